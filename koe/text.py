@@ -1,0 +1,54 @@
+"""Text of mixed scripts: where Chinese and English meet, spaces are not a matter of taste."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Scripts that are written without spaces between words, as inclusive code point ranges
+# (Unicode blocks): kana, CJK ideographs and their extensions, full-width forms, and the CJK
+# punctuation that goes with them. Hangul is absent: Korean separates words with spaces.
+_UNSPACED_RANGES = (
+    (0x2E80, 0x2FDF),
+    (0x3000, 0x303F),
+    (0x3040, 0x30FF),
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0xFF00, 0xFFEF),
+    (0x20000, 0x3FFFF),
+)
+
+# What may end a Latin phrase and still wants a space before the next word.
+_CLOSING_PUNCTUATION = frozenset(".,;:!?%)]}\"'’”…")
+
+
+def is_unspaced(character: str) -> bool:
+    """Tell whether a character belongs to a script that puts no spaces between words."""
+    code_point = ord(character)
+    return any(first <= code_point <= last for first, last in _UNSPACED_RANGES)
+
+
+def needs_space_between(left: str, right: str) -> bool:
+    """Tell whether one space belongs between two neighbouring pieces of speech.
+
+    True when ``left`` ends, and ``right`` begins, in a script that spaces its words
+    (spec asr §5.5, last paragraph). Pieces that already have white space there need none.
+    """
+    if not left or not right:
+        return False
+    last, first = left[-1], right[0]
+    ends_word = (last.isalnum() or last in _CLOSING_PUNCTUATION) and not is_unspaced(last)
+    return ends_word and first.isalnum() and not is_unspaced(first)
+
+
+def join_segments(segments: Iterable[str]) -> str:
+    """Join recognised segments into one text, with a space only where a script wants one.
+
+    Segments are trimmed; blank ones are skipped.
+    """
+    joined = ""
+    for segment in segments:
+        trimmed = segment.strip()
+        joined += " " + trimmed if needs_space_between(joined, trimmed) else trimmed
+    return joined

@@ -1,0 +1,29 @@
+import pytest
+
+from koe.text import join_segments, needs_space_between
+
+
+@pytest.mark.parametrize(
+    ("segments", "joined"),
+    [
+        ([], ""),
+        (["", "  "], ""),
+        (["Ever tried.", "Ever failed."], "Ever tried. Ever failed."),
+        ([" Ever tried. ", "", "Ever failed."], "Ever tried. Ever failed."),
+        (["第一句话。", "第二句话。"], "第一句话。第二句话。"),
+        (["好的", "OK"], "好的OK"),
+        (["Use Python。", "好的"], "Use Python。好的"),
+        (["version 3", "is out"], "version 3 is out"),
+        (["well", "- no"], "well- no"),
+        (["안녕하세요", "반갑습니다"], "안녕하세요 반갑습니다"),
+        (["カタカナ", "ひらがな"], "カタカナひらがな"),
+        (["he said “go”", "and left"], "he said “go” and left"),
+    ],
+)
+def test_join_segments(segments: list[str], joined: str) -> None:
+    assert join_segments(segments) == joined
+
+
+def test_no_second_space_where_one_is() -> None:
+    assert not needs_space_between("word ", "next")
+    assert not needs_space_between("word", " next")
