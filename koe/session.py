@@ -1,0 +1,419 @@
+"""One dictation, from key press to text, as a pure state machine.
+
+Two rules. One: every transition, and everything that decides one, lives in this file. Two:
+nothing here awaits, reads a clock, opens anything or calls a callback.
+
+``Session.receive`` takes an event (what happened, in the past) and returns effects (what to do,
+in order). ``koe.runner`` performs them. Since order is a value, "warn before delivering" and
+"raw text when the engine fails" are equality assertions in the tests.
+
+    idle ── Began ──► connecting_asr ── EngineConnected ──► recording_hold | recording_toggle
+                                                                  │ InputEnded
+       completed ◄── text, or silence ── finalizing_asr ◄─────────┘
+       failed    ◄── an engine failure, from any of the three
+       cancelled ◄── Cancelled, from any of the three
+
+The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
+is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,
+because the user may speak at once while the engine is still being opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from koe.errors import StateError
+from koe.transcript import Transcript
+
+BYTES_PER_SECOND = 32_000  # 16 kHz, mono, 16 bits: the only audio there is (spec abi §5.1)
+
+
+class State(StrEnum):
+    """Where a session is, and the strings that shells are shown."""
+
+    IDLE = "idle"
+    CONNECTING_ASR = "connecting_asr"
+    RECORDING_HOLD = "recording_hold"
+    RECORDING_TOGGLE = "recording_toggle"
+    FINALIZING_ASR = "finalizing_asr"
+    PREPARING_PASTE = "preparing_paste"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Mode(IntEnum):
+    """How the key was used; it only selects which recording state is shown."""
+
+    HOLD = 0
+    TOGGLE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """What one shell expects that another does not (spec abi §§4.2-4.9).
+
+    Attributes:
+        ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only
+            once the engine is connected; else both come at once.
+        keep_text_on_error: An engine that fails in mid-speech costs a warning, and what was heard
+            is delivered; else the session fails and the text is discarded.
+        silence_is_error: A recording without speech ends in an error; else quietly in ``idle``.
+        closing_states: ``completed`` and ``idle`` follow the final text.
+        finish_superseded: A session that is still recording when the next one begins is ended and
+            delivers its text; else it is cancelled.
+    """
+
+    ready_after_connect: bool = False
+    keep_text_on_error: bool = False
+    silence_is_error: bool = False
+    closing_states: bool = False
+    finish_superseded: bool = False
+
+
+# --- events: what happened ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began(Event):
+    """The session was begun: the key is down."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputEnded(Event):
+    """No more audio will come: the key is up.
+
+    Attributes:
+        lost_bytes: Audio that was dropped because its buffer was full; 0 in all but ill health.
+    """
+
+    lost_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(Event):
+    """The user wants nothing of this session any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConnected(Event):
+    """The engine takes audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterimHeard(Event):
+    """A hypothesis, which replaces the previous one."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefiniteHeard(Event):
+    """A stable result, which replaces the previous one."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalHeard(Event):
+    """A final result."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWorking(Event):
+    """The engine is alive and still busy with audio that it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineErred(Event):
+    """The engine reported an error, and may go on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed(Event):
+    """The engine is lost: it could not be opened, fed, finished or read."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineClosed(Event):
+    """The engine will say no more; after the end of input that is its normal end."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitExpired(Event):
+    """The final result did not come in time."""
+
+
+# --- effects: what to do -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that the runner or the host is to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEngine(Effect):
+    """Open the engine; the answer is EngineConnected or EngineFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAudio(Effect):
+    """Hand audio to the engine as it comes, what is waiting first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishInput(Effect):
+    """Hand over the audio that is left, and tell the engine that it was the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFinalWait(Effect):
+    """Send WaitExpired after so many seconds; a second one replaces the first."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Effect):
+    """An effect that the host performs: something to tell or to hand over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowState(Notice):
+    """Show a state."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceReady(Notice):
+    """Tell that the user may speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowInterim(Notice):
+    """Show everything heard so far; it replaces what was shown before, and may be empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHeard(Notice):
+    """Tell what was recognised, before anything is done with it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warn(Notice):
+    """Tell of trouble that the session survives."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportError(Notice):
+    """Tell why the session fails."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Notice):
+    """Hand over the text: at most once in a session.
+
+    Attributes:
+        text: What to paste.
+        heard: What was recognised.
+        engine: Which engine was configured.
+        corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
+    """
+
+    text: str
+    heard: str
+    engine: str
+    corrected: bool
+
+
+# --- the machine -------------------------------------------------------------------------------
+
+_RECORDING = frozenset({InputEnded, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,
+                        EngineWorking, EngineErred, EngineFailed, EngineClosed})  # fmt: skip
+
+ACCEPTS: dict[State, frozenset[type[Event]]] = {
+    State.IDLE: frozenset({Began}),
+    State.CONNECTING_ASR: frozenset({InputEnded, Cancelled, EngineConnected, EngineFailed}),
+    State.RECORDING_HOLD: _RECORDING,
+    State.RECORDING_TOGGLE: _RECORDING,
+    State.FINALIZING_ASR: _RECORDING - {InputEnded} | {WaitExpired},
+    State.COMPLETED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.FAILED: frozenset(),
+}
+"""Which events each state accepts; any other one is a StateError, a bug of ours."""
+
+FINISHED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
+
+
+@dataclass(slots=True)
+class Session:
+    """One dictation.
+
+    Attributes:
+        engine: The configured engine's name, as it is reported with the text.
+        mode: Whether the key is held or toggled.
+        final_wait: Seconds to wait for the final result after the end of input.
+        rules: What the shell expects.
+        state: Where the session is.
+    """
+
+    engine: str
+    mode: Mode = Mode.HOLD
+    final_wait: float = 5.0
+    rules: SessionRules = field(default_factory=SessionRules)
+    state: State = State.IDLE
+    # Everything heard.
+    _transcript: Transcript = field(default_factory=Transcript)
+    # The key came up while the engine was still being opened.
+    _input_ended: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the session is over: it accepts no event any more."""
+        return self.state in FINISHED
+
+    def receive(self, event: Event) -> list[Effect]:
+        """Take one event and return what to do about it, in order.
+
+        Raises:
+            StateError: The state does not accept the event (see ACCEPTS).
+        """
+        if type(event) not in ACCEPTS[self.state]:
+            raise StateError(self.state, type(event).__name__)
+        match event:
+            case Began():
+                return self._begin()
+            case EngineConnected():
+                return self._record()
+            case InputEnded(lost_bytes):
+                return _warn_of_loss(lost_bytes) + self._end_input()
+            case Cancelled():
+                return self._end(State.CANCELLED)
+            case InterimHeard(text):
+                self._transcript.add_interim(text)
+                return [ShowInterim(self._transcript.preview)] if text else []
+            case DefiniteHeard(text):
+                self._transcript.add_definite(text)
+                return [ShowInterim(self._transcript.preview)]
+            case FinalHeard(text):
+                self._transcript.add_final(text)
+                shown: list[Effect] = [ShowInterim(self._transcript.preview)]
+                return shown + (self._conclude() if self._waiting else [])
+            case EngineWorking():
+                return [StartFinalWait(self.final_wait)] if self._waiting else []
+            case EngineErred(message):
+                if self.rules.keep_text_on_error:
+                    return [Warn(message)]
+                return self._fail(message)
+            case EngineFailed(message):
+                return self._fail(message)
+            case EngineClosed(reason):
+                return self._conclude() if self._waiting else self._fail(_closed_early(reason))
+            case WaitExpired():
+                return self._conclude()
+        raise AssertionError(f"{event!r} is accepted but not handled")
+
+    @property
+    def _waiting(self) -> bool:
+        return self.state is State.FINALIZING_ASR
+
+    @property
+    def _recording_state(self) -> State:
+        return State.RECORDING_TOGGLE if self.mode is Mode.TOGGLE else State.RECORDING_HOLD
+
+    def _begin(self) -> list[Effect]:
+        self.state = State.CONNECTING_ASR
+        if self.rules.ready_after_connect:
+            return [ShowState(State.CONNECTING_ASR), OpenEngine()]
+        return [ShowState(self._recording_state), AnnounceReady(), OpenEngine()]
+
+    def _record(self) -> list[Effect]:
+        self.state = self._recording_state
+        effects: list[Effect] = [StreamAudio()]
+        if self.rules.ready_after_connect:
+            effects += [ShowState(self.state), AnnounceReady()]
+        return effects + self._end_input() if self._input_ended else effects
+
+    def _end_input(self) -> list[Effect]:
+        if self.state is State.CONNECTING_ASR:
+            self._input_ended = True
+            return []
+        self.state = State.FINALIZING_ASR
+        return [FinishInput(), ShowState(self.state), StartFinalWait(self.final_wait)]
+
+    def _conclude(self) -> list[Effect]:
+        """Deliver what was heard.
+
+        The preview rather than the committed text: when the engine closes or runs out of time
+        with a hypothesis open, those words were spoken too (spec asr §10, defect 1).
+        """
+        text = self._transcript.preview
+        if not text.strip():
+            if self.rules.silence_is_error:
+                return [ReportError("no speech recognized"), *self._end(State.FAILED)]
+            return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
+        return [
+            ReportHeard(text),
+            ShowState(State.PREPARING_PASTE),
+            Deliver(text=text, heard=text, engine=self.engine, corrected=False),
+            *(_closing_states() if self.rules.closing_states else []),
+            *self._end(State.COMPLETED),
+        ]
+
+    def _fail(self, message: str) -> list[Effect]:
+        """End because the engine is lost; what was heard is kept where the shell expects it."""
+        if self.state is State.CONNECTING_ASR:
+            return [ReportError(message), *self._end(State.FAILED)]
+        shown: list[Effect] = [] if self._waiting else [ShowState(State.FINALIZING_ASR)]
+        if self.rules.keep_text_on_error:
+            return [Warn(message), *shown, *self._conclude()]
+        return [*shown, ReportError(message), *self._end(State.FAILED)]
+
+    def _end(self, state: State) -> list[Effect]:
+        self.state = state
+        if state is State.CANCELLED:
+            return [ShowState(State.CANCELLED), ShowState(State.IDLE)]
+        if state is State.FAILED:
+            return [ShowState(State.FAILED)]
+        return []
+
+
+def _closing_states() -> list[Effect]:
+    return [ShowState(State.COMPLETED), ShowState(State.IDLE)]
+
+
+def _closed_early(reason: str) -> str:
+    message = "ASR connection closed unexpectedly by server"
+    return f"{message}: {reason}" if reason.strip() else message
+
+
+def _warn_of_loss(lost_bytes: int) -> list[Effect]:
+    if not lost_bytes:
+        return []
+    seconds = lost_bytes / BYTES_PER_SECOND
+    return [Warn(f"{seconds:.1f} seconds of speech were lost because the audio buffer was full")]

@@ -1,0 +1,309 @@
+"""Sequences of spec abi §4, as equalities of effects.
+
+Generations differ by rules only: FIRST shows readiness after connecting, the first two keep text
+and finish superseded sessions, LATEST is quiet about ends.
+"""
+
+import pytest
+
+from koe.errors import StateError
+from koe.session import (
+    ACCEPTS,
+    AnnounceReady,
+    Began,
+    Cancelled,
+    DefiniteHeard,
+    Deliver,
+    Effect,
+    EngineClosed,
+    EngineConnected,
+    EngineErred,
+    EngineFailed,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    FinishInput,
+    InputEnded,
+    InterimHeard,
+    Mode,
+    OpenEngine,
+    ReportError,
+    ReportHeard,
+    Session,
+    SessionRules,
+    ShowInterim,
+    ShowState,
+    StartFinalWait,
+    State,
+    StreamAudio,
+    WaitExpired,
+    Warn,
+)
+
+SECOND = SessionRules(
+    keep_text_on_error=True, silence_is_error=True, closing_states=True, finish_superseded=True
+)
+FIRST = SessionRules(
+    ready_after_connect=True,
+    keep_text_on_error=True,
+    silence_is_error=True,
+    closing_states=True,
+    finish_superseded=True,
+)
+LATEST = SessionRules()
+
+RECORDING = ShowState(State.RECORDING_HOLD)
+FINALIZING = ShowState(State.FINALIZING_ASR)
+PASTING = ShowState(State.PREPARING_PASTE)
+COMPLETED = ShowState(State.COMPLETED)
+CANCELLED = ShowState(State.CANCELLED)
+FAILED = ShowState(State.FAILED)
+IDLE = ShowState(State.IDLE)
+READY = AnnounceReady()
+FINISH = [FinishInput(), FINALIZING, StartFinalWait(5.0)]
+
+
+def delivered(text: str) -> list[Effect]:
+    return [
+        ReportHeard(text),
+        PASTING,
+        Deliver(text=text, heard=text, engine="scripted", corrected=False),
+    ]
+
+
+def effects_of(
+    rules: SessionRules, events: list[Event], mode: Mode = Mode.HOLD
+) -> tuple[Session, list[Effect]]:
+    session = Session(engine="scripted", mode=mode, rules=rules)
+    return session, [effect for event in [Began(), *events] for effect in session.receive(event)]
+
+
+HEARD: list[Event] = [EngineConnected(), InterimHeard("he"), DefiniteHeard("hello")]
+LIVE: list[Effect] = [ShowInterim("he"), ShowInterim("hello")]
+
+
+def test_success_latest() -> None:
+    """§4.3, correction off, generation C."""
+    session, effects = effects_of(LATEST, [*HEARD, InputEnded(), FinalHeard("hello world")])
+    assert effects == [
+        RECORDING, READY, OpenEngine(), StreamAudio(), *LIVE, *FINISH,
+        ShowInterim("hello world"), *delivered("hello world"),
+    ]  # fmt: skip
+    assert session.finished
+
+
+def test_success_second() -> None:
+    """§4.3, generation B: the closing states follow the text."""
+    _, effects = effects_of(SECOND, [*HEARD, InputEnded(), FinalHeard("hello world")])
+    assert effects == [
+        RECORDING, READY, OpenEngine(), StreamAudio(), *LIVE, *FINISH,
+        ShowInterim("hello world"), *delivered("hello world"), COMPLETED, IDLE,
+    ]  # fmt: skip
+
+
+def test_success_first() -> None:
+    """§4.3, generation A: ready once the engine is connected."""
+    _, effects = effects_of(FIRST, [*HEARD, InputEnded(), FinalHeard("hello world")])
+    assert effects == [
+        ShowState(State.CONNECTING_ASR), OpenEngine(), StreamAudio(), RECORDING, READY, *LIVE,
+        *FINISH, ShowInterim("hello world"), *delivered("hello world"), COMPLETED, IDLE,
+    ]  # fmt: skip
+
+
+def test_toggle_shows_its_own_state() -> None:
+    session, effects = effects_of(LATEST, [EngineConnected()], Mode.TOGGLE)
+    assert effects[0] == ShowState(State.RECORDING_TOGGLE)
+    assert session.state is State.RECORDING_TOGGLE
+
+
+@pytest.mark.parametrize(
+    ("rules", "before"),
+    [(FIRST, [ShowState(State.CONNECTING_ASR), OpenEngine()]),
+     (SECOND, [RECORDING, READY, OpenEngine()]),
+     (LATEST, [RECORDING, READY, OpenEngine()])],
+)  # fmt: skip
+def test_connect_failure(rules: SessionRules, before: list[Effect]) -> None:
+    """§4.4: the provider's sentence, then failed; nothing after it."""
+    session, effects = effects_of(rules, [EngineFailed("ASR connection failed: no")])
+    assert effects == [*before, ReportError("ASR connection failed: no"), FAILED]
+    assert session.state is State.FAILED
+
+
+def test_key_released_while_connecting() -> None:
+    """The audio waits, and is sent and finished once the engine is there."""
+    session, effects = effects_of(LATEST, [InputEnded(), EngineConnected()])
+    assert effects == [RECORDING, READY, OpenEngine(), StreamAudio(), *FINISH]
+    assert session.state is State.FINALIZING_ASR
+
+
+def test_key_released_while_connecting_in_vain() -> None:
+    _, effects = effects_of(LATEST, [InputEnded(), EngineFailed("ASR connection failed: no")])
+    assert effects[3:] == [ReportError("ASR connection failed: no"), FAILED]
+
+
+STREAM_FAILURES: list[Event] = [
+    EngineErred("quota"),
+    EngineFailed("quota"),
+]
+
+
+@pytest.mark.parametrize("failure", STREAM_FAILURES)
+def test_failure_in_midstream_discards_text_latest(failure: Event) -> None:
+    """§4.4, generation C; at once, without the wait that could change nothing any more."""
+    _, effects = effects_of(LATEST, [*HEARD, failure])
+    assert effects[-3:] == [FINALIZING, ReportError("quota"), FAILED]
+
+
+def test_failure_in_midstream_keeps_text() -> None:
+    """§4.4, generations A and B, and never in silence."""
+    _, effects = effects_of(SECOND, [*HEARD, EngineFailed("ASR error: lost")])
+    assert effects[-7:] == [
+        Warn("ASR error: lost"), FINALIZING, *delivered("hello"), COMPLETED, IDLE,
+    ]  # fmt: skip
+
+
+def test_failure_in_midstream_without_text() -> None:
+    _, effects = effects_of(SECOND, [EngineConnected(), EngineFailed("ASR error: lost")])
+    assert effects[-4:] == [
+        Warn("ASR error: lost"), FINALIZING, ReportError("no speech recognized"), FAILED,
+    ]  # fmt: skip
+
+
+def test_error_event_does_not_end_streaming_where_text_is_kept() -> None:
+    session, effects = effects_of(SECOND, [*HEARD, EngineErred("hiccup"), InterimHeard("hello w")])
+    assert effects[-2:] == [Warn("hiccup"), ShowInterim("hello w")]
+    assert session.state is State.RECORDING_HOLD
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("", "ASR connection closed unexpectedly by server"),
+        ("  ", "ASR connection closed unexpectedly by server"),
+        (
+            'code=1008, reason="quota exhausted"',
+            'ASR connection closed unexpectedly by server: code=1008, reason="quota exhausted"',
+        ),
+    ],
+)
+def test_unexpected_close(reason: str, message: str) -> None:
+    """§9.1: the wording; §4.4: no wait."""
+    _, effects = effects_of(LATEST, [*HEARD, EngineClosed(reason)])
+    assert effects[-3:] == [FINALIZING, ReportError(message), FAILED]
+    _, kept = effects_of(SECOND, [*HEARD, EngineClosed(reason)])
+    assert kept[-7:] == [Warn(message), FINALIZING, *delivered("hello"), COMPLETED, IDLE]
+
+
+def test_failure_during_the_final_wait() -> None:
+    events: list[Event] = [*HEARD, InputEnded(), EngineFailed("ASR error: lost")]
+    _, effects = effects_of(LATEST, events)
+    assert effects[-2:] == [ReportError("ASR error: lost"), FAILED]
+    _, kept = effects_of(SECOND, events)
+    assert kept[-6:] == [Warn("ASR error: lost"), *delivered("hello"), COMPLETED, IDLE]
+
+
+def test_close_ends_the_final_wait() -> None:
+    """§9.1, final-wait vector 2, and what was heard is delivered."""
+    _, effects = effects_of(LATEST, [*HEARD, InputEnded(), EngineClosed()])
+    assert effects[-3:] == delivered("hello")
+
+
+def test_final_wait_vector_1() -> None:
+    _, effects = effects_of(
+        LATEST,
+        [EngineConnected(), InputEnded(), InterimHeard("partial"), FinalHeard("complete")],
+    )
+    assert effects[-3:] == delivered("complete")
+
+
+def test_final_wait_expires() -> None:
+    """The open hypothesis beyond the stable text is delivered too: those words were spoken."""
+    _, effects = effects_of(
+        LATEST, [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
+    )
+    assert effects[-3:] == delivered("hello wor")
+
+
+def test_final_wait_expires_with_nothing() -> None:
+    _, effects = effects_of(LATEST, [EngineConnected(), InputEnded(), WaitExpired()])
+    assert effects[-1:] == [IDLE]
+    _, effects = effects_of(SECOND, [EngineConnected(), InputEnded(), WaitExpired()])
+    assert effects[-2:] == [ReportError("no speech recognized"), FAILED]
+
+
+def test_a_working_engine_is_waited_for() -> None:
+    """However long the recording: the wait counts from the engine's last sign of work."""
+    session, effects = effects_of(LATEST, [*HEARD, EngineWorking(), InputEnded(), EngineWorking()])
+    assert effects[-4:] == [*FINISH, StartFinalWait(5.0)]
+    assert not session.finished
+
+
+def test_a_final_during_recording_does_not_end_the_wait() -> None:
+    """§4.6 improved: what is said after a final, before the key is released, is not lost."""
+    _, effects = effects_of(
+        LATEST,
+        [EngineConnected(), FinalHeard("One."), InputEnded(), FinalHeard("One. Two.")],
+    )
+    assert effects[-3:] == delivered("One. Two.")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n"])
+def test_silence(text: str) -> None:
+    """§4.5."""
+    events: list[Event] = [EngineConnected(), InputEnded(), FinalHeard(text)]
+    session, effects = effects_of(LATEST, events)
+    assert effects[-2:] == [ShowInterim(text), IDLE]
+    assert session.finished
+    _, effects = effects_of(SECOND, events)
+    assert effects[-3:] == [ShowInterim(text), ReportError("no speech recognized"), FAILED]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [[], [InputEnded()], [*HEARD], [*HEARD, InputEnded()]],
+    ids=["connecting", "connecting-released", "recording", "finalizing"],
+)
+def test_cancel(before: list[Event]) -> None:
+    """§§4.7, 4.8: at once in every phase, and the last thing that is told."""
+    session, effects = effects_of(LATEST, [*before, Cancelled()])
+    assert effects[-2:] == [CANCELLED, IDLE]
+    assert session.state is State.CANCELLED
+
+
+def test_lost_audio_is_told_before_the_text() -> None:
+    _, effects = effects_of(
+        LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
+    )
+    warning = Warn("1.5 seconds of speech were lost because the audio buffer was full")
+    assert effects.index(warning) < effects.index(FINALIZING)
+    assert effects[-3:] == delivered("hello world")
+
+
+def test_empty_interim_is_not_shown() -> None:
+    """§3.5."""
+    session = Session(engine="scripted")
+    session.receive(Began())
+    session.receive(EngineConnected())
+    assert session.receive(InterimHeard("")) == []
+    assert session.receive(DefiniteHeard("")) == [ShowInterim("")]
+
+
+@pytest.mark.parametrize("state", list(ACCEPTS))
+@pytest.mark.parametrize("event", [Began(), InputEnded(), Cancelled(), EngineConnected(),
+                                   InterimHeard("x"), DefiniteHeard("x"), FinalHeard("x"),
+                                   EngineWorking(), EngineErred("x"), EngineFailed("x"),
+                                   EngineClosed(), WaitExpired()])  # fmt: skip
+@pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
+def test_table(state: State, event: Event, rules: SessionRules) -> None:
+    """Every accepted event is handled in every state, and every other one is our bug."""
+    session = Session(engine="scripted", rules=rules, state=state)
+    if type(event) in ACCEPTS[state]:
+        session.receive(event)
+    else:
+        with pytest.raises(StateError, match=f"{type(event).__name__} in {state}"):
+            session.receive(event)
+
+
+def test_terminal_states_accept_nothing() -> None:
+    for state in (State.COMPLETED, State.CANCELLED, State.FAILED):
+        assert ACCEPTS[state] == frozenset()
