@@ -1,0 +1,74 @@
+"""The settings in force: loaded at the start, and looked at again before every session."""
+
+from __future__ import annotations
+
+import threading
+
+from koe.config.schema import Config
+from koe.config.store import Snapshot, Store
+from koe.diagnostics import report
+from koe.errors import ConfigError
+
+
+class Settings:
+    """What one core goes by. Any thread may read and reload; a running session is not affected.
+
+    Whatever is wrong with a file is told once, in one line on stderr, and never stops the core.
+
+    Args:
+        store: The files. Missing ones are created here.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        # One reading at a time; readers of ``current`` need no lock.
+        self._lock = threading.Lock()
+        # What was told already.
+        self._told: set[str] = set()
+        # In force: the last reading that succeeded.
+        self.current = Snapshot(Config(), (), ())
+        try:
+            store.create_missing_files()
+        except ConfigError as exc:
+            self._tell(exc)
+        try:
+            self.reload()
+        except ConfigError:
+            report("the default settings are used until this is mended")
+
+    def reload(self) -> None:
+        """Read all files, changed or not.
+
+        Raises:
+            ConfigError: The configuration can't be read; all settings stay as they were.
+        """
+        with self._lock:
+            try:
+                self._adopt(self._store.load())
+            except ConfigError as exc:
+                self._tell(exc)
+                raise
+
+    def refresh(self) -> None:
+        """Read the files if one of them changed; if that fails, all settings stay (§2)."""
+        with self._lock:
+            try:
+                changed = self._store.load_if_changed()
+            except ConfigError as exc:
+                self._tell(exc)
+                return
+            if changed is not None:
+                self._adopt(changed)
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        self.current = snapshot
+        # What was mended and comes back is worth telling again.
+        self._told &= {str(problem) for problem in snapshot.problems}
+        for problem in snapshot.problems:
+            self._tell(problem)
+
+    def _tell(self, problem: object) -> None:
+        text = str(problem)
+        if text not in self._told:
+            self._told.add(text)
+            report(text)

@@ -1,0 +1,522 @@
+"""The configuration directory: finding, creating and reading it, and noticing changes.
+
+Modification times are set, never waited for: `OLD` files are trusted to be unchanged.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from koe.config import store as store_module
+from koe.config.schema import Config
+from koe.config.store import Snapshot, Store, config_directory
+from koe.errors import ConfigError
+
+OLD = 1_700_000_000
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+
+
+def write(path: Path, content: str | bytes, mtime: float = OLD) -> None:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.utime(path, (mtime, mtime))
+
+
+def load(directory: Path, content: str | bytes, environ: dict[str, str] | None = None) -> Snapshot:
+    write(directory / "config.yaml", content)
+    return Store(directory, environ or {}).load()
+
+
+def provider(directory: Path, yaml_text: str, environ: dict[str, str] | None = None) -> str:
+    return load(directory, f"asr:\n  provider: {yaml_text}\n", environ).config.asr.provider
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture(params=["CBaseLoader", "BaseLoader"])
+def _each_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with libyaml, if it is there, and with the parser in pure Python."""
+    if not hasattr(yaml, request.param):
+        pytest.skip("PyYAML was built without libyaml")
+    monkeypatch.setattr(store_module, "_Loader", getattr(yaml, request.param))
+
+
+each_loader = pytest.mark.usefixtures("_each_loader")
+
+
+# --- the directory -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "directory"),
+    [
+        ("linux", {"HOME": "/home/u"}, "/home/u/.koe"),
+        ("darwin", {"HOME": "/Users/u", "APPDATA": "x"}, "/Users/u/.koe"),
+        ("linux", {}, "/tmp/.koe"),
+        ("linux", {"HOME": ""}, "/tmp/.koe"),
+        ("win32", {"APPDATA": "C:/Users/u/AppData", "HOME": "x"}, "C:/Users/u/AppData/koe"),
+        ("win32", {"HOME": "x"}, "C:\\koe"),
+        ("win32", {"APPDATA": ""}, "C:\\koe"),
+    ],
+)
+def test_config_directory(platform: str, environ: dict[str, str], directory: str) -> None:
+    assert config_directory(environ, platform) == Path(directory)
+
+
+def test_missing_files_are_created_once(tmp_path: Path) -> None:
+    directory = tmp_path / "a" / "koe"
+    store = Store(directory, {})
+
+    assert store.create_missing_files() == [directory / "config.yaml", directory / "dictionary.txt"]
+    assert store.create_missing_files() == []
+
+    (directory / "dictionary.txt").unlink()
+    assert store.create_missing_files() == [directory / "dictionary.txt"]
+
+
+def test_the_default_files_say_what_the_defaults_are(tmp_path: Path) -> None:
+    store = Store(tmp_path, {})
+    store.create_missing_files()
+
+    config, terms, problems = (snapshot := store.load()).config, snapshot.terms, snapshot.problems
+
+    assert (terms, problems) == ((), ())
+    assert (config.asr, config.clipboard) == (Config().asr, Config().clipboard)
+    assert (config.hotkey, config.dictionary) == (Config().hotkey, Config().dictionary)
+    flags = config.feedback
+    assert (flags.start_sound, flags.stop_sound, flags.error_sound) == (False, False, False)
+    assert flags.mute_system_output is False
+
+
+def test_existing_files_are_never_overwritten(tmp_path: Path) -> None:
+    write(tmp_path / "config.yaml", "")
+    write(tmp_path / "dictionary.txt", "term")
+
+    assert Store(tmp_path, {}).create_missing_files() == []
+
+    assert (tmp_path / "config.yaml").read_text() == ""
+    assert (tmp_path / "dictionary.txt").read_text() == "term"
+
+
+@posix_only
+def test_created_files_are_private(tmp_path: Path) -> None:
+    directory = tmp_path / "koe"
+    Store(directory, {}).create_missing_files()
+
+    assert mode(directory) == 0o700
+    assert mode(directory / "config.yaml") == mode(directory / "dictionary.txt") == 0o600
+
+
+@posix_only
+def test_loose_modes_are_tightened(tmp_path: Path) -> None:
+    write(tmp_path / "config.yaml", "")
+    write(tmp_path / "dictionary.txt", "")
+    for path, loose in (("", 0o755), ("config.yaml", 0o644), ("dictionary.txt", 0o644)):
+        (tmp_path / path).chmod(loose)
+
+    Store(tmp_path, {}).create_missing_files()
+
+    assert mode(tmp_path) == 0o700
+    assert mode(tmp_path / "config.yaml") == 0o600
+    assert mode(tmp_path / "dictionary.txt") == 0o644
+
+
+def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path) -> None:
+    (tmp_path / "koe").write_text("a file is in its place")
+
+    with pytest.raises(ConfigError, match="cannot be created") as caught:
+        Store(tmp_path / "koe", {}).create_missing_files()
+
+    assert caught.value.path == str(tmp_path / "koe")
+
+
+def test_a_directory_in_the_place_of_a_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").mkdir(mode=0o755)
+    before = mode(tmp_path / "config.yaml")
+
+    assert Store(tmp_path, {}).create_missing_files() == [tmp_path / "dictionary.txt"]
+
+    assert mode(tmp_path / "config.yaml") == before
+
+
+# --- config.yaml -------------------------------------------------------------------------
+
+
+@each_loader
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n \n", "# comment\n", "---\n", "\ufeff", "clipboard: {}", "clipboard:", "asr: ~\n..."],
+)
+def test_files_that_change_nothing(tmp_path: Path, content: str) -> None:
+    assert load(tmp_path, content) == Snapshot(Config(), (), ())
+
+
+@each_loader
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("asr: {provider: x}", "x"),
+        ("\ufeffasr:\n  provider: x\n", "x"),
+        ("asr:\r\n  provider: x\r\n", "x"),
+        ("asr:\n  provider: 0012 # comment", "0012"),
+        ("asr:\n  provider: !foo x", "x"),
+        ("llm: &name x\nasr:\n  provider: *name", "x"),
+        ("paste: &all\n  provider: x\nasr: *all", "x"),
+        ("asr:\n  provider: >-\n    x\n    y", "x y"),
+        ("asr: {provider: x}\nasr: {provider: y}", "y"),
+        ("? [a, b]\n: c\nasr: {provider: x}", "x"),
+        ("asr: &self {provider: x, moonshine: *self}", "x"),
+        ("&a [x]: y\nasr: {provider: x}", "x"),
+    ],
+)
+def test_yaml_that_is_accepted(tmp_path: Path, content: str, found: str) -> None:
+    assert load(tmp_path, content).config.asr.provider == found
+
+
+@each_loader
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        ("a: 1\n  b: 2\n", "line 2, column 4"),
+        ("asr:\n\tprovider: x", "line 2, column 1"),
+        ("a: 1\n---\nb: 2", "line 2, column 1"),
+        ("a: 1\nb: *c", "line 2, column 4"),
+        ("a: é\nb: é\x07", "line 2, column 5"),
+        ('a: "\\ud800"', "line 1, column"),
+        ("a: 'open", "line 1, column"),
+        ("\n" + "[" * 129 + "]" * 129, "line 2, column 129"),
+        ("[" * 100_000, "line 1, column 129"),
+        ("- " * 200, "line 1, column"),
+        ("a: " + "{b: " * 200_000, "line 1, column"),
+        (b"a: 1\nb: \xff", "line 2, byte 4"),
+        ("a: 1".encode("utf-16"), "line 1, byte 1"),
+        ("- a", "line 1"),
+        ("text", "line 1"),
+        ("~", "line 1"),
+    ],
+)
+def test_a_file_that_is_not_usable_says_where(
+    tmp_path: Path, content: str | bytes, where: str
+) -> None:
+    with pytest.raises(ConfigError, match=where) as caught:
+        load(tmp_path, content)
+    assert caught.value.path == str(tmp_path / "config.yaml")
+
+
+@each_loader
+def test_the_deepest_nesting_is_accepted(tmp_path: Path) -> None:
+    content = "llm: " + "[" * 127 + "]" * 127
+    assert load(tmp_path, content) == Snapshot(Config(), (), ())
+
+
+@each_loader
+def test_aliases_are_not_expanded(tmp_path: Path) -> None:
+    lines = ["llm:", "  l0: &l0 x"]
+    lines += [f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 40)]
+    assert load(tmp_path, "\n".join(lines)) == Snapshot(Config(), (), ())
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.yaml: the file does not exist"):
+        Store(tmp_path, {}).load()
+
+
+def test_a_directory_in_place_of_the_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").mkdir()
+    with pytest.raises(ConfigError, match="not a file"):
+        Store(tmp_path, {}).load()
+
+
+def test_a_file_in_place_of_the_directory_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "koe").write_text("")
+    with pytest.raises(ConfigError, match=r"config\.yaml: cannot be read"):
+        Store(tmp_path / "koe", {}).load()
+
+
+def test_a_huge_file_is_an_error(tmp_path: Path) -> None:
+    limit = 1024 * 1024
+    assert load(tmp_path, "#" * limit).config == Config()
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
+        load(tmp_path, "#" * (limit + 1))
+
+
+def test_a_problem_has_the_line_of_its_key(tmp_path: Path) -> None:
+    content = "asr:\n  provider: x\n\nfeedback:\n  # comment\n  start_sound:\n    yes\nnope: 1\n"
+
+    problems = load(tmp_path, content).problems
+
+    assert [(problem.line, problem.key) for problem in problems] == [
+        (6, "feedback.start_sound"),
+        (8, "nope"),
+    ]
+
+
+# --- environment variables (spec config §§7.1, 7.2, 16.1) --------------------------------
+
+ENVIRON = {
+    "A": "va",
+    "B": "${A}",
+    "E": "",
+    "SELF": "${SELF}",
+    "OUTER": "${INNER}",
+    "INNER": "hello",
+    "HOST": "localhost",
+    "PORT": "8080",
+    "COMMENT": "ab #c",
+    "QUOTE": "a\"b'c",
+    "LINES": "x\nfeedback:\n  start_sound: true",
+    "T": "1234",
+    "BYTES": "\udcff",
+}
+
+
+@each_loader
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("${A}", "va"),
+        ("${B}", "${A}"),
+        ("${SELF}", "${SELF}"),
+        ("${OUTER}", "${INNER}"),
+        ('"${E}"', ""),
+        ("$A", "$A"),
+        ("$ {A}", "$ {A}"),
+        ("'%A%'", "%A%"),
+        ("$${A}", "$va"),
+        ("x ${A", "x ${A"),
+        ("${UNCLOSED", "${UNCLOSED"),
+        ("x} ${A}", "x} va"),
+        ("http://${HOST}:${PORT}/v1", "http://localhost:8080/v1"),
+        ("'${A}'", "va"),
+        ("${COMMENT}", "ab #c"),
+        ('"${QUOTE}"', "a\"b'c"),
+        ("${LINES}", "x\nfeedback:\n  start_sound: true"),
+    ],
+)
+def test_substitution(tmp_path: Path, written: str, found: str) -> None:
+    snapshot = load(tmp_path, f"asr:\n  provider: {written}\n", ENVIRON)
+
+    assert snapshot.config == Config(asr=type(Config().asr)(provider=found))
+    assert snapshot.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "found", "name"),
+    [
+        ("x${UNSET}", "x", "UNSET"),
+        ("${${A}}", "}", "${A"),
+        ("x${}", "x", ""),
+        ("x${ A }", "x", " A "),
+        ("x${A:-y}", "x", "A:-y"),
+        ("x${BYTES}", "x", "BYTES"),
+        ("x${UNSET}${UNSET}", "x", "UNSET"),
+        ("${UNSET}", "moonshine", "UNSET"),
+        ('"${UNSET}"', "", "UNSET"),
+    ],
+)
+def test_an_unset_variable_is_empty_and_a_problem(
+    tmp_path: Path, written: str, found: str, name: str
+) -> None:
+    snapshot = load(tmp_path, f"asr:\n  provider: {written}\n", ENVIRON)
+
+    assert snapshot.config.asr.provider == found
+    (problem,) = snapshot.problems
+    assert (problem.line, problem.key) == (2, "asr.provider")
+    assert f"variable {name!r} is not set" in problem.message
+
+
+def test_a_substituted_value_is_converted_by_its_field(tmp_path: Path) -> None:
+    content = "clipboard: {restore_delay_ms: '1'}\nclipboard:\n  restore_delay_ms: ${T}\n"
+    assert load(tmp_path, content, ENVIRON).config.clipboard.restore_delay_ms == 1234
+
+
+def test_keys_and_comments_are_not_substituted(tmp_path: Path) -> None:
+    content = "# note ${A\nasr: {provider: x}\n${A}: 1\n# ${UNSET}\n"
+
+    snapshot = load(tmp_path, content, ENVIRON)
+
+    assert snapshot.config.asr.provider == "x"
+    assert [problem.key for problem in snapshot.problems] == ["${A}"]
+
+
+def test_many_unterminated_references_are_quick(tmp_path: Path) -> None:
+    text = "${" * 500_000
+    assert provider(tmp_path, text) == text
+
+
+def test_no_substituted_value_reaches_a_message(tmp_path: Path) -> None:
+    content = (
+        "clipboard:\n  restore_delay_ms: ${KEY}\nfeedback: ${KEY}\nhotkey:\n"
+        "  trigger_mode: ${KEY}\nnope: ${KEY}\nasr:\n  moonshine: ['${KEY}']\n"
+    )
+
+    problems = load(tmp_path, content, {"KEY": "hunter2"}).problems
+
+    assert len(problems) == 5
+    assert not any("hunter2" in f"{problem} {problem!r}" for problem in problems)
+
+
+# --- the dictionary ----------------------------------------------------------------------
+
+
+def test_the_dictionary_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "dictionary.txt", "\ufefffoo\n# c\n词\n")
+    assert load(tmp_path, "").terms == ("foo", "词")
+
+
+def test_the_dictionary_may_be_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub" / "words.txt", "relative")
+    write(tmp_path / "words.txt", "absolute")
+    write(tmp_path / "dictionary.txt", "default")
+
+    assert load(tmp_path, "dictionary: {path: sub/words.txt}").terms == ("relative",)
+    absolute = f"dictionary:\n  path: '{tmp_path / 'words.txt'}'\n"
+    assert load(tmp_path, absolute).terms == ("absolute",)
+    assert load(tmp_path, "dictionary: {path: missing.txt}") == Snapshot(
+        Config(dictionary=type(Config().dictionary)("missing.txt")), (), ()
+    )
+
+
+@pytest.mark.parametrize("path", ["''", ".", r'"a\0b"', "config.yaml/x", "invalid.txt"])
+def test_an_unreadable_dictionary_is_empty_and_a_problem(tmp_path: Path, path: str) -> None:
+    write(tmp_path / "invalid.txt", b"a\n\xff")
+
+    snapshot = load(tmp_path, f"dictionary:\n  path: {path}\n")
+
+    assert snapshot.terms == ()
+    (problem,) = snapshot.problems
+    assert (problem.line, problem.key) == (None, "dictionary.path")
+
+
+# --- changes -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Store:
+    """A store that has loaded provider ``a`` and the term ``foo``."""
+    write(tmp_path / "config.yaml", "asr: {provider: a}")
+    write(tmp_path / "dictionary.txt", "foo")
+    store = Store(tmp_path, {})
+    store.load()
+    return store
+
+
+def test_nothing_changed(loaded: Store) -> None:
+    assert loaded.load_if_changed() is None
+
+
+def test_a_store_that_has_not_loaded_loads(tmp_path: Path) -> None:
+    write(tmp_path / "config.yaml", "")
+    store = Store(tmp_path, {})
+
+    assert store.load_if_changed() == Snapshot(Config(), (), ())
+    assert store.load_if_changed() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mtime"),
+    [
+        ("config.yaml", "asr: {provider: b}", OLD + 1),
+        ("config.yaml", "asr: {provider: bb}", OLD),
+        ("dictionary.txt", "bar", OLD + 1),
+        ("dictionary.txt", "foobar", OLD),
+    ],
+)
+def test_a_change_is_seen_once(loaded: Store, name: str, content: str, mtime: float) -> None:
+    write(loaded.directory / name, content, mtime)
+
+    changed = loaded.load_if_changed()
+
+    assert changed == loaded.load()
+    assert loaded.load_if_changed() is None
+
+
+def test_a_replaced_file_is_seen(loaded: Store) -> None:
+    write(loaded.directory / "new", "asr: {provider: b}")
+    (loaded.directory / "new").replace(loaded.directory / "config.yaml")
+
+    changed = loaded.load_if_changed()
+
+    assert changed is not None
+    assert changed.config.asr.provider == "b"
+
+
+def test_a_file_that_was_young_when_read_is_read_again(loaded: Store) -> None:
+    future = time.time() + 3600  # as young as can be, however slow this test is
+    write(loaded.directory / "config.yaml", "asr: {provider: b}", future)
+    assert loaded.load_if_changed() is not None
+
+    write(loaded.directory / "config.yaml", "asr: {provider: c}", future)
+    changed = loaded.load_if_changed()
+
+    assert changed is not None
+    assert changed.config.asr.provider == "c"
+
+
+def test_another_dictionary_is_watched_once_it_is_configured(loaded: Store) -> None:
+    words = loaded.directory / "words.txt"
+    write(words, "one")
+    write(loaded.directory / "config.yaml", "dictionary: {path: words.txt}")
+    assert loaded.load().terms == ("one",)
+    assert loaded.load_if_changed() is None
+
+    write(loaded.directory / "dictionary.txt", "not used any more")
+    assert loaded.load_if_changed() is None
+
+    write(words, "two", OLD + 1)
+    changed = loaded.load_if_changed()
+    assert changed is not None
+    assert changed.terms == ("two",)
+
+
+def test_a_deleted_dictionary_is_empty(loaded: Store) -> None:
+    (loaded.directory / "dictionary.txt").unlink()
+
+    changed = loaded.load_if_changed()
+
+    assert changed is not None
+    assert (changed.terms, changed.problems) == ((), ())
+
+
+def test_an_unreadable_dictionary_keeps_the_terms_unless_loaded_anew(loaded: Store) -> None:
+    write(loaded.directory / "dictionary.txt", b"\xff")
+
+    changed = loaded.load_if_changed()
+
+    assert changed is not None
+    assert changed.terms == ("foo",)
+    assert [problem.key for problem in changed.problems] == ["dictionary.path"]
+    assert loaded.load().terms == ()
+
+
+def test_a_broken_file_is_reported_once_and_its_repair_is_seen(loaded: Store) -> None:
+    write(loaded.directory / "config.yaml", "asr: [")
+    write(loaded.directory / "dictionary.txt", "foobar")
+    with pytest.raises(ConfigError):
+        loaded.load_if_changed()
+    assert loaded.load_if_changed() is None
+
+    write(loaded.directory / "config.yaml", "asr: {provider: b}")
+    changed = loaded.load_if_changed()
+
+    assert changed is not None
+    assert (changed.config.asr.provider, changed.terms) == ("b", ("foobar",))
+
+
+def test_a_deleted_file_is_reported_once(loaded: Store) -> None:
+    (loaded.directory / "config.yaml").unlink()
+
+    with pytest.raises(ConfigError, match="does not exist"):
+        loaded.load_if_changed()
+
+    assert loaded.load_if_changed() is None
