@@ -1,0 +1,98 @@
+"""Speech engines: what one is, which there are, and how to get one.
+
+An engine serves exactly one session. Its name is one string everywhere: the value of
+``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+
+from koe.config.schema import AsrConfig
+from koe.errors import EngineUnavailableError
+from koe.session import Event
+
+
+class Engine(ABC):
+    """Streaming speech recognition, driven by one event loop.
+
+    The order of calls: ``connect`` once; then ``send_audio`` any number of times and
+    ``finish_input`` once, while another task awaits ``next_event`` again and again until it
+    returns ``EngineClosed``; ``close`` at any time, and always at the end.
+    """
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Start the engine.
+
+        Raises:
+            AsrConnectionError: It cannot be started or reached; the sentence says why.
+        """
+
+    @abstractmethod
+    async def send_audio(self, pcm: bytes) -> None:
+        """Hand over audio: 16 kHz mono s16le of any length, also odd and zero.
+
+        Raises:
+            AsrError: The engine is lost.
+        """
+
+    @abstractmethod
+    async def finish_input(self) -> None:
+        """Tell the engine that no audio follows. A second call changes nothing.
+
+        Raises:
+            AsrError: The engine is lost.
+        """
+
+    @abstractmethod
+    async def next_event(self) -> Event:
+        """Wait for what the engine says next.
+
+        Returns:
+            InterimHeard, DefiniteHeard, FinalHeard, EngineWorking or EngineErred; and
+            EngineClosed, after which it must not be called again.
+
+        Raises:
+            AsrError: The engine is lost.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release everything, soon and without waiting for results. Never raises."""
+
+
+ENGINES = ("moonshine",)
+"""The engines of this build, in the order in which they are shown."""
+
+# Names that configurations carry over from before, and why they will not work.
+_PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
+    """Make the configured engine, not yet connected. Loads no model and opens no connection.
+
+    Args:
+        config: The ``asr`` section.
+        terms: The user's dictionary, for engines that can be told what to expect.
+
+    Raises:
+        EngineUnavailableError: No such engine, or it is not installed.
+    """
+    name = config.provider
+    if name in _PRIVATE_INTERFACES:
+        raise EngineUnavailableError(
+            name,
+            "it relies on a private interface that koe does not use; "
+            f"set asr.provider to one of: {', '.join(ENGINES)}",
+        )
+    if name not in ENGINES:
+        raise EngineUnavailableError(
+            name, f"this version knows: {', '.join(ENGINES)}; set asr.provider to one of these"
+        )
+    opener: Callable[[AsrConfig, tuple[str, ...]], Engine] = import_module(
+        f"koe.asr.{name}"
+    ).open_engine
+    return opener(config, terms)

@@ -1,0 +1,132 @@
+"""Engines that compute on this machine: a blocking recogniser behind the asynchronous contract.
+
+A recogniser is fed on one thread of its own, so that neither the loop nor the audio thread ever
+waits for it. Audio that arrives while it computes is collected and fed as one piece, up to a
+limit: an engine that falls behind catches up instead of doing stale work piece by piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from koe.asr import Engine
+from koe.session import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
+
+# The most audio that one call of the recogniser gets. Less would cost more passes over the same
+# speech, more would delay a cancel and the next partial text.
+FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
+
+# With so much audio waiting, send_audio waits too, so that a long file is not read into memory
+# faster than it is recognised.
+INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
+
+
+class Recogniser(ABC):
+    """A blocking recogniser; all of it is called on one thread, which is not the loop's."""
+
+    @abstractmethod
+    def feed(self, pcm: bytes) -> list[Event]:
+        """Take whole samples (16 kHz mono s16le) and return what became known.
+
+        Raises:
+            AsrError: The recogniser is lost.
+        """
+
+    @abstractmethod
+    def finish(self) -> list[Event]:
+        """Return the last results, of which the last is FinalHeard.
+
+        Raises:
+            AsrError: The recogniser is lost.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything."""
+
+
+class LocalEngine(Engine):
+    """Runs a recogniser on a thread of its own.
+
+    ``next_event`` does the driving, so there is no task to look after; it must not be abandoned
+    half-way except to close the engine.
+
+    Args:
+        name: The engine's name, for its thread.
+        load: Called on the thread: imports, loads the model, returns the recogniser.
+            It raises AsrConnectionError when it can't.
+    """
+
+    def __init__(self, name: str, load: Callable[[], Recogniser]) -> None:
+        # Makes the recogniser.
+        self._load = load
+        # The one thread on which the recogniser lives.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"koe-{name}")
+        # Set by connect.
+        self._recogniser: Recogniser | None = None
+        # Audio that the recogniser has not seen yet.
+        self._inbox = bytearray()
+        # Something to do: audio in the inbox, or the end of input.
+        self._wake = asyncio.Event()
+        # The inbox takes more audio.
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        # No audio follows what is in the inbox.
+        self._input_ended = False
+        # Events that next_event has not returned yet.
+        self._events: deque[Event] = deque()
+
+    async def connect(self) -> None:
+        """Load the model, on the engine's thread."""
+        loop = asyncio.get_running_loop()
+        self._recogniser = await loop.run_in_executor(self._thread, self._load)
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Collect audio; waits while the inbox is full."""
+        await self._has_room.wait()
+        self._inbox += pcm
+        self._wake.set()
+        if len(self._inbox) >= INBOX_LIMIT_BYTES:
+            self._has_room.clear()
+
+    async def finish_input(self) -> None:
+        """Note that the inbox holds the last audio; never waits."""
+        self._input_ended = True
+        self._wake.set()
+
+    async def next_event(self) -> Event:
+        """Feed the recogniser until it says something."""
+        while not self._events:
+            await self._wake.wait()
+            self._events.extend(await self._advance())
+        return self._events.popleft()
+
+    async def close(self) -> None:
+        """Let the thread release the recogniser once it is done with its present call."""
+        if self._recogniser is not None:
+            self._thread.submit(self._recogniser.close)
+        self._thread.shutdown(wait=False)
+
+    async def _advance(self) -> list[Event]:
+        """Do one piece of the work that is waiting."""
+        recogniser = self._recogniser
+        assert recogniser is not None, "connect comes first"
+        loop = asyncio.get_running_loop()
+        # Whole samples only: an odd byte waits for its other half, and at the end is no sample.
+        size = min(len(self._inbox), FEED_LIMIT_BYTES) & ~1
+        if size:
+            pcm = bytes(self._inbox[:size])
+            del self._inbox[:size]
+            if len(self._inbox) < INBOX_LIMIT_BYTES:
+                self._has_room.set()
+            events = await loop.run_in_executor(self._thread, recogniser.feed, pcm)
+            return [*events, EngineWorking()]
+        if self._input_ended:
+            events = await loop.run_in_executor(self._thread, recogniser.finish)
+            return [*events, EngineClosed()]
+        self._wake.clear()
+        return []

@@ -1,0 +1,166 @@
+"""Moonshine: speech recognition on the device, from the first run, with no key and no network.
+
+Source: the package ``moonshine-voice`` 0.1.0, the last whose wheel carries the English model.
+Its stream cuts speech into lines at pauses, and recognises a line again and again while it
+grows. Where the lines are cut depends on the samples alone, not on how they are handed over, so
+the same recording gives the same final text at any speed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from koe.asr import Engine
+from koe.asr.local import LocalEngine, Recogniser
+from koe.config.schema import AsrConfig
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.session import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.text import join_segments
+
+if TYPE_CHECKING:
+    from moonshine_voice.transcriber import Transcriber, Transcript
+
+SAMPLE_RATE_HZ = 16_000
+FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
+
+# The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the
+# user more than a pause that is recognised in vain.
+VOICE_THRESHOLD = 0.3
+
+_INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
+
+# The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
+_transcriber: Transcriber | None = None
+_loading = threading.Lock()
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine. The dictionary has no effect: this model can't be told what to expect."""
+    update_interval = config.moonshine.update_interval
+    return LocalEngine("moonshine", lambda: MoonshineRecogniser(load_model(), update_interval))
+
+
+def load_model() -> Transcriber:
+    """Return the model, loaded on the first call; the others wait for it. Blocks.
+
+    Raises:
+        EngineUnavailableError: The package is not installed, or is one without a model.
+        AsrConnectionError: The model can't be loaded.
+    """
+    global _transcriber
+    with _loading:
+        if _transcriber is None:
+            _transcriber = _load()
+        return _transcriber
+
+
+def _load() -> Transcriber:
+    # Here and not above: the package brings an HTTP client and costs 0.3 s.
+    try:
+        from moonshine_voice import ModelArch, get_model_path
+        from moonshine_voice.errors import MoonshineError
+        from moonshine_voice.transcriber import Transcriber
+    except ImportError as exc:
+        raise EngineUnavailableError(
+            "moonshine", f"its package is not installed ({exc}); {_INSTALL}"
+        ) from exc
+    model = get_model_path("tiny-en")
+    if not (model / "encoder_model.ort").is_file():
+        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
+    # Without the second option every update would copy all audio heard so far into Python lists.
+    options = {"vad_threshold": VOICE_THRESHOLD, "return_audio_data": "false"}
+    try:
+        return Transcriber(model, ModelArch.TINY, options=options)
+    except MoonshineError as exc:
+        raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+
+
+class MoonshineRecogniser(Recogniser):
+    """One stream of the model.
+
+    Args:
+        transcriber: The model, shared with other streams.
+        update_interval: Seconds of new audio between two partial texts.
+    """
+
+    def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
+        self._transcriber = transcriber
+        # The stream would update by a clock of its own that says nothing of the result; so it
+        # never does, and feed does.
+        self._stream = transcriber.create_stream(update_interval=float("inf"))
+        # Samples between two updates.
+        self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
+        # Samples since the last update.
+        self._unheard = 0
+        # What was last told as definite, and as interim.
+        self._told = ("", "")
+        self._stream.start()
+
+    def feed(self, pcm: bytes) -> list[Event]:
+        """Add audio; when an update is due, recognise the open line anew."""
+        with _mapped_errors():
+            self._stream.add_audio(samples_of(pcm), SAMPLE_RATE_HZ)
+            self._unheard += len(pcm) // 2
+            if self._unheard < self._update_samples:
+                return []
+            return self._tell(self._update())
+
+    def finish(self) -> list[Event]:
+        """Recognise the rest, and say all of it.
+
+        The update comes before the stop: a stopped stream leaves audio unheard.
+        """
+        with _mapped_errors():
+            transcript = self._update()
+            self._stream.stop()
+        return [*self._tell(transcript), FinalHeard(_text_of(transcript))]
+
+    def close(self) -> None:
+        """Free the stream; the model stays loaded for the next session."""
+        self._stream.close()
+
+    def _update(self) -> Transcript:
+        """Recognise what is new. Forced, or the package would wait for half a second of it."""
+        self._unheard = 0
+        return self._stream.update_transcription(self._transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
+
+    def _tell(self, transcript: Transcript) -> list[Event]:
+        """Return what changed: the complete lines are definite, all of them are the interim."""
+        told_definite, told_interim = self._told
+        definite, interim = _text_of(transcript, complete=True), _text_of(transcript)
+        self._told = (definite, interim)
+        events: list[Event] = []
+        if definite != told_definite:
+            events.append(DefiniteHeard(definite))
+        if interim not in (told_interim, definite):
+            events.append(InterimHeard(interim))
+        return events
+
+
+def samples_of(pcm: bytes) -> list[float]:
+    """Convert s16le to samples between -1 and 1."""
+    samples = array("h", pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return [sample / FULL_SCALE for sample in samples]
+
+
+def _text_of(transcript: Transcript, *, complete: bool = False) -> str:
+    lines = (line for line in transcript.lines if line.is_complete or not complete)
+    return join_segments(line.text for line in lines)
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    """Turn the package's errors into ours."""
+    from moonshine_voice.errors import MoonshineError
+
+    try:
+        yield
+    except MoonshineError as exc:
+        raise AsrProtocolError(f"moonshine failed: {exc}") from exc
