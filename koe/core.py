@@ -1,0 +1,106 @@
+"""The core: settings, and at most one session that records.
+
+A core never learns who hosts it. A session is begun with two things from its host: where audio
+comes from, and whom to notify.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from koe.asr import open_engine
+from koe.config.settings import Settings
+from koe.runner import AudioSource, Runner
+from koe.session import Mode, Notice, Session, SessionRules
+
+
+class Core:
+    """Begins and ends sessions. All methods but ``close`` may be called on any thread.
+
+    Args:
+        settings: The configuration, loaded.
+        rules: What the host expects of a session.
+        loop: Where sessions run.
+    """
+
+    def __init__(
+        self, settings: Settings, rules: SessionRules, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.settings = settings
+        self._rules = rules
+        self._loop = loop
+        # Guards _current.
+        self._lock = threading.Lock()
+        # The session that end, cancel and accept mean; None before the first and after a cancel.
+        self._current: Runner | None = None
+        # The sessions that run: the current one, and any that it superseded and that finish still.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, mode: Mode, audio: AudioSource, notify: Callable[[Notice], None]) -> Runner:
+        """Begin a session with the settings as they are on disk now.
+
+        A session that still records is ended or cancelled first, as the rules say. Everything
+        that can go wrong is told by notices.
+
+        Args:
+            mode: Whether the key is held or toggled.
+            audio: The session's audio, from its first sample.
+            notify: Called on the loop's thread, in order.
+        """
+        self.settings.refresh()
+        current = self.settings.current
+        session = Session(
+            engine=current.config.asr.provider,
+            mode=mode,
+            final_wait=current.config.asr.moonshine.final_wait_timeout,
+            rules=self._rules,
+        )
+        engine = partial(open_engine, current.config.asr, current.terms)
+        runner = Runner(session, engine, audio, notify)
+        with self._lock:
+            previous, self._current = self._current, runner
+            self._loop.call_soon_threadsafe(self._start, runner, previous)
+        return runner
+
+    def end(self) -> None:
+        """End the input of the current session; its text follows. No session: nothing."""
+        with self._lock:
+            if self._current is not None:
+                self._loop.call_soon_threadsafe(self._current.end_input)
+
+    def cancel(self) -> None:
+        """End the current session without text. No session: nothing."""
+        with self._lock:
+            if self._current is not None:
+                self._loop.call_soon_threadsafe(self._current.cancel)
+                self._current = None
+
+    def accept(self) -> bool:
+        """Ask the current session to deliver what was heard, uncorrected.
+
+        Returns:
+            Whether there is a session whose text is still to come.
+        """
+        with self._lock:
+            return self._current is not None and not self._current.over.is_set()
+
+    async def close(self) -> None:
+        """End all sessions in silence; on the loop's thread."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, runner: Runner, previous: Runner | None) -> None:
+        if previous is not None:
+            # Before the new session reads: what is waiting now belongs to the old one.
+            if self._rules.finish_superseded:
+                previous.end_input()
+            else:
+                previous.cancel()
+        task = self._loop.create_task(runner.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

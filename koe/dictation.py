@@ -1,0 +1,143 @@
+"""Dictate from a Python program.
+
+    async with open_core() as core:
+        session = core.begin()
+        await session.feed(pcm)  # 16 kHz mono s16le, as often as there is some
+        session.end()
+        async for notice in session:
+            print(notice)
+
+Everything is used on one event loop. The notices are those of ``koe.session``: states, interim
+texts, warnings, and one ``Deliver`` with the text, or a ``ReportError``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from koe.config.settings import Settings
+from koe.config.store import Store, config_directory
+from koe.core import Core
+from koe.runner import Runner
+from koe.session import BYTES_PER_SECOND, Mode, Notice, SessionRules
+
+# With so much audio waiting, feed waits too.
+BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
+
+# A program reads what it gets, so words are kept where a shell would have to throw them away.
+RULES = SessionRules(keep_text_on_error=True)
+
+
+class AudioBuffer:
+    """Audio on its way from a program to its session. Nothing is ever dropped."""
+
+    lost_bytes = 0
+
+    def __init__(self) -> None:
+        # What was fed and not yet read.
+        self._audio = bytearray()
+        # There is room for more.
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    async def write(self, pcm: bytes) -> None:
+        """Add audio, once there is room for some."""
+        await self._has_room.wait()
+        self._audio += pcm
+        if len(self._audio) >= BUFFER_LIMIT_BYTES:
+            self._has_room.clear()
+
+    def read(self) -> bytes:
+        """Take everything that is there."""
+        audio = bytes(self._audio)
+        self.discard()
+        return audio
+
+    def discard(self) -> None:
+        """Drop everything that is there, and make room."""
+        self._audio.clear()
+        self._has_room.set()
+
+
+class Dictation:
+    """One session: feed it audio, end it, and iterate what it tells.
+
+    Iterating may begin at once or after everything was fed; no notice is lost.
+    """
+
+    def __init__(self, begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner]) -> None:
+        # Where fed audio waits.
+        self._audio = AudioBuffer()
+        # What was told and not yet iterated; None is the end.
+        self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
+        # Runs the session.
+        self._runner = begin(self._audio, self._notices.put_nowait)
+        # Notes the session's end.
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def feed(self, pcm: bytes) -> None:
+        """Add audio, 16 kHz mono s16le of any length; waits while much of it is unread.
+
+        After the end of the session it does nothing.
+        """
+        await self._audio.write(pcm)
+        if self._runner.over.is_set():
+            self._audio.discard()
+
+    def end(self) -> None:
+        """Say that no audio follows; the text comes as a notice."""
+        self._runner.end_input()
+
+    def cancel(self) -> None:
+        """End the session without text."""
+        self._runner.cancel()
+
+    def __aiter__(self) -> AsyncIterator[Notice]:
+        return self._iterate()
+
+    async def _iterate(self) -> AsyncIterator[Notice]:
+        while (notice := await self._notices.get()) is not None:
+            yield notice
+
+    async def _watch(self) -> None:
+        await self._runner.over.wait()
+        self._audio.discard()
+        self._notices.put_nowait(None)
+
+
+class OpenCore:
+    """A core that belongs to this event loop; ``open_core`` makes it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._core.settings
+
+    def begin(self, mode: Mode = Mode.HOLD) -> Dictation:
+        """Begin a session; one that still records is cancelled."""
+        return Dictation(lambda audio, notify: self._core.begin(mode, audio, notify))
+
+
+@asynccontextmanager
+async def open_core(
+    directory: Path | None = None, rules: SessionRules = RULES
+) -> AsyncIterator[OpenCore]:
+    """Open a core on the running event loop; leaving the block ends its sessions.
+
+    Args:
+        directory: The configuration's folder, made if it is missing; None: the user's own.
+        rules: What the program expects of a session.
+    """
+    store = Store(directory or config_directory(os.environ), os.environ)
+    core = Core(Settings(store), rules, asyncio.get_running_loop())
+    try:
+        yield OpenCore(core)
+    finally:
+        await core.close()

@@ -1,0 +1,182 @@
+"""Performs one session's effects: the shell around the pure machine in ``koe.session``.
+
+Everything that happens becomes an event on one queue; ``run`` takes an event, lets the session
+decide, and performs each effect. The engine and the audio are tasks of one group, which ends with
+the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from koe.asr import Engine
+from koe.errors import AsrError
+from koe.session import (
+    Began,
+    Cancelled,
+    EngineClosed,
+    EngineConnected,
+    EngineFailed,
+    Event,
+    FinishInput,
+    InputEnded,
+    Notice,
+    OpenEngine,
+    ReportError,
+    Session,
+    ShowState,
+    StartFinalWait,
+    State,
+    StreamAudio,
+    WaitExpired,
+)
+
+# How often audio is handed to the engine while a session records: short against the 200 ms frames
+# of the shells, long against the work of looking.
+AUDIO_INTERVAL = 0.020
+
+log = logging.getLogger(__name__)
+
+
+class AudioSource(Protocol):
+    """Where a session's audio comes from: 16 kHz mono s16le."""
+
+    def read(self) -> bytes:
+        """Take all audio that is waiting, oldest first; empty if there is none. Never waits."""
+
+    @property
+    def lost_bytes(self) -> int:
+        """How much audio of this session was dropped because there was no room for it."""
+
+
+class Runner:
+    """Runs one session. Its methods are called on the loop's thread.
+
+    Args:
+        session: The machine, fresh.
+        open_engine: Makes the session's engine; raises AsrError.
+        audio: The session's audio.
+        notify: Performs the notices, in order, one at a time. It may block, but then all waits.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        open_engine: Callable[[], Engine],
+        audio: AudioSource,
+        notify: Callable[[Notice], None],
+    ) -> None:
+        self._session = session
+        self._open_engine = open_engine
+        self._audio = audio
+        self._notify = notify
+        # What happened and was not yet received by the session.
+        self._happened: asyncio.Queue[Event] = asyncio.Queue()
+        # Set while there is an engine to talk to.
+        self._engine: Engine | None = None
+        # The engine's and the audio's tasks.
+        self._tasks: list[asyncio.Task[None]] = []
+        # The final wait.
+        self._timer: asyncio.TimerHandle | None = None
+        # Audio that was waiting when the input ended.
+        self._rest = b""
+        # The host ended the input.
+        self._input_ended = False
+        # The session wants the rest to be sent and the input to be finished.
+        self._finish = asyncio.Event()
+        # Set when the session is over, whatever ended it.
+        self.over = asyncio.Event()
+
+    def end_input(self) -> None:
+        """Take the audio that is waiting as the last. Later calls change nothing."""
+        if not self._input_ended:
+            self._input_ended = True
+            self._rest = self._audio.read()
+            self._happened.put_nowait(InputEnded(self._audio.lost_bytes))
+
+    def cancel(self) -> None:
+        """End the session without text, at once."""
+        self._happened.put_nowait(Cancelled())
+
+    async def run(self) -> None:
+        """Run the session to its end. Cancelling it ends the session in silence."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._receive(Began(), group)
+                while not self._session.finished:
+                    await self._receive(await self._happened.get(), group)
+                for task in self._tasks:
+                    task.cancel()
+        except* Exception as failures:  # a bug of ours must not look like a session that goes on
+            log.exception("a session failed unexpectedly", exc_info=failures)
+            self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
+            self._notify(ShowState(State.FAILED))
+        finally:
+            self.over.set()
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._engine is not None:
+                await self._engine.close()
+
+    async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
+        for effect in self._session.receive(event):
+            match effect:
+                case OpenEngine():
+                    self._tasks.append(group.create_task(self._run_engine()))
+                case StreamAudio():
+                    self._tasks.append(group.create_task(self._stream_audio()))
+                case FinishInput():
+                    self._finish.set()
+                case StartFinalWait(seconds):
+                    self._start_timer(seconds)
+                case Notice():
+                    self._notify(effect)
+                case _:
+                    raise AssertionError(f"{effect!r} is not performed")
+
+    def _start_timer(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._happened.put_nowait, WaitExpired())
+
+    async def _run_engine(self) -> None:
+        """Open the engine, then pass on what it says until it closes."""
+        try:
+            self._engine = self._open_engine()
+            await self._engine.connect()
+        except AsrError as exc:
+            self._happened.put_nowait(EngineFailed(str(exc)))
+            return
+        self._happened.put_nowait(EngineConnected())
+        event: Event | None = None
+        while not isinstance(event, EngineClosed):
+            try:
+                event = await self._engine.next_event()
+            except AsrError as exc:
+                event = EngineFailed(f"ASR error: {exc}")
+            self._happened.put_nowait(event)
+            if isinstance(event, EngineFailed):
+                return
+
+    async def _stream_audio(self) -> None:
+        """Hand audio to the engine as it comes, then the rest, and finish."""
+        assert self._engine is not None, "the session streams after the engine connected"
+        failed = "ASR send error"
+        try:
+            while not self._finish.is_set():
+                if pcm := self._audio.read():
+                    await self._engine.send_audio(pcm)
+                try:
+                    async with asyncio.timeout(AUDIO_INTERVAL):
+                        await self._finish.wait()
+                except TimeoutError:
+                    pass
+            await self._engine.send_audio(self._rest)
+            failed = "ASR finish failed"
+            await self._engine.finish_input()
+        except AsrError as exc:
+            self._happened.put_nowait(EngineFailed(f"{failed}: {exc}"))
