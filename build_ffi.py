@@ -1,0 +1,164 @@
+"""Build libkoe_core: the C contract, the seam, and cffi's part, for one generation or for all.
+
+    python build_ffi.py                      all three generations, below build/
+    python build_ffi.py --abi 3 --out DIR    one of them
+    python build_ffi.py --sanitize address,undefined
+
+Each generation gets its own folder with the header, whose default generation is its own, and the
+library. The compiler is $CC or cc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import cffi
+
+PROJECT = Path(__file__).resolve().parent
+NATIVE = PROJECT / "koe" / "native"
+HEADER = PROJECT / "include" / "koe_core.h"
+SOURCES = [NATIVE / name for name in ("shim.c", "ring.c", "thread.c", "python.c")]
+GENERATIONS = {1: "a", 2: "b", 3: "c"}
+
+LIBRARY = {"darwin": "libkoe_core.dylib", "win32": "koe_core.dll"}.get(
+    sys.platform, "libkoe_core.so"
+)
+
+# Runs when Python has started. It never raises, so that a failure is one line and not cffi's many;
+# the shim sees that the boundary did not report.
+START_CODE = """
+try:
+    import koe.boundary
+except BaseException as exc:
+    import sys
+    sys.stderr.write(f"koe: Python started, but koe did not: {type(exc).__name__}: {exc}\\n")
+"""
+
+# cffi would export its entry points, but the contract alone is exported; and it keeps the function
+# that runs the start code to its own file.
+PRELUDE = """
+#undef CFFI_DLLEXPORT
+#define CFFI_DLLEXPORT __attribute__((visibility("hidden")))
+#include "python.h"
+#include "seam.h"
+static int cffi_start_python(void);
+int koe_run_start_code(void) { return cffi_start_python(); }
+"""
+
+
+def emit_binding(target: Path) -> None:
+    """Write cffi's C file: the seam as the module ``_koe_native``."""
+    seam = (NATIVE / "seam.h").read_text(encoding="utf-8")
+    declarations = re.sub(r"^#(pragma|include).*$", "", seam, flags=re.MULTILINE)
+    implemented_in_python = re.compile(r"^int32_t koe_py_.*?;$", re.MULTILINE | re.DOTALL)
+    ffi = cffi.FFI()
+    ffi.embedding_api("\n".join(implemented_in_python.findall(declarations)))
+    ffi.cdef(implemented_in_python.sub("", declarations))
+    ffi.set_source("_koe_native", PRELUDE)
+    ffi.embedding_init_code(START_CODE)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    ffi.emit_c_code(str(target))
+
+
+def python_flags() -> tuple[list[str], list[str]]:
+    """Return the compiler's and the linker's flags for the running Python."""
+    paths = sysconfig.get_paths()
+    search_path = [
+        paths["stdlib"],
+        sysconfig.get_config_var("DESTSHARED") or paths["platstdlib"],
+        paths["purelib"],
+        *([paths["platlib"]] if paths["platlib"] != paths["purelib"] else []),
+        str(PROJECT),
+    ]
+    compile_flags = [
+        f"-I{paths['include']}",
+        f"-DKOE_PYTHON_HOME={c_string(sys.base_prefix)}",
+        f"-DKOE_PYTHON_PATH={','.join(map(c_string, search_path))}",
+    ]
+    version = sysconfig.get_config_var("LDVERSION") or f"{sys.version_info[0]}{sys.version_info[1]}"
+    directory = sysconfig.get_config_var("LIBDIR") or f"{sys.base_prefix}/libs"
+    if sys.platform == "win32":
+        return compile_flags, [f"-L{directory}", f"-lpython{version}"]
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED") and not list(
+        Path(directory).rglob(f"libpython{version}.*[oy]*")
+    ):
+        sys.exit(
+            f"koe: {sys.base_prefix} has no shared Python library (libpython{version}); "
+            "install it (Debian: libpython3-dev, Fedora: python3-devel) or use another Python: "
+            "make PYTHON=/path/to/python3"
+        )
+    return compile_flags, [f"-L{directory}", f"-lpython{version}", f"-Wl,-rpath,{directory}"]
+
+
+def c_string(text: str) -> str:
+    """Quote text as a C string literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
+    """Build one generation: ``out``/include/koe_core.h and ``out``/lib/libkoe_core."""
+    include, library = out / "include", out / "lib"
+    include.mkdir(parents=True, exist_ok=True)
+    library.mkdir(parents=True, exist_ok=True)
+    header = HEADER.read_text(encoding="utf-8")
+    own = re.sub(r"^#define KOE_ABI \d$", f"#define KOE_ABI {abi}", header, flags=re.MULTILINE)
+    (include / "koe_core.h").write_text(own, encoding="utf-8")
+    compile_flags, link_flags = python_flags()
+    exports = out / "exports.map"
+    exports.write_text("{ global: sp_*; local: *; };\n", encoding="utf-8")
+    shared = {
+        "darwin": ["-dynamiclib", "-install_name", f"@rpath/{LIBRARY}",
+                   "-Wl,-exported_symbol,_sp_*"],
+        "win32": ["-shared", f"-Wl,--out-implib,{library / 'libkoe_core.dll.a'}"],
+    }.get(sys.platform, ["-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs",
+                         f"-Wl,--version-script={exports}"])  # fmt: skip
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    command = [
+        *shlex.split(os.environ.get("CC", "cc")),
+        *["-std=gnu11", "-O2", "-fPIC", "-fvisibility=hidden", f"-DKOE_ABI={abi}"],
+        *[f"-I{include}", f"-I{NATIVE}", *compile_flags, *extra],
+    ]
+    objects = []
+    for source in [*SOURCES, binding]:
+        target = out / f"{source.stem}.o"
+        # The warnings are for our files, not for cffi's.
+        flags = warnings if source is not binding else ["-w"]
+        run([*command, *flags, "-c", str(source), "-o", str(target)])
+        objects.append(str(target))
+    run([*command, *shared, *objects, *link_flags, "-lpthread", "-o", str(library / LIBRARY)])
+
+
+def run(command: list[str]) -> None:
+    """Run the compiler; its own words are the error message."""
+    try:
+        subprocess.run(command, check=True)
+    except FileNotFoundError:
+        sys.exit(f"koe: there is no C compiler '{command[0]}'; install one or set CC")
+    except subprocess.CalledProcessError as exc:
+        sys.exit(f"koe: the compiler failed ({exc.returncode}): {shlex.join(command)}")
+
+
+def main() -> None:
+    """Parse the command line and build."""
+    parser = argparse.ArgumentParser(description="Build libkoe_core.")
+    parser.add_argument("--abi", type=int, choices=GENERATIONS, action="append")
+    parser.add_argument("--out", type=Path, default=PROJECT / "build")
+    parser.add_argument("--sanitize", default="", help="for example address,undefined")
+    arguments = parser.parse_args()
+    extra = [f"-fsanitize={arguments.sanitize}", "-g"] if arguments.sanitize else []
+    binding = arguments.out / "_koe_native.c"
+    emit_binding(binding)
+    for abi in arguments.abi or GENERATIONS:
+        build(abi, arguments.out / f"abi-{GENERATIONS[abi]}", binding, extra)
+
+
+if __name__ == "__main__":
+    main()

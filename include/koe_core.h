@@ -1,0 +1,464 @@
+/*
+ * koe_core.h - dictation: audio in, corrected text out.
+ *
+ * SYNOPSIS
+ *
+ *   sp_core_register_callbacks(callbacks);     once, at start
+ *   sp_core_create(NULL);
+ *
+ *   sp_core_session_begin(context);            the key goes down
+ *   sp_core_push_audio(frame, bytes, 0);       ... from the audio thread
+ *   sp_core_session_end();                     the key comes up
+ *                                              -> on_final_text_ready: paste it
+ *   sp_core_destroy();                         once, at exit
+ *
+ * examples/c/dictate.c is a complete program.
+ *
+ *
+ * THREE GENERATIONS
+ *
+ * Shells of three ages use the same function names with different structs and callback
+ * signatures. One library can serve only one of them, so each is built apart, and KOE_ABI selects
+ * the declarations. The header and the library must be of one generation; nothing at run time
+ * can tell that they are not.
+ *
+ *   KOE_ABI 1   9 functions; callbacks carry no token; macOS and Windows shells
+ *   KOE_ABI 2   adds sp_core_session_cancel, on_interim_text and a cancel hotkey
+ *   KOE_ABI 3   adds session tokens, the recognised text, result metadata and clipboard settings;
+ *               a success ends with the text, not with a state
+ *
+ * Choose generation 3 for anything new.
+ *
+ *
+ * THREADS
+ *
+ * Every function may be called from any thread, at any time, concurrently with any other, and
+ * also from inside any callback; none can deadlock. There is one core per process. After a fork()
+ * without exec() only the parent may go on using it.
+ *
+ * Callbacks come from a thread that belongs to the library, never from yours; it need not be the
+ * same one each time. The library holds no lock during a callback, but what follows has to wait for
+ * it: copy the string, post it to your main thread, return. No exception and no longjmp may leave
+ * a callback.
+ *
+ * sp_core_push_audio is made for audio threads. All the others may wait for the disk or for the
+ * start of the runtime and belong elsewhere, the sp_core_get_*_config trio excepted.
+ *
+ *
+ * STRINGS AND MEMORY
+ *
+ * Into the library: NUL-terminated UTF-8, copied before the function returns; you keep yours.
+ * Bytes that are not valid UTF-8 count as NULL.
+ *
+ * Into a callback: never NULL, always valid UTF-8 without NUL bytes inside (they are removed).
+ * The string lives until the callback returns, belongs to the library, and has no length limit.
+ *
+ * Structs cross by value. The library keeps no pointer of yours except the callbacks.
+ *
+ *
+ * NO CORE
+ *
+ * "No core" means before the first successful sp_core_create, or after sp_core_destroy. Every
+ * function may be called then; each says below what it answers.
+ *
+ * The first function that needs the runtime starts it. If that fails, one line on stderr says why,
+ * sp_core_create and sp_core_reload_config return -1 for the rest of the process, and everything
+ * else answers as with no core.
+ *
+ *
+ * FILES
+ *
+ * Settings are in $HOME/.koe (HOME unset: /tmp/.koe), on Windows in %APPDATA%\koe; the main one is
+ * config.yaml. The library logs to stderr. It leaves signal handlers, locale, working directory,
+ * umask and standard streams as the program has them.
+ */
+#ifndef KOE_CORE_H
+#define KOE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifndef KOE_ABI
+#define KOE_ABI 3
+#endif
+
+#if KOE_ABI < 1 || KOE_ABI > 3
+#error "KOE_ABI must be 1, 2 or 3"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------
+ * Sessions
+ *
+ * A session is one dictation, from sp_core_session_begin to its last callback. What it says, in
+ * order, with "recording_*" for recording_hold or recording_toggle, "[...]" for what comes only
+ * with correction enabled, and "~" for any number of on_interim_text (generations 2 and 3):
+ *
+ *   Text:
+ *     1  state connecting_asr, state recording_*, ready, state finalizing_asr, [state correcting,]
+ *        state preparing_paste, final_text, state completed, state idle
+ *     2  state recording_*, ready, ~, state finalizing_asr, ~, [state correcting,]
+ *        state preparing_paste, final_text, state completed, state idle
+ *     3  state recording_*, ready, ~, state finalizing_asr, ~, asr_final_text, [state correcting,]
+ *        state preparing_paste, session_result_meta, final_text            and nothing after it
+ *
+ *   Nothing was said (no text, or only white space), after finalizing_asr:
+ *     1, 2   error "no speech recognized", state failed
+ *     3      state idle
+ *
+ *   Failure, at any point before preparing_paste:
+ *     all    error, state failed                                           no idle follows
+ *
+ *   Cancelled, at any point before preparing_paste:
+ *     2, 3   state cancelled, state idle
+ *
+ * A failed connection in generation 1 goes from connecting_asr to the error: that generation
+ * connects before it records, the others record while they connect.
+ *
+ * A warning can come anywhere before the final text or, where there is none, before the last state.
+ * The callbacks of one session never overlap. Those of two sessions can, which is what the token is
+ * for. The first callbacks can arrive before sp_core_session_begin has returned.
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * How the user records. It selects the state recording_hold or recording_toggle and nothing else.
+ * Any other value counts as HOLD.
+ */
+typedef enum SPSessionMode {
+  HOLD = 0,  /* while a key is held down */
+  TOGGLE = 1 /* from one press to the next */
+} SPSessionMode;
+
+typedef struct SPSessionContext {
+  enum SPSessionMode mode;
+  const char *frontmost_bundle_id; /* the application that will get the text; logged; may be NULL */
+  int frontmost_pid;               /* its process; logged */
+#if KOE_ABI >= 3
+  uint64_t session_token; /* your name for the session: every callback about it carries it. Any
+                             value will do; make each one new, so that late callbacks of an older
+                             session can be told apart and ignored */
+#endif
+} SPSessionContext;
+
+/*
+ * The events of sessions. Any member may be NULL: that event is then skipped and nothing else
+ * changes. "THREADS" and "STRINGS AND MEMORY" above hold for each of them.
+ */
+typedef struct SPCallbacks {
+#if KOE_ABI >= 3
+  void (*on_session_ready)(uint64_t token);
+  void (*on_session_error)(uint64_t token, const char *message);
+  void (*on_session_warning)(uint64_t token, const char *message);
+  void (*on_final_text_ready)(uint64_t token, const char *text);
+  void (*on_log_event)(int level, const char *message);
+  void (*on_state_changed)(uint64_t token, const char *state);
+  void (*on_interim_text)(uint64_t token, const char *text);
+  void (*on_asr_final_text)(uint64_t token, const char *text);
+  void (*on_rewrite_text_ready)(uint64_t token, const char *text);
+  void (*on_session_result_meta)(uint64_t token, const char *asr_text, const char *asr_provider,
+                                 bool llm_applied);
+#else
+  void (*on_session_ready)(void);
+  void (*on_session_error)(const char *message);
+  void (*on_session_warning)(const char *message);
+  void (*on_final_text_ready)(const char *text);
+  void (*on_log_event)(int level, const char *message);
+  void (*on_state_changed)(const char *state);
+#if KOE_ABI >= 2
+  void (*on_interim_text)(const char *text);
+#endif
+#endif
+  /*
+   * on_session_ready: speak now. Generation 1: recognition is connected. 2 and 3: the session is
+   *   accepted and its audio is kept; the connection follows.
+   *
+   * on_session_error: the session failed. The message is a sentence for the user; do not parse it.
+   *   At most once, and the next callback is the state "failed".
+   *
+   * on_session_warning: something did not go as wished, and the session goes on: correction failed
+   *   and the text comes as recognised, or audio was dropped (see sp_core_push_audio).
+   *
+   * on_final_text_ready: the text to paste. At most once. In generation 3 it is the last callback
+   *   of the session.
+   *
+   * on_log_event: reserved, never called.
+   *
+   * on_state_changed: what the session is doing, one of connecting_asr, recording_hold,
+   *   recording_toggle, finalizing_asr, correcting, preparing_paste, completed, idle, cancelled,
+   *   failed. These spellings do not change. Treat one that you do not know as "busy".
+   *
+   * on_interim_text: the whole transcript so far, replacing the one before; it may get shorter.
+   *   Comes while recording and until the final result. The same text can come twice.
+   *
+   * on_asr_final_text: the text as recognised. Comes before the state "correcting", so that a
+   *   shell can offer it meanwhile (see sp_core_accept_asr_result).
+   *
+   * on_rewrite_text_ready: reserved for rewriting with a template, which this header does not
+   *   declare; never called.
+   *
+   * on_session_result_meta: how the final text came about; directly before on_final_text_ready.
+   *   asr_provider is the configured engine. llm_applied is true only if the final text is the
+   *   language model's: false when correction was disabled, failed, was rejected or was skipped.
+   */
+} SPCallbacks;
+
+/* ------------------------------------------------------------------------------------------------
+ * Settings that shells read from the core
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Which sounds to play. */
+typedef struct SPFeedbackConfig {
+  bool start_sound;
+  bool stop_sound;
+  bool error_sound;
+#if KOE_ABI >= 3
+  bool mute_system_output; /* mute everything else while recording */
+#endif
+} SPFeedbackConfig;
+
+#if KOE_ABI >= 3
+#define DEFAULT_CLIPBOARD_RESTORE_DELAY_MS 1500
+#define MAX_CLIPBOARD_RESTORE_DELAY_MS 60000
+
+typedef struct SPClipboardConfig {
+  uint32_t restore_delay_ms; /* from pasting to restoring the user's clipboard, at most MAX_... */
+} SPClipboardConfig;
+#endif
+
+/*
+ * The keys to watch. Key codes and modifier flags are those of macOS, in generation 1 on Windows
+ * virtual-key codes. "alt" is a second code that the same key may report, 0 if there is none.
+ */
+#if KOE_ABI == 1
+typedef struct SPHotkeyConfig {
+  uint16_t key_code;
+  uint16_t alt_key_code;
+  uint64_t modifier_flag; /* 0 on Windows */
+} SPHotkeyConfig;
+#elif KOE_ABI == 2
+typedef struct SPHotkeyConfig {
+  uint16_t trigger_key_code;
+  uint16_t trigger_alt_key_code;
+  uint64_t trigger_modifier_flag;
+  uint16_t cancel_key_code; /* never the trigger key */
+  uint16_t cancel_alt_key_code;
+  uint64_t cancel_modifier_flag;
+} SPHotkeyConfig;
+#else
+typedef struct SPHotkeyConfig {
+  uint16_t trigger_key_code;
+  uint16_t trigger_alt_key_code;
+  uint64_t trigger_modifier_flag; /* kind 0: the flag that the key itself sets; kind 1: those that
+                                     must be down with it, 0 for none */
+  uint8_t trigger_match_kind;     /* 0 a modifier key such as fn; 1 a key code */
+  uint8_t trigger_mode;           /* 0 hold, 1 toggle, 2 double tap */
+} SPHotkeyConfig;
+#endif
+
+#if KOE_ABI >= 3
+/*
+ * The callbacks of a model download. No function declared here takes them; shells compile against
+ * the names. status: 1, 2 or 3 ends a download (3: cancelled).
+ */
+typedef void (*ModelProgressCallback)(void *ctx, uint32_t file_index, uint32_t file_count,
+                                      uint64_t bytes_downloaded, uint64_t bytes_total,
+                                      const char *filename);
+typedef void (*ModelStatusCallback)(void *ctx, int32_t status, const char *message);
+#endif
+
+/* ------------------------------------------------------------------------------------------------
+ * The core
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_core_create - start the core.
+ *
+ * Starts the runtime if this process has none yet, writes the default files that are missing in the
+ * settings folder, and loads the settings. Settings that cannot be read do not fail: the defaults
+ * apply, and sp_core_reload_config tells.
+ *
+ * config_path is ignored; pass NULL.
+ *
+ * Returns 0, or -1 if the runtime or the core could not be started; a core from before then
+ * stays as it was. With a core already there, a new one takes its place as if sp_core_destroy had
+ * come first.
+ *
+ * Blocks for the disk, and the first time for the start of the runtime. No network.
+ */
+int32_t sp_core_create(const char *config_path);
+
+/*
+ * sp_core_destroy - stop the core.
+ *
+ * Drops a running session: it says "cancelled" and "idle", or nothing at all, and never delivers
+ * text any more. Registered callbacks stay registered. The runtime stays loaded, so that a later
+ * sp_core_create is quick.
+ *
+ * Returns within 2 seconds, whatever the core is doing. When it has returned no callback starts,
+ * with one exception: where another thread's callback has been blocking for those 2 seconds, that
+ * call is left to finish when it can.
+ *
+ * Inside a callback: allowed. It does not wait for the callback that it is called from, which is
+ * the last one.
+ *
+ * No core: does nothing.
+ */
+void sp_core_destroy(void);
+
+/*
+ * sp_core_register_callbacks - say whom to call.
+ *
+ * Copies the struct, replacing the whole table. All-NULL unregisters. Call it before
+ * sp_core_create, so that no event is missed; the table survives sp_core_destroy and
+ * sp_core_create.
+ *
+ * Never blocks, hence a callback that was about to be called when the table changed can still be
+ * called once. Keep the code behind the old pointers in place until sp_core_destroy has returned.
+ *
+ * No core: works.
+ */
+void sp_core_register_callbacks(struct SPCallbacks callbacks);
+
+/*
+ * sp_core_reload_config - read the settings again.
+ *
+ * For a shell that saw the files change. (Each session begins with fresh settings anyway.) A
+ * running session keeps the settings that it began with.
+ *
+ * Returns 0, or -1 if config.yaml is missing or cannot be read or parsed, or if the client for the
+ * language model could not be rebuilt; the settings then stay as they were.
+ *
+ * Blocks for the disk.
+ *
+ * No core: reads and checks config.yaml, returns 0 or -1, and keeps nothing.
+ */
+int32_t sp_core_reload_config(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * One dictation
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_core_session_begin - start a session.
+ *
+ * From here on sp_core_push_audio feeds this session. Bad settings, missing keys or an unknown
+ * engine do not make it fail: they come as on_session_error.
+ *
+ * A session that is still running makes way. Generations 1 and 2: it ends as by
+ * sp_core_session_end, and its text is still delivered, between the callbacks of the new session.
+ * Generation 3: it is cancelled, and speaks with its own token to its end.
+ *
+ * Returns 0. Blocks for the disk (it reads the settings again), never for the network: when it
+ * returns, the sp_core_get_*_config functions answer with the settings of this session.
+ *
+ * No core: -1, and no callbacks.
+ */
+int32_t sp_core_session_begin(struct SPSessionContext context);
+
+/*
+ * sp_core_push_audio - hand over recorded sound.
+ *
+ * frame: len bytes of PCM, 16 kHz, mono, signed 16 bits, little-endian, no header. Usual is 6400
+ * bytes, 200 ms. From 1 byte to 1 MiB; neither alignment nor an even length is needed: a sample may
+ * be split between two frames. The bytes are copied; the buffer is yours again on return.
+ * timestamp is ignored.
+ *
+ * For audio threads: it takes no lock, allocates nothing and waits for nothing, not for Python and
+ * not for a callback. It copies into a buffer of 8 MiB (262 s of sound), which the core empties
+ * many times a second.
+ *
+ * A frame that does not fit into what is free, or longer than 1 MiB, is dropped whole; the session
+ * counts it and says so in on_session_warning.
+ *
+ * Returns -1 if frame is NULL or len is 0. Otherwise 0, also for a frame that is dropped, or
+ * discarded because no session is recording: before a begin, after an end or cancel, after the
+ * session ended by itself. At the turn of two sessions a frame goes to the one that is current at
+ * that instant.
+ *
+ * No core: the same check, then 0.
+ */
+int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp);
+
+/*
+ * sp_core_session_end - the recording is over; now give me the text.
+ *
+ * Every frame pushed before this call is still recognised. Stop the capture and push what is left
+ * of it first. Does not wait; the answer comes by callback.
+ *
+ * Returns 0, always: without a session, or a second time, it does nothing. No core: 0.
+ */
+int32_t sp_core_session_end(void);
+
+#if KOE_ABI >= 2
+/*
+ * sp_core_session_cancel - forget the session.
+ *
+ * Takes effect at once, whatever the session is doing until the state "preparing_paste": sound
+ * that is waiting is thrown away, connections and requests are dropped, and the session says
+ * "cancelled" and "idle". From "preparing_paste" on it is too late and the text comes. Does not
+ * wait.
+ *
+ * Returns 0, always: without a session it does nothing. No core: 0.
+ */
+int32_t sp_core_session_cancel(void);
+#endif
+
+#if KOE_ABI >= 3
+/*
+ * sp_core_accept_asr_result - the recognised text is good enough.
+ *
+ * Delivers the text as recognised instead of waiting for the language model: its request is
+ * dropped, no warning is sent, llm_applied is false. Called before correction has begun, it is
+ * remembered: the state "correcting" comes and ends at once. It does nothing where there is nothing
+ * to skip.
+ *
+ * Returns 0 if a session was there to take it. -1 if none was: it has ended, was cancelled, or
+ * never began; after a text, take it as "the final text is already on its way". No core: -1.
+ */
+int32_t sp_core_accept_asr_result(void);
+#endif
+
+/* ------------------------------------------------------------------------------------------------
+ * Settings
+ *
+ * As of the last sp_core_create, sp_core_reload_config or sp_core_session_begin. These only read
+ * memory and may be called from anywhere, audio threads included.
+ * ---------------------------------------------------------------------------------------------- */
+
+/* No core: generation 1 all true, generations 2 and 3 all false. */
+struct SPFeedbackConfig sp_core_get_feedback_config(void);
+
+#if KOE_ABI >= 3
+/* No core: DEFAULT_CLIPBOARD_RESTORE_DELAY_MS. */
+struct SPClipboardConfig sp_core_get_clipboard_config(void);
+#endif
+
+/*
+ * No core: the fn key, {63, 179, 0x800000}; generation 1 on Windows the right control key,
+ * {0xA3, 0, 0}; generation 2 with {58, 0, 0x20}, the left option key, to cancel; generation 3 with
+ * kind 0 and mode 0.
+ */
+struct SPHotkeyConfig sp_core_get_hotkey_config(void);
+
+#if KOE_ABI >= 3
+/* ------------------------------------------------------------------------------------------------
+ * Memory
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_core_free_string - release a char * that a function of this library returned.
+ *
+ * Exactly once for each, from any thread; never with free(). Strings passed to callbacks are not
+ * yours to release. NULL does nothing. No core: works.
+ */
+void sp_core_free_string(char *s);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KOE_CORE_H */

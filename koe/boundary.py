@@ -1,0 +1,266 @@
+"""What a shell reaches: the only importer of the native module.
+
+Here events of C become calls of the core, notices become calls of the shell, and exceptions
+become return codes. Shell threads come and go; every function may be called on any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from _koe_native import ffi, lib
+
+from koe.config import hotkeys
+from koe.config.schema import HotkeyConfig
+from koe.config.settings import Settings
+from koe.config.store import Snapshot, Store, config_directory
+from koe.diagnostics import report
+from koe.errors import ConfigError, RuntimeStoppedError
+from koe.runtime import Runtime
+from koe.session import (
+    AnnounceReady,
+    Deliver,
+    Mode,
+    Notice,
+    ReportError,
+    ReportHeard,
+    SessionRules,
+    ShowInterim,
+    ShowState,
+    Warn,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# One read of the ring: a second of speech, many times what comes between two of them.
+_READ_BYTES = 32_000
+
+
+class HostEnvironment(Mapping[str, str]):
+    """The process's environment as it is now; ``os.environ`` is as it was at Python's start."""
+
+    def __getitem__(self, name: str) -> str:
+        value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
+        if value == ffi.NULL:
+            raise KeyError(name)
+        return os.fsdecode(ffi.string(value))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(os.environ)
+
+    def __len__(self) -> int:
+        return len(os.environ)
+
+
+class Host:
+    """One core as its shell sees it.
+
+    Args:
+        number: The core's number; what is told with another number is not heard any more.
+        rules: What the shell expects of a session.
+    """
+
+    def __init__(self, number: int, rules: SessionRules) -> None:
+        self.number = number
+        self.settings = Settings(_store())
+        self.runtime = Runtime(self.settings, rules)
+        publish(self.settings.current)
+        self.runtime.start()
+
+    def begin(self, session: int, mode: Mode, token: int) -> None:
+        """Begin a session, and publish the settings that it goes by before returning."""
+
+        def notify(notice: Notice) -> None:
+            tell(self.number, token, notice)
+
+        self.runtime.core().begin(mode, RingAudio(session), notify)
+        publish(self.settings.current)
+
+
+class RingAudio:
+    """A session's audio, out of the ring that the shell pushes into."""
+
+    def __init__(self, session: int) -> None:
+        self._session = session
+        self._buffer = ffi.new("uint8_t[]", _READ_BYTES)
+
+    def read(self) -> bytes:
+        """Take all that is there."""
+        audio = b""
+        while size := lib.koe_read_audio(self._session, self._buffer, _READ_BYTES):
+            audio += ffi.buffer(self._buffer, size)[:]
+        return audio
+
+    @property
+    def lost_bytes(self) -> int:
+        """What did not fit the ring."""
+        return int(lib.koe_lost_audio(self._session))
+
+
+def tell(core: int, token: int, notice: Notice) -> None:
+    """Call the shell. The GIL is released meanwhile, as around every call of C."""
+    match notice:
+        case AnnounceReady():
+            lib.koe_notify(core, token, lib.KOE_NOTICE_READY, ffi.NULL)
+        case ShowState(state):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_STATE, _utf8(state))
+        case ShowInterim(text):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_INTERIM, _utf8(text))
+        case ReportHeard(text):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_HEARD, _utf8(text))
+        case Warn(message):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_WARNING, _utf8(message))
+        case ReportError(message):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, _utf8(message))
+        case Deliver(text, heard, engine, corrected):
+            lib.koe_deliver(core, token, _utf8(text), _utf8(heard), _utf8(engine), corrected)
+
+
+def publish(snapshot: Snapshot) -> None:
+    """Refresh the snapshot that the settings getters read."""
+    config = snapshot.config
+    feedback, hotkey = config.feedback, config.hotkey
+    lib.koe_publish_settings(
+        ffi.new(
+            "koe_settings *",
+            {
+                "start_sound": _flag(feedback.start_sound),
+                "stop_sound": _flag(feedback.stop_sound),
+                "error_sound": _flag(feedback.error_sound),
+                "mute_system_output": _flag(feedback.mute_system_output),
+                "restore_delay_ms": config.clipboard.restore_delay_ms,
+                **_keys(hotkey),
+                "trigger_mode": hotkeys.trigger_mode_code(hotkey.trigger_mode),
+            },
+        )
+    )
+
+
+def _keys(hotkey: HotkeyConfig) -> dict[str, tuple[int, int, int, int]]:
+    keys = {
+        "trigger": hotkeys.resolve(hotkey.trigger_key),
+        "basic_trigger": hotkeys.resolve_basic(hotkey.trigger_key, sys.platform == "win32"),
+        "named_trigger": hotkeys.resolve_named(hotkey.trigger_key),
+        "cancel": hotkeys.resolve_cancel(hotkey.trigger_key, hotkey.cancel_key),
+    }
+    return {
+        name: (key.key_code, key.alt_key_code, key.modifier_flag, key.match_kind)
+        for name, key in keys.items()
+    }
+
+
+def _flag(flag: bool | None) -> int:
+    return -1 if flag is None else int(flag)
+
+
+def _utf8(text: str) -> bytes:
+    """Encode for C: no NUL inside, and always valid (spec abi §3.5)."""
+    return text.replace("\0", "").encode("utf-8", "replace")
+
+
+def _store() -> Store:
+    environment = HostEnvironment()
+    return Store(config_directory(environment), environment)
+
+
+def _rules(bits: int) -> SessionRules:
+    return SessionRules(
+        ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
+        keep_text_on_error=bool(bits & lib.KOE_KEEP_TEXT_ON_ERROR),
+        silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),
+        closing_states=bool(bits & lib.KOE_CLOSING_STATES),
+        finish_superseded=bool(bits & lib.KOE_FINISH_SUPERSEDED),
+    )
+
+
+# The cores that live, by number; nearly always none or one.
+_hosts: dict[int, Host] = {}
+
+
+def _entry_point(function: Callable[..., int]) -> Any:
+    """Attach a function to its C name; whatever it raises is printed and answered with -1."""
+    return ffi.def_extern(error=-1)(function)
+
+
+@_entry_point
+def koe_py_create(core: int, rules: int) -> int:
+    """Start a core; its loop thread goes on importing after this returns."""
+    _hosts[core] = Host(core, _rules(rules))
+    return 0
+
+
+@_entry_point
+def koe_py_destroy(core: int, seconds: float) -> int:
+    """Stop a core: its sessions end in silence."""
+    host = _hosts.pop(core, None)
+    if host is not None:
+        host.runtime.stop(seconds)
+    return 0
+
+
+@_entry_point
+def koe_py_reload(core: int) -> int:
+    """Read the configuration anew; without a core (0), see whether it can be read."""
+    host = _hosts.get(core)
+    try:
+        if host is None:
+            _store().load()
+        else:
+            host.settings.reload()
+            publish(host.settings.current)
+    except ConfigError as exc:
+        if host is None:  # with a core its settings have told it
+            report(exc)
+        return -1
+    return 0
+
+
+@_entry_point
+def koe_py_session_begin(
+    core: int, session: int, mode: int, token: int, frontmost_id: Any, frontmost_pid: int
+) -> int:
+    """Begin a session. The application in front is not needed, so it is not looked at."""
+    host = _hosts.get(core)
+    if host is None:
+        return -1
+    try:
+        host.begin(session, Mode.TOGGLE if mode == Mode.TOGGLE else Mode.HOLD, token)
+    except RuntimeStoppedError:  # destroyed meanwhile
+        return -1
+    return 0
+
+
+@_entry_point
+def koe_py_session_end(core: int) -> int:
+    """End the input of the current session."""
+    return _with_core(core, lambda running: running.end())
+
+
+@_entry_point
+def koe_py_session_cancel(core: int) -> int:
+    """Cancel the current session."""
+    return _with_core(core, lambda running: running.cancel())
+
+
+@_entry_point
+def koe_py_accept(core: int) -> int:
+    """Ask for the text as recognised; -1 if there is no session whose text is to come."""
+    return _with_core(core, lambda running: None if running.accept() else -1)
+
+
+def _with_core(core: int, action: Callable[[Any], int | None]) -> int:
+    """Call the core, if it still lives and a session could have begun on it."""
+    host = _hosts.get(core)
+    if host is None:
+        return -1
+    try:
+        return action(host.runtime.core()) or 0
+    except RuntimeStoppedError:
+        return -1
+
+
+lib.koe_boundary_is_ready()

@@ -1,0 +1,211 @@
+/*
+ * Python is started with an isolated configuration: it reads no environment variable, no user
+ * site, no working directory, installs no signal handler, leaves the locale alone, and imports
+ * only from the folders that are named here. These are koe-runtime/ beside this library if there
+ * is one, and else the places of the Python that the library was built with (build_ffi.py).
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "python.h"
+#include "seam.h"
+#include "thread.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef _WIN32
+#include <dlfcn.h>
+#endif
+
+#define PATH_SIZE 4096
+#define ANSWER_SIZE 512
+#define PYTHON_DIR "python" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
+
+/* What the search path consists of, below the home of a bundled Python. */
+#ifdef _WIN32
+static const char *const bundled[] = {"Lib", "DLLs", "Lib\\site-packages", NULL};
+#define SEPARATOR '\\'
+#else
+static const char *const bundled[] = {"lib/" PYTHON_DIR, "lib/" PYTHON_DIR "/lib-dynload",
+                                      "lib/" PYTHON_DIR "/site-packages", NULL};
+#define SEPARATOR '/'
+#endif
+
+/* The Python that the library was built with: its home, and its search path. */
+static const char *const built_home = KOE_PYTHON_HOME;
+static const char *const built[] = {KOE_PYTHON_PATH, NULL};
+
+typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
+
+static koe_lock starting = KOE_LOCK_INIT;
+static _Atomic start_state state = NOT_TRIED;
+static atomic_bool boundary_ready;
+
+void koe_boundary_is_ready(void) {
+    atomic_store(&boundary_ready, true);
+}
+
+static bool is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR;
+}
+
+/* The bundled Python's home, if there is one beside this library. */
+static bool find_bundle(char home[PATH_SIZE]) {
+#ifdef _WIN32
+    HMODULE module;
+    if (!GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                                GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                            (const char *)&boundary_ready, &module))
+        return false;
+    DWORD size = GetModuleFileNameA(module, home, PATH_SIZE);
+    if (size == 0 || size >= PATH_SIZE)
+        return false;
+#else
+    Dl_info library;
+    if (!dladdr((const void *)&boundary_ready, &library) || !library.dli_fname)
+        return false;
+    if (snprintf(home, PATH_SIZE, "%s", library.dli_fname) >= PATH_SIZE)
+        return false;
+#endif
+    char *end = strrchr(home, SEPARATOR);
+    size_t directory = end ? (size_t)(end - home) + 1 : 0;
+    static const char name[] = "koe-runtime";
+    if (directory + sizeof name > PATH_SIZE)
+        return false;
+    memcpy(home + directory, name, sizeof name);
+    return is_directory(home);
+}
+
+/* Make libpython's symbols visible to the extension modules, which expect to find them: a host
+ * that loaded this library with dlopen may have kept them to itself. */
+static void share_libpython(void) {
+#if !defined(_WIN32) && defined(RTLD_NOLOAD)
+    Dl_info python;
+    if (dladdr((const void *)(size_t)&Py_InitializeFromConfig, &python) && python.dli_fname)
+        dlopen(python.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
+#endif
+}
+
+static PyStatus append_path(PyConfig *config, const char *home, const char *entry) {
+    char path[PATH_SIZE];
+    int size = home ? snprintf(path, sizeof path, "%s%c%s", home, SEPARATOR, entry)
+                    : snprintf(path, sizeof path, "%s", entry);
+    if (size < 0 || size >= PATH_SIZE)
+        return PyStatus_Error("a path of its library is too long");
+    wchar_t *wide = Py_DecodeLocale(path, NULL);
+    if (!wide)
+        return PyStatus_NoMemory();
+    PyStatus status = PyWideStringList_Append(&config->module_search_paths, wide);
+    PyMem_RawFree(wide);
+    return status;
+}
+
+static PyStatus initialize(const char *home, const char *const *entries, bool below_home) {
+    PyPreConfig preconfig;
+    PyPreConfig_InitIsolatedConfig(&preconfig);
+    preconfig.utf8_mode = 1; /* paths are UTF-8, whatever the locale is */
+    PyStatus status = Py_PreInitialize(&preconfig);
+    if (PyStatus_Exception(status))
+        return status;
+    PyConfig config;
+    PyConfig_InitIsolatedConfig(&config);
+    config.install_signal_handlers = 0;
+    config.site_import = 0;
+    config.module_search_paths_set = 1;
+    status = PyConfig_SetBytesString(&config, &config.home, home);
+    for (; *entries && !PyStatus_Exception(status); entries++)
+        status = append_path(&config, below_home ? home : NULL, *entries);
+    if (!PyStatus_Exception(status))
+        status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    return status;
+}
+
+/* Start an interpreter of our own; it leaves the GIL free. */
+static bool start_own(char answer[ANSWER_SIZE]) {
+    char home[PATH_SIZE];
+    bool has_bundle = find_bundle(home);
+    const char *const *entries = has_bundle ? bundled : built;
+    if (!has_bundle)
+        snprintf(home, sizeof home, "%s", built_home);
+    char library[PATH_SIZE];
+    int size = has_bundle ? snprintf(library, sizeof library, "%s%c%s", home, SEPARATOR, entries[0])
+                          : snprintf(library, sizeof library, "%s", entries[0]);
+    if (size < 0 || size >= PATH_SIZE || !is_directory(library)) {
+        snprintf(answer, ANSWER_SIZE, "there is no Python library in %.400s", library);
+        return false;
+    }
+    share_libpython();
+    PyStatus status = initialize(home, entries, has_bundle);
+    if (PyStatus_Exception(status)) {
+        snprintf(answer, ANSWER_SIZE, "Python did not start: %s",
+                 status.err_msg ? status.err_msg : "unknown reason");
+        return false;
+    }
+    PyEval_SaveThread();
+    return true;
+}
+
+/* Join the interpreter of this process: our folders come last in its search path. */
+static bool join_host(char answer[ANSWER_SIZE]) {
+    const char *running = Py_GetVersion();
+    static const char wanted[] =
+        Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
+    if (strncmp(running, wanted, sizeof wanted - 1) != 0) {
+        snprintf(answer, ANSWER_SIZE, "this process runs Python %.20s, the library is for %s%s",
+                 running, wanted, "x");
+        return false;
+    }
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *path = PySys_GetObject("path"); /* borrowed */
+    /* The standard library, which is built[0] and built[1], is the host's own. */
+    for (const char *const *entry = built; path && *entry; entry++) {
+        PyObject *folder = entry < built + 2 ? NULL : PyUnicode_DecodeFSDefault(*entry);
+        if (folder && PySequence_Contains(path, folder) == 0)
+            PyList_Append(path, folder);
+        Py_XDECREF(folder);
+    }
+    PyErr_Clear();
+    PyGILState_Release(gil);
+    return true;
+}
+
+/* cffi reports its own absence over many lines; so look first. */
+static bool has_cffi(char answer[ANSWER_SIZE]) {
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *backend = PyImport_ImportModule("_cffi_backend");
+    if (!backend)
+        snprintf(answer, ANSWER_SIZE, "the package cffi cannot be imported");
+    Py_XDECREF(backend);
+    PyErr_Clear();
+    PyGILState_Release(gil);
+    return backend != NULL;
+}
+
+static bool start(void) {
+    char answer[ANSWER_SIZE] = "";
+    if (!(Py_IsInitialized() ? join_host(answer) : start_own(answer)) || !has_cffi(answer)) {
+        fprintf(stderr, "koe: %s\n", answer);
+        return false;
+    }
+    /* What fails from here on was told by the start code itself (build_ffi.py). */
+    return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
+}
+
+bool koe_python_start(void) {
+    if (atomic_load(&state) == NOT_TRIED) {
+        koe_acquire(&starting);
+        if (atomic_load(&state) == NOT_TRIED)
+            atomic_store(&state, start() ? STARTED : FAILED);
+        koe_release(&starting);
+    }
+    return atomic_load(&state) == STARTED;
+}
+
+bool koe_python_failed(void) {
+    return atomic_load(&state) == FAILED;
+}

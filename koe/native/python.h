@@ -1,0 +1,13 @@
+/* The interpreter: started once, ours alone, or joined where the process has one already. */
+#pragma once
+#include <stdbool.h>
+
+/* Start Python and load koe.boundary, once; later calls return what the first one found.
+ * A failure is told in one line on stderr. Any thread; it may take a tenth of a second. */
+bool koe_python_start(void);
+
+/* Whether a start was tried and failed: then nothing of the library works. */
+bool koe_python_failed(void);
+
+/* Run the code that imports koe.boundary; 0 if cffi could (defined by build_ffi.py). */
+int koe_run_start_code(void);

@@ -1,0 +1,128 @@
+/*
+ * Positions are 64-bit counts of bytes since the start; they never wrap. Producers reserve room by
+ * moving `reserved` with a compare-and-swap, copy, and publish a frame by writing its size, which
+ * is 0 before. The reader zeroes what it has read before it moves `consumed`, so that a size is 0
+ * wherever the next lap puts one.
+ */
+#include "ring.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* The ring is an array of units, and a frame begins with one unit of header. */
+typedef union unit {
+    struct {
+        _Atomic uint32_t size; /* of the frame in bytes; 0: not written yet */
+        uint32_t unused;
+        uint64_t session;
+    } header;
+    uint8_t bytes[16];
+} unit;
+
+#define UNIT sizeof(unit)
+#define UNITS (KOE_RING_BYTES / UNIT)
+
+static unit ring[UNITS];
+static _Atomic uint64_t reserved; /* in bytes: where the next frame goes */
+static _Atomic uint64_t consumed; /* in bytes: where the next frame is read */
+static atomic_flag reading = ATOMIC_FLAG_INIT;
+static uint32_t offset; /* of the frame at `consumed` that was read in part; the reader's own */
+static _Atomic uint64_t lost[2]; /* in bytes, of the even and of the odd session */
+
+static unit *unit_at(uint64_t position) {
+    return &ring[(position / UNIT) % UNITS];
+}
+
+static uint64_t room_for(uint32_t size) {
+    return UNIT + ((uint64_t)size + UNIT - 1) / UNIT * UNIT;
+}
+
+/* Where the bytes at a position lie, and how many follow before the ring's end. */
+static uint8_t *bytes_at(uint64_t position, uint64_t *contiguous) {
+    uint64_t start = position % KOE_RING_BYTES;
+    *contiguous = KOE_RING_BYTES - start;
+    return (uint8_t *)ring + start;
+}
+
+static void copy_in(uint64_t position, const uint8_t *from, uint64_t size) {
+    uint64_t contiguous;
+    uint8_t *to = bytes_at(position, &contiguous);
+    uint64_t first = size < contiguous ? size : contiguous;
+    memcpy(to, from, first);
+    memcpy(ring, from + first, size - first);
+}
+
+static void copy_out(uint64_t position, uint8_t *to, uint64_t size) {
+    uint64_t contiguous;
+    const uint8_t *from = bytes_at(position, &contiguous);
+    uint64_t first = size < contiguous ? size : contiguous;
+    memcpy(to, from, first);
+    memcpy(to + first, ring, size - first);
+}
+
+static void zero(uint64_t position, uint64_t size) {
+    uint64_t contiguous;
+    uint8_t *start = bytes_at(position, &contiguous);
+    uint64_t first = size < contiguous ? size : contiguous;
+    memset(start, 0, first);
+    memset(ring, 0, size - first);
+}
+
+bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size) {
+    uint64_t room = room_for(size);
+    uint64_t position = atomic_load_explicit(&reserved, memory_order_relaxed);
+    do {
+        uint64_t start = atomic_load_explicit(&consumed, memory_order_acquire);
+        /* `start` may be newer than `position`: then the exchange fails, and all is read again. */
+        if (position >= start && position + room - start > KOE_RING_BYTES) {
+            atomic_fetch_add_explicit(&lost[session % 2], size, memory_order_relaxed);
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&reserved, &position, position + room,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    unit *header = unit_at(position);
+    header->header.session = session;
+    copy_in(position + UNIT, frame, size);
+    atomic_store_explicit(&header->header.size, size, memory_order_release);
+    return true;
+}
+
+uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
+    if (atomic_flag_test_and_set_explicit(&reading, memory_order_acquire))
+        return 0;
+    uint32_t moved = 0;
+    uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed);
+    while (moved < capacity && position != atomic_load_explicit(&reserved, memory_order_relaxed)) {
+        unit *frame = unit_at(position);
+        uint32_t size = atomic_load_explicit(&frame->header.size, memory_order_acquire);
+        if (size == 0) /* its producer is in the midst of copying: the next read finds it */
+            break;
+        uint64_t owner = frame->header.session;
+        if (owner > session)
+            break;
+        if (owner == session) {
+            uint32_t part = size - offset;
+            if (part > capacity - moved)
+                part = capacity - moved;
+            copy_out(position + UNIT + offset, buffer + moved, part);
+            moved += part;
+            offset += part;
+            if (offset < size)
+                break;
+        }
+        offset = 0;
+        zero(position, room_for(size));
+        position += room_for(size);
+        atomic_store_explicit(&consumed, position, memory_order_release);
+    }
+    atomic_flag_clear_explicit(&reading, memory_order_release);
+    return moved;
+}
+
+void koe_ring_begin(uint64_t session) {
+    atomic_store_explicit(&lost[session % 2], 0, memory_order_relaxed);
+}
+
+uint64_t koe_ring_lost(uint64_t session) {
+    return atomic_load_explicit(&lost[session % 2], memory_order_relaxed);
+}

@@ -1,0 +1,28 @@
+/*
+ * The audio ring: how sound leaves the audio thread without waiting for anybody.
+ *
+ * Any number of threads push, one at a time reads. A push is two atomic operations and a copy:
+ * no lock, no allocation, no system call. A frame is taken whole or not at all.
+ *
+ * Every frame carries the number of its session. A reader takes the frames of its session, drops
+ * those of earlier ones, and stops before those of later ones.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 8 MiB: 262 s of speech. Untouched pages cost no memory. */
+#define KOE_RING_BYTES (8u << 20)
+
+/* Copy a frame in. False if there is no room; the frame is then counted as lost. Any thread. */
+bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size);
+
+/* Move frames out, in the order of their pushes; returns the bytes moved. A frame larger than
+ * capacity comes in parts. A second reader at the same time gets nothing. */
+uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity);
+
+/* Begin counting what the session loses. */
+void koe_ring_begin(uint64_t session);
+
+/* The bytes that the session lost so far; known for the two latest sessions. */
+uint64_t koe_ring_lost(uint64_t session);

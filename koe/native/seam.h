@@ -1,0 +1,87 @@
+/*
+ * The seam between C and Python: one flat vocabulary for all generations of the contract.
+ *
+ * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
+ * Scalars, UTF-8 strings and one plain struct. What Python implements starts with koe_py_ and
+ * answers -1 for failure, also when it raised; everything else is C that Python may call.
+ *
+ * A core and a session are named by numbers that are never used again, starting at 1.
+ */
+#pragma once
+#include <stdint.h>
+
+/* --- what a shell expects of a session: bits for koe_py_create (koe.session.SessionRules) --- */
+
+#define KOE_READY_AFTER_CONNECT 1
+#define KOE_KEEP_TEXT_ON_ERROR 2
+#define KOE_SILENCE_IS_ERROR 4
+#define KOE_CLOSING_STATES 8
+#define KOE_FINISH_SUPERSEDED 16
+
+/* --- settings: the snapshot that the getters read --- */
+
+typedef struct koe_hotkey {
+    uint16_t key_code;
+    uint16_t alt_key_code;
+    uint64_t modifier_flag;
+    uint8_t match_kind; /* 0 modifier alone, 1 key down */
+} koe_hotkey;
+
+typedef struct koe_settings {
+    /* 1 yes, 0 no, -1 not configured: the generations differ in what that means */
+    int8_t start_sound;
+    int8_t stop_sound;
+    int8_t error_sound;
+    int8_t mute_system_output;
+    uint32_t restore_delay_ms;
+    koe_hotkey trigger;       /* named keys, key codes and combinations */
+    koe_hotkey basic_trigger; /* named keys only, device-independent flags; Windows has its own */
+    koe_hotkey named_trigger; /* named keys only */
+    koe_hotkey cancel;        /* named keys only, never equal to named_trigger */
+    uint8_t trigger_mode;     /* 0 hold, 1 toggle, 2 double tap */
+} koe_settings;
+
+/* Replace the snapshot. Copies. */
+void koe_publish_settings(const koe_settings *settings);
+
+/* --- notices: what a session tells its shell. They do nothing once the core is destroyed. --- */
+
+#define KOE_NOTICE_READY 0   /* no text */
+#define KOE_NOTICE_STATE 1   /* the name of a state */
+#define KOE_NOTICE_INTERIM 2 /* everything heard so far */
+#define KOE_NOTICE_HEARD 3   /* what was recognised, at the end */
+#define KOE_NOTICE_WARNING 4
+#define KOE_NOTICE_ERROR 5
+
+/* Calls the shell, on this thread. text is valid UTF-8 without NUL inside. */
+void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text);
+
+/* Calls the shell with the text to paste, and with its story first where it wants to hear it. */
+void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *heard,
+                 const char *engine, int32_t corrected);
+
+/* --- audio --- */
+
+/* Move audio of a session out of the ring, oldest first; returns how many bytes, 0 if none. */
+uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity);
+
+/* How many bytes of a session were dropped because the ring was full. */
+uint64_t koe_lost_audio(uint64_t session);
+
+/* --- the host's environment as it is now; Python's own copy dates from its start --- */
+
+char *koe_getenv(const char *name);
+
+/* --- what Python implements --- */
+
+/* Called once all the functions below exist; without it, Python has not started. */
+void koe_boundary_is_ready(void);
+
+int32_t koe_py_create(uint64_t core, uint32_t rules);
+int32_t koe_py_destroy(uint64_t core, double seconds);
+int32_t koe_py_reload(uint64_t core);
+int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token,
+                             const char *frontmost_id, int32_t frontmost_pid);
+int32_t koe_py_session_end(uint64_t core);
+int32_t koe_py_session_cancel(uint64_t core);
+int32_t koe_py_accept(uint64_t core);

@@ -1,0 +1,334 @@
+/*
+ * The contract in front, the seam behind. Built once for each generation (KOE_ABI); where they
+ * differ, the first part says how.
+ */
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+#include "koe_core.h"
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#include "python.h"
+#include "ring.h"
+#include "seam.h"
+#include "thread.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+/* --- what differs between the generations (spec abi §§1.2, 4.2-4.9) -------------------------- */
+
+#if KOE_ABI == 1
+#define RULES                                                              \
+    (KOE_READY_AFTER_CONNECT | KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | \
+     KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
+#elif KOE_ABI == 2
+#define RULES \
+    (KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
+#else
+#define RULES 0
+#endif
+
+#if KOE_ABI == 3
+#define TOKEN_OF(context) (context).session_token
+#define TOKEN_ALONE token
+#define TOKEN token,
+#else
+#define TOKEN_OF(context) 0
+#define TOKEN_ALONE
+#define TOKEN
+#endif
+
+static SPFeedbackConfig feedback_of(const koe_settings *settings) {
+    /* Sounds that are not configured: on in the first generations, off since. */
+    const int8_t absent = KOE_ABI == 3 ? 0 : 1;
+    SPFeedbackConfig feedback = {
+        .start_sound = settings->start_sound < 0 ? absent : settings->start_sound,
+        .stop_sound = settings->stop_sound < 0 ? absent : settings->stop_sound,
+        .error_sound = settings->error_sound < 0 ? absent : settings->error_sound,
+#if KOE_ABI == 3
+        .mute_system_output = settings->mute_system_output == 1,
+#endif
+    };
+    return feedback;
+}
+
+static SPHotkeyConfig hotkey_of(const koe_settings *settings) {
+#if KOE_ABI == 1
+    const koe_hotkey *key = &settings->basic_trigger;
+    SPHotkeyConfig hotkey = {key->key_code, key->alt_key_code, key->modifier_flag};
+#elif KOE_ABI == 2
+    const koe_hotkey *key = &settings->named_trigger, *cancel = &settings->cancel;
+    SPHotkeyConfig hotkey = {key->key_code,    key->alt_key_code,    key->modifier_flag,
+                             cancel->key_code, cancel->alt_key_code, cancel->modifier_flag};
+#else
+    const koe_hotkey *key = &settings->trigger;
+    SPHotkeyConfig hotkey = {key->key_code, key->alt_key_code, key->modifier_flag,
+                             key->match_kind, settings->trigger_mode};
+#endif
+    return hotkey;
+}
+
+/* What the getters answer without a core. */
+static const koe_settings no_settings = {
+#if KOE_ABI == 1
+    .start_sound = 1,
+    .stop_sound = 1,
+    .error_sound = 1,
+#endif
+    .restore_delay_ms = 1500,
+    .trigger = {63, 179, 0x800000, 0},
+#ifdef _WIN32
+    .basic_trigger = {0xA3, 0, 0, 0},
+#else
+    .basic_trigger = {63, 179, 0x800000, 0},
+#endif
+    .named_trigger = {63, 179, 0x800000, 0},
+    .cancel = {58, 0, 0x20, 0},
+};
+
+/* --- state ----------------------------------------------------------------------------------- */
+
+/* sp_core_destroy returns within this time, whatever is going on. */
+#define DESTROY_SECONDS 2.0
+/* What Python gets of it for an orderly end. */
+#define ORDERLY_SECONDS 1.5
+
+static _Atomic uint64_t live_core;         /* 0: none */
+static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
+static _Atomic uint64_t last_core, last_session;
+
+/* Guards the two tables; held for a copy, never while anybody is called. */
+static koe_lock tables = KOE_LOCK_INIT;
+static SPCallbacks callbacks;
+static koe_settings published;
+
+/* How many callbacks this thread is inside of: it can't wait for them to return. */
+static _Thread_local int callback_depth;
+
+static koe_settings current_settings(void) {
+    if (atomic_load(&live_core) == 0)
+        return no_settings;
+    koe_acquire(&tables);
+    koe_settings settings = published;
+    koe_release(&tables);
+    return settings;
+}
+
+void koe_publish_settings(const koe_settings *settings) {
+    koe_acquire(&tables);
+    published = *settings;
+    koe_release(&tables);
+}
+
+uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
+    return koe_ring_read(session, buffer, capacity);
+}
+
+uint64_t koe_lost_audio(uint64_t session) {
+    return koe_ring_lost(session);
+}
+
+char *koe_getenv(const char *name) {
+    return getenv(name);
+}
+
+/* --- notices --------------------------------------------------------------------------------- */
+
+/* Copy the table for a call; false if the core is gone and nothing must be called. */
+static bool enter_callback(uint64_t core, SPCallbacks *table) {
+    if (atomic_load(&live_core) != core)
+        return false;
+    koe_acquire(&tables);
+    *table = callbacks;
+    koe_release(&tables);
+    callback_depth++;
+    return true;
+}
+
+static void leave_callback(void) {
+    callback_depth--;
+}
+
+void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text) {
+    (void)token; /* only the last generation has it */
+    SPCallbacks table;
+    if (!enter_callback(core, &table))
+        return;
+    switch (notice) {
+    case KOE_NOTICE_READY:
+        if (table.on_session_ready)
+            table.on_session_ready(TOKEN_ALONE);
+        break;
+    case KOE_NOTICE_STATE:
+        if (table.on_state_changed)
+            table.on_state_changed(TOKEN text);
+        break;
+    case KOE_NOTICE_WARNING:
+        if (table.on_session_warning)
+            table.on_session_warning(TOKEN text);
+        break;
+    case KOE_NOTICE_ERROR:
+        if (table.on_session_error)
+            table.on_session_error(TOKEN text);
+        break;
+#if KOE_ABI >= 2
+    case KOE_NOTICE_INTERIM:
+        if (table.on_interim_text)
+            table.on_interim_text(TOKEN text);
+        break;
+#endif
+#if KOE_ABI == 3
+    case KOE_NOTICE_HEARD:
+        if (table.on_asr_final_text)
+            table.on_asr_final_text(TOKEN text);
+        break;
+#endif
+    default: /* a notice that this generation has no callback for */
+        break;
+    }
+    leave_callback();
+}
+
+void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *heard,
+                 const char *engine, int32_t corrected) {
+    (void)token, (void)heard, (void)engine, (void)corrected; /* only the last generation has them */
+    SPCallbacks table;
+    if (!enter_callback(core, &table))
+        return;
+#if KOE_ABI == 3
+    if (table.on_session_result_meta)
+        table.on_session_result_meta(TOKEN heard, engine, corrected != 0);
+#endif
+    if (table.on_final_text_ready)
+        table.on_final_text_ready(TOKEN text);
+    leave_callback();
+}
+
+/* --- the core -------------------------------------------------------------------------------- */
+
+static void end_in_python(uint64_t core) {
+    koe_py_destroy(core, ORDERLY_SECONDS);
+}
+
+/* Silence a core, then end it: waiting for it, but not for long, and not for ourselves. The call
+ * into Python is made on a thread of its own, because getting the GIL can take any time. */
+static void end_core(uint64_t core) {
+    if (core != 0)
+        koe_run_detached(end_in_python, core, callback_depth > 0 ? 0 : DESTROY_SECONDS);
+}
+
+EXPORT int32_t sp_core_create(const char *config_path) {
+    (void)config_path; /* the folder is fixed, in all generations */
+    if (!koe_python_start())
+        return -1;
+    uint64_t core = atomic_fetch_add(&last_core, 1) + 1;
+    if (koe_py_create(core, RULES) != 0)
+        return -1;
+    atomic_store(&recording_session, 0);
+    end_core(atomic_exchange(&live_core, core));
+    return 0;
+}
+
+EXPORT void sp_core_destroy(void) {
+    atomic_store(&recording_session, 0);
+    end_core(atomic_exchange(&live_core, 0));
+}
+
+EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
+    koe_acquire(&tables);
+    callbacks = table;
+    koe_release(&tables);
+}
+
+EXPORT int32_t sp_core_reload_config(void) {
+    return koe_python_start() ? koe_py_reload(atomic_load(&live_core)) : -1;
+}
+
+/* --- sessions -------------------------------------------------------------------------------- */
+
+EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+    uint64_t core = atomic_load(&live_core);
+    if (core == 0)
+        return -1;
+    uint64_t session = atomic_fetch_add(&last_session, 1) + 1;
+    koe_ring_begin(session);
+    /* From here on audio is this session's: its callbacks can come before this returns. */
+    atomic_store(&recording_session, session);
+    int32_t begun = koe_py_session_begin(core, session, context.mode, TOKEN_OF(context),
+                                         context.frontmost_bundle_id, context.frontmost_pid);
+    if (begun != 0)
+        atomic_compare_exchange_strong(&recording_session, &session, 0);
+    return begun;
+}
+
+EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp) {
+    (void)timestamp; /* its unit differs between platforms */
+    if (frame == NULL || len == 0 || koe_python_failed())
+        return -1;
+    uint64_t session = atomic_load(&recording_session);
+    if (session != 0)
+        koe_ring_push(session, frame, len); /* a frame that is dropped is counted there */
+    return 0;
+}
+
+/* Stop taking audio, and let Python know; without a core there is nothing to do. */
+static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
+    if (koe_python_failed())
+        return -1;
+    uint64_t core = atomic_load(&live_core);
+    atomic_store(&recording_session, 0);
+    if (core != 0)
+        tell_python(core);
+    return 0;
+}
+
+EXPORT int32_t sp_core_session_end(void) {
+    return end_audio(koe_py_session_end);
+}
+
+#if KOE_ABI >= 2
+EXPORT int32_t sp_core_session_cancel(void) {
+    return end_audio(koe_py_session_cancel);
+}
+#endif
+
+#if KOE_ABI == 3
+EXPORT int32_t sp_core_accept_asr_result(void) {
+    uint64_t core = atomic_load(&live_core);
+    return core != 0 ? koe_py_accept(core) : -1;
+}
+#endif
+
+/* --- settings -------------------------------------------------------------------------------- */
+
+EXPORT struct SPFeedbackConfig sp_core_get_feedback_config(void) {
+    koe_settings settings = current_settings();
+    return feedback_of(&settings);
+}
+
+EXPORT struct SPHotkeyConfig sp_core_get_hotkey_config(void) {
+    koe_settings settings = current_settings();
+    return hotkey_of(&settings);
+}
+
+#if KOE_ABI == 3
+EXPORT struct SPClipboardConfig sp_core_get_clipboard_config(void) {
+    koe_settings settings = current_settings();
+    SPClipboardConfig clipboard = {settings.restore_delay_ms};
+    return clipboard;
+}
+
+EXPORT void sp_core_free_string(char *s) {
+    free(s);
+}
+#endif
