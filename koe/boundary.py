@@ -100,6 +100,10 @@ class RingAudio:
         """What did not fit the ring."""
         return int(lib.koe_lost_audio(self._session))
 
+    def close(self) -> None:
+        """Have what is pushed dropped from now on."""
+        lib.koe_end_audio(self._session)
+
 
 def tell(core: int, token: int, notice: Notice) -> None:
     """Call the shell. The GIL is released meanwhile, as around every call of C."""
@@ -220,10 +224,8 @@ def koe_py_reload(core: int) -> int:
 
 
 @_entry_point
-def koe_py_session_begin(
-    core: int, session: int, mode: int, token: int, frontmost_id: Any, frontmost_pid: int
-) -> int:
-    """Begin a session. The application in front is not needed, so it is not looked at."""
+def koe_py_session_begin(core: int, session: int, mode: int, token: int) -> int:
+    """Begin a session; one that can't begin for want of a core is refused."""
     host = _hosts.get(core)
     if host is None:
         return -1

@@ -38,6 +38,8 @@ class Core:
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._tasks: set[asyncio.Task[None]] = set()
+        # close was called: nothing starts any more.
+        self._closed = False
 
     def begin(self, mode: Mode, audio: AudioSource, notify: Callable[[Notice], None]) -> Runner:
         """Begin a session with the settings as they are on disk now.
@@ -89,18 +91,22 @@ class Core:
 
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self, runner: Runner, previous: Runner | None) -> None:
+        if self._closed:
+            runner.give_up()
+            return
         if previous is not None:
             # Before the new session reads: what is waiting now belongs to the old one.
             if self._rules.finish_superseded:
                 previous.end_input()
             else:
                 previous.cancel()
-        task = self._loop.create_task(runner.run())
+        task = runner.start()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -40,6 +40,8 @@ class AudioBuffer:
     def __init__(self) -> None:
         # What was fed and not yet read.
         self._audio = bytearray()
+        # The session is over.
+        self._closed = False
         # There is room for more.
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -47,6 +49,8 @@ class AudioBuffer:
     async def write(self, pcm: bytes) -> None:
         """Add audio, once there is room for some."""
         await self._has_room.wait()
+        if self._closed:
+            return
         self._audio += pcm
         if len(self._audio) >= BUFFER_LIMIT_BYTES:
             self._has_room.clear()
@@ -54,13 +58,14 @@ class AudioBuffer:
     def read(self) -> bytes:
         """Take everything that is there."""
         audio = bytes(self._audio)
-        self.discard()
-        return audio
-
-    def discard(self) -> None:
-        """Drop everything that is there, and make room."""
         self._audio.clear()
         self._has_room.set()
+        return audio
+
+    def close(self) -> None:
+        """Take no more."""
+        self._closed = True
+        self.read()
 
 
 class Dictation:
@@ -85,8 +90,6 @@ class Dictation:
         After the end of the session it does nothing.
         """
         await self._audio.write(pcm)
-        if self._runner.over.is_set():
-            self._audio.discard()
 
     def end(self) -> None:
         """Say that no audio follows; the text comes as a notice."""
@@ -105,7 +108,6 @@ class Dictation:
 
     async def _watch(self) -> None:
         await self._runner.over.wait()
-        self._audio.discard()
         self._notices.put_nowait(None)
 
 

@@ -1,8 +1,8 @@
 """Performs one session's effects: the shell around the pure machine in ``koe.session``.
 
-Everything that happens becomes an event on one queue; ``run`` takes an event, lets the session
-decide, and performs each effect. The engine and the audio are tasks of one group, which ends with
-the session.
+Everything that happens becomes an event on one queue; the runner takes an event, lets the
+session decide, and performs each effect. The engine and the audio are tasks of one group, which
+ends with the session.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class AudioSource(Protocol):
     @property
     def lost_bytes(self) -> int:
         """How much audio of this session was dropped because there was no room for it."""
+
+    def close(self) -> None:
+        """Take no more audio, and drop what waits: the session is over."""
 
 
 class Runner:
@@ -101,8 +104,18 @@ class Runner:
         """End the session without text, at once."""
         self._happened.put_nowait(Cancelled())
 
-    async def run(self) -> None:
-        """Run the session to its end. Cancelling it ends the session in silence."""
+    def start(self) -> asyncio.Task[None]:
+        """Run the session to its end; cancelling the task ends the session in silence."""
+        task = asyncio.get_running_loop().create_task(self._run())
+        task.add_done_callback(lambda ended: self.give_up())
+        return task
+
+    def give_up(self) -> None:
+        """Be over, run or not."""
+        self._audio.close()
+        self.over.set()
+
+    async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 await self._receive(Began(), group)
@@ -115,7 +128,6 @@ class Runner:
             self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
             self._notify(ShowState(State.FAILED))
         finally:
-            self.over.set()
             if self._timer is not None:
                 self._timer.cancel()
             if self._engine is not None:

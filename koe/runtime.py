@@ -16,6 +16,7 @@ from koe.session import SessionRules
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from koe.core import Core
 
@@ -34,11 +35,13 @@ class Runtime:
     def __init__(self, settings: Settings, rules: SessionRules) -> None:
         self._settings = settings
         self._rules = rules
-        # Set when _core and _loop are, or when the thread has ended without them.
+        # Set when _core and _stop are, or when the thread has ended without them.
         self._started = threading.Event()
-        # The core, while the loop runs.
+        # The core, while it lives.
         self._core: Core | None = None
-        # The loop, while it runs.
+        # Ends the loop; called on its thread.
+        self._stop: Callable[[], None] | None = None
+        # The loop, from its first moment.
         self._loop: asyncio.AbstractEventLoop | None = None
         # stop was called; it may come before the loop runs.
         self._stopping = False
@@ -68,10 +71,9 @@ class Runtime:
         """
         self._stopping = True
         self._started.wait(seconds)
-        loop = self._loop
-        if loop is not None:
-            with suppress(RuntimeError):  # it was closed since
-                loop.call_soon_threadsafe(loop.stop)
+        if self._loop is not None and self._stop is not None:
+            with suppress(RuntimeError):  # the loop was closed since
+                self._loop.call_soon_threadsafe(self._stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(seconds)
 
@@ -81,16 +83,19 @@ class Runtime:
 
             from koe.core import Core
 
-            loop = asyncio.new_event_loop()
-            core = Core(self._settings, self._rules, loop)
-            self._loop, self._core = loop, core
+            asyncio.run(self._serve(Core))
         finally:
             self._started.set()
-        try:
-            if not self._stopping:
-                loop.run_forever()
-        finally:
-            self._core = None
-            loop.run_until_complete(core.close())
-            self._loop = None
-            loop.close()
+
+    async def _serve(self, make_core: type[Core]) -> None:
+        import asyncio
+
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        core = make_core(self._settings, self._rules, loop)
+        self._core, self._stop, self._loop = core, stopped.set, loop
+        self._started.set()
+        if not self._stopping:
+            await stopped.wait()
+        self._core = None
+        await core.close()

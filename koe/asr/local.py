@@ -24,6 +24,10 @@ FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 # faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 
+# How long close waits for a recogniser: longer than one call of it takes, and less than a shell
+# waits for the core's end.
+RELEASE_TIMEOUT = 1.0
+
 
 class Recogniser(ABC):
     """A blocking recogniser; all of it is called on one thread, which is not the loop's."""
@@ -66,8 +70,10 @@ class LocalEngine(Engine):
         self._load = load
         # The one thread on which the recogniser lives.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"koe-{name}")
-        # Set by connect.
+        # There once it is loaded; only that thread touches it.
         self._recogniser: Recogniser | None = None
+        # close was called.
+        self._closed = False
         # Audio that the recogniser has not seen yet.
         self._inbox = bytearray()
         # Something to do: audio in the inbox, or the end of input.
@@ -82,8 +88,7 @@ class LocalEngine(Engine):
 
     async def connect(self) -> None:
         """Load the model, on the engine's thread."""
-        loop = asyncio.get_running_loop()
-        self._recogniser = await loop.run_in_executor(self._thread, self._load)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
     async def send_audio(self, pcm: bytes) -> None:
         """Collect audio; waits while the inbox is full."""
@@ -106,15 +111,20 @@ class LocalEngine(Engine):
         return self._events.popleft()
 
     async def close(self) -> None:
-        """Let the thread release the recogniser once it is done with its present call."""
-        if self._recogniser is not None:
-            self._thread.submit(self._recogniser.close)
+        """Have the thread release the recogniser once it is done with its present call.
+
+        Waits for that, so that nothing computes when the process ends, but not for long: a
+        recogniser that hangs must not keep anybody from ending.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        released = asyncio.wrap_future(self._thread.submit(self._release))
         self._thread.shutdown(wait=False)
+        await asyncio.wait([released], timeout=RELEASE_TIMEOUT)
 
     async def _advance(self) -> list[Event]:
         """Do one piece of the work that is waiting."""
-        recogniser = self._recogniser
-        assert recogniser is not None, "connect comes first"
         loop = asyncio.get_running_loop()
         # Whole samples only: an odd byte waits for its other half, and at the end is no sample.
         size = min(len(self._inbox), FEED_LIMIT_BYTES) & ~1
@@ -123,10 +133,28 @@ class LocalEngine(Engine):
             del self._inbox[:size]
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
-            events = await loop.run_in_executor(self._thread, recogniser.feed, pcm)
+            events = await loop.run_in_executor(self._thread, self._feed, pcm)
             return [*events, EngineWorking()]
         if self._input_ended:
-            events = await loop.run_in_executor(self._thread, recogniser.finish)
+            events = await loop.run_in_executor(self._thread, self._finish)
             return [*events, EngineClosed()]
         self._wake.clear()
         return []
+
+    # --- on the engine's thread ---
+
+    def _open(self) -> None:
+        self._recogniser = self._load()
+
+    def _feed(self, pcm: bytes) -> list[Event]:
+        assert self._recogniser is not None, "connect comes first"
+        return self._recogniser.feed(pcm)
+
+    def _finish(self) -> list[Event]:
+        assert self._recogniser is not None, "connect comes first"
+        return self._recogniser.finish()
+
+    def _release(self) -> None:
+        if self._recogniser is not None:
+            self._recogniser.close()
+            self._recogniser = None

@@ -11,6 +11,7 @@
 #include "seam.h"
 #include "thread.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +126,25 @@ static PyStatus initialize(const char *home, const char *const *entries, bool be
     return status;
 }
 
+/* Importing the module signal, which asyncio does, takes SIGINT away from the host, whatever the
+ * configuration says. So import it now, and give SIGINT back. */
+static void keep_sigint(void) {
+#ifdef _WIN32
+    void (*before)(int) = signal(SIGINT, SIG_DFL);
+    signal(SIGINT, before);
+#else
+    struct sigaction before;
+    sigaction(SIGINT, NULL, &before);
+#endif
+    Py_XDECREF(PyImport_ImportModule("_signal"));
+    PyErr_Clear();
+#ifdef _WIN32
+    signal(SIGINT, before);
+#else
+    sigaction(SIGINT, &before, NULL);
+#endif
+}
+
 /* Start an interpreter of our own; it leaves the GIL free. */
 static bool start_own(char answer[ANSWER_SIZE]) {
     char home[PATH_SIZE];
@@ -146,6 +166,7 @@ static bool start_own(char answer[ANSWER_SIZE]) {
                  status.err_msg ? status.err_msg : "unknown reason");
         return false;
     }
+    keep_sigint();
     PyEval_SaveThread();
     return true;
 }

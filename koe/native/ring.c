@@ -26,7 +26,7 @@ static unit ring[UNITS];
 static _Atomic uint64_t reserved; /* in bytes: where the next frame goes */
 static _Atomic uint64_t consumed; /* in bytes: where the next frame is read */
 static atomic_flag reading = ATOMIC_FLAG_INIT;
-static uint32_t offset; /* of the frame at `consumed` that was read in part; the reader's own */
+static uint32_t offset; /* how much of the frame at `consumed` was read; the reader's own */
 static _Atomic uint64_t lost[2]; /* in bytes, of the even and of the odd session */
 
 static unit *unit_at(uint64_t position) {
@@ -87,19 +87,34 @@ bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size) {
     return true;
 }
 
+/* Look at the frame at a position. False if none is there, or if its producer is in the midst of
+ * copying: the next read finds it. */
+static bool peek(uint64_t position, uint32_t *size, uint64_t *session) {
+    if (position == atomic_load_explicit(&reserved, memory_order_relaxed))
+        return false;
+    const unit *frame = unit_at(position);
+    *size = atomic_load_explicit(&frame->header.size, memory_order_acquire);
+    if (*size == 0)
+        return false;
+    *session = frame->header.session;
+    return true;
+}
+
+/* Give the room of the frame at a position back; returns where the next one is. */
+static uint64_t drop(uint64_t position, uint32_t size) {
+    uint64_t next = position + room_for(size);
+    offset = 0;
+    zero(position, next - position);
+    atomic_store_explicit(&consumed, next, memory_order_release);
+    return next;
+}
+
 uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
     if (atomic_flag_test_and_set_explicit(&reading, memory_order_acquire))
         return 0;
-    uint32_t moved = 0;
-    uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed);
-    while (moved < capacity && position != atomic_load_explicit(&reserved, memory_order_relaxed)) {
-        unit *frame = unit_at(position);
-        uint32_t size = atomic_load_explicit(&frame->header.size, memory_order_acquire);
-        if (size == 0) /* its producer is in the midst of copying: the next read finds it */
-            break;
-        uint64_t owner = frame->header.session;
-        if (owner > session)
-            break;
+    uint32_t moved = 0, size;
+    uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed), owner;
+    while (moved < capacity && peek(position, &size, &owner) && owner <= session) {
         if (owner == session) {
             uint32_t part = size - offset;
             if (part > capacity - moved)
@@ -110,13 +125,20 @@ uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
             if (offset < size)
                 break;
         }
-        offset = 0;
-        zero(position, room_for(size));
-        position += room_for(size);
-        atomic_store_explicit(&consumed, position, memory_order_release);
+        position = drop(position, size);
     }
     atomic_flag_clear_explicit(&reading, memory_order_release);
     return moved;
+}
+
+void koe_ring_discard(uint64_t session) {
+    if (atomic_flag_test_and_set_explicit(&reading, memory_order_acquire))
+        return;
+    uint32_t size;
+    uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed), owner;
+    while (peek(position, &size, &owner) && owner <= session)
+        position = drop(position, size);
+    atomic_flag_clear_explicit(&reading, memory_order_release);
 }
 
 void koe_ring_begin(uint64_t session) {

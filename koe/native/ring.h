@@ -21,6 +21,9 @@ bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size);
  * capacity comes in parts. A second reader at the same time gets nothing. */
 uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity);
 
+/* Drop the frames of a session, and of earlier ones. */
+void koe_ring_discard(uint64_t session);
+
 /* Begin counting what the session loses. */
 void koe_ring_begin(uint64_t session);
 

@@ -65,6 +65,9 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
 /* Move audio of a session out of the ring, oldest first; returns how many bytes, 0 if none. */
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity);
 
+/* The session takes no more audio: what comes and what waits is dropped, so that it takes no room. */
+void koe_end_audio(uint64_t session);
+
 /* How many bytes of a session were dropped because the ring was full. */
 uint64_t koe_lost_audio(uint64_t session);
 
@@ -80,8 +83,7 @@ void koe_boundary_is_ready(void);
 int32_t koe_py_create(uint64_t core, uint32_t rules);
 int32_t koe_py_destroy(uint64_t core, double seconds);
 int32_t koe_py_reload(uint64_t core);
-int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token,
-                             const char *frontmost_id, int32_t frontmost_pid);
+int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);
 int32_t koe_py_session_cancel(uint64_t core);
 int32_t koe_py_accept(uint64_t core);

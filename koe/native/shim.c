@@ -138,6 +138,11 @@ uint64_t koe_lost_audio(uint64_t session) {
     return koe_ring_lost(session);
 }
 
+void koe_end_audio(uint64_t session) {
+    atomic_compare_exchange_strong(&recording_session, &session, 0);
+    koe_ring_discard(session);
+}
+
 char *koe_getenv(const char *name) {
     return getenv(name);
 }
@@ -216,8 +221,18 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
 
 /* --- the core -------------------------------------------------------------------------------- */
 
+/* How Python is called, always. */
+#define CALL_PYTHON(result, call)                      \
+    do {                                               \
+        koe_sigpipe before_python = koe_hold_sigpipe(); \
+        result = call;                                 \
+        koe_restore_sigpipe(before_python);            \
+    } while (0)
+
 static void end_in_python(uint64_t core) {
-    koe_py_destroy(core, ORDERLY_SECONDS);
+    int32_t ended;
+    CALL_PYTHON(ended, koe_py_destroy(core, ORDERLY_SECONDS));
+    (void)ended; /* nobody is left who could be told */
 }
 
 /* Silence a core, then end it: waiting for it, but not for long, and not for ourselves. The call
@@ -232,7 +247,9 @@ EXPORT int32_t sp_core_create(const char *config_path) {
     if (!koe_python_start())
         return -1;
     uint64_t core = atomic_fetch_add(&last_core, 1) + 1;
-    if (koe_py_create(core, RULES) != 0)
+    int32_t created;
+    CALL_PYTHON(created, koe_py_create(core, RULES));
+    if (created != 0)
         return -1;
     atomic_store(&recording_session, 0);
     end_core(atomic_exchange(&live_core, core));
@@ -251,7 +268,10 @@ EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
 }
 
 EXPORT int32_t sp_core_reload_config(void) {
-    return koe_python_start() ? koe_py_reload(atomic_load(&live_core)) : -1;
+    int32_t reloaded = -1;
+    if (koe_python_start())
+        CALL_PYTHON(reloaded, koe_py_reload(atomic_load(&live_core)));
+    return reloaded;
 }
 
 /* --- sessions -------------------------------------------------------------------------------- */
@@ -264,8 +284,8 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     koe_ring_begin(session);
     /* From here on audio is this session's: its callbacks can come before this returns. */
     atomic_store(&recording_session, session);
-    int32_t begun = koe_py_session_begin(core, session, context.mode, TOKEN_OF(context),
-                                         context.frontmost_bundle_id, context.frontmost_pid);
+    int32_t begun;
+    CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
     if (begun != 0)
         atomic_compare_exchange_strong(&recording_session, &session, 0);
     return begun;
@@ -287,8 +307,10 @@ static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
         return -1;
     uint64_t core = atomic_load(&live_core);
     atomic_store(&recording_session, 0);
+    int32_t told = 0;
     if (core != 0)
-        tell_python(core);
+        CALL_PYTHON(told, tell_python(core));
+    (void)told; /* a core that is just going has no session to end */
     return 0;
 }
 
@@ -305,7 +327,10 @@ EXPORT int32_t sp_core_session_cancel(void) {
 #if KOE_ABI == 3
 EXPORT int32_t sp_core_accept_asr_result(void) {
     uint64_t core = atomic_load(&live_core);
-    return core != 0 ? koe_py_accept(core) : -1;
+    int32_t accepted = -1;
+    if (core != 0)
+        CALL_PYTHON(accepted, koe_py_accept(core));
+    return accepted;
 }
 #endif
 

@@ -36,6 +36,15 @@ static void let_go(job *shared) {
 
 #ifdef _WIN32
 
+koe_sigpipe koe_hold_sigpipe(void) {
+    koe_sigpipe before = {0};
+    return before;
+}
+
+void koe_restore_sigpipe(koe_sigpipe before) {
+    (void)before;
+}
+
 static DWORD WINAPI run(void *argument) {
     job *shared = argument;
     shared->work(shared->argument);
@@ -66,6 +75,31 @@ bool koe_run_detached(void (*work)(uint64_t), uint64_t argument, double seconds)
 }
 
 #else
+
+static bool sigpipe_is_pending(void) {
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+koe_sigpipe koe_hold_sigpipe(void) {
+    koe_sigpipe before = {.was_pending = sigpipe_is_pending()};
+    sigset_t sigpipe;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &before.mask);
+    return before;
+}
+
+void koe_restore_sigpipe(koe_sigpipe before) {
+    if (!before.was_pending && sigpipe_is_pending()) {
+        sigset_t sigpipe;
+        int consumed;
+        sigemptyset(&sigpipe);
+        sigaddset(&sigpipe, SIGPIPE);
+        sigwait(&sigpipe, &consumed);
+    }
+    pthread_sigmask(SIG_SETMASK, &before.mask, NULL);
+}
 
 static void *run(void *argument) {
     job *shared = argument;

@@ -1,0 +1,244 @@
+"""The thread around a recogniser, with a recogniser that can block and fail on command."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from koe.asr import Engine
+from koe.asr.local import FEED_LIMIT_BYTES, INBOX_LIMIT_BYTES, LocalEngine, Recogniser
+from koe.errors import AsrConnectionError, AsrProtocolError
+from koe.session import EngineClosed, EngineWorking, Event, FinalHeard, InterimHeard
+from tests.asr.contract import PATIENCE, EngineContract, events_to_close
+
+
+class Counter(Recogniser):
+    """Recognises how many bytes it heard, unless all of them are 0."""
+
+    def __init__(self) -> None:
+        self.fed: list[int] = []
+        self.heard = 0
+        self.threads = {threading.get_ident()}
+        self.feeding = threading.Event()
+        self.may_feed = threading.Event()
+        self.may_feed.set()
+        self.fails = False
+        self.closed = threading.Event()
+
+    @property
+    def text(self) -> str:
+        return f"{self.heard} bytes" if self.heard else ""
+
+    def feed(self, pcm: bytes) -> list[Event]:
+        self.threads.add(threading.get_ident())
+        self.feeding.set()
+        self.may_feed.wait(PATIENCE)
+        if self.fails:
+            raise AsrProtocolError("it broke")
+        self.fed.append(len(pcm))
+        self.heard += len(pcm) if any(pcm) else 0
+        return [InterimHeard(self.text)]
+
+    def finish(self) -> list[Event]:
+        self.threads.add(threading.get_ident())
+        return [FinalHeard(self.text)]
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed.set()
+
+
+class TestLocalEngine(EngineContract):
+    def open(self) -> Engine:
+        return LocalEngine("counter", Counter)
+
+    @pytest.fixture
+    def speech(self) -> bytes:
+        return b"\1\2" * 40_000
+
+    def is_right(self, text: str) -> bool:
+        return text == "80000 bytes"
+
+
+async def connected(recognisers: list[Counter]) -> LocalEngine:
+    def load() -> Counter:
+        recognisers.append(Counter())
+        return recognisers[0]
+
+    engine = LocalEngine("counter", load)
+    await engine.connect()
+    return engine
+
+
+def test_one_thread_that_is_not_the_loops() -> None:
+    async def run() -> set[int]:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        await events_to_close(engine)
+        await engine.close()
+        assert recognisers[0].closed.wait(PATIENCE)
+        return recognisers[0].threads
+
+    threads = asyncio.run(run())
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_what_waits_is_fed_in_large_pieces() -> None:
+    """While the recogniser is busy audio is collected; it gets it at once, up to a limit."""
+
+    async def run() -> list[int]:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        for _ in range(100):
+            await engine.send_audio(b"\1" * (FEED_LIMIT_BYTES // 40))
+        await engine.finish_input()
+        await events_to_close(engine)
+        await engine.close()
+        return recognisers[0].fed
+
+    assert asyncio.run(run()) == [FEED_LIMIT_BYTES, FEED_LIMIT_BYTES, FEED_LIMIT_BYTES // 2]
+
+
+def test_it_says_that_it_works() -> None:
+    """So that nobody gives up on a long recording before it is through."""
+
+    async def run() -> list[Event]:
+        engine = await connected([])
+        await engine.send_audio(b"\1" * (FEED_LIMIT_BYTES * 3))
+        await engine.finish_input()
+        events = await events_to_close(engine)
+        await engine.close()
+        return events
+
+    assert asyncio.run(run()).count(EngineWorking()) == 3
+
+
+def test_memory_is_bounded() -> None:
+    """A sender is held back while a minute of audio waits, and goes on when some was taken."""
+
+    async def run() -> None:
+        engine = await connected([])
+        await engine.send_audio(b"\1" * INBOX_LIMIT_BYTES)
+        sending = asyncio.create_task(engine.send_audio(b"\1\1"))
+        await asyncio.sleep(0)
+        assert not sending.done()
+        await engine.next_event()
+        await sending
+        await engine.finish_input()
+        assert FinalHeard(f"{INBOX_LIMIT_BYTES + 2} bytes") in await events_to_close(engine)
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_load_failure() -> None:
+    def load() -> Recogniser:
+        raise AsrConnectionError("no model")
+
+    async def run() -> None:
+        engine = LocalEngine("broken", load)
+        with pytest.raises(AsrConnectionError, match="no model"):
+            await engine.connect()
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_feed_failure() -> None:
+    async def run() -> None:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        recognisers[0].fails = True
+        await engine.send_audio(b"\1\1")
+        with pytest.raises(AsrProtocolError, match="it broke"):
+            await engine.next_event()
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_close_waits_for_a_busy_recogniser() -> None:
+    async def run() -> None:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        recognisers[0].may_feed.clear()
+        await engine.send_audio(b"\1\1")
+        listening = asyncio.create_task(engine.next_event())
+        await asyncio.to_thread(recognisers[0].feeding.wait, PATIENCE)
+        listening.cancel()
+        asyncio.get_running_loop().call_soon(recognisers[0].may_feed.set)
+        await engine.close()
+        assert recognisers[0].closed.is_set()
+
+    asyncio.run(run())
+
+
+def test_close_does_not_wait_for_a_recogniser_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("koe.asr.local.RELEASE_TIMEOUT", 0.01)
+
+    async def run() -> Counter:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        recognisers[0].may_feed.clear()
+        await engine.send_audio(b"\1\1")
+        listening = asyncio.create_task(engine.next_event())
+        await asyncio.to_thread(recognisers[0].feeding.wait, PATIENCE)
+        listening.cancel()
+        await engine.close()
+        assert not recognisers[0].closed.is_set()
+        return recognisers[0]
+
+    recogniser = asyncio.run(run())
+    recogniser.may_feed.set()
+    assert recogniser.closed.wait(PATIENCE)
+
+
+def test_close_while_it_loads_releases_what_was_loaded() -> None:
+    may_load = threading.Event()
+    loaded: list[Counter] = []
+
+    def load() -> Recogniser:
+        may_load.wait(PATIENCE)
+        loaded.append(Counter())
+        return loaded[0]
+
+    async def run() -> None:
+        engine = LocalEngine("slow", load)
+        connecting = asyncio.create_task(engine.connect())
+        await asyncio.sleep(0)
+        connecting.cancel()
+        asyncio.get_running_loop().call_soon(may_load.set)
+        await engine.close()
+
+    asyncio.run(run())
+    assert loaded[0].closed.is_set()
+
+
+def test_nothing_after_close_reaches_the_recogniser() -> None:
+    async def run() -> None:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        await engine.close()
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        assert recognisers[0].fed == []
+
+    asyncio.run(run())
+
+
+def test_events_end_with_closed() -> None:
+    async def run() -> list[Event]:
+        engine = await connected([])
+        await engine.finish_input()
+        events = await events_to_close(engine)
+        await engine.close()
+        return events
+
+    assert asyncio.run(run()) == [FinalHeard(""), EngineClosed()]

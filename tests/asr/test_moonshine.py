@@ -1,0 +1,95 @@
+"""The real engine with its real model."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from koe.asr import Engine
+from koe.asr.moonshine import MoonshineRecogniser, load_model, open_engine, samples_of
+from koe.config.schema import AsrConfig
+from koe.errors import EngineUnavailableError
+from koe.session import InterimHeard
+from tests.asr.contract import EngineContract, dictate, final_text, in_frames
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def beckett(recordings: Path) -> bytes:
+    """Ten seconds in six lines, with pauses: "Ever tried. Ever failed. No matter. …"."""
+    with wave.open(str(recordings / "beckett.wav")) as recording:
+        assert recording.getframerate() == 16_000
+        return bytes(recording.readframes(recording.getnframes()))
+
+
+class TestMoonshine(EngineContract):
+    def open(self) -> Engine:
+        return open_engine(AsrConfig(), ())
+
+    @pytest.fixture
+    def speech(self, beckett: bytes) -> bytes:
+        return beckett[: 5 * 32_000]
+
+    def is_right(self, text: str) -> bool:
+        return text.startswith("Ever tried. Ever failed. No matter.")
+
+    def test_lines_are_joined_with_spaces(self, beckett: bytes) -> None:
+        events = asyncio.run(dictate(self.open(), [beckett]))
+        assert final_text(events).startswith("Ever tried. Ever failed. No matter. Try again.")
+
+    @pytest.mark.parametrize("cut", [1.7, 3.3, 4.49])
+    def test_the_last_moment_is_heard(self, beckett: bytes, cut: float) -> None:
+        """What came after the last update is recognised too, however short it is.
+
+        The same audio with silence after it is heard in full by regular updates, so it tells
+        what the end must not lack.
+        """
+        speech = beckett[: int(cut * 16_000) * 2]
+        ended = final_text(asyncio.run(dictate(self.open(), [speech])))
+        followed = final_text(asyncio.run(dictate(self.open(), [speech + bytes(32_000)])))
+        assert len(ended.split()) >= len(followed.split()) > 0
+
+
+def test_update_interval(beckett: bytes) -> None:
+    """Shorter intervals give more partial texts, and the same final one."""
+
+    def hear(update_interval: float) -> tuple[int, str]:
+        recogniser = MoonshineRecogniser(load_model(), update_interval)
+        events = [e for frame in in_frames(beckett, 3200) for e in recogniser.feed(frame)]
+        final = final_text(recogniser.finish())
+        recogniser.close()
+        return sum(isinstance(event, InterimHeard) for event in events), final
+
+    often, text = hear(0.1)
+    seldom, same_text = hear(1.0)
+    assert often > seldom
+    assert text == same_text
+
+
+def test_one_model_for_all_sessions() -> None:
+    assert load_model() is load_model()
+
+
+def test_samples() -> None:
+    assert samples_of(b"\x00\x80\x00\x00\xff\x7f") == [-1.0, 0.0, 32767 / 32768]
+
+
+def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.moonshine._transcriber", None)
+    monkeypatch.setitem(sys.modules, "moonshine_voice", None)
+    with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
+        load_model()
+
+
+def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import moonshine_voice
+
+    monkeypatch.setattr("koe.asr.moonshine._transcriber", None)
+    monkeypatch.setattr(moonshine_voice, "get_model_path", lambda name: tmp_path)
+    with pytest.raises(EngineUnavailableError, match="carries no model"):
+        load_model()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from koe.config.schema import Config
+from koe.config.settings import Settings
+from koe.config.store import Store
+from koe.errors import ConfigError
+
+
+def settings_in(directory: Path) -> Settings:
+    return Settings(Store(directory, {}))
+
+
+def write(directory: Path, text: str) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_first_start_writes_and_reads_the_defaults(directory: Path) -> None:
+    settings = settings_in(directory)
+    assert (directory / "config.yaml").exists()
+    assert settings.current.config.asr.provider == "moonshine"
+    assert settings.current.problems == ()
+
+
+def test_a_broken_file_is_told_and_does_not_stop(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(directory, "asr: [")
+    settings = settings_in(directory)
+    assert settings.current.config == Config()
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert "config.yaml" in told[0]
+    assert "not valid YAML" in told[0]
+    assert told[1] == "koe: the default settings are used until this is mended"
+
+
+def test_reload_keeps_everything_when_it_fails(directory: Path) -> None:
+    write(directory, "asr: {provider: one}")
+    settings = settings_in(directory)
+    before = settings.current
+    write(directory, "asr: [")
+    with pytest.raises(ConfigError):
+        settings.reload()
+    assert settings.current is before
+
+
+def test_refresh_adopts_a_change_and_survives_a_broken_one(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(directory)
+    write(directory, "asr: {provider: two}")
+    settings.refresh()
+    assert settings.current.config.asr.provider == "two"
+    write(directory, "asr: [ # broken")
+    settings.refresh()
+    settings.refresh()
+    assert settings.current.config.asr.provider == "two"
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_problem_is_told_once_and_again_when_it_comes_back(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = "clipboard: {restore_delay_ms: soon}", "clipboard: {restore_delay_ms: 7}"
+    write(directory, bad)
+    settings = settings_in(directory)
+    settings.reload()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    write(directory, good)
+    settings.reload()
+    assert settings.current.config.clipboard.restore_delay_ms == 7
+    write(directory, bad)
+    settings.reload()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    settings = settings_in(tmp_path / "file")
+    assert settings.current.config == Config()
+    assert str(tmp_path / "file") in capsys.readouterr().err

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from koe.dictation import BUFFER_LIMIT_BYTES, Dictation, open_core
+from koe.errors import AsrConnectionError, AsrProtocolError
+from koe.session import Deliver, InterimHeard, Notice, ReportError, ShowState, State, Warn
+from tests.scripted import ScriptedEngine
+
+PATIENCE = 30.0
+
+
+async def notices_of(session: Dictation) -> list[Notice]:
+    async with asyncio.timeout(PATIENCE):
+        return [notice async for notice in session]
+
+
+def test_ten_lines(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin()
+            await session.feed(b"ab")
+            await session.feed(b"cd")
+            session.end()
+            return await notices_of(session)
+
+    notices = asyncio.run(run())
+    assert isinstance(notices[-1], Deliver)
+    assert engine.heard == b"abcd"
+
+
+def test_cancel(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin()
+            session.cancel()
+            return await notices_of(session)
+
+    assert asyncio.run(run())[-2:] == [ShowState(State.CANCELLED), ShowState(State.IDLE)]
+
+
+def test_words_are_kept_when_the_engine_fails(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[Notice]:
+        engine.says.put_nowait(InterimHeard("so far"))
+        engine.says.put_nowait(AsrProtocolError("it broke"))
+        async with open_core(directory) as core:
+            return await notices_of(core.begin())
+
+    notices = asyncio.run(run())
+    assert Warn("ASR error: ASR protocol error: it broke") in notices
+    assert isinstance(notices[-1], Deliver)
+    assert notices[-1].text == "so far"
+
+
+def test_a_long_recording_is_not_held_in_memory(directory: Path, engine: ScriptedEngine) -> None:
+    """Feeding waits while nobody reads, and goes on when somebody does."""
+
+    async def run() -> None:
+        engine.may_connect.clear()
+        async with open_core(directory) as core:
+            session = core.begin()
+            await session.feed(b"\1" * BUFFER_LIMIT_BYTES)
+            feeding = asyncio.create_task(session.feed(b"\2"))
+            await asyncio.sleep(0)
+            assert not feeding.done()
+            engine.may_connect.set()
+            async with asyncio.timeout(PATIENCE):
+                await feeding
+            session.end()
+            await notices_of(session)
+
+    asyncio.run(run())
+    assert len(engine.heard) == BUFFER_LIMIT_BYTES + 1
+
+
+@pytest.mark.parametrize("fed", [1, 3])
+def test_feeding_a_failed_session_does_not_hang(
+    directory: Path, engine: ScriptedEngine, fed: int
+) -> None:
+    async def run() -> list[Notice]:
+        engine.connect_error = AsrConnectionError("no")
+        async with open_core(directory) as core:
+            session = core.begin()
+            async with asyncio.timeout(PATIENCE):
+                for _ in range(fed):
+                    await session.feed(b"\1" * BUFFER_LIMIT_BYTES)
+            session.end()
+            return await notices_of(session)
+
+    assert asyncio.run(run())[-2:] == [
+        ReportError("ASR connection failed: no"),
+        ShowState(State.FAILED),
+    ]
+
+
+def test_leaving_the_block_ends_the_session(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin()
+        return await notices_of(session)
+
+    assert not any(isinstance(notice, Deliver) for notice in asyncio.run(run()))
+
+
+def test_settings(directory: Path) -> None:
+    async def run() -> None:
+        async with open_core(directory) as core:
+            assert core.settings.current.config.asr.provider == "moonshine"
+
+    asyncio.run(run())
+    assert (directory / "config.yaml").exists()

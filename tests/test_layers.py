@@ -1,0 +1,104 @@
+"""Imports point down, and every library has one door (the project's architecture, as a test)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "koe"
+
+# Lower ranks know nothing of higher ones. A name covers the modules below it.
+RANKS = {
+    "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0,
+    "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
+    "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2,
+    "koe.runner": 3, "koe.core": 3,
+    "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
+    "koe.boundary": 5,
+    "koe": 0,
+}  # fmt: skip
+
+# Within rank 2 only config is common ground; a package may import itself.
+COMMON_GROUND = "koe.config"
+
+# Who may import what is not ours.
+DOORS = {
+    "yaml": {"koe.config.store"},
+    "moonshine_voice": {"koe.asr.moonshine"},
+    "soundfile": {"koe.audio"},
+    "soxr": {"koe.audio"},
+    "numpy": {"koe.audio"},
+    "sounddevice": {"koe.microphone"},
+    "_koe_native": {"koe.boundary"},
+    "cffi": set[str](),
+}
+
+# The pure ones: no loop, no clock, no files.
+PURE = ("koe.session", "koe.transcript", "koe.dictionary", "koe.text")
+IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def unit_of(module: str) -> str:
+    return max((unit for unit in RANKS if f"{module}.".startswith(f"{unit}.")), key=len)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    names = {name_of(module) for module in MODULES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            for alias in node.names:
+                submodule = f"{module}.{alias.name}"
+                yield submodule if submodule in names else module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    importer = unit_of(name_of(path))
+    for imported in imports_of(path):
+        if not f"{imported}.".startswith("koe."):
+            continue
+        unit = unit_of(imported)
+        if unit == importer:
+            continue
+        assert RANKS[unit] <= RANKS[importer], f"{name_of(path)} imports {imported}, above it"
+        if RANKS[importer] == RANKS[unit] == 2:
+            assert unit == COMMON_GROUND, f"{name_of(path)} imports {imported}, beside it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_one_library_one_door(path: Path) -> None:
+    for imported in imports_of(path):
+        library = imported.partition(".")[0]
+        assert name_of(path) in DOORS.get(library, {name_of(path)}), (
+            f"{name_of(path)} imports {library}, which is not its to know"
+        )
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p) in PURE], ids=name_of)
+def test_pure_modules(path: Path) -> None:
+    assert not IMPURE & {imported.partition(".")[0] for imported in imports_of(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_has_a_rank(path: Path) -> None:
+    """A new module must be placed: the fallback to the package itself is for its __init__."""
+    assert name_of(path) == "koe" or unit_of(name_of(path)) != "koe"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_are_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

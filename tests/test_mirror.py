@@ -1,0 +1,23 @@
+"""Every module has its test file, in the same place."""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+
+# Packages and data that only hold others together.
+WITHOUT_CODE = {"koe/__init__.py", "koe/config/__init__.py", "koe/cli/__main__.py"}
+
+MODULES = [
+    path.relative_to(PROJECT)
+    for path in sorted((PROJECT / "koe").rglob("*.py"))
+    if path.relative_to(PROJECT).as_posix() not in WITHOUT_CODE
+]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_mirror(module: Path) -> None:
+    below = module.relative_to("koe")
+    name = below.parent.name if below.name == "__init__.py" else below.stem
+    assert (PROJECT / "tests" / below.parent / f"test_{name}.py").exists()

@@ -1,0 +1,304 @@
+"""Sessions on a loop: tasks, timers, failures. What is decided is tested in test_session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from koe.asr import Engine
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.runner import Runner
+from koe.session import (
+    AnnounceReady,
+    DefiniteHeard,
+    Deliver,
+    EngineClosed,
+    EngineWorking,
+    InterimHeard,
+    Notice,
+    ReportError,
+    Session,
+    ShowInterim,
+    ShowState,
+    State,
+    Warn,
+)
+from tests.scripted import ScriptedEngine
+
+PATIENCE = 30.0
+
+
+class Audio:
+    """A list of frames as an audio source."""
+
+    def __init__(self, *frames: bytes, lost_bytes: int = 0) -> None:
+        self.frames = list(frames)
+        self.lost_bytes = lost_bytes
+        self.closed = False
+
+    def read(self) -> bytes:
+        audio = b"".join(self.frames)
+        self.frames.clear()
+        return audio
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Bench:
+    """A runner with everything around it."""
+
+    def __init__(self, engine: Engine | AsrConnectionError, final_wait: float = PATIENCE) -> None:
+        self.notices: list[Notice] = []
+        self.audio = Audio()
+        self.session = Session(engine="scripted", final_wait=final_wait)
+        self._changed = asyncio.Event()
+
+        def open_engine() -> Engine:
+            if isinstance(engine, AsrConnectionError):
+                raise engine
+            return engine
+
+        self.runner = Runner(self.session, open_engine, self.audio, self._note)
+        self.task = self.runner.start()
+
+    def _note(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        self._changed.set()
+
+    async def until(self, notice: Notice) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while notice not in self.notices:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def end(self) -> list[Notice]:
+        async with asyncio.timeout(PATIENCE):
+            await self.task
+        return self.notices
+
+
+def dictation(
+    script: Callable[[ScriptedEngine, Bench], Awaitable[None]], final_wait: float = PATIENCE
+) -> tuple[list[Notice], ScriptedEngine]:
+    """Run a session along a script and return what was told."""
+
+    async def run() -> tuple[list[Notice], ScriptedEngine]:
+        engine = ScriptedEngine()
+        bench = Bench(engine, final_wait)
+        await script(engine, bench)
+        return await bench.end(), engine
+
+    return asyncio.run(run())
+
+
+def test_a_session() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        bench.audio.frames = [b"ab", b"cd"]
+        engine.says.put_nowait(InterimHeard("hello"))
+        await bench.until(ShowInterim("hello"))
+        bench.audio.frames = [b"ef"]
+        bench.runner.end_input()
+
+    notices, engine = dictation(script)
+    assert notices[0:3] == [
+        ShowState(State.RECORDING_HOLD),
+        AnnounceReady(),
+        ShowInterim("hello"),
+    ]
+    assert isinstance(notices[-1], Deliver)
+    assert notices[-1].text == "hello world"
+    assert engine.heard == b"abcdef"
+    assert engine.calls == ["connect", "send_audio", "finish_input", "close"]
+
+
+def test_audio_is_closed_with_the_session() -> None:
+    benches: list[Bench] = []
+
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        benches.append(bench)
+        bench.runner.end_input()
+
+    dictation(script)
+    assert benches[0].audio.closed
+
+
+def test_audio_before_the_engine_is_connected_is_kept() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.may_connect.clear()
+        bench.audio.frames = [b"early"]
+        await bench.until(AnnounceReady())
+        bench.runner.end_input()
+        bench.audio.frames = [b" late"]
+        engine.may_connect.set()
+
+    notices, engine = dictation(script)
+    assert engine.heard == b"early"
+    assert isinstance(notices[-1], Deliver)
+
+
+def test_the_second_end_changes_nothing() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        bench.runner.end_input()
+        bench.runner.end_input()
+
+    notices, _ = dictation(script)
+    assert sum(isinstance(notice, Deliver) for notice in notices) == 1
+
+
+@pytest.mark.parametrize("phase", ["connecting", "recording", "finalizing"])
+def test_cancel(phase: str) -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.answer = None
+        if phase == "connecting":
+            engine.may_connect.clear()
+            await bench.until(AnnounceReady())
+        if phase == "recording":
+            engine.says.put_nowait(InterimHeard("hello"))
+            await bench.until(ShowInterim("hello"))
+        if phase == "finalizing":
+            bench.runner.end_input()
+            await bench.until(ShowState(State.FINALIZING_ASR))
+        bench.runner.cancel()
+
+    notices, engine = dictation(script)
+    assert notices[-2:] == [ShowState(State.CANCELLED), ShowState(State.IDLE)]
+    assert engine.calls[-1] == "close"
+    if phase != "finalizing":
+        assert "finish_input" not in engine.calls
+
+
+def test_unavailable_engine() -> None:
+    async def run() -> list[Notice]:
+        return await Bench(EngineUnavailableError("x", "get it")).end()
+
+    assert asyncio.run(run())[-2:] == [
+        ReportError("ASR connection failed: speech engine 'x' is not available: get it"),
+        ShowState(State.FAILED),
+    ]
+
+
+def test_connect_failure() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.connect_error = AsrConnectionError("connection timed out")
+
+    notices, engine = dictation(script)
+    assert notices[-2:] == [
+        ReportError("ASR connection failed: connection timed out"),
+        ShowState(State.FAILED),
+    ]
+    assert engine.calls == ["connect", "close"]
+
+
+def test_send_failure() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.send_error = AsrProtocolError("send audio: broken pipe")
+        bench.audio.frames = [b"ab"]
+
+    notices, _ = dictation(script)
+    assert notices[-2] == ReportError("ASR send error: ASR protocol error: send audio: broken pipe")
+
+
+def test_finish_failure() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.finish_error = AsrProtocolError("send finish: broken pipe")
+        bench.runner.end_input()
+
+    notices, _ = dictation(script)
+    assert notices[-2] == ReportError(
+        "ASR finish failed: ASR protocol error: send finish: broken pipe"
+    )
+
+
+def test_read_failure() -> None:
+    """§9.1, final-wait vector 4."""
+
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.says.put_nowait(AsrConnectionError("connection lost"))
+
+    notices, _ = dictation(script)
+    assert notices[-2] == ReportError("ASR error: ASR connection failed: connection lost")
+
+
+def test_close_in_midstream() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.says.put_nowait(EngineClosed("gone"))
+
+    notices, _ = dictation(script)
+    assert notices[-2] == ReportError("ASR connection closed unexpectedly by server: gone")
+
+
+def test_final_wait_expires() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.answer = None
+        engine.says.put_nowait(DefiniteHeard("what was heard"))
+        await bench.until(ShowInterim("what was heard"))
+        bench.runner.end_input()
+
+    notices, _ = dictation(script, final_wait=0.01)
+    assert isinstance(notices[-1], Deliver)
+    assert notices[-1].text == "what was heard"
+
+
+def test_the_final_wait_starts_anew_while_the_engine_works() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.answer = None
+        bench.runner.end_input()
+        await bench.until(ShowState(State.FINALIZING_ASR))
+        first = bench.runner._timer
+        engine.says.put_nowait(EngineWorking())
+        engine.says.put_nowait(InterimHeard("still at it"))
+        await bench.until(ShowInterim("still at it"))
+        assert first is not None
+        assert first.cancelled()
+        assert bench.runner._timer is not first
+        bench.runner.cancel()
+
+    dictation(script)
+
+
+def test_lost_audio_is_told() -> None:
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        bench.audio.lost_bytes = 32_000
+        bench.runner.end_input()
+
+    notices, _ = dictation(script)
+    assert Warn("1.0 seconds of speech were lost because the audio buffer was full") in notices
+    assert isinstance(notices[-1], Deliver)
+
+
+def test_stopping_is_silent() -> None:
+    async def run() -> tuple[list[Notice], ScriptedEngine]:
+        engine = ScriptedEngine()
+        bench = Bench(engine)
+        await bench.until(AnnounceReady())
+        told = list(bench.notices)
+        bench.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await bench.task
+        assert bench.notices == told
+        await bench.runner.over.wait()
+        return bench.notices, engine
+
+    _, engine = asyncio.run(run())
+    assert engine.calls[-1] == "close"
+
+
+def test_a_bug_is_no_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """An engine that raises what no engine may raise ends the session with an error."""
+
+    class Broken(ScriptedEngine):
+        async def next_event(self) -> EngineClosed:
+            raise ZeroDivisionError("oops")
+
+    async def run() -> list[Notice]:
+        return await Bench(Broken()).end()
+
+    notices = asyncio.run(run())
+    assert notices[-2:] == [
+        ReportError("internal error: ZeroDivisionError('oops')"),
+        ShowState(State.FAILED),
+    ]
+    assert "a session failed unexpectedly" in caplog.text
