@@ -62,8 +62,8 @@
  * function may be called then; each says below what it answers.
  *
  * The first function that needs the runtime starts it. If that fails, one line on stderr says why,
- * sp_core_create and sp_core_reload_config return -1 for the rest of the process, and everything
- * else answers as with no core.
+ * and from then on every function that returns a status returns -1, also those that otherwise
+ * always return 0. The getters answer as with no core.
  *
  *
  * FILES
@@ -128,18 +128,18 @@ extern "C" {
  * Any other value counts as HOLD.
  */
 typedef enum SPSessionMode {
-  HOLD = 0,  /* while a key is held down */
-  TOGGLE = 1 /* from one press to the next */
+    HOLD = 0,  /* while a key is held down */
+    TOGGLE = 1 /* from one press to the next */
 } SPSessionMode;
 
 typedef struct SPSessionContext {
-  enum SPSessionMode mode;
-  const char *frontmost_bundle_id; /* the application that will get the text; logged; may be NULL */
-  int frontmost_pid;               /* its process; logged */
+    enum SPSessionMode mode;
+    const char *frontmost_bundle_id; /* where the text will go; logged; may be NULL */
+    int frontmost_pid;               /* its process; logged */
 #if KOE_ABI >= 3
-  uint64_t session_token; /* your name for the session: every callback about it carries it. Any
-                             value will do; make each one new, so that late callbacks of an older
-                             session can be told apart and ignored */
+    uint64_t session_token; /* your name for the session: every callback about it carries it. Any
+                               value will do; make each one new, so that late callbacks of an older
+                               session can be told apart and ignored */
 #endif
 } SPSessionContext;
 
@@ -149,29 +149,29 @@ typedef struct SPSessionContext {
  */
 typedef struct SPCallbacks {
 #if KOE_ABI >= 3
-  void (*on_session_ready)(uint64_t token);
-  void (*on_session_error)(uint64_t token, const char *message);
-  void (*on_session_warning)(uint64_t token, const char *message);
-  void (*on_final_text_ready)(uint64_t token, const char *text);
-  void (*on_log_event)(int level, const char *message);
-  void (*on_state_changed)(uint64_t token, const char *state);
-  void (*on_interim_text)(uint64_t token, const char *text);
-  void (*on_asr_final_text)(uint64_t token, const char *text);
-  void (*on_rewrite_text_ready)(uint64_t token, const char *text);
-  void (*on_session_result_meta)(uint64_t token, const char *asr_text, const char *asr_provider,
-                                 bool llm_applied);
+    void (*on_session_ready)(uint64_t token);
+    void (*on_session_error)(uint64_t token, const char *message);
+    void (*on_session_warning)(uint64_t token, const char *message);
+    void (*on_final_text_ready)(uint64_t token, const char *text);
+    void (*on_log_event)(int level, const char *message);
+    void (*on_state_changed)(uint64_t token, const char *state);
+    void (*on_interim_text)(uint64_t token, const char *text);
+    void (*on_asr_final_text)(uint64_t token, const char *text);
+    void (*on_rewrite_text_ready)(uint64_t token, const char *text);
+    void (*on_session_result_meta)(uint64_t token, const char *asr_text, const char *asr_provider,
+                                   bool llm_applied);
 #else
-  void (*on_session_ready)(void);
-  void (*on_session_error)(const char *message);
-  void (*on_session_warning)(const char *message);
-  void (*on_final_text_ready)(const char *text);
-  void (*on_log_event)(int level, const char *message);
-  void (*on_state_changed)(const char *state);
+    void (*on_session_ready)(void);
+    void (*on_session_error)(const char *message);
+    void (*on_session_warning)(const char *message);
+    void (*on_final_text_ready)(const char *text);
+    void (*on_log_event)(int level, const char *message);
+    void (*on_state_changed)(const char *state);
 #if KOE_ABI >= 2
-  void (*on_interim_text)(const char *text);
+    void (*on_interim_text)(const char *text);
 #endif
 #endif
-  /*
+    /*
    * on_session_ready: speak now. Generation 1: recognition is connected. 2 and 3: the session is
    *   accepted and its audio is kept; the connection follows.
    *
@@ -211,11 +211,11 @@ typedef struct SPCallbacks {
 
 /* Which sounds to play. */
 typedef struct SPFeedbackConfig {
-  bool start_sound;
-  bool stop_sound;
-  bool error_sound;
+    bool start_sound;
+    bool stop_sound;
+    bool error_sound;
 #if KOE_ABI >= 3
-  bool mute_system_output; /* mute everything else while recording */
+    bool mute_system_output; /* mute everything else while recording */
 #endif
 } SPFeedbackConfig;
 
@@ -224,7 +224,7 @@ typedef struct SPFeedbackConfig {
 #define MAX_CLIPBOARD_RESTORE_DELAY_MS 60000
 
 typedef struct SPClipboardConfig {
-  uint32_t restore_delay_ms; /* from pasting to restoring the user's clipboard, at most MAX_... */
+    uint32_t restore_delay_ms; /* from pasting to restoring the user's clipboard, at most MAX_... */
 } SPClipboardConfig;
 #endif
 
@@ -234,27 +234,27 @@ typedef struct SPClipboardConfig {
  */
 #if KOE_ABI == 1
 typedef struct SPHotkeyConfig {
-  uint16_t key_code;
-  uint16_t alt_key_code;
-  uint64_t modifier_flag; /* 0 on Windows */
+    uint16_t key_code;
+    uint16_t alt_key_code;
+    uint64_t modifier_flag; /* 0 on Windows */
 } SPHotkeyConfig;
 #elif KOE_ABI == 2
 typedef struct SPHotkeyConfig {
-  uint16_t trigger_key_code;
-  uint16_t trigger_alt_key_code;
-  uint64_t trigger_modifier_flag;
-  uint16_t cancel_key_code; /* never the trigger key */
-  uint16_t cancel_alt_key_code;
-  uint64_t cancel_modifier_flag;
+    uint16_t trigger_key_code;
+    uint16_t trigger_alt_key_code;
+    uint64_t trigger_modifier_flag;
+    uint16_t cancel_key_code; /* never the trigger key */
+    uint16_t cancel_alt_key_code;
+    uint64_t cancel_modifier_flag;
 } SPHotkeyConfig;
 #else
 typedef struct SPHotkeyConfig {
-  uint16_t trigger_key_code;
-  uint16_t trigger_alt_key_code;
-  uint64_t trigger_modifier_flag; /* kind 0: the flag that the key itself sets; kind 1: those that
-                                     must be down with it, 0 for none */
-  uint8_t trigger_match_kind;     /* 0 a modifier key such as fn; 1 a key code */
-  uint8_t trigger_mode;           /* 0 hold, 1 toggle, 2 double tap */
+    uint16_t trigger_key_code;
+    uint16_t trigger_alt_key_code;
+    uint64_t trigger_modifier_flag; /* kind 0: the flag that the key itself sets; kind 1: those that
+                                       must be down with it, 0 for none */
+    uint8_t trigger_match_kind;     /* 0 a modifier key such as fn; 1 a key code */
+    uint8_t trigger_mode;           /* 0 hold, 1 toggle, 2 double tap */
 } SPHotkeyConfig;
 #endif
 
@@ -362,16 +362,16 @@ int32_t sp_core_session_begin(struct SPSessionContext context);
  * sp_core_push_audio - hand over recorded sound.
  *
  * frame: len bytes of PCM, 16 kHz, mono, signed 16 bits, little-endian, no header. Usual is 6400
- * bytes, 200 ms. From 1 byte to 1 MiB; neither alignment nor an even length is needed: a sample may
- * be split between two frames. The bytes are copied; the buffer is yours again on return.
+ * bytes, 200 ms. Any length; neither alignment nor an even length is needed: a sample may be split
+ * between two frames. The bytes are copied; the buffer is yours again on return.
  * timestamp is ignored.
  *
  * For audio threads: it takes no lock, allocates nothing and waits for nothing, not for Python and
  * not for a callback. It copies into a buffer of 8 MiB (262 s of sound), which the core empties
  * many times a second.
  *
- * A frame that does not fit into what is free, or longer than 1 MiB, is dropped whole; the session
- * counts it and says so in on_session_warning.
+ * A frame that does not fit into what is free is dropped whole; the session counts it and says so
+ * in on_session_warning.
  *
  * Returns -1 if frame is NULL or len is 0. Otherwise 0, also for a frame that is dropped, or
  * discarded because no session is recording: before a begin, after an end or cancel, after the

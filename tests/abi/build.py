@@ -1,0 +1,75 @@
+"""Compiles C programs against the library, and runs them in a home of their own.
+
+With KOE_SANITIZE in the environment, the library and the programs are built with those
+sanitizers, in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent.parent
+SOURCES = Path(__file__).parent
+SANITIZE = os.environ.get("KOE_SANITIZE", "")
+BUILD = PROJECT / "build" / (f"sanitize-{SANITIZE.replace(',', '-')}" if SANITIZE else "")
+GENERATIONS = {1: "a", 2: "b", 3: "c"}
+
+# A program that takes longer hangs; the slowest needs a tenth of this.
+TIMEOUT = 120.0
+
+FLAGS = [
+    *shlex.split(os.environ.get("CC", "cc")),
+    *["-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror"],
+    *([f"-fsanitize={SANITIZE}"] if SANITIZE else []),
+]
+
+
+def build_libraries() -> None:
+    """Build all generations, unless `make lib` has and no sanitizer is asked for."""
+    command = [sys.executable, str(PROJECT / "build_ffi.py"), "--out", str(BUILD)]
+    if SANITIZE:
+        command += ["--sanitize", SANITIZE]
+    elif (BUILD / ".ready").exists():
+        return
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def library(abi: int) -> Path:
+    """The folder of one generation's library."""
+    return BUILD / f"abi-{GENERATIONS[abi]}" / "lib"
+
+
+def compile_program(abi: int, source: Path, target: Path, *extra: str) -> Path:
+    """Compile one program against one generation."""
+    folder = library(abi)
+    link = [f"-L{folder}", "-lkoe_core", f"-Wl,-rpath,{folder}", "-lpthread"]
+    include = f"-I{folder.parent / 'include'}"
+    command = [*FLAGS, include, str(source), *extra, *link, "-o", str(target)]
+    subprocess.run(command, check=True)
+    return target
+
+
+def run(
+    command: list[str | Path], home: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; its home is the given folder and nothing of ours is in its environment."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "TMPDIR", "LANG"} or name.endswith("SAN_OPTIONS")
+    }
+    home.mkdir(exist_ok=True)
+    return subprocess.run(
+        [str(part) for part in command],
+        env={**kept, "HOME": str(home), **environment},
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=TIMEOUT,
+        check=False,
+    )

@@ -1,0 +1,112 @@
+"""The contract from a shell's side: programs in C, one per generation."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.abi import build
+
+pytestmark = pytest.mark.abi
+
+GENERATIONS = pytest.mark.parametrize("abi", build.GENERATIONS)
+
+# Those of scenarios.c; `scenarios list` prints them with what they need.
+SCENARIOS = [
+    "no_core", "settings", "callbacks_survive", "bad_arguments", "audio_sizes", "silence",
+    "speech", "cancel", "supersede", "unknown_provider", "destroy_in_session",
+    "destroy_in_callback", "reenter", "threads", "cycle", "signals",
+]  # fmt: skip
+WITH_SPEECH = {"speech", "supersede", "destroy_in_callback", "reenter"}
+NOT_IN_FIRST = {"cancel"}
+
+
+@pytest.fixture(scope="session")
+def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The driver for each generation."""
+    folder = tmp_path_factory.mktemp("drivers")
+    source = build.SOURCES / "scenarios.c"
+    return {
+        abi: build.compile_program(abi, source, folder / f"scenarios-{abi}")
+        for abi in build.GENERATIONS
+    }
+
+
+@GENERATIONS
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(
+    abi: int, scenario: str, drivers: dict[int, Path], speech: Path, tmp_path: Path
+) -> None:
+    if abi == 1 and scenario in NOT_IN_FIRST:
+        assert scenario not in build.run([drivers[abi], "list"], tmp_path / "home").stdout
+        return
+    files = [speech] if scenario in WITH_SPEECH else []
+    result = build.run([drivers[abi], scenario, *files], tmp_path / "home")
+    told = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, told
+    assert "not ok" not in result.stdout, told
+    assert "\nok " in f"\n{result.stdout}", told
+
+
+@GENERATIONS
+def test_all_scenarios_are_run(abi: int, drivers: dict[int, Path], tmp_path: Path) -> None:
+    listed = build.run([drivers[abi], "list"], tmp_path / "home").stdout.splitlines()
+    expected = [name for name in SCENARIOS if abi != 1 or name not in NOT_IN_FIRST]
+    assert [line.split()[0] for line in listed] == expected
+
+
+@GENERATIONS
+def test_layout(abi: int, tmp_path: Path) -> None:
+    program = build.compile_program(abi, build.SOURCES / "layout.c", tmp_path / "layout")
+    printed = json.loads(build.run([program], tmp_path / "home").stdout)
+    expected = json.loads((build.SOURCES / "layout.json").read_text(encoding="utf-8"))
+    assert printed == expected[str(abi)]
+
+
+@GENERATIONS
+def test_exported_is_what_is_declared(abi: int) -> None:
+    [path] = build.library(abi).glob("libkoe_core.*")
+    symbols = subprocess.run(
+        ["nm", "-D", "--defined-only", path], check=True, capture_output=True, text=True
+    ).stdout
+    exported = {line.split()[-1].partition("@")[0] for line in symbols.splitlines()}
+    header = build.library(abi).parent / "include" / "koe_core.h"
+    preprocessed = subprocess.run(
+        ["cc", "-E", "-P", header], check=True, capture_output=True, text=True
+    ).stdout
+    assert exported == set(re.findall(r"\b(sp_\w+)\s*\(", preprocessed))
+    assert len(exported) == {1: 9, 2: 10, 3: 13}[abi]
+
+
+@GENERATIONS
+@pytest.mark.parametrize(
+    ("compiler", "standard", "prologue"),
+    [
+        ("cc", "c99", ""),
+        ("cc", "c17", ""),
+        ("c++", "c++17", ""),
+        ("c++", "c++17", 'extern "C" {'),
+    ],
+)
+def test_header_stands_alone(
+    abi: int, compiler: str, standard: str, prologue: str, tmp_path: Path
+) -> None:
+    """Spec abi §2.9: strict compilers, C++, and inside somebody else's extern "C"."""
+    source = tmp_path / ("user.c" if compiler == "cc" else "user.cpp")
+    source.write_text(f'{prologue}\n#include "koe_core.h"\n{"}" if prologue else ""}\n')
+    include = build.library(abi).parent / "include"
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
+    subprocess.run([compiler, f"-std={standard}", *flags, f"-I{include}", source], check=True)
+
+
+@pytest.mark.skipif(bool(build.SANITIZE), reason="ctypes can't load a library under a sanitizer")
+@GENERATIONS
+def test_ctypes_sees_the_same_library(abi: int, tmp_path: Path) -> None:
+    """A host that is Python itself; the whole of it is in test_boundary."""
+    [path] = build.library(abi).glob("libkoe_core.*")
+    assert ctypes.CDLL(str(path)).sp_core_session_end() == 0
