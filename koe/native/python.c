@@ -177,8 +177,8 @@ static bool join_host(char answer[ANSWER_SIZE]) {
     static const char wanted[] =
         Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
     if (strncmp(running, wanted, sizeof wanted - 1) != 0) {
-        snprintf(answer, ANSWER_SIZE, "this process runs Python %.20s, the library is for %s%s",
-                 running, wanted, "x");
+        snprintf(answer, ANSWER_SIZE, "this process runs Python %.*s, the library is for %sx",
+                 (int)strcspn(running, " "), running, wanted);
         return false;
     }
     PyGILState_STATE gil = PyGILState_Ensure();

@@ -1,0 +1,181 @@
+"""Whose Python it is, what it imports, and what happens when there is none."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.abi import build
+
+pytestmark = pytest.mark.abi
+
+PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture(scope="module")
+def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("driver") / "scenarios"
+    return build.compile_program(3, build.SOURCES / "scenarios.c", target)
+
+
+def plant(folder: Path, marker: Path) -> None:
+    """Put modules into a folder that leave a mark when they are imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("koe", "httpx", "yaml", "asyncio", "moonshine_voice", "sitecustomize",
+                 "usercustomize", "encodings", "requests"):  # fmt: skip
+        (folder / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write({name!r})\n")
+
+
+def test_nothing_is_imported_from_elsewhere(scenarios: Path, speech: Path, tmp_path: Path) -> None:
+    """Not from PYTHONPATH, PYTHONHOME, user site, or the working directory."""
+    home, marker = tmp_path / "home", tmp_path / "imported"
+    plant(tmp_path / "path", marker)
+    plant(home, marker)  # the working directory
+    plant(home / ".local" / "lib" / PYTHON / "site-packages", marker)
+    plant(tmp_path / "elsewhere" / "lib" / PYTHON, marker)
+    result = build.run(
+        [scenarios, "speech", speech],
+        home,
+        PYTHONPATH=str(tmp_path / "path"),
+        PYTHONHOME=str(tmp_path / "elsewhere"),
+        PYTHONUSERBASE=str(home / ".local"),
+        PYTHONSTARTUP=str(tmp_path / "path" / "koe.py"),
+        PYTHONPLATLIBDIR="elsewhere",
+        PYTHONDEVMODE="1",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not marker.exists(), marker.read_text()
+
+
+def test_the_plants_do_grow(tmp_path: Path) -> None:
+    """An interpreter that is not isolated does import them: the test above can fail."""
+    marker = tmp_path / "imported"
+    plant(tmp_path / "path", marker)
+    (tmp_path / "path" / "encodings.py").unlink()
+    command = [sys.executable, "-c", "import koe"]
+    subprocess.run(command, env={"PYTHONPATH": str(tmp_path / "path")}, cwd=tmp_path, check=True)
+    assert "koe" in marker.read_text()
+
+
+@pytest.fixture
+def copy_of_library(tmp_path: Path) -> Path:
+    """The library in a folder of its own, where a Python may be put beside it."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    return Path(shutil.copy(path, folder))
+
+
+def run_with(
+    library: Path, program: Path, tmp_path: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    name = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+    command: list[str | Path] = [program, *arguments]
+    return build.run(command, tmp_path / "home", **{name: str(library.parent)})
+
+
+def compile_for(library: Path, source: str, target: Path) -> Path:
+    """Compile without a search path in the program, so that the copy is what it finds."""
+    include = f"-I{build.library(3).parent / 'include'}"
+    command = [*build.FLAGS, include, str(build.SOURCES / source), f"-L{library.parent}"]
+    subprocess.run([*command, "-lkoe_core", "-lpthread", "-o", str(target)], check=True)
+    return target
+
+
+FAILURES = """\
+create -1
+create -1
+begin -1
+push -1
+end -1
+cancel -1
+accept -1
+reload -1
+restore 1500
+"""
+
+
+def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
+    """A bundle without a Python in it: one line, and nothing looks like success."""
+    (copy_of_library.parent / "koe-runtime").mkdir()
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    assert result.stdout == FAILURES
+    [line] = result.stderr.splitlines()
+    assert line.startswith("koe: there is no Python library in ")
+
+
+def bundle(library: Path) -> Path:
+    """Put a Python beside the library, whole but for packages; returns its site-packages."""
+    home = library.parent / "koe-runtime" / "lib" / PYTHON
+    home.mkdir(parents=True)
+    paths = sysconfig.get_paths()
+    for entry in Path(paths["stdlib"]).iterdir():
+        if entry.name not in {"site-packages", "test"}:
+            (home / entry.name).symlink_to(entry)
+    (home / "site-packages").mkdir()
+    return home / "site-packages"
+
+
+def test_bundle_without_cffi(copy_of_library: Path, tmp_path: Path) -> None:
+    bundle(copy_of_library)
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    assert result.stdout == FAILURES
+    assert result.stderr == "koe: the package cffi cannot be imported\n"
+
+
+def test_bundle_without_koe(copy_of_library: Path, tmp_path: Path) -> None:
+    packages = bundle(copy_of_library)
+    for entry in Path(sysconfig.get_paths()["platlib"]).glob("_cffi_backend*"):
+        (packages / entry.name).symlink_to(entry)
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    assert result.stdout == FAILURES
+    assert result.stderr == (
+        "koe: Python started, but koe did not: ModuleNotFoundError: No module named 'koe'\n"
+    )
+
+
+def test_bundle(copy_of_library: Path, tmp_path: Path) -> None:
+    """A Python beside the library is the one that is used, with the packages in it."""
+    packages = bundle(copy_of_library)
+    for entry in Path(sysconfig.get_paths()["platlib"]).iterdir():
+        (packages / entry.name).symlink_to(entry)
+    (packages / "koe").symlink_to(build.PROJECT / "koe")
+    program = compile_for(copy_of_library, "scenarios.c", tmp_path / "scenarios")
+    result = run_with(copy_of_library, program, tmp_path, "silence")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
+def test_a_host_that_loads_the_library_privately(tmp_path: Path) -> None:
+    """Extension modules find libpython all the same."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    program = tmp_path / "loading"
+    source = str(build.SOURCES / "loading.c")
+    flags = [flag for flag in build.FLAGS if flag != "-Wpedantic"]  # dlsym gives functions
+    subprocess.run([*flags, source, "-ldl", "-o", str(program)], check=True)
+    result = build.run([program, path], tmp_path / "home")
+    assert result.stdout == "create 0\nreload 0\n", result.stderr
+
+
+def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
+    include = sysconfig.get_paths()["include"]
+    folder = sysconfig.get_config_var("LIBDIR")
+    version = sysconfig.get_config_var("LDVERSION")
+    program = build.compile_program(
+        3,
+        build.SOURCES / "held_gil.c",
+        tmp_path / "held_gil",
+        *["-Wno-pedantic", f"-isystem{include}"],
+        *[f"-L{folder}", f"-lpython{version}", f"-Wl,-rpath,{folder}"],
+    )
+    result = build.run([program], tmp_path / "home")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("ok ") == 3
