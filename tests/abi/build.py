@@ -24,7 +24,8 @@ TIMEOUT = 120.0
 FLAGS = [
     *shlex.split(os.environ.get("CC", "cc")),
     *["-std=c11", "-O1", "-g", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror"],
-    *([f"-fsanitize={SANITIZE}"] if SANITIZE else []),
+    # UBSan's own null checks make gcc see null formats where there are none.
+    *([f"-fsanitize={SANITIZE}", "-Wno-format-truncation"] if SANITIZE else []),
 ]
 
 
