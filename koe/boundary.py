@@ -167,7 +167,8 @@ def _utf8(text: str) -> bytes:
 
 
 def _store() -> Store:
-    environment = HostEnvironment()
+    # The C library of Windows knows only the part of the environment that fits its code page.
+    environment = os.environ if sys.platform == "win32" else HostEnvironment()
     return Store(config_directory(environment), environment)
 
 

@@ -7,6 +7,7 @@ is also where everything is imported that the start does not need: asyncio, and 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 
 from koe.config.settings import Settings
@@ -69,13 +70,14 @@ class Runtime:
 
         A thread that is inside a callback ends when the callback returns.
         """
+        deadline = time.monotonic() + seconds
         self._stopping = True
         self._started.wait(seconds)
         if self._loop is not None and self._stop is not None:
             with suppress(RuntimeError):  # the loop was closed since
                 self._loop.call_soon_threadsafe(self._stop)
         if threading.current_thread() is not self._thread:
-            self._thread.join(seconds)
+            self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         try:

@@ -214,7 +214,8 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
     if (table.on_session_result_meta)
         table.on_session_result_meta(TOKEN heard, engine, corrected != 0);
 #endif
-    if (table.on_final_text_ready)
+    /* The shell may have destroyed the core in the call before. */
+    if (table.on_final_text_ready && atomic_load(&live_core) == core)
         table.on_final_text_ready(TOKEN text);
     leave_callback();
 }
