@@ -887,6 +887,75 @@ static void supersede(void) {
     destroy("destroy");
 }
 
+/* A gate in on_session_ready, so that a callback can keep the core's thread as long as it takes. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool open;
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+
+static void open_gate(bool open) {
+    pthread_mutex_lock(&gate.lock);
+    gate.open = open;
+    pthread_cond_broadcast(&gate.opened);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void ready_and_stuck(TOKEN_ONLY) {
+    record(TOKEN, composed("R"));
+    pthread_mutex_lock(&gate.lock);
+    while (!gate.open)
+        pthread_cond_wait(&gate.opened, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+/* Dictate the speech so many times over, all of it pushed while the core's thread is stuck or not;
+ * returns the text. */
+static char *dictate_over(int times, bool stuck, const char *name) {
+    open_gate(!stuck);
+    struct session session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    int32_t worst = 0;
+    for (int i = 0; i < times; i++)
+        worst = push(speech.bytes, speech.size) != 0 ? -1 : worst;
+    check_int(worst, 0, "push");
+    open_gate(true);
+    sp_core_session_end();
+    expect(session, "I", SPEECH, name);
+    return argument_of(session, "F(*)");
+}
+
+static void stuck(void) {
+    struct SPCallbacks table = recorder;
+    table.on_session_ready = ready_and_stuck;
+    sp_core_register_callbacks(table);
+    if (!create())
+        return;
+    const int times = (int)(30 * SECOND_BYTES / speech.size) + 1;
+    char *at_once = dictate_over(times, false, "while_it_runs");
+    char *later = dictate_over(times, true, "while_it_is_stuck");
+    check(at_once && later && strcmp(at_once, later) == 0, "not_a_word_is_lost", "F(%s), F(%s)",
+          at_once ? at_once : "", later ? later : "");
+    free(at_once);
+    free(later);
+
+    /* More than the buffer holds: what does not fit is told, and the rest still heard. */
+    open_gate(false);
+    struct session session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    for (int i = 0; i < 9; i++)
+        check_int(sp_core_push_audio(zeros, MIB, 0), 0, "push_too_much");
+    open_gate(true);
+    sp_core_session_end();
+    wait_for(session, ENDS, 1, ANSWER_S);
+    char *warning = argument_of(session, "W(*)");
+    check(warning && strstr(warning, "seconds of speech were lost"), "loss_is_told", "W(%s)",
+          warning ? warning : "");
+    free(warning);
+    silent_session("and_over");
+    destroy("destroy");
+}
+
 static void unknown_provider(void) {
     sp_core_register_callbacks(recorder);
     set_config_aside();
@@ -1299,6 +1368,7 @@ static const struct {
     {"cancel", cancel, NO_FILE},
 #endif
     {"supersede", supersede, NEEDS_FILE},
+    {"stuck", stuck, NEEDS_FILE},
     {"unknown_provider", unknown_provider, NO_FILE},
     {"destroy_in_session", destroy_in_session, NO_FILE},
     {"destroy_in_callback", destroy_in_callback, MAY_HAVE_FILE},
