@@ -1,0 +1,201 @@
+"""The microphone, as a stream of 16 kHz mono s16le on the event loop.
+
+The only module that knows PortAudio, which is loaded when it is needed: it looks at every sound
+device of the machine when it starts, and servers have none.
+
+    async with Microphone() as microphone:
+        async for pcm in microphone:
+            ...  # until somebody calls microphone.stop()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from koe.errors import AudioError
+
+if TYPE_CHECKING:
+    from sounddevice import RawInputStream
+
+SAMPLE_RATE_HZ = 16_000
+
+# 50 ms. A block that is not complete when the recording stops is lost, so it is shorter than the
+# way of a hand to the key.
+BLOCK_SAMPLES = 800
+
+_INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate in portaudio.h
+
+_INSTALL = {
+    "darwin": "brew install portaudio",
+    "win32": "pip install --force-reinstall sounddevice",
+}
+_INSTALL_ELSEWHERE = "apt install libportaudio2 (Debian, Ubuntu) or dnf install portaudio (Fedora)"
+
+_LIST = "to list sound devices, run: python -m sounddevice"
+
+
+class _CallbackFlags(Protocol):
+    """What PortAudio says about a block (``sounddevice.CallbackFlags``)."""
+
+    input_overflow: bool
+
+
+class Microphone:
+    """The default microphone, recording while the context is entered.
+
+    Everything but the two callbacks of PortAudio runs on the event loop.
+    """
+
+    def __init__(self) -> None:
+        # How often sound was lost before a block, because the computer was too busy.
+        self.overflows = 0
+        # Recorded and not yet iterated. None is the end; an error is one, too.
+        self._blocks: asyncio.Queue[bytes | AudioError | None] = asyncio.Queue()
+        # stop was called.
+        self._stopped = False
+        # Set while the context is entered.
+        self._stream: RawInputStream | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __aenter__(self) -> Microphone:
+        """Open the device and record.
+
+        Raises:
+            AudioError: There is no PortAudio, no microphone, or it cannot be used.
+        """
+        sounddevice = _import_sounddevice()
+        name = _default_input(sounddevice)
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._stream = sounddevice.RawInputStream(
+                samplerate=SAMPLE_RATE_HZ,
+                channels=1,
+                dtype="int16",
+                blocksize=BLOCK_SAMPLES,
+                callback=self._on_block,
+                finished_callback=self._on_finished,
+            )
+            self._stream.start()
+        except sounddevice.PortAudioError as exc:
+            self._close()
+            raise _unusable(name, exc) from exc
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._close()
+
+    def stop(self) -> None:
+        """Stop recording; the iteration ends after what was recorded. Later calls do nothing."""
+        if self._stopped or self._stream is None:
+            return
+        self._stopped = True
+        self._stream.stop(ignore_errors=True)
+        # Behind the blocks that the loop was handed and has not taken yet.
+        asyncio.get_running_loop().call_soon(self._blocks.put_nowait, None)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield what was recorded, as it comes: 16 kHz mono s16le, whole samples.
+
+        Raises:
+            AudioError: The microphone has gone.
+        """
+        while (block := await self._blocks.get()) is not None:
+            if isinstance(block, AudioError):
+                raise block
+            yield block
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close(ignore_errors=True)
+            self._stream = None
+
+    def _on_block(self, block: bytes, frames: int, time: object, status: _CallbackFlags) -> None:
+        """Hand a block to the loop; on PortAudio's thread, which must not be held up."""
+        assert self._loop is not None
+        # The memory is PortAudio's, so it is copied.
+        self._loop.call_soon_threadsafe(self._take, bytes(block), status.input_overflow)
+
+    def _on_finished(self) -> None:
+        """Tell the loop that no block follows; on a thread of PortAudio's, or in stop."""
+        if not self._stopped:
+            assert self._loop is not None
+            gone = AudioError("the microphone stopped recording: was it unplugged?")
+            self._loop.call_soon_threadsafe(self._blocks.put_nowait, gone)
+
+    def _take(self, block: bytes, overflowed: bool) -> None:
+        self.overflows += overflowed
+        self._blocks.put_nowait(block)
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneInfo:
+    """What recording would use.
+
+    Attributes:
+        device: The name of the default microphone.
+        portaudio: PortAudio's version, as it writes it.
+    """
+
+    device: str
+    portaudio: str
+
+
+def describe_microphone() -> MicrophoneInfo:
+    """Look at the default microphone without opening it.
+
+    Raises:
+        AudioError: There is no PortAudio or no microphone.
+    """
+    sounddevice = _import_sounddevice()
+    _, version = sounddevice.get_portaudio_version()
+    return MicrophoneInfo(_default_input(sounddevice), version)
+
+
+def _import_sounddevice() -> ModuleType:
+    try:
+        import sounddevice
+    except ImportError as exc:
+        raise AudioError(
+            f"the microphone needs a package that is not installed ({exc}); "
+            "run: pip install sounddevice"
+        ) from exc
+    except OSError as exc:
+        install = _INSTALL.get(sys.platform, _INSTALL_ELSEWHERE)
+        raise AudioError(
+            f"the microphone needs the PortAudio library ({exc}); install it: {install}"
+        ) from exc
+    module: ModuleType = sounddevice
+    return module
+
+
+def _default_input(sounddevice: ModuleType) -> str:
+    """Return the name of the default microphone."""
+    try:
+        return str(sounddevice.query_devices(kind="input")["name"])
+    except (sounddevice.PortAudioError, ValueError) as exc:  # ValueError: it only plays
+        raise AudioError(
+            f"no microphone was found; connect one, or allow access to it; {_LIST}"
+        ) from exc
+
+
+def _unusable(name: str, exc: Exception) -> AudioError:
+    if _INVALID_SAMPLE_RATE in exc.args:
+        return AudioError(
+            f"the microphone '{name}' does not record at {SAMPLE_RATE_HZ} Hz; make another one "
+            f"the system's default; {_LIST}"
+        )
+    return AudioError(
+        f"the microphone '{name}' cannot be opened ({exc}); close other programs that record, "
+        "and allow access to it in the system's privacy settings"
+    )

@@ -1,0 +1,99 @@
+"""A `sounddevice` whose microphone hears a file: put this folder first on the path.
+
+It does what the real one does with a raw input stream: a thread of its own calls back with
+borrowed memory, block by block, and `stop` returns after the last call. Unlike the real one it
+hears the file as fast as it can; after that it hears silence, five times as fast as it would last.
+
+KOE_FAKE_MICROPHONE names the file (16 kHz mono s16le); KOE_FAKE_OVERFLOWS says how many of the
+first blocks report that sound was lost before them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+# What a test may change.
+DEFAULT_INPUT: str | None = "Fake Microphone"
+OPEN_ERROR: Exception | None = None
+
+
+class PortAudioError(Exception):
+    """As there: a message, then a code."""
+
+
+@dataclass
+class CallbackFlags:
+    input_overflow: bool = False
+
+
+class RawInputStream:
+    """Remembers the last one that was made."""
+
+    last: RawInputStream
+
+    def __init__(
+        self,
+        *,
+        samplerate: int,
+        channels: int,
+        dtype: str,
+        blocksize: int,
+        callback: Callable[[memoryview, int, object, CallbackFlags], None],
+        finished_callback: Callable[[], None],
+    ) -> None:
+        if OPEN_ERROR is not None:
+            raise OPEN_ERROR
+        self.format = (samplerate, channels, dtype)
+        self.closed = False
+        self._frames = blocksize
+        self._callback = callback
+        self._finished = finished_callback
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._hear)
+        RawInputStream.last = self
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, ignore_errors: bool = True) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+            self._finished()
+
+    def close(self, ignore_errors: bool = True) -> None:
+        self.stop()
+        self.closed = True
+
+    def unplug(self) -> None:
+        """End as a device does that is not there any more; call it after it heard the file."""
+        self.stop()
+
+    def _hear(self) -> None:
+        path = os.environ.get("KOE_FAKE_MICROPHONE")
+        heard = Path(path).read_bytes() if path else b""
+        overflows = int(os.environ.get("KOE_FAKE_OVERFLOWS", "0"))
+        size = 2 * self._frames
+        memory = bytearray(size)
+        while not self._stopping.is_set():
+            memory[:] = heard[:size].ljust(size, b"\0")
+            self._callback(memoryview(memory), self._frames, None, CallbackFlags(overflows > 0))
+            overflows -= 1
+            if not heard:
+                self._stopping.wait(0.01)
+            heard = heard[size:]
+            memory[:] = b"\xff" * size  # nobody may look at it any more
+
+
+def query_devices(*, kind: str) -> dict[str, str]:
+    if DEFAULT_INPUT is None:
+        raise PortAudioError("Error querying device -1")
+    return {"name": DEFAULT_INPUT}
+
+
+def get_portaudio_version() -> tuple[int, str]:
+    return 1246976, "PortAudio Fake"

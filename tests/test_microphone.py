@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from koe.errors import AudioError
+from koe.microphone import BLOCK_SAMPLES, Microphone, describe_microphone
+
+FAKES = Path(__file__).parent / "fakes"
+BLOCK_BYTES = 2 * BLOCK_SAMPLES
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The fake, as the only `sounddevice`."""
+    monkeypatch.syspath_prepend(str(FAKES))
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    yield import_module("sounddevice")
+    sys.modules.pop("sounddevice")
+
+
+@pytest.fixture
+def speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """What the fake hears: five blocks and a half."""
+    speech = os.urandom(BLOCK_BYTES * 5 + BLOCK_SAMPLES)
+    (tmp_path / "speech").write_bytes(speech)
+    monkeypatch.setenv("KOE_FAKE_MICROPHONE", str(tmp_path / "speech"))
+    return speech
+
+
+async def hear(size: int, microphone: Microphone) -> bytes:
+    """Take audio until there is so much of it, and stop."""
+    heard = b""
+    async with asyncio.timeout(PATIENCE):
+        async for pcm in microphone:
+            heard += pcm
+            if len(heard) >= size:
+                microphone.stop()
+    return heard
+
+
+def refusal() -> str:
+    async def record() -> None:
+        async with Microphone():
+            pass
+
+    with pytest.raises(AudioError) as caught:
+        asyncio.run(record())
+    return str(caught.value)
+
+
+def test_what_is_said_is_heard_in_order(device: ModuleType, speech: bytes) -> None:
+    async def record() -> bytes:
+        async with Microphone() as microphone:
+            return await hear(len(speech), microphone)
+
+    heard = asyncio.run(record())
+    assert heard[: len(speech)] == speech
+    assert not heard[len(speech) :].strip(b"\0")
+    stream = device.RawInputStream.last
+    assert stream.format == (16_000, 1, "int16")
+    assert stream.closed
+
+
+def test_what_was_said_before_the_stop_is_still_heard(device: ModuleType, speech: bytes) -> None:
+    async def record() -> bytes:
+        async with Microphone() as microphone:
+            await asyncio.sleep(0.3)  # the fake has heard all of it by then
+            microphone.stop()
+            microphone.stop()
+            return await hear(sys.maxsize, microphone)
+
+    assert asyncio.run(record()).startswith(speech)
+
+
+def test_leaving_early_closes_the_device(device: ModuleType) -> None:
+    async def record() -> None:
+        async with Microphone():
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(record())
+    assert device.RawInputStream.last.closed
+
+
+def test_overflows_are_counted(device: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOE_FAKE_OVERFLOWS", "3")
+
+    async def record() -> int:
+        async with Microphone() as microphone:
+            await hear(BLOCK_BYTES * 6, microphone)
+            return microphone.overflows
+
+    assert asyncio.run(record()) == 3
+
+
+def test_an_unplugged_microphone_is_told_after_what_it_heard(
+    device: ModuleType, speech: bytes
+) -> None:
+    heard = b""
+
+    async def record() -> None:
+        nonlocal heard
+        async with Microphone() as microphone, asyncio.timeout(PATIENCE):
+            async for pcm in microphone:
+                heard += pcm
+                if len(heard) == BLOCK_BYTES * 6:
+                    device.RawInputStream.last.unplug()
+
+    with pytest.raises(AudioError, match="stopped recording: was it unplugged"):
+        asyncio.run(record())
+    assert heard.startswith(speech)
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert refusal().endswith("run: pip install sounddevice")
+
+
+@pytest.mark.parametrize(
+    ("platform", "remedy"),
+    [
+        ("linux", "apt install libportaudio2"),
+        ("darwin", "brew install portaudio"),
+        ("win32", "pip install"),
+    ],
+)
+def test_without_portaudio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, remedy: str
+) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    with monkeypatch.context() as patched:
+        patched.setattr("koe.microphone.sys.platform", platform)
+        with pytest.raises(AudioError) as caught:
+            describe_microphone()
+        sentence = str(caught.value)
+    assert "PortAudio library not found" in sentence
+    assert remedy in sentence
+
+
+def test_no_microphone(device: ModuleType) -> None:
+    device.__dict__["DEFAULT_INPUT"] = None
+    assert refusal().startswith("no microphone was found; connect one")
+    assert "python -m sounddevice" in refusal()
+
+
+def test_a_microphone_without_16_khz(device: ModuleType) -> None:
+    device.__dict__["OPEN_ERROR"] = device.PortAudioError("Invalid sample rate", -9997)
+    assert "'Fake Microphone' does not record at 16000 Hz" in refusal()
+
+
+def test_a_microphone_that_cannot_be_opened(device: ModuleType) -> None:
+    device.__dict__["OPEN_ERROR"] = device.PortAudioError("Device unavailable", -9985)
+    assert "'Fake Microphone' cannot be opened" in refusal()
+    assert "Device unavailable" in refusal()
+
+
+def test_describe(device: ModuleType) -> None:
+    described = describe_microphone()
+    assert (described.device, described.portaudio) == ("Fake Microphone", "PortAudio Fake")
+
+
+def test_importing_costs_nothing() -> None:
+    code = "import sys, koe.microphone; sys.exit('sounddevice' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
