@@ -1,0 +1,118 @@
+"""The ``koe`` command.
+
+Each subcommand is a module of this package with ``add_arguments(parser)`` and
+``run(arguments) -> int``. Only the one that was named is imported, so that ``koe --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from importlib import import_module
+
+from koe import __version__
+from koe.errors import KoeError
+
+
+class Exit(IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2  # argparse's own
+    NO_SPEECH = 3
+    INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+COMMANDS = {
+    "dictate": "turn a recording, or what you say now, into text",
+    "doctor": "tell what is installed and configured, and what is wrong",
+    "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
+}
+"""The subcommands, which are modules of this package, with what they do."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: The arguments after the program's name; None: those of the process.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        SystemExit: Help was asked for (0), or the usage is wrong (2).
+    """
+    words = sys.argv[1:] if argv is None else argv
+    _prefer_utf8()
+    try:
+        arguments = _parse(words)
+        status: int = import_module(f"koe.cli.{arguments.command}").run(arguments)
+    except KoeError as exc:
+        print_error(str(exc))
+        return Exit.ERROR
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except OSError as exc:  # files and devices raise KoeError, so this is the output
+        _discard_output()
+        if not _is_broken_pipe(exc):
+            print_error(f"the output cannot be written: {exc.strerror or exc}")
+        return Exit.ERROR
+    return status
+
+
+def print_error(message: str) -> None:
+    """Write a sentence to stderr, marked as this program's."""
+    print(f"koe: {message}", file=sys.stderr, flush=True)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="koe",
+        description="Background dictation: speak, and the text is where you type.",
+        epilog="koe COMMAND --help tells more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"koe {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # No option of the program itself takes a value, so the first word is the command.
+    named = next((word for word in words if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        subparser = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == named:
+            import_module(f"koe.cli.{name}").add_arguments(subparser)
+    return parser.parse_args(words)
+
+
+def _prefer_utf8() -> None:
+    """Write UTF-8 into files and pipes; a terminal knows best what it shows."""
+    for stream in (sys.stdout, sys.stderr):
+        # Under a test or in a program without streams it is something else.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            if stream.isatty():
+                reconfigure(errors="replace")
+            else:
+                reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _is_broken_pipe(exc: OSError) -> bool:
+    # Windows calls a pipe that nobody reads an invalid argument.
+    return isinstance(exc, BrokenPipeError) or (
+        sys.platform == "win32" and exc.errno == errno.EINVAL
+    )
+
+
+def _discard_output() -> None:
+    """Let the flush at exit succeed, or Python would complain about it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,8 @@
+"""``python -m koe.cli`` is ``koe``."""
+
+import sys
+
+from koe.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

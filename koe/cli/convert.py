@@ -1,0 +1,53 @@
+"""``koe convert``: a recording as the raw audio that shells hand over."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from koe.audio import WavReader, read_wav
+from koe.cli import Exit
+from koe.errors import AudioError
+
+_EPILOG = """\
+The result has no header: 16 000 samples per second, one channel, signed 16-bit integers with the
+low byte first. Whatever is in OUT is replaced.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("file", metavar="IN.wav", type=Path, help="a WAV file of any kind")
+    parser.add_argument("out", metavar="OUT", help="where to write; - is stdout")
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert; return the exit status."""
+    # Opened first, so that a bad recording costs no good file.
+    with read_wav(arguments.file) as recording:
+        if arguments.out == "-":
+            _write_to_stdout(recording)
+        else:
+            _write_to_file(recording, arguments.file, Path(arguments.out))
+    return Exit.OK
+
+
+def _write_to_stdout(recording: WavReader) -> None:
+    if sys.stdout.isatty():
+        raise AudioError("raw audio is not for a terminal; name a file, or add: | PROGRAM")
+    for pcm in recording:
+        sys.stdout.buffer.write(pcm)
+    sys.stdout.buffer.flush()
+
+
+def _write_to_file(recording: WavReader, source: Path, target: Path) -> None:
+    if target.exists() and target.samefile(source):
+        raise AudioError(f"{target} is the recording itself; name another file")
+    try:
+        with target.open("wb") as file:
+            for pcm in recording:
+                file.write(pcm)
+    except OSError as exc:
+        raise AudioError(f"{target} cannot be written: {exc.strerror or exc}") from exc

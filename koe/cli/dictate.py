@@ -1,0 +1,163 @@
+"""``koe dictate``: a recording, or what is said now, as text."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from koe.audio import WavReader, read_wav
+from koe.cli import Exit, print_error
+from koe.cli.report import JsonReport, Progress, Report, TextReport
+from koe.dictation import Dictation, open_core
+from koe.errors import AudioError, KoeError
+from koe.events import BYTES_PER_SECOND, Mode, ReportError, Warn
+from koe.microphone import Microphone
+
+# How much of a file is handed over at once when it is played as if spoken: as shells do it.
+_SPOKEN_CHUNK = 0.2
+# And otherwise.
+_FILE_CHUNK = 1.0
+
+_EPILOG = """\
+The text is written to stdout; while it is being recognised, a terminal shows it as it grows.
+
+exit status:
+  0    there is a text
+  1    an error, told on stderr
+  2    wrong usage
+  3    there was no speech
+  130  interrupted with Ctrl-C
+
+with --json, one object per line, in UTF-8:
+  {"event": "state", "state": NAME}       where the session is: recording_hold, finalizing_asr, ...
+  {"event": "ready"}                      speak now
+  {"event": "interim", "text": TEXT}      everything heard so far; it replaces the one before
+  {"event": "warning", "message": TEXT}   trouble that was survived
+  {"event": "error", "message": TEXT}     why there will be no text
+  {"event": "heard", "text": TEXT}        what was recognised
+  {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
+   "audio_seconds": NUMBER, "seconds": NUMBER}
+                                          the text, how long the recording is, and how long it took
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", metavar="FILE", nargs="?", type=Path, help="a WAV file of any kind")
+    source.add_argument("--mic", action="store_true", help="listen; Enter ends, Ctrl-C cancels")
+    parser.add_argument("--json", action="store_true", help="tell everything that happens, as JSON")
+    parser.add_argument(
+        "--realtime", action="store_true", help="hand the file over as fast as it was spoken"
+    )
+    parser.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Dictate; return the exit status."""
+    report: Report = (JsonReport if arguments.json else TextReport)(Progress())
+    try:
+        if arguments.mic:
+            asyncio.run(_dictate_speech(report, arguments.config))
+        else:
+            asyncio.run(_dictate_file(report, arguments))
+    except KoeError as exc:
+        report.tell(ReportError(str(exc)))
+    finally:
+        report.close()
+    if report.status is Exit.NO_SPEECH:
+        print_error("no speech was recognised")
+    return report.status
+
+
+async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
+    seconds_per_chunk = _SPOKEN_CHUNK if arguments.realtime else _FILE_CHUNK
+    with read_wav(arguments.file, seconds_per_chunk) as recording:
+        report.progress.duration = recording.duration
+        chunks = _spoken(recording) if arguments.realtime else _read(recording)
+        async with open_core(arguments.config) as core:
+            await _dictate(core.begin(), chunks, report)
+
+
+async def _dictate_speech(report: Report, config: Path | None) -> None:
+    async with open_core(config) as core, Microphone() as microphone:
+        _when_enter_is_pressed(microphone.stop)
+        print_error("speak; Enter ends")
+        await _dictate(core.begin(Mode.TOGGLE), _listen(microphone, report), report)
+
+
+async def _dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
+    """Hand over the audio and tell what comes of it, until the session is over."""
+    feeder = asyncio.create_task(_feed(session, chunks, report))
+    try:
+        async for notice in session:
+            report.tell(notice)
+    finally:
+        feeder.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeder
+
+
+async def _feed(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
+    try:
+        async for pcm in chunks:
+            await session.feed(pcm)
+            report.advance(len(pcm) / BYTES_PER_SECOND)
+    except AudioError as exc:  # what was said until then is not lost
+        report.tell(Warn(str(exc)))
+    finally:
+        session.end()
+
+
+async def _listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]:
+    async for pcm in microphone:
+        yield pcm
+    if microphone.overflows:
+        times = f"{microphone.overflows} time{'s' if microphone.overflows > 1 else ''}"
+        report.tell(Warn(f"speech was lost {times}, because this computer was too busy"))
+
+
+async def _read(recording: WavReader) -> AsyncIterator[bytes]:
+    for pcm in recording:
+        yield pcm
+
+
+async def _spoken(recording: WavReader) -> AsyncIterator[bytes]:
+    """Yield each chunk when its last sample would have been spoken."""
+    clock = asyncio.get_running_loop().time
+    spoken_at = clock()
+    for pcm in recording:
+        spoken_at += len(pcm) / BYTES_PER_SECOND
+        await asyncio.sleep(spoken_at - clock())
+        yield pcm
+
+
+def _when_enter_is_pressed(action: Callable[[], None]) -> None:
+    """Call ``action`` on the loop, once, at the end of the first line or of all input.
+
+    A thread waits, because no loop on Windows can watch a console. It reads the descriptor
+    itself: a thread that waits in ``sys.stdin`` would hold a lock that Python takes at exit.
+    """
+    loop = asyncio.get_running_loop()
+    if sys.stdin is None:
+        loop.call_soon(action)
+        return
+    descriptor = sys.stdin.fileno()
+
+    def wait() -> None:
+        with suppress(OSError):  # a terminal that went away has no more input
+            while (typed := os.read(descriptor, 1024)) and b"\n" not in typed:
+                pass
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(action)
+
+    threading.Thread(target=wait, name="koe-enter", daemon=True).start()

@@ -1,0 +1,170 @@
+"""``koe doctor``: what is installed and configured, and what is wrong. It changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from koe import __version__
+from koe.asr import ENGINES, open_engine
+from koe.cli import Exit
+from koe.config.schema import Config
+from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.errors import AudioError, ConfigError, EngineUnavailableError
+from koe.microphone import describe_microphone
+
+_EPILOG = """\
+exit status: 1 if something that dictation needs fails, else 0
+
+with --json, one object on stdout: {"ok": BOOLEAN, "findings":
+[{"level": "ok" | "warn" | "fail", "topic": TEXT, "message": TEXT}, ...]}
+"""
+
+
+class Level(StrEnum):
+    """How a finding is meant."""
+
+    OK = "ok"
+    WARN = "warn"  # something does not work, and dictation does
+    FAIL = "fail"  # dictation does not work, or not as configured
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    level: Level
+    topic: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What an engine needs to be installed.
+
+    Attributes:
+        module: What is imported.
+        distribution: Its name in package indexes.
+        version: The version that carries a model.
+        model: A file of the model, in the module's folder.
+        machines: Where it can be installed, for a sentence.
+    """
+
+    module: str
+    distribution: str
+    version: str
+    model: str
+    machines: str
+
+
+PACKAGES = {
+    "moonshine": Package(
+        module="moonshine_voice",
+        distribution="moonshine-voice",
+        version="0.1.0",
+        model="assets/tiny-en/encoder_model.ort",
+        machines="Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)",
+    ),
+}
+"""By engine; looked at without importing anything of them."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    parser.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine and tell; return the exit status."""
+    findings = list(examine(arguments.config or config_directory(os.environ)))
+    healthy = all(finding.level is not Level.FAIL for finding in findings)
+    if arguments.json:
+        report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
+        print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
+    else:
+        for finding in findings:
+            print(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}", flush=True)
+    return Exit.OK if healthy else Exit.ERROR
+
+
+def examine(directory: Path) -> Iterator[Finding]:
+    """Look at everything that dictation needs.
+
+    Args:
+        directory: The configuration's folder, which need not exist.
+    """
+    python = f"Python {platform.python_version()}"
+    yield Finding(Level.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
+    config, findings = _examine_config(directory)
+    yield from findings
+    yield from _examine_engines(config)
+    yield _examine_microphone()
+
+
+def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
+    """Return the settings in force, and what is to say about the files."""
+    path = directory / CONFIG_NAME
+    if not path.exists():
+        message = f"{path} does not exist; the first dictation creates it with the defaults"
+        return Config(), [Finding(Level.OK, "config", message)]
+    try:
+        snapshot = Store(directory, os.environ).load()
+    except ConfigError as exc:
+        message = f"{exc}; until then the defaults are used"
+        return Config(), [Finding(Level.FAIL, "config", message)]
+    problems = [Finding(Level.WARN, "config", str(problem)) for problem in snapshot.problems]
+    count = len(snapshot.terms)
+    dictionary = directory / snapshot.config.dictionary.path
+    message = f"{dictionary}: {count} term{'' if count == 1 else 's'}"
+    return snapshot.config, [
+        Finding(Level.OK, "config", str(path)),
+        *problems,
+        Finding(Level.OK, "dictionary", message),
+    ]
+
+
+def _examine_engines(config: Config) -> Iterator[Finding]:
+    configured = config.asr.provider
+    for name in ENGINES:
+        wrong = _fault(PACKAGES[name])
+        used = "" if name == configured else ", not configured"
+        if wrong is None:
+            yield Finding(Level.OK, "engine", f"{name}: installed, with its model{used}")
+        else:
+            level = Level.FAIL if name == configured else Level.WARN
+            yield Finding(level, "engine", f"{name}: {wrong}{used}")
+    if configured not in ENGINES:
+        try:
+            open_engine(config.asr)
+        except EngineUnavailableError as exc:
+            yield Finding(Level.FAIL, "engine", str(exc))
+
+
+def _fault(package: Package) -> str | None:
+    """Tell what is wrong with an engine's installation; None: nothing."""
+    install = f"run: pip install '{package.distribution}=={package.version}'"
+    spec = find_spec(package.module)
+    if spec is None or not spec.submodule_search_locations:
+        return f"not installed; {install}; there are packages for {package.machines}"
+    if not Path(spec.submodule_search_locations[0], package.model).is_file():
+        return f"installed without its model; {install}"
+    return None
+
+
+def _examine_microphone() -> Finding:
+    try:
+        microphone = describe_microphone()
+    except AudioError as exc:
+        return Finding(Level.WARN, "microphone", f"{exc}; recordings can be dictated without")
+    return Finding(Level.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import koe.cli.doctor
+from koe import __version__
+from koe.cli import COMMANDS, Exit, main
+from tests.cli.command import command, environment, run_koe
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == Exit.OK
+    out = capsys.readouterr().out
+    assert all(f"{name} " in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == Exit.OK
+    help_text = capsys.readouterr().out
+    assert help_text.startswith(f"usage: koe {name}")
+    assert max(map(len, help_text.splitlines())) <= 100
+
+
+def test_version(tmp_path: Path) -> None:
+    done = run_koe("--version", home=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.OK, f"koe {__version__}\n")
+
+
+@pytest.mark.parametrize("words", [[], ["sing"], ["--sing"], ["doctor", "now"], ["doctor", "--no"]])
+def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
+    done = run_koe(*words, home=tmp_path)
+    assert done.returncode == Exit.USAGE
+    assert done.stdout == ""
+    assert done.stderr.startswith("usage: koe ")
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_loads_no_command(word: str, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom koe.cli import main\n"
+        f"try: main(['{word}'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'asyncio', 'yaml', 'numpy', 'koe.dictation'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), check=False)
+    assert done.returncode == 0
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(koe.cli.doctor, "run", interrupt)
+    assert main(["doctor"]) == Exit.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_nobody_reads_the_output(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("doctor"),
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == Exit.ERROR
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that Linux has")
+def test_a_full_disk(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("doctor"),
+            env=environment(tmp_path),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == Exit.ERROR
+    assert done.stderr == b"koe: the output cannot be written: No space left on device\n"

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from koe.cli import Exit, main
+from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
+from koe.events import InterimHeard
+from tests.cli.command import FAKES, command, environment, run_koe
+from tests.scripted import ScriptedEngine
+from tests.wav import as_integers, tone, wav
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A second of something."""
+    path = tmp_path / "speech.wav"
+    path.write_bytes(wav(as_integers(tone(1.0), 16)))
+    return path
+
+
+@pytest.fixture
+def silence(tmp_path: Path) -> Path:
+    path = tmp_path / "silence.wav"
+    path.write_bytes(wav(bytes(32_000)))
+    return path
+
+
+def dictate(*words: str | Path, directory: Path) -> int:
+    return main(["dictate", *map(str, words), "--config", str(directory)])
+
+
+class TestWithAScriptedEngine:
+    def test_the_text(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert dictate(recording, directory=directory) == Exit.OK
+        assert capsys.readouterr() == ("hello world\n", "")
+        assert engine.heard == as_integers(tone(1.0), 16)
+
+    def test_silence(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.answer = ""
+        assert dictate(recording, directory=directory) == Exit.NO_SPEECH
+        assert capsys.readouterr() == ("", "koe: no speech was recognised\n")
+
+    def test_no_engine(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.connect_error = AsrConnectionError("nobody is there")
+        assert dictate(recording, directory=directory) == Exit.ERROR
+        assert capsys.readouterr() == ("", "koe: ASR connection failed: nobody is there\n")
+
+    def test_an_engine_that_fails_keeps_the_words(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.says.put_nowait(InterimHeard("so far"))
+        engine.says.put_nowait(AsrProtocolError("it broke"))
+        assert dictate(recording, directory=directory) == Exit.OK
+        out, err = capsys.readouterr()
+        assert out == "so far\n"
+        assert err.startswith("koe: warning: ")
+        assert "it broke" in err
+
+    def test_an_engine_that_fails_before_the_first_word(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """That is an error, and not silence."""
+        engine.says.put_nowait(AsrProtocolError("it broke"))
+        assert dictate(recording, directory=directory) == Exit.ERROR
+        assert "it broke" in capsys.readouterr().err
+
+    def test_a_recording_that_breaks_off_keeps_the_words(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def fail(self: object) -> None:
+            raise AudioError("the disk has gone")
+
+        monkeypatch.setattr("koe.audio.WavReader.__iter__", fail)
+        assert dictate(recording, directory=directory) == Exit.OK
+        assert capsys.readouterr() == ("hello world\n", "koe: warning: the disk has gone\n")
+
+    def test_as_fast_as_it_was_spoken(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The waits of the feeder add up to the recording, whatever the clock says."""
+        real_sleep, waits = asyncio.sleep, list[float]()
+
+        async def note(seconds: float) -> None:
+            waits.append(seconds)
+            await real_sleep(0)
+
+        monkeypatch.setattr("koe.cli.dictate.asyncio.sleep", note)
+        assert dictate(recording, "--realtime", directory=directory) == Exit.OK
+        assert len(waits) == 5
+        # No time passes, so each wait is from the beginning.
+        assert waits == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0], abs=0.1)
+        assert engine.heard == as_integers(tone(1.0), 16)
+
+
+def test_a_bad_recording(tmp_path: Path) -> None:
+    path = tmp_path / "letter.wav"
+    path.write_text("Dear Sir or Madam")
+    done = run_koe("dictate", path, home=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.ERROR, "")
+    assert done.stderr.startswith(f"koe: {path} is not a WAV file; convert it: ")
+
+
+def test_a_bad_recording_as_json(tmp_path: Path) -> None:
+    done = run_koe("dictate", "--json", tmp_path / "语音.wav", home=tmp_path)
+    message = f"{tmp_path / '语音.wav'} does not exist"
+    assert done.returncode == Exit.ERROR
+    assert json.loads(done.stdout) == {"event": "error", "message": message}
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [[], ["speech.wav", "--mic"], ["one.wav", "two.wav"]])
+def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
+    done = run_koe("dictate", *words, home=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert done.stderr.startswith("usage: koe ")
+
+
+def test_an_unknown_engine(recording: Path, directory: Path, tmp_path: Path) -> None:
+    directory.mkdir()
+    (directory / "config.yaml").write_text("asr: {provider: parrot}\n")
+    done = run_koe("dictate", recording, "--config", directory, home=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.ERROR, "")
+    assert "'parrot' is not available" in done.stderr
+
+
+def test_without_a_microphone(tmp_path: Path) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    path = os.pathsep.join([str(tmp_path), environment(tmp_path)["PYTHONPATH"]])
+    done = run_koe("dictate", "--mic", home=tmp_path, PYTHONPATH=path)
+    assert (done.returncode, done.stdout) == (Exit.ERROR, "")
+    assert done.stderr.startswith("koe: the microphone needs the PortAudio library")
+
+
+@pytest.mark.model
+class TestWithTheModel:
+    def test_a_recording(self, recordings: Path, tmp_path: Path) -> None:
+        done = run_koe("dictate", recordings / "beckett.wav", home=tmp_path)
+        assert (done.returncode, done.stderr) == (Exit.OK, "")
+        assert done.stdout.startswith("Ever tried. Ever failed. No matter.")
+        assert done.stdout.count("\n") == 1
+
+    def test_another_rate(self, recordings: Path, tmp_path: Path) -> None:
+        done = run_koe("dictate", recordings / "two_cities.wav", home=tmp_path)
+        assert done.returncode == Exit.OK
+        assert done.stdout.startswith("It was the best of times, it was the worst of times.")
+
+    def test_silence(self, silence: Path, tmp_path: Path) -> None:
+        done = run_koe("dictate", silence, home=tmp_path)
+        assert (done.returncode, done.stdout) == (Exit.NO_SPEECH, "")
+        assert done.stderr == "koe: no speech was recognised\n"
+
+    def test_json(self, recordings: Path, directory: Path, tmp_path: Path) -> None:
+        recording = recordings / "beckett.wav"
+        done = run_koe("dictate", "--json", recording, "--config", directory, home=tmp_path)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        kinds = [event["event"] for event in events]
+        assert kinds[:2] == ["state", "ready"]
+        assert "interim" in kinds
+        assert kinds[-1] == "final"
+        assert events[-1]["audio_seconds"] == pytest.approx(9.963, abs=0.001)
+        assert (directory / "config.yaml").exists()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a signal for one process needs POSIX")
+    def test_interrupted(self, recordings: Path, tmp_path: Path) -> None:
+        process = subprocess.Popen(
+            command("dictate", "--realtime", "--json", recordings / "two_cities.wav"),
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        while b"interim" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+        assert (process.returncode, err) == (Exit.INTERRUPTED, b"")
+
+    def test_nobody_reads(self, recordings: Path, tmp_path: Path) -> None:
+        process = subprocess.Popen(
+            command("dictate", "--json", recordings / "two_cities.wav"),
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        process.stderr.close()
+        assert process.wait() == Exit.ERROR
+
+
+@pytest.mark.model
+class TestTheMicrophone:
+    @pytest.fixture
+    def heard(self, recordings: Path, tmp_path: Path) -> dict[str, str]:
+        """The environment in which the fake microphone hears a recording."""
+        assert main(["convert", str(recordings / "beckett.wav"), str(tmp_path / "heard")]) == 0
+        return environment(
+            tmp_path,
+            KOE_FAKE_MICROPHONE=str(tmp_path / "heard"),
+            KOE_FAKE_OVERFLOWS="2",
+            PYTHONPATH=os.pathsep.join([str(FAKES), environment(tmp_path)["PYTHONPATH"]]),
+        )
+
+    @pytest.mark.parametrize("last_key", ["\n", ""])
+    def test_enter_or_the_end_of_input_ends_it(self, heard: dict[str, str], last_key: str) -> None:
+        process = subprocess.Popen(
+            command("dictate", "--mic"),
+            env=heard,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert process.stderr is not None
+        assert process.stderr.readline() == "koe: speak; Enter ends\n"
+        time.sleep(1)  # to speak: the fake hears all of it at once
+        out, err = process.communicate(last_key)
+        assert out.startswith("Ever tried. Ever failed. No matter.")
+        assert err == (
+            "koe: warning: speech was lost 2 times, because this computer was too busy\n"
+        )
+        assert process.returncode == Exit.OK
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a signal for one process needs POSIX")
+    def test_interrupted(self, heard: dict[str, str]) -> None:
+        process = subprocess.Popen(
+            command("dictate", "--mic", "--json"),
+            env=heard,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        while b"interim" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+        assert b"final" not in out
+        assert err == b"koe: speak; Enter ends\n"
+        assert process.returncode == Exit.INTERRUPTED
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
+    def test_in_a_terminal(self, heard: dict[str, str]) -> None:
+        import pty
+
+        controller, terminal = pty.openpty()
+        with subprocess.Popen(
+            command("dictate", "--mic"),
+            env=heard,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        ) as process:
+            os.close(terminal)
+            shown = b""
+            while b"Fale better." not in shown:
+                shown += os.read(controller, 4096)
+            os.write(controller, b"\r")
+            process.wait()
+        shown += os.read(controller, 65536)
+        os.close(controller)
+        assert process.returncode == Exit.OK
+        assert shown.startswith(b"koe: speak; Enter ends\r\n\rEver tried")
+        last = shown.rstrip(b"\r\n").split(b"\r")[-1]
+        assert last.startswith(b"Ever tried. Ever failed.")

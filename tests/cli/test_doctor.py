@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import koe.cli.doctor
+from koe import __version__
+from koe.asr import ENGINES
+from koe.cli import Exit, main
+from koe.cli.doctor import PACKAGES, Finding, Level, Package, examine
+from koe.errors import AudioError
+from koe.microphone import MicrophoneInfo
+from tests.cli.command import run_koe
+
+
+@pytest.fixture(autouse=True)
+def microphone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with a microphone."""
+    info = MicrophoneInfo("Desk Microphone", "PortAudio V19")
+    monkeypatch.setattr(koe.cli.doctor, "describe_microphone", lambda: info)
+
+
+def find(directory: Path, topic: str) -> list[Finding]:
+    return [finding for finding in examine(directory) if finding.topic == topic]
+
+
+def write(directory: Path, config: str) -> Path:
+    directory.mkdir()
+    (directory / "config.yaml").write_text(config, encoding="utf-8")
+    return directory
+
+
+def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (write(directory, "") / "dictionary.txt").write_text("Kubernetes\n", encoding="utf-8")
+    assert main(["doctor", "--config", str(directory)]) == Exit.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"ok    koe         {__version__}, Python 3.")
+    assert lines[1:] == [
+        f"ok    config      {directory / 'config.yaml'}",
+        f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
+        "ok    engine      moonshine: installed, with its model",
+        "ok    microphone  Desk Microphone, PortAudio V19",
+    ]
+
+
+def test_nothing_is_created(directory: Path) -> None:
+    (config,) = find(directory, "config")
+    assert config.level is Level.OK
+    assert "does not exist; the first dictation creates it" in config.message
+    assert not directory.exists()
+
+
+def test_the_user_s_own_folder_is_looked_at(tmp_path: Path) -> None:
+    done = run_koe("doctor", home=tmp_path)
+    assert str(tmp_path) in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_problems_of_the_configuration(directory: Path) -> None:
+    write(directory, "clipboard:\n  restore_delay_ms: soon\n")
+    path, problem = find(directory, "config")
+    assert (path.level, problem.level) == (Level.OK, Level.WARN)
+    assert "config.yaml, line 2: clipboard.restore_delay_ms: 'soon' is not" in problem.message
+
+
+def test_a_configuration_that_cannot_be_read(directory: Path) -> None:
+    (problem,) = find(write(directory, "asr: [\n"), "config")
+    assert problem.level is Level.FAIL
+    assert "not valid YAML" in problem.message
+    assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
+
+
+def test_an_engine_that_does_not_exist(directory: Path) -> None:
+    known, unknown = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
+    assert known == Finding(
+        Level.OK, "engine", "moonshine: installed, with its model, not configured"
+    )
+    assert unknown.level is Level.FAIL
+    assert "'parrot' is not available" in unknown.message
+
+
+def test_every_engine_is_examined() -> None:
+    assert set(PACKAGES) == set(ENGINES)
+
+
+def package(monkeypatch: pytest.MonkeyPatch, module: str, model: str) -> None:
+    parrot = Package(module, "parrot-voice", "1.2", model, "parrots")
+    monkeypatch.setitem(PACKAGES, "moonshine", parrot)
+
+
+def test_an_engine_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package(monkeypatch, "parrot_voice", "model")
+    assert find(directory, "engine") == [
+        Finding(
+            Level.FAIL,
+            "engine",
+            "moonshine: not installed; run: pip install 'parrot-voice==1.2'; "
+            "there are packages for parrots",
+        )
+    ]
+
+
+def test_an_engine_without_its_model(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package(monkeypatch, "koe", "model")
+    (finding,) = find(directory, "engine")
+    assert finding.level is Level.FAIL
+    assert "installed without its model; run: pip install" in finding.message
+
+
+def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> MicrophoneInfo:
+        raise AudioError("no microphone was found")
+
+    monkeypatch.setattr(koe.cli.doctor, "describe_microphone", fail)
+    (finding,) = find(directory, "microphone")
+    assert finding.level is Level.WARN
+    assert finding.message.startswith("no microphone was found; ")
+    assert main(["doctor", "--config", str(directory)]) == Exit.OK
+
+
+def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(directory, "asr: {provider: 鹦鹉}\n")
+    assert main(["doctor", "--json", "--config", str(directory)]) == Exit.ERROR
+    out = capsys.readouterr().out
+    report = json.loads(out)
+    assert report["ok"] is False
+    assert [finding["level"] for finding in report["findings"]].count("fail") == 1
+    assert {finding["topic"] for finding in report["findings"]} == {
+        "koe", "config", "dictionary", "engine", "microphone",
+    }  # fmt: skip
+    assert "鹦鹉" in out

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr
+
+import pytest
+
+from koe.cli import Exit
+from koe.cli.report import JsonReport, Progress, Report, TextReport
+from koe.events import (
+    AnnounceReady,
+    Deliver,
+    Notice,
+    ReportError,
+    ReportHeard,
+    ShowInterim,
+    ShowState,
+    State,
+    Warn,
+)
+
+TEXT = Deliver(text="你好 Koe.", heard="你好 koe", engine="moonshine", corrected=True)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("notices", "status"),
+    [
+        ([], Exit.NO_SPEECH),
+        ([ShowInterim("")], Exit.NO_SPEECH),
+        ([TEXT], Exit.OK),
+        ([Warn("the engine went away"), TEXT], Exit.OK),
+        ([Warn("the engine went away")], Exit.ERROR),
+        ([TEXT, Warn("too late to matter")], Exit.OK),
+        ([ReportError("no engine")], Exit.ERROR),
+    ],
+)
+@pytest.mark.parametrize("kind", [TextReport, JsonReport])
+def test_status(kind: type[Report], notices: list[Notice], status: Exit) -> None:
+    report = kind(Progress())
+    for notice in notices:
+        report.tell(notice)
+    assert report.status is status
+
+
+def test_text_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    report = TextReport(Progress(duration=3.0))
+    report.advance(3.0)
+    for notice in (
+        ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你好"), Warn("slow"),
+        ReportHeard("你好 koe"), TEXT, ReportError("broken"),
+    ):  # fmt: skip
+        report.tell(notice)
+    report.close()
+    assert capsys.readouterr() == ("你好 Koe.\n", "koe: warning: slow\nkoe: broken\n")
+
+
+def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        report = TextReport(Progress())
+        report.tell(ShowInterim("hello"))
+        report.tell(ShowInterim("hello world"))
+        assert terminal.getvalue() == "\rhello\rhello world"
+        report.tell(TEXT)
+        assert terminal.getvalue().endswith(" \r")
+    assert capsys.readouterr().out == "你好 Koe.\n"
+
+
+def test_a_warning_replaces_the_live_line() -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        report = TextReport(Progress())
+        report.tell(ShowInterim("hello"))
+        report.tell(Warn("slow"))
+    assert terminal.getvalue().endswith(" \rkoe: warning: slow\n")
+
+
+def test_giving_up_leaves_no_half_text() -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        report = TextReport(Progress())
+        report.tell(ShowInterim("hello"))
+        report.close()
+    assert terminal.getvalue().endswith(" \r")
+
+
+def test_progress_of_a_long_recording() -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        report = TextReport(Progress(duration=4_000.0))
+        report.advance(61.0)
+        assert terminal.getvalue() == "\r[read 1:01 of 1:06:40] "
+        report.tell(ShowInterim("hello"))
+        assert terminal.getvalue().endswith("\r[read 1:01 of 1:06:40] hello")
+        report.advance(3_939.0)
+        report.tell(ShowInterim("hello world, and everybody in it"))
+    assert terminal.getvalue().endswith("\rhello world, and everybody in it")
+
+
+def test_no_progress_of_a_short_one() -> None:
+    with redirect_stderr(Terminal()) as terminal:
+        report = TextReport(Progress(duration=10.0))
+        report.advance(1.0)
+    assert terminal.getvalue() == ""
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    report = JsonReport(Progress(duration=1.25))
+    report.advance(1.25)
+    for notice in (
+        ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你"), Warn("slow"),
+        ReportHeard("你好 koe"), ReportError("broken"), TEXT,
+    ):  # fmt: skip
+        report.tell(notice)
+    report.close()
+    out, err = capsys.readouterr()
+    *events, final = map(json.loads, out.splitlines())
+    assert events == [
+        {"event": "state", "state": "recording_hold"},
+        {"event": "ready"},
+        {"event": "interim", "text": "你"},
+        {"event": "warning", "message": "slow"},
+        {"event": "heard", "text": "你好 koe"},
+        {"event": "error", "message": "broken"},
+    ]
+    assert final.pop("seconds") >= 0
+    assert final == {
+        "event": "final",
+        "text": "你好 Koe.",
+        "heard": "你好 koe",
+        "engine": "moonshine",
+        "corrected": True,
+        "audio_seconds": 1.25,
+    }
+    assert "你好" in out
+    assert err == ""
