@@ -18,19 +18,19 @@ from koe.config.settings import Settings
 from koe.config.store import Snapshot, Store, config_directory
 from koe.diagnostics import report
 from koe.errors import ConfigError, RuntimeStoppedError
-from koe.runtime import Runtime
-from koe.session import (
+from koe.events import (
     AnnounceReady,
     Deliver,
     Mode,
     Notice,
     ReportError,
     ReportHeard,
-    SessionRules,
     ShowInterim,
     ShowState,
     Warn,
 )
+from koe.runtime import Runtime
+from koe.session import SessionRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

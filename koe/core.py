@@ -13,8 +13,9 @@ from functools import partial
 
 from koe.asr import open_engine
 from koe.config.settings import Settings
+from koe.events import Mode, Notice
 from koe.runner import AudioSource, Runner
-from koe.session import Mode, Notice, Session, SessionRules
+from koe.session import Session, SessionRules
 
 
 class Core:

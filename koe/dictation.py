@@ -7,7 +7,7 @@
         async for notice in session:
             print(notice)
 
-Everything is used on one event loop. The notices are those of ``koe.session``: states, interim
+Everything is used on one event loop. The notices are those of ``koe.events``: states, interim
 texts, warnings, and one ``Deliver`` with the text, or a ``ReportError``.
 """
 
@@ -22,8 +22,9 @@ from pathlib import Path
 from koe.config.settings import Settings
 from koe.config.store import Store, config_directory
 from koe.core import Core
+from koe.events import BYTES_PER_SECOND, Mode, Notice
 from koe.runner import Runner
-from koe.session import BYTES_PER_SECOND, Mode, Notice, SessionRules
+from koe.session import SessionRules
 
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from koe.asr import Engine
 from koe.errors import AsrError
-from koe.session import (
+from koe.events import (
     Began,
     Cancelled,
     EngineClosed,
@@ -26,13 +26,13 @@ from koe.session import (
     Notice,
     OpenEngine,
     ReportError,
-    Session,
     ShowState,
     StartFinalWait,
     State,
     StreamAudio,
     WaitExpired,
 )
+from koe.session import Session
 
 # How often audio is handed to the engine while a session records: short against the 200 ms frames
 # of the shells, long against the work of looking.

@@ -21,33 +21,39 @@ because the user may speak at once while the engine is still being opened.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
 
 from koe.errors import StateError
+from koe.events import (
+    BYTES_PER_SECOND,
+    AnnounceReady,
+    Began,
+    Cancelled,
+    DefiniteHeard,
+    Deliver,
+    Effect,
+    EngineClosed,
+    EngineConnected,
+    EngineErred,
+    EngineFailed,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    FinishInput,
+    InputEnded,
+    InterimHeard,
+    Mode,
+    OpenEngine,
+    ReportError,
+    ReportHeard,
+    ShowInterim,
+    ShowState,
+    StartFinalWait,
+    State,
+    StreamAudio,
+    WaitExpired,
+    Warn,
+)
 from koe.transcript import Transcript
-
-BYTES_PER_SECOND = 32_000  # 16 kHz, mono, 16 bits: the only audio there is (spec abi §5.1)
-
-
-class State(StrEnum):
-    """Where a session is, and the strings that shells are shown."""
-
-    IDLE = "idle"
-    CONNECTING_ASR = "connecting_asr"
-    RECORDING_HOLD = "recording_hold"
-    RECORDING_TOGGLE = "recording_toggle"
-    FINALIZING_ASR = "finalizing_asr"
-    PREPARING_PASTE = "preparing_paste"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-class Mode(IntEnum):
-    """How the key was used; it only selects which recording state is shown."""
-
-    HOLD = 0
-    TOGGLE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,186 +77,6 @@ class SessionRules:
     closing_states: bool = False
     finish_superseded: bool = False
 
-
-# --- events: what happened ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Began(Event):
-    """The session was begun: the key is down."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputEnded(Event):
-    """No more audio will come: the key is up.
-
-    Attributes:
-        lost_bytes: Audio that was dropped because its buffer was full; 0 in all but ill health.
-    """
-
-    lost_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled(Event):
-    """The user wants nothing of this session any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineConnected(Event):
-    """The engine takes audio."""
-
-
-@dataclass(frozen=True, slots=True)
-class InterimHeard(Event):
-    """A hypothesis, which replaces the previous one."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class DefiniteHeard(Event):
-    """A stable result, which replaces the previous one."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FinalHeard(Event):
-    """A final result."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineWorking(Event):
-    """The engine is alive and still busy with audio that it was given."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineErred(Event):
-    """The engine reported an error, and may go on."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFailed(Event):
-    """The engine is lost: it could not be opened, fed, finished or read."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineClosed(Event):
-    """The engine will say no more; after the end of input that is its normal end."""
-
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WaitExpired(Event):
-    """The final result did not come in time."""
-
-
-# --- effects: what to do -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something that the runner or the host is to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenEngine(Effect):
-    """Open the engine; the answer is EngineConnected or EngineFailed."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAudio(Effect):
-    """Hand audio to the engine as it comes, what is waiting first."""
-
-
-@dataclass(frozen=True, slots=True)
-class FinishInput(Effect):
-    """Hand over the audio that is left, and tell the engine that it was the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartFinalWait(Effect):
-    """Send WaitExpired after so many seconds; a second one replaces the first."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Notice(Effect):
-    """An effect that the host performs: something to tell or to hand over."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShowState(Notice):
-    """Show a state."""
-
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class AnnounceReady(Notice):
-    """Tell that the user may speak."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShowInterim(Notice):
-    """Show everything heard so far; it replaces what was shown before, and may be empty."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportHeard(Notice):
-    """Tell what was recognised, before anything is done with it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Warn(Notice):
-    """Tell of trouble that the session survives."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportError(Notice):
-    """Tell why the session fails."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deliver(Notice):
-    """Hand over the text: at most once in a session.
-
-    Attributes:
-        text: What to paste.
-        heard: What was recognised.
-        engine: Which engine was configured.
-        corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
-    """
-
-    text: str
-    heard: str
-    engine: str
-    corrected: bool
-
-
-# --- the machine -------------------------------------------------------------------------------
 
 _RECORDING = frozenset({InputEnded, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,
                         EngineWorking, EngineErred, EngineFailed, EngineClosed})  # fmt: skip
@@ -390,9 +216,11 @@ class Session:
         if self.state is State.CONNECTING_ASR:
             return [ReportError(message), *self._end(State.FAILED)]
         shown: list[Effect] = [] if self._waiting else [ShowState(State.FINALIZING_ASR)]
-        if self.rules.keep_text_on_error:
-            return [Warn(message), *shown, *self._conclude()]
-        return [*shown, ReportError(message), *self._end(State.FAILED)]
+        # Without a text the conclusion would be silence, and that is no word for a failure.
+        nothing_to_keep = not self._transcript and not self.rules.silence_is_error
+        if not self.rules.keep_text_on_error or nothing_to_keep:
+            return [*shown, ReportError(message), *self._end(State.FAILED)]
+        return [Warn(message), *shown, *self._conclude()]
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state

@@ -10,7 +10,7 @@ import asyncio
 
 from koe.asr import Engine
 from koe.errors import AsrError
-from koe.session import EngineClosed, Event, FinalHeard
+from koe.events import EngineClosed, Event, FinalHeard
 
 
 class ScriptedEngine(Engine):

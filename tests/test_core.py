@@ -12,17 +12,9 @@ from koe.config.schema import AsrConfig
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.core import Core
+from koe.events import Deliver, InterimHeard, Mode, Notice, ShowInterim, ShowState, State
 from koe.runner import Runner
-from koe.session import (
-    Deliver,
-    InterimHeard,
-    Mode,
-    Notice,
-    SessionRules,
-    ShowInterim,
-    ShowState,
-    State,
-)
+from koe.session import SessionRules
 from tests.scripted import ScriptedEngine
 from tests.test_runner import PATIENCE, Audio
 

@@ -7,7 +7,7 @@ import pytest
 
 from koe.dictation import BUFFER_LIMIT_BYTES, Dictation, open_core
 from koe.errors import AsrConnectionError, AsrProtocolError
-from koe.session import Deliver, InterimHeard, Notice, ReportError, ShowState, State, Warn
+from koe.events import Deliver, InterimHeard, Notice, ReportError, ShowState, State, Warn
 from tests.scripted import ScriptedEngine
 
 PATIENCE = 30.0

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 # Lower ranks know nothing of higher ones. A name covers the modules below it.
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0,
-    "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
+    "koe.events": 1, "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
     "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
@@ -37,7 +37,7 @@ DOORS = {
 }
 
 # The pure ones: no loop, no clock, no files.
-PURE = ("koe.session", "koe.transcript", "koe.dictionary", "koe.text")
+PURE = ("koe.events", "koe.session", "koe.transcript", "koe.dictionary", "koe.text")
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

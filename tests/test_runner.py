@@ -9,8 +9,7 @@ import pytest
 
 from koe.asr import Engine
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
-from koe.runner import Runner
-from koe.session import (
+from koe.events import (
     AnnounceReady,
     DefiniteHeard,
     Deliver,
@@ -19,12 +18,13 @@ from koe.session import (
     InterimHeard,
     Notice,
     ReportError,
-    Session,
     ShowInterim,
     ShowState,
     State,
     Warn,
 )
+from koe.runner import Runner
+from koe.session import Session
 from tests.scripted import ScriptedEngine
 
 PATIENCE = 30.0

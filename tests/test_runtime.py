@@ -8,8 +8,9 @@ import pytest
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import RuntimeStoppedError
+from koe.events import Deliver, Mode, Notice, ShowState
 from koe.runtime import Runtime
-from koe.session import Deliver, Mode, Notice, SessionRules, ShowState
+from koe.session import SessionRules
 from tests.scripted import ScriptedEngine
 from tests.test_runner import PATIENCE, Audio
 

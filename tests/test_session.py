@@ -7,8 +7,7 @@ and finish superseded sessions, LATEST is quiet about ends.
 import pytest
 
 from koe.errors import StateError
-from koe.session import (
-    ACCEPTS,
+from koe.events import (
     AnnounceReady,
     Began,
     Cancelled,
@@ -29,8 +28,6 @@ from koe.session import (
     OpenEngine,
     ReportError,
     ReportHeard,
-    Session,
-    SessionRules,
     ShowInterim,
     ShowState,
     StartFinalWait,
@@ -39,6 +36,7 @@ from koe.session import (
     WaitExpired,
     Warn,
 )
+from koe.session import ACCEPTS, Session, SessionRules
 
 SECOND = SessionRules(
     keep_text_on_error=True, silence_is_error=True, closing_states=True, finish_superseded=True
@@ -167,6 +165,13 @@ def test_failure_in_midstream_without_text() -> None:
     assert effects[-4:] == [
         Warn("ASR error: lost"), FINALIZING, ReportError("no speech recognized"), FAILED,
     ]  # fmt: skip
+
+
+def test_failure_without_text_is_no_silence() -> None:
+    """Where silence is no error, a failure still is one."""
+    rules = SessionRules(keep_text_on_error=True)
+    _, effects = effects_of(rules, [EngineConnected(), EngineFailed("ASR error: lost")])
+    assert effects[-3:] == [FINALIZING, ReportError("ASR error: lost"), FAILED]
 
 
 def test_error_event_does_not_end_streaming_where_text_is_kept() -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from koe.config.schema import AsrConfig
 from koe.errors import EngineUnavailableError
-from koe.session import Event
+from koe.events import Event
 
 
 class Engine(ABC):

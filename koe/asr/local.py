@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from koe.asr import Engine
-from koe.session import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
+from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
 
 # The most audio that one call of the recogniser gets. Less would cost more passes over the same
 # speech, more would delay a cancel and the next partial text.

@@ -19,7 +19,7 @@ from koe.asr import Engine
 from koe.asr.local import LocalEngine, Recogniser
 from koe.config.schema import AsrConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
-from koe.session import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
 
 if TYPE_CHECKING:

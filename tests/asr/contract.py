@@ -1,7 +1,7 @@
 """What every engine must do, as tests; each engine's test class inherits them.
 
 A subclass gives ``open`` and ``speech``. The events that an engine may say are those of
-``koe.session``; their order, and what may be called when, is that of ``koe.asr.Engine``.
+``koe.events``; their order, and what may be called when, is that of ``koe.asr.Engine``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import pytest
 
 from koe.asr import Engine
-from koe.session import (
+from koe.events import (
     DefiniteHeard,
     EngineClosed,
     EngineErred,

@@ -10,7 +10,7 @@ import pytest
 from koe.asr import Engine
 from koe.asr.local import FEED_LIMIT_BYTES, INBOX_LIMIT_BYTES, LocalEngine, Recogniser
 from koe.errors import AsrConnectionError, AsrProtocolError
-from koe.session import EngineClosed, EngineWorking, Event, FinalHeard, InterimHeard
+from koe.events import EngineClosed, EngineWorking, Event, FinalHeard, InterimHeard
 from tests.asr.contract import PATIENCE, EngineContract, events_to_close
 
 

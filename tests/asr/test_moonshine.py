@@ -13,7 +13,7 @@ from koe.asr import Engine
 from koe.asr.moonshine import MoonshineRecogniser, load_model, open_engine, samples_of
 from koe.config.schema import AsrConfig
 from koe.errors import EngineUnavailableError
-from koe.session import InterimHeard
+from koe.events import InterimHeard
 from tests.asr.contract import EngineContract, dictate, final_text, in_frames
 
 pytestmark = pytest.mark.model
