@@ -139,7 +139,8 @@ uint64_t koe_lost_audio(uint64_t session) {
 }
 
 void koe_end_audio(uint64_t session) {
-    atomic_compare_exchange_strong(&recording_session, &session, 0);
+    uint64_t recording = session; /* the exchange overwrites it if another session records */
+    atomic_compare_exchange_strong(&recording_session, &recording, 0);
     koe_ring_discard(session);
 }
 
@@ -288,7 +289,7 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     int32_t begun;
     CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
     if (begun != 0)
-        atomic_compare_exchange_strong(&recording_session, &session, 0);
+        koe_end_audio(session);
     return begun;
 }
 

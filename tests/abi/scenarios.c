@@ -956,6 +956,56 @@ static void stuck(void) {
     destroy("destroy");
 }
 
+#if KOE_ABI >= 3
+#define LAST_WORDS "cancelled"
+#else
+#define LAST_WORDS "completed"
+#endif
+
+static void state_and_stuck(TOKEN_AND const char *state) {
+    record(TOKEN, composed("S(%s)", checked(state, TOKEN)));
+    if (strcmp(state, LAST_WORDS) != 0)
+        return;
+    pthread_mutex_lock(&gate.lock);
+    while (!gate.open)
+        pthread_cond_wait(&gate.opened, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+/* A session is on its last words while all of the next one is spoken: its end must not touch
+ * what waits for the other. */
+static void winding_down(void) {
+    struct SPCallbacks table = recorder;
+    table.on_state_changed = state_and_stuck;
+    sp_core_register_callbacks(table);
+    if (!create())
+        return;
+    char *expected = dictate_over(1, false, "alone");
+    open_gate(false);
+    struct session old = begin(HOLD);
+    wait_for(old, "R", 1, ANSWER_S);
+    push(speech.bytes, speech.size);
+    struct session new = begin(HOLD);
+    wait_for(old, "S(" LAST_WORDS ")", 1, ANSWER_S);
+    push(speech.bytes, speech.size);
+    open_gate(true);
+#if KOE_ABI >= 2
+    check(wait_for(new, "I(*)", 1, ANSWER_S), "it_is_heard", "no text while it is spoken");
+#endif
+    sp_core_session_end();
+#if KOE_ABI >= 3
+    wait_for(new, ENDS, 1, ANSWER_S);
+#else
+    wait_for(old, ENDS, 2, ANSWER_S);
+#endif
+    char *text = argument_of(new, "F(*)");
+    check(text && expected && strcmp(text, expected) == 0, "nothing_is_taken", "F(%s), not F(%s)",
+          text ? text : "", expected ? expected : "");
+    free(expected);
+    free(text);
+    destroy("destroy");
+}
+
 static void unknown_provider(void) {
     sp_core_register_callbacks(recorder);
     set_config_aside();
@@ -1369,6 +1419,7 @@ static const struct {
 #endif
     {"supersede", supersede, NEEDS_FILE},
     {"stuck", stuck, NEEDS_FILE},
+    {"winding_down", winding_down, NEEDS_FILE},
     {"unknown_provider", unknown_provider, NO_FILE},
     {"destroy_in_session", destroy_in_session, NO_FILE},
     {"destroy_in_callback", destroy_in_callback, MAY_HAVE_FILE},

@@ -19,10 +19,10 @@ GENERATIONS = pytest.mark.parametrize("abi", build.GENERATIONS)
 # Those of scenarios.c; `scenarios list` prints them with what they need.
 SCENARIOS = [
     "no_core", "settings", "callbacks_survive", "bad_arguments", "audio_sizes", "silence",
-    "speech", "cancel", "supersede", "stuck", "unknown_provider", "destroy_in_session",
-    "destroy_in_callback", "reenter", "threads", "cycle", "signals",
+    "speech", "cancel", "supersede", "stuck", "winding_down", "unknown_provider",
+    "destroy_in_session", "destroy_in_callback", "reenter", "threads", "cycle", "signals",
 ]  # fmt: skip
-WITH_SPEECH = {"speech", "supersede", "stuck", "destroy_in_callback", "reenter"}
+WITH_SPEECH = {"speech", "supersede", "stuck", "winding_down", "destroy_in_callback", "reenter"}
 NOT_IN_FIRST = {"cancel"}
 
 
