@@ -4,10 +4,15 @@ Source: the package ``moonshine-voice`` 0.1.0, the last whose wheel carries the 
 Its stream cuts speech into lines at pauses, and recognises a line again and again while it
 grows. Where the lines are cut depends on the samples alone, not on how they are handed over, so
 the same recording gives the same final text at any speed.
+
+One thing the package gets wrong is mended here: the voice detector that finds the pauses exists
+once in a process, and remembers what it heard. So sessions take turns, and each gets a new one;
+else the words of a session would depend on the sound of another.
 """
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 from array import array
@@ -37,6 +42,9 @@ _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
 # The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
 _transcriber: Transcriber | None = None
 _loading = threading.Lock()
+
+# Held by the recogniser whose turn it is, from its making to its closing.
+_turn = threading.Lock()
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
@@ -81,25 +89,34 @@ def _load() -> Transcriber:
 
 
 class MoonshineRecogniser(Recogniser):
-    """One stream of the model.
+    """One stream of the model. Making one waits until the one before is closed.
 
     Args:
-        transcriber: The model, shared with other streams.
+        transcriber: The model.
         update_interval: Seconds of new audio between two partial texts.
+
+    Raises:
+        AsrProtocolError: The package failed.
     """
 
     def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
+        _turn.acquire()
+        _forget_voice_detector(transcriber)
+        try:
+            with _mapped_errors():
+                # The stream would update by a count of its own; so it never does, and feed does.
+                self._stream = transcriber.create_stream(update_interval=float("inf"))
+                self._stream.start()
+        except AsrProtocolError:
+            _turn.release()
+            raise
         self._transcriber = transcriber
-        # The stream would update by a clock of its own that says nothing of the result; so it
-        # never does, and feed does.
-        self._stream = transcriber.create_stream(update_interval=float("inf"))
         # Samples between two updates.
         self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
         # Samples since the last update.
         self._unheard = 0
         # What was last told as definite, and as interim.
         self._told = ("", "")
-        self._stream.start()
 
     def feed(self, pcm: bytes) -> list[Event]:
         """Add audio; when an update is due, recognise the open line anew."""
@@ -123,6 +140,7 @@ class MoonshineRecogniser(Recogniser):
     def close(self) -> None:
         """Free the stream; the model stays loaded for the next session."""
         self._stream.close()
+        _turn.release()
 
     def _update(self) -> Transcript:
         """Recognise what is new. Forced, or the package would wait for half a second of it."""
@@ -140,6 +158,26 @@ class MoonshineRecogniser(Recogniser):
         if interim not in (told_interim, definite):
             events.append(InterimHeard(interim))
         return events
+
+
+def _forget_voice_detector(transcriber: Transcriber) -> None:
+    """Have the next stream make a new voice detector; nobody may be using the old one.
+
+    The package has no function for it, but its library shows the C++ variable that holds the
+    detector, and the destructor (not on Windows, where the detector has to stay). It is made with
+    ``new``, which is ``malloc``, and the library gives us its ``free``. A silence that is heard
+    in between is no remedy: after 20 s of it, lines still began at other samples than before.
+    """
+    library: ctypes.CDLL = transcriber._lib
+    try:
+        detector = ctypes.c_void_p.in_dll(library, "_ZN21VoiceActivityDetector10silero_vadE")
+        destroy = library["_ZN9SileroVadD1Ev"]
+    except (AttributeError, ValueError):
+        return
+    old, detector.value = detector.value, None
+    if old is not None:
+        destroy(ctypes.c_void_p(old))
+        library.moonshine_free_buffer(ctypes.c_void_p(old))
 
 
 def samples_of(pcm: bytes) -> list[float]:
