@@ -61,11 +61,12 @@ class LocalEngine(Engine):
 
     Args:
         name: The engine's name, for its thread.
-        load: Called on the thread: imports, loads the model, returns the recogniser.
-            It raises AsrConnectionError when it can't.
+        load: Called on the thread: imports, loads the model, returns the recogniser. It raises
+            AsrError when it can't. Its argument tells whether the engine was closed meanwhile;
+            then it may give up by raising.
     """
 
-    def __init__(self, name: str, load: Callable[[], Recogniser]) -> None:
+    def __init__(self, name: str, load: Callable[[Callable[[], bool]], Recogniser]) -> None:
         # Makes the recogniser.
         self._load = load
         # The one thread on which the recogniser lives.
@@ -144,7 +145,7 @@ class LocalEngine(Engine):
     # --- on the engine's thread ---
 
     def _open(self) -> None:
-        self._recogniser = self._load()
+        self._recogniser = self._load(lambda: self._closed)
 
     def _feed(self, pcm: bytes) -> list[Event]:
         assert self._recogniser is not None, "connect comes first"

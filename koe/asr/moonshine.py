@@ -16,14 +16,19 @@ import ctypes
 import sys
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from koe.asr import Engine
 from koe.asr.local import LocalEngine, Recogniser
 from koe.config.schema import AsrConfig
-from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.errors import (
+    AsrConnectionError,
+    AsrError,
+    AsrProtocolError,
+    EngineUnavailableError,
+)
 from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
 
@@ -50,7 +55,9 @@ _turn = threading.Lock()
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     """Make the engine. The dictionary has no effect: this model can't be told what to expect."""
     update_interval = config.moonshine.update_interval
-    return LocalEngine("moonshine", lambda: MoonshineRecogniser(load_model(), update_interval))
+    return LocalEngine(
+        "moonshine", lambda closed: MoonshineRecogniser(load_model(), update_interval, closed)
+    )
 
 
 def load_model() -> Transcriber:
@@ -94,20 +101,29 @@ class MoonshineRecogniser(Recogniser):
     Args:
         transcriber: The model.
         update_interval: Seconds of new audio between two partial texts.
+        closed: Tells whether this recogniser is wanted no more when its turn comes.
 
     Raises:
+        AsrConnectionError: It is wanted no more.
         AsrProtocolError: The package failed.
     """
 
-    def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        update_interval: float,
+        closed: Callable[[], bool] = lambda: False,
+    ) -> None:
         _turn.acquire()
-        _forget_voice_detector(transcriber)
         try:
+            if closed():
+                raise AsrConnectionError("the engine was closed before its turn came")
+            _forget_voice_detector(transcriber)
             with _mapped_errors():
                 # The stream would update by a count of its own; so it never does, and feed does.
                 self._stream = transcriber.create_stream(update_interval=float("inf"))
                 self._stream.start()
-        except AsrProtocolError:
+        except AsrError:
             _turn.release()
             raise
         self._transcriber = transcriber

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -52,7 +53,7 @@ class Counter(Recogniser):
 
 class TestLocalEngine(EngineContract):
     def open(self) -> Engine:
-        return LocalEngine("counter", Counter)
+        return LocalEngine("counter", lambda closed: Counter())
 
     @pytest.fixture
     def speech(self) -> bytes:
@@ -63,7 +64,7 @@ class TestLocalEngine(EngineContract):
 
 
 async def connected(recognisers: list[Counter]) -> LocalEngine:
-    def load() -> Counter:
+    def load(closed: Callable[[], bool]) -> Counter:
         recognisers.append(Counter())
         return recognisers[0]
 
@@ -137,7 +138,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_load_failure() -> None:
-    def load() -> Recogniser:
+    def load(closed: Callable[[], bool]) -> Recogniser:
         raise AsrConnectionError("no model")
 
     async def run() -> None:
@@ -204,7 +205,7 @@ def test_close_while_it_loads_releases_what_was_loaded() -> None:
     may_load = threading.Event()
     loaded: list[Counter] = []
 
-    def load() -> Recogniser:
+    def load(closed: Callable[[], bool]) -> Recogniser:
         may_load.wait(PATIENCE)
         loaded.append(Counter())
         return loaded[0]
@@ -219,6 +220,28 @@ def test_close_while_it_loads_releases_what_was_loaded() -> None:
 
     asyncio.run(run())
     assert loaded[0].closed.is_set()
+
+
+def test_a_load_can_see_that_nobody_waits_for_it() -> None:
+    seen: list[bool] = []
+    closing = threading.Event()
+
+    def load(closed: Callable[[], bool]) -> Recogniser:
+        seen.append(closed())
+        closing.wait(PATIENCE)
+        seen.append(closed())
+        raise AsrConnectionError("not wanted")
+
+    async def run() -> None:
+        engine = LocalEngine("late", load)
+        connecting = asyncio.create_task(engine.connect())
+        await asyncio.sleep(0)
+        connecting.cancel()
+        asyncio.get_running_loop().call_soon(closing.set)
+        await engine.close()
+
+    asyncio.run(run())
+    assert seen in ([False, True], [])  # or it was not even begun
 
 
 def test_nothing_after_close_reaches_the_recogniser() -> None:

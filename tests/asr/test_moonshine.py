@@ -13,7 +13,7 @@ import pytest
 from koe.asr import Engine
 from koe.asr.moonshine import MoonshineRecogniser, load_model, open_engine, samples_of
 from koe.config.schema import AsrConfig
-from koe.errors import EngineUnavailableError
+from koe.errors import AsrConnectionError, EngineUnavailableError
 from koe.events import InterimHeard
 from tests.asr.contract import EngineContract, dictate, final_text, in_frames
 
@@ -102,6 +102,12 @@ for before in (speech[:90000], speech[-70000:], bytes(64000), bytes(range(256)) 
         # 48 kHz heard as 16 kHz: slow and deep, but as full of pauses and doubt.
         slow = recording.readframes(15 * 16_000)
     subprocess.run([sys.executable, "-c", program, "/dev/stdin"], input=slow + beckett, check=True)
+
+
+def test_a_turn_that_nobody_wants_any_more_is_passed_on() -> None:
+    with pytest.raises(AsrConnectionError, match="closed before its turn"):
+        MoonshineRecogniser(load_model(), 0.5, closed=lambda: True)
+    MoonshineRecogniser(load_model(), 0.5).close()
 
 
 def test_one_model_for_all_sessions() -> None:
