@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from koe.asr import Engine
+from koe.errors import AsrConnectionError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
 
 # The most audio that one call of the recogniser gets. Less would cost more passes over the same
@@ -23,6 +24,10 @@ FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 # With so much audio waiting, send_audio waits too, so that a long file is not read into memory
 # faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
+
+# How long connect waits, for a model on a slow disk or for another session's turn to end; somebody
+# who dictates has given up by then.
+CONNECT_TIMEOUT = 60.0
 
 # How long close waits for a recogniser: longer than one call of it takes, and less than a shell
 # waits for the core's end.
@@ -67,6 +72,8 @@ class LocalEngine(Engine):
     """
 
     def __init__(self, name: str, load: Callable[[Callable[[], bool]], Recogniser]) -> None:
+        # For the thread, and for messages.
+        self._name = name
         # Makes the recogniser.
         self._load = load
         # The one thread on which the recogniser lives.
@@ -89,7 +96,14 @@ class LocalEngine(Engine):
 
     async def connect(self) -> None:
         """Load the model, on the engine's thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await loop.run_in_executor(self._thread, self._open)
+        except TimeoutError as exc:
+            raise AsrConnectionError(
+                f"{self._name} did not start within {CONNECT_TIMEOUT:.0f} seconds"
+            ) from exc
 
     async def send_audio(self, pcm: bytes) -> None:
         """Collect audio; waits while the inbox is full."""

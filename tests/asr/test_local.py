@@ -150,6 +150,24 @@ def test_load_failure() -> None:
     asyncio.run(run())
 
 
+def test_a_load_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.local.CONNECT_TIMEOUT", 0.01)
+    may_load = threading.Event()
+
+    def load(closed: Callable[[], bool]) -> Recogniser:
+        may_load.wait(PATIENCE)
+        return Counter()
+
+    async def run() -> None:
+        engine = LocalEngine("sleepy", load)
+        with pytest.raises(AsrConnectionError, match="sleepy did not start within 0 seconds"):
+            await engine.connect()
+        may_load.set()
+        await engine.close()
+
+    asyncio.run(run())
+
+
 def test_feed_failure() -> None:
     async def run() -> None:
         recognisers: list[Counter] = []
