@@ -15,7 +15,7 @@ from pathlib import Path
 from koe import __version__
 from koe.asr import ENGINES, open_engine
 from koe.cli import Exit
-from koe.config.schema import Config
+from koe.config.schema import UNREADABLE, Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import AudioError, ConfigError, EngineUnavailableError
 from koe.microphone import describe_microphone
@@ -122,7 +122,7 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
         message = f"{exc}; until then the defaults are used"
-        return Config(), [Finding(Level.FAIL, "config", message)]
+        return UNREADABLE, [Finding(Level.FAIL, "config", message)]
     problems = [Finding(Level.WARN, "config", str(problem)) for problem in snapshot.problems]
     count = len(snapshot.terms)
     dictionary = directory / snapshot.config.dictionary.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from koe.config.schema import Config
+from koe.config.schema import UNREADABLE
 from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError
@@ -26,7 +26,7 @@ class Settings:
         # What was told already.
         self._told: set[str] = set()
         # In force: the last reading that succeeded.
-        self.current = Snapshot(Config(), (), ())
+        self.current = Snapshot(UNREADABLE, (), ())
         try:
             store.create_missing_files()
         except ConfigError as exc:

@@ -1,8 +1,8 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-The only module that knows YAML. It turns a file into the tree of `koe.config.schema`; what
-the settings mean is decided there. Nothing here caches beyond one `Store`, and a `Store` is
-for one thread at a time.
+The only module that knows YAML. It turns a file into the tree of `koe.config.tree`; what the
+settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`, and a
+`Store` is for one thread at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 import yaml
 from yaml.reader import ReaderError
 
-from koe.config.schema import Config, Mapping, Node, Problem, Scalar, Sequence, read_config
+from koe.config.schema import Config, Problem, read_config
+from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
 

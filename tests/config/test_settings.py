@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.schema import Config
+from koe.config.schema import UNREADABLE
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import ConfigError
@@ -31,7 +31,7 @@ def test_a_broken_file_is_told_and_does_not_stop(
 ) -> None:
     write(directory, "asr: [")
     settings = settings_in(directory)
-    assert settings.current.config == Config()
+    assert settings.current.config == UNREADABLE
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2
     assert "config.yaml" in told[0]
@@ -82,5 +82,5 @@ def test_a_problem_is_told_once_and_again_when_it_comes_back(
 def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     settings = settings_in(tmp_path / "file")
-    assert settings.current.config == Config()
+    assert settings.current.config == UNREADABLE
     assert str(tmp_path / "file") in capsys.readouterr().err

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from koe.config import store as store_module
-from koe.config.schema import Config
+from koe.config.schema import Config, DictionaryConfig
 from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
 
@@ -169,8 +169,8 @@ def test_files_that_change_nothing(tmp_path: Path, content: str) -> None:
         ("asr:\r\n  provider: x\r\n", "x"),
         ("asr:\n  provider: 0012 # comment", "0012"),
         ("asr:\n  provider: !foo x", "x"),
-        ("llm: &name x\nasr:\n  provider: *name", "x"),
-        ("paste: &all\n  provider: x\nasr: *all", "x"),
+        ("dictionary: {path: &name x}\nasr:\n  provider: *name", "x"),
+        ("experimental: &all\n  provider: x\nasr: *all", "x"),
         ("asr:\n  provider: >-\n    x\n    y", "x y"),
         ("asr: {provider: x}\nasr: {provider: y}", "y"),
         ("? [a, b]\n: c\nasr: {provider: x}", "x"),
@@ -214,14 +214,14 @@ def test_a_file_that_is_not_usable_says_where(
 
 @each_loader
 def test_the_deepest_nesting_is_accepted(tmp_path: Path) -> None:
-    content = "llm: " + "[" * 127 + "]" * 127
+    content = "asr: {wetype: " + "[" * 126 + "]" * 126 + "}"
     assert load(tmp_path, content) == Snapshot(Config(), (), ())
 
 
 @each_loader
 def test_aliases_are_not_expanded(tmp_path: Path) -> None:
-    lines = ["llm:", "  l0: &l0 x"]
-    lines += [f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 40)]
+    lines = ["asr:", "  wetype:", "    l0: &l0 x"]
+    lines += [f"    l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 40)]
     assert load(tmp_path, "\n".join(lines)) == Snapshot(Config(), (), ())
 
 
@@ -305,7 +305,7 @@ ENVIRON = {
 def test_substitution(tmp_path: Path, written: str, found: str) -> None:
     snapshot = load(tmp_path, f"asr:\n  provider: {written}\n", ENVIRON)
 
-    assert snapshot.config == Config(asr=type(Config().asr)(provider=found))
+    assert snapshot.config == Config(asr=Config().asr.replace(provider=found))
     assert snapshot.problems == ()
 
 
@@ -383,7 +383,7 @@ def test_the_dictionary_may_be_elsewhere(tmp_path: Path) -> None:
     absolute = f"dictionary:\n  path: '{tmp_path / 'words.txt'}'\n"
     assert load(tmp_path, absolute).terms == ("absolute",)
     assert load(tmp_path, "dictionary: {path: missing.txt}") == Snapshot(
-        Config(dictionary=type(Config().dictionary)("missing.txt")), (), ()
+        Config(dictionary=DictionaryConfig(path="missing.txt")), (), ()
     )
 
 

@@ -1,0 +1,205 @@
+"""``asr``: which engine recognises speech, and the settings of each (spec config §§4.1, 5, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from koe.config.fields import (
+    choice,
+    flag,
+    group,
+    milliseconds,
+    number,
+    optional_count,
+    optional_text,
+    secret_texts,
+    text,
+    whole_number,
+)
+from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class MoonshineConfig(Section, generations=OURS):
+    """Speech recognition on this device.
+
+    Attributes:
+        final_wait_timeout: Seconds to wait for the final text after the last audio.
+        update_interval: Seconds of audio between two interim texts.
+    """
+
+    final_wait_timeout: float = milliseconds(5000)
+    update_interval: float = milliseconds(500, low=100, high=5000)
+
+
+class DoubaoConfig(Section, generations=SINCE_B):
+    """The streaming service of Volcengine. An ``api_key`` goes before the other two keys.
+
+    Attributes:
+        connect_timeout: Seconds.
+        final_wait_timeout: Seconds to wait for the final text after the last audio.
+        enable_ddc: Leave out fillers and repetitions.
+        enable_itn: Write numbers as digits.
+        enable_nonstream: Recognise every sentence a second time, as a whole.
+        language: None lets the service find out; an empty text is sent as it is.
+        end_window_size: Silence that ends a sentence, in milliseconds; the service knows
+            nothing below 200 and takes 800 when it is None.
+        force_to_speech_time: Audio before a sentence may end, in milliseconds.
+        vad_segment_duration: Silence that separates meanings, in milliseconds; 3000 when None.
+        output_zh_variant: ``traditional``, ``tw`` or ``hk``; None for simplified.
+        accelerate_score: How early the first characters come, from 0 to 20; sent only with
+            ``enable_accelerate_text``.
+        headers: If there are any, they take the place of all that the keys would give.
+    """
+
+    url: str = text("wss://openspeech.bytedance.com/api/v3/sauc/bigmodel_async")
+    api_key: str = text("", is_secret=True, generations=ONLY_C)
+    app_key: str = text("", is_secret=True)
+    access_key: str = text("", is_secret=True)
+    resource_id: str = text("volc.seedasr.sauc.duration")
+    connect_timeout: float = milliseconds(3000)
+    final_wait_timeout: float = milliseconds(5000)
+    enable_ddc: bool = flag(True)
+    enable_itn: bool = flag(True)
+    enable_punc: bool = flag(True)
+    enable_nonstream: bool = flag(True)
+    language: str | None = optional_text(generations=ONLY_C)
+    end_window_size: int | None = optional_count(generations=ONLY_C)
+    force_to_speech_time: int | None = optional_count(generations=ONLY_C)
+    vad_segment_duration: int | None = optional_count(generations=ONLY_C)
+    output_zh_variant: str | None = optional_text(blank_is_unset=True, generations=ONLY_C)
+    enable_accelerate_text: bool = flag(False, generations=ONLY_C)
+    accelerate_score: int | None = optional_count(generations=ONLY_C)
+    headers: Mapping[str, str] = secret_texts(generations=ONLY_C)
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether the service could let this user in."""
+        return bool(self.api_key or self.app_key or self.access_key or self.headers)
+
+
+class QwenConfig(Section):
+    """The streaming service of Alibaba Cloud.
+
+    Attributes:
+        connect_timeout: Seconds.
+        final_wait_timeout: Seconds to wait for the final text after the last audio.
+        headers: As in `DoubaoConfig`.
+    """
+
+    url: str = text("wss://dashscope.aliyuncs.com/api-ws/v1/realtime")
+    api_key: str = text("", is_secret=True)
+    model: str = text("qwen3-asr-flash-realtime")
+    language: str = text("zh")
+    connect_timeout: float = milliseconds(3000)
+    final_wait_timeout: float = milliseconds(5000)
+    headers: Mapping[str, str] = secret_texts()
+
+
+class GlmConfig(Section):
+    """The transcription service of Zhipu: the whole recording at once.
+
+    Attributes:
+        prompt: What the recording is about; None sends nothing.
+        connect_timeout: Seconds.
+        final_wait_timeout: Seconds to wait for the text after the last audio.
+    """
+
+    url: str = text("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
+    api_key: str = text("", is_secret=True)
+    model: str = text("glm-asr-2512")
+    prompt: str | None = optional_text()
+    connect_timeout: float = milliseconds(3000)
+    final_wait_timeout: float = milliseconds(5000)
+
+
+class MimoConfig(Section):
+    """The transcription service of Xiaomi: the whole recording at once.
+
+    Attributes:
+        connect_timeout: Seconds.
+        final_wait_timeout: Seconds to wait for the text after the last audio.
+    """
+
+    url: str = text("https://api.xiaomimimo.com/v1/chat/completions")
+    api_key: str = text("", is_secret=True)
+    model: str = text("mimo-v2.5-asr")
+    language: str = text("auto")
+    connect_timeout: float = milliseconds(3000)
+    final_wait_timeout: float = milliseconds(5000)
+
+
+class MlxConfig(Section):
+    """Speech recognition on Apple silicon; ``model`` is a path below ``models``."""
+
+    model: str = text("mlx/Qwen3-ASR-0.6B-4bit")
+    delay_preset: str = choice("realtime", "agent", "subtitle")
+    language: str = text("auto")
+
+
+class SherpaOnnxConfig(Section):
+    """Speech recognition on this device; ``model`` is a path below ``models``.
+
+    Attributes:
+        hotwords_score: How much a term of the dictionary is preferred.
+        endpoint_silence: Seconds of silence that end a sentence.
+    """
+
+    model: str = text("sherpa-onnx/bilingual-zh-en")
+    num_threads: int = whole_number(2, low=1, high=1024)
+    hotwords_score: float = number(1.5, low=0, high=100)
+    endpoint_silence: float = number(1.2, low=0, high=60)
+
+
+class AppleSpeechConfig(Section):
+    """The speech recognition of macOS."""
+
+    locale: str = text("zh_CN")
+
+
+# Generation A has no groups in ``asr``. C rewrites such a file; here it is read as it stands.
+_FLAT_DOUBAO = FlatKeys(
+    dict.fromkeys(
+        ("url", "api_key", "app_key", "access_key", "resource_id", "connect_timeout_ms",
+         "final_wait_timeout_ms", "enable_ddc", "enable_itn", "enable_punc", "enable_nonstream"),
+        "A",
+    ),
+    reads_as="asr.doubao",
+    unless=frozenset({"provider", "doubao"}),
+    defaults=DoubaoConfig(),
+)  # fmt: skip
+
+
+class AsrConfig(
+    Section,
+    generations=SINCE_B,
+    unread=frozenset({"doubaoime", "wetype"}),
+    flat=_FLAT_DOUBAO,
+):
+    """Which engine recognises speech, and the settings of each.
+
+    Any text is accepted as ``provider``; opening the engine tells an unknown one.
+    """
+
+    provider: str = text("moonshine")
+    moonshine: MoonshineConfig = group(MoonshineConfig())
+    doubao: DoubaoConfig = group(DoubaoConfig())
+    qwen: QwenConfig = group(QwenConfig())
+    glm: GlmConfig = group(GlmConfig())
+    mimo: MimoConfig = group(MimoConfig())
+    mlx: MlxConfig = group(MlxConfig())
+    sherpa_onnx: SherpaOnnxConfig = group(SherpaOnnxConfig(), key="sherpa-onnx")
+    apple_speech: AppleSpeechConfig = group(AppleSpeechConfig(), key="apple-speech")
+
+    def with_flat(self, settings: Section) -> Self:
+        """Take a file of generation A: all it can mean is Doubao, if the user got so far.
+
+        Generation A wrote these keys for every new user. Without credentials they say nothing
+        about what the user wants, and the default engine is one that works.
+        """
+        assert isinstance(settings, DoubaoConfig)
+        provider = "doubao" if settings.has_credentials else self.provider
+        return self.replace(provider=provider, doubao=settings)

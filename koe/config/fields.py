@@ -1,0 +1,259 @@
+"""One function for each kind of setting. A section's attributes are declared with them.
+
+What they return is a `koe.config.sections.Field`; type checkers are told that it is the value.
+
+Units: inside, durations are seconds; `milliseconds` converts the keys that end in ``_ms``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
+from koe.config.tree import Scalar
+
+# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar, Unpack
+
+    from koe.config.sections import About
+
+    T = TypeVar("T")
+    S = TypeVar("S", bound=Section)
+
+
+def _typed(declared: Field, default: T) -> T:
+    """Tell type checkers the type of the value, as ``dataclasses.field()`` does."""
+    return declared  # type: ignore[return-value]
+
+
+# --- text --------------------------------------------------------------------------------
+
+
+def text(default: str, **about: Unpack[About]) -> str:
+    """Any scalar, as its text."""
+    return _typed(Value(default, lambda scalar: scalar.text, "text", **about), default)
+
+
+def optional_text(*, blank_is_unset: bool = False, **about: Unpack[About]) -> str | None:
+    """Any scalar, as its text; None when the file does not say."""
+
+    def convert(scalar: Scalar) -> str | None:
+        return None if blank_is_unset and not scalar.text.strip() else scalar.text
+
+    return _typed(Value(None, convert, "text", **about), None)
+
+
+def trimmed_text(default: str) -> str:
+    """Text without white space around it; when it is blank, or is the default in other case."""
+
+    def convert(scalar: Scalar) -> str:
+        trimmed = scalar.text.strip()
+        return trimmed if trimmed and trimmed.lower() != default else default
+
+    return _typed(Value(default, convert, "text"), default)
+
+
+def choice(default: str, *others: str, **about: Unpack[About]) -> str:
+    """One of a few words, spelled exactly."""
+    words = (default, *others)
+
+    def convert(scalar: Scalar) -> str:
+        if scalar.text not in words:
+            raise ValueError(scalar.text)
+        return scalar.text
+
+    return _typed(Value(default, convert, " or ".join(words), **about), default)
+
+
+def key_name(default: str, **about: Unpack[About]) -> str:
+    """The name of a key. A plain integer is the decimal text of that key code (§8.4)."""
+
+    def convert(scalar: Scalar) -> str:
+        if scalar.is_plain and _INTEGER.fullmatch(scalar.text):
+            return str(int(scalar.text, 0))
+        return scalar.text
+
+    return _typed(Value(default, convert, "a key name or key code", **about), default)
+
+
+# --- flags -------------------------------------------------------------------------------
+
+_BOOLEANS = {
+    "true": True, "True": True, "TRUE": True,
+    "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_FLAG = "true or false (without quotes)"
+
+_SWITCH_WORDS = {
+    "true": True, "yes": True, "on": True, "1": True,
+    "false": False, "no": False, "off": False, "0": False,
+}  # fmt: skip
+
+
+def _boolean(scalar: Scalar) -> bool:
+    if scalar.is_plain and scalar.text in _BOOLEANS:
+        return _BOOLEANS[scalar.text]
+    raise ValueError(scalar.text)
+
+
+def flag(default: bool, **about: Unpack[About]) -> bool:
+    """True or false."""
+    return _typed(Value(default, _boolean, _FLAG, shown=str(default).lower(), **about), default)
+
+
+def optional_flag(shown: str, **about: Unpack[About]) -> bool | None:
+    """True or false; None when the file does not say, which means ``shown``."""
+    return _typed(Value(None, _boolean, _FLAG, shown=shown, **about), None)
+
+
+def switch(default: bool, **about: Unpack[About]) -> bool:
+    """A flag that shells read themselves, and more leniently (spec config §§13.3, 13.4)."""
+
+    def convert(scalar: Scalar) -> bool:
+        word = scalar.text.strip().lower()
+        if word not in _SWITCH_WORDS:
+            raise ValueError(scalar.text)
+        return _SWITCH_WORDS[word]
+
+    accepts = f"one of {', '.join(_SWITCH_WORDS)}"
+    return _typed(Value(default, convert, accepts, shown=str(default).lower(), **about), default)
+
+
+# --- numbers -----------------------------------------------------------------------------
+
+# YAML 1.2 core integers (spec config §3.1): no leading zeros, no underscores, and a sign in
+# front of any base.
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DIGITS = re.compile(r"\+?[0-9]+")
+
+LARGEST_U32 = 2**32 - 1
+"""The type of most counts in the file (spec config §4)."""
+
+# An hour. Nobody waits longer for text, and much longer waits overflow a platform's timers.
+_LONGEST_MS = 3_600_000
+
+
+def _whole_number(scalar: Scalar, low: int, high: int) -> int:
+    if _INTEGER.fullmatch(scalar.text):
+        number = int(scalar.text, 0)
+        if low <= number <= high:
+            return number
+    raise ValueError(scalar.text)
+
+
+def _real_number(scalar: Scalar) -> float:
+    """May be infinite, when it is written with more digits than a float holds."""
+    if _DECIMAL.fullmatch(scalar.text):
+        return float(scalar.text)
+    raise ValueError(scalar.text)
+
+
+def whole_number(
+    default: int, low: int = 0, high: int = LARGEST_U32, **about: Unpack[About]
+) -> int:
+    """A whole number, quoted or not."""
+    accepts = f"a whole number from {low} to {high}"
+    value = Value(default, lambda it: _whole_number(it, low, high), accepts, **about)
+    return _typed(value, default)
+
+
+def plain_integer(default: int, low: int, high: int) -> int:
+    """A whole number that must not be quoted."""
+
+    def convert(scalar: Scalar) -> int:
+        if not scalar.is_plain:
+            raise ValueError(scalar.text)
+        return _whole_number(scalar, low, high)
+
+    accepts = f"a whole number from {low} to {high} (without quotes)"
+    return _typed(Value(default, convert, accepts), default)
+
+
+def optional_count(**about: Unpack[About]) -> int | None:
+    """A whole number, in quotes with blanks around it if need be; blank is not set (§3.2)."""
+
+    def convert(scalar: Scalar) -> int | None:
+        trimmed = scalar.text.strip()
+        if not trimmed:
+            return None
+        if scalar.is_plain and not _DIGITS.fullmatch(trimmed):
+            return _whole_number(scalar, 0, LARGEST_U32)
+        if not _DIGITS.fullmatch(trimmed) or int(trimmed) > LARGEST_U32:
+            raise ValueError(scalar.text)
+        return int(trimmed)
+
+    accepts = f"a whole number from 0 to {LARGEST_U32}"
+    return _typed(Value(None, convert, accepts, **about), None)
+
+
+def number(default: float, low: float, high: float) -> float:
+    """A decimal number, quoted or not: setting it by `sp_config_set` quotes it (§9.4)."""
+
+    def convert(scalar: Scalar) -> float:
+        found = _real_number(scalar)
+        if not low <= found <= high:
+            raise ValueError(scalar.text)
+        return found
+
+    accepts = f"a number from {low:g} to {high:g}"
+    return _typed(Value(default, convert, accepts, shown=f"{default:g}"), default)
+
+
+def clamped_number(default: float, low: float, high: float) -> float:
+    """A decimal number, of which the nearest in the range is used (spec config §13.3)."""
+    accepts = f"a number (used within {low:g} to {high:g})"
+    value = Value(
+        default, lambda it: min(max(_real_number(it), low), high), accepts, shown=f"{default:g}"
+    )
+    return _typed(value, default)
+
+
+def clamped_count(default: int, low: int, high: int) -> int:
+    """As `clamped_number`, rounded to the nearest whole number."""
+
+    def convert(scalar: Scalar) -> int:
+        return math.floor(min(max(_real_number(scalar), low), high) + 0.5)
+
+    return _typed(Value(default, convert, f"a number (used within {low} to {high})"), default)
+
+
+def milliseconds(default: int, low: int = 0, high: int = _LONGEST_MS) -> float:
+    """A duration: whole milliseconds in the file, quoted or not; seconds in the attribute."""
+
+    def convert(scalar: Scalar) -> float:
+        return _whole_number(scalar, low, high) / 1000
+
+    accepts = f"a whole number from {low} to {high}"
+    value = Value(default / 1000, convert, accepts, shown=str(default), suffix="_ms")
+    return _typed(value, default / 1000)
+
+
+# --- groups ------------------------------------------------------------------------------
+
+
+def secret_texts(**about: Unpack[About]) -> Mapping[str, str]:
+    """Names and texts of the user's own, which may be secret."""
+    nothing: Mapping[str, str] = MappingProxyType({})
+    about["is_secret"] = True
+    return _typed(TextMap(nothing, "a group of names and texts", **about), nothing)
+
+
+def group(default: S, key: str = "") -> S:
+    """A section within a section; ``key`` when the attribute can't have the same name."""
+    return _typed(Group(default, "a group of indented settings", key=key), default)
+
+
+def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:
+    """Like sections by name. What the file says replaces the whole default."""
+    return _typed(Table(default, of), default)
+
+
+def records(default: tuple[S, ...], of: S) -> tuple[S, ...]:
+    """A list of like sections. What the file says replaces the whole default."""
+    return _typed(Records(default, of), default)

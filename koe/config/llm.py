@@ -1,0 +1,194 @@
+"""``llm``: whether and by which model a text is corrected (spec config §4.2, llm §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from koe.config.fields import (
+    choice,
+    flag,
+    group,
+    milliseconds,
+    number,
+    switch,
+    table,
+    text,
+    whole_number,
+)
+from koe.config.sections import ALL, AT_ONCE, ONLY_C, FlatKeys, Section
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+_DEFAULT_PATHS = {
+    "openai_chat": "/chat/completions",
+    "openai_responses": "/responses",
+    "anthropic_messages": "/messages",
+}
+
+# Providers that speak one protocol only, whatever ``api_protocol`` says (spec llm §2.4).
+_PROTOCOLS = {"anthropic": "anthropic_messages", "apfel": "openai_chat"}
+
+# Providers on this computer, which ask for no key.
+_KEYLESS = frozenset({"apfel", "mlx"})
+
+
+class MlxModel(Section):
+    """A model on this computer; ``model`` is a path below ``models``."""
+
+    model: str = text("mlx/Qwen3-0.6B-4bit")
+
+
+class LlmProfile(Section):
+    """One way to reach a model.
+
+    Attributes:
+        name: For people; empty when the id is name enough.
+        provider: ``openai``, ``anthropic``, ``apfel`` or ``mlx``; anything else is treated
+            as ``openai``.
+        api_key: Empty sends no key.
+        endpoint_path: Added to ``base_url``; empty for the protocol's own.
+        max_token_parameter: What the server calls the limit.
+        no_reasoning_control: How the server is told not to think first.
+        mlx: For provider ``mlx`` only.
+    """
+
+    name: str = text("")
+    provider: str = text("openai")
+    api_protocol: str = choice("openai_chat", "openai_responses", "anthropic_messages")
+    base_url: str = text("")
+    api_key: str = text("", is_secret=True)
+    model: str = text("")
+    endpoint_path: str = text("", alias="chat_completions_path")
+    max_token_parameter: str = choice("max_completion_tokens", "max_tokens")
+    no_reasoning_control: str = choice("reasoning_effort", "thinking", "none")
+    mlx: MlxModel = group(MlxModel())
+
+    @property
+    def protocol(self) -> str:
+        """The protocol that is spoken: one of the words of ``api_protocol``."""
+        return _PROTOCOLS.get(self.provider, self.api_protocol)
+
+    @property
+    def path(self) -> str:
+        """Path of the endpoint, as configured or the protocol's own; never empty."""
+        return self.endpoint_path.strip() or _DEFAULT_PATHS[self.protocol]
+
+    @property
+    def url(self) -> str:
+        """Address of the endpoint; it may be no valid one."""
+        return f"{self.base_url.rstrip('/')}/{self.path.lstrip('/')}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is there that a request needs (spec llm §2.5)."""
+        if self.provider == "mlx":
+            return bool(self.mlx.model)
+        return bool(self.base_url and self.model)
+
+
+_OPENAI = LlmProfile(
+    name="OpenAI Chat Completions",
+    base_url="https://api.openai.com/v1",
+    model="gpt-5.4-nano",
+    endpoint_path="/chat/completions",
+    no_reasoning_control="none",
+)
+
+BUILT_IN_PROFILES: Mapping[str, LlmProfile] = MappingProxyType({
+    "openai": _OPENAI,
+    "openai-responses": _OPENAI.replace(
+        name="OpenAI Responses",
+        api_protocol="openai_responses",
+        endpoint_path="/responses",
+    ),
+    "anthropic": LlmProfile(
+        name="Anthropic Messages",
+        provider="anthropic",
+        api_protocol="anthropic_messages",
+        base_url="https://api.anthropic.com/v1",
+        endpoint_path="/messages",
+        max_token_parameter="max_tokens",
+        no_reasoning_control="none",
+    ),
+    "apfel": LlmProfile(
+        name="APFEL",
+        provider="apfel",
+        base_url="http://127.0.0.1:11434/v1",
+        model="apple-foundationmodel",
+        endpoint_path="/chat/completions",
+        max_token_parameter="max_tokens",
+        no_reasoning_control="none",
+    ),
+    "mlx": LlmProfile(
+        name="MLX (Apple Silicon)",
+        provider="mlx",
+        max_token_parameter="max_tokens",
+        no_reasoning_control="none",
+    ),
+})  # fmt: skip
+"""What there is without ``llm.profiles`` (spec config §4.4)."""
+
+# Before there were profiles, one model was described in ``llm`` itself (spec config §§5, 8.6).
+_FLAT_PROFILE = FlatKeys(
+    {
+        "base_url": "A B",
+        "api_key": "A B",
+        "model": "A B",
+        "max_token_parameter": "B",
+        "no_reasoning_control": "between B and C",
+        "provider": "between B and C",
+        "mlx": "between B and C",
+    },
+    reads_as="llm.profiles.openai",
+    unless=frozenset({"profiles"}),
+    defaults=_OPENAI,
+)
+
+
+class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
+    """Whether a text is corrected, and by which model.
+
+    Attributes:
+        enabled: The main switch.
+        active_profile: Id of the profile that corrects; one that is not there corrects nothing.
+        profiles: By id. Those in the file replace all that are built in.
+        timeout: Seconds for a whole request.
+        dictionary_max_candidates: Terms of the dictionary that a request may contain; 0 for all.
+        system_prompt_path: Absolute or relative to the configuration directory.
+        user_prompt_path: As ``system_prompt_path``.
+    """
+
+    enabled: bool = flag(True)
+    prompt_templates_enabled: bool = switch(False, generations=ONLY_C, effect=AT_ONCE)
+    auto_paste_processed_text: bool = flag(True, generations=ONLY_C, effect=AT_ONCE)
+    active_profile: str = text("openai", generations=ONLY_C)
+    profiles: Mapping[str, LlmProfile] = table(BUILT_IN_PROFILES, of=LlmProfile())
+    temperature: float = number(0, low=0, high=2)
+    top_p: float = number(1, low=0, high=1)
+    timeout: float = milliseconds(8000)
+    max_output_tokens: int = whole_number(1024)
+    dictionary_max_candidates: int = whole_number(0)
+    system_prompt_path: str = text("system_prompt.txt")
+    user_prompt_path: str = text("user_prompt.txt")
+
+    @property
+    def correcting_profile(self) -> LlmProfile | None:
+        """The profile that corrects; None when nothing is corrected (spec config §4.4)."""
+        profile = self.profiles.get(self.active_profile)
+        return profile if self.enabled and profile is not None and profile.is_ready else None
+
+    def with_flat(self, settings: Section) -> Self:
+        """Take a model from before there were profiles: it is the profile ``openai`` now.
+
+        Correction needed a key then, and the files that generation B wrote for new users say
+        ``enabled: true`` without one. It is off for them here too, instead of failing each time.
+        """
+        assert isinstance(settings, LlmProfile)
+        is_meant = bool(settings.api_key) or settings.provider in _KEYLESS
+        return self.replace(
+            enabled=self.enabled and (is_meant or self.active_profile != "openai"),
+            profiles={**BUILT_IN_PROFILES, "openai": settings},
+        )

@@ -1,0 +1,221 @@
+"""How settings are read: tolerantly, and by their declarations alone.
+
+A value that cannot be used becomes a `Problem` and its default stays; nothing else in the
+file is lost. Nothing here knows any particular setting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
+from koe.config.tree import Mapping, Node, Scalar, Sequence
+
+# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the configuration that was not used as written; the rest was.
+
+    Attributes:
+        path: The file.
+        line: Line in the file, from 1; None when the whole file is meant.
+        key: Dotted name of the setting.
+        message: What is wrong, what is accepted, and what is used instead. It never contains
+            a substituted value.
+    """
+
+    path: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}, line {self.line}"
+        return f"{where}: {self.key}: {self.message}"
+
+
+class Entry:
+    """One key of the file with its value.
+
+    Attributes:
+        key: The full dotted name; "" for the whole file.
+        line: Line of the key, from 1.
+        node: The value.
+    """
+
+    __slots__ = ("key", "line", "node")
+
+    def __init__(self, key: str, line: int, node: Node) -> None:
+        self.key = key
+        self.line = line
+        self.node = node
+
+
+class Reader:
+    """Reads one file, and collects its problems.
+
+    Args:
+        path: The file, for messages only.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.problems: list[Problem] = []  # in reading order
+        self._path = path
+
+    def read_section(self, entry: Entry, defaults: S) -> S:
+        """A copy of ``defaults`` with everything that the file says."""
+        entries = self._read_group(entry, "using its defaults")
+        if entries is None:
+            return defaults
+        flat = self._take_flat(entries, defaults)
+        section = defaults.replace(**self._take_declared(entries, defaults))
+        if flat is not None:
+            section = section.with_flat(flat)
+        for unread in entries:
+            if unread not in section.unread:
+                self._report(entries[unread], "there is no such setting; ignoring it")
+        return section
+
+    def _take_flat(self, entries: dict[str, Entry], section: Section) -> Section | None:
+        """Read what stands one level above its group; None when that is nothing."""
+        flat = section.flat
+        if flat is None:
+            return None
+        found = {key: entries.pop(key) for key in flat.generations if key in entries}
+        if not found or not flat.unless.isdisjoint(entries):
+            return None
+        return flat.defaults.replace(**self._take_declared(found, flat.defaults))
+
+    def _take_declared(self, entries: dict[str, Entry], section: Section) -> dict[str, object]:
+        """Read what ``section`` declares, and take it out of ``entries``."""
+        values: dict[str, object] = {}
+        for name, field in section.declared.items():
+            entry = self._take(entries, field)
+            if entry is not None:
+                values[name] = self._read(entry, field, getattr(section, name))
+        return values
+
+    def _take(self, entries: dict[str, Entry], field: Field) -> Entry | None:
+        entry = entries.pop(field.key, None)
+        former = entries.pop(field.alias, None) if field.alias else None
+        if entry is not None and former is not None:
+            self._report(former, f"it means the same as {entry.key}, which is used")
+        return entry or former
+
+    def _read(self, entry: Entry, field: Field, default: object) -> object:
+        if isinstance(field, Value):
+            return self._read_value(entry, field, default)
+        if isinstance(field, Group):
+            assert isinstance(default, Section)
+            return self.read_section(entry, default)
+        if isinstance(field, Table):
+            return self._read_table(entry, field, default)
+        if isinstance(field, Records):
+            return self._read_records(entry, field, default)
+        assert isinstance(field, TextMap)
+        return self._read_texts(entry, default)
+
+    def _read_value(self, entry: Entry, field: Value, default: object) -> object:
+        node = entry.node
+        if not isinstance(node, Scalar):
+            self._report(entry, f"expected {field.accepts}; {field.kept}")
+            return default
+        self._report_unset(entry)
+        if node.is_null:
+            return default
+        try:
+            return field.convert(node)
+        except ValueError:
+            # A variable that is not set is the cause, and has been reported already.
+            if not node.unset:
+                shown = _abbreviated(node.written)
+                self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
+            return default
+
+    def _read_table(self, entry: Entry, field: Table, default: object) -> object:
+        entries = self._read_group(entry, "using its defaults")
+        if entries is None:
+            return default
+        return {name: self.read_section(each, field.of) for name, each in entries.items()}
+
+    def _read_records(self, entry: Entry, field: Records, default: object) -> object:
+        self._report_unset(entry)
+        if isinstance(entry.node, Scalar) and entry.node.is_null:
+            return ()
+        if not isinstance(entry.node, Sequence):
+            self._report(entry, "expected a list, with '- ' in front of each; using its default")
+            return default
+        found = []
+        for index, node in enumerate(entry.node.items):
+            record = Entry(f"{entry.key}[{index}]", node.line, node)
+            found.append(self.read_section(record, field.of))
+            self._report_missing(record, field.of)
+        return tuple(found)
+
+    def _read_texts(self, entry: Entry, default: object) -> object:
+        entries = self._read_group(entry, "using none")
+        if entries is None:
+            return default
+        texts = {}
+        for name, each in entries.items():
+            if isinstance(each.node, Scalar):
+                self._report_unset(each)
+                texts[name] = "" if each.node.is_null else each.node.text
+            else:
+                self._report(each, "expected text; ignoring it")
+        return texts
+
+    def _read_group(self, entry: Entry, kept: str) -> dict[str, Entry] | None:
+        """The entries by key; of a key that is there twice, the last one. None: no group."""
+        self._report_unset(entry)
+        if isinstance(entry.node, Scalar) and entry.node.is_null:
+            return {}
+        if not isinstance(entry.node, Mapping):
+            self._report(entry, f"expected a group of indented settings; {kept}")
+            return None
+        entries: dict[str, Entry] = {}
+        prefix = f"{entry.key}." if entry.key else ""
+        for key, value in entry.node.pairs():
+            if not isinstance(key, Scalar):
+                nameless = Entry(f"{prefix}?", key.line, value)
+                self._report(nameless, "a key must be a single word; ignoring it")
+                continue
+            found = Entry(prefix + key.written, key.line, value)
+            if key.written in entries:
+                self._report(found, "it is there more than once; using the last one")
+            entries[key.written] = found
+        return entries
+
+    def _report_missing(self, record: Entry, of: Section) -> None:
+        present: set[str] = set()
+        if isinstance(record.node, Mapping):
+            present = {key.written for key, _ in record.node.pairs() if isinstance(key, Scalar)}
+        elif not (isinstance(record.node, Scalar) and record.node.is_null):
+            return  # it is no group at all, which was told
+        for field in of.declared.values():
+            if field.is_required and present.isdisjoint({field.key, field.alias or field.key}):
+                assert isinstance(field, Value)
+                self._report(record, f"{field.key} is missing; {field.kept}")
+
+    def _report_unset(self, entry: Entry) -> None:
+        if isinstance(entry.node, Scalar):
+            for variable in entry.node.unset:
+                name = _abbreviated(variable)
+                self._report(
+                    entry, f"environment variable {name} is not set; its place stays empty"
+                )
+
+    def _report(self, entry: Entry, message: str) -> None:
+        key = entry.key if entry.key.isprintable() else repr(entry.key)
+        self.problems.append(Problem(self._path, entry.line, key, message))
+
+
+def _abbreviated(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

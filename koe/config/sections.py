@@ -1,0 +1,246 @@
+"""What a section of the file is: a class, and each of its settings one of its attributes.
+
+    class ClipboardConfig(Section):
+        restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
+
+That declares the setting, once: `koe.config.fields` has a function for each kind of value,
+`koe.config.reader` reads by what they return, and `koe.config.reference` prints it.
+
+Sections are no dataclasses, although type checkers are told that they behave like frozen ones
+that take keywords only: making a dataclass compiles five methods, half a millisecond each
+time, and there are twenty of them in the way of the shell's first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from koe.config.tree import Scalar
+
+# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
+
+    class About(TypedDict, total=False):
+        """What any `Field` may be told besides."""
+
+        suffix: str
+        generations: str
+        effect: str
+        alias: str
+        is_secret: bool
+        is_required: bool
+else:
+
+    def dataclass_transform(**_):
+        return lambda section: section
+
+
+# When a changed file is used (spec config §14). Effects, for people.
+NEXT_RECORDING = "next recording"
+RELOAD = "when the shell reloads: within 3 s, after a recording at the latest"
+RELOAD_OR_RECORDING = "when the shell reloads, or next recording"
+RECORDING_AFTER = "when the shell reloads, or the recording after the next"
+AT_ONCE = "at once: the shell reads the file when it needs it"
+
+# Which shells know a setting. Generations, for people.
+ALL = "A B C"
+SINCE_B = "B C"
+ONLY_C = "C"
+OURS = "–"
+
+
+class Field:
+    """What stands behind an attribute of a `Section`.
+
+    Attributes:
+        default: The value of the attribute when the file does not say.
+        accepts: What may be written, as a noun phrase for messages.
+        key: The key in the file.
+        generations: Which shells know it; empty: those of its section.
+        effect: When a change is used; empty: as its section says.
+        alias: A former spelling of the key; empty: there is none.
+        is_secret: True when the value must not be shown, in a ``repr`` either.
+        is_required: True when leaving it out is worth a Problem.
+    """
+
+    def __init__(
+        self,
+        default: object,
+        accepts: str,
+        *,
+        key: str = "",
+        suffix: str = "",
+        generations: str = "",
+        effect: str = "",
+        alias: str = "",
+        is_secret: bool = False,
+        is_required: bool = False,
+    ) -> None:
+        self.default = default
+        self.accepts = accepts
+        self.key = key
+        self.generations = generations
+        self.effect = effect
+        self.alias = alias
+        self.is_secret = is_secret
+        self.is_required = is_required
+        # Gives the key, after the name of the attribute.
+        self._suffix = suffix
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = self.key or name + self._suffix
+
+
+class Value(Field):
+    """One scalar.
+
+    Attributes:
+        convert: Text of the file in, value of the attribute out; raises ValueError.
+        shown: The default as a user would write it.
+    """
+
+    def __init__(
+        self,
+        default: object,
+        convert: Callable[[Scalar], object],
+        accepts: str,
+        *,
+        shown: str = "",
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(default, accepts, **about)
+        self.convert = convert
+        self.shown = shown or ("not set" if default is None else str(default))
+
+    @property
+    def kept(self) -> str:
+        """What a value that cannot be used leaves in force, as a clause for messages."""
+        if self.default is None:
+            return "treating it as not set"
+        return f"using {self.default!r}" if isinstance(self.default, str) else f"using {self.shown}"
+
+
+class TextMap(Field):
+    """A group whose keys and values are the user's own texts."""
+
+
+class Group(Field):
+    """A section within a section; the default is a section too."""
+
+
+class Table(Field):
+    """A group of like sections, each under a name that the user chose.
+
+    Attributes:
+        of: A section with the defaults of each entry.
+    """
+
+    def __init__(self, default: object, of: Section) -> None:
+        super().__init__(default, "a group of named groups")
+        self.of = of
+
+
+class Records(Field):
+    """A list of like sections.
+
+    Attributes:
+        of: A section with the defaults of each entry.
+    """
+
+    def __init__(self, default: object, of: Section) -> None:
+        super().__init__(default, "a list")
+        self.of = of
+
+
+class FlatKeys:
+    """Settings of a group that stood one level up once, and are still read there.
+
+    Attributes:
+        generations: Key to the generations that have it there.
+        reads_as: The group that the keys belong to now, as a dotted key.
+        unless: Keys of the present form. Beside one of them, the flat keys are ignored.
+        defaults: What the flat settings are laid over.
+    """
+
+    def __init__(
+        self,
+        generations: Mapping[str, str],
+        reads_as: str,
+        unless: frozenset[str],
+        defaults: Section,
+    ) -> None:
+        self.generations = generations
+        self.reads_as = reads_as
+        self.unless = unless
+        self.defaults = defaults
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Section:
+    """A group of settings, immutable. Each keyword is a setting; the others have their defaults.
+
+    Class arguments:
+        effect: When a change of these settings is used.
+        generations: Which shells know these settings.
+        unread: Keys of the format that nothing here reads. They are no mistake of the user.
+        flat: Settings of one of its groups that may stand in this section.
+    """
+
+    declared: ClassVar[dict[str, Field]] = {}
+    effect: ClassVar[str]
+    generations: ClassVar[str]
+    unread: ClassVar[frozenset[str]]
+    flat: ClassVar[FlatKeys | None]
+
+    def __init_subclass__(
+        cls,
+        *,
+        effect: str = NEXT_RECORDING,
+        generations: str = ONLY_C,
+        unread: frozenset[str] = frozenset(),
+        flat: FlatKeys | None = None,
+    ) -> None:
+        cls.effect = effect
+        cls.generations = generations
+        cls.unread = unread
+        cls.flat = flat
+        cls.declared = {name: it for name, it in vars(cls).items() if isinstance(it, Field)}
+        # An instance holds what was set; the rest it finds in its class.
+        for name, declared in cls.declared.items():
+            setattr(cls, name, declared.default)
+
+    def __init__(self, **values: object) -> None:
+        if unknown := values.keys() - self.declared.keys():
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        vars(self).update(values)
+
+    def replace(self, **values: object) -> Self:
+        """A copy with other values."""
+        return type(self)(**{**vars(self), **values})
+
+    def with_flat(self, settings: Section) -> Self:
+        """A copy that follows what `FlatKeys` say; only sections that have some are asked."""
+        raise NotImplementedError
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; use replace({name}=…)")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.declared)
+
+    __hash__ = None  # type: ignore[assignment]  # some settings are dictionaries
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name, declared in self.declared.items()
+            if not declared.is_secret
+        )
+        return f"{type(self).__name__}({shown})"

@@ -1,0 +1,58 @@
+"""The tree of a YAML file, before anything in it has a type.
+
+A scalar is text until the setting that reads it converts it, so ``0012``, ``1.10`` and ``no``
+stay what the user typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """One value, or one key, of the file.
+
+    Attributes:
+        text: The value with environment variables substituted. It may hold a secret, so it
+            is in no ``repr`` and no message.
+        written: The value as it stands in the file, which may be a secret too.
+        line: Line in the file, from 1.
+        is_plain: True when it is not quoted and not a block scalar.
+        unset: Names of the environment variables that it refers to and that do not exist.
+    """
+
+    text: str = field(repr=False)
+    written: str = field(repr=False)
+    line: int
+    is_plain: bool = True
+    unset: tuple[str, ...] = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Nothing after the colon, or an explicit null (spec config §0.3)."""
+        return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """A list; ``items`` may contain the sequence itself when the file has such an alias."""
+
+    line: int
+    items: list[Node] = field(default_factory=list, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapping:
+    """A group of settings; ``items`` alternates keys and values, in file order."""
+
+    line: int
+    items: list[Node] = field(default_factory=list, repr=False)
+
+    def pairs(self) -> Iterator[tuple[Node, Node]]:
+        """Each key with its value, duplicates included."""
+        return zip(self.items[::2], self.items[1::2], strict=True)
+
+
+Node = Scalar | Sequence | Mapping
