@@ -6,6 +6,7 @@ Modification times are set, never waited for: `OLD` files are trusted to be unch
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from koe.config import store as store_module
-from koe.config.schema import Config, DictionaryConfig
+from koe.config.schema import Config, DictionaryConfig, LlmConfig
 from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
 
@@ -90,11 +91,35 @@ def test_the_default_files_say_what_the_defaults_are(tmp_path: Path) -> None:
     config, terms, problems = (snapshot := store.load()).config, snapshot.terms, snapshot.problems
 
     assert (terms, problems) == ((), ())
-    assert (config.asr, config.clipboard) == (Config().asr, Config().clipboard)
-    assert (config.hotkey, config.dictionary) == (Config().hotkey, Config().dictionary)
     flags = config.feedback
     assert (flags.start_sound, flags.stop_sound, flags.error_sound) == (False, False, False)
     assert flags.mute_system_output is False
+    assert config.llm.enabled is False
+    # All else is as without a file.
+    assert config == Config(feedback=flags, llm=LlmConfig(enabled=False))
+
+
+def test_the_default_file_can_be_edited_line_by_line() -> None:
+    """As shells of generation B do, which know no YAML (spec abi §6.4)."""
+    text = (Path(store_module.__file__).parent / "defaults" / "config.yaml").read_text("utf-8")
+    parents: list[str] = []
+    keys = {}
+    for line in text.splitlines():
+        if line.lstrip().startswith("#") or not line:
+            continue
+        match = re.fullmatch(r"((?:  )*)(?:- )?([a-z_-]+):(?: ([^'{\[#]+))?", line)
+        assert match, line
+        indent, key, value = match.groups()
+        del parents[len(indent) // 2 :]
+        parents.append(key)
+        keys[".".join(parents)] = value
+    for key in (
+        "asr.provider", "asr.doubao.app_key", "asr.doubao.access_key", "llm.enabled",
+        "llm.base_url", "llm.api_key", "llm.model", "llm.max_token_parameter",
+        "hotkey.trigger_key", "feedback.start_sound", "feedback.stop_sound",
+        "feedback.error_sound",
+    ):  # fmt: skip
+        assert keys[key], key
 
 
 def test_existing_files_are_never_overwritten(tmp_path: Path) -> None:
