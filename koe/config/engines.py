@@ -170,6 +170,7 @@ _FLAT_DOUBAO = FlatKeys(
     reads_as="asr.doubao",
     unless=frozenset({"provider", "doubao"}),
     defaults=DoubaoConfig(),
+    note="With a key among them, the engine is `doubao`.",
 )  # fmt: skip
 
 

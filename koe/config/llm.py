@@ -145,6 +145,7 @@ _FLAT_PROFILE = FlatKeys(
     reads_as="llm.profiles.openai",
     unless=frozenset({"profiles"}),
     defaults=_OPENAI,
+    note="Without a key nothing is corrected, except by providers `apfel` and `mlx`.",
 )
 
 

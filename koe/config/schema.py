@@ -79,13 +79,19 @@ class FeedbackConfig(Section, generations=ALL, effect=RECORDING_AFTER):
 
 
 class ClipboardConfig(Section):
-    """The delay is in milliseconds here too, because shells get it so."""
+    """How long after a paste the former content of the clipboard comes back.
+
+    The delay is in milliseconds here too, because shells get it so.
+    """
 
     restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
 
 
 class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
-    """Names as the user wrote them; `koe.config.hotkeys` resolves them."""
+    """The key that starts and stops a recording.
+
+    Names are as the user wrote them; `koe.config.hotkeys` resolves them.
+    """
 
     trigger_key: str = key_name("fn")
     trigger_mode: str = choice("hold", "toggle", "double_tap", generations=ONLY_C)
@@ -93,13 +99,15 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
 
 
 class DictionaryConfig(Section, generations=ALL):
-    """``path`` is absolute or relative to the configuration directory."""
+    """The file with names and terms; absolute, or relative to the configuration directory."""
 
     path: str = text("dictionary.txt")
 
 
 class OverlayConfig(Section, effect=RELOAD):
-    """The text on the screen while recording; shells read these themselves (spec config §13.3).
+    """The text on the screen while recording.
+
+    Shells read these themselves, from the file (spec config §13.3).
 
     Attributes:
         font_family: ``system`` for the system's own.
@@ -127,10 +135,10 @@ class ExperimentalConfig(Section, effect=AT_ONCE):
 
 
 class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
-    """A way to rewrite a text that was dictated (spec config §11).
+    """Ways to rewrite a text that was dictated: one of these settings for each, in a list.
 
     Attributes:
-        shortcut: Digit that the shell shows. Any number is read; saving allows 1 to 9.
+        shortcut: Digit that the shell shows. Any byte is read; saving allows 1 to 9 (§11.3).
         system_prompt: The instruction; None or blank for that in the file.
         system_prompt_path: Absolute or relative to the configuration directory.
     """

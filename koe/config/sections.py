@@ -162,6 +162,7 @@ class FlatKeys:
         reads_as: The group that the keys belong to now, as a dotted key.
         unless: Keys of the present form. Beside one of them, the flat keys are ignored.
         defaults: What the flat settings are laid over.
+        note: What else they mean, as a sentence for users.
     """
 
     def __init__(
@@ -170,11 +171,13 @@ class FlatKeys:
         reads_as: str,
         unless: frozenset[str],
         defaults: Section,
+        note: str,
     ) -> None:
         self.generations = generations
         self.reads_as = reads_as
         self.unless = unless
         self.defaults = defaults
+        self.note = note
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -28,7 +28,7 @@ class Home(Section, unread=frozenset({"colour"})):
 
 class Street(
     Section,
-    flat=FlatKeys({"name": "old", "age": "old"}, "owner", frozenset({"owner"}), Person(age=1)),
+    flat=FlatKeys({"name": "old", "age": "old"}, "owner", frozenset({"owner"}), Person(age=1), ""),
 ):
     owner: Person = group(Person())
     length: int = whole_number(5)
