@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from koe.config import store as store_module
+from koe.config import document
 from koe.config.schema import Config
 from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
@@ -47,7 +47,7 @@ def _each_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Run a test with libyaml, if it is there, and with the parser in pure Python."""
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML was built without libyaml")
-    monkeypatch.setattr(store_module, "_Loader", getattr(yaml, request.param))
+    monkeypatch.setattr(document, "_Loader", getattr(yaml, request.param))
 
 
 each_loader = pytest.mark.usefixtures("_each_loader")
