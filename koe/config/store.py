@@ -1,8 +1,8 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-It turns files into texts; `koe.config.document` turns those into trees, and what the settings
-mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`, and a `Store`
-is for one thread at a time.
+It turns files into texts and back; `koe.config.document` turns those into trees, and what the
+settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`. A
+`Store` is for one thread at a time, except `Store.read_document` and `Store.rewrite`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.document import Environment, compose
+from koe.config.document import Document, Environment, compose
+from koe.config.legacy import is_outdated
 from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
@@ -23,6 +25,7 @@ CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
 
 _DEFAULTS = Path(__file__).with_name("defaults")
+_BYTE_ORDER_MARK = "\ufeff"
 _LARGEST_FILE_BYTES = 1024 * 1024  # as for a model manifest (spec config §1.9)
 
 # Some file systems and kernels round modification times, and two writes within one step give
@@ -103,6 +106,9 @@ class Store:
     def load(self) -> Snapshot:
         """Read the configuration and the dictionary.
 
+        A file of an older release is brought into the present form first, and written. Where
+        that fails it is a `Problem`, and what could be brought into it is used.
+
         A missing dictionary is an empty one; an unreadable one is too, and a `Problem`.
 
         Raises:
@@ -131,13 +137,15 @@ class Store:
         # When config.yaml is broken the dictionary counts as seen too: its path may be about
         # to change, and the repaired config.yaml reads both again.
         self._remember()
-        try:
-            text = _read_text(self._config_path)
-        except FileNotFoundError as exc:
-            reason = "the file does not exist; restart koe to have it created"
-            raise ConfigError(str(self._config_path), reason) from exc
+        text = self._read_config()
         path = str(self._config_path)
-        config, problems = read_config(compose(text, path, self._environ), path)
+        root = compose(text, path, self._environ)
+        migration_problems: tuple[Problem, ...] = ()
+        if is_outdated(root):
+            text, migration_problems = self._migrate(text)
+            root = compose(text, path, self._environ)
+        config, problems = read_config(root, path)
+        problems = migration_problems + problems
 
         dictionary_path = self.directory / config.dictionary.path
         if dictionary_path != self._dictionary_path:
@@ -152,6 +160,75 @@ class Store:
             used = "using the terms loaded before" if self._terms else "using no terms"
             problems += (Problem(exc.path, None, "dictionary.path", f"{exc.reason}; {used}"),)
         return Snapshot(config, self._terms, problems)
+
+    def _migrate(self, text: str) -> tuple[str, tuple[Problem, ...]]:
+        """The text in the present form, which is that of the file too if it can be written."""
+        from koe.config.migrate import migrate  # hardly any load needs it
+
+        path = str(self._config_path)
+        migrated, problems = migrate(Document.parse(text, path))
+        if migrated.text == text:
+            return text, problems
+        try:
+            self.rewrite(lambda document: migrate(document)[0], keeps_backup=True)
+            self._remember()
+            return _read_text(self._config_path), problems
+        except (ConfigError, FileNotFoundError) as exc:
+            reason = exc.reason if isinstance(exc, ConfigError) else "it was deleted"
+            message = f"this file of an older release can't be renewed: {reason}"
+            problems += (Problem(path, None, "migration", f"{message}; used as if it were"),)
+        return migrated.text, problems
+
+    def read_document(self) -> Document:
+        """The text of ``config.yaml`` as it stands there, for `koe.config.edit`.
+
+        Raises:
+            ConfigError: As `load`, for this file.
+        """
+        return Document.parse(self._read_config(), str(self._config_path))
+
+    def rewrite(
+        self, change: Callable[[Document], Document], *, keeps_backup: bool = False
+    ) -> None:
+        """Change ``config.yaml`` while no other koe does. A missing file counts as empty.
+
+        Nothing is written when nothing changes. What is loaded does not change.
+
+        Args:
+            change: Gives the new document, from the one that is in force then.
+            keeps_backup: Leave the old content in ``config.yaml.bak``, unless that exists.
+
+        Raises:
+            ConfigError: ``change`` raised it, or the file can't be read or written. It is as
+                it was.
+        """
+        # Hardly any load needs it.
+        from koe.config.write import locked, write_private
+
+        path = self._config_path
+        with locked(path):
+            try:
+                source = _read_text(path, keeps_mark=True)
+            except FileNotFoundError:
+                source = ""
+            text = source.removeprefix(_BYTE_ORDER_MARK)
+            changed = change(Document.parse(text, str(path)))
+            if changed.text == text:
+                return
+            content = (source[: len(source) - len(text)] + changed.text).encode()
+            if len(content) > _LARGEST_FILE_BYTES:
+                raise ConfigError(str(path), "it would become larger than 1 MiB")
+            backup = path.with_name(f"{path.name}.bak")
+            if keeps_backup and not os.path.lexists(backup):
+                write_private(backup, source.encode())
+            write_private(path, content)
+
+    def _read_config(self) -> str:
+        try:
+            return _read_text(self._config_path)
+        except FileNotFoundError as exc:
+            reason = "the file does not exist; restart koe to have it created"
+            raise ConfigError(str(self._config_path), reason) from exc
 
     def _look(self) -> tuple[_Stamp, _Stamp]:
         return _stamp(self._config_path), _stamp(self._dictionary_path)
@@ -192,8 +269,8 @@ def _make_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without a byte order mark.
+def _read_text(path: Path, *, keeps_mark: bool = False) -> str:
+    """The text of a UTF-8 file, without the byte order mark that it may start with.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -214,9 +291,10 @@ def _read_text(path: Path) -> str:
     if len(content) > _LARGEST_FILE_BYTES:
         raise ConfigError(str(path), "the file is larger than 1 MiB; make it smaller")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         line_start = exc.object.rfind(b"\n", 0, exc.start) + 1
         line = exc.object.count(b"\n", 0, exc.start) + 1
         where = f"line {line}, byte {exc.start - line_start + 1}"
         raise ConfigError(str(path), f"{where}: not UTF-8 text; save the file as UTF-8") from exc
+    return text if keeps_mark else text.removeprefix(_BYTE_ORDER_MARK)
