@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
 from _koe_native import ffi, lib
 
@@ -40,20 +40,13 @@ if TYPE_CHECKING:
 _READ_BYTES = 32_000
 
 
-class HostEnvironment(Mapping[str, str]):
+class HostEnvironment:
     """The process's environment as it is now; ``os.environ`` is as it was at Python's start."""
 
-    def __getitem__(self, name: str) -> str:
+    def get(self, name: str, /) -> str | None:
+        """The value; None when it is not set."""
         value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
-        if value == ffi.NULL:
-            raise KeyError(name)
-        return os.fsdecode(ffi.string(value))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(os.environ)
-
-    def __len__(self) -> int:
-        return len(os.environ)
+        return None if value == ffi.NULL else os.fsdecode(ffi.string(value))
 
 
 class Host:

@@ -8,7 +8,6 @@ scalar means is decided elsewhere, by `koe.config.schema` for settings and by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from collections.abc import Mapping as AbstractMapping
 
 import yaml
 from yaml.reader import ReaderError
@@ -24,11 +23,16 @@ except ImportError:  # PyYAML was built without libyaml
 # Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Protocol, TypeVar
 
     T = TypeVar("T")
 
-Environment = AbstractMapping[str, str]
+    class Environment(Protocol):
+        """Environment variables, such as ``os.environ``."""
+
+        def get(self, name: str, /) -> str | None:
+            """The value; None when it is not set."""
+
 
 DEEPEST_NESTING = 128  # spec config §1.9
 

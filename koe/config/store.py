@@ -15,11 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.document import Document, Environment, compose
+from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
 from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from koe.config.document import Environment
 
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
@@ -87,8 +91,9 @@ class Store:
     def create_missing_files(self) -> list[Path]:
         """Create the directory and the default files where they are missing (§1.5).
 
-        The directory and ``config.yaml``, which may hold keys, become private to the user.
-        What an existing file contains is never changed.
+        What is created is private to the user. The user's own directory and ``config.yaml``,
+        which may hold keys, become it; another directory that was there stays as it is,
+        because it may have other uses. What an existing file contains is never changed.
 
         Returns:
             The files that were created.
@@ -97,16 +102,30 @@ class Store:
             ConfigError: Something could not be created or made private; it carries the path.
         """
         try:
+            is_new = not self.directory.exists()
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(self.directory, 0o700)
-            defaults = [self.directory / name for name in (CONFIG_NAME, DICTIONARY_NAME)]
-            created = [path for path in defaults if _create_from_default(path)]
+            if is_new or self.directory == config_directory(self._environ):
+                _make_private(self.directory, 0o700)
+            created = self._create_from_defaults()
             if self._config_path.is_file():
                 _make_private(self._config_path, 0o600)
         except OSError as exc:
             reason = f"cannot be created or made private: {exc.strerror}"
             raise ConfigError(str(exc.filename or self.directory), reason) from exc
         return created
+
+    def _create_from_defaults(self) -> list[Path]:
+        paths = [self.directory / name for name in (CONFIG_NAME, DICTIONARY_NAME)]
+        if all(path.exists() for path in paths):
+            return []
+        # Only the first start needs it.
+        from koe.config.write import locked, write_private
+
+        with locked(self._config_path):
+            missing = [path for path in paths if not path.exists()]
+            for path in missing:
+                write_private(path, (_DEFAULTS / path.name).read_bytes())
+        return missing
 
     def load(self) -> Snapshot:
         """Read the configuration and the dictionary.
@@ -243,18 +262,6 @@ def _stamp(path: Path) -> _Stamp:
     except (OSError, ValueError):  # ValueError: the configured path contains a NUL
         return 0, 0, 0
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _create_from_default(path: Path) -> bool:
-    """False when there is something at ``path`` already."""
-    content = (_DEFAULTS / path.name).read_bytes()
-    try:
-        # Exclusively, so that a file which appears meanwhile is not overwritten.
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(content)
-    except FileExistsError:
-        return False
-    return True
 
 
 def _make_private(path: Path, mode: int) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from koe.config.access import get_json, get_text, resolved_trigger_key, set_text
-from koe.config.document import Environment
 from koe.config.schema import AsrConfig, Config
 from koe.config.store import Store
 from koe.errors import ConfigError
@@ -19,7 +18,7 @@ from koe.errors import ConfigError
 class Folder:
     """A configuration directory."""
 
-    def __init__(self, path: Path, environ: Environment | None = None) -> None:
+    def __init__(self, path: Path, environ: dict[str, str] | None = None) -> None:
         self.store = Store(path, environ or {})
         self.file = path / "config.yaml"
 

@@ -5,6 +5,7 @@ Modification times are set, never waited for: `OLD` files are trusted to be unch
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -145,16 +146,42 @@ def test_created_files_are_private(tmp_path: Path) -> None:
 
 @posix_only
 def test_loose_modes_are_tightened(tmp_path: Path) -> None:
-    write(tmp_path / "config.yaml", "")
-    write(tmp_path / "dictionary.txt", "")
+    own = config_directory({"HOME": str(tmp_path), "APPDATA": str(tmp_path)})
+    own.mkdir()
+    write(own / "config.yaml", "")
+    write(own / "dictionary.txt", "")
     for path, loose in (("", 0o755), ("config.yaml", 0o644), ("dictionary.txt", 0o644)):
-        (tmp_path / path).chmod(loose)
+        (own / path).chmod(loose)
 
-    Store(tmp_path, {}).create_missing_files()
+    Store(own, {"HOME": str(tmp_path), "APPDATA": str(tmp_path)}).create_missing_files()
 
-    assert mode(tmp_path) == 0o700
-    assert mode(tmp_path / "config.yaml") == 0o600
-    assert mode(tmp_path / "dictionary.txt") == 0o644
+    assert mode(own) == 0o700
+    assert mode(own / "config.yaml") == 0o600
+    assert mode(own / "dictionary.txt") == 0o644
+
+
+@posix_only
+def test_a_directory_that_is_not_koes_own_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir(mode=0o755)
+
+    Store(tmp_path / "shared", {"HOME": str(tmp_path)}).create_missing_files()
+
+    assert mode(tmp_path / "shared") == 0o755
+    assert mode(tmp_path / "shared" / "config.yaml") == 0o600
+
+
+@posix_only
+def test_a_default_file_is_written_wholly_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", disk_full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        Store(tmp_path, {}).create_missing_files()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml.lock"]
 
 
 def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path) -> None:
@@ -430,7 +457,7 @@ import sys
 from pathlib import Path
 from koe.config.store import Store
 store = Store(Path(sys.argv[1]), {})
-store.create_missing_files()
+store.create_missing_files()  # none is
 store.load()
 print(*(name for name in sys.modules if name.startswith("koe.config.")))
 """
@@ -438,6 +465,8 @@ print(*(name for name in sys.modules if name.startswith("koe.config.")))
 
 def test_loading_imports_nothing_for_writing(tmp_path: Path) -> None:
     """Each import is time in the shell's first call."""
+    Store(tmp_path, {}).create_missing_files()
+
     done = subprocess.run(
         [sys.executable, "-c", UNLOADED, tmp_path], capture_output=True, text=True, check=True
     )
