@@ -24,6 +24,7 @@ from koe.errors import ConfigError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from koe.config.document import Environment
+    from koe.config.tree import Node
 
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
@@ -83,7 +84,7 @@ class Store:
         self.directory = directory
         self._renews_old_files = renews_old_files
         self._environ = environ
-        self._config_path = directory / CONFIG_NAME
+        self.config_path = directory / CONFIG_NAME
         self._dictionary_path = directory / DICTIONARY_NAME  # as last configured
         self._terms: tuple[str, ...] = ()  # as last loaded
         self._seen: tuple[_Stamp, _Stamp] | None = None  # None: do not trust, read again
@@ -107,8 +108,8 @@ class Store:
             if is_new or self.directory == config_directory(self._environ):
                 _make_private(self.directory, 0o700)
             created = self._create_from_defaults()
-            if self._config_path.is_file():
-                _make_private(self._config_path, 0o600)
+            if self.config_path.is_file():
+                _make_private(self.config_path, 0o600)
         except OSError as exc:
             reason = f"cannot be created or made private: {exc.strerror}"
             raise ConfigError(str(exc.filename or self.directory), reason) from exc
@@ -121,7 +122,7 @@ class Store:
         # Only the first start needs it.
         from koe.config.write import locked, write_private
 
-        with locked(self._config_path):
+        with locked(self.config_path):
             missing = [path for path in paths if not path.exists()]
             for path in missing:
                 write_private(path, (_DEFAULTS / path.name).read_bytes())
@@ -161,7 +162,7 @@ class Store:
         # When config.yaml is broken the dictionary counts as seen too: its path may be about
         # to change, and the repaired config.yaml reads both again.
         self._remember()
-        path = str(self._config_path)
+        path = str(self.config_path)
         root = compose(self._read_config(), path, self._environ)
         renewal: tuple[Problem, ...] = ()
         if self._renews_old_files and is_outdated(root):
@@ -200,7 +201,15 @@ class Store:
         Raises:
             ConfigError: As `load`, for this file.
         """
-        return Document.parse(self._read_config(), str(self._config_path))
+        return Document.parse(self._read_config(), str(self.config_path))
+
+    def values(self, document: Document) -> Node | None:
+        """What a document says, with environment variables substituted; None: nothing.
+
+        Raises:
+            ConfigError: As `load`, for this document.
+        """
+        return compose(document.text, document.path, self._environ)
 
     def rewrite(self, change: Callable[[Document], Document]) -> None:
         """Change ``config.yaml`` while no other koe does. A missing file counts as empty.
@@ -218,7 +227,7 @@ class Store:
         # Hardly any load needs it.
         from koe.config.write import locked, write_private
 
-        path = self._config_path
+        path = self.config_path
         with locked(path):
             try:
                 source = _read_text(path, keeps_mark=True)
@@ -238,13 +247,13 @@ class Store:
 
     def _read_config(self) -> str:
         try:
-            return _read_text(self._config_path)
+            return _read_text(self.config_path)
         except FileNotFoundError as exc:
             reason = "the file does not exist; restart koe to have it created"
-            raise ConfigError(str(self._config_path), reason) from exc
+            raise ConfigError(str(self.config_path), reason) from exc
 
     def _look(self) -> tuple[_Stamp, _Stamp]:
-        return _stamp(self._config_path), _stamp(self._dictionary_path)
+        return _stamp(self.config_path), _stamp(self._dictionary_path)
 
     def _remember(self) -> None:
         newest = time.time_ns() - _TIMESTAMP_STEP_NS
