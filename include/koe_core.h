@@ -445,6 +445,110 @@ struct SPHotkeyConfig sp_core_get_hotkey_config(void);
 
 #if KOE_ABI >= 3
 /* ------------------------------------------------------------------------------------------------
+ * Settings windows
+ *
+ * These read and write config.yaml itself, at each call; they block for the disk. A core that runs
+ * is not told: call sp_core_reload_config after the last write. (Templates are the exception.)
+ *
+ * Every write keeps comments, order and unknown keys, is atomic and private to the user, and waits
+ * for other writers, in this process and in others. What a failed one would have changed is as it
+ * was, and one line on stderr says why. The content before the first write stays as
+ * config.yaml.bak.
+ *
+ * All strings that come back are yours: sp_core_free_string. They are NULL only when there is no
+ * memory. JSON is compact.
+ *
+ * No core: they work.
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_config_get - one setting as text.
+ *
+ * key_path: keys joined by dots, such as "asr.sherpa-onnx.model". A key that has a dot itself cannot
+ * be reached, nor can an item of a list.
+ *
+ * Returns what stands in the file, without defaults and with ${NAME} as it is: text as it is,
+ * true or false, numbers in their shortest form. "" for null, for a section or a list, for a
+ * key that is not there, for NULL, and if the file is missing or cannot be read.
+ */
+char *sp_config_get(const char *key_path);
+
+/*
+ * sp_config_get_json - one setting or section as JSON.
+ *
+ * As sp_config_get, but sections and lists come too, in file order, and null is null. "" if there
+ * is nothing, and as above.
+ */
+char *sp_config_get_json(const char *key_path);
+
+/*
+ * sp_config_set - store one setting.
+ *
+ * Sections and the file itself are created where they are missing; the folder is not. true, false and
+ * whole numbers are stored as such, decimal numbers where the setting is one; everything else is
+ * text, also a number that would lose digits.
+ *
+ * Returns 0, or -1: an argument is NULL, the file cannot be read, parsed or written, or the value
+ * cannot be put there without disturbing something else.
+ */
+int32_t sp_config_set(const char *key_path, const char *value);
+
+/*
+ * sp_config_resolved_trigger_key - hotkey.trigger_key in its canonical spelling.
+ *
+ * Such as "fn", "right_command", "122" or "command+shift+49". "fn" if the settings cannot be loaded.
+ */
+char *sp_config_resolved_trigger_key(void);
+
+/*
+ * sp_core_get_prompt_templates_json - the templates that the core goes by.
+ *
+ * An array, in file order, of {"name", "enabled", "shortcut", "system_prompt",
+ * "system_prompt_path"}; the last two can be null. No core: "[]".
+ */
+char *sp_core_get_prompt_templates_json(void);
+
+/*
+ * sp_core_set_prompt_templates_json - replace the templates, in the file and in the core.
+ *
+ * "name" and "shortcut" are required. At most 9 templates, each with a shortcut of its own from
+ * 1 to 9 and with a prompt that is not blank, inline or in its file.
+ *
+ * Returns 0, or -1 if that does not hold, or as sp_config_set.
+ */
+int32_t sp_core_set_prompt_templates_json(const char *json_str);
+
+/*
+ * sp_llm_profiles_json - how language models are reached.
+ *
+ * {"active_profile": id, "profiles": {id: profile}}. Each profile has "name", "provider",
+ * "api_protocol", "base_url", "api_key", "model", "endpoint_path", "max_token_parameter",
+ * "no_reasoning_control" and "mlx": {"model"}. Without profiles in the file, those that are built
+ * in. ${NAME} is substituted: the result may hold secrets. If the file cannot be read there are no
+ * profiles, and "error" says why.
+ */
+char *sp_llm_profiles_json(void);
+
+/*
+ * sp_llm_save_profiles_json - replace the profiles and the choice of one.
+ *
+ * Takes what sp_llm_profiles_json gives. A value that came from ${NAME} and comes back unchanged
+ * stays ${NAME} in the file. A profile may leave keys out; the active one need not exist.
+ *
+ * Returns 0, or -1 if the JSON is not of that shape, or as sp_config_set.
+ */
+int32_t sp_llm_save_profiles_json(const char *profiles_json);
+
+/*
+ * sp_core_supported_local_providers, sp_core_supported_llm_providers - what can be chosen here.
+ *
+ * Arrays of texts: values of asr.provider that compute on this machine, and of a profile's
+ * "provider". They do not change while the process runs.
+ */
+char *sp_core_supported_local_providers(void);
+char *sp_core_supported_llm_providers(void);
+
+/* ------------------------------------------------------------------------------------------------
  * Memory
  * ---------------------------------------------------------------------------------------------- */
 

@@ -32,7 +32,12 @@ DOORS = {
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
-    "_koe_native": {"koe.boundary"},
+    "_koe_native": {
+        "koe.boundary",
+        "koe.boundary.entry",
+        "koe.boundary.sessions",
+        "koe.boundary.settings",
+    },
     "cffi": set[str](),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 
 from koe.config.schema import AsrConfig
 from koe.errors import EngineUnavailableError
@@ -67,8 +68,16 @@ class Engine(ABC):
 ENGINES = ("moonshine",)
 """The engines of this build, in the order in which they are shown."""
 
+# Those of them that compute on this machine, and the package that each needs.
+_LOCAL_ENGINES = {"moonshine": "moonshine_voice"}
+
 # Names that configurations carry over from before, and why they will not work.
 _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
+
+
+def local_engines() -> tuple[str, ...]:
+    """The engines that compute on this machine and are installed, in alphabetical order."""
+    return tuple(sorted(name for name, package in _LOCAL_ENGINES.items() if find_spec(package)))
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:

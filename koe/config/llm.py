@@ -31,6 +31,9 @@ _DEFAULT_PATHS = {
 # Providers that speak one protocol only, whatever ``api_protocol`` says (spec llm §2.4).
 _PROTOCOLS = {"anthropic": "anthropic_messages", "apfel": "openai_chat"}
 
+SUPPORTED_PROVIDERS = ("openai", "anthropic", "apfel")
+"""What a profile's ``provider`` may be in this build, in the order in which it is offered."""
+
 # Providers on this computer, which ask for no key.
 _KEYLESS = frozenset({"apfel", "mlx"})
 

@@ -203,6 +203,18 @@ class Store:
         """
         return Document.parse(self._read_config(), str(self.config_path))
 
+    def read_text(self, name: str) -> str:
+        """The text of another file that the settings name: absolute, or in the directory.
+
+        Raises:
+            ConfigError: It is missing, unreadable or not UTF-8.
+        """
+        path = self.directory / name
+        try:
+            return _read_text(path)
+        except FileNotFoundError as exc:
+            raise ConfigError(str(path), "the file does not exist") from exc
+
     def values(self, document: Document) -> Node | None:
         """What a document says, with environment variables substituted; None: nothing.
 

@@ -3,20 +3,23 @@
  *
  * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
  * Scalars, UTF-8 strings and one plain struct. What Python implements starts with koe_py_ and
- * answers -1 for failure, also when it raised; everything else is C that Python may call.
+ * answers -1 or NULL for failure, also when it raised; everything else is C that Python may call.
  *
  * A core and a session are named by numbers that are never used again, starting at 1.
  */
 #pragma once
 #include <stdint.h>
 
-/* --- what a shell expects of a session: bits for koe_py_create (koe.session.SessionRules) --- */
+/* --- what a shell expects: bits for koe_py_create. Of a session (koe.session.SessionRules): --- */
 
 #define KOE_READY_AFTER_CONNECT 1
 #define KOE_KEEP_TEXT_ON_ERROR 2
 #define KOE_SILENCE_IS_ERROR 4
 #define KOE_CLOSING_STATES 8
 #define KOE_FINISH_SUPERSEDED 16
+
+/* Besides: the shell knows the present form of config.yaml only, so older ones are renewed. */
+#define KOE_RENEW_OLD_FILES 32
 
 /* --- settings: the snapshot that the getters read --- */
 
@@ -75,15 +78,31 @@ uint64_t koe_lost_audio(uint64_t session);
 
 char *koe_getenv(const char *name);
 
+/* --- strings that Python answers with: copies, which sp_core_free_string releases --- */
+
+char *koe_copy_text(const char *text);
+
 /* --- what Python implements --- */
 
 /* Called once all the functions below exist; without it, Python has not started. */
 void koe_boundary_is_ready(void);
 
-int32_t koe_py_create(uint64_t core, uint32_t rules);
+int32_t koe_py_create(uint64_t core, uint32_t expectations);
 int32_t koe_py_destroy(uint64_t core, double seconds);
 int32_t koe_py_reload(uint64_t core);
 int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);
 int32_t koe_py_session_cancel(uint64_t core);
 int32_t koe_py_accept(uint64_t core);
+
+/* For settings windows. Arguments may be NULL or not UTF-8; a core may be 0. */
+char *koe_py_config_get(const char *key);
+char *koe_py_config_get_json(const char *key);
+int32_t koe_py_config_set(const char *key, const char *value);
+char *koe_py_trigger_key(void);
+char *koe_py_profiles(void);
+int32_t koe_py_save_profiles(const char *json);
+char *koe_py_templates(uint64_t core);
+int32_t koe_py_save_templates(uint64_t core, const char *json);
+char *koe_py_local_providers(void);
+char *koe_py_llm_providers(void);

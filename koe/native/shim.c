@@ -35,7 +35,7 @@
 #define RULES \
     (KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
 #else
-#define RULES 0
+#define RULES KOE_RENEW_OLD_FILES
 #endif
 
 #if KOE_ABI == 3
@@ -146,6 +146,12 @@ void koe_end_audio(uint64_t session) {
 
 char *koe_getenv(const char *name) {
     return getenv(name);
+}
+
+char *koe_copy_text(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 /* --- notices --------------------------------------------------------------------------------- */
@@ -353,6 +359,66 @@ EXPORT struct SPClipboardConfig sp_core_get_clipboard_config(void) {
     koe_settings settings = current_settings();
     SPClipboardConfig clipboard = {settings.restore_delay_ms};
     return clipboard;
+}
+
+/* --- settings windows ------------------------------------------------------------------------ */
+
+/* Give the answer of Python, or what stands for none. */
+#define ANSWER(call, none)                        \
+    do {                                          \
+        char *answer = NULL;                      \
+        if (koe_python_start())                   \
+            CALL_PYTHON(answer, call);            \
+        return answer ? answer : koe_copy_text(none); \
+    } while (0)
+
+#define STATUS(call)                    \
+    do {                                \
+        int32_t answer = -1;            \
+        if (koe_python_start())         \
+            CALL_PYTHON(answer, call);  \
+        return answer;                  \
+    } while (0)
+
+EXPORT char *sp_config_get(const char *key_path) {
+    ANSWER(koe_py_config_get(key_path), "");
+}
+
+EXPORT char *sp_config_get_json(const char *key_path) {
+    ANSWER(koe_py_config_get_json(key_path), "");
+}
+
+EXPORT int32_t sp_config_set(const char *key_path, const char *value) {
+    STATUS(koe_py_config_set(key_path, value));
+}
+
+EXPORT char *sp_config_resolved_trigger_key(void) {
+    ANSWER(koe_py_trigger_key(), "fn");
+}
+
+EXPORT char *sp_llm_profiles_json(void) {
+    ANSWER(koe_py_profiles(), "{\"active_profile\":\"openai\",\"error\":\"koe could not start\","
+                              "\"profiles\":{}}");
+}
+
+EXPORT int32_t sp_llm_save_profiles_json(const char *json) {
+    STATUS(koe_py_save_profiles(json));
+}
+
+EXPORT char *sp_core_get_prompt_templates_json(void) {
+    ANSWER(koe_py_templates(atomic_load(&live_core)), "[]");
+}
+
+EXPORT int32_t sp_core_set_prompt_templates_json(const char *json_str) {
+    STATUS(koe_py_save_templates(atomic_load(&live_core), json_str));
+}
+
+EXPORT char *sp_core_supported_local_providers(void) {
+    ANSWER(koe_py_local_providers(), "[]");
+}
+
+EXPORT char *sp_core_supported_llm_providers(void) {
+    ANSWER(koe_py_llm_providers(), "[]");
 }
 
 EXPORT void sp_core_free_string(char *s) {

@@ -6,13 +6,13 @@ process has one koe library at the most. Everything else about the boundary is i
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.abi import build
+from tests.boundary.host import run_host
 
 pytestmark = [
     pytest.mark.abi,
@@ -60,10 +60,6 @@ for token, name in told:
 """
 
 
-def run_host(python: str, library: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    return build.run([python, "-c", HOST, library], tmp_path / "home")
-
-
 EXPECTED = "".join(
     f"{token} {state}\n"
     for token in (1, 2, 3)
@@ -71,19 +67,12 @@ EXPECTED = "".join(
 )
 
 
-@pytest.fixture(scope="module")
-def library() -> Path:
-    build.build_libraries()
-    [path] = build.library(3).glob("libkoe_core.*")
-    return path
-
-
 def test_a_host_with_koe_installed(library: Path, tmp_path: Path) -> None:
-    result = run_host(sys.executable, library, tmp_path)
+    result = run_host(HOST, library, tmp_path)
     assert result.stdout == EXPECTED, result.stderr
 
 
 def test_a_host_without_koe(library: Path, tmp_path: Path) -> None:
     """Its interpreter is of the same version, but has none of our packages."""
-    result = run_host(sys._base_executable, library, tmp_path)  # type: ignore[attr-defined]
+    result = run_host(HOST, library, tmp_path, python=sys._base_executable)  # type: ignore[attr-defined]
     assert result.stdout == EXPECTED, result.stderr

@@ -1,21 +1,17 @@
-"""What a shell reaches: the only importer of the native module.
-
-Here events of C become calls of the core, notices become calls of the shell, and exceptions
-become return codes. Shell threads come and go; every function may be called on any of them.
-"""
+"""The core and its sessions: calls of C become calls of the core, notices calls of the shell."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
 from _koe_native import ffi, lib
 
+from koe.boundary.entry import open_store, status, utf8
 from koe.config import hotkeys
 from koe.config.schema import HotkeyConfig
 from koe.config.settings import Settings
-from koe.config.store import Snapshot, Store, config_directory
+from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import ConfigError, RuntimeStoppedError
 from koe.events import (
@@ -40,27 +36,19 @@ if TYPE_CHECKING:
 _READ_BYTES = 32_000
 
 
-class HostEnvironment:
-    """The process's environment as it is now; ``os.environ`` is as it was at Python's start."""
-
-    def get(self, name: str, /) -> str | None:
-        """The value; None when it is not set."""
-        value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
-        return None if value == ffi.NULL else os.fsdecode(ffi.string(value))
-
-
 class Host:
     """One core as its shell sees it.
 
     Args:
         number: The core's number; what is told with another number is not heard any more.
-        rules: What the shell expects of a session.
+        expectations: What the shell expects, as the bits of seam.h.
     """
 
-    def __init__(self, number: int, rules: SessionRules) -> None:
+    def __init__(self, number: int, expectations: int) -> None:
         self.number = number
-        self.settings = Settings(_store())
-        self.runtime = Runtime(self.settings, rules)
+        renews_old_files = bool(expectations & lib.KOE_RENEW_OLD_FILES)
+        self.settings = Settings(open_store(renews_old_files=renews_old_files))
+        self.runtime = Runtime(self.settings, _rules(expectations))
         publish(self.settings.current)
         self.runtime.start()
 
@@ -104,17 +92,17 @@ def tell(core: int, token: int, notice: Notice) -> None:
         case AnnounceReady():
             lib.koe_notify(core, token, lib.KOE_NOTICE_READY, ffi.NULL)
         case ShowState(state):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_STATE, _utf8(state))
+            lib.koe_notify(core, token, lib.KOE_NOTICE_STATE, utf8(state))
         case ShowInterim(text):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_INTERIM, _utf8(text))
+            lib.koe_notify(core, token, lib.KOE_NOTICE_INTERIM, utf8(text))
         case ReportHeard(text):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_HEARD, _utf8(text))
+            lib.koe_notify(core, token, lib.KOE_NOTICE_HEARD, utf8(text))
         case Warn(message):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_WARNING, _utf8(message))
+            lib.koe_notify(core, token, lib.KOE_NOTICE_WARNING, utf8(message))
         case ReportError(message):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, _utf8(message))
+            lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, utf8(message))
         case Deliver(text, heard, engine, corrected):
-            lib.koe_deliver(core, token, _utf8(text), _utf8(heard), _utf8(engine), corrected)
+            lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)
 
 
 def publish(snapshot: Snapshot) -> None:
@@ -154,17 +142,6 @@ def _flag(flag: bool | None) -> int:
     return -1 if flag is None else int(flag)
 
 
-def _utf8(text: str) -> bytes:
-    """Encode for C: no NUL inside, and always valid (spec abi §3.5)."""
-    return text.replace("\0", "").encode("utf-8", "replace")
-
-
-def _store() -> Store:
-    # The C library of Windows knows only the part of the environment that fits its code page.
-    environment = os.environ if sys.platform == "win32" else HostEnvironment()
-    return Store(config_directory(environment), environment)
-
-
 def _rules(bits: int) -> SessionRules:
     return SessionRules(
         ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
@@ -176,37 +153,32 @@ def _rules(bits: int) -> SessionRules:
 
 
 # The cores that live, by number; nearly always none or one.
-_hosts: dict[int, Host] = {}
+hosts: dict[int, Host] = {}
 
 
-def _entry_point(function: Callable[..., int]) -> Any:
-    """Attach a function to its C name; whatever it raises is printed and answered with -1."""
-    return ffi.def_extern(error=-1)(function)
-
-
-@_entry_point
-def koe_py_create(core: int, rules: int) -> int:
+@status
+def koe_py_create(core: int, expectations: int) -> int:
     """Start a core; its loop thread goes on importing after this returns."""
-    _hosts[core] = Host(core, _rules(rules))
+    hosts[core] = Host(core, expectations)
     return 0
 
 
-@_entry_point
+@status
 def koe_py_destroy(core: int, seconds: float) -> int:
     """Stop a core: its sessions end in silence."""
-    host = _hosts.pop(core, None)
+    host = hosts.pop(core, None)
     if host is not None:
         host.runtime.stop(seconds)
     return 0
 
 
-@_entry_point
+@status
 def koe_py_reload(core: int) -> int:
     """Read the configuration anew; without a core (0), see whether it can be read."""
-    host = _hosts.get(core)
+    host = hosts.get(core)
     try:
         if host is None:
-            _store().load()
+            open_store().load()
         else:
             host.settings.reload()
             publish(host.settings.current)
@@ -217,10 +189,10 @@ def koe_py_reload(core: int) -> int:
     return 0
 
 
-@_entry_point
+@status
 def koe_py_session_begin(core: int, session: int, mode: int, token: int) -> int:
     """Begin a session; one that can't begin for want of a core is refused."""
-    host = _hosts.get(core)
+    host = hosts.get(core)
     if host is None:
         return -1
     try:
@@ -230,19 +202,19 @@ def koe_py_session_begin(core: int, session: int, mode: int, token: int) -> int:
     return 0
 
 
-@_entry_point
+@status
 def koe_py_session_end(core: int) -> int:
     """End the input of the current session."""
     return _with_core(core, lambda running: running.end())
 
 
-@_entry_point
+@status
 def koe_py_session_cancel(core: int) -> int:
     """Cancel the current session."""
     return _with_core(core, lambda running: running.cancel())
 
 
-@_entry_point
+@status
 def koe_py_accept(core: int) -> int:
     """Ask for the text as recognised; -1 if there is no session whose text is to come."""
     return _with_core(core, lambda running: None if running.accept() else -1)
@@ -250,13 +222,10 @@ def koe_py_accept(core: int) -> int:
 
 def _with_core(core: int, action: Callable[[Any], int | None]) -> int:
     """Call the core, if it still lives and a session could have begun on it."""
-    host = _hosts.get(core)
+    host = hosts.get(core)
     if host is None:
         return -1
     try:
         return action(host.runtime.core()) or 0
     except RuntimeStoppedError:
         return -1
-
-
-lib.koe_boundary_is_ready()

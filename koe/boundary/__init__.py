@@ -1,0 +1,14 @@
+"""What a shell reaches: the only importers of the native module.
+
+Here calls of C become calls of Python, notices become calls of the shell, and exceptions become
+return codes. Shell threads come and go; every function may be called on any of them.
+"""
+
+from _koe_native import lib
+
+# Importing them attaches their functions to the names of seam.h.
+from koe.boundary import sessions, settings
+
+__all__ = ["sessions", "settings"]
+
+lib.koe_boundary_is_ready()

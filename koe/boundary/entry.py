@@ -1,0 +1,77 @@
+"""How C calls Python: arguments, answers, and the environment that they are given in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+
+from _koe_native import ffi, lib
+
+from koe.config.store import Store, config_directory
+from koe.diagnostics import report
+from koe.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from koe.config.document import Environment
+
+
+_report_anew = lru_cache(maxsize=1)(report)
+
+
+def status(function: Callable[..., int]) -> Any:
+    """Attach a function to its C name; whatever it raises is printed and answered with -1."""
+    return ffi.def_extern(error=-1)(function)
+
+
+def text(function: Callable[..., str]) -> Any:
+    """Attach a function to its C name; C gets a copy to free, and NULL where it raises.
+
+    A configuration that can't be read is told in one line, but not again and again, because
+    windows ask for many settings in turn. Anything else is printed in full.
+    """
+
+    def answer(*arguments: Any) -> Any:
+        try:
+            return lib.koe_copy_text(utf8(function(*arguments)))
+        except ConfigError as exc:
+            _report_anew(str(exc))
+            return ffi.NULL
+
+    return ffi.def_extern(name=function.__name__, error=ffi.NULL)(answer)
+
+
+def utf8(text: str) -> bytes:
+    """Encode for C: no NUL inside, and always valid (spec abi §3.5)."""
+    return text.replace("\0", "").encode("utf-8", "replace")
+
+
+def argument(pointer: Any) -> str | None:
+    """A string from C; None when it is NULL or not UTF-8."""
+    if pointer == ffi.NULL:
+        return None
+    try:
+        return str(ffi.string(pointer), "utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+class HostEnvironment:
+    """The process's environment as it is now; ``os.environ`` is as it was at Python's start."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value; None when it is not set."""
+        value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
+        return None if value == ffi.NULL else os.fsdecode(ffi.string(value))
+
+
+def open_store(*, renews_old_files: bool = False) -> Store:
+    """The user's files, found anew, because a program may change its environment."""
+    # The C library of Windows knows only the part of the environment that fits its code page.
+    environment: Environment = os.environ if sys.platform == "win32" else HostEnvironment()
+    directory = config_directory(environment)
+    return Store(directory, environment, renews_old_files=renews_old_files)

@@ -1,0 +1,121 @@
+"""What settings windows call: files are read and written, the core is left alone.
+
+What each needs is imported when it is called first: a dictation needs none of it.
+"""
+
+from __future__ import annotations
+
+from koe.boundary.entry import argument, open_store, status, text
+from koe.boundary.sessions import hosts, publish
+from koe.diagnostics import report
+from koe.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+@text
+def koe_py_config_get(key: Any) -> str:
+    """The text of one setting as it stands in the file; "" where there is none."""
+    from koe.config.access import get_text
+
+    path = argument(key)
+    return "" if path is None else get_text(open_store(), path)
+
+
+@text
+def koe_py_config_get_json(key: Any) -> str:
+    """One setting or section as it stands in the file; "" where there is none."""
+    from koe.config.access import get_json
+
+    path = argument(key)
+    return "" if path is None else get_json(open_store(), path)
+
+
+@status
+def koe_py_config_set(key: Any, value: Any) -> int:
+    """Store one setting in the file."""
+    from koe.config.access import set_text
+
+    path, new = argument(key), argument(value)
+    if path is None or new is None:
+        return -1
+    return _saved(lambda: set_text(open_store(), path, new))
+
+
+@text
+def koe_py_trigger_key() -> str:
+    """The trigger key in its canonical spelling."""
+    from koe.config.access import resolved_trigger_key
+
+    return resolved_trigger_key(open_store())
+
+
+@text
+def koe_py_profiles() -> str:
+    """The profiles as JSON."""
+    from koe.config.profiles import profiles_json
+
+    return profiles_json(open_store())
+
+
+@status
+def koe_py_save_profiles(json: Any) -> int:
+    """Replace the profiles in the file."""
+    from koe.config.profiles import save_profiles
+
+    payload = argument(json)
+    return -1 if payload is None else _saved(lambda: save_profiles(open_store(), payload))
+
+
+@text
+def koe_py_templates(core: int) -> str:
+    """The templates in force as JSON; none without a core."""
+    from koe.config.templates import templates_json
+
+    host = hosts.get(core)
+    return "[]" if host is None else templates_json(host.settings.current.config)
+
+
+@status
+def koe_py_save_templates(core: int, json: Any) -> int:
+    """Replace the templates in the file, and in the core where there is one."""
+    from koe.config.templates import save_templates
+
+    payload = argument(json)
+    if payload is None or _saved(lambda: save_templates(open_store(), payload)) != 0:
+        return -1
+    host = hosts.get(core)
+    if host is not None:
+        host.settings.refresh()  # tells what is wrong, if that is anything
+        publish(host.settings.current)
+    return 0
+
+
+@text
+def koe_py_local_providers() -> str:
+    """The engines that work on this machine, as JSON."""
+    from koe.asr import local_engines
+    from koe.config.records import dump
+
+    return dump(list(local_engines()))
+
+
+@text
+def koe_py_llm_providers() -> str:
+    """The providers that a profile may have, as JSON."""
+    from koe.config.llm import SUPPORTED_PROVIDERS
+    from koe.config.records import dump
+
+    return dump(list(SUPPORTED_PROVIDERS))
+
+
+def _saved(save: Callable[[], None]) -> int:
+    try:
+        save()
+    except ConfigError as exc:
+        report(exc)
+        return -1
+    return 0

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.abi import build
+
+
+@pytest.fixture(scope="session")
+def library() -> Path:
+    """The library of the last generation."""
+    build.build_libraries()
+    [path] = build.library(3).glob("libkoe_core.*")
+    return path
