@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from koe.text import trim
+
 _BYTE_ORDER_MARK = "\ufeff"
 
-# Unicode's White_Space property. str.strip() without an argument would also remove
-# U+001C..U+001F, which are not white space there.
-_WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(
-    map(chr, [*range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
-)
+# What a byte of a term that was heard is worth against a character that merely occurs (spec llm
+# §5.3).
+_HEARD_BONUS = 10
 
 
 def parse_terms(text: str) -> list[str]:
@@ -20,5 +22,31 @@ def parse_terms(text: str) -> list[str]:
     # Some editors on Windows begin a UTF-8 file with this mark. It is invisible, so as a part
     # of the first term it would keep that term from ever matching.
     lines = text.removeprefix(_BYTE_ORDER_MARK).split("\n")
-    terms = (line.strip(_WHITE_SPACE) for line in lines)
+    terms = map(trim, lines)
     return list(dict.fromkeys(term for term in terms if term and not term.startswith("#")))
+
+
+def pick_candidates(terms: Sequence[str], heard: str, limit: int) -> list[str]:
+    """The terms that a correction prompt should name: those most like what was heard (§5.3).
+
+    Args:
+        terms: The dictionary.
+        heard: The recognised text. With an empty one, long terms win.
+        limit: How many at most; 0 for all.
+
+    Returns:
+        Best first, in the order of the dictionary between equals; all in that order when none
+        has to go. Terms that have nothing in common with the text fill up the list.
+    """
+    if limit == 0 or len(terms) <= limit:
+        return list(terms)
+    folded = heard.lower()
+    characters = frozenset(folded)
+
+    def likeness(term: str) -> int:
+        lowered = term.lower()
+        shared = sum(character in characters for character in lowered)
+        is_heard = lowered in folded or folded in lowered
+        return shared + (_HEARD_BONUS * len(term.encode()) if is_heard else 0)
+
+    return sorted(terms, key=likeness, reverse=True)[:limit]

@@ -19,8 +19,30 @@ _UNSPACED_RANGES = (
     (0x20000, 0x3FFFF),
 )
 
+# Unicode's White_Space property. str.strip() without an argument would also remove
+# U+001C..U+001F, which are not white space there.
+_WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(
+    map(chr, [*range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
+)
+_WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
+
 # What may end a Latin phrase and still wants a space before the next word.
 _CLOSING_PUNCTUATION = frozenset(".,;:!?%)]}\"'’”…")
+
+
+def trim(text: str) -> str:
+    """Without white space at both ends: what Unicode calls so, and nothing else."""
+    return text.strip(_WHITE_SPACE)
+
+
+def trim_start(text: str) -> str:
+    """Without white space at its beginning; see `trim`."""
+    return text.lstrip(_WHITE_SPACE)
+
+
+def remove_white_space(text: str) -> str:
+    """Without any white space; see `trim`."""
+    return text.translate(_WITHOUT_WHITE_SPACE)
 
 
 def is_unspaced(character: str) -> bool:

@@ -1,10 +1,10 @@
-"""Dictionary terms: the vectors of spec config §16.3, and the byte order mark."""
+"""Dictionary terms: the vectors of spec config §16.3 and llm §7.6, and the byte order mark."""
 
 from __future__ import annotations
 
 import pytest
 
-from koe.dictionary import parse_terms
+from koe.dictionary import parse_terms, pick_candidates
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,27 @@ def test_information_separators_and_zero_width_spaces_belong_to_a_term() -> None
 )
 def test_only_a_leading_byte_order_mark_is_dropped(text: str, terms: list[str]) -> None:
     assert parse_terms(text) == terms
+
+
+MIXED = ["GitHub", "Docker", "语音输入", "Koe"]
+LETTERS = ["aab", "abc", "xyz", "b"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "heard", "limit", "picked"),
+    [
+        (MIXED, "打开 github 然后输入语音", 2, ["GitHub", "语音输入"]),
+        (MIXED, "", 3, ["语音输入", "GitHub", "Docker"]),
+        (LETTERS, "b a", 3, ["b", "aab", "abc"]),
+        (LETTERS, "b a", 4, LETTERS),
+        (LETTERS, "b a", 0, LETTERS),
+        (["zzz", "yyy", "xxx"], "abc", 2, ["zzz", "yyy"]),
+        ([], "abc", 1, []),
+        (["straße", "x"], "STRASSE Straße", 1, ["straße"]),
+        (["a", "I AM KOE"], "koe", 1, ["I AM KOE"]),  # the text may be a part of the term
+    ],
+)
+def test_the_terms_most_like_what_was_heard(
+    terms: list[str], heard: str, limit: int, picked: list[str]
+) -> None:
+    assert pick_candidates(terms, heard, limit) == picked

@@ -1,6 +1,6 @@
 import pytest
 
-from koe.text import join_segments, needs_space_between
+from koe.text import join_segments, needs_space_between, remove_white_space, trim, trim_start
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_join_segments(segments: list[str], joined: str) -> None:
 def test_no_second_space_where_one_is() -> None:
     assert not needs_space_between("word ", "next")
     assert not needs_space_between("word", " next")
+
+
+def test_white_space_is_what_unicode_calls_so() -> None:
+    text = " \u3000\x85a \xa0\u2009b\x1c\u200b\t\n"
+    assert trim(text) == "a \xa0\u2009b\x1c\u200b"
+    assert trim_start(text) == "a \xa0\u2009b\x1c\u200b\t\n"
+    assert remove_white_space(text) == "ab\x1c\u200b"
