@@ -99,7 +99,7 @@ def _is_dump(answer: str, heard: str, candidates: Sequence[str]) -> bool:
 
 
 def _without_reasoning(answer: str) -> str:
-    """Without the block that a model thinks in, if the answer begins with one that ends."""
+    """Without the block of thinking that it begins with; one that never ends leaves nothing."""
     body = trim_start(answer)
     if not _THINK.match(body):
         return answer

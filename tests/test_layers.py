@@ -15,7 +15,7 @@ RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0,
     "koe.events": 1, "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
     "koe.prompts": 1, "koe.answers": 1,
-    "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2,
+    "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
     "koe.boundary": 5,
@@ -44,7 +44,9 @@ DOORS = {
 
 # The pure ones: no loop, no clock, no files.
 PURE = ("koe.events", "koe.session", "koe.transcript", "koe.dictionary", "koe.text",
-        "koe.prompts", "koe.answers")  # fmt: skip
+        "koe.prompts", "koe.answers", "koe.llm.request", "koe.llm.reply", "koe.llm.refusal",
+        "koe.llm.openai_chat", "koe.llm.openai_responses", "koe.llm.anthropic_messages",
+        "koe.llm.protocols", "koe.llm.correction")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

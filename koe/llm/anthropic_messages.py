@@ -1,0 +1,60 @@
+"""Anthropic's Messages (spec llm §3.5). Pure."""
+
+from __future__ import annotations
+
+from koe.errors import LlmReplyError
+from koe.llm.reply import Reply, at, collect_text, read_json, text_at
+from koe.llm.request import LlmRequest
+from koe.prompts import UserPrompt
+
+# It lists twenty models unless it is told to list more (spec llm §4.1).
+MODELS_QUERY = "?limit=1000"
+
+_VERSION = "2023-06-01"
+
+
+def headers(api_key: str) -> dict[str, str]:
+    """The version of the protocol, and who asks; an empty key says nothing of that."""
+    version = {"anthropic-version": _VERSION}
+    return version | ({"x-api-key": api_key} if api_key else {})
+
+
+def build_body(request: LlmRequest) -> dict[str, object]:
+    """The request as JSON. The server is asked to keep the instruction and the stable part.
+
+    A temperature that only other protocols allow is left out, and ``top_p`` is not sent.
+    """
+    body: dict[str, object] = {
+        "model": request.model,
+        "system": [_cached(request.system)],
+        "messages": [{"role": "user", "content": _content(request.user)}],
+        "max_tokens": request.max_output_tokens,
+    }
+    if 0.0 <= request.temperature <= 1.0:
+        body["temperature"] = float(request.temperature)
+    return body
+
+
+def parse_reply(body: bytes) -> Reply:
+    """The text, without what the model thought before.
+
+    Raises:
+        LlmReplyError: The body is not what the protocol says.
+    """
+    reply = read_json(body)
+    try:
+        content = at(reply, "content")
+    except LookupError:
+        raise LlmReplyError("missing content in Anthropic response") from None
+    is_cut_off = text_at(reply, "stop_reason") == "max_tokens"
+    return Reply(collect_text(content, {"text"}), is_cut_off)
+
+
+def _content(user: UserPrompt) -> object:
+    if not user.stable or not user.varying:
+        return user.text
+    return [_cached(user.stable), {"type": "text", "text": user.varying}]
+
+
+def _cached(text: str) -> dict[str, object]:
+    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}

@@ -1,0 +1,184 @@
+"""Correcting and rewriting a text: the question, and what becomes of the answer. Pure.
+
+    inquiry = ask_for_correction(settings, profile, prompts, terms, heard, history)
+    …send inquiry.http, which gives a status and a body…
+    correction = inquiry.read(status, body)
+
+Blank text is not for models: they recite the dictionary then. Callers deliver it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from koe.answers import Flaw, clean, find_flaw
+from koe.config.llm import LlmConfig, LlmProfile
+from koe.dictionary import pick_candidates
+from koe.errors import LlmProfileError, LlmReplyError
+from koe.llm.protocols import PROTOCOLS, check_status, reply_request
+from koe.llm.refusal import explanation, presentable
+from koe.llm.request import HttpRequest, LlmRequest
+from koe.prompts import Prompts, render
+
+TEST_TEXT = (
+    "um so can you uh check how much cpu and you know how much memory the app is using right now"
+)
+"""What a test of a connection has corrected (spec llm §4.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is delivered. It holds what was said, so no repr shows it.
+
+    Attributes:
+        text: The answer, or else what was heard.
+        is_applied: Whether it is the answer.
+        remark: Why it is not, or what is wrong with it, as a sentence for people that quotes
+            nothing; empty when all is well.
+    """
+
+    text: str = field(repr=False)
+    is_applied: bool
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question to a model, and what its answer is measured by.
+
+    Attributes:
+        http: What to send.
+        profile: Whom to ask.
+        heard: The text in question.
+        candidates: The terms that the question names.
+        flaws: What makes the answer useless.
+        limit: Tokens that the answer may have.
+    """
+
+    http: HttpRequest
+    profile: LlmProfile = field(repr=False)
+    heard: str = field(repr=False)
+    candidates: tuple[str, ...] = field(repr=False)
+    flaws: frozenset[Flaw]
+    limit: int
+
+    def read(self, status: int, body: bytes) -> Correction:
+        """What becomes of the answer.
+
+        Args:
+            status: The HTTP status of the reply.
+            body: The whole body.
+
+        Raises:
+            LlmStatusError: The server refused.
+            LlmReplyError: It said something that is no answer.
+        """
+        key = self.profile.api_key
+        check_status(status, body, key)
+        try:
+            reply = PROTOCOLS[self.profile.protocol].parse_reply(body)
+            answer = clean(reply.text)
+        except LlmReplyError as exc:
+            # The message may be the server's words. Some servers explain a failure with status 200.
+            message, said = presentable(exc.message, key), explanation(body, key)
+            is_said = not said or said.startswith(message)
+            raise LlmReplyError(message if is_said else f"{message}: {said}") from exc
+        flaw = find_flaw(answer, self.heard, self.candidates, among=self.flaws)
+        if flaw is not None:
+            return Correction(self.heard, False, f"the model's answer was not used: {flaw}")
+        if reply.is_cut_off:
+            remark = f"the model's answer is cut off; raise llm.max_output_tokens ({self.limit})"
+            return Correction(answer, True, remark)
+        return Correction(answer, True)
+
+
+def active_profile(settings: LlmConfig) -> LlmProfile:
+    """The profile that rewrites and tests use, whether or not correction is on.
+
+    Raises:
+        LlmProfileError: There is none of that id.
+    """
+    try:
+        return settings.profiles[settings.active_profile]
+    except KeyError:
+        raise LlmProfileError(settings.active_profile) from None
+
+
+def ask_for_correction(
+    settings: LlmConfig,
+    profile: LlmProfile,
+    prompts: Prompts,
+    terms: Sequence[str],
+    heard: str,
+    history: Sequence[str] = (),
+) -> Inquiry:
+    """Have a text corrected.
+
+    Args:
+        settings: What all profiles have in common.
+        profile: Whom to ask (`LlmConfig.correcting_profile`).
+        prompts: What to say beside the text.
+        terms: The dictionary.
+        heard: The recognised text.
+        history: Interim revisions of it, oldest first; the newest ten are told.
+
+    Raises:
+        LlmConfigError: The profile can't be used.
+    """
+    candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
+    return _ask(settings, profile, prompts, candidates, heard, frozenset(Flaw), history)
+
+
+def ask_for_rewriting(
+    settings: LlmConfig,
+    profile: LlmProfile,
+    prompts: Prompts,
+    terms: Sequence[str],
+    heard: str,
+    instruction: str,
+) -> Inquiry:
+    """Have a text rewritten: as `ask_for_correction`, by the instruction of a template.
+
+    The answer may be short or in another language; that is what many templates are for.
+    """
+    candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
+    asked = Prompts(system=instruction, user=prompts.user)
+    return _ask(settings, profile, asked, candidates, heard, frozenset({Flaw.DUMP}))
+
+
+def ask_for_test(
+    settings: LlmConfig, profile: LlmProfile, prompts: Prompts, terms: Sequence[str]
+) -> Inquiry:
+    """Have a sample corrected as `ask_for_correction` would; any text is a good answer."""
+    candidates = pick_candidates(terms, "", settings.dictionary_max_candidates)
+    return _ask(settings, profile, prompts, candidates, TEST_TEXT, frozenset())
+
+
+def _ask(
+    settings: LlmConfig,
+    profile: LlmProfile,
+    prompts: Prompts,
+    candidates: Sequence[str],
+    heard: str,
+    flaws: frozenset[Flaw],
+    history: Sequence[str] = (),
+) -> Inquiry:
+    request = LlmRequest(
+        model=profile.model,
+        system=prompts.system,
+        user=render(prompts.user, heard, candidates, history),
+        max_output_tokens=settings.max_output_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_token_parameter=profile.max_token_parameter,
+        no_reasoning_control=profile.no_reasoning_control,
+    )
+    return Inquiry(
+        http=reply_request(profile, request),
+        profile=profile,
+        heard=heard,
+        candidates=tuple(candidates),
+        flaws=flaws,
+        limit=settings.max_output_tokens,
+    )

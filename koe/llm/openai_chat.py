@@ -1,0 +1,52 @@
+"""OpenAI's Chat Completions, which most other servers speak too (spec llm §3.3). Pure."""
+
+from __future__ import annotations
+
+from koe.errors import LlmReplyError
+from koe.llm.reply import Reply, at, collect_text, read_json, text_at
+from koe.llm.request import LlmRequest
+
+MODELS_QUERY = ""
+
+
+def headers(api_key: str) -> dict[str, str]:
+    """What says who asks; an empty key says nothing."""
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+
+def build_body(request: LlmRequest) -> dict[str, object]:
+    """The request as JSON.
+
+    What the limit is called tells newer models from older ones: those that reason take no
+    sampling settings, and the others know no ``reasoning_effort``.
+    """
+    body: dict[str, object] = {
+        "model": request.model,
+        "messages": [
+            {"role": "system", "content": request.system},
+            {"role": "user", "content": request.user.text},
+        ],
+        request.max_token_parameter: request.max_output_tokens,
+    }
+    if request.max_token_parameter == "max_tokens":
+        body |= {"temperature": float(request.temperature), "top_p": float(request.top_p)}
+    elif request.no_reasoning_control == "reasoning_effort":
+        body["reasoning_effort"] = "none"
+    if request.no_reasoning_control == "thinking":
+        body["thinking"] = {"type": "disabled"}
+    return body
+
+
+def parse_reply(body: bytes) -> Reply:
+    """The first choice's text.
+
+    Raises:
+        LlmReplyError: The body is not what the protocol says.
+    """
+    reply = read_json(body)
+    try:
+        content = at(reply, "choices", 0, "message", "content")
+    except LookupError:
+        raise LlmReplyError("missing content in Chat response") from None
+    is_cut_off = text_at(reply, "choices", 0, "finish_reason") == "length"
+    return Reply(collect_text(content, {"text", "output_text"}), is_cut_off)

@@ -1,0 +1,57 @@
+"""OpenAI's Responses (spec llm §3.4). Pure."""
+
+from __future__ import annotations
+
+from koe.errors import LlmReplyError
+from koe.llm.reply import Reply, at, collect_text, read_json, text_at
+from koe.llm.request import LlmRequest
+
+MODELS_QUERY = ""
+
+
+def headers(api_key: str) -> dict[str, str]:
+    """What says who asks; an empty key says nothing."""
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+
+def build_body(request: LlmRequest) -> dict[str, object]:
+    """The request as JSON. The server is asked to keep nothing."""
+    body: dict[str, object] = {
+        "model": request.model,
+        "instructions": request.system,
+        "input": request.user.text,
+        "max_output_tokens": request.max_output_tokens,
+        "store": False,
+    }
+    if request.no_reasoning_control == "reasoning_effort":
+        body["reasoning"] = {"effort": "none"}
+    return body
+
+
+def parse_reply(body: bytes) -> Reply:
+    """The text of all messages.
+
+    Raises:
+        LlmReplyError: The model failed, or the body is not what the protocol says.
+    """
+    reply = read_json(body)
+    status = text_at(reply, "status")
+    if status == "failed":
+        reason = text_at(reply, "error", "message")
+        raise LlmReplyError(reason or "Responses API returned failed status")
+    return Reply(text_at(reply, "output_text") or _text_of_messages(reply), status == "incomplete")
+
+
+def _text_of_messages(reply: object) -> str:
+    try:
+        output = at(reply, "output")
+    except LookupError:
+        output = None
+    if not isinstance(output, list):
+        raise LlmReplyError("missing output in Responses response")
+    messages = (item for item in output if text_at(item, "type") == "message")
+    return "".join(
+        collect_text(message["content"], {"output_text", "text"})
+        for message in messages
+        if isinstance(message, dict) and isinstance(message.get("content"), list)
+    )

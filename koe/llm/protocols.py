@@ -1,0 +1,135 @@
+"""The protocols by name, and the HTTP requests that a profile makes of them. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+from urllib.parse import quote
+
+from koe.config.llm import LlmProfile
+from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
+from koe.llm import anthropic_messages, openai_chat, openai_responses
+from koe.llm.refusal import refusal
+from koe.llm.reply import Reply, at, read_json, text_at
+from koe.llm.request import HttpRequest, LlmRequest
+from koe.text import trim
+
+
+class LlmProtocol(Protocol):
+    """What a module of a protocol has."""
+
+    MODELS_QUERY: str
+
+    def headers(self, api_key: str) -> dict[str, str]: ...
+
+    def build_body(self, request: LlmRequest) -> dict[str, object]: ...
+
+    def parse_reply(self, body: bytes) -> Reply: ...
+
+
+PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
+    "openai_chat": openai_chat,
+    "openai_responses": openai_responses,
+    "anthropic_messages": anthropic_messages,
+})  # fmt: skip
+"""By the word that is configured (``api_protocol``)."""
+
+
+def reply_request(profile: LlmProfile, request: LlmRequest) -> HttpRequest:
+    """Ask a model.
+
+    Raises:
+        LlmConfigError: The profile can't be used.
+    """
+    _check(profile)
+    body = PROTOCOLS[profile.protocol].build_body(request)
+    encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return HttpRequest(
+        method="POST",
+        base_url=profile.base_url,
+        url=profile.url,
+        headers=(("Content-Type", "application/json"), *_headers(profile)),
+        # What was heard may hold half of a surrogate pair; it goes out as a question mark.
+        body=encoded.encode("utf-8", "replace"),
+    )
+
+
+def models_request(profile: LlmProfile) -> HttpRequest:
+    """Ask which models there are. A model need not be configured for that.
+
+    Raises:
+        LlmConfigError: The profile can't be used.
+    """
+    return _get(profile, f"/models{PROTOCOLS[profile.protocol].MODELS_QUERY}")
+
+
+def warm_up_request(profile: LlmProfile) -> HttpRequest:
+    """Ask something small, so that there is a connection when it is needed (spec llm §1.5).
+
+    Any status is an answer.
+
+    Raises:
+        LlmConfigError: The profile can't be used.
+    """
+    return _get(profile, f"/models/{quote(profile.model, safe='', errors='replace')}")
+
+
+def check_status(status: int, body: bytes, api_key: str) -> None:
+    """Accept a reply by its status.
+
+    Raises:
+        LlmStatusError: The server refused. What it says is short and without the key.
+    """
+    if not 200 <= status <= 299:
+        raise LlmStatusError(status, refusal(body, api_key))
+
+
+def parse_models(body: bytes) -> list[str]:
+    """The ids in a list of models, each once, as the server sorted them; there may be none.
+
+    Raises:
+        LlmReplyError: It is no list of models.
+    """
+    reply = read_json(body, what="/models response")
+    try:
+        models = at(reply, "data")
+    except LookupError:
+        models = None
+    if not isinstance(models, list):
+        raise LlmReplyError("missing data array in /models response")
+    ids = (trim(text_at(model, "id") or "") for model in models)
+    return list(dict.fromkeys(filter(None, ids)))
+
+
+def _get(profile: LlmProfile, path: str) -> HttpRequest:
+    _check(profile, needs_model=False)
+    return HttpRequest(
+        method="GET",
+        base_url=profile.base_url,
+        url=profile.base_url.rstrip("/") + path,
+        headers=_headers(profile),
+    )
+
+
+def _headers(profile: LlmProfile) -> tuple[tuple[str, str], ...]:
+    return tuple(PROTOCOLS[profile.protocol].headers(profile.api_key).items())
+
+
+def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
+    if profile.provider == "mlx":
+        raise LlmConfigError("MLX LLM support is not enabled in this build")
+    if not trim(profile.base_url):
+        raise LlmConfigError("the profile has no base_url; enter the address of the server")
+    if needs_model and not profile.model:
+        raise LlmConfigError("the profile has no model; enter the name of one")
+    if not all(_may_be_sent(character) for character in profile.api_key):
+        problem = "the profile's api_key contains a line break or another control character"
+        raise LlmConfigError(f"{problem}; enter it again")
+
+
+def _may_be_sent(character: str) -> bool:
+    """Whether a header can hold it: no control characters, and no half of a surrogate pair."""
+    is_control = (character < " " and character != "\t") or character == "\x7f"
+    return not is_control and not "\ud800" <= character <= "\udfff"

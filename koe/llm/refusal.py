@@ -1,0 +1,99 @@
+"""What a server says when it refuses, fit to be shown: short, and without the key. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from koe.errors import LlmReplyError
+from koe.llm.reply import read_json, text_at
+
+# A notification shows two or three lines.
+_LONGEST_MESSAGE = 300
+
+_MASK = "***"
+
+# Characters in a row that a text has in common with the key, from which on it tells of it.
+_SHORTEST_PART = 6
+
+# Keys by their look: other people's, and ours where the server left out the middle itself.
+_KEY_LIKE = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|pplx|nvapi)-[\w-]{6,}|\bAIza[\w-]{10,}"
+    r"|[\w-]*\*{3,}[\w*-]*|\b[\w-]+(?:\.{3}|…)\w+"
+)
+
+# Where servers put the sentence, and its code; the first that is there counts.
+_SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("detail", 0, "msg"))
+_CODES = (("error", "code"), ("error", "type"), ("code",))
+
+
+def refusal(body: bytes, api_key: str) -> str:
+    """What the body of a refused request says, for people; empty when it says nothing to them.
+
+    Args:
+        body: JSON as servers have it, or anything else.
+        api_key: The key that was sent. No part of it is in the result.
+    """
+    text = body.decode("utf-8", "replace")
+    # A page of some proxy says no more than the status does.
+    is_page = text.lstrip().startswith("<")
+    return explanation(body, api_key) or ("" if is_page else presentable(text, api_key))
+
+
+def explanation(body: bytes, api_key: str) -> str:
+    """What a server says in JSON about a failure; empty when it does not. As `refusal`."""
+    try:
+        value = read_json(body)
+    except LlmReplyError:
+        return ""
+    if isinstance(value, list) and value:
+        value = value[0]
+    sentence, code = _first_text(value, _SENTENCES), _first_text(value, _CODES)
+    return presentable(sentence or code, api_key, code if sentence else "")
+
+
+def presentable(text: str, api_key: str, code: str = "") -> str:
+    """One line of a server's text, not too long, with everything like a key masked.
+
+    Args:
+        text: What it said.
+        api_key: The key that was sent.
+        code: Added in parentheses; empty for none.
+    """
+    line = _one_line(text, api_key, _LONGEST_MESSAGE)
+    short_code = _one_line(code, api_key, _LONGEST_MESSAGE // 4)
+    return f"{line} ({short_code})" if short_code else line
+
+
+def _one_line(text: str, api_key: str, longest: int) -> str:
+    # Masking takes time, and text that is far too long is cut anyway.
+    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * longest])
+    line = " ".join(_mask(printable, api_key).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _mask(text: str, api_key: str) -> str:
+    return _KEY_LIKE.sub(_MASK, _without_parts_of(api_key, text))
+
+
+def _without_parts_of(api_key: str, text: str) -> str:
+    key = api_key.strip()
+    if len(key) < _SHORTEST_PART:
+        # It is no secret, and may be a common word. As a word of its own it is the key, though.
+        return re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", _MASK, text) if key else text
+    masked: list[str] = []
+    start = 0
+    while start < len(text):
+        end = start + _SHORTEST_PART
+        if text[start:end] not in key or end > len(text):
+            masked.append(text[start])
+            start += 1
+            continue
+        while end < len(text) and text[start : end + 1] in key:
+            end += 1
+        masked.append(_MASK)
+        start = end
+    return "".join(masked)
+
+
+def _first_text(value: object, places: tuple[tuple[str | int, ...], ...]) -> str:
+    return next((text for place in places if (text := text_at(value, *place))), "")

@@ -1,0 +1,54 @@
+"""What is sent to a model: as a question, and as the HTTP request that carries it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from koe.prompts import UserPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRequest:
+    """One question to a model, in no protocol yet. Protocols leave out what they don't know.
+
+    Attributes:
+        model: The server's name for it.
+        system: The instruction.
+        user: The rest of the prompt, with the text.
+        max_output_tokens: How long the answer may be.
+        temperature: 0 for the most likely answer.
+        top_p: Share of the likely words that are considered.
+        max_token_parameter: What the server calls the limit: ``max_tokens`` or
+            ``max_completion_tokens``.
+        no_reasoning_control: How the server is told not to think first: ``reasoning_effort``,
+            ``thinking`` or ``none``.
+    """
+
+    model: str
+    system: str = field(repr=False)
+    user: UserPrompt
+    max_output_tokens: int = 1024
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_token_parameter: str = "max_completion_tokens"
+    no_reasoning_control: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request, ready to be sent. A repr shows nothing that could be a secret.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        base_url: As configured: it decides whether the server may be contacted at all.
+        url: The whole address; it may be no valid one.
+        headers: In order; the key is in one of them. Values may have characters beyond ASCII,
+            which go out as UTF-8.
+        body: Empty for none.
+    """
+
+    method: str
+    base_url: str = field(repr=False)
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)

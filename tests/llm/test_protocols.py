@@ -1,0 +1,233 @@
+"""What a profile sends: the vectors of spec llm §§4.1 and 7.1-7.3, and random replies."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koe.config.llm import BUILT_IN_PROFILES, LlmProfile
+from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
+from koe.llm.protocols import (
+    PROTOCOLS,
+    check_status,
+    models_request,
+    parse_models,
+    reply_request,
+    warm_up_request,
+)
+from tests.llm.questions import question
+
+OPENAI = LlmProfile(base_url="https://h/v1", model="m", api_key="secret")
+ANTHROPIC = OPENAI.replace(provider="anthropic")
+
+
+def test_every_protocol_that_can_be_configured_is_there() -> None:
+    words = [
+        BUILT_IN_PROFILES[name].protocol for name in ("openai", "openai-responses", "anthropic")
+    ]
+    assert list(PROTOCOLS) == words
+
+
+# --- asking ------------------------------------------------------------------------------
+
+
+def test_the_apfel_preset() -> None:
+    apfel = BUILT_IN_PROFILES["apfel"]
+    asked = question(model=apfel.model, parameter=apfel.max_token_parameter)
+    request = reply_request(apfel, asked)
+    assert request.url == "http://127.0.0.1:11434/v1/chat/completions"
+    assert request.headers == (("Content-Type", "application/json"),)
+    body = json.loads(request.body)
+    assert (body["model"], body["max_tokens"]) == ("apple-foundationmodel", 1024)
+    assert body.keys().isdisjoint({"max_completion_tokens", "reasoning_effort", "thinking"})
+
+
+@pytest.mark.parametrize(
+    ("profile", "url", "headers"),
+    [
+        (OPENAI, "https://h/v1/chat/completions", [("Authorization", "Bearer secret")]),
+        (
+            OPENAI.replace(api_protocol="openai_responses", base_url="https://api.openai.com/v1"),
+            "https://api.openai.com/v1/responses",
+            [("Authorization", "Bearer secret")],
+        ),
+        (
+            OPENAI.replace(base_url="https://h/v1///", endpoint_path="  //x/y "),
+            "https://h/v1/x/y",
+            [("Authorization", "Bearer secret")],
+        ),
+        (
+            OPENAI.replace(endpoint_path="chat/completions?api-version=1", api_key=""),
+            "https://h/v1/chat/completions?api-version=1",
+            [],
+        ),
+        (
+            ANTHROPIC,
+            "https://h/v1/messages",
+            [("anthropic-version", "2023-06-01"), ("x-api-key", "secret")],
+        ),
+        (
+            OPENAI.replace(api_protocol="anthropic_messages", api_key=""),
+            "https://h/v1/messages",
+            [("anthropic-version", "2023-06-01")],
+        ),
+    ],
+)
+def test_where_and_how_a_model_is_asked(
+    profile: LlmProfile, url: str, headers: list[tuple[str, str]]
+) -> None:
+    request = reply_request(profile, question())
+    assert (request.method, request.url, request.base_url) == ("POST", url, profile.base_url)
+    assert request.headers == (("Content-Type", "application/json"), *headers)
+
+
+def test_the_body_is_compact_sorted_utf_8() -> None:
+    request = reply_request(OPENAI, question(varying="词 \ud800", model="m"))
+    assert request.body.decode() == (
+        '{"max_completion_tokens":1024,"messages":[{"content":"system","role":"system"},'
+        '{"content":"词 ?","role":"user"}],"model":"m"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "sentence"),
+    [
+        (BUILT_IN_PROFILES["mlx"], "MLX LLM support is not enabled in this build"),
+        (OPENAI.replace(base_url=" "), "the profile has no base_url; enter the address"),
+        (OPENAI.replace(model=""), "the profile has no model; enter the name"),
+        (OPENAI.replace(api_key="secret\n"), "api_key contains a line break or another control"),
+        (OPENAI.replace(api_key="secret\x7f"), "api_key contains a line break or another control"),
+        (OPENAI.replace(api_key="secret\udc80"), "api_key contains a line break or another contr"),
+    ],
+)
+def test_a_profile_that_cannot_be_used(profile: LlmProfile, sentence: str) -> None:
+    with pytest.raises(LlmConfigError, match=f"^LLM correction failed: .*{sentence}") as caught:
+        reply_request(profile, question())
+    assert "secret" not in str(caught.value)
+
+
+def test_keys_may_have_any_other_character() -> None:
+    request = reply_request(OPENAI.replace(api_key="schlüssel\t1"), question())
+    assert request.headers[1] == ("Authorization", "Bearer schlüssel\t1")
+
+
+# --- other requests ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "url"),
+    [
+        (OPENAI.replace(base_url="https://h/v1//", endpoint_path="/x"), "https://h/v1/models"),
+        (OPENAI.replace(api_protocol="openai_responses", model=""), "https://h/v1/models"),
+        (ANTHROPIC, "https://h/v1/models?limit=1000"),
+    ],
+)
+def test_asking_for_models(profile: LlmProfile, url: str) -> None:
+    request = models_request(profile)
+    assert (request.method, request.url, request.body) == ("GET", url, b"")
+    assert request.headers == tuple(PROTOCOLS[profile.protocol].headers("secret").items())
+
+
+@pytest.mark.parametrize("profile", [BUILT_IN_PROFILES["mlx"], LlmProfile(model="m")])
+def test_asking_nobody_for_models(profile: LlmProfile) -> None:
+    with pytest.raises(LlmConfigError):
+        models_request(profile)
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("org/m:7b", "org%2Fm%3A7b"),
+        ("a-z_0.9~", "a-z_0.9~"),
+        (" 词", "%20%E8%AF%8D"),
+        ("half \ud800", "half%20%3F"),
+    ],
+)
+def test_warming_up(model: str, path: str) -> None:
+    request = warm_up_request(OPENAI.replace(base_url="https://h/v1/", model=model))
+    assert (request.method, request.url) == ("GET", f"https://h/v1/models/{path}")
+    assert request.headers == (("Authorization", "Bearer secret"),)
+
+
+# --- replies -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 204, 299])
+def test_a_status_that_is_fine(status: int) -> None:
+    check_status(status, b"", "secret")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (500, b"oops", "HTTP 500 Internal Server Error: oops"),
+        (401, b'{"error": {"message": "wrong: secret"}}', "HTTP 401 Unauthorized: wrong: ***"),
+        (302, b"", "HTTP 302 Found"),
+        (199, b"", "HTTP 199"),
+    ],
+)
+def test_a_status_that_is_not(status: int, body: bytes, sentence: str) -> None:
+    with pytest.raises(LlmStatusError) as caught:
+        check_status(status, body, "secret")
+    assert str(caught.value) == f"LLM correction failed: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("body", "models"),
+    [
+        ({"data": [{"id": "gpt-5.4-mini"}, {"id": "gpt-5.4-nano"}]}, ["gpt-5.4-mini",
+                                                                      "gpt-5.4-nano"]),
+        ({"data": []}, []),
+        ({"data": [{"id": " a "}, {"id": "a"}, {"id": ""}, {"id": 5}, {}, None, "x"]}, ["a"]),
+        ({"data": [{"id": "b"}, {"id": "a"}, {"id": "B"}]}, ["b", "a", "B"]),
+    ],
+)  # fmt: skip
+def test_a_list_of_models(body: object, models: list[str]) -> None:
+    assert parse_models(json.dumps(body).encode()) == models
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"data": {}}', b"[]", b'{"data": null}'])
+def test_no_list_of_models(body: bytes) -> None:
+    with pytest.raises(LlmReplyError, match=r": missing data array in /models response$"):
+        parse_models(body)
+
+
+def test_no_json_for_a_list_of_models() -> None:
+    with pytest.raises(LlmReplyError, match="parse /models response: error decoding response body"):
+        parse_models(b"<")
+
+
+# The names that replies are made of, at random.
+NAMES = st.sampled_from(
+    ["choices", "message", "content", "output", "output_text", "status", "text", "type", "value",
+     "data", "id", "error", "finish_reason", "stop_reason"]
+)  # fmt: skip
+WORDS = st.sampled_from(["message", "text", "output_text", "failed", "incomplete", "length", ""])
+REPLIES = st.recursive(
+    st.none() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+@given(st.sampled_from(list(PROTOCOLS)), REPLIES)
+def test_any_reply_is_text_or_an_error(protocol: str, reply: object) -> None:
+    body = json.dumps(reply).encode()
+    try:
+        assert isinstance(PROTOCOLS[protocol].parse_reply(body).text, str)
+    except LlmReplyError as exc:
+        assert exc.message
+    with suppress(LlmReplyError):
+        assert all(parse_models(body))
+
+
+@given(st.sampled_from(list(PROTOCOLS)), st.binary())
+def test_any_bytes_are_text_or_an_error(protocol: str, body: bytes) -> None:
+    try:
+        PROTOCOLS[protocol].parse_reply(body)
+    except LlmReplyError as exc:
+        assert exc.message
