@@ -8,10 +8,8 @@ PROJECT = Path(__file__).parent.parent
 
 # Packages and data that only hold others together.
 WITHOUT_CODE = {
-WITHOUT_CODE = {
     "koe/__init__.py", "koe/boundary/__init__.py", "koe/config/__init__.py",
     "koe/llm/__init__.py", "koe/cli/__main__.py",
-}  # fmt: skip
 }  # fmt: skip
 
 MODULES = [

@@ -9,6 +9,10 @@ from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from koe.prompts import Prompts
+
 
 class Settings:
     """What one core goes by. Any thread may read and reload; a running session is not affected.
@@ -59,6 +63,16 @@ class Settings:
                 return
             if changed is not None:
                 self._adopt(changed)
+
+    def prompts(self) -> Prompts:
+        """Read the prompt files that are configured now; for what is unusable there are others."""
+        from koe.config.prompts import load_prompts  # hardly any first call of a shell needs it
+
+        with self._lock:
+            prompts, problems = load_prompts(self._store, self.current.config.llm)
+            for problem in problems:
+                self._tell(problem)
+        return prompts
 
     def _adopt(self, snapshot: Snapshot) -> None:
         self.current = snapshot

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
 
-_DEFAULTS = Path(__file__).with_name("defaults")
+DEFAULTS = Path(__file__).with_name("defaults")
+"""The files that a new user gets."""
+
+_DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_prompt.txt")
 _BYTE_ORDER_MARK = "\ufeff"
 _LARGEST_FILE_BYTES = 1024 * 1024  # as for a model manifest (spec config §1.9)
 
@@ -116,7 +119,7 @@ class Store:
         return created
 
     def _create_from_defaults(self) -> list[Path]:
-        paths = [self.directory / name for name in (CONFIG_NAME, DICTIONARY_NAME)]
+        paths = [self.directory / name for name in _DEFAULT_NAMES]
         if all(path.exists() for path in paths):
             return []
         # Only the first start needs it.
@@ -125,7 +128,7 @@ class Store:
         with locked(self.config_path):
             missing = [path for path in paths if not path.exists()]
             for path in missing:
-                write_private(path, (_DEFAULTS / path.name).read_bytes())
+                write_private(path, (DEFAULTS / path.name).read_bytes())
         return missing
 
     def load(self) -> Snapshot:

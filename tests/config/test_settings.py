@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from koe.config.prompts import built_in_prompts
 from koe.config.schema import UNREADABLE
 from koe.config.settings import Settings
 from koe.config.store import Store
@@ -84,3 +85,17 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixt
     settings = settings_in(tmp_path / "file")
     assert settings.current.config == UNREADABLE
     assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_the_prompts_are_read_anew_each_time(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(directory)
+    assert settings.prompts() == built_in_prompts()
+    (directory / "system_prompt.txt").write_text("mine", encoding="utf-8")
+    assert settings.prompts().system == "mine"
+    (directory / "system_prompt.txt").unlink()
+    for _ in range(2):
+        assert settings.prompts() == built_in_prompts()
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "llm.system_prompt_path: the file does not exist; using the built-in" in told

@@ -23,6 +23,9 @@ from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
 
 OLD = 1_700_000_000
+
+# Of the files that a new user gets.
+NAMES = ["config.yaml", "dictionary.txt", "system_prompt.txt", "user_prompt.txt"]
 CURRENT = "hotkey: {trigger_key: fn}\n"  # what no migration adds then
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
@@ -80,11 +83,14 @@ def test_missing_files_are_created_once(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "koe"
     store = Store(directory, {})
 
-    assert store.create_missing_files() == [directory / "config.yaml", directory / "dictionary.txt"]
+    assert store.create_missing_files() == [directory / name for name in NAMES]
     assert store.create_missing_files() == []
 
     (directory / "dictionary.txt").unlink()
-    assert store.create_missing_files() == [directory / "dictionary.txt"]
+    (directory / "user_prompt.txt").unlink()
+    assert store.create_missing_files() == [
+        directory / "dictionary.txt", directory / "user_prompt.txt",
+    ]  # fmt: skip
 
 
 def test_the_default_files_say_what_the_defaults_are(tmp_path: Path) -> None:
@@ -126,13 +132,13 @@ def test_the_default_file_can_be_edited_line_by_line() -> None:
 
 
 def test_existing_files_are_never_overwritten(tmp_path: Path) -> None:
-    write(tmp_path / "config.yaml", "")
-    write(tmp_path / "dictionary.txt", "term")
+    for name in NAMES:
+        write(tmp_path / name, f"# mine: {name}")
 
     assert Store(tmp_path, {}).create_missing_files() == []
 
-    assert (tmp_path / "config.yaml").read_text() == ""
-    assert (tmp_path / "dictionary.txt").read_text() == "term"
+    for name in NAMES:
+        assert (tmp_path / name).read_text() == f"# mine: {name}"
 
 
 @posix_only
@@ -141,7 +147,7 @@ def test_created_files_are_private(tmp_path: Path) -> None:
     Store(directory, {}).create_missing_files()
 
     assert mode(directory) == 0o700
-    assert mode(directory / "config.yaml") == mode(directory / "dictionary.txt") == 0o600
+    assert [mode(directory / name) for name in NAMES] == [0o600] * 4
 
 
 @posix_only
@@ -197,7 +203,7 @@ def test_a_directory_in_the_place_of_a_file_is_left_alone(tmp_path: Path) -> Non
     (tmp_path / "config.yaml").mkdir(mode=0o755)
     before = mode(tmp_path / "config.yaml")
 
-    assert Store(tmp_path, {}).create_missing_files() == [tmp_path / "dictionary.txt"]
+    assert Store(tmp_path, {}).create_missing_files() == [tmp_path / name for name in NAMES[1:]]
 
     assert mode(tmp_path / "config.yaml") == before
 

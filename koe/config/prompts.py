@@ -1,0 +1,53 @@
+"""The files with what is said to a model, read when a text is to be corrected or rewritten."""
+
+from __future__ import annotations
+
+from koe.config.llm import LlmConfig
+from koe.config.reader import Problem
+from koe.config.store import DEFAULTS, Store
+from koe.errors import ConfigError
+from koe.prompts import HEARD, Prompts
+from koe.text import trim
+
+
+def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Problem, ...]]:
+    """Read both files. In place of one that can't be used, the built-in text (spec llm §5.1).
+
+    Args:
+        store: The directory that the files are in, unless their paths are absolute.
+        settings: Where the files are.
+
+    Returns:
+        The prompts, and what is wrong with the files.
+    """
+    built_in = built_in_prompts()
+    system, wrong_system = _read(store, settings.system_prompt_path, "llm.system_prompt_path")
+    user, wrong_user = _read(store, settings.user_prompt_path, "llm.user_prompt_path")
+    if user and HEARD not in user:
+        said = f"there is no {HEARD} in it, so the model is not told what was said; add it"
+        path = str(store.directory / settings.user_prompt_path)
+        wrong_user = (Problem(path, None, "llm.user_prompt_path", said),)
+    return Prompts(system or built_in.system, user or built_in.user), wrong_system + wrong_user
+
+
+def built_in_prompts() -> Prompts:
+    """What new users get in their files."""
+    names = LlmConfig()
+    return Prompts(_built_in(names.system_prompt_path), _built_in(names.user_prompt_path))
+
+
+def _built_in(name: str) -> str:
+    return trim((DEFAULTS / name).read_text(encoding="utf-8"))
+
+
+def _read(store: Store, name: str, key: str) -> tuple[str, tuple[Problem, ...]]:
+    """The text of a file, empty when there is none, and what is wrong then."""
+    try:
+        text = trim(store.read_text(name))
+        reason = "the file is empty"
+    except ConfigError as exc:
+        text, reason = "", exc.reason
+    if text:
+        return text, ()
+    message = f"{reason}; using the built-in prompt"
+    return "", (Problem(str(store.directory / name), None, key, message),)
