@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-BYTES_PER_SECOND = 32_000  # 16 kHz, mono, 16 bits: the only audio there is (spec abi §5.1)
+# The only audio there is: one channel of 16-bit samples (spec abi §5.1).
+SAMPLE_RATE_HZ = 16_000
+BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 
 
 class State(StrEnum):
