@@ -19,11 +19,10 @@ from koe.errors import KoeError
 
 
 class Exit(IntEnum):
-    """What the process tells its caller."""
+    """What the process tells its caller; argparse itself adds 2, for wrong usage."""
 
     OK = 0
     ERROR = 1
-    USAGE = 2  # argparse's own
     NO_SPEECH = 3
     INTERRUPTED = 130  # 128 + SIGINT, as shells count
 

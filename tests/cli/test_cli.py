@@ -9,7 +9,7 @@ import pytest
 import koe.cli.doctor
 from koe import __version__
 from koe.cli import COMMANDS, Exit, main
-from tests.cli.command import command, environment, run_koe
+from tests.cli.command import USAGE, command, environment, run_koe
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +38,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["sing"], ["--sing"], ["doctor", "now"], ["doctor", "--no"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe(*words, home=tmp_path)
-    assert done.returncode == Exit.USAGE
+    assert done.returncode == USAGE
     assert done.stdout == ""
     assert done.stderr.startswith("usage: koe ")
 

@@ -14,7 +14,7 @@ import pytest
 from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
-from tests.cli.command import FAKES, command, environment, run_koe
+from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.scripted import ScriptedEngine
 from tests.wav import as_integers, tone, wav
 
@@ -156,7 +156,7 @@ def test_a_bad_recording_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["speech.wav", "--mic"], ["one.wav", "two.wav"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe("dictate", *words, home=tmp_path)
-    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert (done.returncode, done.stdout) == (USAGE, "")
     assert done.stderr.startswith("usage: koe ")
 
 
