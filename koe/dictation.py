@@ -72,7 +72,8 @@ class AudioBuffer:
 class Dictation:
     """One session: feed it audio, end it, and iterate what it tells.
 
-    Iterating may begin at once or after everything was fed; no notice is lost.
+    Iterating may begin at once or after everything was fed; no notice is lost. Each is given once,
+    to whichever iteration takes it; after the last one every iteration ends.
     """
 
     def __init__(self, begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner]) -> None:
@@ -106,6 +107,7 @@ class Dictation:
     async def _iterate(self) -> AsyncIterator[Notice]:
         while (notice := await self._notices.get()) is not None:
             yield notice
+        self._notices.put_nowait(None)  # for the next iteration
 
     async def _watch(self) -> None:
         await self._runner.over.wait()

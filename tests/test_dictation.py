@@ -112,3 +112,17 @@ def test_settings(directory: Path) -> None:
 
     asyncio.run(run())
     assert (directory / "config.yaml").exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_every_iteration_ends(directory: Path) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin()
+            session.end()
+            first = [notice async for notice in session if isinstance(notice, Deliver)]
+            assert len(first) == 1
+            assert await notices_of(session) == []
+            return await notices_of(session)
+
+    assert asyncio.run(run()) == []
