@@ -52,7 +52,7 @@ class AudioSource(Protocol):
         """How much audio of this session was dropped because there was no room for it."""
 
     def close(self) -> None:
-        """Take no more audio, and drop what waits: the session is over."""
+        """Take no more audio, and drop what waits. Later calls change nothing."""
 
 
 class Runner:
@@ -94,11 +94,15 @@ class Runner:
         self.over = asyncio.Event()
 
     def end_input(self) -> None:
-        """Take the audio that is waiting as the last. Later calls change nothing."""
+        """Take the audio that is waiting as the last; none is taken after it.
+
+        Later calls change nothing.
+        """
         if not self._input_ended:
             self._input_ended = True
             self._rest = self._audio.read()
             self._happened.put_nowait(InputEnded(self._audio.lost_bytes))
+            self._audio.close()
 
     def cancel(self) -> None:
         """End the session without text, at once."""
