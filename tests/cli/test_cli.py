@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setattr(koe.cli.doctor, "run", interrupt)
     assert main(["doctor"]) == Exit.INTERRUPTED
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_fault_of_the_system_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what fails while the output is written is the output's fault."""
+
+    def fail(arguments: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "/some/folder")
+
+    monkeypatch.setattr(koe.cli.doctor, "run", fail)
+    assert main(["doctor"]) == Exit.ERROR
+    assert capsys.readouterr().err == "koe: [Errno 13] Permission denied: '/some/folder'\n"
 
 
 def test_nobody_reads_the_output(tmp_path: Path) -> None:

@@ -214,8 +214,9 @@ class TestWithTheModel:
             stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
-        while b"interim" not in process.stdout.readline():
-            pass
+        for line in process.stdout:
+            if b"interim" in line:
+                break
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
         assert (process.returncode, err) == (Exit.INTERRUPTED, b"")
@@ -279,8 +280,9 @@ class TestTheMicrophone:
             stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
-        while b"interim" not in process.stdout.readline():
-            pass
+        for line in process.stdout:
+            if b"interim" in line:
+                break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         assert b"final" not in out
