@@ -93,6 +93,11 @@ class Runner:
         # Set when the session is over, whatever ended it.
         self.over = asyncio.Event()
 
+    @property
+    def finished(self) -> bool:
+        """Whether the session decided its end, which may still be being told; on any thread."""
+        return self._session.finished or self.over.is_set()
+
     def end_input(self) -> None:
         """Take the audio that is waiting as the last; none is taken after it.
 
