@@ -121,6 +121,11 @@ class WaitExpired(Event):
     """The final result did not come in time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """Whatever had happened by the Pause was received."""
+
+
 # --- effects: what to do -----------------------------------------------------------------------
 
 
@@ -149,6 +154,11 @@ class StartFinalWait(Effect):
     """Send WaitExpired after so many seconds; a second one replaces the first."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Effect):
+    """Receive first what has happened up to now, a cancel above all; then send Resumed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ from koe.events import (
     InputEnded,
     Notice,
     OpenEngine,
+    Pause,
     ReportError,
+    Resumed,
     ShowState,
     StartFinalWait,
     State,
@@ -153,6 +155,9 @@ class Runner:
                     self._finish.set()
                 case StartFinalWait(seconds):
                     self._start_timer(seconds)
+                case Pause():
+                    # A call from a callback just now is on its way through the loop: it is first.
+                    asyncio.get_running_loop().call_soon(self._happened.put_nowait, Resumed())
                 case Notice():
                     self._notify(effect)
                 case _:

@@ -18,6 +18,7 @@ from koe.events import (
     InterimHeard,
     Notice,
     ReportError,
+    ReportHeard,
     ShowInterim,
     ShowState,
     State,
@@ -168,6 +169,34 @@ def test_cancel(phase: str) -> None:
     assert engine.calls[-1] == "close"
     if phase != "finalizing":
         assert "finish_input" not in engine.calls
+
+
+@pytest.mark.parametrize("last", [ShowInterim("hello world"), ReportHeard("hello world")], ids=repr)
+def test_cancel_in_the_last_callback_before_the_text(last: Notice) -> None:
+    """It comes through the loop, from a thread of the shell's, while the callback is running.
+
+    The engine's close is queued by then, and must not hurry the delivery.
+    """
+
+    async def run() -> list[Notice]:
+        bench = Bench(ScriptedEngine())
+        loop = asyncio.get_running_loop()
+
+        def note(notice: Notice) -> None:
+            bench.notices.append(notice)
+            if notice == last:
+                loop.call_soon_threadsafe(bench.runner.cancel)
+
+        bench.runner._notify = note
+        bench.runner.end_input()
+        return await bench.end()
+
+    assert asyncio.run(run())[-4:] == [
+        ShowInterim("hello world"),
+        ReportHeard("hello world"),
+        ShowState(State.CANCELLED),
+        ShowState(State.IDLE),
+    ]
 
 
 def test_unavailable_engine() -> None:

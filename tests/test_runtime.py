@@ -11,7 +11,7 @@ import pytest
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import RuntimeStoppedError
-from koe.events import Deliver, Mode, Notice, ShowState
+from koe.events import Deliver, Mode, Notice, ReportHeard, ShowState, State
 from koe.runtime import Runtime
 from koe.session import SessionRules
 from tests.scripted import ScriptedEngine
@@ -40,6 +40,35 @@ def test_a_session_on_the_loop_thread(runtime: Runtime, engine: ScriptedEngine) 
     assert threads == {"koe-loop"}
     runtime.stop(PATIENCE)
     assert not runtime._thread.is_alive()
+
+
+def test_cancel_inside_the_callback_that_tells_what_was_heard(
+    runtime: Runtime, engine: ScriptedEngine
+) -> None:
+    """The shell may still say no: only once it is pasting it is too late."""
+    told: list[Notice] = []
+    idle = threading.Event()
+
+    def notify(notice: Notice) -> None:
+        told.append(notice)
+        if isinstance(notice, ReportHeard):
+            canceller = threading.Thread(target=core.cancel)
+            canceller.start()
+            canceller.join(PATIENCE)
+        if notice == ShowState(State.IDLE):
+            idle.set()
+
+    runtime.start()
+    core = runtime.core()
+    core.begin(Mode.HOLD, Audio(), notify)
+    core.end()
+    assert idle.wait(PATIENCE)
+    runtime.stop(PATIENCE)
+    assert told[-3:] == [
+        ReportHeard("hello world"),
+        ShowState(State.CANCELLED),
+        ShowState(State.IDLE),
+    ]
 
 
 def test_stop_before_it_started(runtime: Runtime) -> None:
