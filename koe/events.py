@@ -151,7 +151,10 @@ class FinishInput(Effect):
 
 @dataclass(frozen=True, slots=True)
 class StartFinalWait(Effect):
-    """Send WaitExpired after so many seconds; a second one replaces the first."""
+    """Send WaitExpired after so many seconds; a second one replaces the first.
+
+    Time in which the engine could not be listened to does not count.
+    """
 
     seconds: float
 

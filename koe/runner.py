@@ -40,6 +40,10 @@ from koe.session import Session
 # of the shells, long against the work of looking.
 AUDIO_INTERVAL = 0.020
 
+# The final wait is made of steps of this many seconds. One that takes twice as long was held up, by
+# somebody's callback most likely, and with it whatever the engine had to say.
+WAIT_STEP = 0.25
+
 log = logging.getLogger(__name__)
 
 
@@ -82,10 +86,10 @@ class Runner:
         self._happened: asyncio.Queue[Event] = asyncio.Queue()
         # Set while there is an engine to talk to.
         self._engine: Engine | None = None
-        # The engine's and the audio's tasks.
+        # The tasks of the engine and the audio.
         self._tasks: list[asyncio.Task[None]] = []
-        # The final wait.
-        self._timer: asyncio.TimerHandle | None = None
+        # The task of the final wait.
+        self._final_wait: asyncio.Task[None] | None = None
         # Audio that was waiting when the input ended.
         self._rest = b""
         # The host ended the input.
@@ -132,6 +136,7 @@ class Runner:
                 await self._receive(Began(), group)
                 while not self._session.finished:
                     await self._receive(await self._happened.get(), group)
+                self._stop_waiting()
                 for task in self._tasks:
                     task.cancel()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
@@ -139,8 +144,6 @@ class Runner:
             self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
             self._notify(ShowState(State.FAILED))
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
             if self._engine is not None:
                 await self._engine.close()
 
@@ -154,7 +157,8 @@ class Runner:
                 case FinishInput():
                     self._finish.set()
                 case StartFinalWait(seconds):
-                    self._start_timer(seconds)
+                    self._stop_waiting()
+                    self._final_wait = group.create_task(self._wait(seconds))
                 case Pause():
                     # A call from a callback just now is on its way through the loop: it is first.
                     asyncio.get_running_loop().call_soon(self._happened.put_nowait, Resumed())
@@ -163,11 +167,20 @@ class Runner:
                 case _:
                     raise AssertionError(f"{effect!r} is not performed")
 
-    def _start_timer(self, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._happened.put_nowait, WaitExpired())
+    def _stop_waiting(self) -> None:
+        if self._final_wait is not None:
+            self._final_wait.cancel()
+
+    async def _wait(self, seconds: float) -> None:
+        """Let so much time pass in which the loop runs freely; held up, it begins anew."""
+        clock = asyncio.get_running_loop().time
+        waited = 0.0
+        while waited < seconds:
+            began = clock()
+            step = min(WAIT_STEP, seconds - waited)
+            await asyncio.sleep(step)
+            waited = waited + step if clock() - began < 2 * WAIT_STEP else 0.0
+        self._happened.put_nowait(WaitExpired())
 
     async def _run_engine(self) -> None:
         """Open the engine, then pass on what it says until it closes."""

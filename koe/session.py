@@ -175,7 +175,7 @@ class Session:
             case EngineClosed(reason):
                 return self._conclude() if self._waiting else self._fail(_closed_early(reason))
             case WaitExpired():
-                return self._conclude()
+                return self._expire()
         raise AssertionError(f"{event!r} is accepted but not handled")
 
     @property
@@ -242,6 +242,13 @@ class Session:
         if not self.rules.keep_text_on_error or nothing_to_keep:
             return [*shown, ReportError(message), *self._end(State.FAILED)]
         return [Warn(message), *shown, *self._conclude()]
+
+    def _expire(self) -> list[Effect]:
+        """Conclude without the engine, and say so: its silence is not the user's."""
+        message = f"the speech engine did not answer within {self.final_wait:g} s"
+        if self.rules.keep_text_on_error:
+            return self._fail(message)
+        return [Warn(message), *self._conclude()]
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state

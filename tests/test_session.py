@@ -60,6 +60,7 @@ CANCELLED = ShowState(State.CANCELLED)
 FAILED = ShowState(State.FAILED)
 IDLE = ShowState(State.IDLE)
 READY = AnnounceReady()
+NO_ANSWER = Warn("the speech engine did not answer within 5 s")
 FINISH = [FinishInput(), FINALIZING, StartFinalWait(5.0)]
 
 
@@ -231,18 +232,26 @@ def test_final_wait_vector_1() -> None:
 
 
 def test_final_wait_expires() -> None:
-    """The open hypothesis beyond the stable text is delivered too: those words were spoken."""
-    _, effects = effects_of(
-        LATEST, [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
-    )
-    assert effects[-4:] == delivered("hello wor")
+    """The open hypothesis beyond the stable text is delivered too: those words were spoken.
+
+    There may have been more, so it does not go without a word.
+    """
+    events: list[Event] = [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
+    _, effects = effects_of(LATEST, events)
+    assert effects[-5:] == [NO_ANSWER, *delivered("hello wor")]
+    _, effects = effects_of(SECOND, events)
+    assert effects[-7:] == [NO_ANSWER, *delivered("hello wor"), COMPLETED, IDLE]
 
 
 def test_final_wait_expires_with_nothing() -> None:
-    _, effects = effects_of(LATEST, [EngineConnected(), InputEnded(), WaitExpired()])
-    assert effects[-1:] == [IDLE]
-    _, effects = effects_of(SECOND, [EngineConnected(), InputEnded(), WaitExpired()])
-    assert effects[-2:] == [ReportError("no speech recognized"), FAILED]
+    """An engine that hangs does not look like a user who said nothing."""
+    events: list[Event] = [EngineConnected(), InputEnded(), WaitExpired()]
+    _, effects = effects_of(LATEST, events)
+    assert effects[-2:] == [NO_ANSWER, IDLE]
+    _, effects = effects_of(SECOND, events)
+    assert effects[-3:] == [NO_ANSWER, ReportError("no speech recognized"), FAILED]
+    _, effects = effects_of(SessionRules(keep_text_on_error=True), events)
+    assert effects[-2:] == [ReportError(NO_ANSWER.message), FAILED]
 
 
 def test_a_working_engine_is_waited_for() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,24 @@ class TestWithAScriptedEngine:
         engine.answer = ""
         assert dictate(recording, directory=directory) == Exit.NO_SPEECH
         assert capsys.readouterr() == ("", "koe: no speech was recognised\n")
+
+    def test_an_engine_that_does_not_answer(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """That is an error, and not silence."""
+        engine.answer = None
+        directory.mkdir()
+        config = "asr: {moonshine: {final_wait_timeout_ms: 20}}\n"
+        (directory / "config.yaml").write_text(config, encoding="utf-8")
+        assert dictate(recording, directory=directory) == Exit.ERROR
+        assert capsys.readouterr() == (
+            "",
+            "koe: the speech engine did not answer within 0.02 s\n",
+        )
 
     def test_no_engine(
         self,
@@ -123,13 +142,15 @@ class TestWithAScriptedEngine:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         """The waits of the feeder add up to the recording, whatever the clock says."""
-        real_sleep, waits = asyncio.sleep, list[float]()
+        waits: list[float] = []
 
         async def note(seconds: float) -> None:
             waits.append(seconds)
-            await real_sleep(0)
+            await asyncio.sleep(0)
 
-        monkeypatch.setattr("koe.cli.dictate.asyncio.sleep", note)
+        # The module's own view of asyncio, because others sleep too.
+        asyncio_there = SimpleNamespace(**{**vars(asyncio), "sleep": note})
+        monkeypatch.setattr("koe.cli.dictate.asyncio", asyncio_there)
         assert dictate(recording, "--realtime", directory=directory) == Exit.OK
         assert len(waits) == 5
         # No time passes, so each wait is from the beginning.
