@@ -5,6 +5,7 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
+    ├── OutputError             the command's output cannot be written
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
@@ -73,6 +74,23 @@ class ConfigError(KoeError):
 
 class AudioError(KoeError):
     """A recording or a microphone cannot be used; the sentence says why and what to do."""
+
+
+class OutputError(KoeError):
+    """What a command has to say cannot be written where it belongs.
+
+    Args:
+        reason: Why, in the system's words.
+        unread: Nobody reads it any more, which is how a pipe ends and no news to anybody.
+    """
+
+    def __init__(self, reason: str, *, unread: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unread = unread
+
+    def __str__(self) -> str:
+        return f"the output cannot be written: {self.reason}"
 
 
 class AsrError(KoeError):

@@ -17,6 +17,7 @@ from koe.errors import (
     LlmReplyError,
     LlmStatusError,
     LlmTimeoutError,
+    OutputError,
     RuntimeStoppedError,
     StateError,
 )
@@ -49,6 +50,7 @@ from koe.errors import (
         (LlmStatusError(500, ""), "LLM correction failed: HTTP 500 Internal Server Error"),
         (LlmStatusError(529, "Overloaded"), "LLM correction failed: HTTP 529: Overloaded"),
         (LlmStatusError(0, ""), "LLM correction failed: HTTP 0"),
+        (OutputError("full", unread=False), "the output cannot be written: full"),
     ],
 )
 def test_sentences(error: KoeError, sentence: str) -> None:

@@ -29,13 +29,12 @@ from koe.errors import (
     AsrProtocolError,
     EngineUnavailableError,
 )
-from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
 
 if TYPE_CHECKING:
     from moonshine_voice.transcriber import Transcriber, Transcript
 
-SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
 
 # The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the

@@ -15,6 +15,7 @@ from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import ConfigError, RuntimeStoppedError
 from koe.events import (
+    BYTES_PER_SECOND,
     AnnounceReady,
     Deliver,
     Mode,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # One read of the ring: a second of speech, many times what comes between two of them.
-_READ_BYTES = 32_000
+_READ_BYTES = BYTES_PER_SECOND
 
 
 class Host:
@@ -42,6 +43,9 @@ class Host:
     Args:
         number: The core's number; what is told with another number is not heard any more.
         expectations: What the shell expects, as the bits of seam.h.
+
+    Raises:
+        RuntimeStoppedError: It cannot run.
     """
 
     def __init__(self, number: int, expectations: int) -> None:
@@ -49,8 +53,8 @@ class Host:
         renews_old_files = bool(expectations & lib.KOE_RENEW_OLD_FILES)
         self.settings = Settings(open_store(renews_old_files=renews_old_files))
         self.runtime = Runtime(self.settings, _rules(expectations))
-        publish(self.settings.current)
         self.runtime.start()
+        publish(self.settings.current)
 
     def begin(self, session: int, mode: Mode, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
@@ -159,7 +163,11 @@ hosts: dict[int, Host] = {}
 @status
 def koe_py_create(core: int, expectations: int) -> int:
     """Start a core; its loop thread goes on importing after this returns."""
-    hosts[core] = Host(core, expectations)
+    try:
+        hosts[core] = Host(core, expectations)
+    except RuntimeStoppedError as exc:
+        report(exc)
+        return -1
     return 0
 
 
