@@ -101,7 +101,10 @@ class Core:
             which it is handed over.
         """
         with self._lock:
-            return self._current is not None and not self._current.finished
+            if self._current is None or self._current.finished:
+                return False
+            self._call_soon(self._current.accept)
+            return True
 
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""

@@ -22,6 +22,7 @@ class State(StrEnum):
     RECORDING_HOLD = "recording_hold"
     RECORDING_TOGGLE = "recording_toggle"
     FINALIZING_ASR = "finalizing_asr"
+    CORRECTING = "correcting"
     PREPARING_PASTE = "preparing_paste"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
@@ -122,6 +123,33 @@ class WaitExpired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted(Event):
+    """The user is content with the text as it was recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected(Event):
+    """The model answered.
+
+    Attributes:
+        text: What is to be delivered.
+        is_applied: Whether it is the answer; else the answer was no use, and it is what was heard.
+        warning: What is wrong with an answer that is used, as a sentence; may be empty.
+    """
+
+    text: str
+    is_applied: bool = True
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionFailed(Event):
+    """The model could not be asked, or did not answer."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed(Event):
     """Whatever had happened by the Pause was received."""
 
@@ -162,6 +190,19 @@ class StartFinalWait(Effect):
 @dataclass(frozen=True, slots=True)
 class Pause(Effect):
     """Receive first what has happened up to now, a cancel above all; then send Resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Effect):
+    """Have the text corrected; the answer is Corrected or CorrectionFailed. The engine is done.
+
+    Attributes:
+        heard: What was recognised.
+        history: Interim revisions of it, oldest first.
+    """
+
+    heard: str
+    history: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

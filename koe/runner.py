@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from koe.asr import Engine
-from koe.errors import AsrError
+from koe.errors import AsrError, LlmError
 from koe.events import (
+    Accepted,
     Began,
     Cancelled,
+    Correct,
+    Corrected,
+    CorrectionFailed,
     EngineClosed,
     EngineConnected,
     EngineFailed,
@@ -61,6 +65,10 @@ class AudioSource(Protocol):
         """Take no more audio, and drop what waits. Later calls change nothing."""
 
 
+Corrector = Callable[[str, Sequence[str]], Awaitable[Corrected]]
+"""Has a text corrected, given its interim revisions, oldest first; raises LlmError."""
+
+
 class Runner:
     """Runs one session. Its methods are called on the loop's thread.
 
@@ -69,6 +77,7 @@ class Runner:
         open_engine: Makes the session's engine; raises AsrError.
         audio: The session's audio.
         notify: Performs the notices, in order, one at a time. It may block, but then all waits.
+        correct: Asked when the session has a text to be corrected, which most never do without.
     """
 
     def __init__(
@@ -77,16 +86,18 @@ class Runner:
         open_engine: Callable[[], Engine],
         audio: AudioSource,
         notify: Callable[[Notice], None],
+        correct: Corrector | None = None,
     ) -> None:
         self._session = session
         self._open_engine = open_engine
         self._audio = audio
         self._notify = notify
+        self._corrector = correct
         # What happened and was not yet received by the session.
         self._happened: asyncio.Queue[Event] = asyncio.Queue()
         # Set while there is an engine to talk to.
         self._engine: Engine | None = None
-        # The tasks of the engine and the audio.
+        # The tasks of the engine and the audio, later that of the correction.
         self._tasks: list[asyncio.Task[None]] = []
         # The task of the final wait.
         self._final_wait: asyncio.Task[None] | None = None
@@ -119,6 +130,10 @@ class Runner:
         """End the session without text, at once."""
         self._happened.put_nowait(Cancelled())
 
+    def accept(self) -> None:
+        """Deliver what was heard, uncorrected."""
+        self._happened.put_nowait(Accepted())
+
     def start(self) -> asyncio.Task[None]:
         """Run the session to its end; cancelling the task ends the session in silence."""
         task = asyncio.get_running_loop().create_task(self._run())
@@ -136,16 +151,13 @@ class Runner:
                 await self._receive(Began(), group)
                 while not self._session.finished:
                     await self._receive(await self._happened.get(), group)
-                self._stop_waiting()
-                for task in self._tasks:
-                    task.cancel()
+                self._stop_tasks()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
             log.exception("a session failed unexpectedly", exc_info=failures)
             self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
             self._notify(ShowState(State.FAILED))
         finally:
-            if self._engine is not None:
-                await self._engine.close()
+            await self._close_engine()
 
     async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
         for effect in self._session.receive(event):
@@ -159,6 +171,11 @@ class Runner:
                 case StartFinalWait(seconds):
                     self._stop_waiting()
                     self._final_wait = group.create_task(self._wait(seconds))
+                case Correct(heard, history):
+                    # The engine's place is wanted by the next session, which may begin meanwhile.
+                    self._stop_tasks()
+                    self._tasks = [group.create_task(self._correct(heard, history))]
+                    group.create_task(self._close_engine())
                 case Pause():
                     # A call from a callback just now is on its way through the loop: it is first.
                     asyncio.get_running_loop().call_soon(self._happened.put_nowait, Resumed())
@@ -170,6 +187,16 @@ class Runner:
     def _stop_waiting(self) -> None:
         if self._final_wait is not None:
             self._final_wait.cancel()
+
+    def _stop_tasks(self) -> None:
+        self._stop_waiting()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _close_engine(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
 
     async def _wait(self, seconds: float) -> None:
         """Let so much time pass in which the loop runs freely; held up, it begins anew."""
@@ -219,3 +246,17 @@ class Runner:
             await self._engine.finish_input()
         except AsrError as exc:
             self._happened.put_nowait(EngineFailed(f"{failed}: {exc}"))
+
+    async def _correct(self, heard: str, history: Sequence[str]) -> None:
+        """Pass on what the model makes of the text."""
+        assert self._corrector is not None, "a session corrects only where there is somebody to"
+        try:
+            self._happened.put_nowait(await self._corrector(heard, history))
+        except LlmError as exc:
+            self._happened.put_nowait(CorrectionFailed(failure(exc)))
+
+
+def failure(exc: LlmError) -> str:
+    """Why a text was not corrected, with the words that the contract begins with, once."""
+    begin, reason = "LLM correction failed: ", str(exc)
+    return reason if reason.startswith(begin) else begin + reason

@@ -10,13 +10,15 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
     idle ── Began ──► connecting_asr ── EngineConnected ──► recording_hold | recording_toggle
                                                                   │ InputEnded
        completed ◄── Resumed ── preparing_paste ◄── a text ── finalizing_asr
+               ▲                                                  │ a text to be corrected
+               └── Corrected, CorrectionFailed or Accepted ── correcting
 
        completed ◄── silence, from finalizing_asr
-       failed    ◄── an engine failure, from any before preparing_paste
+       failed    ◄── an engine failure, before there is a text
        cancelled ◄── Cancelled, from any
 
-Between the text and its delivery the session pauses, for one turn of the loop: a shell that was
-told what was heard may answer with a cancel, and that has to be received first.
+Between the text and what becomes of it the session pauses, for one turn of the loop: a shell that
+was told what was heard may answer with a cancel, and that has to be received first.
 
 The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
 is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,
@@ -31,9 +33,13 @@ from dataclasses import dataclass, field
 from koe.errors import StateError
 from koe.events import (
     BYTES_PER_SECOND,
+    Accepted,
     AnnounceReady,
     Began,
     Cancelled,
+    Correct,
+    Corrected,
+    CorrectionFailed,
     DefiniteHeard,
     Deliver,
     Effect,
@@ -61,6 +67,7 @@ from koe.events import (
     WaitExpired,
     Warn,
 )
+from koe.prompts import HISTORY_LIMIT
 from koe.transcript import Transcript
 
 
@@ -86,16 +93,19 @@ class SessionRules:
     finish_superseded: bool = False
 
 
-_RECORDING = frozenset({InputEnded, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,
+_RECORDING = frozenset({InputEnded, Accepted, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,
                         EngineWorking, EngineErred, EngineFailed, EngineClosed})  # fmt: skip
 
 ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.IDLE: frozenset({Began}),
-    State.CONNECTING_ASR: frozenset({InputEnded, Cancelled, EngineConnected, EngineFailed}),
+    State.CONNECTING_ASR: frozenset(
+        {InputEnded, Accepted, Cancelled, EngineConnected, EngineFailed}
+    ),
     State.RECORDING_HOLD: _RECORDING,
     State.RECORDING_TOGGLE: _RECORDING,
     State.FINALIZING_ASR: _RECORDING - {InputEnded} | {WaitExpired},
-    # What is not Resumed or Cancelled comes too late to matter.
+    # What the engine has to say comes too late to matter.
+    State.CORRECTING: _RECORDING | {WaitExpired, Resumed, Corrected, CorrectionFailed},
     State.PREPARING_PASTE: _RECORDING | {WaitExpired, Resumed},
     State.COMPLETED: frozenset(),
     State.CANCELLED: frozenset(),
@@ -104,6 +114,9 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
 """Which events each state accepts; any other one is a StateError, a bug of ours."""
 
 FINISHED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
+
+# There is a text, and the engine can't change it any more.
+_CONCLUDED = frozenset({State.CORRECTING, State.PREPARING_PASTE})
 
 
 @dataclass(slots=True)
@@ -115,6 +128,7 @@ class Session:
         mode: Whether the key is held or toggled.
         final_wait: Seconds to wait for the final result after the end of input.
         rules: What the shell expects.
+        corrects: Whether there is somebody to correct the text.
         state: Where the session is.
     """
 
@@ -122,11 +136,16 @@ class Session:
     mode: Mode = Mode.HOLD
     final_wait: float = 5.0
     rules: SessionRules = field(default_factory=SessionRules)
+    corrects: bool = False
     state: State = State.IDLE
     # Everything heard.
     _transcript: Transcript = field(default_factory=Transcript)
     # The key came up while the engine was still being opened.
     _input_ended: bool = False
+    # The user wants no correction.
+    _accepted: bool = False
+    # The correction was asked for.
+    _asked: bool = False
 
     @property
     def finished(self) -> bool:
@@ -147,10 +166,16 @@ class Session:
             case EngineConnected():
                 return self._record()
             case Resumed():
-                return self._deliver()
+                return self._proceed()
+            case Accepted():
+                return self._accept()
             case Cancelled():
                 return self._end(State.CANCELLED)
-            case _ if self.state is State.PREPARING_PASTE:
+            case Corrected(text, is_applied, warning):
+                return [*([Warn(warning)] if warning else []), *self._deliver(text, is_applied)]
+            case CorrectionFailed(message):
+                return [Warn(message), *self._deliver(self._heard)]
+            case _ if self.state in _CONCLUDED:
                 return []
             case InputEnded(lost_bytes):
                 return _warn_of_loss(lost_bytes) + self._end_input()
@@ -218,16 +243,30 @@ class Session:
     def _conclude(self) -> list[Effect]:
         """Stop listening: from here on the text, or that there is none, stands."""
         if self._heard.strip():
-            self.state = State.PREPARING_PASTE
+            self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
             return [ReportHeard(self._heard), Pause()]
         if self.rules.silence_is_error:
             return [ReportError("no speech recognized"), *self._end(State.FAILED)]
         return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
 
-    def _deliver(self) -> list[Effect]:
+    def _proceed(self) -> list[Effect]:
+        """Have the text corrected or deliver it, unless a cancel came in the pause."""
+        if self.state is State.PREPARING_PASTE:
+            return self._deliver(self._heard)
+        shown: list[Effect] = [ShowState(State.CORRECTING)]
+        if self._accepted:
+            return shown + self._deliver(self._heard)
+        self._asked = True
+        return [*shown, Correct(self._heard, tuple(self._transcript.history(HISTORY_LIMIT)))]
+
+    def _accept(self) -> list[Effect]:
+        self._accepted = True
+        return self._deliver(self._heard) if self._asked else []
+
+    def _deliver(self, text: str, is_corrected: bool = False) -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text=self._heard, heard=self._heard, engine=self.engine, corrected=False),
+            Deliver(text=text, heard=self._heard, engine=self.engine, corrected=is_corrected),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]

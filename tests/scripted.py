@@ -32,6 +32,8 @@ class ScriptedEngine(Engine):
         # connect waits for this.
         self.may_connect = asyncio.Event()
         self.may_connect.set()
+        # close was called.
+        self.closed = asyncio.Event()
         # Said after finish_input; None: nothing.
         self.answer: str | None = "hello world"
 
@@ -65,3 +67,4 @@ class ScriptedEngine(Engine):
 
     async def close(self) -> None:
         self.calls.append("close")
+        self.closed.set()

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from koe.asr import Engine
-from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.errors import (
+    AsrConnectionError,
+    AsrProtocolError,
+    EngineUnavailableError,
+    LlmError,
+    LlmProfileError,
+    LlmStatusError,
+    LlmTimeoutError,
+)
 from koe.events import (
     AnnounceReady,
+    Corrected,
     DefiniteHeard,
     Deliver,
     EngineClosed,
@@ -25,7 +34,7 @@ from koe.events import (
     State,
     Warn,
 )
-from koe.runner import Runner
+from koe.runner import Corrector, Runner
 from koe.session import Session
 from tests.scripted import ScriptedEngine
 
@@ -52,10 +61,16 @@ class Audio:
 class Bench:
     """A runner with everything around it."""
 
-    def __init__(self, engine: Engine | AsrConnectionError, final_wait: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        engine: Engine | AsrConnectionError,
+        final_wait: float = PATIENCE,
+        correct: Corrector | None = None,
+    ) -> None:
         self.notices: list[Notice] = []
         self.audio = Audio()
-        self.session = Session(engine="scripted", final_wait=final_wait)
+        corrects = correct is not None
+        self.session = Session(engine="scripted", final_wait=final_wait, corrects=corrects)
         self._changed = asyncio.Event()
 
         def open_engine() -> Engine:
@@ -63,7 +78,7 @@ class Bench:
                 raise engine
             return engine
 
-        self.runner = Runner(self.session, open_engine, self.audio, self._note)
+        self.runner = Runner(self.session, open_engine, self.audio, self._note, correct)
         self.task = self.runner.start()
 
     def _note(self, notice: Notice) -> None:
@@ -83,13 +98,15 @@ class Bench:
 
 
 def dictation(
-    script: Callable[[ScriptedEngine, Bench], Awaitable[None]], final_wait: float = PATIENCE
+    script: Callable[[ScriptedEngine, Bench], Awaitable[None]],
+    final_wait: float = PATIENCE,
+    correct: Corrector | None = None,
 ) -> tuple[list[Notice], ScriptedEngine]:
     """Run a session along a script and return what was told."""
 
     async def run() -> tuple[list[Notice], ScriptedEngine]:
         engine = ScriptedEngine()
-        bench = Bench(engine, final_wait)
+        bench = Bench(engine, final_wait, correct)
         await script(engine, bench)
         return await bench.end(), engine
 
@@ -404,3 +421,88 @@ def test_a_bug_is_no_silence(caplog: pytest.LogCaptureFixture) -> None:
         ShowState(State.FAILED),
     ]
     assert "a session failed unexpectedly" in caplog.text
+
+
+# --- correction ----------------------------------------------------------------------------
+
+
+async def speak(engine: ScriptedEngine, bench: Bench) -> None:
+    """Say what the scripted engine hears, to the end."""
+    engine.says.put_nowait(InterimHeard("hello"))
+    await bench.until(ShowInterim("hello"))
+    bench.runner.end_input()
+
+
+def test_a_text_is_corrected() -> None:
+    asked: list[tuple[str, Sequence[str]]] = []
+
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        asked.append((heard, history))
+        return Corrected("Hello, world.")
+
+    notices, _ = dictation(speak, correct=correct)
+
+    assert asked == [("hello world", ("hello",))]
+    assert notices[-4:] == [
+        ReportHeard("hello world"),
+        ShowState(State.CORRECTING),
+        ShowState(State.PREPARING_PASTE),
+        Deliver("Hello, world.", "hello world", "scripted", corrected=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "warning"),
+    [
+        (
+            LlmStatusError(500, "oops"),
+            "LLM correction failed: HTTP 500 Internal Server Error: oops",
+        ),
+        (LlmTimeoutError(8.0), "LLM correction failed: LLM correction timed out"),
+        (
+            LlmProfileError("x"),
+            "LLM correction failed: config error: LLM profile not found: x",
+        ),
+    ],
+)
+def test_a_failed_correction_delivers_what_was_heard(error: LlmError, warning: str) -> None:
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        raise error
+
+    notices, _ = dictation(speak, correct=correct)
+
+    assert notices[-3:] == [
+        Warn(warning),
+        ShowState(State.PREPARING_PASTE),
+        Deliver("hello world", "hello world", "scripted", corrected=False),
+    ]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_correction_is_dropped_at_once(accepted: bool) -> None:
+    """By accepting what was heard, or by a cancel; the engine is released meanwhile."""
+    dropped: list[str] = []
+
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            dropped.append(heard)
+            raise
+        raise AssertionError("it waits for ever")
+
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        await speak(engine, bench)
+        await bench.until(ShowState(State.CORRECTING))
+        async with asyncio.timeout(PATIENCE):
+            await engine.closed.wait()
+        bench.runner.accept() if accepted else bench.runner.cancel()
+
+    notices, engine = dictation(script, correct=correct)
+
+    assert dropped == ["hello world"]
+    assert engine.calls.count("close") == 1
+    if accepted:
+        assert notices[-1] == Deliver("hello world", "hello world", "scripted", corrected=False)
+    else:
+        assert notices[-2:] == [ShowState(State.CANCELLED), ShowState(State.IDLE)]

@@ -8,9 +8,13 @@ import pytest
 
 from koe.errors import StateError
 from koe.events import (
+    Accepted,
     AnnounceReady,
     Began,
     Cancelled,
+    Correct,
+    Corrected,
+    CorrectionFailed,
     DefiniteHeard,
     Deliver,
     Effect,
@@ -54,6 +58,7 @@ LATEST = SessionRules()
 
 RECORDING = ShowState(State.RECORDING_HOLD)
 FINALIZING = ShowState(State.FINALIZING_ASR)
+CORRECTING = ShowState(State.CORRECTING)
 PASTING = ShowState(State.PREPARING_PASTE)
 COMPLETED = ShowState(State.COMPLETED)
 CANCELLED = ShowState(State.CANCELLED)
@@ -74,10 +79,10 @@ def delivered(text: str) -> list[Effect]:
 
 
 def effects_of(
-    rules: SessionRules, events: list[Event], mode: Mode = Mode.HOLD
+    rules: SessionRules, events: list[Event], mode: Mode = Mode.HOLD, *, corrects: bool = False
 ) -> tuple[Session, list[Effect]]:
     """What a session does about events; at a pause nothing else has happened."""
-    session = Session(engine="scripted", mode=mode, rules=rules)
+    session = Session(engine="scripted", mode=mode, rules=rules, corrects=corrects)
     effects: list[Effect] = []
     for event in [Began(), *events]:
         effects += session.receive(event)
@@ -321,6 +326,93 @@ def test_afterthoughts_of_the_engine_change_nothing() -> None:
     assert session.receive(Resumed()) == delivered("hello world")[-2:]
 
 
+# --- correction ----------------------------------------------------------------------------
+
+SAID: list[Event] = [*HEARD, InputEnded(), FinalHeard("hello world")]
+ASKED: list[Effect] = [
+    ReportHeard("hello world"), Pause(), CORRECTING, Correct("hello world", ("he",)),
+]  # fmt: skip
+
+
+def pasted(text: str, *, corrected: bool) -> list[Effect]:
+    return [PASTING, Deliver(text, "hello world", "scripted", corrected)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "end"), [(FIRST, [COMPLETED, IDLE]), (SECOND, [COMPLETED, IDLE]), (LATEST, [])]
+)
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Corrected("Hello, world."), pasted("Hello, world.", corrected=True)),
+        (Corrected("hello world", is_applied=False), pasted("hello world", corrected=False)),
+        (
+            Corrected("Hello", warning="it is cut off"),
+            [Warn("it is cut off"), *pasted("Hello", corrected=True)],
+        ),
+        (
+            CorrectionFailed("LLM correction failed: oops"),
+            [Warn("LLM correction failed: oops"), *pasted("hello world", corrected=False)],
+        ),
+        (Accepted(), pasted("hello world", corrected=False)),
+    ],
+)
+def test_correction(
+    rules: SessionRules, end: list[Effect], answer: Event, outcome: list[Effect]
+) -> None:
+    """§§4.3, 4.10."""
+    session, effects = effects_of(rules, [*SAID, answer], corrects=True)
+    told = [*ASKED, *outcome, *end]
+    assert effects[-len(told) :] == told
+    assert session.finished
+
+
+@pytest.mark.parametrize("early", range(len(SAID) + 1))
+def test_accepted_before_the_correction(early: int) -> None:
+    """§1.3.9: it is remembered; the correction is entered and left at once."""
+    events = [*SAID[:early], Accepted(), *SAID[early:]]
+    session = Session(engine="scripted", corrects=True)
+    effects = [effect for event in [Began(), *events] for effect in session.receive(event)]
+    effects += session.receive(Resumed())
+    assert effects[-5:] == [
+        ReportHeard("hello world"), Pause(), CORRECTING, *pasted("hello world", corrected=False),
+    ]  # fmt: skip
+
+
+def test_accepted_without_a_correction_changes_nothing() -> None:
+    session, effects = effects_of(LATEST, [EngineConnected(), Accepted(), *SAID[1:]])
+    assert effects[-4:] == delivered("hello world")
+    assert session.finished
+
+
+def test_a_cancel_ends_the_correction() -> None:
+    """§4.8."""
+    session, effects = effects_of(LATEST, [*SAID, Cancelled()], corrects=True)
+    assert effects[-6:] == [*ASKED, CANCELLED, IDLE]
+    assert session.finished
+
+
+def test_a_cancel_in_answer_to_the_text_keeps_it_from_the_model() -> None:
+    session = Session(engine="scripted", corrects=True)
+    for event in [Began(), *SAID]:
+        session.receive(event)
+    assert session.receive(Cancelled()) == [CANCELLED, IDLE]
+
+
+def test_silence_is_not_corrected() -> None:
+    _, effects = effects_of(
+        LATEST, [EngineConnected(), InputEnded(), EngineClosed()], corrects=True
+    )
+    assert effects[-1] == IDLE
+
+
+def test_what_the_engine_says_during_the_correction_is_too_late() -> None:
+    session, _ = effects_of(LATEST, SAID, corrects=True)
+    for event in (FinalHeard("more"), EngineWorking(), EngineFailed("x"), EngineClosed()):
+        assert session.receive(event) == []
+    assert session.receive(Corrected("Hello.")) == pasted("Hello.", corrected=True)
+
+
 def test_lost_audio_is_told_before_the_text() -> None:
     _, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
@@ -343,7 +435,8 @@ def test_empty_interim_is_not_shown() -> None:
 @pytest.mark.parametrize("event", [Began(), InputEnded(), Cancelled(), EngineConnected(),
                                    InterimHeard("x"), DefiniteHeard("x"), FinalHeard("x"),
                                    EngineWorking(), EngineErred("x"), EngineFailed("x"),
-                                   EngineClosed(), WaitExpired(), Resumed()])  # fmt: skip
+                                   EngineClosed(), WaitExpired(), Resumed(), Accepted(),
+                                   Corrected("x"), CorrectionFailed("x")])  # fmt: skip
 @pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
 def test_table(state: State, event: Event, rules: SessionRules) -> None:
     """Every accepted event is handled in every state, and every other one is our bug."""
