@@ -39,7 +39,7 @@ class Core:
         # The session that end, cancel and accept mean; None before the first and after a cancel.
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Runner] = {}
         # close was called: nothing starts any more.
         self._closed = False
 
@@ -109,10 +109,19 @@ class Core:
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""
         self._closed = True
-        tasks = list(self._tasks)
+        tasks = list(self._running)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def abandon(self) -> None:
+        """Have all engines let go of what another core's sessions may wait for.
+
+        For a core whose loop hangs in a callback, so that close can't run. The sessions themselves
+        end when the callback returns, if ever.
+        """
+        for runner in list(self._running.values()):
+            runner.abandon()
 
     def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call on the loop's thread, from any; a core that is just going has no loop any more."""
@@ -132,5 +141,5 @@ class Core:
             else:
                 previous.cancel()
         task = runner.start()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._running[task] = runner
+        task.add_done_callback(self._running.pop)

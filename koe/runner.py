@@ -145,6 +145,11 @@ class Runner:
         self._audio.close()
         self.over.set()
 
+    def abandon(self) -> None:
+        """Have the engine let go, on any thread: the loop hangs, and cannot end the session."""
+        if self._engine is not None:
+            self._engine.abandon()
+
     async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:

@@ -84,16 +84,20 @@ class Runtime:
     def stop(self, seconds: float) -> None:
         """End all sessions in silence, and wait for the thread, but no longer than so.
 
-        A thread that is inside a callback ends when the callback returns.
+        A thread that is inside a callback ends when the callback returns. If that takes longer, its
+        sessions let go of their engines nevertheless.
         """
         deadline = time.monotonic() + seconds
         self._stopping = True
         self._started.wait(seconds)
+        core = self._core
         if self._loop is not None and self._stop is not None:
             with suppress(RuntimeError):  # the loop was closed since
                 self._loop.call_soon_threadsafe(self._stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(max(0.0, deadline - time.monotonic()))
+            if self._thread.is_alive() and core is not None:
+                core.abandon()
 
     def _run(self) -> None:
         try:

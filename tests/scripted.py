@@ -68,3 +68,6 @@ class ScriptedEngine(Engine):
     async def close(self) -> None:
         self.calls.append("close")
         self.closed.set()
+
+    def abandon(self) -> None:
+        self.calls.append("abandon")

@@ -11,7 +11,16 @@ import pytest
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import RuntimeStoppedError
-from koe.events import Deliver, Mode, Notice, ReportHeard, ShowState, State
+from koe.events import (
+    Deliver,
+    InterimHeard,
+    Mode,
+    Notice,
+    ReportHeard,
+    ShowInterim,
+    ShowState,
+    State,
+)
 from koe.runtime import Runtime
 from koe.session import SessionRules
 from tests.scripted import ScriptedEngine
@@ -100,6 +109,28 @@ def test_stop_does_not_wait_for_a_callback(runtime: Runtime, engine: ScriptedEng
     leave.set()
     runtime._thread.join(PATIENCE)
     assert not runtime._thread.is_alive()
+
+
+def test_stop_abandons_the_engine_of_a_callback_that_does_not_return(
+    runtime: Runtime, engine: ScriptedEngine
+) -> None:
+    """Else the next core would wait for what the engine holds."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def notify(notice: Notice) -> None:
+        if isinstance(notice, ShowInterim):
+            inside.set()
+            leave.wait(PATIENCE)
+
+    runtime.start()
+    engine.says.put_nowait(InterimHeard("hello"))
+    runtime.core().begin(Mode.HOLD, Audio(), notify)
+    assert inside.wait(PATIENCE)
+    runtime.stop(0.01)
+    assert engine.calls[-1] == "abandon"
+    leave.set()
+    runtime._thread.join(PATIENCE)
+    assert engine.calls[-1] == "close"
 
 
 def test_stop_from_inside_a_callback(runtime: Runtime, engine: ScriptedEngine) -> None:

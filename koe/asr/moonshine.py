@@ -17,7 +17,7 @@ import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from koe.asr import Engine
@@ -25,7 +25,6 @@ from koe.asr.local import LocalEngine, Recogniser
 from koe.config.schema import AsrConfig
 from koe.errors import (
     AsrConnectionError,
-    AsrError,
     AsrProtocolError,
     EngineUnavailableError,
 )
@@ -45,32 +44,63 @@ _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
 
 # The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
 _transcriber: Transcriber | None = None
-_loading = threading.Lock()
 
-# Held by the recogniser whose turn it is, from its making to its closing.
+# Held by the session whose turn it is.
 _turn = threading.Lock()
+
+# How often one that waits for its turn looks whether it is still wanted: a small part of what its
+# closing waits for it.
+_TURN_POLL = 0.05
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     """Make the engine. The dictionary has no effect: this model can't be told what to expect."""
     update_interval = config.moonshine.update_interval
-    return LocalEngine(
-        "moonshine", lambda closed: MoonshineRecogniser(load_model(), update_interval, closed)
-    )
+    return LocalEngine("moonshine", lambda closed: open_recogniser(update_interval, closed))
+
+
+@contextmanager
+def open_recogniser(
+    update_interval: float, closed: Callable[[], bool]
+) -> Iterator[MoonshineRecogniser]:
+    """Wait for the turn, load the model, and give a recogniser; leaving passes the turn on.
+
+    Args:
+        update_interval: Seconds of new audio between two partial texts.
+        closed: Tells whether it is wanted no more while it waits.
+
+    Raises:
+        AsrConnectionError: It is wanted no more.
+        AsrError: The model or the recogniser can't be made.
+    """
+    with _taken_turn(closed), closing(MoonshineRecogniser(load_model(), update_interval)) as made:
+        yield made
+
+
+@contextmanager
+def _taken_turn(closed: Callable[[], bool]) -> Iterator[None]:
+    taken = False
+    while not taken:
+        if closed():
+            raise AsrConnectionError("the engine was closed before its turn came")
+        taken = _turn.acquire(timeout=_TURN_POLL)
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def load_model() -> Transcriber:
-    """Return the model, loaded on the first call; the others wait for it. Blocks.
+    """Return the model, loaded on the first call. Blocks; for one thread at a time.
 
     Raises:
         EngineUnavailableError: The package is not installed, or is one without a model.
         AsrConnectionError: The model can't be loaded.
     """
     global _transcriber
-    with _loading:
-        if _transcriber is None:
-            _transcriber = _load()
-        return _transcriber
+    if _transcriber is None:
+        _transcriber = _load()
+    return _transcriber
 
 
 def _load() -> Transcriber:
@@ -95,36 +125,22 @@ def _load() -> Transcriber:
 
 
 class MoonshineRecogniser(Recogniser):
-    """One stream of the model. Making one waits until the one before is closed.
+    """One stream of the model; there may be one at a time.
 
     Args:
         transcriber: The model.
         update_interval: Seconds of new audio between two partial texts.
-        closed: Tells whether this recogniser is wanted no more when its turn comes.
 
     Raises:
-        AsrConnectionError: It is wanted no more.
         AsrProtocolError: The package failed.
     """
 
-    def __init__(
-        self,
-        transcriber: Transcriber,
-        update_interval: float,
-        closed: Callable[[], bool] = lambda: False,
-    ) -> None:
-        _turn.acquire()
-        try:
-            if closed():
-                raise AsrConnectionError("the engine was closed before its turn came")
-            _forget_voice_detector(transcriber)
-            with _mapped_errors():
-                # The stream would update by a count of its own; so it never does, and feed does.
-                self._stream = transcriber.create_stream(update_interval=float("inf"))
-                self._stream.start()
-        except AsrError:
-            _turn.release()
-            raise
+    def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
+        _forget_voice_detector(transcriber)
+        with _mapped_errors():
+            # The stream would update by a count of its own; so it never does, and feed does.
+            self._stream = transcriber.create_stream(update_interval=float("inf"))
+            self._stream.start()
         self._transcriber = transcriber
         # Samples between two updates.
         self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
@@ -155,7 +171,6 @@ class MoonshineRecogniser(Recogniser):
     def close(self) -> None:
         """Free the stream; the model stays loaded for the next session."""
         self._stream.close()
-        _turn.release()
 
     def _update(self) -> Transcript:
         """Recognise what is new. Forced, or the package would wait for half a second of it."""
