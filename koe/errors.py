@@ -5,10 +5,17 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
-    └── AsrError                speech recognition
-        ├── AsrConnectionError  the engine could not be started or reached
-        │   └── EngineUnavailableError  the engine is unknown or its package is missing
-        └── AsrProtocolError    the engine or server said something it should not
+    ├── AsrError                speech recognition
+    │   ├── AsrConnectionError  the engine could not be started or reached
+    │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
+    │   └── AsrProtocolError    the engine or server said something it should not
+    └── LlmError                correction by a language model
+        ├── LlmConfigError      what is configured can't be asked at all
+        │   └── LlmProfileError the active profile does not exist
+        ├── LlmConnectionError  the server could not be reached, or the connection broke
+        ├── LlmTimeoutError     the whole reply did not come in time
+        ├── LlmStatusError      the server refused, with an HTTP status
+        └── LlmReplyError       the server's reply makes no sense, or holds no text
 
 Exceptions carry data and compose their sentence in ``__str__``, because shells show it
 to people. Foreign exceptions are mapped once, where they enter, with ``raise … from exc``.
@@ -105,3 +112,90 @@ class AsrProtocolError(AsrError):
     """The engine or the service broke its own protocol, or failed while it worked."""
 
     prefix = "ASR protocol error"
+
+
+class LlmError(KoeError):
+    """Base of the correction errors (spec llm §3.8: the wording is shown to users).
+
+    Args:
+        message: What went wrong, without any key.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"LLM correction failed: {self.message}"
+
+
+class LlmConfigError(LlmError):
+    """The profile can't be used: the address, the key or the provider is no good."""
+
+
+class LlmProfileError(LlmConfigError):
+    """The active profile is not among the profiles.
+
+    Args:
+        profile: Its id (``llm.active_profile``).
+    """
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(f"LLM profile not found: {profile}")
+        self.profile = profile
+
+    def __str__(self) -> str:
+        return f"config error: {self.message}"
+
+
+class LlmConnectionError(LlmError):
+    """The server could not be reached, or the connection broke before the reply was there."""
+
+
+class LlmTimeoutError(LlmError):
+    """The whole reply did not come in time.
+
+    Args:
+        timeout_seconds: How long was waited (``llm.timeout_ms``).
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__(f"no reply within {timeout_seconds:g} s")
+        self.timeout_seconds = timeout_seconds
+
+    def __str__(self) -> str:
+        return "LLM correction timed out"
+
+
+class LlmStatusError(LlmError):
+    """The server answered with a status other than 200 to 299.
+
+    Args:
+        status: The HTTP status.
+        message: What the server said about it, for people; may be empty.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __str__(self) -> str:
+        status = f"HTTP {self.status} {_reason_phrase(self.status)}".rstrip()
+        said = f"{status}: {self.message}" if self.message else status
+        return f"LLM correction failed: {said}"
+
+
+class LlmReplyError(LlmError):
+    """The reply is not what the protocol says, or there is no text in it."""
+
+
+def _reason_phrase(status: int) -> str:
+    """The name of a status; empty when it has none."""
+    from http import HTTPStatus  # costs milliseconds, and hardly any process needs it
+
+    # Python 3.13 renamed these two; the sentence should not depend on that.
+    phrases = {413: "Payload Too Large", 422: "Unprocessable Entity"}
+    try:
+        return phrases.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -10,6 +10,13 @@ from koe.errors import (
     ConfigError,
     EngineUnavailableError,
     KoeError,
+    LlmConfigError,
+    LlmConnectionError,
+    LlmError,
+    LlmProfileError,
+    LlmReplyError,
+    LlmStatusError,
+    LlmTimeoutError,
     RuntimeStoppedError,
     StateError,
 )
@@ -28,6 +35,20 @@ from koe.errors import (
         (StateError("idle", "InputEnded"), "invalid state transition: InputEnded in idle"),
         (RuntimeStoppedError("gone"), "the koe runtime is not running: gone"),
         (AudioError("no microphone"), "no microphone"),
+        (LlmError("why"), "LLM correction failed: why"),
+        (LlmConfigError("no model"), "LLM correction failed: no model"),
+        (LlmProfileError("mine"), "config error: LLM profile not found: mine"),
+        (LlmConnectionError("refused"), "LLM correction failed: refused"),
+        (LlmTimeoutError(8.0), "LLM correction timed out"),
+        (LlmReplyError("empty"), "LLM correction failed: empty"),
+        (
+            LlmStatusError(401, "wrong key"),
+            "LLM correction failed: HTTP 401 Unauthorized: wrong key",
+        ),
+        (LlmStatusError(422, "no"), "LLM correction failed: HTTP 422 Unprocessable Entity: no"),
+        (LlmStatusError(500, ""), "LLM correction failed: HTTP 500 Internal Server Error"),
+        (LlmStatusError(529, "Overloaded"), "LLM correction failed: HTTP 529: Overloaded"),
+        (LlmStatusError(0, ""), "LLM correction failed: HTTP 0"),
     ],
 )
 def test_sentences(error: KoeError, sentence: str) -> None:
@@ -37,3 +58,15 @@ def test_sentences(error: KoeError, sentence: str) -> None:
 def test_one_tree() -> None:
     assert issubclass(EngineUnavailableError, AsrConnectionError)
     assert issubclass(AsrError, KoeError)
+    assert issubclass(LlmProfileError, LlmConfigError)
+    for error in (
+        LlmConfigError, LlmConnectionError, LlmTimeoutError, LlmStatusError, LlmReplyError,
+    ):  # fmt: skip
+        assert issubclass(error, LlmError)
+
+
+def test_errors_carry_their_data() -> None:
+    assert LlmTimeoutError(0.5).timeout_seconds == 0.5
+    refused = LlmStatusError(429, "slow down")
+    assert (refused.status, refused.message) == (429, "slow down")
+    assert LlmProfileError("mine").profile == "mine"
