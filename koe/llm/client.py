@@ -1,0 +1,238 @@
+"""The one client: a request and its time limit, redirects, and the warm-up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from koe.errors import LlmError, LlmReplyError, LlmStatusError, LlmTimeoutError
+from koe.llm.connections import Connections
+from koe.llm.endpoint import Url, check_redirect, origin, parse_http, shown
+from koe.llm.pool import SECRET_HEADERS, Answer, Request
+from koe.llm.transport import Transport
+
+# A correction is some kilobytes, the longest list of models some hundred.
+MAX_REPLY_BYTES = 8 * 2**20
+# Of what a server says about an error: so much is read, and so much is told.
+MAX_ERROR_BYTES = 64 * 2**10
+MAX_ERROR_CHARACTERS = 2000
+
+# A warm-up is due when a connection is this close to being given up as idle (spec llm §1.5).
+WARM_UP_MARGIN = 20.0
+
+# A key that is shorter is no secret, and might be a part of any word.
+MIN_SECRET = 6
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered, with a status of 200 to 299.
+
+    Attributes:
+        status: The HTTP status.
+        body: Whole.
+        http_version: ``HTTP/2`` or ``HTTP/1.1``.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+    http_version: str
+
+
+class Client:
+    """Asks servers. All methods on one event loop.
+
+    Args:
+        transport: The settings.
+        clock: Seconds; it has to run on while the computer sleeps.
+    """
+
+    def __init__(self, transport: Transport, clock: Callable[[], float] = time.time) -> None:
+        self._transport = transport
+        self._connections = Connections(transport, clock)
+        # The warm-ups under way, by origin.
+        self._warm_ups: dict[str, asyncio.Task[None]] = {}
+        # How many requests are under way.
+        self._in_flight = 0
+        # retire was called.
+        self._retired = False
+
+    def open(self) -> None:
+        """Build what is needed for the first request; no connection is made yet.
+
+        Raises:
+            LlmConfigError: It can't be built.
+        """
+        self._connections.open()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send a body and return the reply.
+
+        Args:
+            url: Where to. It is checked (spec llm §6.1).
+            headers: With the key; it goes to no other origin.
+            body: Of any size.
+
+        Raises:
+            LlmConfigError: The address is not allowed, or a header can't be sent.
+            LlmConnectionError: The server can't be reached, or the connection broke.
+            LlmTimeoutError: The reply was not there in time.
+            LlmStatusError: The server refused.
+            LlmReplyError: The reply is too large, or a redirect leads astray.
+        """
+        return await self._request("POST", parse_http(url), headers, body)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
+        """Like `post`, without a body."""
+        return await self._request("GET", parse_http(url), headers, None)
+
+    def warm_up(self, url: str, headers: Mapping[str, str]) -> asyncio.Task[None] | None:
+        """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
+
+        Nobody has to wait for it. It fails in silence: whoever asks next will say why.
+
+        Args:
+            url: Of something small on the server; whatever it answers is good.
+            headers: As for `get`.
+
+        Returns:
+            The task that does it; None if there is nothing to do.
+        """
+        try:
+            address = parse_http(url)
+        except LlmError as exc:
+            log.debug("no warm-up: %s", exc)
+            return None
+        server = origin(address)
+        if server in self._warm_ups or self._is_warm(server):
+            log.debug("no warm-up: %s is or will be warm", server)
+            return None
+        task = asyncio.get_running_loop().create_task(self._warm_up(address, headers))
+        self._warm_ups[server] = task
+        task.add_done_callback(lambda ended: self._warm_ups.pop(server, None))
+        return task
+
+    def retire(self) -> None:
+        """Close all connections as soon as no request is under way; another one may still come."""
+        self._retired = True
+        self._close_if_idle()
+
+    async def aclose(self) -> None:
+        """Close for good: requests under way, and all later ones, raise LlmConnectionError."""
+        for task in self._warm_ups.values():
+            task.cancel()
+        await self._connections.close()
+
+    async def _warm_up(self, address: Url, headers: Mapping[str, str]) -> None:
+        try:
+            await self._request("GET", address, headers, None)
+        except LlmStatusError as exc:
+            log.debug("warm-up: HTTP %d from %s", exc.status, shown(address))
+        except LlmError as exc:
+            log.debug("the warm-up failed: %s", exc)
+            return
+        log.info("the connection to %s is warm", origin(address))
+
+    def _is_warm(self, server: str) -> bool:
+        age = self._connections.age(server)
+        return age is not None and age < self._transport.pool_idle - WARM_UP_MARGIN
+
+    async def _request(
+        self, method: str, url: Url, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        timeout = self._transport.timeout
+        if timeout <= 0:
+            raise LlmTimeoutError(timeout)  # before anything is sent
+        deadline = asyncio.get_running_loop().time() + timeout
+        request = Request(method, url, headers, body, deadline)
+        with self._under_way():
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await self._follow(request)
+            except TimeoutError as exc:
+                raise LlmTimeoutError(timeout) from exc
+
+    async def _follow(self, request: Request) -> Reply:
+        """Ask, and follow redirects."""
+        chain = [request.url]
+        while True:
+            answer = await self._connections.ask(request)
+            try:
+                is_error = not 200 <= answer.status < 300
+                limit = MAX_ERROR_BYTES if is_error else MAX_REPLY_BYTES
+                body, is_whole = await answer.read(limit)
+            finally:
+                await answer.close()
+            if is_whole:
+                self._connections.note(answer)
+            target = _target(answer)
+            if target is None:
+                return _checked(answer, body, is_whole, request.headers)
+            check_redirect(chain, target)
+            chain.append(target)
+            request = _redirected(request, answer.status, target)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._retired and not self._in_flight:
+            self._connections.abandon()
+
+
+def _target(answer: Answer) -> Url | None:
+    """Where an answer sends us; None if it is no redirect, or does not say where."""
+    if answer.status not in (301, 302, 303, 307, 308):
+        return None
+    location = answer.header("location")
+    try:
+        return answer.url.join(location) if location else None
+    except ValueError:
+        return None
+
+
+def _redirected(request: Request, status: int, target: Url) -> Request:
+    """The request that follows a redirect (RFC 9110 §15.4): only 307 and 308 keep the body."""
+    if status in (307, 308) or request.body is None:
+        return replace(request, url=target)
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if not name.lower().startswith("content-")
+    }
+    return replace(request, method="GET", url=target, headers=headers, body=None)
+
+
+def _checked(answer: Answer, body: bytes, is_whole: bool, headers: Mapping[str, str]) -> Reply:
+    """Turn what is no success into an error."""
+    if not 200 <= answer.status < 300:
+        raise LlmStatusError(answer.status, _told(body, headers))
+    if not is_whole:
+        raise LlmReplyError(f"the reply is longer than {MAX_REPLY_BYTES // 2**20} MiB")
+    if (coding := answer.header("content-encoding")) not in ("", "identity"):
+        raise LlmReplyError(f"the reply is compressed ({coding}), which nobody asked for")
+    return Reply(answer.status, body, answer.http_version)
+
+
+def _told(body: bytes, headers: Mapping[str, str]) -> str:
+    """What a server says about an error, without the key and not too long."""
+    text = body.decode("utf-8", "replace").strip()
+    for name, value in headers.items():
+        secret = value.removeprefix("Bearer ").strip()
+        if name.lower() in SECRET_HEADERS and len(secret) >= MIN_SECRET:
+            text = text.replace(secret, "[key]")
+    if len(text) > MAX_ERROR_CHARACTERS:
+        text = text[: MAX_ERROR_CHARACTERS - 1] + "…"
+    return text

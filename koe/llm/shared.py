@@ -1,0 +1,74 @@
+"""The client that all sessions share, and its replacement."""
+
+from __future__ import annotations
+
+from koe.llm.transport import Transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from koe.llm.client import Client
+
+
+class SharedClient:
+    """Holds the client. All methods on the event loop that it is used on.
+
+    Making this object costs nothing: the HTTP library is imported when the client is first needed,
+    or by `open`, on the loop's thread and not on one that a shell waits on.
+
+    Args:
+        transport: The settings that the first client is built from.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        # What the client is built from. Compared with what it was built from, not with the
+        # configuration of before, so that no change is lost when a rebuild failed (spec llm, Q10).
+        self._transport = transport
+        # None until it is needed.
+        self._client: Client | None = None
+
+    def open(self) -> Client:
+        """Return the client, and build it if need be.
+
+        Whoever asks for it once and keeps it is not disturbed by a replacement: the old client
+        answers as long as somebody uses it.
+
+        Raises:
+            LlmConfigError: It can't be built.
+        """
+        if self._client is None:
+            self._client = _build(self._transport)
+        return self._client
+
+    def rebuild(self, transport: Transport, *, always: bool = False) -> None:
+        """Replace the client, with new connections, if its settings have changed.
+
+        Requests that are under way on the old client end there; then it closes.
+
+        Args:
+            transport: The settings now.
+            always: Even if they have not changed: the environment may have (proxies).
+
+        Raises:
+            LlmConfigError: The new one can't be built. The old one stays, and so does the
+                difference: the next call tries again.
+        """
+        if transport == self._transport and not always:
+            return
+        client = _build(transport)
+        if self._client is not None:
+            self._client.retire()
+        self._client, self._transport = client, transport
+
+    async def aclose(self) -> None:
+        """Close the client; it may be opened again."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+
+def _build(transport: Transport) -> Client:
+    from koe.llm.client import Client  # and with it the HTTP library
+
+    client = Client(transport)
+    client.open()
+    return client

@@ -1,0 +1,722 @@
+"""The client against real servers: what counts is what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from koe.errors import (
+    LlmConfigError,
+    LlmConnectionError,
+    LlmReplyError,
+    LlmStatusError,
+    LlmTimeoutError,
+)
+from koe.llm.client import MAX_ERROR_CHARACTERS, MAX_REPLY_BYTES, Reply
+from tests.asynchronous import on_loop
+from tests.llm.asking import HEADERS, KEY, answer_never, answer_ok, both, client_of, transport
+from tests.servers.certificates import Kind
+from tests.servers.plain import PlainServer
+from tests.servers.web import Exchange, Http1Connection, Http2Connection, Server, Version
+
+# --- connections ---------------------------------------------------------------------------
+
+
+@both
+@on_loop
+async def test_ten_requests_one_connection(version: Version) -> None:
+    async with Server(answer_ok, alpn=(version,)) as server, client_of() as client:
+        for number in range(10):
+            reply = await client.post(f"{server.url}/v1/{number}", HEADERS, b"{}")
+            assert reply == Reply(200, b'{"ok": true}', "HTTP/2" if version == "h2" else "HTTP/1.1")
+        (connection,) = server.connections
+        assert connection.alpn == version
+        assert [exchange.path for exchange in connection.exchanges] == [
+            f"/v1/{number}" for number in range(10)
+        ]
+
+
+@both
+@on_loop
+async def test_ten_requests_to_an_ordinary_server(version: Version) -> None:
+    async with PlainServer((version,)) as server, client_of() as client:
+        for size in range(10):
+            assert (await client.post(server.url, HEADERS, b"x" * size)).body == b"{}"
+    assert [seen.size_bytes for seen in server.seen] == list(range(10))
+    assert {seen.http_version for seen in server.seen} == {"2" if version == "h2" else "1.1"}
+    assert len({seen.client_port for seen in server.seen}) == 1
+
+
+@on_loop
+async def test_the_server_chooses_the_version() -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        assert (await client.get(server.url, {})).http_version == "HTTP/2"
+        assert server.connections[0].alpn == "h2"
+    async with Server(answer_ok, alpn=("http/1.1", "h2")) as server, client_of() as client:
+        assert (await client.get(server.url, {})).http_version == "HTTP/1.1"
+    async with Server(answer_ok, alpn=()) as server, client_of() as client:
+        assert (await client.get(server.url, {})).http_version == "HTTP/1.1"
+        assert server.connections[0].alpn is None
+
+
+@on_loop
+async def test_without_tls_there_is_no_http2() -> None:
+    async with Server(answer_ok, certificate=None) as server, client_of() as client:
+        for _ in range(3):
+            assert (await client.post(server.url, HEADERS, b"{}")).http_version == "HTTP/1.1"
+        assert len(server.connections) == 1
+        assert "upgrade" not in server.exchanges[0].headers
+
+
+@on_loop
+async def test_http2_need_not_be_offered() -> None:
+    async with Server(answer_ok) as server, client_of(transport(http2=False)) as client:
+        assert (await client.get(server.url, {})).http_version == "HTTP/1.1"
+
+
+@on_loop
+async def test_requests_at_once_share_an_http2_connection() -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        await client.get(server.url, {})
+        await asyncio.gather(*(client.post(server.url, HEADERS, b"{}") for _ in range(20)))
+        assert len(server.connections) == 1
+
+
+@on_loop
+async def test_two_idle_connections_per_server_are_kept() -> None:
+    meeting = asyncio.Barrier(4)
+
+    async def answer_together(exchange: Exchange) -> None:
+        await meeting.wait()
+        await exchange.reply()
+
+    async with Server(answer_together, alpn=("http/1.1",)) as server, client_of() as client:
+        await asyncio.gather(*(client.get(server.url, {}) for _ in range(4)))
+        await server.until(lambda: sum(one.closed.is_set() for one in server.connections) == 2)
+        assert len(server.connections) == 4
+
+
+@both
+@on_loop
+async def test_an_idle_connection_is_given_up(version: Version) -> None:
+    settings = transport(pool_idle=0.2)
+    async with Server(answer_ok, alpn=(version,)) as server, client_of(settings) as client:
+        await client.get(server.url, {})
+        await server.until(lambda: server.connections[0].closed.is_set())
+        await client.get(server.url, {})
+        assert len(server.connections) == 2
+
+
+@both
+@on_loop
+async def test_what_is_sent(version: Version) -> None:
+    body = '{"a": "语"}'.encode()
+    async with Server(answer_ok, alpn=(version,)) as server, client_of() as client:
+        await client.post(f"{server.url}/v1/chat?api-version=1", HEADERS, body)
+        await client.get(f"{server.url}/v1/models/a%2Fb", {"x-api-key": "schlüssel"})
+    post, get = server.exchanges
+    assert (post.method, post.path, bytes(post.body)) == (
+        "POST", "/v1/chat?api-version=1", body,
+    )  # fmt: skip
+    assert post.headers["authorization"] == f"Bearer {KEY}"
+    assert post.headers["content-type"] == "application/json"
+    assert post.headers["accept"] == "*/*"
+    assert post.headers["user-agent"].startswith("koe/")
+    assert (get.method, get.path, bytes(get.body)) == ("GET", "/v1/models/a%2Fb", b"")
+    for exchange in (post, get):
+        assert {"accept-encoding", "cookie", "referer"}.isdisjoint(exchange.headers)
+    assert "authorization" not in get.headers
+
+
+@on_loop
+async def test_a_key_beats_the_user_in_the_address() -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        url = server.url.replace("//", "//user:word@")
+        await client.get(url, {})
+        await client.get(url, {"authorization": f"Bearer {KEY}"})
+    first, second = server.exchanges
+    assert first.headers["authorization"] == "Basic dXNlcjp3b3Jk"
+    assert second.headers["authorization"] == f"Bearer {KEY}"
+
+
+# --- connections that end ------------------------------------------------------------------
+
+
+@on_loop
+async def test_a_goaway_between_two_requests() -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        await client.get(server.url, {})
+        (connection,) = server.connections
+        assert isinstance(connection, Http2Connection)
+        await connection.go_away()
+        await connection.closed.wait()
+        await client.get(server.url, {})
+        assert [len(one.exchanges) for one in server.connections] == [1, 1]
+
+
+@on_loop
+async def test_a_goaway_instead_of_an_answer() -> None:
+    async def leave_once(exchange: Exchange) -> None:
+        if exchange.path == "/leave" and len(server.connections) == 1:
+            assert isinstance(exchange.connection, Http2Connection)
+            await exchange.connection.go_away(last_stream=exchange.stream - 2)
+        else:
+            await exchange.reply(body=bytes(exchange.body))
+
+    async with Server(leave_once) as server, client_of() as client:
+        await client.get(server.url, {})
+        assert (await client.post(f"{server.url}/leave", HEADERS, b"again")).body == b"again"
+        assert len(server.connections) == 2
+
+
+@on_loop
+async def test_a_stream_that_is_refused() -> None:
+    async def refuse_once(exchange: Exchange) -> None:
+        if len(server.exchanges) == 1:
+            assert isinstance(exchange.connection, Http2Connection)
+            await exchange.connection.refuse(exchange)
+        else:
+            await exchange.reply(body=bytes(exchange.body))
+
+    async with Server(refuse_once) as server, client_of() as client:
+        assert (await client.post(server.url, HEADERS, b"again")).body == b"again"
+        assert len(server.exchanges) == 2
+
+
+@both
+@on_loop
+async def test_a_server_that_closes_instead_of_answering(version: Version) -> None:
+    """It closed the idle connection just when we asked: not one word is lost."""
+
+    async def close_once(exchange: Exchange) -> None:
+        if len(server.exchanges) == 2:
+            exchange.connection.close()
+        else:
+            await exchange.reply(body=bytes(exchange.body))
+
+    async with Server(close_once, alpn=(version,)) as server, client_of() as client:
+        await client.get(server.url, {})
+        assert (await client.post(server.url, HEADERS, b"again")).body == b"again"
+        assert len(server.connections) == 2
+
+
+@both
+@on_loop
+async def test_a_server_that_always_closes_is_asked_twice_at_most(version: Version) -> None:
+    async def close(exchange: Exchange) -> None:
+        if exchange.path == "/well":
+            await exchange.reply()
+        else:
+            exchange.connection.close()
+
+    async with Server(close, alpn=(version,)) as server, client_of() as client:
+        with pytest.raises(LlmConnectionError, match=r"the connection to 127\.0\.0\.1:\d+ broke"):
+            await client.post(server.url, HEADERS, b"{}")
+        assert len(server.exchanges) == 1, "a connection that was never good is not asked again"
+        await client.get(f"{server.url}/well", {})
+        with pytest.raises(LlmConnectionError):
+            await client.post(server.url, HEADERS, b"{}")
+        assert len(server.exchanges) == 4
+
+
+@on_loop
+async def test_idle_connections_are_pinged() -> None:
+    settings = transport(ping_interval=0.05, ping_timeout=20.0)
+    async with Server(answer_ok) as server, client_of(settings) as client:
+        await client.get(server.url, {})
+        (connection,) = server.connections
+        await server.until(lambda: connection.pings >= 3)
+        await client.get(server.url, {})
+        assert len(server.connections) == 1
+
+
+@on_loop
+async def test_a_server_that_stops_answering_pings() -> None:
+    settings = transport(ping_interval=0.05, ping_timeout=0.1)
+    async with Server(answer_ok) as server, client_of(settings) as client:
+        await client.get(server.url, {})
+        (connection,) = server.connections
+        assert isinstance(connection, Http2Connection)
+        connection.mute = True
+        await server.until(connection.closed.is_set)
+        assert connection.pings >= 1
+        await client.get(server.url, {})
+        assert len(server.connections) == 2
+
+
+@on_loop
+async def test_a_server_that_stops_answering_anything_under_a_request() -> None:
+    """The ping finds out, long before the time limit, and the request is made again."""
+
+    async def fall_silent(exchange: Exchange) -> None:
+        if exchange.path == "/silent" and len(server.connections) == 1:
+            assert isinstance(exchange.connection, Http2Connection)
+            exchange.connection.mute = True
+        else:
+            await exchange.reply(body=bytes(exchange.body))
+
+    settings = transport(ping_interval=0.05, ping_timeout=0.1)
+    async with Server(fall_silent) as server, client_of(settings) as client:
+        await client.get(server.url, {})
+        assert (await client.post(f"{server.url}/silent", HEADERS, b"again")).body == b"again"
+        assert len(server.connections) == 2
+
+
+# --- bodies --------------------------------------------------------------------------------
+
+
+@both
+@on_loop
+async def test_a_request_of_50_megabytes(version: Version) -> None:
+    async with PlainServer((version,)) as server, client_of() as client:
+        await client.post(server.url, HEADERS, bytes(50_000_000))
+    assert server.seen[0].size_bytes == 50_000_000
+
+
+@both
+@on_loop
+async def test_a_reply_of_50_megabytes(version: Version) -> None:
+    async def answer_long(exchange: Exchange) -> None:
+        await exchange.reply(body=bytes(50_000_000 if exchange.path == "/long" else 10))
+
+    async with Server(answer_long, alpn=(version,)) as server, client_of() as client:
+        with pytest.raises(LlmReplyError, match="the reply is longer than 8 MiB"):
+            await client.post(f"{server.url}/long", HEADERS, b"{}")
+        assert len((await client.get(server.url, {})).body) == 10
+        assert len(server.connections) == (1 if version == "h2" else 2)
+
+
+@both
+@on_loop
+async def test_the_longest_reply(version: Version) -> None:
+    async def answer_long(exchange: Exchange) -> None:
+        await exchange.reply(body=b"x" * MAX_REPLY_BYTES)
+
+    async with Server(answer_long, alpn=(version,)) as server, client_of() as client:
+        assert (await client.get(server.url, {})).body == b"x" * MAX_REPLY_BYTES
+
+
+@both
+@on_loop
+async def test_a_reply_without_a_body(version: Version) -> None:
+    async def answer_empty(exchange: Exchange) -> None:
+        await exchange.reply(body=b"")
+
+    async with Server(answer_empty, alpn=(version,)) as server, client_of() as client:
+        assert (await client.get(server.url, {})).body == b""
+
+
+@both
+@on_loop
+async def test_a_reply_that_breaks_off(version: Version) -> None:
+    async def break_off(exchange: Exchange) -> None:
+        if exchange.path == "/well":
+            await exchange.reply()
+        else:
+            await exchange.begin(200, {"content-length": "100"})
+            await exchange.send(b"half")
+            exchange.connection.abort()
+
+    async with Server(break_off, alpn=(version,)) as server, client_of() as client:
+        with pytest.raises(LlmConnectionError, match=r"127\.0\.0\.1 broke in the middle"):
+            await client.post(server.url, HEADERS, b"{}")
+        await client.get(f"{server.url}/well", {})
+        assert len(server.connections) == 2
+        assert len(server.exchanges) == 2, "what had begun to answer is not asked again"
+
+
+@both
+@on_loop
+async def test_a_reply_that_ends_early(version: Version) -> None:
+    async def end_early(exchange: Exchange) -> None:
+        await exchange.begin(200, {"content-length": "100"})
+        await exchange.send(b"half")
+        exchange.connection.close()
+
+    async with Server(end_early, alpn=(version,)) as server, client_of() as client:
+        with pytest.raises(LlmConnectionError, match="in the middle of the reply"):
+            await client.post(server.url, HEADERS, b"{}")
+
+
+@on_loop
+async def test_a_reply_that_is_compressed() -> None:
+    async def answer_compressed(exchange: Exchange) -> None:
+        await exchange.reply(body=b"\x1f\x8b", content_encoding="gzip")
+
+    async with Server(answer_compressed) as server, client_of() as client:
+        with pytest.raises(LlmReplyError, match=r"compressed \(gzip\)"):
+            await client.get(server.url, {})
+
+
+@on_loop
+async def test_a_reply_that_is_not_http() -> None:
+    async def chat(exchange: Exchange) -> None:
+        assert isinstance(exchange.connection, Http1Connection)
+        await exchange.connection.write(b"220 mail.example ESMTP\r\n\r\n")
+        exchange.connection.close()
+
+    async with Server(chat, certificate=None) as server, client_of() as client:
+        with pytest.raises(LlmReplyError, match=r"127\.0\.0\.1:\d+ does not answer in HTTP"):
+            await client.get(server.url, {})
+
+
+# --- time ----------------------------------------------------------------------------------
+
+
+@both
+@on_loop
+async def test_a_reply_that_never_begins(version: Version) -> None:
+    settings = transport(timeout=0.3)
+    async with Server(answer_never, alpn=(version,)) as server, client_of(settings) as client:
+        with pytest.raises(LlmTimeoutError) as timed_out:
+            await client.post(server.url, HEADERS, b"{}")
+        assert timed_out.value.timeout_seconds == 0.3
+        (connection,) = server.connections
+        if version == "h2":
+            await server.until(lambda: bool(connection.resets))
+            assert not connection.closed.is_set()
+        else:
+            await server.until(connection.closed.is_set)
+
+
+@both
+@on_loop
+async def test_a_reply_byte_by_byte(version: Version) -> None:
+    """Something comes all the time, but the limit is for the whole reply."""
+
+    async def drip(exchange: Exchange) -> None:
+        await exchange.begin(200, {"content-length": "1000"})
+        for _ in range(1000):
+            await exchange.send(b".")
+            await asyncio.sleep(0.05)
+
+    settings = transport(timeout=0.5)
+    async with Server(drip, alpn=(version,)) as server, client_of(settings) as client:
+        with pytest.raises(LlmTimeoutError):
+            await client.post(server.url, HEADERS, b"{}")
+        (connection,) = server.connections
+        if version == "h2":
+            await server.until(lambda: bool(connection.resets))
+        else:
+            await server.until(connection.closed.is_set)
+
+
+@on_loop
+async def test_no_time_at_all() -> None:
+    async with Server(answer_ok) as server, client_of(transport(timeout=0)) as client:
+        with pytest.raises(LlmTimeoutError):
+            await client.get(server.url, {})
+        assert not server.connections
+
+
+@on_loop
+async def test_the_time_limit_covers_redirects() -> None:
+    async def slowly_in_circles(exchange: Exchange) -> None:
+        await asyncio.sleep(0.1)
+        await exchange.reply(302, location=exchange.path + "x")
+
+    async with Server(slowly_in_circles) as server, client_of(transport(timeout=0.4)) as client:
+        with pytest.raises(LlmTimeoutError):
+            await client.get(server.url, {})
+        assert len(server.exchanges) < 6
+
+
+@both
+@on_loop
+async def test_a_request_that_is_cancelled_before_the_reply(version: Version) -> None:
+    """The library does not take it back at once, but when its time is up."""
+    settings = transport(timeout=0.4)
+    async with Server(answer_never, alpn=(version,)) as server, client_of(settings) as client:
+        asking = asyncio.create_task(client.post(server.url, HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        (connection,) = server.connections
+        if version == "h2":
+            await server.until(lambda: bool(connection.resets))
+        else:
+            await server.until(connection.closed.is_set)
+
+
+@both
+@on_loop
+async def test_a_request_that_is_cancelled(version: Version) -> None:
+    """The next one does not suffer. What had begun to answer is taken back."""
+
+    async def answer_half(exchange: Exchange) -> None:
+        if exchange.path == "/half":
+            await exchange.begin()
+            await exchange.send(b"half")
+            await answer_never(exchange)
+        await exchange.reply()
+
+    async with Server(answer_half, alpn=(version,)) as server, client_of() as client:
+        asking = asyncio.create_task(client.post(f"{server.url}/half", HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        await asyncio.sleep(0.05)  # for the half to arrive; the outcome is the same without
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await client.get(server.url, {})
+        assert len(server.connections) == (1 if version == "h2" else 2)
+
+
+# --- errors --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529]
+)
+@on_loop
+async def test_statuses(status: int) -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(status, body=b' {"error": {"message": "no"}}\n')
+
+    async with Server(refuse) as server, client_of() as client:
+        for _ in range(2):
+            with pytest.raises(LlmStatusError) as refusal:
+                await client.post(server.url, HEADERS, b"{}")
+        assert refusal.value.status == status
+        assert refusal.value.message == '{"error": {"message": "no"}}'
+        assert len(server.exchanges) == 2, "a refusal is not asked for again"
+        assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+@on_loop
+async def test_good_statuses(status: int) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.begin(status)
+        await exchange.end()
+
+    async with Server(answer) as server, client_of() as client:
+        assert (await client.get(server.url, {})).status == status
+
+
+@on_loop
+async def test_an_error_is_cut_short() -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(500, body="语".encode() * 1_000_000)
+
+    async with Server(refuse) as server, client_of() as client:
+        with pytest.raises(LlmStatusError) as refusal:
+            await client.get(server.url, {})
+    assert refusal.value.message == "语" * (MAX_ERROR_CHARACTERS - 1) + "…"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": f"Bearer {KEY}"}, {"x-api-key": KEY}, {"X-API-KEY": KEY}]
+)
+@on_loop
+async def test_an_error_does_not_tell_the_key(headers: dict[str, str]) -> None:
+    async def tell(exchange: Exchange) -> None:
+        await exchange.reply(401, body=f"\xff wrong key: {KEY}.".encode("latin-1"))
+
+    async with Server(tell) as server, client_of() as client:
+        with pytest.raises(LlmStatusError) as refusal:
+            await client.get(server.url, headers)
+    assert str(refusal.value) == (
+        "LLM correction failed: HTTP 401 Unauthorized: \ufffd wrong key: [key]."
+    )
+
+
+@on_loop
+async def test_nothing_logged_tells_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        with caplog.at_level("DEBUG"):
+            await client.post(server.url, HEADERS, b"a secret text")
+            task = client.warm_up(server.url.replace("//", f"//user:{KEY}@") + "/x", HEADERS)
+            assert task is None
+        with pytest.raises(LlmConfigError):
+            await client.post(server.url, {"x-api-key": f"{KEY}\n"}, b"")
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("koe")]
+    assert ours
+    assert KEY not in "".join(ours)
+    assert "a secret text" not in "".join(ours)
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}\0", f"\r{KEY}"])
+@on_loop
+async def test_a_key_that_cannot_be_sent(key: str) -> None:
+    async with Server(answer_ok) as server, client_of() as client:
+        with pytest.raises(LlmConfigError, match="the header x-api-key can't be sent") as refusal:
+            await client.post(server.url, {"x-api-key": key}, b"{}")
+        assert KEY not in str(refusal.value)
+        assert not server.connections
+
+
+@pytest.mark.parametrize("url", ["http://example.com/v1", "ftp://x", "wss://x", "", "http://"])
+@on_loop
+async def test_addresses_that_are_not_asked(url: str) -> None:
+    async with client_of() as client:
+        for asked in (client.post(url, HEADERS, b"{}"), client.get(url, HEADERS)):
+            with pytest.raises(LlmConfigError):
+                await asked
+        assert client.warm_up(url, HEADERS) is None
+
+
+@on_loop
+async def test_a_server_that_is_not_there() -> None:
+    async with Server(answer_ok) as server:
+        url = server.url
+    async with client_of() as client:
+        with pytest.raises(LlmConnectionError, match=r"127\.0\.0\.1:\d+ refuses connections"):
+            await client.post(url, HEADERS, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sentence"),
+    [
+        ("expired", "has expired, or this computer's clock is wrong"),
+        ("not yet valid", "is not valid yet: is this computer's clock right?"),
+        ("wrong host", "shows a certificate for another name: is base_url right?"),
+        ("self-signed", "is from no authority that this computer trusts"),
+        ("unknown issuer", "is from no authority that this computer trusts"),
+    ],
+)
+@on_loop
+async def test_bad_certificates(certificate: Kind, sentence: str) -> None:
+    async with Server(answer_ok, certificate=certificate) as server, client_of() as client:
+        with pytest.raises(LlmConnectionError) as refusal:
+            await client.post(server.url, HEADERS, b"{}")
+        assert sentence in str(refusal.value)
+        assert f"127.0.0.1:{server.port}" in str(refusal.value)
+        assert not server.exchanges
+
+
+@on_loop
+async def test_tls_where_there_is_none() -> None:
+    async with Server(answer_ok, certificate=None) as server, client_of() as client:
+        with pytest.raises(LlmConnectionError):
+            await client.post(server.url.replace("http:", "https:"), HEADERS, b"{}")
+
+
+# --- redirects -----------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")]
+)
+@on_loop
+async def test_redirects_within_the_origin(version: Version, status: int, method: str) -> None:
+    async def redirect(exchange: Exchange) -> None:
+        if exchange.path == "/v1/old?a=b":
+            await exchange.reply(status, location="../v2/new?c=d")
+        else:
+            await exchange.reply()
+
+    async with Server(redirect, alpn=(version,)) as server, client_of() as client:
+        await client.post(f"{server.url}/v1/old?a=b", HEADERS, b"{}")
+        assert len(server.connections) == 1
+    followed = server.exchanges[1]
+    assert (followed.method, followed.path) == (method, "/v2/new?c=d")
+    assert bytes(followed.body) == (b"{}" if method == "POST" else b"")
+    assert ("content-type" in followed.headers) == (method == "POST")
+    assert followed.headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@on_loop
+async def test_redirects_to_another_origin(status: int) -> None:
+    async def send_away(exchange: Exchange) -> None:
+        await exchange.reply(status, location=f"{other.url}/v1")
+
+    async with (
+        Server(answer_ok) as other,
+        Server(send_away) as server,
+        client_of() as client,
+    ):
+        for headers in (HEADERS, {"x-api-key": KEY}):
+            with pytest.raises(LlmReplyError, match=r"redirect blocked: .* different origin"):
+                await client.post(server.url, headers, b"{}")
+        assert not other.connections
+
+
+@on_loop
+async def test_redirects_that_never_end() -> None:
+    async def in_circles(exchange: Exchange) -> None:
+        await exchange.reply(307, location="/")
+
+    async with Server(in_circles) as server, client_of() as client:
+        with pytest.raises(LlmReplyError, match="too many redirects"):
+            await client.post(server.url, HEADERS, b"{}")
+        assert len(server.exchanges) == 11
+
+
+@on_loop
+async def test_ten_redirects() -> None:
+    async def count_down(exchange: Exchange) -> None:
+        left = int(exchange.path[1:])
+        if left:
+            await exchange.reply(307, location=f"/{left - 1}")
+        else:
+            await exchange.reply(body=b"there")
+
+    async with Server(count_down) as server, client_of() as client:
+        assert (await client.post(f"{server.url}/10", HEADERS, b"{}")).body == b"there"
+        with pytest.raises(LlmReplyError):
+            await client.post(f"{server.url}/11", HEADERS, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("status", "location"), [(302, ""), (302, "https://[bad"), (300, "/x"), (304, "/x"), (305, "/")]
+)
+@on_loop
+async def test_redirects_that_lead_nowhere(status: int, location: str) -> None:
+    async def redirect(exchange: Exchange) -> None:
+        await exchange.begin(status, {"location": location} if location else {})
+        await exchange.end()
+
+    async with Server(redirect) as server, client_of() as client:
+        with pytest.raises(LlmStatusError) as refusal:
+            await client.post(server.url, HEADERS, b"{}")
+    assert refusal.value.status == status
+
+
+# --- the end -------------------------------------------------------------------------------
+
+
+@both
+@on_loop
+async def test_a_retired_client_finishes(version: Version) -> None:
+    may_answer = asyncio.Event()
+
+    async def answer_later(exchange: Exchange) -> None:
+        await may_answer.wait()
+        await exchange.reply()
+
+    async with Server(answer_later, alpn=(version,)) as server, client_of() as client:
+        asking = asyncio.create_task(client.post(server.url, HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        client.retire()
+        may_answer.set()
+        assert (await asking).status == 200
+        await server.until(server.connections[0].closed.is_set)
+        # Somebody kept it: it still works, and closes again.
+        assert (await client.post(server.url, HEADERS, b"{}")).status == 200
+        await server.until(server.connections[1].closed.is_set)
+
+
+@both
+@on_loop
+async def test_a_closed_client(version: Version) -> None:
+    async with Server(answer_never, alpn=(version,)) as server, client_of() as client:
+        asking = asyncio.create_task(client.post(server.url, HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        await client.aclose()
+        with pytest.raises(LlmConnectionError):
+            await asking
+        with pytest.raises(LlmConnectionError, match="the client is closed"):
+            await client.post(server.url, HEADERS, b"{}")
+        await client.aclose()
+
+
+@on_loop
+async def test_closing_closes_idle_connections() -> None:
+    async with Server(answer_ok) as server:
+        async with client_of() as client:
+            await client.get(server.url, {})
+        await server.until(server.connections[0].closed.is_set)

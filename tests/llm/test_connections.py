@@ -1,0 +1,236 @@
+"""Connections that died without a word, and those that only seem to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from koe.errors import LlmTimeoutError
+from tests.asynchronous import on_loop
+from tests.llm.asking import (
+    HEADERS,
+    Clock,
+    answer_never,
+    answer_ok,
+    both,
+    client_of,
+    transport,
+)
+from tests.servers.relay import Relay
+from tests.servers.web import Exchange, Server, Version
+
+# Long enough ago for a connection to be doubted, and too short for it to be given up.
+A_WHILE = 60.0
+
+
+async def answer_body(exchange: Exchange) -> None:
+    await exchange.reply(body=bytes(exchange.body))
+
+
+@both
+@on_loop
+async def test_a_connection_that_died_in_silence(version: Version) -> None:
+    clock = Clock()
+    async with (
+        Server(answer_body, alpn=(version,)) as server,
+        Relay(server.port) as relay,
+        client_of(transport(timeout=2.0), clock) as client,
+    ):
+        url = f"https://127.0.0.1:{relay.port}/"
+        await client.post(url, HEADERS, b"first")
+        relay.cut()
+        clock.now += A_WHILE
+        assert (await client.post(url, HEADERS, b"second")).body == b"second"
+        assert (await client.post(url, HEADERS, b"third")).body == b"third"
+        assert relay.accepted == 2
+        bodies = [bytes(exchange.body) for exchange in server.exchanges]
+        assert bodies == [b"first", b"second", b"third"]
+
+
+@on_loop
+async def test_two_requests_at_once_on_a_dead_connection() -> None:
+    clock = Clock()
+    async with (
+        Server(answer_body) as server,
+        Relay(server.port) as relay,
+        client_of(transport(timeout=2.0), clock) as client,
+    ):
+        url = f"https://127.0.0.1:{relay.port}/"
+        await client.get(url, {})
+        relay.cut()
+        clock.now += A_WHILE
+        replies = await asyncio.gather(
+            *(client.post(url, HEADERS, body) for body in (b"one", b"two"))
+        )
+        assert [reply.body for reply in replies] == [b"one", b"two"]
+
+
+@both
+@on_loop
+async def test_a_computer_that_slept(version: Version) -> None:
+    """Only the clock on the wall knows; the old connection is not even tried."""
+    clock = Clock()
+    async with (
+        Server(answer_body, alpn=(version,)) as server,
+        Relay(server.port) as relay,
+        # Silence alone would be noticed after five seconds at the earliest.
+        client_of(transport(timeout=20.0), clock) as client,
+    ):
+        url = f"https://127.0.0.1:{relay.port}/"
+        await client.post(url, HEADERS, b"first")
+        relay.cut()
+        clock.now += 8 * 3600
+        async with asyncio.timeout(4):
+            assert (await client.post(url, HEADERS, b"second")).body == b"second"
+        assert relay.accepted == 2
+
+
+@pytest.mark.parametrize("passed", [91.0, -1.0])
+@on_loop
+async def test_a_clock_that_jumps(passed: float) -> None:
+    clock = Clock()
+    async with Server(answer_ok) as server, client_of(clock=clock) as client:
+        await client.get(server.url, {})
+        clock.now += passed
+        await client.get(server.url, {})
+        await client.get(server.url, {})
+        assert len(server.connections) == 2
+        await server.until(server.connections[0].closed.is_set)
+
+
+@on_loop
+async def test_a_slow_server_that_lives_is_asked_once() -> None:
+    asked_for_life = asyncio.Event()
+
+    async def answer_slowly(exchange: Exchange) -> None:
+        if exchange.method == "HEAD":
+            await exchange.reply(404, body=b"")
+            asked_for_life.set()
+            return
+        if exchange.path == "/slow":
+            await asked_for_life.wait()
+            await asyncio.sleep(0.5)  # long past the wait for a sign
+        await exchange.reply()
+
+    clock = Clock()
+    settings = transport(timeout=1.6)
+    async with Server(answer_slowly) as server, client_of(settings, clock) as client:
+        await client.post(server.url, HEADERS, b"")
+        clock.now += A_WHILE
+        await client.post(f"{server.url}/slow", HEADERS, b"")
+        assert [exchange.method for exchange in server.exchanges] == ["POST", "HEAD", "POST"] or [
+            exchange.method for exchange in server.exchanges
+        ] == ["POST", "POST", "HEAD"]
+        (question,) = (one for one in server.exchanges if one.method == "HEAD")
+        assert question.path == "/"
+        assert "authorization" not in question.headers
+        assert len(server.connections) == 1
+
+
+@on_loop
+async def test_a_slow_server_that_gives_no_sign() -> None:
+    """It is asked a second time, and its first reply counts."""
+    asked = asyncio.Event()
+
+    async def answer_slowly(exchange: Exchange) -> None:
+        if exchange.path == "/slow":
+            if len(server.connections) == 2:
+                asked.set()
+                await answer_never(exchange)
+            await asked.wait()
+        elif exchange.method == "HEAD":
+            await answer_never(exchange)
+        await exchange.reply(body=str(len(server.connections)).encode())
+
+    clock = Clock()
+    settings = transport(timeout=1.6)
+    async with Server(answer_slowly) as server, client_of(settings, clock) as client:
+        await client.get(server.url, {})
+        clock.now += A_WHILE
+        assert (await client.post(f"{server.url}/slow", HEADERS, b"")).status == 200
+        # The old connection is used no more, and its reply says nothing about the new one.
+        task = client.warm_up(f"{server.url}/models/m", {})
+        assert task is not None
+        await task
+
+
+@both
+@on_loop
+async def test_a_connection_that_was_just_heard_is_not_doubted(version: Version) -> None:
+    async def answer_slowly(exchange: Exchange) -> None:
+        if exchange.path == "/slow":
+            await asyncio.sleep(0.6)
+        await exchange.reply()
+
+    clock = Clock()
+    settings = transport(timeout=1.0)
+    async with (
+        Server(answer_slowly, alpn=(version,)) as server,
+        client_of(settings, clock) as client,
+    ):
+        await client.get(server.url, {})
+        clock.now += 10.0
+        await client.get(f"{server.url}/slow", {})
+        assert len(server.exchanges) == 2
+
+
+@on_loop
+async def test_this_computer_is_not_doubted() -> None:
+    """A local model may take its time, and must not be given the same work twice."""
+
+    async def answer_slowly(exchange: Exchange) -> None:
+        if exchange.path == "/slow":
+            await asyncio.sleep(0.6)
+        await exchange.reply()
+
+    clock = Clock()
+    settings = transport(timeout=1.0)
+    async with (
+        Server(answer_slowly, certificate=None) as server,
+        client_of(settings, clock) as client,
+    ):
+        await client.get(server.url, {})
+        clock.now += A_WHILE
+        await client.get(f"{server.url}/slow", {})
+        assert len(server.exchanges) == 2
+
+
+@both
+@on_loop
+async def test_the_time_limit_holds_for_both_attempts(version: Version) -> None:
+    async def answer_once(exchange: Exchange) -> None:
+        await (answer_ok if len(server.exchanges) == 1 else answer_never)(exchange)
+
+    clock = Clock()
+    settings = transport(timeout=0.8)
+    async with (
+        Server(answer_once, alpn=(version,)) as server,
+        client_of(settings, clock) as client,
+    ):
+        await client.get(server.url, {})
+        clock.now += A_WHILE
+        with pytest.raises(LlmTimeoutError):
+            await client.post(server.url, HEADERS, b"")
+        posts = [exchange for exchange in server.exchanges if exchange.method == "POST"]
+        assert len(posts) == 2
+        assert len(server.connections) == 2
+
+
+@on_loop
+async def test_a_doubted_connection_that_breaks_meanwhile() -> None:
+    async def break_once(exchange: Exchange) -> None:
+        if exchange.method == "HEAD":
+            exchange.connection.abort()
+        elif exchange.path == "/slow" and len(server.connections) == 1:
+            await answer_never(exchange)
+        else:
+            await exchange.reply(body=b"well")
+
+    clock = Clock()
+    settings = transport(timeout=2.0)
+    async with Server(break_once) as server, client_of(settings, clock) as client:
+        await client.get(server.url, {})
+        clock.now += A_WHILE
+        assert (await client.post(f"{server.url}/slow", HEADERS, b"")).body == b"well"
+        assert len(server.connections) == 2

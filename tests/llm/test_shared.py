@@ -1,0 +1,127 @@
+"""The client that all share is replaced as a whole, and disturbs nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from koe.errors import LlmConfigError, LlmConnectionError
+from koe.llm.client import Client
+from koe.llm.shared import SharedClient
+from tests.asynchronous import on_loop
+from tests.llm.asking import HEADERS, both, transport
+from tests.servers.web import Exchange, Server, Version
+
+
+async def answer_ok(exchange: Exchange) -> None:
+    await exchange.reply()
+
+
+@on_loop
+async def test_everybody_gets_the_same() -> None:
+    shared = SharedClient(transport())
+    assert shared.open() is shared.open()
+    await shared.aclose()
+
+
+@pytest.mark.parametrize(
+    ("limit", "always", "connections"), [(20.0, False, 1), (20.0, True, 2), (21.0, False, 2)]
+)
+@on_loop
+async def test_a_rebuild(limit: float, always: bool, connections: int) -> None:
+    shared = SharedClient(transport(timeout=20.0))
+    async with Server(answer_ok) as server:
+        await shared.open().post(server.url, HEADERS, b"{}")
+        shared.rebuild(transport(timeout=limit), always=always)
+        for _ in range(3):
+            await shared.open().post(server.url, HEADERS, b"{}")
+        assert len(server.connections) == connections
+        if connections == 2:
+            await server.until(server.connections[0].closed.is_set)
+        await shared.aclose()
+
+
+@both
+@on_loop
+async def test_a_request_under_way_is_not_disturbed(version: Version) -> None:
+    may_answer = asyncio.Event()
+
+    async def answer_later(exchange: Exchange) -> None:
+        if exchange.path == "/later":
+            await may_answer.wait()
+        await exchange.reply()
+
+    shared = SharedClient(transport())
+    async with Server(answer_later, alpn=(version,)) as server:
+        asking = asyncio.create_task(shared.open().post(f"{server.url}/later", HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        shared.rebuild(transport(), always=True)
+        await shared.open().post(server.url, HEADERS, b"{}")
+        old, new = server.connections
+        assert not old.closed.is_set()
+        may_answer.set()
+        assert (await asking).status == 200
+        await server.until(old.closed.is_set)
+        assert not new.closed.is_set()
+        await shared.aclose()
+        await server.until(new.closed.is_set)
+
+
+@on_loop
+async def test_a_rebuild_makes_the_warm_up_due() -> None:
+    shared = SharedClient(transport())
+    async with Server(answer_ok) as server:
+        for connections in (1, 2):
+            task = shared.open().warm_up(server.url, {})
+            assert task is not None
+            await task
+            assert len(server.connections) == connections
+            shared.rebuild(transport(), always=True)
+        await shared.aclose()
+
+
+@on_loop
+async def test_a_rebuild_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unbuildable(Client):
+        def open(self) -> None:
+            raise LlmConfigError("no certificates")
+
+    shared = SharedClient(transport(timeout=20.0))
+    before = shared.open()
+    with monkeypatch.context() as patch:
+        patch.setattr("koe.llm.client.Client", Unbuildable)
+        with pytest.raises(LlmConfigError, match="no certificates"):
+            shared.rebuild(transport(timeout=21.0))
+    assert shared.open() is before
+    # The difference is still known, so the change is not lost.
+    shared.rebuild(transport(timeout=21.0))
+    assert shared.open() is not before
+    await shared.aclose()
+
+
+@on_loop
+async def test_a_closed_one() -> None:
+    shared = SharedClient(transport())
+    await shared.aclose()
+    client = shared.open()
+    await shared.aclose()
+    async with Server(answer_ok) as server:
+        with pytest.raises(LlmConnectionError, match="closed"):
+            await client.get(server.url, {})
+        assert (await shared.open().get(server.url, {})).status == 200
+    await shared.aclose()
+
+
+def test_the_http_library_is_imported_when_it_is_needed() -> None:
+    """The thread of the shell does not wait for it."""
+    program = (
+        "import sys; from koe.llm.shared import SharedClient; from koe.llm.transport import "
+        "Transport; SharedClient(Transport(8.0)); print('pyreqwest' in sys.modules)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert shown.stdout == "False\n"
