@@ -196,8 +196,8 @@ typedef struct SPCallbacks {
    * on_asr_final_text: the text as recognised. Comes before the state "correcting", so that a
    *   shell can offer it meanwhile (see sp_core_accept_asr_result).
    *
-   * on_rewrite_text_ready: reserved for rewriting with a template, which this header does not
-   *   declare; never called.
+   * on_rewrite_text_ready: the answer to sp_core_rewrite_with_template. It belongs to no session,
+   *   but carries the token of the last one that had begun.
    *
    * on_session_result_meta: how the final text came about; directly before on_final_text_ready.
    *   asr_provider is the configured engine. llm_applied is true only if the final text is the
@@ -328,8 +328,9 @@ void sp_core_register_callbacks(struct SPCallbacks callbacks);
  * For a shell that saw the files change. (Each session begins with fresh settings anyway.) A
  * running session keeps the settings that it began with.
  *
- * Returns 0, or -1 if config.yaml is missing or cannot be read or parsed, or if the client for the
- * language model could not be rebuilt; the settings then stay as they were.
+ * Returns 0, or -1 if config.yaml is missing or cannot be read or parsed; the settings then stay as
+ * they were. Connections to a language model are replaced where it is necessary, generation 2: always;
+ * a request that is under way ends on the old one. If they cannot be, a line on stderr says why.
  *
  * Blocks for the disk.
  *
@@ -547,6 +548,53 @@ int32_t sp_llm_save_profiles_json(const char *profiles_json);
  */
 char *sp_core_supported_local_providers(void);
 char *sp_core_supported_llm_providers(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * Language models, outside of sessions
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_core_rewrite_with_template - rewrite a text.
+ *
+ * template_index: into the array of sp_core_get_prompt_templates_json, from 0; templates that are
+ * not enabled count.
+ *
+ * Does not wait. The result comes by on_rewrite_text_ready with the token of the last
+ * sp_core_session_begin; if the model fails, after a warning, it is the text as it was. A text that is
+ * blank comes back at once, on this thread, before the function returns. Several rewrites may run
+ * at a time; nothing but sp_core_destroy ends them early.
+ *
+ * Returns 0, or -1 with no callback: asr_text is NULL, there is no such template, or it has no
+ * prompt. No core: -1.
+ */
+int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text);
+
+/*
+ * sp_llm_test_profile_json, sp_llm_test - have a model correct a sample sentence.
+ *
+ * profile_json: one profile of sp_llm_profiles_json with its "id"; it need not be saved. All but
+ * "api_protocol" and "endpoint_path" is required. sp_llm_test is for servers that speak OpenAI's
+ * chat protocol; max_token_param: "max_tokens", or anything else for max_completion_tokens; NULL
+ * counts as "".
+ *
+ * Returns {"elapsed_ms", "message", "success"}: yours, sp_core_free_string. The message is for
+ * people.
+ *
+ * Blocks for the network, for llm.timeout_ms at the longest: call it from a thread that nobody
+ * waits for. Everything but the profile is as on disk. No core: works, over a connection of its own.
+ */
+char *sp_llm_test_profile_json(const char *profile_json);
+char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
+                  const char *max_token_param);
+
+/*
+ * sp_llm_list_models_for_profile_json, sp_llm_list_models_json - which models a server has.
+ *
+ * Returns {"message", "models", "success"}, where "models" is an array of their names. Else as
+ * sp_llm_test_profile_json and sp_llm_test.
+ */
+char *sp_llm_list_models_for_profile_json(const char *profile_json);
+char *sp_llm_list_models_json(const char *base_url, const char *api_key);
 
 /* ------------------------------------------------------------------------------------------------
  * Memory

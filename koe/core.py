@@ -13,14 +13,19 @@ from functools import partial
 
 from koe.asr import open_engine
 from koe.config.settings import Settings
-from koe.errors import RuntimeStoppedError
-from koe.events import Mode, Notice
+from koe.config.store import Snapshot
+from koe.diagnostics import report
+from koe.errors import LlmError, RuntimeStoppedError
+from koe.events import HandOverRewritten, Mode, Notice, Warn
+from koe.llm.service import Answer, Correcting, LlmService, Question
+from koe.llm.transport import Transport
 from koe.runner import AudioSource, Runner
 from koe.session import Session, SessionRules
+from koe.text import trim
 
 
 class Core:
-    """Begins and ends sessions. All methods but ``close`` may be called on any thread.
+    """Begins and ends sessions, and rewrites. Coroutines are for the loop; all else for any thread.
 
     Args:
         settings: The configuration, loaded.
@@ -40,8 +45,14 @@ class Core:
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._running: dict[asyncio.Task[None], Runner] = {}
+        # Whom texts are corrected by.
+        self._llm = LlmService(Transport(settings.current.config.llm.timeout))
+        # Rewrites that run.
+        self._rewrites: set[asyncio.Task[None]] = set()
         # close was called: nothing starts any more.
         self._closed = False
+        if settings.current.config.llm.correcting_profile is not None:
+            self._call_soon(self._llm.open)
 
     def begin(self, mode: Mode, audio: AudioSource, notify: Callable[[Notice], None]) -> Runner:
         """Begin a session with the settings as they are on disk now.
@@ -59,16 +70,22 @@ class Core:
         """
         self.settings.refresh()
         current = self.settings.current
+        profile = current.config.llm.correcting_profile
+        correcting = None
+        if profile is not None:
+            correcting = self._llm.correcting(current, profile, self.settings.prompts)
         session = Session(
             engine=current.config.asr.provider,
             mode=mode,
             final_wait=current.config.asr.moonshine.final_wait_timeout,
             rules=self._rules,
+            corrects=correcting is not None,
         )
         engine = partial(open_engine, current.config.asr, current.terms)
-        runner = Runner(session, engine, audio, notify)
+        correct = None if correcting is None else correcting.correct
+        runner = Runner(session, engine, audio, notify, correct)
         with self._lock:
-            self._call_soon(self._start, runner, self._current)
+            self._call_soon(self._start, runner, correcting, self._current)
             self._current = runner
         return runner
 
@@ -106,13 +123,65 @@ class Core:
             self._call_soon(self._current.accept)
             return True
 
+    def reload(self) -> None:
+        """Read the settings, changed or not; a session that runs is not affected.
+
+        Raises:
+            ConfigError: They can't be read, and stay as they were.
+            RuntimeStoppedError: The loop has ended.
+        """
+        self.settings.reload()
+        self._call_soon(self._rebuild_client, self._rules.rebuild_at_reload_only)
+
+    def rewrite(self, index: int, text: str, notify: Callable[[Notice], None]) -> bool:
+        """Have a text rewritten by a template; the result comes as a notice.
+
+        Whether correction is on does not matter. Text that is blank comes back at once, on this
+        thread; for all else ``notify`` is called on the loop's.
+
+        Args:
+            index: Of the template, among all that are in force.
+            text: What to rewrite. It comes back as it is where rewriting fails, after a warning.
+            notify: Told the result.
+
+        Returns:
+            Whether there is such a template, with a prompt.
+
+        Raises:
+            RuntimeStoppedError: The loop has ended.
+        """
+        snapshot = self.settings.current
+        templates = snapshot.config.prompt_templates
+        if not 0 <= index < len(templates):
+            return False
+        instruction = self.settings.instruction(templates[index])
+        if instruction is None:
+            return False
+        if trim(text):
+            self._call_soon(self._start_rewrite, snapshot, text, instruction, notify)
+        else:
+            notify(HandOverRewritten(text))
+        return True
+
+    async def ask(self, question: Question[Answer]) -> Answer:
+        """Ask a model something by the settings that are on disk now; on the loop's thread.
+
+        Raises:
+            LlmError: As the question.
+        """
+        self.settings.refresh()
+        if not self._rules.rebuild_at_reload_only:
+            self._rebuild_client()
+        return await question(self._llm, self.settings.current, self.settings.prompts())
+
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""
         self._closed = True
-        tasks = list(self._running)
+        tasks = [*self._running, *self._rewrites]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._llm.aclose()
 
     def abandon(self) -> None:
         """Have all engines let go of what another core's sessions may wait for.
@@ -130,7 +199,9 @@ class Core:
         except RuntimeError as exc:
             raise RuntimeStoppedError("it has stopped") from exc
 
-    def _start(self, runner: Runner, previous: Runner | None) -> None:
+    def _start(
+        self, runner: Runner, correcting: Correcting | None, previous: Runner | None
+    ) -> None:
         if self._closed:
             runner.give_up()
             return
@@ -140,6 +211,40 @@ class Core:
                 previous.end_input()
             else:
                 previous.cancel()
+        if not self._rules.rebuild_at_reload_only:
+            self._rebuild_client()
         task = runner.start()
         self._running[task] = runner
         task.add_done_callback(self._running.pop)
+        if correcting is not None:
+            correcting.prepare()
+
+    def _start_rewrite(
+        self, snapshot: Snapshot, text: str, instruction: str, notify: Callable[[Notice], None]
+    ) -> None:
+        if self._closed:
+            return
+        task = self._loop.create_task(self._rewrite(snapshot, text, instruction, notify))
+        self._rewrites.add(task)
+        task.add_done_callback(self._rewrites.discard)
+
+    async def _rewrite(
+        self, snapshot: Snapshot, text: str, instruction: str, notify: Callable[[Notice], None]
+    ) -> None:
+        try:
+            prompts = self.settings.prompts()
+            result = await self._llm.rewrite(snapshot, prompts, text, instruction)
+        except LlmError as exc:
+            notify(Warn(f"Rewrite failed: {exc}"))
+            notify(HandOverRewritten(text))
+            return
+        if result.remark:  # shells are told by the text alone (spec abi §4.12)
+            report(result.remark)
+        notify(HandOverRewritten(result.text))
+
+    def _rebuild_client(self, always: bool = False) -> None:
+        transport = Transport(self.settings.current.config.llm.timeout)
+        try:
+            self._llm.rebuild(transport, always=always)
+        except LlmError as exc:
+            report(f"the client for language models stays as it was: {exc}")

@@ -265,3 +265,10 @@ class Deliver(Notice):
     heard: str
     engine: str
     corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverRewritten(Notice):
+    """Hand over a text that was rewritten by a template; it belongs to no session."""
+
+    text: str

@@ -19,12 +19,20 @@ from koe.session import SessionRules
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from typing import TypeVar
 
     from koe.core import Core
 
+    T = TypeVar("T")
+
 # What the thread imports of ours, and what it imports before all else.
-IMPORTED_LATER = ("asyncio", "koe.core", "koe.asr", "koe.runner")
+IMPORTED_LATER = (
+    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.llm",
+    "koe.llm.anthropic_messages", "koe.llm.correction", "koe.llm.openai_chat",
+    "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal", "koe.llm.reply",
+    "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport", "koe.runner",
+)  # fmt: skip
 
 # The imports take some 50 ms; only a machine in great trouble needs longer than this.
 START_TIMEOUT = 10.0
@@ -80,6 +88,38 @@ class Runtime:
         if core is None:
             raise RuntimeStoppedError("it has stopped or could not start")
         return core
+
+    def run(self, make: Callable[[Core], Coroutine[object, object, T]], seconds: float) -> T:
+        """Run a coroutine on the loop and wait for it.
+
+        Args:
+            make: Makes it; whatever it raises is raised here.
+            seconds: How long to wait.
+
+        Raises:
+            RuntimeStoppedError: There is no loop any more, it is busy with a callback for so long,
+                or this is its thread, which can't wait for itself.
+        """
+        import asyncio
+        from concurrent.futures import CancelledError
+
+        core, loop = self.core(), self._loop
+        if threading.current_thread() is self._thread or loop is None:
+            raise RuntimeStoppedError("it can't wait for itself")
+        coroutine = make(core)
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError as exc:  # the loop was closed since
+            coroutine.close()
+            raise RuntimeStoppedError("it has stopped") from exc
+        try:
+            return future.result(seconds)
+        except CancelledError as exc:
+            raise RuntimeStoppedError("it has stopped") from exc
+        except TimeoutError as exc:
+            if not future.cancel():
+                raise
+            raise RuntimeStoppedError("a callback does not return") from exc
 
     def stop(self, seconds: float) -> None:
         """End all sessions in silence, and wait for the thread, but no longer than so.

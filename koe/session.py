@@ -84,6 +84,8 @@ class SessionRules:
         closing_states: ``completed`` and ``idle`` follow the final text.
         finish_superseded: A session that is still recording when the next one begins is ended and
             delivers its text; else it is cancelled.
+        rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
+            else does; else it is rebuilt whenever one of its settings changed.
     """
 
     ready_after_connect: bool = False
@@ -91,6 +93,7 @@ class SessionRules:
     silence_is_error: bool = False
     closing_states: bool = False
     finish_superseded: bool = False
+    rebuild_at_reload_only: bool = False
 
 
 _RECORDING = frozenset({InputEnded, Accepted, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,

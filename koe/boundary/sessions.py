@@ -18,6 +18,7 @@ from koe.events import (
     BYTES_PER_SECOND,
     AnnounceReady,
     Deliver,
+    HandOverRewritten,
     Mode,
     Notice,
     ReportError,
@@ -105,6 +106,8 @@ def tell(core: int, token: int, notice: Notice) -> None:
             lib.koe_notify(core, token, lib.KOE_NOTICE_WARNING, utf8(message))
         case ReportError(message):
             lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, utf8(message))
+        case HandOverRewritten(text):
+            lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
         case Deliver(text, heard, engine, corrected):
             lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)
 
@@ -153,6 +156,7 @@ def _rules(bits: int) -> SessionRules:
         silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),
         closing_states=bool(bits & lib.KOE_CLOSING_STATES),
         finish_superseded=bool(bits & lib.KOE_FINISH_SUPERSEDED),
+        rebuild_at_reload_only=bool(bits & lib.KOE_REBUILD_AT_RELOAD_ONLY),
     )
 
 
@@ -188,11 +192,13 @@ def koe_py_reload(core: int) -> int:
         if host is None:
             open_store().load()
         else:
-            host.settings.reload()
+            host.runtime.core().reload()
             publish(host.settings.current)
     except ConfigError as exc:
         if host is None:  # with a core its settings have told it
             report(exc)
+        return -1
+    except RuntimeStoppedError:  # destroyed meanwhile
         return -1
     return 0
 

@@ -11,6 +11,7 @@ from koe.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from koe.config.schema import PromptTemplate
     from koe.prompts import Prompts
 
 
@@ -73,6 +74,12 @@ class Settings:
             for problem in problems:
                 self._tell(problem)
         return prompts
+
+    def instruction(self, template: PromptTemplate) -> str | None:
+        """What a template has a model do; None when it has no prompt that can be used."""
+        from koe.config.templates import prompt_of
+
+        return prompt_of(template, self._store)
 
     def _adopt(self, snapshot: Snapshot) -> None:
         self.current = snapshot

@@ -9,34 +9,30 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from koe.errors import LlmError, LlmReplyError, LlmStatusError, LlmTimeoutError
+from koe.errors import LlmError, LlmReplyError, LlmTimeoutError
 from koe.llm.connections import Connections
-from koe.llm.endpoint import Url, check_redirect, origin, parse_http, shown
-from koe.llm.pool import SECRET_HEADERS, Answer, Request
+from koe.llm.endpoint import Url, check_redirect, origin, parse_http
+from koe.llm.pool import Answer, Request
 from koe.llm.transport import Transport
 
 # A correction is some kilobytes, the longest list of models some hundred.
 MAX_REPLY_BYTES = 8 * 2**20
-# Of what a server says about an error: so much is read, and so much is told.
+# Of what a server says about an error; the rest is not read.
 MAX_ERROR_BYTES = 64 * 2**10
-MAX_ERROR_CHARACTERS = 2000
 
 # A warm-up is due when a connection is this close to being given up as idle (spec llm §1.5).
 WARM_UP_MARGIN = 20.0
-
-# A key that is shorter is no secret, and might be a part of any word.
-MIN_SECRET = 6
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answered, with a status of 200 to 299.
+    """What a server answered.
 
     Attributes:
-        status: The HTTP status.
-        body: Whole.
+        status: The HTTP status, whatever it is.
+        body: Whole; of a refusal, the beginning.
         http_version: ``HTTP/2`` or ``HTTP/1.1``.
     """
 
@@ -83,7 +79,6 @@ class Client:
             LlmConfigError: The address is not allowed, or a header can't be sent.
             LlmConnectionError: The server can't be reached, or the connection broke.
             LlmTimeoutError: The reply was not there in time.
-            LlmStatusError: The server refused.
             LlmReplyError: The reply is too large, or a redirect leads astray.
         """
         return await self._request("POST", parse_http(url), headers, body)
@@ -131,13 +126,11 @@ class Client:
 
     async def _warm_up(self, address: Url, headers: Mapping[str, str]) -> None:
         try:
-            await self._request("GET", address, headers, None)
-        except LlmStatusError as exc:
-            log.debug("warm-up: HTTP %d from %s", exc.status, shown(address))
+            reply = await self._request("GET", address, headers, None)
         except LlmError as exc:
             log.debug("the warm-up failed: %s", exc)
             return
-        log.info("the connection to %s is warm", origin(address))
+        log.info("the connection to %s is warm (HTTP %d)", origin(address), reply.status)
 
     def _is_warm(self, server: str) -> bool:
         age = self._connections.age(server)
@@ -173,7 +166,7 @@ class Client:
                 self._connections.note(answer)
             target = _target(answer)
             if target is None:
-                return _checked(answer, body, is_whole, request.headers)
+                return _checked(answer, body, is_whole)
             check_redirect(chain, target)
             chain.append(target)
             request = _redirected(request, answer.status, target)
@@ -215,24 +208,11 @@ def _redirected(request: Request, status: int, target: Url) -> Request:
     return replace(request, method="GET", url=target, headers=headers, body=None)
 
 
-def _checked(answer: Answer, body: bytes, is_whole: bool, headers: Mapping[str, str]) -> Reply:
-    """Turn what is no success into an error."""
-    if not 200 <= answer.status < 300:
-        raise LlmStatusError(answer.status, _told(body, headers))
-    if not is_whole:
-        raise LlmReplyError(f"the reply is longer than {MAX_REPLY_BYTES // 2**20} MiB")
-    if (coding := answer.header("content-encoding")) not in ("", "identity"):
-        raise LlmReplyError(f"the reply is compressed ({coding}), which nobody asked for")
+def _checked(answer: Answer, body: bytes, is_whole: bool) -> Reply:
+    """Refuse what can't be read as it is."""
+    if 200 <= answer.status < 300:
+        if not is_whole:
+            raise LlmReplyError(f"the reply is longer than {MAX_REPLY_BYTES // 2**20} MiB")
+        if (coding := answer.header("content-encoding")) not in ("", "identity"):
+            raise LlmReplyError(f"the reply is compressed ({coding}), which nobody asked for")
     return Reply(answer.status, body, answer.http_version)
-
-
-def _told(body: bytes, headers: Mapping[str, str]) -> str:
-    """What a server says about an error, without the key and not too long."""
-    text = body.decode("utf-8", "replace").strip()
-    for name, value in headers.items():
-        secret = value.removeprefix("Bearer ").strip()
-        if name.lower() in SECRET_HEADERS and len(secret) >= MIN_SECRET:
-            text = text.replace(secret, "[key]")
-    if len(text) > MAX_ERROR_CHARACTERS:
-        text = text[: MAX_ERROR_CHARACTERS - 1] + "…"
-    return text

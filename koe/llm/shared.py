@@ -42,7 +42,8 @@ class SharedClient:
     def rebuild(self, transport: Transport, *, always: bool = False) -> None:
         """Replace the client, with new connections, if its settings have changed.
 
-        Requests that are under way on the old client end there; then it closes.
+        Requests that are under way on the old client end there; then it closes. Where there is
+        none yet, there still is none.
 
         Args:
             transport: The settings now.
@@ -54,10 +55,11 @@ class SharedClient:
         """
         if transport == self._transport and not always:
             return
-        client = _build(transport)
         if self._client is not None:
+            client = _build(transport)
             self._client.retire()
-        self._client, self._transport = client, transport
+            self._client = client
+        self._transport = transport
 
     async def aclose(self) -> None:
         """Close the client; it may be opened again."""

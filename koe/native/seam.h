@@ -17,6 +17,7 @@
 #define KOE_SILENCE_IS_ERROR 4
 #define KOE_CLOSING_STATES 8
 #define KOE_FINISH_SUPERSEDED 16
+#define KOE_REBUILD_AT_RELOAD_ONLY 64
 
 /* Besides: the shell knows the present form of config.yaml only, so older ones are renewed. */
 #define KOE_RENEW_OLD_FILES 32
@@ -55,6 +56,7 @@ void koe_publish_settings(const koe_settings *settings);
 #define KOE_NOTICE_HEARD 3   /* what was recognised, at the end */
 #define KOE_NOTICE_WARNING 4
 #define KOE_NOTICE_ERROR 5
+#define KOE_NOTICE_REWRITTEN 6 /* a text that was rewritten by a template */
 
 /* Calls the shell, on this thread. text is valid UTF-8 without NUL inside. */
 void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text);
@@ -106,3 +108,11 @@ char *koe_py_templates(uint64_t core);
 int32_t koe_py_save_templates(uint64_t core, const char *json);
 char *koe_py_local_providers(void);
 char *koe_py_llm_providers(void);
+
+/* Language models outside of sessions. Arguments may be NULL or not UTF-8; a core may be 0. */
+int32_t koe_py_rewrite(uint64_t core, int32_t index, const char *text, uint64_t token);
+char *koe_py_llm_test(uint64_t core, const char *base_url, const char *api_key, const char *model,
+                      const char *max_token_parameter);
+char *koe_py_llm_test_profile(uint64_t core, const char *json);
+char *koe_py_llm_models(uint64_t core, const char *base_url, const char *api_key);
+char *koe_py_llm_models_of_profile(uint64_t core, const char *json);

@@ -32,8 +32,9 @@
     (KOE_READY_AFTER_CONNECT | KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | \
      KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
 #elif KOE_ABI == 2
-#define RULES \
-    (KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
+#define RULES                                                                                    \
+    (KOE_KEEP_TEXT_ON_ERROR | KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED | \
+     KOE_REBUILD_AT_RELOAD_ONLY)
 #else
 #define RULES KOE_RENEW_OLD_FILES
 #endif
@@ -106,6 +107,9 @@ static const koe_settings no_settings = {
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
 static _Atomic uint64_t last_core, last_session;
+#if KOE_ABI == 3
+static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with it */
+#endif
 
 /* Guards the two tables; held for a copy, never while anybody is called. */
 static koe_lock tables = KOE_LOCK_INIT;
@@ -204,6 +208,10 @@ void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text)
         if (table.on_asr_final_text)
             table.on_asr_final_text(TOKEN text);
         break;
+    case KOE_NOTICE_REWRITTEN:
+        if (table.on_rewrite_text_ready)
+            table.on_rewrite_text_ready(TOKEN text);
+        break;
 #endif
     default: /* a notice that this generation has no callback for */
         break;
@@ -259,6 +267,9 @@ EXPORT int32_t sp_core_create(const char *config_path) {
     CALL_PYTHON(created, koe_py_create(core, RULES));
     if (created != 0)
         return -1;
+#if KOE_ABI == 3
+    atomic_store(&last_token, 0);
+#endif
     atomic_store(&recording_session, 0);
     end_core(atomic_exchange(&live_core, core));
     return 0;
@@ -290,6 +301,9 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
         return -1;
     uint64_t session = atomic_fetch_add(&last_session, 1) + 1;
     koe_ring_begin(session);
+#if KOE_ABI == 3
+    atomic_store(&last_token, TOKEN_OF(context));
+#endif
     /* From here on audio is this session's: its callbacks can come before this returns. */
     atomic_store(&recording_session, session);
     int32_t begun;
@@ -419,6 +433,38 @@ EXPORT char *sp_core_supported_local_providers(void) {
 
 EXPORT char *sp_core_supported_llm_providers(void) {
     ANSWER(koe_py_llm_providers(), "[]");
+}
+
+/* --- language models outside of sessions ----------------------------------------------------- */
+
+EXPORT int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text) {
+    uint64_t core = atomic_load(&live_core);
+    int32_t rewrites = -1;
+    if (core != 0)
+        CALL_PYTHON(rewrites,
+                    koe_py_rewrite(core, template_index, asr_text, atomic_load(&last_token)));
+    return rewrites;
+}
+
+#define NO_TEST "{\"elapsed_ms\":0,\"message\":\"koe could not start\",\"success\":false}"
+#define NO_LIST "{\"message\":\"koe could not start\",\"models\":[],\"success\":false}"
+
+EXPORT char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
+                         const char *max_token_param) {
+    ANSWER(koe_py_llm_test(atomic_load(&live_core), base_url, api_key, model, max_token_param),
+           NO_TEST);
+}
+
+EXPORT char *sp_llm_test_profile_json(const char *profile_json) {
+    ANSWER(koe_py_llm_test_profile(atomic_load(&live_core), profile_json), NO_TEST);
+}
+
+EXPORT char *sp_llm_list_models_json(const char *base_url, const char *api_key) {
+    ANSWER(koe_py_llm_models(atomic_load(&live_core), base_url, api_key), NO_LIST);
+}
+
+EXPORT char *sp_llm_list_models_for_profile_json(const char *profile_json) {
+    ANSWER(koe_py_llm_models_of_profile(atomic_load(&live_core), profile_json), NO_LIST);
 }
 
 EXPORT void sp_core_free_string(char *s) {

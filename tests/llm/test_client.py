@@ -10,10 +10,9 @@ from koe.errors import (
     LlmConfigError,
     LlmConnectionError,
     LlmReplyError,
-    LlmStatusError,
     LlmTimeoutError,
 )
-from koe.llm.client import MAX_ERROR_CHARACTERS, MAX_REPLY_BYTES, Reply
+from koe.llm.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES, Reply
 from tests.asynchronous import on_loop
 from tests.llm.asking import HEADERS, KEY, answer_never, answer_ok, both, client_of, transport
 from tests.servers.certificates import Kind
@@ -476,10 +475,9 @@ async def test_statuses(status: int) -> None:
 
     async with Server(refuse) as server, client_of() as client:
         for _ in range(2):
-            with pytest.raises(LlmStatusError) as refusal:
-                await client.post(server.url, HEADERS, b"{}")
-        assert refusal.value.status == status
-        assert refusal.value.message == '{"error": {"message": "no"}}'
+            refusal = await client.post(server.url, HEADERS, b"{}")
+        assert refusal.status == status
+        assert refusal.body.strip() == b'{"error": {"message": "no"}}'
         assert len(server.exchanges) == 2, "a refusal is not asked for again"
         assert len(server.connections) == 1
 
@@ -501,25 +499,8 @@ async def test_an_error_is_cut_short() -> None:
         await exchange.reply(500, body="语".encode() * 1_000_000)
 
     async with Server(refuse) as server, client_of() as client:
-        with pytest.raises(LlmStatusError) as refusal:
-            await client.get(server.url, {})
-    assert refusal.value.message == "语" * (MAX_ERROR_CHARACTERS - 1) + "…"
-
-
-@pytest.mark.parametrize(
-    "headers", [{"Authorization": f"Bearer {KEY}"}, {"x-api-key": KEY}, {"X-API-KEY": KEY}]
-)
-@on_loop
-async def test_an_error_does_not_tell_the_key(headers: dict[str, str]) -> None:
-    async def tell(exchange: Exchange) -> None:
-        await exchange.reply(401, body=f"\xff wrong key: {KEY}.".encode("latin-1"))
-
-    async with Server(tell) as server, client_of() as client:
-        with pytest.raises(LlmStatusError) as refusal:
-            await client.get(server.url, headers)
-    assert str(refusal.value) == (
-        "LLM correction failed: HTTP 401 Unauthorized: \ufffd wrong key: [key]."
-    )
+        refusal = await client.get(server.url, {})
+    assert refusal.body == ("语" * MAX_ERROR_BYTES).encode()[:MAX_ERROR_BYTES]
 
 
 @on_loop
@@ -671,9 +652,8 @@ async def test_redirects_that_lead_nowhere(status: int, location: str) -> None:
         await exchange.end()
 
     async with Server(redirect) as server, client_of() as client:
-        with pytest.raises(LlmStatusError) as refusal:
-            await client.post(server.url, HEADERS, b"{}")
-    assert refusal.value.status == status
+        refusal = await client.post(server.url, HEADERS, b"{}")
+    assert refusal.status == status
 
 
 # --- the end -------------------------------------------------------------------------------

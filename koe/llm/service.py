@@ -1,0 +1,213 @@
+"""What a core has language models do: the questions and the client, put together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeAlias, TypeVar
+
+from koe.config.llm import LlmProfile
+from koe.config.prompts import load_prompts
+from koe.config.schema import UNREADABLE
+from koe.config.store import Snapshot, Store
+from koe.diagnostics import report
+from koe.errors import ConfigError, LlmError
+from koe.events import Corrected
+from koe.llm.correction import (
+    Correction,
+    Inquiry,
+    active_profile,
+    ask_for_correction,
+    ask_for_rewriting,
+    ask_for_test,
+)
+from koe.llm.protocols import check_status, models_request, parse_models, warm_up_request
+from koe.llm.shared import SharedClient
+from koe.llm.transport import Transport
+from koe.prompts import Prompts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from koe.llm.client import Client
+
+log = logging.getLogger(__name__)
+
+
+class LlmService:
+    """Asks models, all through one client. All methods on one event loop.
+
+    Making it costs nothing; the HTTP library is imported when it is needed first, or by `open`.
+
+    Args:
+        transport: What the client is built from.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        # The client, which is replaced when its settings change.
+        self._shared = SharedClient(transport)
+
+    def open(self) -> None:
+        """Build the client now; if that is not possible, whoever asks will be told why."""
+        try:
+            self._shared.open()
+        except LlmError as exc:
+            report(exc)
+
+    def rebuild(self, transport: Transport, *, always: bool = False) -> None:
+        """Replace the client if its settings changed; requests under way end on the old one.
+
+        Raises:
+            LlmConfigError: It can't be built; the old one stays.
+        """
+        self._shared.rebuild(transport, always=always)
+
+    def correcting(
+        self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
+    ) -> Correcting:
+        """Somebody who corrects the text of one session, by the settings that it begins with."""
+        return Correcting(self._shared, snapshot, profile, read_prompts)
+
+    async def rewrite(
+        self, snapshot: Snapshot, prompts: Prompts, text: str, instruction: str
+    ) -> Correction:
+        """Have a text rewritten by the instruction of a template.
+
+        Raises:
+            LlmError: It could not be.
+        """
+        llm = snapshot.config.llm
+        profile = active_profile(llm)
+        inquiry = ask_for_rewriting(llm, profile, prompts, snapshot.terms, text, instruction)
+        return await _ask(self._shared.open(), inquiry)
+
+    async def correct(
+        self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts, text: str
+    ) -> Correction:
+        """Have any text corrected as that of a session would be.
+
+        Raises:
+            LlmError: It could not be.
+        """
+        llm = snapshot.config.llm
+        inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, text)
+        return await _ask(self._shared.open(), inquiry)
+
+    async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:
+        """Have a sample corrected; the answer does not matter.
+
+        Raises:
+            LlmError: There was none.
+        """
+        inquiry = ask_for_test(snapshot.config.llm, profile, prompts, snapshot.terms)
+        await _ask(self._shared.open(), inquiry)
+
+    async def list_models(self, profile: LlmProfile) -> list[str]:
+        """The models that a server offers.
+
+        Raises:
+            LlmError: It did not say.
+        """
+        request = models_request(profile)
+        reply = await self._shared.open().get(request.url, dict(request.headers))
+        check_status(reply.status, reply.body, profile.api_key)
+        return parse_models(reply.body)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._shared.aclose()
+
+
+Answer = TypeVar("Answer")
+Question: TypeAlias = Callable[[LlmService, Snapshot, Prompts], Awaitable[Answer]]
+"""Something to ask by the settings and the prompts of the moment."""
+
+
+async def ask_once(store: Store, question: Question[Answer]) -> Answer:
+    """Ask without a core, over connections of its own.
+
+    Args:
+        store: Whose settings to go by; where they can't be read, by the defaults.
+        question: What to ask.
+
+    Raises:
+        LlmError: As the question.
+    """
+    try:
+        snapshot = store.load()
+    except ConfigError as exc:
+        report(exc)
+        snapshot = Snapshot(UNREADABLE, (), ())
+    prompts, problems = load_prompts(store, snapshot.config.llm)
+    for problem in (*snapshot.problems, *problems):
+        report(problem)
+    service = LlmService(Transport(snapshot.config.llm.timeout))
+    try:
+        return await question(service, snapshot, prompts)
+    finally:
+        await service.aclose()
+
+
+class Correcting:
+    """Corrects the text of one session. All methods on the loop.
+
+    Args:
+        shared: The client.
+        snapshot: The settings that the session begins with.
+        profile: Whom to ask.
+        read_prompts: Reads what is said beside the text.
+    """
+
+    def __init__(
+        self,
+        shared: SharedClient,
+        snapshot: Snapshot,
+        profile: LlmProfile,
+        read_prompts: Callable[[], Prompts],
+    ) -> None:
+        self._shared = shared
+        self._snapshot = snapshot
+        self._profile = profile
+        self._read_prompts = read_prompts
+        # As of the session's begin.
+        self._prompts: Prompts | None = None
+
+    def prepare(self) -> None:
+        """Do what can be done while the user speaks: read the prompts, open a connection."""
+        self._prompts = self._read_prompts()
+        # What is wrong here is told when the text is to be corrected.
+        with suppress(LlmError):
+            request = warm_up_request(self._profile)
+            self._shared.open().warm_up(request.url, dict(request.headers))
+
+    async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
+        """Have what was heard corrected.
+
+        Args:
+            heard: The text.
+            history: Its interim revisions, oldest first.
+
+        Raises:
+            LlmError: It could not be.
+        """
+        inquiry = ask_for_correction(
+            self._snapshot.config.llm,
+            self._profile,
+            self._prompts or self._read_prompts(),
+            self._snapshot.terms,
+            heard,
+            history,
+        )
+        correction = await _ask(self._shared.open(), inquiry)
+        if correction.is_applied:
+            return Corrected(correction.text, warning=correction.remark)
+        # Shells are told by the result alone (spec abi §4.3).
+        report(correction.remark)
+        return Corrected(correction.text, is_applied=False)
+
+
+async def _ask(client: Client, inquiry: Inquiry) -> Correction:
+    http = inquiry.http
+    reply = await client.post(http.url, dict(http.headers), http.body)
+    log.debug("%s answered %d over %s", inquiry.profile.model, reply.status, reply.http_version)
+    return inquiry.read(reply.status, reply.body)
