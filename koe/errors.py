@@ -3,7 +3,7 @@
     KoeError
     ├── StateError              our bug: an event in a state that does not accept it
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
-    ├── ConfigError             a configuration file that cannot be read at all
+    ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
     └── AsrError                speech recognition
         ├── AsrConnectionError  the engine could not be started or reached
@@ -48,7 +48,7 @@ class RuntimeStoppedError(KoeError):
 
 
 class ConfigError(KoeError):
-    """A configuration file is missing, unreadable, not UTF-8, or not YAML.
+    """A configuration file is missing, not UTF-8 or not YAML, or can't be read or changed.
 
     Args:
         path: The file.

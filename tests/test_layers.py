@@ -26,7 +26,7 @@ COMMON_GROUND = "koe.config"
 
 # Who may import what is not ours.
 DOORS = {
-    "yaml": {"koe.config.store"},
+    "yaml": {"koe.config.document"},
     "moonshine_voice": {"koe.asr.moonshine"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},

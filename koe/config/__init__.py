@@ -1,5 +1,12 @@
 """The user's configuration: one directory holding ``config.yaml`` and the dictionary.
 
-``schema`` says which settings there are, ``store`` finds and reads the files, ``hotkeys`` turns
-key names into key codes. Import the module that you need.
+For loading: ``store`` finds and reads the files, ``document`` parses them into the ``tree``, and
+``schema`` says which settings exist; its sections are declared with ``sections`` and ``fields`` and
+read by ``reader``; ``engines`` and ``llm`` are the two large ones. ``legacy`` knows an old file,
+``hotkeys`` turns key names into key codes, ``settings`` holds what is in force.
+
+For changing, imported when it is done: ``access`` reads and writes one setting, ``migrate``
+renews an old file; both work through ``edit``, which rests on ``places``, ``scalars`` and
+``outline``, and are saved by ``write``. ``reference`` prints ``docs/configuration.md``. Import the
+module that you need.
 """

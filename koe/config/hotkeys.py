@@ -111,6 +111,14 @@ def normalise(name: str) -> str:
     return "+".join([*words, str(hotkey.key_code)])
 
 
+def canonical(name: str) -> str:
+    """What ``name`` is to be in a file: as `normalise`, but a name of another platform stays.
+
+    So does one with ``${NAME}`` in it: what it stands for may change.
+    """
+    return name if name in _WINDOWS or "${" in name else normalise(name)
+
+
 def resolve_named(name: str) -> Hotkey:
     """One of the seven named keys; anything else is ``fn`` (spec config §10.6)."""
     return _NAMED.get(name, _NAMED["fn"])

@@ -1,8 +1,8 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-The only module that knows YAML. It turns a file into the tree of `koe.config.tree`; what the
-settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`, and a
-`Store` is for one thread at a time.
+It turns files into texts and back; `koe.config.document` turns those into trees, and what the
+settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`. A
+`Store` is for one thread at a time, except `Store.read_document` and `Store.rewrite`.
 """
 
 from __future__ import annotations
@@ -11,32 +11,22 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from yaml.reader import ReaderError
-
+from koe.config.document import Document, Environment, compose
+from koe.config.legacy import is_outdated
 from koe.config.schema import Config, Problem, read_config
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
-
-try:
-    from yaml import CBaseLoader as _Loader
-except ImportError:  # PyYAML was built without libyaml
-    from yaml import BaseLoader as _Loader  # type: ignore[assignment]
-
-Environment = AbstractMapping[str, str]
 
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
 
 _DEFAULTS = Path(__file__).with_name("defaults")
+_BYTE_ORDER_MARK = "\ufeff"
 _LARGEST_FILE_BYTES = 1024 * 1024  # as for a model manifest (spec config §1.9)
-_DEEPEST_NESTING = 128  # spec config §1.9
 
 # Some file systems and kernels round modification times, and two writes within one step give
 # the same one. A file that was this young when it was read may have been written again since
@@ -79,10 +69,15 @@ class Store:
     Args:
         directory: It need not exist before `create_missing_files`.
         environ: Where ``${NAME}`` is looked up, anew at each reading.
+        renews_old_files: Loading brings a file of an older release into the present form. For
+            shells that know that form only; others may still edit the old one themselves.
     """
 
-    def __init__(self, directory: Path, environ: Environment) -> None:
+    def __init__(
+        self, directory: Path, environ: Environment, *, renews_old_files: bool = False
+    ) -> None:
         self.directory = directory
+        self._renews_old_files = renews_old_files
         self._environ = environ
         self._config_path = directory / CONFIG_NAME
         self._dictionary_path = directory / DICTIONARY_NAME  # as last configured
@@ -116,6 +111,9 @@ class Store:
     def load(self) -> Snapshot:
         """Read the configuration and the dictionary.
 
+        Where a file of an older release is to be renewed and can't be, it is a `Problem`, and
+        the file is used as it is.
+
         A missing dictionary is an empty one; an unreadable one is too, and a `Problem`.
 
         Raises:
@@ -144,13 +142,15 @@ class Store:
         # When config.yaml is broken the dictionary counts as seen too: its path may be about
         # to change, and the repaired config.yaml reads both again.
         self._remember()
-        try:
-            text = _read_text(self._config_path)
-        except FileNotFoundError as exc:
-            reason = "the file does not exist; restart koe to have it created"
-            raise ConfigError(str(self._config_path), reason) from exc
         path = str(self._config_path)
-        config, problems = read_config(_compose(text, path, self._environ), path)
+        root = compose(self._read_config(), path, self._environ)
+        renewal: tuple[Problem, ...] = ()
+        if self._renews_old_files and is_outdated(root):
+            renewal = self._renew()
+            self._remember()
+            root = compose(self._read_config(), path, self._environ)
+        config, problems = read_config(root, path)
+        problems = renewal + problems
 
         dictionary_path = self.directory / config.dictionary.path
         if dictionary_path != self._dictionary_path:
@@ -165,6 +165,64 @@ class Store:
             used = "using the terms loaded before" if self._terms else "using no terms"
             problems += (Problem(exc.path, None, "dictionary.path", f"{exc.reason}; {used}"),)
         return Snapshot(config, self._terms, problems)
+
+    def _renew(self) -> tuple[Problem, ...]:
+        from koe.config.migrate import migrate  # hardly any load needs it
+
+        try:
+            self.rewrite(migrate)
+        except ConfigError as exc:
+            return (Problem(exc.path, None, "renewal", f"{exc.reason}; used as it is"),)
+        return ()
+
+    def read_document(self) -> Document:
+        """The text of ``config.yaml`` as it stands there, for `koe.config.edit`.
+
+        Raises:
+            ConfigError: As `load`, for this file.
+        """
+        return Document.parse(self._read_config(), str(self._config_path))
+
+    def rewrite(self, change: Callable[[Document], Document]) -> None:
+        """Change ``config.yaml`` while no other koe does. A missing file counts as empty.
+
+        Nothing is written when nothing changes. The content before the first rewrite stays as
+        ``config.yaml.bak``. What is loaded does not change.
+
+        Args:
+            change: Gives the new document, from the one that is in force then.
+
+        Raises:
+            ConfigError: ``change`` raised it, or the file can't be read or written. It is as
+                it was.
+        """
+        # Hardly any load needs it.
+        from koe.config.write import locked, write_private
+
+        path = self._config_path
+        with locked(path):
+            try:
+                source = _read_text(path, keeps_mark=True)
+            except FileNotFoundError:
+                source = ""
+            text = source.removeprefix(_BYTE_ORDER_MARK)
+            changed = change(Document.parse(text, str(path)))
+            if changed.text == text:
+                return
+            content = (source[: len(source) - len(text)] + changed.text).encode()
+            if len(content) > _LARGEST_FILE_BYTES:
+                raise ConfigError(str(path), "it would become larger than 1 MiB")
+            backup = path.with_name(f"{path.name}.bak")
+            if source and not os.path.lexists(backup):
+                write_private(backup, source.encode())
+            write_private(path, content)
+
+    def _read_config(self) -> str:
+        try:
+            return _read_text(self._config_path)
+        except FileNotFoundError as exc:
+            reason = "the file does not exist; restart koe to have it created"
+            raise ConfigError(str(self._config_path), reason) from exc
 
     def _look(self) -> tuple[_Stamp, _Stamp]:
         return _stamp(self._config_path), _stamp(self._dictionary_path)
@@ -205,8 +263,8 @@ def _make_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without a byte order mark.
+def _read_text(path: Path, *, keeps_mark: bool = False) -> str:
+    """The text of a UTF-8 file, without the byte order mark that it may start with.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -227,121 +285,10 @@ def _read_text(path: Path) -> str:
     if len(content) > _LARGEST_FILE_BYTES:
         raise ConfigError(str(path), "the file is larger than 1 MiB; make it smaller")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         line_start = exc.object.rfind(b"\n", 0, exc.start) + 1
         line = exc.object.count(b"\n", 0, exc.start) + 1
         where = f"line {line}, byte {exc.start - line_start + 1}"
         raise ConfigError(str(path), f"{where}: not UTF-8 text; save the file as UTF-8") from exc
-
-
-# --- YAML --------------------------------------------------------------------------------
-
-
-def _substitute(text: str, environ: Environment) -> tuple[str, tuple[str, ...]]:
-    """Replace each ``${NAME}`` by that environment variable (spec config §7.1).
-
-    One pass: what a variable contains is not scanned again. A ``${`` without a ``}`` stays.
-
-    Returns:
-        The text, and the names that are not set (or not UTF-8), which give nothing.
-    """
-    pieces: list[str] = []
-    unset: list[str] = []
-    position = 0
-    while True:
-        start = text.find("${", position)
-        end = text.find("}", start) if start >= 0 else -1
-        if end < 0:
-            break
-        name = text[start + 2 : end]
-        value = environ.get(name)
-        if value is None or not _is_unicode(value):
-            unset.append(name)
-            value = ""
-        pieces += text[position:start], value
-        position = end + 1
-    return "".join([*pieces, text[position:]]), tuple(dict.fromkeys(unset))
-
-
-def _is_unicode(text: str) -> bool:
-    """Without surrogates, which stand for undecodable bytes and cannot be encoded again."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _compose(text: str, path: str, environ: Environment) -> Node | None:
-    """The tree of the only document in ``text``; None when there is none.
-
-    Environment variables are substituted in values that have been parsed, not in the text, so
-    that nothing in a variable can be taken for YAML.
-
-    Raises:
-        ConfigError: With line and column.
-    """
-    try:
-        return _build_tree(yaml.parse(text, Loader=_Loader), environ)
-    except ReaderError as exc:
-        # Its position counts characters or bytes, depending on the loader.
-        before = text[: text.find(chr(exc.character))]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        problem = "this control character is not allowed; delete it and save the file"
-        raise ConfigError(path, f"line {line}, column {column}: {problem}") from exc
-    except yaml.MarkedYAMLError as exc:
-        raise ConfigError(path, _syntax_reason(exc)) from exc
-
-
-def _syntax_reason(exc: yaml.MarkedYAMLError) -> str:
-    mark, start = exc.problem_mark, exc.context_mark
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    context = f" ({exc.context}, from line {start.line + 1})" if start else ""
-    remedy = "check quotes and indentation there (spaces only, no tabs) and save the file"
-    return f"{where}not valid YAML: {exc.problem}{context}; {remedy}"
-
-
-def _build_tree(events: Iterator[yaml.Event], environ: Environment) -> Node | None:
-    """Done here because yaml.compose() recurses in C: deep nesting crashes the process."""
-    root: Node | None = None
-    anchors: dict[str, Node] = {}
-    parents: list[Mapping | Sequence] = []  # still open, outermost first
-    for event in events:
-        if isinstance(event, yaml.CollectionEndEvent):
-            parents.pop()
-        elif isinstance(event, yaml.DocumentStartEvent):
-            if root is not None:
-                raise _error_at(event, "a second document starts here")
-        elif isinstance(event, yaml.NodeEvent):
-            node = _node(event, anchors, environ)
-            if event.anchor:
-                anchors[event.anchor] = node
-            if parents:
-                parents[-1].items.append(node)
-            else:
-                root = node
-            if isinstance(event, yaml.CollectionStartEvent):
-                assert not isinstance(node, Scalar)
-                parents.append(node)
-                if len(parents) > _DEEPEST_NESTING:
-                    raise _error_at(event, f"nested deeper than {_DEEPEST_NESTING} levels")
-    return root
-
-
-def _node(event: yaml.NodeEvent, anchors: dict[str, Node], environ: Environment) -> Node:
-    assert event.start_mark
-    line = event.start_mark.line + 1
-    if isinstance(event, yaml.MappingStartEvent):
-        return Mapping(line)
-    if isinstance(event, yaml.SequenceStartEvent):
-        return Sequence(line)
-    if isinstance(event, yaml.ScalarEvent):
-        if not _is_unicode(event.value):
-            raise _error_at(event, "this escape is not a Unicode character")
-        text, unset = _substitute(event.value, environ)
-        return Scalar(text, event.value, line, is_plain=not event.style, unset=unset)
-    if event.anchor not in anchors:
-        raise _error_at(event, "this alias has no anchor")
-    return anchors[event.anchor]
-
-
-def _error_at(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
-    # The stubs leave out that libyaml's marks are accepted too.
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]
+    return text if keeps_mark else text.removeprefix(_BYTE_ORDER_MARK)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,12 +16,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from koe.config import store as store_module
+from koe.config import document
 from koe.config.schema import Config, DictionaryConfig, LlmConfig
 from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
 
 OLD = 1_700_000_000
+CURRENT = "hotkey: {trigger_key: fn}\n"  # what no migration adds then
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 
@@ -48,7 +50,7 @@ def _each_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Run a test with libyaml, if it is there, and with the parser in pure Python."""
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML was built without libyaml")
-    monkeypatch.setattr(store_module, "_Loader", getattr(yaml, request.param))
+    monkeypatch.setattr(document, "_Loader", getattr(yaml, request.param))
 
 
 each_loader = pytest.mark.usefixtures("_each_loader")
@@ -101,7 +103,7 @@ def test_the_default_files_say_what_the_defaults_are(tmp_path: Path) -> None:
 
 def test_the_default_file_can_be_edited_line_by_line() -> None:
     """As shells of generation B do, which know no YAML (spec abi §6.4)."""
-    text = (Path(store_module.__file__).parent / "defaults" / "config.yaml").read_text("utf-8")
+    text = (Path(document.__file__).parent / "defaults" / "config.yaml").read_text("utf-8")
     parents: list[str] = []
     keys = {}
     for line in text.splitlines():
@@ -423,13 +425,35 @@ def test_an_unreadable_dictionary_is_empty_and_a_problem(tmp_path: Path, path: s
     assert (problem.line, problem.key) == (None, "dictionary.path")
 
 
+UNLOADED = """
+import sys
+from pathlib import Path
+from koe.config.store import Store
+store = Store(Path(sys.argv[1]), {})
+store.create_missing_files()
+store.load()
+print(*(name for name in sys.modules if name.startswith("koe.config.")))
+"""
+
+
+def test_loading_imports_nothing_for_writing(tmp_path: Path) -> None:
+    """Each import is time in the shell's first call."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNLOADED, tmp_path], capture_output=True, text=True, check=True
+    )
+
+    assert {name.rpartition(".")[2] for name in done.stdout.split()}.isdisjoint(
+        {"access", "edit", "migrate", "outline", "places", "scalars", "write"}
+    )
+
+
 # --- changes -----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def loaded(tmp_path: Path) -> Store:
     """A store that has loaded provider ``a`` and the term ``foo``."""
-    write(tmp_path / "config.yaml", "asr: {provider: a}")
+    write(tmp_path / "config.yaml", CURRENT + "asr: {provider: a}")
     write(tmp_path / "dictionary.txt", "foo")
     store = Store(tmp_path, {})
     store.load()
@@ -451,8 +475,8 @@ def test_a_store_that_has_not_loaded_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "mtime"),
     [
-        ("config.yaml", "asr: {provider: b}", OLD + 1),
-        ("config.yaml", "asr: {provider: bb}", OLD),
+        ("config.yaml", CURRENT + "asr: {provider: b}", OLD + 1),
+        ("config.yaml", CURRENT + "asr: {provider: bb}", OLD),
         ("dictionary.txt", "bar", OLD + 1),
         ("dictionary.txt", "foobar", OLD),
     ],
@@ -467,7 +491,7 @@ def test_a_change_is_seen_once(loaded: Store, name: str, content: str, mtime: fl
 
 
 def test_a_replaced_file_is_seen(loaded: Store) -> None:
-    write(loaded.directory / "new", "asr: {provider: b}")
+    write(loaded.directory / "new", CURRENT + "asr: {provider: b}")
     (loaded.directory / "new").replace(loaded.directory / "config.yaml")
 
     changed = loaded.load_if_changed()
@@ -478,10 +502,10 @@ def test_a_replaced_file_is_seen(loaded: Store) -> None:
 
 def test_a_file_that_was_young_when_read_is_read_again(loaded: Store) -> None:
     future = time.time() + 3600  # as young as can be, however slow this test is
-    write(loaded.directory / "config.yaml", "asr: {provider: b}", future)
+    write(loaded.directory / "config.yaml", CURRENT + "asr: {provider: b}", future)
     assert loaded.load_if_changed() is not None
 
-    write(loaded.directory / "config.yaml", "asr: {provider: c}", future)
+    write(loaded.directory / "config.yaml", CURRENT + "asr: {provider: c}", future)
     changed = loaded.load_if_changed()
 
     assert changed is not None
@@ -491,7 +515,7 @@ def test_a_file_that_was_young_when_read_is_read_again(loaded: Store) -> None:
 def test_another_dictionary_is_watched_once_it_is_configured(loaded: Store) -> None:
     words = loaded.directory / "words.txt"
     write(words, "one")
-    write(loaded.directory / "config.yaml", "dictionary: {path: words.txt}")
+    write(loaded.directory / "config.yaml", CURRENT + "dictionary: {path: words.txt}")
     assert loaded.load().terms == ("one",)
     assert loaded.load_if_changed() is None
 
@@ -531,7 +555,7 @@ def test_a_broken_file_is_reported_once_and_its_repair_is_seen(loaded: Store) ->
         loaded.load_if_changed()
     assert loaded.load_if_changed() is None
 
-    write(loaded.directory / "config.yaml", "asr: {provider: b}")
+    write(loaded.directory / "config.yaml", CURRENT + "asr: {provider: b}")
     changed = loaded.load_if_changed()
 
     assert changed is not None

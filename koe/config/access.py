@@ -1,0 +1,175 @@
+"""Single settings of ``config.yaml``, by dotted key, as shells read and write them.
+
+Always the file on disk, never what is loaded; without defaults, and with ``${NAME}`` as it
+stands there, so that a secret from the environment is never written back as plain text.
+
+Source: spec config §9 and abi §7.1, with the deviations of config §17. Only one thing is
+different on purpose besides: a key that is there twice has its last value here too, as it has
+when settings are loaded, and no file is refused for it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from koe.config.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.config.edit import Path, find, set_value
+from koe.config.hotkeys import normalise
+from koe.config.migrate import make_room
+from koe.config.scalars import foreign_tag, number_text, resolve
+from koe.config.schema import read_config
+from koe.config.tree import Mapping, Node, Scalar
+from koe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from koe.config.scalars import Atom
+    from koe.config.store import Store
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
+
+# Aliases can make a small file mean a huge tree, or one without an end.
+_MOST_PARTS = 100_000
+
+
+def get_text(store: Store, key: str) -> str:
+    """The text of a scalar; "" when there is none, or something else (spec config §9.3).
+
+    Raises:
+        ConfigError: The file is missing, unreadable or broken.
+    """
+    part = find(store.read_document(), _path(key))
+    if part is None or part.kind != SCALAR or foreign_tag(part):
+        return ""
+    return _atom_text(resolve(part))
+
+
+def get_json(store: Store, key: str) -> str:
+    """Any value as compact JSON, keys in file order; "" when there is none.
+
+    Raises:
+        ConfigError: As `get_text`, or the value can't be JSON.
+    """
+    document = store.read_document()
+    part = find(document, _path(key))
+    return _Json(document).of(part) if part else ""
+
+
+def set_text(store: Store, key: str, text: str) -> None:
+    """Store a value, typed by what it looks like and by what its setting takes (§9.4).
+
+    ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
+    setting takes numbers only. Where it takes any text, a number that is not in its shortest
+    form (``007``, ``+12``) keeps all its characters. Everything else is text.
+
+    Missing sections, and a missing file, are created; comments and everything else stay.
+
+    Raises:
+        ConfigError: The folder is missing, the file is unreadable, not UTF-8 or broken, it
+            can't be written, or the value can't be put there. The file is as it was.
+    """
+    path = _path(key)
+    value = _typed(path, text)
+
+    def change(document: Document) -> Document:
+        try:
+            return set_value(make_room(document, path), path, value)
+        except ValueError as exc:
+            raise ConfigError(document.path, f"{key}: can't be stored: {exc}") from exc
+
+    store.rewrite(change)
+
+
+def resolved_trigger_key(store: Store) -> str:
+    """The trigger key in its canonical spelling, from a full load of the files (§9.1).
+
+    The store must be of this call alone, because loading is for one thread at a time.
+
+    Raises:
+        ConfigError: The configuration can't be loaded; the key is ``fn`` then.
+    """
+    return normalise(store.load().config.hotkey.trigger_key)
+
+
+def _path(key: str) -> Path:
+    return tuple(key.split("."))
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def _atom_text(value: Atom) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+class _Json:
+    """Writes parts of one document as JSON."""
+
+    def __init__(self, document: Document) -> None:
+        # Here, because only this call needs it.
+        from json import dumps
+
+        self._quoted = dumps
+        self._document = document
+        # How many more parts may be written.
+        self._left = _MOST_PARTS
+
+    def of(self, part: Part, depth: int = 0) -> str:
+        part = part.resolved
+        self._left -= 1
+        if self._left < 0 or depth > DEEPEST_NESTING:
+            raise self._document.error(part, "aliases make this larger than can be given")
+        tag = foreign_tag(part)
+        written = self._untagged(part, depth + 1)
+        return f"{{{self._text(tag)}:{written}}}" if tag else written
+
+    def _untagged(self, part: Part, depth: int) -> str:
+        if part.kind == SEQUENCE:
+            return f"[{','.join(self.of(item, depth) for item in part.items)}]"
+        if part.kind == MAPPING:
+            # A dictionary, so that of a key that is there twice the last value counts.
+            pairs = {self._key(key.resolved): self.of(it, depth) for key, it in part.pairs()}
+            return f"{{{','.join(f'{key}:{value}' for key, value in pairs.items())}}}"
+        value = resolve(part)
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, float) and value - value != 0:  # JSON has no infinity, no NaN
+            return "null"
+        return _atom_text(value) or "null"
+
+    def _key(self, part: Part) -> str:
+        if part.kind != SCALAR:
+            raise self._document.error(part, "a list or a section can't be a key in JSON")
+        value = resolve(part)
+        return self._text("null" if value is None else _atom_text(value))
+
+    def _text(self, text: str) -> str:
+        return self._quoted(text, ensure_ascii=False)
+
+
+# --- writing -----------------------------------------------------------------------------
+
+
+def _typed(path: Path, text: str) -> bool | int | float | str:
+    if text in {"true", "false"}:
+        return text == "true"
+    if _WHOLE_NUMBER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+        is_shortest = text == str(int(text))
+        return int(text) if is_shortest or not _takes(path, "text", is_plain=False) else text
+    if _DECIMAL.fullmatch(text) and abs(float(text)) != float("inf"):
+        takes_numbers = _takes(path, text) and not _takes(path, "text", is_plain=False)
+        return float(text) if takes_numbers else text
+    return text
+
+
+def _takes(path: Path, text: str, is_plain: bool = True) -> bool:
+    """Whether a setting can be used with this value, as far as the schema knows it."""
+    node: Node = Scalar(text, text, 1, is_plain)
+    for key in reversed(path):
+        node = Mapping(1, [Scalar(key, key, 1), node])
+    return not read_config(node, "")[1]

@@ -1,0 +1,64 @@
+"""What tells a file of an older release: recognised here, changed by `koe.config.migrate`.
+
+Apart from it because every load asks, and hardly any has something to change.
+"""
+
+from __future__ import annotations
+
+from koe.config.hotkeys import canonical
+from koe.config.tree import Mapping, Node, Scalar, Sequence
+
+FLAT_ASR_KEYS = (
+    "url", "api_key", "app_key", "access_key", "resource_id", "connect_timeout_ms",
+    "final_wait_timeout_ms", "enable_ddc", "enable_itn", "enable_punc", "enable_nonstream",
+)  # fmt: skip
+"""Settings of Doubao, directly in ``asr`` until v1.0.8 (spec config §8.2)."""
+
+NESTED_ASR_KEYS = frozenset({"provider", "doubao"})
+"""With one of these, ``asr`` is in its present form."""
+
+FLAT_LLM_KEYS = ("provider", "base_url", "api_key", "model")
+"""Settings of a profile, directly in ``llm`` until v1.0.14 (spec config §8.6)."""
+
+NESTED_LLM_KEYS = frozenset({"profiles", "active_profile"})
+"""With one of these, ``llm`` is in its present form."""
+
+TEMPLATES = 5
+"""How many prompt templates came with the builds before v1.0.15 (spec config §8.3)."""
+
+
+def is_outdated(root: Node | None) -> bool:
+    """Whether a file may need a migration; it is for the migration to look closely."""
+    if not isinstance(root, Mapping):
+        return False
+    sections = _by_key(root)
+    asr, llm, templates = (sections.get(key) for key in ("asr", "llm", "prompt_templates"))
+    return (
+        _has_flat(asr, FLAT_ASR_KEYS, NESTED_ASR_KEYS)
+        or _has_flat(llm, FLAT_LLM_KEYS, NESTED_LLM_KEYS)
+        or (isinstance(templates, Sequence) and len(templates.items) == TEMPLATES)
+        or "hotkey" not in sections
+        or _has_other_spelling(sections["hotkey"])
+    )
+
+
+def _by_key(section: Mapping) -> dict[str, Node]:
+    return {key.written: value for key, value in section.pairs() if isinstance(key, Scalar)}
+
+
+def _has_flat(section: Node | None, flat: tuple[str, ...], nested: frozenset[str]) -> bool:
+    if not isinstance(section, Mapping):
+        return False
+    keys = _by_key(section).keys()
+    return not keys & nested and not keys.isdisjoint(flat)
+
+
+def _has_other_spelling(hotkey: Node) -> bool:
+    if not isinstance(hotkey, Mapping):
+        return False
+    trigger = _by_key(hotkey).get("trigger_key")
+    if not isinstance(trigger, Scalar):
+        return True
+    # A key code is kept in quotes, and without them the canonical one is only digits.
+    is_number = trigger.is_plain and trigger.written.isdigit()
+    return is_number or canonical(trigger.written) != trigger.written

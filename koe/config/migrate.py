@@ -1,0 +1,210 @@
+"""Bringing files of older releases into the present form, without loss.
+
+`STEPS` only ever grows: a step may meet a file of any age, changes nothing when there is
+nothing for it to do, and must find nothing to do in its own result. Keys that it does not
+know stay, as do comments and ``${NAME}``. Each has a folder in ``tests/config/migrations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from koe.config.document import MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.config.edit import Path, find, move, set_value
+from koe.config.hotkeys import canonical
+from koe.config.legacy import (
+    FLAT_ASR_KEYS,
+    FLAT_LLM_KEYS,
+    NESTED_ASR_KEYS,
+    NESTED_LLM_KEYS,
+    TEMPLATES,
+)
+from koe.config.scalars import resolve
+from koe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from koe.config.scalars import Value
+
+
+Step = Callable[[Document], Document]
+
+
+def migrate(document: Document) -> Document:
+    """Take all steps.
+
+    Raises:
+        ConfigError: One of them is not possible. No step is taken then, because a file that is
+            half in the present form could hide what is still in the old one.
+    """
+    return _take(STEPS, document)
+
+
+def make_room(document: Document, path: Path) -> Document:
+    """Take the step without which a value at ``path`` would hide settings in an older form.
+
+    Raises:
+        ConfigError: As `migrate`.
+    """
+    if path[:1] == ("asr",) and not NESTED_ASR_KEYS.isdisjoint(path[1:2]):
+        return _take((nest_flat_asr,), document)
+    if path[:1] == ("llm",) and not NESTED_LLM_KEYS.isdisjoint(path[1:2]):
+        return _take((nest_flat_llm,), document)
+    return document
+
+
+def _take(steps: tuple[Step, ...], document: Document) -> Document:
+    for step in steps:
+        try:
+            document = step(document)
+        except ConfigError as exc:
+            what = step.__name__.replace("_", " ")
+            reason = f"this file of an older release can't be renewed ({what}): {exc.reason}"
+            raise ConfigError(exc.path, reason) from exc
+    return document
+
+
+def nest_flat_asr(document: Document) -> Document:
+    """The settings of Doubao were those of ``asr`` until v1.0.8 (spec config §8.2).
+
+    ``provider`` says so from now on, because the default is another one by now.
+    """
+    keys = _keys(find(document, ("asr",)))
+    if keys & NESTED_ASR_KEYS or keys.isdisjoint(FLAT_ASR_KEYS):
+        return document
+    document = set_value(document, ("asr", "provider"), "doubao")
+    for key in FLAT_ASR_KEYS:
+        document = move(document, ("asr", key), ("asr", "doubao", key))
+    return document
+
+
+# Fields of the profile that a flat file means, in file order, and what they are there when it
+# does not say (spec config §4.4). None: it stays unsaid.
+_PROFILE_DEFAULTS: dict[str, dict[str, str | None]] = {
+    "openai": {
+        "name": "OpenAI Chat Completions",
+        "provider": "openai",
+        "api_protocol": "openai_chat",
+        "base_url": "https://api.openai.com/v1",
+        "api_key": "",
+        "model": "gpt-5.4-nano",
+        "endpoint_path": "/chat/completions",
+        "max_token_parameter": "max_completion_tokens",
+        "no_reasoning_control": "none",
+        "mlx": None,
+    },
+    "apfel": {
+        "name": "APFEL",
+        "provider": "apfel",
+        "api_protocol": "openai_chat",
+        "base_url": "http://127.0.0.1:11434/v1",
+        "api_key": "",
+        "model": "apple-foundationmodel",
+        "endpoint_path": "/chat/completions",
+        "max_token_parameter": "max_tokens",
+        "no_reasoning_control": "none",
+        "mlx": None,
+    },
+    "mlx": {
+        "name": "MLX (Apple Silicon)",
+        "provider": "mlx",
+        "api_protocol": "openai_chat",
+        "base_url": "",
+        "api_key": "",
+        "model": "",
+        "endpoint_path": "",
+        "max_token_parameter": "max_tokens",
+        "no_reasoning_control": "none",
+        "mlx": None,
+    },
+}
+
+
+def nest_flat_llm(document: Document) -> Document:
+    """The settings of one language model were those of ``llm`` until v1.0.14 (§8.6).
+
+    They become the profile of their provider, which the user then has selected.
+    """
+    keys = _keys(find(document, ("llm",)))
+    if keys & NESTED_LLM_KEYS or keys.isdisjoint(FLAT_LLM_KEYS):
+        return document
+    provider = find(document, ("llm", "provider"))
+    name = provider.text if provider and provider.text in _PROFILE_DEFAULTS else "openai"
+    document = set_value(document, ("llm", "active_profile"), name)
+    for key, default in _PROFILE_DEFAULTS[name].items():
+        new = ("llm", "profiles", name, key)
+        if key in keys:
+            document = move(document, ("llm", key), new)
+        elif default is not None:
+            document = set_value(document, new, default)
+    return document
+
+
+# Name, and SHA-256 of the UTF-8 prompt, in order of the shortcuts (spec config §8.3).
+_TEMPLATES = (
+    ("翻译英文", "fb2a797d0b065fdf2f3ae7aafe569f62c81a3f2e8fd342cb91bb561014dd9952"),
+    ("繁体中文", "1b597eb131fcf8180a93a401c1a96bb8a980176033b8cfb60154fbc73e10c539"),
+    ("推文风格", "e3ec2437839bf301d5520f29a75c8fa9e9f9914c1009083c155066d4c2c2434a"),
+    ("小红书", "bbe9e5f28eb7414c372d593ff48a3396e841fabdbea7bda3db5ec6868d682549"),
+    ("优化技术名词", "71b6246501d6f5cb699c7bece640fb14a8a1a4655a7af1a07df1152c8ed442a7"),
+)
+
+
+def replace_untouched_templates(document: Document) -> Document:
+    """Of the five templates that came with early builds, one is left; the user's stay (§8.3)."""
+    templates = find(document, ("prompt_templates",))
+    if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATES:
+        return document
+    found = [_untouched(item.resolved) for item in templates.items]
+    if found != [(*it, shortcut) for shortcut, it in enumerate(_TEMPLATES, start=1)]:
+        return document
+    first: dict[str, Value] = {
+        key.text: resolve(value) for key, value in templates.items[0].resolved.pairs()
+    }
+    return set_value(document, ("prompt_templates",), [first])
+
+
+def _untouched(template: Part) -> tuple[object, ...] | None:
+    """Name, digest of the prompt, and shortcut; None when there is anything else."""
+    if template.kind != MAPPING or any(it.kind != SCALAR for it in template.items):
+        return None
+    fields = {key.text: resolve(value) for key, value in template.pairs()}
+    prompt = fields.pop("system_prompt", None)
+    name, shortcut = fields.pop("name", None), fields.pop("shortcut", None)
+    if not isinstance(prompt, str) or fields.pop("enabled", True) is not True:
+        return None
+    if fields.pop("system_prompt_path", None) is not None or fields:
+        return None
+    return name, sha256(prompt.encode()).hexdigest(), shortcut
+
+
+def spell_trigger_key(document: Document) -> Document:
+    """The trigger key is there, and is text in its canonical spelling (spec config §8.4).
+
+    Shells that read the file themselves know no other. Names that only another platform has
+    stay, and so does one that comes from the environment.
+    """
+    hotkey = find(document, ("hotkey",))
+    if document.root is None or (hotkey and hotkey.kind != MAPPING):
+        return document
+    trigger = find(document, ("hotkey", "trigger_key"))
+    value = resolve(trigger) if trigger and trigger.kind == SCALAR else None
+    is_name = isinstance(value, int | str) and not isinstance(value, bool)
+    name = canonical(str(value)) if is_name else "fn"
+    return document if name == value else set_value(document, ("hotkey", "trigger_key"), name)
+
+
+def _keys(section: Part | None) -> set[str]:
+    if section is None or section.kind != MAPPING:
+        return set()
+    return {key.text for key, _ in section.pairs()}
+
+
+STEPS: tuple[Step, ...] = (
+    nest_flat_asr,
+    nest_flat_llm,
+    replace_untouched_templates,
+    spell_trigger_key,
+)
+"""In the order in which they are taken."""

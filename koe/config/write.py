@@ -1,0 +1,156 @@
+"""Writing the user's files: one writer at a time, privately, and wholly or not at all.
+
+A file is never changed in place. Its new content goes to a file beside it, is on the disk,
+and then takes its name, so that whoever reads gets the old or the new content and a crash
+leaves one of them (spec config §§1.6-1.8, with the deviations of §17).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from koe.errors import ConfigError
+
+_PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
+_POLL_S = 0.005
+
+# File systems without locks, such as some network shares. Losing the race against another
+# writer is rare, not being able to change a setting would be certain.
+_NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
+
+# Windows refuses to replace a file while another program reads it.
+_REPLACE_ATTEMPTS = 20 if sys.platform == "win32" else 1
+
+# Absent on Windows, or absent elsewhere, where they are not needed.
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other threads and processes of koe from changing ``path`` meanwhile.
+
+    The lock is a file beside it that stays there, because deleting it would let two writers
+    in. The system releases it when a process dies. It is not re-entrant.
+
+    Raises:
+        ConfigError: Another writer did not finish within 5 s, or there can be no lock file.
+    """
+    lock_path = path.with_name(f"{path.name}.lock")
+    try:
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
+    except (OSError, ValueError) as exc:
+        raise _error(path, exc) from exc
+    try:
+        _wait_for(lock, path)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _wait_for(lock: int, path: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    try:
+        while not _try_lock(lock):
+            if time.monotonic() >= deadline:
+                reason = "cannot be changed now: another program is writing it; try again"
+                raise ConfigError(str(path), reason)
+            time.sleep(_POLL_S)
+    except OSError as exc:
+        if exc.errno not in _NO_LOCKS:
+            raise _error(path, exc) from exc
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put ``content`` in the place of the file, or create it, for the user's eyes only.
+
+    A symlink stays, and the file that it leads to is replaced. The folder must exist.
+
+    Raises:
+        ConfigError: It says why. The file is as it was and nothing else is left behind.
+    """
+    try:
+        target = _target(path)
+        temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
+        # A new file, so that it is private from its first byte, whatever the old one was.
+        descriptor = os.open(temporary, flags, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            _replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except (OSError, ValueError) as exc:
+        raise _error(path, exc) from exc
+    _sync_folder(target.parent)
+
+
+def _target(path: Path) -> Path:
+    """Where the links of ``path`` lead, which need not exist."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # what realpath() gives for links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return target
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    for attempts_left in reversed(range(_REPLACE_ATTEMPTS)):
+        try:
+            temporary.replace(target)
+            return
+        except PermissionError:
+            if not attempts_left:
+                raise
+            time.sleep(_POLL_S)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power failure too, where folders can be synced."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _error(path: Path, exc: OSError | ValueError) -> ConfigError:
+    cause = exc.strerror if isinstance(exc, OSError) else "no file can have this name"
+    return ConfigError(str(path), f"cannot be written: {cause}; it stays as it was")
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        # A lock of the open file, not of the process: threads exclude each other too.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
