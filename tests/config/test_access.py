@@ -372,4 +372,5 @@ def test_settings_in_an_older_form_are_not_hidden(folder: Folder) -> None:
 
     assert folder.get("asr.doubao.app_key") == "${KEY}"
     assert folder.get("asr.provider") == "doubao"
-    assert folder.file.with_name("config.yaml.bak").read_text() == "asr:\n  app_key: ${KEY} # mine\n"
+    backup = folder.file.with_name("config.yaml.bak")
+    assert backup.read_text() == "asr:\n  app_key: ${KEY} # mine\n"
