@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from koe.dictionary import parse_terms
+from koe.dictionary import parse_terms, term_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_information_separators_and_zero_width_spaces_belong_to_a_term() -> None
 )
 def test_only_a_leading_byte_order_mark_is_dropped(text: str, terms: list[str]) -> None:
     assert parse_terms(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("line", "term"), [(" Koe\r", "Koe"), ("", ""), ("  # c", ""), ("C# 8", "C# 8"), ("#", "")]
+)
+def test_the_term_of_a_line(line: str, term: str) -> None:
+    assert term_of(line) == term
