@@ -120,7 +120,7 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
     group = listing.within(key) if key else []
     if setting is None and (group or (part and part.kind != SCALAR)):
         remedy = f"try: koe config show {key}" if group else "koe does not use it"
-        raise ConfigError(document.path, f"{key} is a group or a list, not one value; {remedy}")
+        raise ConfigError(document.path, f"{key!r} is a group or a list, not one value; {remedy}")
     if setting is None and part is None:
         raise _unknown(key, document, listing)
 

@@ -97,7 +97,7 @@ class SettingChange:
     def _refuse_losses(self, document: Document, listing: Listing) -> None:
         """Let no value take the place of a group, and no group that of a value."""
         words = self._key.split(".")
-        if "" in words:
+        if "" in words or not self._key.isprintable():
             reason = f"{self._key!r} is no key; asr.provider, for example, is one"
             raise ConfigError(document.path, reason)
         part, setting = find(document, tuple(words)), listing.find(self._key)

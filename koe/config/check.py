@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from koe.config.document import Document
+from koe.config.document import MAPPING, Document
 from koe.config.edit import find
 from koe.config.listing import Listing, Origin
 from koe.config.read import decoded, read_bytes
@@ -62,7 +62,7 @@ class _Checks:
         """Settings in an old place, of which a new one has taken over."""
         for declared in Config.declared.values():
             section, part = declared.default, find(self._document, (declared.key,))
-            if not isinstance(declared, Group) or part is None:
+            if not isinstance(declared, Group) or part is None or part.kind != MAPPING:
                 continue
             assert isinstance(section, Section)
             flat = section.flat

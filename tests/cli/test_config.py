@@ -121,10 +121,10 @@ def test_without_a_file_it_is_what_the_first_start_writes(folder: Folder) -> Non
         ("asr.provder", "there is no setting 'asr.provder'; did you mean asr.provider?"),
         ("weather", "there is no setting 'weather'; koe config show tells which there are"),
         ("", "there is no setting ''; koe config show tells which there are"),
-        ("asr", "asr is a group or a list, not one value; try: koe config show asr"),
+        ("asr", "'asr' is a group or a list, not one value; try: koe config show asr"),
         ("asr.qwen.headers", "is a group or a list, not one value; try: koe config show asr.qwen"),
         ("prompt_templates", "is a group or a list, not one value; try: koe config show prompt_t"),
-        ("mine.group", "mine.group is a group or a list, not one value; koe does not use it"),
+        ("mine.group", "'mine.group' is a group or a list, not one value; koe does not use it"),
     ],
 )
 def test_keys_that_have_no_value(folder: Folder, key: str, message: str) -> None:
@@ -197,6 +197,7 @@ REFUSED = [
     ("mine.list", "1", "mine.list is a group or a list"),
     ("asr.mlx", "1", "asr.mlx is a group or a list"),
     ("a..b", "1", "'a..b' is no key"),
+    ("a\n", "1", "'a\\n' is no key"),
     ("", "1", "'' is no key"),
     ("asr.provider", "a\udcff", "can't be stored: it contains characters that are not Unicode"),
 ]

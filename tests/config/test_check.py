@@ -36,6 +36,7 @@ def problems(folder: Path, text: str) -> list[str]:
         "llm: {enabled: false, active_profile: x}",
         "llm: {active_profile: a, profiles: {a: {base_url: u, model: m}}}",
         "dictionary: {path: }",
+        "overlay: {}",
         "asr: {doubaoime: {connect_timeout_ms: 1}}",
     ],
 )
