@@ -10,13 +10,14 @@ import time
 import traceback
 from pathlib import Path
 
-from bench import accuracy, create, latency, machine, memory, push
+from bench import accuracy, create, latency, machine, memory, push, settings
 from bench.hosts import OUT, BenchError, bad_ends
 from bench.report import Section, render
 
 PARTS = {
     "push": push.measure,
     "create": create.measure,
+    "settings": settings.measure,
     "memory": memory.measure,
     "latency": latency.measure,
     "accuracy": accuracy.measure,

@@ -22,8 +22,13 @@ def parse_terms(text: str) -> list[str]:
     # Some editors on Windows begin a UTF-8 file with this mark. It is invisible, so as a part
     # of the first term it would keep that term from ever matching.
     lines = text.removeprefix(_BYTE_ORDER_MARK).split("\n")
-    terms = map(trim, lines)
-    return list(dict.fromkeys(term for term in terms if term and not term.startswith("#")))
+    return list(dict.fromkeys(term for line in lines if (term := term_of(line))))
+
+
+def term_of(line: str) -> str:
+    """The term on one line; "" when there is none."""
+    term = trim(line)
+    return "" if term.startswith("#") else term
 
 
 def pick_candidates(terms: Sequence[str], heard: str, limit: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from koe.dictionary import parse_terms, pick_candidates
+from koe.dictionary import parse_terms, pick_candidates, term_of
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,10 @@ def test_the_terms_most_like_what_was_heard(
     terms: list[str], heard: str, limit: int, picked: list[str]
 ) -> None:
     assert pick_candidates(terms, heard, limit) == picked
+
+
+@pytest.mark.parametrize(
+    ("line", "term"), [(" Koe\r", "Koe"), ("", ""), ("  # c", ""), ("C# 8", "C# 8"), ("#", "")]
+)
+def test_the_term_of_a_line(line: str, term: str) -> None:
+    assert term_of(line) == term

@@ -30,6 +30,8 @@ class Exit(IntEnum):
 
 COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
+    "config": "read, change and check the settings",
+    "dict": "read, change and check the terms that must be spelled right",
     "doctor": "tell what is installed and configured, and what is wrong",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
 }

@@ -57,28 +57,32 @@ def get_json(store: Store, key: str) -> str:
 
 
 def set_text(store: Store, key: str, text: str) -> None:
-    """Store a value, typed by what it looks like and by what its setting takes (§9.4).
-
-    ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
-    setting takes numbers only. Where it takes any text, a number that is not in its shortest
-    form (``007``, ``+12``) keeps all its characters. Everything else is text.
-
-    Missing sections, and a missing file, are created; comments and everything else stay.
+    """Store a value as `with_text` does; a missing file is created.
 
     Raises:
         ConfigError: The folder is missing, the file is unreadable, not UTF-8 or broken, it
             can't be written, or the value can't be put there. The file is as it was.
     """
+    store.rewrite(lambda document: with_text(document, key, text))
+
+
+def with_text(document: Document, key: str, text: str) -> Document:
+    """Put a value in, typed by what it looks like and by what its setting takes (§9.4).
+
+    ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
+    setting takes numbers only. Where it takes any text, a number that is not in its shortest
+    form (``007``, ``+12``) keeps all its characters. Everything else is text.
+
+    Missing sections are created; comments and everything else stay.
+
+    Raises:
+        ConfigError: The value can't be put there.
+    """
     path = _path(key)
-    value = _typed(path, text)
-
-    def change(document: Document) -> Document:
-        try:
-            return set_value(make_room(document, path), path, value)
-        except ValueError as exc:
-            raise ConfigError(document.path, f"{key}: can't be stored: {exc}") from exc
-
-    store.rewrite(change)
+    try:
+        return set_value(make_room(document, path), path, _typed(path, text))
+    except ValueError as exc:
+        raise ConfigError(document.path, f"{key}: can't be stored: {exc}") from exc
 
 
 def resolved_trigger_key(store: Store) -> str:

@@ -239,6 +239,9 @@ def _read(
         raise ConfigError(path, f"line {line}, column {column}: {problem}") from exc
     except yaml.MarkedYAMLError as exc:
         raise ConfigError(path, _syntax_reason(exc)) from exc
+    except (ValueError, OverflowError) as exc:  # from the loader in pure Python, without a place
+        problem = "an escape such as \\U00110000, or a version, is too large"
+        raise ConfigError(path, f"not valid YAML: {problem}; correct it and save the file") from exc
 
 
 def _syntax_reason(exc: yaml.MarkedYAMLError) -> str:

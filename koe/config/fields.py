@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from koe.config.hotkeys import NAMES, is_known
 from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
 from koe.config.tree import Scalar
 
@@ -74,11 +75,15 @@ def key_name(default: str, **about: Unpack[About]) -> str:
     """The name of a key. A plain integer is the decimal text of that key code (§8.4)."""
 
     def convert(scalar: Scalar) -> str:
-        if scalar.is_plain and _INTEGER.fullmatch(scalar.text):
-            return str(int(scalar.text, 0))
-        return scalar.text
+        text = scalar.text
+        if scalar.is_plain and _INTEGER.fullmatch(text):
+            text = str(int(text, 0))
+        if not is_known(text):
+            raise ValueError(text)
+        return text
 
-    return _typed(Value(default, convert, "a key name or key code", **about), default)
+    accepts = f"one of {', '.join(NAMES)}, a key code, or a combination such as command+49"
+    return _typed(Value(default, convert, accepts, **about), default)
 
 
 # --- flags -------------------------------------------------------------------------------

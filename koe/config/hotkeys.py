@@ -80,6 +80,9 @@ _MODIFIER_ALIASES = {
     "globe": "fn",
 }
 
+NAMES = (*_NAMED, *_WINDOWS)
+"""The keys that have a name, on either platform."""
+
 _KEY_CODE = re.compile(r"0[xX]\+?0*([0-9A-Fa-f]{1,4})|\+?0*([0-9]{1,5})")
 _HIGHEST_KEY_CODE = 0xFFFF
 
@@ -109,6 +112,15 @@ def normalise(name: str) -> str:
         return "fn"
     words = [word for word, flag in _MODIFIERS.items() if hotkey.modifier_flag & flag]
     return "+".join([*words, str(hotkey.key_code)])
+
+
+def is_known(name: str) -> bool:
+    """Whether `resolve`, or `resolve_basic` on Windows, finds the key that is meant.
+
+    A blank name is: it leaves the choice to the default.
+    """
+    word = name.strip().lower()
+    return word in {"", "fn"} or name in _WINDOWS or normalise(name) != "fn"
 
 
 def canonical(name: str) -> str:

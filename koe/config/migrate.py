@@ -21,6 +21,7 @@ from koe.config.legacy import (
     NESTED_LLM_KEYS,
     TEMPLATES,
 )
+from koe.config.llm import BUILT_IN_PROFILES, LlmConfig
 from koe.config.scalars import resolve
 from koe.errors import ConfigError
 
@@ -42,7 +43,10 @@ def migrate(document: Document) -> Document:
 
 
 def make_room(document: Document, path: Path) -> Document:
-    """Take the step without which a value at ``path`` would hide settings in an older form.
+    """Take the steps without which a value at ``path`` would hide other settings.
+
+    Those are settings in an older form, and profiles that are built in: the first one in the
+    file takes the place of them all.
 
     Raises:
         ConfigError: As `migrate`.
@@ -50,7 +54,13 @@ def make_room(document: Document, path: Path) -> Document:
     if path[:1] == ("asr",) and not NESTED_ASR_KEYS.isdisjoint(path[1:2]):
         return _take((nest_flat_asr,), document)
     if path[:1] == ("llm",) and not NESTED_LLM_KEYS.isdisjoint(path[1:2]):
-        return _take((nest_flat_llm,), document)
+        if "profiles" in _keys(find(document, ("llm",))):
+            return document
+        document = _take((nest_flat_llm,), document)
+        if path[1] == "profiles":
+            document = _take((nest_flat_profile,), document)
+        if path[1] == "profiles" or "profiles" in _keys(find(document, ("llm",))):
+            document = _take((write_profiles,), document)
     return document
 
 
@@ -132,12 +142,38 @@ def nest_flat_llm(document: Document) -> Document:
     provider = find(document, ("llm", "provider"))
     name = provider.text if provider and provider.text in _PROFILE_DEFAULTS else "openai"
     document = set_value(document, ("llm", "active_profile"), name)
+    return _nest_profile(document, name, keys)
+
+
+def _nest_profile(document: Document, name: str, keys: set[str]) -> Document:
+    """Move these keys of ``llm`` to a profile, and write what the file does not say."""
     for key, default in _PROFILE_DEFAULTS[name].items():
         new = ("llm", "profiles", name, key)
         if key in keys:
             document = move(document, ("llm", key), new)
         elif default is not None:
             document = set_value(document, new, default)
+    return document
+
+
+def nest_flat_profile(document: Document) -> Document:
+    """Flat settings beside ``active_profile`` are read as the profile ``openai``.
+
+    New users' files are so. No step of `STEPS`, because shells of the first generations edit
+    these files themselves.
+    """
+    assert LlmConfig.flat
+    flat = _keys(find(document, ("llm",))) & LlmConfig.flat.generations.keys()
+    return _nest_profile(document, "openai", flat) if flat else document
+
+
+def write_profiles(document: Document) -> Document:
+    """Write those profiles that are built in and not in the file."""
+    present = _keys(find(document, ("llm", "profiles")))
+    for name, profile in BUILT_IN_PROFILES.items():
+        if name not in present:
+            fields = {profile.declared[it].key: value for it, value in vars(profile).items()}
+            document = set_value(document, ("llm", "profiles", name), fields)
     return document
 
 

@@ -65,11 +65,21 @@ def test_choice(is_quoted: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("right_option", "right_option"), ("0x7A", "122"), ("0o17", "15"), ("-5", "-5")],
+    [("right_option", "right_option"), ("0x7A", "122"), ("0b11", "3"), ("cmd+49", "cmd+49")],
 )
 def test_key_name(text: str, value: str) -> None:
     assert convert("key", text) == value
-    assert convert("key", text, is_quoted=True) == text
+
+
+def test_quoted_key_names() -> None:
+    for text in ("right_ctrl", "0x7A", " FN ", "", "shift+cmd+0x31"):
+        assert convert("key", text, is_quoted=True) == text
+
+
+@pytest.mark.parametrize("text", ["F5", "Left_Option", "-5", "65536", "1_000", "cmd+a", "9" * 5000])
+def test_keys_that_nobody_knows(text: str) -> None:
+    with pytest.raises(ValueError):
+        convert("key", text)
 
 
 @pytest.mark.parametrize("name", ["flag", "maybe"])

@@ -7,7 +7,9 @@ import pytest
 from koe.config.hotkeys import (
     KEY_DOWN,
     MODIFIER_ONLY,
+    NAMES,
     Hotkey,
+    is_known,
     normalise,
     resolve,
     resolve_basic,
@@ -80,6 +82,14 @@ def test_named_keys(name: str, hotkey: Hotkey) -> None:
 def test_anything_else_is_fn(name: str) -> None:
     assert resolve(name) == resolve_named(name) == FN
     assert normalise(name) == "fn"
+
+
+def test_the_keys_that_are_known() -> None:
+    codes = [name for name, _ in KEY_CODES] + [name for name, _, _ in COMBINATIONS]
+    assert all(is_known(name) for name in [*NAMES, *codes])
+    # How the default is spelled does not matter.
+    known = {"FN", "Fn", " fn", "", "right_ctrl", "caps_lock"}
+    assert {name for name in NOT_A_KEY if is_known(name)} == known
 
 
 @pytest.mark.parametrize(("name", "key_code"), KEY_CODES)

@@ -9,8 +9,11 @@ import pytest
 
 from koe.config import migrate as migrate_module
 from koe.config.document import Document, compose
+from koe.config.edit import set_value
 from koe.config.legacy import is_outdated
+from koe.config.llm import BUILT_IN_PROFILES
 from koe.config.migrate import STEPS, make_room, migrate
+from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.errors import ConfigError
 
@@ -34,6 +37,12 @@ def migrated(text: str) -> str:
 
 def outdated(text: str) -> bool:
     return is_outdated(compose(text, "p", {}))
+
+
+def load(document: Document) -> Config:
+    config, problems = read_config(compose(document.text, "p", {"KEY": "k"}), "p")
+    assert problems == ()
+    return config
 
 
 def read(path: Path) -> str:
@@ -143,8 +152,6 @@ def test_an_impossible_step_leaves_the_file_as_it_is() -> None:
         (("asr", "provider"), "nest_flat_asr"),
         (("asr", "qwen", "api_key"), None),
         (("asr",), None),
-        (("llm", "profiles", "mine", "model"), "nest_flat_llm"),
-        (("llm", "active_profile"), "nest_flat_llm"),
         (("llm", "enabled"), None),
         (("hotkey", "trigger_key"), None),
     ],
@@ -158,6 +165,59 @@ def test_room_is_made_only_where_an_older_form_would_be_hidden(
         expected = getattr(migrate_module, taken)(document).text
 
     assert make_room(document, path).text == expected
+
+
+PROFILES = {
+    "flat": "llm:\n  # mine\n  base_url: https://h\n  api_key: ${KEY}\n  model: m\n  top_p: 0.5\n",
+    "flat, of apfel": "llm: {provider: apfel, model: m, api_key: k}\n",
+    "flat, beside active_profile": (
+        "llm:\n  enabled: true\n  api_key: k # mine\n  max_token_parameter: max_tokens\n"
+        "  active_profile: openai\n"
+    ),
+    "none": "llm:\n  enabled: true\n",
+    "no llm": "asr: {provider: moonshine}\n",
+}
+
+
+@pytest.mark.parametrize("text", PROFILES.values(), ids=PROFILES)
+def test_the_first_profile_in_a_file_hides_no_other(text: str) -> None:
+    document = Document.parse(text, "p")
+    before = load(document).llm
+
+    changed = make_room(document, ("llm", "profiles", "mine", "model"))
+    changed = set_value(changed, ("llm", "profiles", "mine", "model"), "m")
+
+    after = load(changed).llm
+    mine = after.profiles["mine"]
+    assert mine.model == "m"
+    if "apfel" in text:  # it was read as the profile openai
+        assert before.profiles["openai"].model == after.profiles["apfel"].model == "m"
+        assert after.active_profile == "apfel"
+        return
+    assert after == before.replace(profiles={**before.profiles, "mine": mine})
+    assert after.correcting_profile == before.correcting_profile
+    assert changed.text.count("# mine") == text.count("# mine")
+
+
+def test_a_profile_can_be_chosen_in_a_flat_file() -> None:
+    document = Document.parse(PROFILES["flat"], "p")
+    changed = make_room(document, ("llm", "active_profile"))
+    assert load(changed).llm == load(document).llm
+    assert set(load(changed).llm.profiles) == set(BUILT_IN_PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("llm: {profiles: {a: {model: x}}, api_key: k}\n", "profiles"),
+        ("llm: {profiles: , active_profile: a}\n", "profiles"),
+        ("llm: {active_profile: a, api_key: k}\n", "active_profile"),
+        ("llm: {enabled: true}\n", "active_profile"),
+    ],
+)
+def test_the_user_s_own_profiles_are_all_there_are(text: str, key: str) -> None:
+    document = Document.parse(text, "p")
+    assert make_room(document, ("llm", key)) is document
 
 
 # --- by the store ------------------------------------------------------------------------

@@ -125,6 +125,8 @@ REJECTED = [
     ("asr.moonshine", quoted("")),
     ("clipboard.restore_delay_ms", quoted("1500")),
     ("hotkey.trigger_key", plain("9" * 5000)),
+    ("hotkey.trigger_key", plain("F5")),
+    ("hotkey.cancel_key", plain("escape")),
     ("hotkey.trigger_mode", plain("Hold")),
     ("hotkey.trigger_mode", quoted("")),
     ("overlay.font_size", plain("big")),
@@ -150,7 +152,7 @@ def test_a_bad_value_is_one_problem_and_keeps_the_default(key: str, node: Node) 
         ("asr.provider", "whatever", "whatever"),  # D10; opening the engine tells
         ("asr.provider", "0012", "0012"),
         ("hotkey.trigger_key", "0x7A", "122"),
-        ("hotkey.trigger_key", "1_000", "1_000"),
+        ("hotkey.trigger_key", "right_ctrl", "right_ctrl"),
         ("dictionary.path", "../词.txt", "../词.txt"),
         ("clipboard.restore_delay_ms", "-0", 0),
         ("clipboard.restore_delay_ms", "0xFF", 255),

@@ -1,0 +1,254 @@
+"""``koe config``: the settings, one by one or all together."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from koe.asr import ENGINES
+from koe.cli import Exit, print_error
+from koe.cli.editor import edit, editor_command
+from koe.cli.setting import SettingChange, read_value
+from koe.config.access import get_json, get_text
+from koe.config.check import about, find_problems
+from koe.config.document import SCALAR, Document
+from koe.config.edit import find
+from koe.config.listing import Listing, Origin, Setting, list_settings
+from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.errors import ConfigError
+
+_SUMMARIES = {
+    "path": "tell where the file with the settings is",
+    "get": "tell one setting as it stands in the file, or else its default",
+    "set": "change one setting in the file; everything else in it stays",
+    "edit": "open the file in your editor, and check it afterwards",
+    "check": "tell everything that is wrong with the file",
+    "show": "tell every setting that is in force, and where it comes from",
+}
+
+_EPILOGS = {
+    "get": """\
+With a note on stderr where the file does not say, or says what can't be used. A value from the
+environment is told as ${NAME}. Only text is told; `koe config show KEY` tells a group.
+""",
+    "set": """\
+VALUE - reads it from stdin, or from you without showing it: keys given as arguments stay in the
+shell's history. ${NAME} in it is looked up each time the file is read. What begins with a dash
+goes behind --. A value that the setting can't take is refused. A setting that koe does not know is
+written all the same, with a note, because shells may know it.
+""",
+    "edit": """\
+The editor is $VISUAL, else $EDITOR, else notepad, nano or vi. A file that is missing is created.
+
+exit status: 1 if something is wrong with the file afterwards, else 0
+""",
+    "check": """\
+exit status: 1 if something is wrong, else 0
+""",
+    "show": """\
+origin:
+  file          the file says so
+  environment   the file says so, with ${NAME} in it
+  default       the file does not say, or what it says can't be used
+  derived       it follows from other settings of the file
+
+Keys are never shown, only ${NAME} if they come from there.
+
+with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "value": ANY,
+"origin": TEXT, "line": NUMBER or null, "usable": BOOLEAN, "secret": BOOLEAN}, ...]}
+""",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    parser.epilog = "koe config ACTION --help tells more about an action."
+    for name, summary in _SUMMARIES.items():
+        action = actions.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=_EPILOGS.get(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in {"get", "set"}:
+            action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
+        if name == "set":
+            action.add_argument("value", metavar="VALUE", help="the new value; - reads it")
+        if name == "show":
+            action.add_argument("key", metavar="KEY", nargs="?", default="", help="one group only")
+        if name in {"get", "show"}:
+            action.add_argument("--json", action="store_true", help="tell it as JSON")
+        action.add_argument(
+            "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; return the exit status."""
+    directory = arguments.config or config_directory(os.environ)
+    actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
+        "path": _tell_path,
+        "get": _get,
+        "set": _set,
+        "edit": _edit,
+        "check": lambda directory, _: _check(directory),
+        "show": _show,
+    }
+    return actions[arguments.action](directory, arguments)
+
+
+# --- telling -----------------------------------------------------------------------------
+
+
+def _tell_path(directory: Path, _: argparse.Namespace) -> int:
+    print(directory / CONFIG_NAME, flush=True)
+    return Exit.OK
+
+
+def _get(directory: Path, arguments: argparse.Namespace) -> int:
+    key: str = arguments.key
+    document, listing = _read(directory)
+    setting = listing.find(key)
+    part = find(document, tuple(key.split(".")))
+    group = listing.within(key) if key else []
+    if setting is None and (group or (part and part.kind != SCALAR)):
+        remedy = f"try: koe config show {key}" if group else "koe does not use it"
+        raise ConfigError(document.path, f"{key!r} is a group or a list, not one value; {remedy}")
+    if setting is None and part is None:
+        raise _unknown(key, document, listing)
+
+    if setting and not setting.place:
+        is_derived = setting.origin is Origin.DERIVED
+        why = "follows from other settings" if is_derived else "is the default"
+        print_error(f"note: {document.path} does not say it; this {why}")
+        is_text = isinstance(setting.value, str)
+        text = str(setting.value) if is_text else setting.shown
+        value = json.dumps(setting.value, ensure_ascii=False) if arguments.json else text
+    else:
+        store = Store(directory, os.environ)
+        place = setting.place if setting else key
+        # A name with a dot in it can't be asked for by its key.
+        written = setting.written if setting else ""
+        if arguments.json:
+            value = get_json(store, place) or json.dumps(written, ensure_ascii=False)
+        else:
+            value = get_text(store, place) or written
+    for problem in about(key, find_problems(document, listing, directory, ENGINES)):
+        print_error(f"note: {problem}")
+    print(value, flush=True)
+    return Exit.OK
+
+
+def _show(directory: Path, arguments: argparse.Namespace) -> int:
+    document, listing = _read(directory)
+    key = arguments.key
+    found = listing.find(key)
+    shown = [found] if found else listing.within(key)
+    if not shown:
+        raise _unknown(key, document, listing)
+    if arguments.json:
+        settings = [
+            {
+                "key": it.key,
+                "value": it.value,
+                "origin": it.origin,
+                "line": it.line,
+                "usable": it.is_usable,
+                "secret": it.is_secret,
+            }
+            for it in shown
+        ]
+        report = {"path": document.path, "settings": settings}
+        print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
+    else:
+        width = max(len(it.key) for it in shown)
+        for it in shown:
+            print(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}", flush=True)
+    if count := len(find_problems(document, listing, directory, ENGINES)):
+        print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check tells more")
+    return Exit.OK
+
+
+def _unknown(key: str, document: Document, listing: Listing) -> ConfigError:
+    near = listing.nearest(key)
+    remedy = f"did you mean {near}?" if near else "koe config show tells which there are"
+    return ConfigError(document.path, f"there is no setting {key!r}; {remedy}")
+
+
+def _origin(setting: Setting) -> str:
+    if setting.line is None:
+        return setting.origin
+    joined = ", line" if setting.is_usable else ", not line"
+    return f"{setting.origin}{joined} {setting.line}"
+
+
+def _check(directory: Path) -> int:
+    try:
+        document, listing = _read(directory)
+    except ConfigError as exc:
+        print(f"{exc.path}: {exc.reason}", flush=True)
+        return Exit.ERROR
+    if not _exists(directory):
+        message = "does not exist; the first dictation creates it with the defaults"
+        print(f"{document.path} {message}", flush=True)
+        return Exit.OK
+    problems = find_problems(document, listing, directory, ENGINES)
+    for problem in problems:
+        print(problem, flush=True)
+    if not problems:
+        print(f"{document.path}: nothing is wrong", flush=True)
+    return Exit.ERROR if problems else Exit.OK
+
+
+def _read(directory: Path) -> tuple[Document, Listing]:
+    """The file and what it means; while there is none, what the one will that is created."""
+    if _exists(directory):
+        document = Store(directory, os.environ).read_document()
+        return document, list_settings(document, os.environ)
+    path = str(directory / CONFIG_NAME)
+    text = files("koe.config").joinpath("defaults", CONFIG_NAME).read_text(encoding="utf-8")
+    listing = list_settings(Document.parse(text, path), os.environ)
+    defaults = (replace(it, origin=Origin.DEFAULT, place="", line=None) for it in listing.settings)
+    return Document.parse("", path), replace(listing, settings=tuple(defaults))
+
+
+def _exists(directory: Path) -> bool:
+    return os.path.lexists(directory / CONFIG_NAME)
+
+
+# --- changing ----------------------------------------------------------------------------
+
+
+def _set(directory: Path, arguments: argparse.Namespace) -> int:
+    path = directory / CONFIG_NAME
+    is_read = arguments.value == "-"
+    value = read_value(path, arguments.key) if is_read else arguments.value
+    store = Store(directory, os.environ)
+    store.create_missing_files()
+    change = SettingChange(arguments.key, value, os.environ)
+    store.rewrite(change)
+    for note in change.notes(directory):
+        print_error(f"note: {note}")
+    if change.holds_secret and not is_read:
+        remedy = f"koe config set {arguments.key} -"
+        print_error(f"note: your shell may remember what you typed; next time: {remedy}")
+    print(change.summary, flush=True)
+    return Exit.OK
+
+
+def _edit(directory: Path, _: argparse.Namespace) -> int:
+    store = Store(directory, os.environ)
+    store.create_missing_files()
+    try:
+        edit(directory / CONFIG_NAME, editor_command(os.environ))
+    finally:
+        # Some editors write a new file, which anybody may read.
+        store.create_missing_files()
+    return _check(directory)

@@ -1,0 +1,133 @@
+"""``koe dict``: the terms that are to be spelled exactly so."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from koe.cli import Exit, print_error
+from koe.config.dictionary import add_terms, find_flaws, remove_terms
+from koe.config.read import decoded, read_bytes
+from koe.config.schema import Config
+from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.dictionary import parse_terms
+from koe.errors import ConfigError
+
+_SUMMARIES = {
+    "list": "tell all terms, in the order of the file",
+    "add": "add terms to the end of the file",
+    "remove": "remove terms from the file; everything else in it stays",
+    "check": "tell what in the file is ignored, or hardly as it was meant",
+}
+
+_EPILOGS = {
+    "add": "A term that is there already, in whatever case, is not added again.",
+    "remove": "exit status: 1 if a term was not there, else 0",
+    "check": """\
+Comments, which begin with #, and blank lines are ignored, and are not told.
+
+exit status: 1 if something is wrong, else 0
+""",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    parser.epilog = "The file is the one that dictionary.path names: koe config get dictionary.path"
+    for name, summary in _SUMMARIES.items():
+        action = actions.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=_EPILOGS.get(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in {"add", "remove"}:
+            action.add_argument("terms", metavar="TERM", nargs="+", help="a name, or a few words")
+        action.add_argument(
+            "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; return the exit status."""
+    directory = arguments.config or config_directory(os.environ)
+    actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
+        "list": _list,
+        "add": _add,
+        "remove": _remove,
+        "check": _check,
+    }
+    return actions[arguments.action](directory, arguments)
+
+
+def _path(directory: Path) -> Path:
+    if not os.path.lexists(directory / CONFIG_NAME):
+        return directory / Config().dictionary.path
+    return directory / Store(directory, os.environ).load().config.dictionary.path
+
+
+def _list(directory: Path, _: argparse.Namespace) -> int:
+    path = _path(directory)
+    try:
+        text = decoded(read_bytes(path), path)
+    except FileNotFoundError:
+        print_error(f"note: {path} does not exist; koe dict add creates it")
+        return Exit.OK
+    if terms := parse_terms(text):
+        print("\n".join(terms), flush=True)
+    return Exit.OK
+
+
+def _add(directory: Path, arguments: argparse.Namespace) -> int:
+    Store(directory, os.environ).create_missing_files()
+    path = _path(directory)
+    added = 0
+    for term, spelling in add_terms(path, arguments.terms).items():
+        if spelling is None:
+            added += 1
+            print(f"added: {term}", flush=True)
+        elif spelling == term:
+            print(f"there already: {term}", flush=True)
+        else:
+            print(
+                f"there already: {term}, spelled {spelling}; to change it, remove that first",
+                flush=True,
+            )
+    if added:
+        print(
+            f"{path} has {added} more term{'s' * (added > 1)}, used from the next recording on",
+            flush=True,
+        )
+    return Exit.OK
+
+
+def _remove(directory: Path, arguments: argparse.Namespace) -> int:
+    path = _path(directory)
+    missing = remove_terms(path, arguments.terms)
+    for term, spelling in missing.items():
+        hint = f"; {spelling!r} is" if spelling else ""
+        print_error(f"{term!r} is not in {path}{hint}")
+    return Exit.ERROR if missing else Exit.OK
+
+
+def _check(directory: Path, _: argparse.Namespace) -> int:
+    path = _path(directory)
+    try:
+        content = read_bytes(path)
+    except FileNotFoundError:
+        print(f"{path} does not exist; koe dict add creates it", flush=True)
+        return Exit.OK
+    except ConfigError as exc:
+        print(f"{exc.path}: {exc.reason}", flush=True)
+        return Exit.ERROR
+    flaws = find_flaws(content)
+    for flaw in flaws:
+        print(f"{path}, line {flaw.line}: {flaw.message}", flush=True)
+    if not flaws:
+        count = len(parse_terms(decoded(content, path)))
+        print(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong", flush=True)
+    return Exit.ERROR if flaws else Exit.OK

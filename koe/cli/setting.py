@@ -1,0 +1,156 @@
+"""Changing one setting, with the care that a person may expect.
+
+Shells write what their windows offer. A person can mistype a key, give a value that the setting
+does not take, or write a value where a group of settings is; that is told before it is done.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.asr import ENGINES
+from koe.config.access import with_text
+from koe.config.check import about, find_problems
+from koe.config.document import MAPPING, Document
+from koe.config.edit import find
+from koe.config.listing import Listing, Origin, list_settings
+from koe.config.scalars import resolve
+from koe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from koe.config.document import Environment
+
+
+class SettingChange:
+    """A change for `koe.config.store.Store.rewrite`; afterwards it tells what it did.
+
+    Args:
+        key: The dotted name.
+        value: The new value, as text.
+        environ: Where ``${NAME}`` is looked up.
+    """
+
+    def __init__(self, key: str, value: str, environ: Environment) -> None:
+        self._key = key
+        self._value = value
+        self._environ = environ
+        # What the file was, and what it has become.
+        self._before: Listing | None = None
+        self._after: tuple[Document, Listing] | None = None
+
+    def __call__(self, document: Document) -> Document:
+        """Change a file.
+
+        Raises:
+            ConfigError: The setting does not take the value, there can be no value, or it
+                can't be put there.
+        """
+        before = list_settings(document, self._environ)
+        self._refuse_losses(document, before)
+        changed = with_text(document, self._key, self._value)
+        after = list_settings(changed, self._environ)
+        setting = after.find(self._key)
+        if setting and not setting.is_usable:
+            value = self._value if len(self._value) <= 40 else f"{self._value[:40]}…"
+            reason = f"{self._key}: {value!r} is not {setting.accepts}; nothing was changed"
+            raise ConfigError(document.path, reason)
+        self._before, self._after = before, (changed, after)
+        return changed
+
+    @property
+    def summary(self) -> str:
+        """What was done, as a sentence."""
+        assert self._after
+        setting = self._after[1].find(self._key)
+        return f"{self._key} is set" + (f"; it is used {setting.effect}" if setting else "")
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether the value itself must not be shown, and is no reference to a variable."""
+        assert self._after
+        setting = self._after[1].find(self._key)
+        return bool(setting and setting.is_secret and self._value and setting.origin is Origin.FILE)
+
+    def notes(self, directory: Path) -> Iterator[str]:
+        """What the user did not ask for and gets.
+
+        Args:
+            directory: Where relative paths in the file start.
+        """
+        assert self._before and self._after
+        document, after = self._after
+        setting = after.find(self._key)
+        problems = about(self._key, find_problems(document, after, directory, ENGINES))
+        yield from map(str, problems)
+        if setting is None:
+            if not problems:
+                yield f"koe itself does not use {self._key}"
+            if near := after.nearest(self._key):
+                yield f"did you mean {near}?"
+        key = setting.key if setting else self._key
+        old, new = _values(self._before), _values(after)
+        others = [it for it in {**old, **new} if it != key and old.get(it) != new.get(it)]
+        if others:
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            yield f"other settings have changed by it: {', '.join(others[:3])}{more}"
+
+    def _refuse_losses(self, document: Document, listing: Listing) -> None:
+        """Let no value take the place of a group, and no group that of a value."""
+        words = self._key.split(".")
+        if "" in words or not self._key.isprintable():
+            reason = f"{self._key!r} is no key; asr.provider, for example, is one"
+            raise ConfigError(document.path, reason)
+        part, setting = find(document, tuple(words)), listing.find(self._key)
+        if (part and part.items) or (listing.within(self._key) and setting is None):
+            reason = f"{self._key} is a group or a list, not one value; try: koe config edit"
+            raise ConfigError(document.path, reason)
+        # It is in a list, or in a group whose name has a dot in it.
+        if setting and ("[" in self._key or (setting.place == self._key and part is None)):
+            reason = f"{self._key} can't be changed by its key; try: koe config edit"
+            raise ConfigError(document.path, reason)
+        for count in range(1, len(words)):
+            parent = ".".join(words[:count])
+            above = find(document, tuple(words[:count]))
+            is_value = (
+                above is not None
+                and above.kind != MAPPING
+                and (above.items or resolve(above) is not None)
+            )
+            if is_value or listing.find(parent):
+                reason = f"{parent} is no group, so there can be no {self._key}"
+                raise ConfigError(document.path, reason)
+
+
+def _values(listing: Listing) -> dict[str, object]:
+    return {it.key: it.value for it in listing.settings if not it.is_group}
+
+
+def read_value(path: Path, key: str) -> str:
+    """What comes on stdin, without the end of its last line; a person types it unseen.
+
+    Args:
+        path: The file, for messages.
+        key: The setting, for messages.
+
+    Raises:
+        ConfigError: Nothing comes, or it is not UTF-8.
+    """
+    if sys.stdin is not None and sys.stdin.isatty():
+        try:
+            return getpass(f"{key} (what you type is not shown): ")
+        except EOFError:
+            content = b""
+    else:
+        content = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    if not content:
+        raise ConfigError(str(path), f"{key}: nothing came on stdin; nothing was changed")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        reason = f"{key}: what came on stdin is not UTF-8 text; nothing was changed"
+        raise ConfigError(str(path), reason) from exc
+    return text.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,118 @@
+"""Everything that is wrong with a configuration.
+
+A session tells what it can't use. There are settings besides that it can use, each on its own,
+and that have no effect, or a bad one; whoever asks is told those too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from koe.config.document import MAPPING, Document
+from koe.config.edit import find
+from koe.config.listing import Listing, Origin
+from koe.config.read import decoded, read_bytes
+from koe.config.reader import Problem
+from koe.config.schema import Config, DictionaryConfig
+from koe.config.sections import Group, Section
+from koe.errors import ConfigError
+
+
+def find_problems(
+    document: Document, listing: Listing, directory: Path, engines: Sequence[str]
+) -> list[Problem]:
+    """Find what is wrong with a file that can be read.
+
+    Args:
+        document: Its text.
+        listing: What the text means.
+        directory: Where relative paths in it start.
+        engines: The names that ``asr.provider`` may have.
+
+    Returns:
+        The problems in file order, those of no line first.
+    """
+    checks = _Checks(document, listing)
+    problems = [
+        *listing.problems,
+        *checks.unused(),
+        *checks.engine(engines),
+        *checks.profile(),
+        *checks.dictionary(directory),
+    ]
+    return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def about(key: str, problems: Iterable[Problem]) -> list[Problem]:
+    """Those of a setting, or of a group that it is in."""
+    return [it for it in problems if key == it.key or key.startswith(f"{it.key}.")]
+
+
+class _Checks:
+    """Looks at one file."""
+
+    def __init__(self, document: Document, listing: Listing) -> None:
+        self._document = document
+        self._config = listing.config
+        # By key.
+        self._settings = {setting.key: setting for setting in listing.settings}
+
+    def unused(self) -> Iterator[Problem]:
+        """Settings in an old place, of which a new one has taken over."""
+        for declared in Config.declared.values():
+            section, part = declared.default, find(self._document, (declared.key,))
+            if not isinstance(declared, Group) or part is None or part.kind != MAPPING:
+                continue
+            assert isinstance(section, Section)
+            flat = section.flat
+            keys = {key.resolved.text: key.line for key, _ in part.pairs()}
+            if flat is None or flat.unless.isdisjoint(keys):
+                continue
+            winner = f"{declared.key}.{min(flat.unless & keys.keys())}"
+            for name in flat.generations:
+                if name in keys:
+                    message = f"not used, because there is {winner}; use {flat.reads_as}.{name}"
+                    yield self._problem(f"{declared.key}.{name}", message, keys[name])
+
+    def engine(self, engines: Sequence[str]) -> Iterator[Problem]:
+        """An engine that is not there."""
+        if self._config.asr.provider not in engines:
+            message = f"is not an engine of this version, which are: {', '.join(engines)}"
+            yield self._about("asr.provider", f"{message}; nothing is recognised")
+
+    def profile(self) -> Iterator[Problem]:
+        """A model that can't correct, although it is to."""
+        llm = self._config.llm
+        if not llm.enabled or llm.correcting_profile is not None:
+            return
+        if llm.active_profile not in llm.profiles:
+            known = ", ".join(llm.profiles) or "none"
+            message = f"is not one of llm.profiles, which are: {known}; nothing is corrected"
+            yield self._about("llm.active_profile", message)
+        else:
+            is_local = llm.profiles[llm.active_profile].provider == "mlx"
+            needs = "mlx.model" if is_local else "a base_url and a model"
+            message = f"needs {needs} in llm.profiles; nothing is corrected"
+            yield self._about("llm.active_profile", message)
+
+    def dictionary(self, directory: Path) -> Iterator[Problem]:
+        """A dictionary that can't be read. The default one is created when it is missing."""
+        path = directory / self._config.dictionary.path
+        try:
+            decoded(read_bytes(path), path)
+        except FileNotFoundError:
+            if self._config.dictionary != DictionaryConfig():
+                yield self._about("dictionary.path", "does not exist; there are no terms")
+        except ConfigError as exc:
+            yield self._about("dictionary.path", f"{exc.reason}; there are no terms")
+
+    def _about(self, key: str, message: str) -> Problem:
+        setting = self._settings[key]
+        # What comes from a variable is not repeated.
+        is_foreign = setting.origin is Origin.ENVIRONMENT
+        said = setting.written if is_foreign else setting.value
+        return self._problem(key, f"{said!r} {message}", setting.line)
+
+    def _problem(self, key: str, message: str, line: int | None) -> Problem:
+        return Problem(self._document.path, line, key, message)

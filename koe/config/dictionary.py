@@ -1,0 +1,193 @@
+"""The dictionary's file: looked at closely, and changed by the term.
+
+What a term is, `koe.dictionary` says, by which sessions read the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.config.document import is_unicode
+from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded, read_bytes
+from koe.config.write import locked, write_private
+from koe.dictionary import parse_terms, term_of
+from koe.errors import ConfigError
+
+LONGEST_TERM = 100
+"""In characters. Nobody says as much for one name, and services refuse or cut it."""
+
+_NOTE = re.compile(r"\s#\s")
+
+# They come along when something is copied from a page, and keep a term from ever matching.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+
+# What a byte became that was not UTF-8 when some program read the file.
+_GARBLED = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one line.
+
+    Attributes:
+        line: From 1.
+        message: What is wrong, and what comes of it.
+    """
+
+    line: int
+    message: str
+
+
+# --- looking -----------------------------------------------------------------------------
+
+
+def find_flaws(content: bytes) -> list[Flaw]:
+    """Everything in the file that is not used, or hardly as it was meant; in file order."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return [Flaw(1, "the file is UTF-16, so nothing in it is used; save it as UTF-8")]
+    flaws: list[Flaw] = []
+    lines: dict[str, int] = {}  # of each term, in the case of the file
+    spellings: dict[str, str] = {}  # by the term without its case
+    for number, encoded in enumerate(content.split(b"\n"), start=1):
+        try:
+            line = encoded.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            reason = f"byte {exc.start + 1} is not UTF-8, so nothing in the file is used"
+            flaws.append(Flaw(number, f"{reason}; save it as UTF-8"))
+            continue
+        term = term_of(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
+        if not term:
+            continue
+        if term in lines:
+            flaws.append(Flaw(number, f"{_shown(term)} is on line {lines[term]}; ignored here"))
+            continue
+        lines[term] = number
+        other = spellings.setdefault(term.casefold(), term)
+        if other != term:
+            reason = f"{_shown(other)} on line {lines[other]} differs in case only"
+            flaws.append(Flaw(number, f"{_shown(term)}: {reason}; keep the right one"))
+        if fault := fault_of(term):
+            flaws.append(Flaw(number, f"{_shown(term)} {fault}"))
+        if note := _NOTE.search(term):
+            rest = _shown(term[note.start() + 1 :])
+            reason = f"{rest} is part of the term, because a comment needs a line of its own"
+            flaws.append(Flaw(number, f"{_shown(term)}: {reason}"))
+    return flaws
+
+
+def fault_of(term: str) -> str:
+    """Why nobody should want this term, as a predicate; "" when it is good."""
+    if len(term) > LONGEST_TERM:
+        return f"is {len(term)} characters long, and a term has at most {LONGEST_TERM}"
+    if _GARBLED in term:
+        return "was garbled when the file was saved in another encoding; type it again"
+    if found := _INVISIBLE.search(term):
+        return f"contains the invisible character U+{ord(found[0]):04X}; type it again"
+    if control := next((it for it in term if unicodedata.category(it) == "Cc"), None):
+        return f"contains the control character U+{ord(control):04X}; type it again"
+    return ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+
+
+# --- changing ----------------------------------------------------------------------------
+
+
+def add_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
+    """Add terms to the end of the file, in their order; a missing file is created.
+
+    Returns:
+        Each term, trimmed, with the spelling that kept it from being added, which may differ
+        in case; None when it was added.
+
+    Raises:
+        ConfigError: One of them can't be a term, or the file can't be read or written. Then
+            nothing has changed.
+    """
+    wanted = [_checked(path, term) for term in terms]
+    found: dict[str, str | None] = {}
+
+    def change(text: str) -> str:
+        present = parse_terms(text)
+        for term in wanted:
+            if term not in found:
+                found[term] = _spelling_of(term, present)
+                present.append(term)
+        added = [term for term, spelling in found.items() if spelling is None]
+        end = "\r\n" if "\r\n" in text else "\n"
+        if added and text and not text.endswith("\n") and text != BYTE_ORDER_MARK:
+            text += end
+        return text + "".join(term + end for term in added)
+
+    _rewrite(path, change)
+    return found
+
+
+def remove_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
+    """Remove every line with one of these terms; all other lines stay as they are.
+
+    Returns:
+        Each that was not there, trimmed, with the spelling in other case that is; or None.
+
+    Raises:
+        ConfigError: As `add_terms`.
+    """
+    wanted = {term_of(term) or term for term in terms}
+    missing: dict[str, str | None] = {}
+
+    def change(text: str) -> str:
+        present = parse_terms(text)
+        absent = sorted(wanted.difference(present))
+        missing.update({term: _spelling_of(term, present) for term in absent})
+        body = text.removeprefix(BYTE_ORDER_MARK)
+        lines = ((line, term_of(line)) for line in re.split(r"(?<=\n)", body))
+        kept = "".join(line for line, term in lines if not term or term not in wanted)
+        return text[: len(text) - len(body)] + kept
+
+    _rewrite(path, change)
+    return missing
+
+
+def _spelling_of(term: str, present: Sequence[str]) -> str | None:
+    """The same term among others, rather in the same case than in another."""
+    if term in present:
+        return term
+    return next((it for it in present if it.casefold() == term.casefold()), None)
+
+
+def _checked(path: Path, term: str) -> str:
+    trimmed = term_of(term)
+    if not term.strip():
+        fault = "is blank"
+    elif not trimmed:
+        fault = "would be a comment, because it starts with #"
+    elif not is_unicode(trimmed):
+        fault = "is not UTF-8 text"
+    else:
+        fault = fault_of(trimmed)
+    if fault:
+        raise ConfigError(str(path), f"the term {_shown(term)} {fault}; nothing was added")
+    return trimmed
+
+
+def _rewrite(path: Path, change: Callable[[str], str]) -> None:
+    """Change the file while no other koe does. A missing one counts as empty."""
+    with locked(path):
+        try:
+            text = decoded(read_bytes(path), path)
+        except FileNotFoundError:
+            text = ""
+        changed = change(text)
+        if changed == text:
+            return
+        content = changed.encode()
+        if len(content) > LARGEST_FILE_BYTES:
+            raise ConfigError(str(path), "it would become larger than 1 MiB")
+        write_private(path, content)

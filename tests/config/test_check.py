@@ -1,0 +1,99 @@
+"""What is wrong with a configuration, also where a session would say nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from koe.config.check import about, find_problems
+from koe.config.document import Document
+from koe.config.listing import list_settings
+from koe.config.reader import Problem
+
+ENGINES = ("moonshine", "qwen")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "dictionary.txt").write_bytes(b"a\n")
+    return tmp_path
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    document = Document.parse(text, "c")
+    listing = list_settings(document, {"NAME": "sk-1"})
+    return [str(it) for it in find_problems(document, listing, folder, ENGINES)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "asr: {provider: qwen}",
+        "asr: {url: x}",
+        "llm: {enabled: true, model: m}",  # without a key it is off
+        "llm: {enabled: false, active_profile: x}",
+        "llm: {active_profile: a, profiles: {a: {base_url: u, model: m}}}",
+        "dictionary: {path: }",
+        "overlay: {}",
+        "asr: {doubaoime: {connect_timeout_ms: 1}}",
+    ],
+)
+def test_nothing_is_wrong(folder: Path, text: str) -> None:
+    assert problems(folder, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("asr:\n  provider: qwenn", "c, line 2: asr.provider: 'qwenn' is not an engine of this "
+            "version, which are: moonshine, qwen; nothing is recognised"),
+        ("asr: {provider: '${NAME}'}", "c, line 1: asr.provider: '${NAME}' is not an engine of "
+            "this version, which are: moonshine, qwen; nothing is recognised"),
+        ("asr: {api_key: k}", "c: asr.provider: 'doubao' is not an engine of this version, which "
+            "are: moonshine, qwen; nothing is recognised"),
+        ("llm:\n  active_profile: x", "c, line 2: llm.active_profile: 'x' is not one of "
+            "llm.profiles, which are: openai, openai-responses, anthropic, apfel, mlx; nothing is "
+            "corrected"),
+        ("llm: {profiles: {}}", "c: llm.active_profile: 'openai' is not one of llm.profiles, which "
+            "are: none; nothing is corrected"),
+        ("llm: {active_profile: anthropic}", "c, line 1: llm.active_profile: 'anthropic' needs a "
+            "base_url and a model in llm.profiles; nothing is corrected"),
+        ("llm: {active_profile: a, profiles: {a: {provider: mlx, mlx: {model: ''}}}}",
+            "c, line 1: llm.active_profile: 'a' needs mlx.model in llm.profiles; nothing is "
+            "corrected"),
+        ("llm:\n  profiles: {openai: {base_url: u, model: m}}\n  api_key: k",
+            "c, line 3: llm.api_key: not used, because there is llm.profiles; use "
+            "llm.profiles.openai.api_key"),
+        ("asr:\n  provider: qwen\n  url: u", "c, line 3: asr.url: not used, because there is "
+            "asr.provider; use asr.doubao.url"),
+        ("dictionary: {path: words.txt}", "c, line 1: dictionary.path: 'words.txt' does not exist; "
+            "there are no terms"),
+        ("dictionary: {path: ''}", "c, line 1: dictionary.path: '' this is not a file; put a text "
+            "file in its place; there are no terms"),
+        ("dictionary: {path: bad.txt}", "c, line 1: dictionary.path: 'bad.txt' line 1, byte 1: not "
+            "UTF-8 text; save the file as UTF-8; there are no terms"),
+        ("hotkey: {trigger_mode: x}", "c, line 1: hotkey.trigger_mode: 'x' is not hold or toggle "
+            "or double_tap; using 'hold'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(folder: Path, text: str, expected: str) -> None:
+    (folder / "bad.txt").write_bytes(b"\xff")
+    assert problems(folder, text) == [expected]
+
+
+def test_the_default_dictionary_may_be_missing(tmp_path: Path) -> None:
+    assert problems(tmp_path, "dictionary: {path: dictionary.txt}") == []
+
+
+def test_all_in_file_order(folder: Path) -> None:
+    text = "weather: 1\nllm:\n  active_profile: x\n  timeout_ms: soon\nasr: {provider: y}\n"
+    assert [it.partition(": ")[0] for it in problems(folder, text)] == [
+        "c, line 1", "c, line 3", "c, line 4", "c, line 5",
+    ]  # fmt: skip
+
+
+def test_those_about_a_setting() -> None:
+    found = [Problem("c", 1, key, "m") for key in ("asr", "asr.qwen", "asr.qwen.url", "asr.q")]
+    assert [it.key for it in about("asr.qwen", found)] == ["asr", "asr.qwen"]
