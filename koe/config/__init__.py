@@ -7,6 +7,9 @@ read by ``reader``; ``engines`` and ``llm`` are the two large ones. ``legacy`` k
 
 For changing, imported when it is done: ``access`` reads and writes one setting, ``migrate``
 renews an old file; both work through ``edit``, which rests on ``places``, ``scalars`` and
-``outline``, and are saved by ``write``. ``reference`` prints ``docs/configuration.md``. Import the
-module that you need.
+``outline``, and are saved by ``write``. ``dictionary`` looks at the other file, and changes it.
+
+For people who ask: ``listing`` has every setting with its origin, ``check`` what is wrong.
+``read`` gets files for it and for ``dictionary``. ``reference`` prints ``docs/configuration.md``.
+Import the module that you need.
 """
