@@ -17,6 +17,7 @@ from pathlib import Path
 
 from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
+from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded, read_bytes
 from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
@@ -33,8 +34,6 @@ DEFAULTS = Path(__file__).with_name("defaults")
 """The files that a new user gets."""
 
 _DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_prompt.txt")
-_BYTE_ORDER_MARK = "\ufeff"
-_LARGEST_FILE_BYTES = 1024 * 1024  # as for a model manifest (spec config §1.9)
 
 # Some file systems and kernels round modification times, and two writes within one step give
 # the same one. A file that was this young when it was read may have been written again since
@@ -245,15 +244,15 @@ class Store:
         path = self.config_path
         with locked(path):
             try:
-                source = _read_text(path, keeps_mark=True)
+                source = decoded(read_bytes(path), path)
             except FileNotFoundError:
                 source = ""
-            text = source.removeprefix(_BYTE_ORDER_MARK)
+            text = source.removeprefix(BYTE_ORDER_MARK)
             changed = change(Document.parse(text, str(path)))
             if changed.text == text:
                 return
             content = (source[: len(source) - len(text)] + changed.text).encode()
-            if len(content) > _LARGEST_FILE_BYTES:
+            if len(content) > LARGEST_FILE_BYTES:
                 raise ConfigError(str(path), "it would become larger than 1 MiB")
             backup = path.with_name(f"{path.name}.bak")
             if source and not os.path.lexists(backup):
@@ -294,32 +293,11 @@ def _make_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _read_text(path: Path, *, keeps_mark: bool = False) -> str:
-    """The text of a UTF-8 file, without the byte order mark that it may start with.
+def _read_text(path: Path) -> str:
+    """The text of a file, without the byte order mark that it may start with.
 
     Raises:
         FileNotFoundError: There is no such file.
         ConfigError: It cannot be read.
     """
-    try:
-        # A device or a pipe could block, or never end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(str(path), "this is not a file; put a text file in its place")
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise
-    except OSError as exc:
-        raise ConfigError(str(path), f"cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise ConfigError(str(path), "cannot be read: no file can have this name") from exc
-    if len(content) > _LARGEST_FILE_BYTES:
-        raise ConfigError(str(path), "the file is larger than 1 MiB; make it smaller")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        line_start = exc.object.rfind(b"\n", 0, exc.start) + 1
-        line = exc.object.count(b"\n", 0, exc.start) + 1
-        where = f"line {line}, byte {exc.start - line_start + 1}"
-        raise ConfigError(str(path), f"{where}: not UTF-8 text; save the file as UTF-8") from exc
-    return text if keeps_mark else text.removeprefix(_BYTE_ORDER_MARK)
+    return decoded(read_bytes(path), path).removeprefix(BYTE_ORDER_MARK)

@@ -49,6 +49,7 @@ def locked(path: Path) -> Iterator[None]:
         raise _error(path, exc) from exc
     try:
         _wait_for(lock, path)
+        _remove_remains(path)
         yield
     finally:
         os.close(lock)
@@ -65,6 +66,15 @@ def _wait_for(lock: int, path: Path) -> None:
     except OSError as exc:
         if exc.errno not in _NO_LOCKS:
             raise _error(path, exc) from exc
+
+
+def _remove_remains(path: Path) -> None:
+    """Remove what writers that died left beside the file: it may hold keys, and nobody needs it."""
+    target = Path(os.path.realpath(path))
+    with contextlib.suppress(OSError):
+        for beside in target.parent.iterdir():
+            if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":
+                beside.unlink()
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -425,3 +425,5 @@ def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> Non
     assert store.load().config.asr.provider == kept
     set_text(store, "asr.provider", "newer")
     assert store.load().config.asr.provider == "newer"
+    # What was being written may hold keys.
+    assert not [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"]
