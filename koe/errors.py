@@ -5,6 +5,7 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read at all
     ├── AudioError              a WAV file or microphone that gives no usable audio
+    ├── EndpointError           an address to which nothing may be sent
     └── AsrError                speech recognition
         ├── AsrConnectionError  the engine could not be started or reached
         │   └── EngineUnavailableError  the engine is unknown or its package is missing
@@ -66,6 +67,24 @@ class ConfigError(KoeError):
 
 class AudioError(KoeError):
     """A recording or a microphone cannot be used; the sentence says why and what to do."""
+
+
+class EndpointError(KoeError):
+    """A service's address is no URL, or one that would send keys and speech unencrypted.
+
+    Args:
+        url: The address, without what may be secret in it.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"insecure endpoint {self.url}: use https:// or wss:// "
+            "(plain http/ws is only allowed for localhost)"
+        )
 
 
 class AsrError(KoeError):
