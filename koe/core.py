@@ -58,7 +58,7 @@ class Core:
         session = Session(
             engine=current.config.asr.provider,
             mode=mode,
-            final_wait=current.config.asr.moonshine.final_wait_timeout,
+            final_wait=current.config.asr.final_wait_timeout,
             rules=self._rules,
         )
         engine = partial(open_engine, current.config.asr, current.terms)
