@@ -1,0 +1,1 @@
+"""Services on this machine, over real sockets, that speak as the vendors' and lie on command."""
