@@ -29,6 +29,7 @@ class Engine(ABC):
 
         Raises:
             AsrConnectionError: It cannot be started or reached; the sentence says why.
+            AsrProtocolError: It was reached, and does not do what was agreed.
         """
 
     @abstractmethod
@@ -64,7 +65,7 @@ class Engine(ABC):
         """Release everything, soon and without waiting for results. Never raises."""
 
 
-ENGINES = ("moonshine",)
+ENGINES = ("moonshine", "doubao", "qwen")
 """The engines of this build, in the order in which they are shown."""
 
 # Names that configurations carry over from before, and why they will not work.
@@ -79,7 +80,8 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
         terms: The user's dictionary, for engines that can be told what to expect.
 
     Raises:
-        EngineUnavailableError: No such engine, or it is not installed.
+        EngineUnavailableError: No such engine, it is not installed, or it has no credentials.
+        AsrConnectionError: The engine's settings can't be used; the sentence names them.
     """
     name = config.provider
     if name in _PRIVATE_INTERFACES:
