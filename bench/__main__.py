@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from bench import accuracy, create, latency, machine, memory, push
+from bench import accuracy, create, latency, machine, memory, push, streaming
 from bench.hosts import OUT, BenchError, bad_ends
 from bench.report import Section, render
 
@@ -19,6 +19,7 @@ PARTS = {
     "create": create.measure,
     "memory": memory.measure,
     "latency": latency.measure,
+    "streaming": streaming.measure,
     "accuracy": accuracy.measure,
 }
 
