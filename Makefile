@@ -1,6 +1,7 @@
 # make run    dictate a recording through the C library   (make run WAV=path for another one)
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
+# make peers  other people's clients, which the tests use
 # make bench  speed and memory      make clean     remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library.
@@ -12,9 +13,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIB := build/.ready
+PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
-.PHONY: run test lint lib sanitize bench clean
+.PHONY: run test lint lib peers sanitize bench clean
 
 # The configuration of this run is its own: it does not touch the one in your home.
 run: build/dictate
@@ -22,7 +24,7 @@ run: build/dictate
 	@$(BIN)/koe convert "$(or $(WAV),$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav)))" build/recording.pcm
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
 
-test: $(LIB)
+test: $(LIB) $(PEERS)/.ready
 	$(BIN)/pytest
 
 lint: $(READY)
@@ -31,6 +33,9 @@ lint: $(READY)
 	$(BIN)/mypy
 
 lib: $(LIB)
+
+# Other people's clients, which the tests let talk to our imitations of their services.
+peers: $(PEERS)/.ready
 
 # LeakSanitizer is off: an interpreter that is never finalised keeps what it has.
 sanitize: $(LIB)
@@ -51,6 +56,12 @@ $(READY): pyproject.toml requirements.lock
 	  { echo "koe: $(PYTHON) can't make an environment; install its venv module (Debian: python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PEERS)/.ready: peers.lock
+	rm -rf $(PEERS)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --require-hashes -r peers.lock
 	@touch $@
 
 $(LIB): $(READY) $(NATIVE)

@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from bench import accuracy, create, latency, machine, memory, push, settings
+from bench import accuracy, create, latency, machine, memory, push, settings, streaming
 from bench.hosts import OUT, BenchError, bad_ends
 from bench.report import Section, render
 
@@ -20,6 +20,7 @@ PARTS = {
     "settings": settings.measure,
     "memory": memory.measure,
     "latency": latency.measure,
+    "streaming": streaming.measure,
     "accuracy": accuracy.measure,
 }
 

@@ -22,16 +22,16 @@ def measure(home: Path) -> Section:
     speech = write_speech(home, SPEECH_S)
     found: dict[str, dict[str, float]] = {}
     with Host(home) as host:
-        found["before sp_core_create"] = _resident(host.pid)
+        found["before sp_core_create"] = resident(host.pid)
         host.create()
-        found["after sp_core_create"] = _resident(host.pid)
+        found["after sp_core_create"] = resident(host.pid)
         time.sleep(1)  # the imports go on after the call has returned
-        found["1 s later"] = _resident(host.pid)
+        found["1 s later"] = resident(host.pid)
         host.dictate(speech, real_time=False)
-        found["after one session"] = _resident(host.pid)
+        found["after one session"] = resident(host.pid)
         for _ in range(SESSIONS - 1):
             host.dictate(speech, real_time=False)
-        found[f"after {SESSIONS} sessions"] = _resident(host.pid)
+        found[f"after {SESSIONS} sessions"] = resident(host.pid)
     aims = dict.fromkeys(("after sp_core_create", "1 s later"), f"< {CREATE_AIM_MB}")
     return Section(
         title="Memory",
@@ -53,7 +53,7 @@ def measure(home: Path) -> Section:
     )
 
 
-def _resident(pid: int) -> dict[str, float]:
+def resident(pid: int) -> dict[str, float]:
     """Return the resident bytes of a process; those of anonymous memory only where Linux tells."""
     status = Path(f"/proc/{pid}/status")
     if not status.is_file():

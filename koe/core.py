@@ -77,7 +77,7 @@ class Core:
         session = Session(
             engine=current.config.asr.provider,
             mode=mode,
-            final_wait=current.config.asr.moonshine.final_wait_timeout,
+            final_wait=current.config.asr.final_wait_timeout,
             rules=self._rules,
             corrects=correcting is not None,
         )

@@ -6,6 +6,7 @@
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
     ├── OutputError             the command's output cannot be written
+    ├── EndpointError           an address to which nothing may be sent
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
@@ -91,6 +92,24 @@ class OutputError(KoeError):
 
     def __str__(self) -> str:
         return f"the output cannot be written: {self.reason}"
+
+
+class EndpointError(KoeError):
+    """A service's address is no URL, or one that would send keys and speech unencrypted.
+
+    Args:
+        url: The address, without what may be secret in it.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"insecure endpoint {self.url}: use https:// or wss:// "
+            "(plain http/ws is only allowed for localhost)"
+        )
 
 
 class AsrError(KoeError):

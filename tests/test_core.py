@@ -15,7 +15,7 @@ from koe.core import Core
 from koe.errors import RuntimeStoppedError
 from koe.events import Deliver, InterimHeard, Mode, Notice, ShowInterim, ShowState, State
 from koe.runner import Runner
-from koe.session import SessionRules
+from koe.session import Session, SessionRules
 from tests.scripted import ScriptedEngine
 from tests.test_runner import PATIENCE, Audio
 
@@ -212,3 +212,31 @@ def test_close_is_silent(directory: Path) -> None:
         assert await session.over() == told
 
     asyncio.run(run())
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_wait_is_that_of_the_configured_engine(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def note(
+        engine: str, mode: Mode, final_wait: float, rules: SessionRules, *, corrects: bool
+    ) -> Session:
+        waits.append(final_wait)
+        return Session(engine, mode, final_wait, rules, corrects)
+
+    monkeypatch.setattr("koe.core.Session", note)
+
+    async def run() -> None:
+        core = core_in(directory)
+        (directory / "config.yaml").write_text(
+            "asr: {provider: qwen, qwen: {final_wait_timeout_ms: 7000}}\n", encoding="utf-8"
+        )
+        session = Begun(core)
+        core.end()
+        await session.over()
+        await core.close()
+
+    asyncio.run(run())
+    assert waits == [7.0]

@@ -30,6 +30,7 @@ class Engine(ABC):
 
         Raises:
             AsrConnectionError: It cannot be started or reached; the sentence says why.
+            AsrProtocolError: It was reached, and does not do what was agreed.
         """
 
     @abstractmethod
@@ -71,7 +72,7 @@ class Engine(ABC):
         """
 
 
-ENGINES = ("moonshine",)
+ENGINES = ("moonshine", "doubao", "qwen")
 """The engines of this build, in the order in which they are shown."""
 
 # Those of them that compute on this machine, and the package that each needs.
@@ -94,7 +95,8 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
         terms: The user's dictionary, for engines that can be told what to expect.
 
     Raises:
-        EngineUnavailableError: No such engine, or it is not installed.
+        EngineUnavailableError: No such engine, it is not installed, or it has no credentials.
+        AsrConnectionError: The engine's settings can't be used; the sentence names them.
     """
     name = config.provider
     if name in _PRIVATE_INTERFACES:

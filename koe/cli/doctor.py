@@ -17,7 +17,7 @@ from koe.asr import ENGINES, open_engine
 from koe.cli import Exit, writing
 from koe.config.schema import UNREADABLE, Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
-from koe.errors import AudioError, ConfigError, EngineUnavailableError
+from koe.errors import AsrError, AudioError, ConfigError
 from koe.microphone import describe_microphone
 
 _EPILOG = """\
@@ -73,7 +73,7 @@ PACKAGES = {
         machines="Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)",
     ),
 }
-"""By engine; looked at without importing anything of them."""
+"""By engine; looked at without importing anything of them. Services need nothing installed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,18 +149,19 @@ def _is_missing(path: Path) -> bool:
 def _examine_engines(config: Config) -> Iterator[Finding]:
     configured = config.asr.provider
     for name in ENGINES:
-        wrong = _fault(PACKAGES[name])
+        package = PACKAGES.get(name)
+        wrong = _fault(package) if package is not None else None
+        is_there = "installed, with its model" if package is not None else "a service"
         used = "" if name == configured else ", not configured"
         if wrong is None:
-            yield Finding(Level.OK, "engine", f"{name}: installed, with its model{used}")
+            yield Finding(Level.OK, "engine", f"{name}: {is_there}{used}")
         else:
             level = Level.FAIL if name == configured else Level.WARN
             yield Finding(level, "engine", f"{name}: {wrong}{used}")
-    if configured not in ENGINES:
-        try:
-            open_engine(config.asr)
-        except EngineUnavailableError as exc:
-            yield Finding(Level.FAIL, "engine", str(exc))
+    try:
+        open_engine(config.asr)
+    except AsrError as exc:
+        yield Finding(Level.FAIL, "engine", str(exc))
 
 
 def _fault(package: Package) -> str | None:

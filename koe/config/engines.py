@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+# For engines without a setting for it (spec asr §1.3), in seconds.
+_FINAL_WAIT_TIMEOUT = 5.0
+
+
 class MoonshineConfig(Section, generations=OURS):
     """Speech recognition on this device.
 
@@ -44,7 +48,7 @@ class DoubaoConfig(Section, generations=SINCE_B):
         enable_ddc: Leave out fillers and repetitions.
         enable_itn: Write numbers as digits.
         enable_nonstream: Recognise every sentence a second time, as a whole.
-        language: None lets the service find out; an empty text is sent as it is.
+        language: Unset or empty lets the service find out.
         end_window_size: Silence that ends a sentence, in milliseconds; the service knows
             nothing below 200 and takes 800 when it is None.
         force_to_speech_time: Audio before a sentence may end, in milliseconds.
@@ -194,6 +198,15 @@ class AsrConfig(
     mlx: MlxConfig = group(MlxConfig())
     sherpa_onnx: SherpaOnnxConfig = group(SherpaOnnxConfig(), key="sherpa-onnx")
     apple_speech: AppleSpeechConfig = group(AppleSpeechConfig(), key="apple-speech")
+
+    @property
+    def final_wait_timeout(self) -> float:
+        """Seconds to wait for the final text of the configured engine."""
+        for name, declared in self.declared.items():
+            section = getattr(self, name)
+            if declared.key == self.provider and isinstance(section, Section):
+                return float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+        return _FINAL_WAIT_TIMEOUT
 
     def with_flat(self, settings: Section) -> Self:
         """Take a file of generation A: all it can mean is Doubao, if the user got so far.

@@ -1,17 +1,27 @@
 """What every engine must do, as tests; each engine's test class inherits them.
 
-A subclass gives ``open`` and ``speech``. The events that an engine may say are those of
-``koe.events``; their order, and what may be called when, is that of ``koe.asr.Engine``.
+A subclass of `EngineContract` gives ``open`` and ``speech``, one of `StreamingContract` a service
+to talk to. The events that an engine may say are those of ``koe.events``; their order, and what
+may be called when, is that of ``koe.asr.Engine``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import threading
+import tracemalloc
+from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 
+import koe.asr.transport
 from koe.asr import Engine
+from koe.errors import AsrConnectionError, AsrError
 from koe.events import (
     DefiniteHeard,
     EngineClosed,
@@ -20,6 +30,20 @@ from koe.events import (
     Event,
     FinalHeard,
     InterimHeard,
+)
+from tests.servers.listener import spoken_in
+from tests.servers.service import (
+    Fault,
+    Message,
+    Point,
+    Service,
+    close,
+    close_without_code,
+    drop,
+    fall_silent,
+    hang_up,
+    say,
+    stall,
 )
 
 # Nothing that an engine is asked for here takes a fraction of it; it only keeps a hang from
@@ -162,3 +186,375 @@ class EngineContract:
         first, second = asyncio.run(both())
         assert final_text(first) == final_text(second)
         assert self.is_right(final_text(first))
+
+
+# --- engines in the network --------------------------------------------------------------
+
+SPEECH = random.Random(5).randbytes(5 * 32_000)
+
+# Answers that a live service gives within it; only what never comes is waited for so long.
+MOMENT = 0.05
+
+
+async def attempt(engine: Engine, frames: list[bytes]) -> tuple[list[Event], str]:
+    """Dictate; return what was said until it closed or failed, and the sentence if it failed."""
+    events: list[Event] = []
+
+    async def listen() -> None:
+        while not events or not isinstance(events[-1], EngineClosed):
+            events.append(await engine.next_event())
+
+    async def speak() -> None:
+        for frame in frames:
+            await engine.send_audio(frame)
+        await engine.finish_input()
+
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await engine.connect()
+            speaking = asyncio.create_task(speak())
+            try:
+                await listen()
+            finally:
+                speaking.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await speaking
+    except AsrError as exc:
+        return events, str(exc)
+    finally:
+        await engine.close()
+    return events, ""
+
+
+def without_working(events: list[Event]) -> list[Event]:
+    """Events without those that depend on how fast the machine is."""
+    return [event for event in events if not isinstance(event, EngineWorking)]
+
+
+class StreamingContract(EngineContract):
+    """For engines that stream to a service: inherit, and implement the first four.
+
+    Attributes:
+        garbage: Messages that no session survives.
+        ignored: Messages that mean nothing to it.
+    """
+
+    garbage: tuple[Message, ...]
+    ignored: tuple[Message, ...]
+    # Set while a test runs.
+    service: Service
+
+    def serve(self) -> Service:
+        raise NotImplementedError
+
+    def engine_at(self, url: str, connect_timeout: float = PATIENCE) -> Engine:
+        """An engine with the key ``secret-key-of-the-user``."""
+        raise NotImplementedError
+
+    def is_the_end(self, message: Message) -> bool:
+        """Whether a client's message tells the end of the audio."""
+        raise NotImplementedError
+
+    def error(self, message: str) -> tuple[Message, str]:
+        """An error of the service with a message, and what is told of it."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _service(self) -> Iterator[None]:
+        with self.serve() as self.service:
+            yield
+
+    def open(self) -> Engine:
+        return self.engine_at(self.service.url)
+
+    @pytest.fixture
+    def speech(self) -> bytes:
+        return SPEECH
+
+    def is_right(self, text: str) -> bool:
+        return text == spoken_in(SPEECH)
+
+    def test_text_comes_before_and_after_the_end(self) -> None:
+        async def run() -> tuple[list[Event], list[Event]]:
+            engine = self.open()
+            await engine.connect()
+            before: list[Event] = []
+            await engine.send_audio(SPEECH)
+            while not any(isinstance(event, InterimHeard) and event.text for event in before):
+                before.append(await engine.next_event())
+            await engine.finish_input()
+            after = await events_to_close(engine)
+            await engine.close()
+            return before, after
+
+        before, after = asyncio.run(run())
+        assert not any(isinstance(event, FinalHeard | EngineClosed) for event in before)
+        assert self.is_right(final_text(after))
+
+    @pytest.mark.parametrize("size", [1, 7])
+    def test_messages_in_fragments(self, size: int) -> None:
+        """Also where a fragment ends within a character."""
+        whole, _ = asyncio.run(attempt(self.open(), [SPEECH]))
+        self.service.fragment_bytes = size
+        cut, _ = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert without_working(cut) == without_working(whole)
+
+    def test_a_wait_for_events_may_be_abandoned(self) -> None:
+        """However often: no event is lost, and none comes twice."""
+
+        async def impatiently() -> list[Event]:
+            engine, events = self.open(), list[Event]()
+            delays = random.Random(7)
+            await engine.connect()
+            for frame in in_frames(SPEECH, 6400):
+                await engine.send_audio(frame)
+            await engine.finish_input()
+            while not events or not isinstance(events[-1], EngineClosed):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(delays.uniform(0, 0.001)):
+                        events.append(await engine.next_event())
+            await engine.close()
+            return events
+
+        patiently, _ = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert without_working(asyncio.run(impatiently())) == without_working(patiently)
+
+    @pytest.mark.parametrize("fault", [drop, hang_up, close_without_code, close(1000)])
+    @pytest.mark.parametrize("point", Point)
+    def test_an_end_without_a_reason(self, point: Point, fault: Fault) -> None:
+        self.service.faults[point] = fault
+        events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert not any(isinstance(event, FinalHeard) for event in events)
+        assert failure.startswith("ASR ") or isinstance(events[-1], EngineClosed)
+
+    @pytest.mark.parametrize("point", Point)
+    def test_an_end_with_a_reason(self, point: Point) -> None:
+        self.service.faults[point] = close(1008, 'quota "exhausted"')
+        events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        told = [event.reason for event in events if isinstance(event, EngineClosed)]
+        assert 'code=1008, reason="quota \\"exhausted\\""' in [*told, failure][0]
+
+    def test_an_end_before_any_text_is_no_silence(self) -> None:
+        """The session would take an end after the end of the audio for silence."""
+        self.service.faults[Point.FINISH] = close(1011, "overloaded")
+        _, failure = asyncio.run(attempt(self.open(), [bytes(6400)]))
+        assert failure == (
+            "ASR protocol error: connection closed before the result: "
+            'code=1011, reason="overloaded"'
+        )
+
+    @pytest.mark.parametrize("point", Point)
+    def test_garbage(self, point: Point) -> None:
+        for garbage in self.garbage:
+            self.service.faults[point] = say(garbage)
+            events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+            assert failure.startswith("ASR "), garbage
+            assert not any(isinstance(event, FinalHeard) for event in events)
+
+    @pytest.mark.parametrize("point", [Point.AUDIO, Point.FINISH])
+    def test_what_means_nothing(self, point: Point) -> None:
+        expected, _ = asyncio.run(attempt(self.open(), [SPEECH]))
+        self.service.faults[point] = say(*self.ignored)
+        events, _ = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert without_working(events) == without_working(expected)
+
+    @pytest.mark.parametrize("point", Point)
+    def test_a_message_without_end(self, point: Point) -> None:
+        """It is refused by its size, before it is there."""
+        for message in (b"\0" * (5 << 20), "x" * (5 << 20)):
+            for fragment_bytes in (0, 1 << 19):
+                self.service.fragment_bytes = fragment_bytes
+                self.service.faults[point] = say(message)
+                _, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+                assert failure.endswith("ASR protocol error: a message of more than 4 MiB")
+
+    def test_an_error_of_the_service(self) -> None:
+        message, told = self.error("the audio is no audio")
+        self.service.faults[Point.AUDIO] = say(message)
+        events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        said = [event.message for event in events if isinstance(event, EngineErred)]
+        assert [*said, failure][0] == told
+
+    def test_an_error_does_not_repeat_the_key(self) -> None:
+        message, _ = self.error("secret-key-of-the-user is no key " + "x" * 1000)
+        self.service.faults[Point.AUDIO] = say(message)
+        events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        said = [event.message for event in events if isinstance(event, EngineErred)]
+        assert "… is no key xxx" in [*said, failure][0]
+        assert len([*said, failure][0]) < 600
+
+    @pytest.mark.parametrize("fault", [stall, fall_silent])
+    @pytest.mark.parametrize("point", Point)
+    def test_cancel_at_every_point(self, point: Point, fault: Fault) -> None:
+        """Nothing is sent after it, and it waits for nobody."""
+        self.service.faults[point] = fault
+
+        async def dictate_on(engine: Engine) -> None:
+            await engine.connect()
+            while point is not Point.FINISH:
+                await engine.send_audio(SPEECH)
+            await engine.send_audio(SPEECH)
+            await engine.finish_input()
+            await events_to_close(engine)
+
+        async def cancel() -> None:
+            engine = self.open()
+            dictating = asyncio.create_task(dictate_on(engine))
+            conversation = await asyncio.to_thread(self.service.conversation)
+            await asyncio.to_thread(conversation.at_fault.wait, PATIENCE)
+            dictating.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                async with asyncio.timeout(PATIENCE):
+                    await dictating
+            await engine.send_audio(SPEECH)
+            await engine.close()
+            await engine.send_audio(SPEECH)
+            await engine.finish_input()
+            if fault is fall_silent:
+                assert await asyncio.to_thread(conversation.over.wait, PATIENCE)
+                ends = [self.is_the_end(message) for message in conversation.received]
+                # Where it was sent before the cancel, it is not sent again.
+                assert ends.count(True) == (point is Point.FINISH)
+
+        asyncio.run(cancel())
+
+    def test_cancel_while_the_handshake_is_unanswered(self) -> None:
+        self.service.answer = self.service.never_answer
+
+        async def cancel() -> None:
+            engine = self.open()
+            connecting = asyncio.create_task(engine.connect())
+            assert await asyncio.to_thread(self.service.asked.wait, PATIENCE)
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            await engine.close()
+
+        asyncio.run(cancel())
+        assert self.service.conversations == []
+
+    @pytest.mark.parametrize("point", Point)
+    def test_a_service_that_falls_silent(self, point: Point) -> None:
+        """Before it is ready it is given up; later a session decides how long it waits."""
+        self.service.faults[point] = fall_silent
+
+        async def listen() -> list[Event]:
+            engine, events = self.engine_at(self.service.url, 10 * MOMENT), list[Event]()
+            try:
+                await engine.connect()
+                await engine.send_audio(SPEECH)
+                await engine.finish_input()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(MOMENT):
+                        while True:
+                            events.append(await engine.next_event())
+            finally:
+                await engine.close()
+            return events
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("koe.asr.streaming.SETUP_TIMEOUT", MOMENT)
+            try:
+                events = asyncio.run(listen())
+            except AsrConnectionError as exc:
+                assert str(exc) == "ASR connection failed: timeout waiting for server event"
+                assert point in (Point.OPENED, Point.SET_UP)
+            else:
+                assert not any(isinstance(event, FinalHeard | EngineClosed) for event in events)
+
+    def test_a_service_that_takes_nothing_any_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(koe.asr.transport, "SEND_TIMEOUT", MOMENT)
+        self.service.faults[Point.AUDIO] = stall
+
+        async def speak() -> None:
+            engine = self.open()
+            await engine.connect()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while True:
+                        await engine.send_audio(SPEECH)
+            finally:
+                async with asyncio.timeout(PATIENCE):
+                    await engine.close()
+
+        with pytest.raises(AsrError, match="ASR protocol error: sending timed out"):
+            asyncio.run(speak())
+
+    def test_ten_minutes(self) -> None:
+        """In memory that does not grow with them: a fraction of the 19 MB of audio.
+
+        Five of thirty seconds are speech: the service tells all its text again and again.
+        """
+        self.service.keeps = False
+
+        async def run() -> int:
+            engine = self.open()
+            final = ""
+
+            async def listen() -> None:
+                nonlocal final
+                while not isinstance(event := await engine.next_event(), EngineClosed):
+                    final = event.text if isinstance(event, FinalHeard) else final
+
+            await engine.connect()
+            listening = asyncio.create_task(listen())
+            await asyncio.sleep(0)
+            tracemalloc.start()
+            for _ in range(20):
+                await engine.send_audio(SPEECH)
+                await engine.send_audio(bytes(25 * 32_000))
+            await engine.finish_input()
+            await listening
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            await engine.close()
+            assert final == spoken_in(SPEECH * 20)
+            return peak
+
+        assert asyncio.run(run()) < 4_000_000
+
+    @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.BAD_GATEWAY])
+    def test_a_refused_handshake(self, status: HTTPStatus) -> None:
+        async def answer(request: Request) -> Response:
+            body = b'{"message":"secret-key-of-the-user is no key"}'
+            headers = Headers({"Content-Length": str(len(body))})
+            return Response(status.value, status.phrase, headers, body)
+
+        self.service.answer = answer
+        _, failure = asyncio.run(attempt(self.open(), []))
+        assert failure == (
+            f"ASR connection failed: HTTP error: {status.value} {status.phrase}: "
+            '{"message":"… is no key"}'
+        )
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_redirects_are_not_followed(self, status: int) -> None:
+        with self.serve() as other:
+
+            async def answer(request: Request) -> Response:
+                return Response(status, "Elsewhere", Headers({"Location": other.url}), b"")
+
+            self.service.answer = answer
+            _, failure = asyncio.run(attempt(self.open(), []))
+            assert failure == (
+                f"ASR connection failed: HTTP error: {status} Elsewhere: redirects are not "
+                f"followed, and this one goes to {other.url}"
+            )
+            assert other.conversations == []
+
+    def test_a_handshake_without_an_answer(self) -> None:
+        self.service.answer = self.service.never_answer
+        engine = self.engine_at(self.service.url, connect_timeout=MOMENT)
+        _, failure = asyncio.run(attempt(engine, []))
+        assert failure == "ASR connection failed: connection timed out"
+
+    def test_not_connected(self) -> None:
+        async def run() -> None:
+            engine = self.open()
+            await engine.send_audio(SPEECH)
+            await engine.finish_input()
+            with pytest.raises(AsrConnectionError, match="not connected"):
+                await engine.next_event()
+            await engine.close()
+
+        asyncio.run(run())

@@ -43,6 +43,8 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
         f"ok    config      {directory / 'config.yaml'}",
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
         "ok    engine      moonshine: installed, with its model",
+        "ok    engine      doubao: a service, not configured",
+        "ok    engine      qwen: a service, not configured",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
 
@@ -99,16 +101,42 @@ def test_a_folder_that_cannot_be_entered(
 
 
 def test_an_engine_that_does_not_exist(directory: Path) -> None:
-    known, unknown = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
+    known, *services, unknown = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
     assert known == Finding(
         Level.OK, "engine", "moonshine: installed, with its model, not configured"
     )
+    assert {finding.level for finding in services} == {Level.OK}
     assert unknown.level is Level.FAIL
     assert "'parrot' is not available" in unknown.message
 
 
-def test_every_engine_is_examined() -> None:
-    assert set(PACKAGES) == set(ENGINES)
+def test_every_engine_is_examined(directory: Path) -> None:
+    found = find(directory, "engine")
+    assert [finding.message.partition(":")[0] for finding in found] == list(ENGINES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("{provider: doubao}", "has no credentials; set asr.doubao.api_key, or both app_key and"),
+        ("{provider: qwen}", "has no credentials: api_key is required; set asr.qwen.api_key"),
+        ("{provider: qwen, qwen: {api_key: k, url: 'ws://10.0.0.5/'}}", "insecure endpoint ws://"),
+        ("{provider: qwen, qwen: {api_key: k, url: 'https://h/'}}", "does not begin with wss://"),
+    ],
+)
+def test_a_service_that_cannot_be_used(directory: Path, settings: str, message: str) -> None:
+    *_, finding = find(write(directory, f"asr: {settings}\n"), "engine")
+    assert finding.level is Level.FAIL
+    assert message in finding.message
+
+
+def test_a_service_that_can_be_used(directory: Path) -> None:
+    found = find(write(directory, "asr: {provider: qwen, qwen: {api_key: k}}\n"), "engine")
+    assert [finding.message for finding in found] == [
+        "moonshine: installed, with its model, not configured",
+        "doubao: a service, not configured",
+        "qwen: a service",
+    ]
 
 
 def package(monkeypatch: pytest.MonkeyPatch, module: str, model: str) -> None:
@@ -118,19 +146,17 @@ def package(monkeypatch: pytest.MonkeyPatch, module: str, model: str) -> None:
 
 def test_an_engine_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package(monkeypatch, "parrot_voice", "model")
-    assert find(directory, "engine") == [
-        Finding(
-            Level.FAIL,
-            "engine",
-            "moonshine: not installed; run: pip install 'parrot-voice==1.2'; "
-            "there are packages for parrots",
-        )
-    ]
+    assert find(directory, "engine")[0] == Finding(
+        Level.FAIL,
+        "engine",
+        "moonshine: not installed; run: pip install 'parrot-voice==1.2'; "
+        "there are packages for parrots",
+    )
 
 
 def test_an_engine_without_its_model(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package(monkeypatch, "koe", "model")
-    (finding,) = find(directory, "engine")
+    finding = find(directory, "engine")[0]
     assert finding.level is Level.FAIL
     assert "installed without its model; run: pip install" in finding.message
 

@@ -263,3 +263,19 @@ def test_a_bad_old_value_is_named_as_it_was_written(tmp_path: Path) -> None:
     asr, problems = load(tmp_path, "asr:\n  app_key: x\n  enable_itn: maybe\n")
     assert asr == AsrConfig(provider="doubao", doubao=DoubaoConfig(app_key="x"))
     assert problems == ["asr.enable_itn"]
+
+
+@pytest.mark.parametrize(
+    ("config", "seconds"),
+    [
+        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.0)), 1.0),
+        (AsrConfig(provider="qwen", qwen=QwenConfig(final_wait_timeout=2.0)), 2.0),
+        (AsrConfig(provider="sherpa-onnx"), 5.0),
+        (AsrConfig(provider="parrot"), 5.0),
+        (AsrConfig(provider="provider"), 5.0),
+    ],
+)
+def test_each_engine_has_its_final_wait(config: AsrConfig, seconds: float) -> None:
+    moonshine = MoonshineConfig(final_wait_timeout=9.0)
+    others = config if config.provider == "moonshine" else config.replace(moonshine=moonshine)
+    assert others.final_wait_timeout == seconds

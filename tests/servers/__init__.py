@@ -4,5 +4,6 @@
 - ``web``: HTTP/2 and HTTP/1.1, frame by frame, so that it can lie;
 - ``plain``: both as an ordinary server speaks them (hypercorn);
 - ``relay``: a wire: it counts, delays, and dies in silence;
-- ``proxy``: an HTTP proxy.
+- ``proxy``: an HTTP proxy;
+- services with a vendor's name speak as the vendor's and lie on command.
 """

@@ -1,0 +1,268 @@
+"""Doubao: the streaming recognition of Volcengine ("sauc", version 3), in frames of its own.
+
+Every WebSocket message is one frame: four bytes of header, four of size, and a payload that is
+mostly JSON in gzip. Its results carry the text of the whole session, so each replaces the one
+before. Sources: spec asr §2.1; Volcengine document 6561/1354869.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+import zlib
+from contextlib import suppress
+from typing import NamedTuple
+
+from koe.asr import Engine
+from koe.asr.protocol import (
+    MESSAGE_LIMIT_BYTES,
+    Document,
+    Handshake,
+    Message,
+    Protocol,
+    encode,
+    header,
+    own_headers,
+    secrets_in,
+    service_url,
+)
+from koe.asr.streaming import StreamingEngine
+from koe.config.engines import DoubaoConfig
+from koe.config.schema import AsrConfig
+from koe.errors import AsrProtocolError, EngineUnavailableError
+from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
+
+# The four headers of a frame that are sent: version 1, one word of header; type and flags;
+# serialisation and compression; nothing.
+_REQUEST = bytes.fromhex("11101100")
+_AUDIO = bytes.fromhex("11200100")
+_LAST_AUDIO = bytes.fromhex("11220100")
+
+# The frames that are received.
+_RESPONSE = 0b1001
+_ERROR = 0b1111
+
+_HAS_SEQUENCE = 0b0001
+_IS_LAST = 0b0010
+_JSON = 1
+_GZIP = 1
+
+# No name, no time, no hints, no operating system: the same on every machine.
+_GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine; it is told the dictionary.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The address or a key can't be used.
+    """
+    protocol = DoubaoProtocol(config.doubao, terms, str(uuid.uuid4()))
+    return StreamingEngine(protocol, config.doubao.connect_timeout)
+
+
+class DoubaoProtocol(Protocol):
+    """One session.
+
+    Args:
+        config: The ``asr.doubao`` section.
+        terms: The user's dictionary.
+        session_id: A new UUID, with hyphens.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The address or a key can't be used.
+    """
+
+    name = "doubao"
+    is_ready = True
+
+    def __init__(self, config: DoubaoConfig, terms: tuple[str, ...], session_id: str) -> None:
+        if not config.has_credentials:
+            raise EngineUnavailableError(
+                self.name,
+                "it has no credentials; set asr.doubao.api_key, or both app_key and access_key",
+            )
+        self.handshake = _handshake(config, session_id)
+        # The first message.
+        self._request = frame(_REQUEST, encode(request(config, terms)).encode())
+        # Audio was sent.
+        self._was_heard = False
+        # The end of the audio was told.
+        self._is_finished = False
+
+    def begin(self) -> list[Message | Event]:
+        """Send the request; the service need not answer before audio follows."""
+        return [self._request]
+
+    def send(self, pcm: bytes) -> list[Message | Event]:
+        """Send a packet; the vendor advises 100 to 200 ms."""
+        self._was_heard = True
+        return [frame(_AUDIO, pcm)]
+
+    def finish(self) -> list[Message | Event]:
+        """Send the last packet; to a session without audio the service would answer an error."""
+        self._is_finished = True
+        if not self._was_heard:
+            return [FinalHeard(""), EngineClosed()]
+        return [frame(_LAST_AUDIO, b"")]
+
+    def receive(self, message: Message) -> list[Message | Event]:
+        """Take one frame; texts are none of the protocol's and ignored."""
+        if isinstance(message, str):
+            return []
+        response = parse(message)
+        result = response.document.document("result")
+        text = result.text("text")
+        if response.is_last:
+            reason = "" if self._is_finished else "it ended the session early"
+            return [FinalHeard(text), EngineClosed(reason)]
+        if any(utterance.is_true("definite") for utterance in result.documents("utterances")):
+            return [DefiniteHeard(text)]
+        return [InterimHeard(text)]
+
+
+def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
+    """The first message, which says what is wanted (spec asr §2.1.3)."""
+    wanted: dict[str, object] = {}
+    if terms:
+        hotwords = {"hotwords": [{"word": term} for term in terms]}
+        # Text in JSON in text in JSON: so the service wants it.
+        wanted["corpus"] = {"context": encode(hotwords)}
+    wanted |= {
+        "enable_ddc": config.enable_ddc,
+        "enable_itn": config.enable_itn,
+        "enable_nonstream": config.enable_nonstream,
+        "enable_punc": config.enable_punc,
+        "model_name": "bigmodel",
+        "result_type": "full",
+        "show_utterances": True,
+    }
+    optional = {
+        "output_zh_variant": config.output_zh_variant,
+        "end_window_size": config.end_window_size,
+        "force_to_speech_time": config.force_to_speech_time,
+        "vad_segment_duration": config.vad_segment_duration,
+    }
+    if config.enable_accelerate_text:
+        optional |= {"enable_accelerate_text": True, "accelerate_score": config.accelerate_score}
+    wanted |= {name: value for name, value in optional.items() if value is not None}
+    audio: dict[str, object] = {
+        "bits": 16,
+        "channel": 1,
+        "codec": "raw",
+        "format": "pcm",
+        "rate": 16_000,
+    }
+    if config.language:
+        audio["language"] = config.language
+    return {"audio": audio, "request": wanted, "user": {"uid": "koe-asr"}}
+
+
+def frame(head: bytes, payload: bytes) -> bytes:
+    """Build a frame of the client: the payload is always compressed, even if it is empty."""
+    # 31: with a header and a trailer of gzip.
+    packed = _GZIP_HEADER + zlib.compress(payload, 6, wbits=31)[len(_GZIP_HEADER) :]
+    return head + struct.pack(">I", len(packed)) + packed
+
+
+class Response(NamedTuple):
+    """What the service said.
+
+    Attributes:
+        document: The JSON; empty if it is none.
+        is_last: Nothing follows.
+    """
+
+    document: Document
+    is_last: bool
+
+
+def parse(message: bytes) -> Response:
+    """Take a frame of the service apart (spec asr §2.1.5).
+
+    Raises:
+        AsrProtocolError: It is none, or reports an error.
+    """
+    if len(message) < 4:
+        raise AsrProtocolError("frame too short")
+    kind, flags = message[1] >> 4, message[1] & 0xF
+    serialisation, compression = message[2] >> 4, message[2] & 0xF
+    # A header can't be shorter than what was read of it already.
+    body = message[max((message[0] & 0xF) * 4, 4) :]
+    if kind == _ERROR:
+        raise _server_error(body, compression)
+    if kind != _RESPONSE:
+        raise AsrProtocolError(f"unknown message type: 0b{kind:04b}")
+    if flags & _HAS_SEQUENCE:
+        if len(body) < 4:
+            raise AsrProtocolError("missing sequence")
+        body = body[4:]
+    if len(body) < 4:
+        raise AsrProtocolError("missing payload size")
+    size = int.from_bytes(body[:4], "big")
+    payload = body[4 : 4 + size]
+    if len(payload) < size:
+        raise AsrProtocolError("incomplete payload")
+    if compression == _GZIP:
+        payload = _unpack(payload)
+    is_last = bool(flags & _IS_LAST)
+    if serialisation != _JSON:
+        return Response(Document({}, ""), is_last)
+    return Response(Document.parse(payload, "parse JSON"), is_last)
+
+
+def _server_error(body: bytes, compression: int) -> AsrProtocolError:
+    """What an error frame says, even if a part of it is missing."""
+    code = int.from_bytes(body[:4], "big") if len(body) >= 4 else 0
+    size = int.from_bytes(body[4:8], "big")
+    text = body[8 : 8 + size] if len(body) >= 8 + size else b""
+    if compression == _GZIP:
+        # The vendor does not write that it happens; its clients are ready for it.
+        with suppress(AsrProtocolError):
+            text = _unpack(text)
+    return AsrProtocolError(f"server error {code}: {text.decode(errors='replace')}")
+
+
+def _unpack(payload: bytes) -> bytes:
+    """Decompress, but not without end: a kilobyte can stand for a megabyte, and that for more."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(payload, MESSAGE_LIMIT_BYTES)
+    except zlib.error as exc:
+        raise AsrProtocolError(f"gzip decompress: {exc}") from exc
+    if unpacker.unconsumed_tail:
+        raise AsrProtocolError(f"gzip decompress: more than {MESSAGE_LIMIT_BYTES >> 20} MiB")
+    if not unpacker.eof:
+        raise AsrProtocolError("gzip decompress: it ends too early")
+    return unpacked
+
+
+def _handshake(config: DoubaoConfig, session_id: str) -> Handshake:
+    """Spec asr §2.1.1: the user's own headers take the place of all others."""
+    url = service_url(config.url)
+    if config.headers:
+        headers, secrets = own_headers(config.headers), secrets_in(config.headers)
+    else:
+        headers, secrets = _headers(config, session_id)
+    return Handshake(url, headers, secrets, trace_header="X-Tt-Logid")
+
+
+def _headers(config: DoubaoConfig, session_id: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The headers, and what in them is secret."""
+    if config.api_key:
+        keys = {"X-Api-Key": header("X-Api-Key", config.api_key, "invalid api_key")}
+    else:
+        keys = {
+            "X-Api-App-Key": header("X-Api-App-Key", config.app_key, "invalid app_key"),
+            "X-Api-Access-Key": header("X-Api-Access-Key", config.access_key, "invalid access_key"),
+        }
+    resource_id = header("X-Api-Resource-Id", config.resource_id, "invalid resource_id")
+    return {
+        **keys,
+        "X-Api-Resource-Id": resource_id,
+        "X-Api-Connect-Id": session_id,
+        "X-Api-Request-Id": session_id,
+        "X-Api-Sequence": "-1",
+    }, tuple(filter(None, keys.values()))

@@ -1,0 +1,198 @@
+"""What a streaming service says and hears: the pure half of a cloud engine.
+
+A protocol object knows one service's messages and nothing of sockets or clocks. It serves one
+session. ``koe.asr.streaming`` runs it, over the sockets of ``koe.asr.transport``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from koe.endpoint import check_endpoint, shown
+from koe.errors import AsrConnectionError, AsrProtocolError, EndpointError
+from koe.events import Event
+
+Message = str | bytes
+"""One WebSocket message: text or binary."""
+
+# A message with every word of three hours of speech, and its time, has less. More could take
+# hundreds of megabytes once it is taken apart.
+MESSAGE_LIMIT_BYTES = 4 << 20
+
+# No key is shorter, but words are, such as Bearer.
+_SHORTEST_SECRET = 8
+
+# RFC 9110 §5.6.2
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What opens the connection.
+
+    Attributes:
+        url: Checked by `koe.endpoint.check_endpoint`; ``ws`` or ``wss``.
+        headers: Sent besides those of the upgrade, which they replace.
+        secrets: What must not be told, should the service repeat it.
+        trace_header: The header of the answer with the service's name for this session.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    trace_header: str = ""
+
+
+class Protocol(ABC):
+    """One session with one service.
+
+    Methods return what is to be done, in order: messages are sent, events are passed on.
+
+    Attributes:
+        name: The engine's name, for messages.
+        handshake: What opens the connection.
+        is_ready: Audio may be sent.
+    """
+
+    name: str
+    handshake: Handshake
+    is_ready: bool
+
+    @abstractmethod
+    def begin(self) -> list[Message | Event]:
+        """The connection stands."""
+
+    @abstractmethod
+    def send(self, pcm: bytes) -> list[Message | Event]:
+        """Audio: whole samples, at least one, at most `koe.asr.streaming.PACKET_BYTES`."""
+
+    @abstractmethod
+    def finish(self) -> list[Message | Event]:
+        """No audio follows; called once."""
+
+    @abstractmethod
+    def receive(self, message: Message) -> list[Message | Event]:
+        """The service said something. After EngineClosed it is not called again.
+
+        Raises:
+            AsrError: The service broke the protocol, or gave up; the session is lost.
+        """
+
+
+def service_url(url: str) -> str:
+    """Return the address of a streaming service in its normal form.
+
+    Raises:
+        AsrConnectionError: It is none, or speech must not be sent there.
+    """
+    try:
+        checked = check_endpoint(url)
+    except EndpointError as exc:
+        raise AsrConnectionError(str(exc)) from exc
+    if not checked.startswith(("wss:", "ws:")):
+        raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with wss://")
+    if "#" in checked:
+        raise AsrConnectionError(f"invalid URL: {shown(checked)} has a fragment (#…); remove it")
+    return checked
+
+
+def header(name: str, value: str, refusal: str) -> str:
+    """Return a header's value.
+
+    Raises:
+        AsrConnectionError: No header can be so; ``refusal`` is its sentence.
+    """
+    if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+        raise AsrConnectionError(refusal)
+    return value.strip(" \t")
+
+
+def own_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The user's own headers; of names that differ in case only, the last counts.
+
+    Raises:
+        AsrConnectionError: No header can have such a name or value.
+    """
+    named: dict[str, tuple[str, str]] = {}
+    for name, value in headers.items():
+        header(name, "", f"invalid header name: {name}")
+        named[name.lower()] = (name, header(name, value, f"invalid header value for {name}"))
+    return dict(named.values())
+
+
+def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What may be a key in the user's own headers."""
+    words = [word for value in headers.values() for word in value.split()]
+    return tuple(word for word in words if len(word) >= _SHORTEST_SECRET)
+
+
+def encode(document: object) -> str:
+    """Write JSON: compact, and with every character as it is."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _SURROGATE.sub("\ufffd", text)
+
+
+class Document:
+    """A JSON object of a server, read with doubt. What is missing or null is empty.
+
+    Args:
+        members: The object.
+        refusal: Begins the sentence about what is wrong with it.
+    """
+
+    def __init__(self, members: Mapping[object, object], refusal: str) -> None:
+        self._members = members
+        self._refusal = refusal
+
+    @classmethod
+    def parse(cls, text: str | bytes, refusal: str) -> Document:
+        """Read JSON.
+
+        Raises:
+            AsrProtocolError: It is no JSON, or no object.
+        """
+        try:
+            document = json.loads(text if isinstance(text, str) else text.decode())
+        except (ValueError, RecursionError) as exc:
+            raise AsrProtocolError(f"{refusal}: {exc}") from exc
+        if not isinstance(document, dict):
+            raise AsrProtocolError(f"{refusal}: it is not an object")
+        return cls(document, refusal)
+
+    def text(self, name: str) -> str:
+        """A text."""
+        value = self._members.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return _SURROGATE.sub("\ufffd", value)
+        raise self._wrong(name, "a text")
+
+    def document(self, name: str) -> Document:
+        """An object."""
+        value = self._members.get(name)
+        if value is None or isinstance(value, dict):
+            return Document(value or {}, self._refusal)
+        raise self._wrong(name, "an object")
+
+    def documents(self, name: str) -> list[Document]:
+        """A list of objects."""
+        value = self._members.get(name)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return [Document(item, self._refusal) for item in value]
+        raise self._wrong(name, "a list of objects")
+
+    def is_true(self, name: str) -> bool:
+        """Whether a flag is there and set."""
+        return self._members.get(name) is True
+
+    def _wrong(self, name: str, kind: str) -> AsrProtocolError:
+        return AsrProtocolError(f"{self._refusal}: '{name}' is not {kind}")

@@ -1,0 +1,259 @@
+"""Qwen: the streaming recognition of Alibaba Cloud (DashScope), in JSON messages.
+
+The service hears where sentences end, and each of its results is about one sentence only. Here
+they are put together, so that what this engine says is about the whole session, as that of the
+others: what is complete is definite, everything is the interim, and the final comes at the end.
+Sources: spec asr §2.2; Model Studio's pages on Qwen-ASR-Realtime.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from koe.asr import Engine
+from koe.asr.protocol import (
+    Document,
+    Handshake,
+    Message,
+    Protocol,
+    encode,
+    header,
+    own_headers,
+    secrets_in,
+    service_url,
+)
+from koe.asr.streaming import StreamingEngine
+from koe.config.engines import QwenConfig
+from koe.config.schema import AsrConfig
+from koe.endpoint import add_query
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.events import DefiniteHeard, EngineClosed, EngineErred, Event, FinalHeard, InterimHeard
+from koe.text import join_segments
+
+# Where a sentence ends (spec asr §2.2.3): sooner than the vendor's defaults, for dictation.
+_TURN_DETECTION = {
+    "prefix_padding_ms": 100,
+    "silence_duration_ms": 400,
+    "threshold": 0.5,
+    "type": "server_vad",
+}
+
+# The vendor takes 10 000 tokens of context, and a Chinese character may be one of them or two.
+_CONTEXT_CHARACTERS = 5000
+
+# What was recognised of one sentence, so far or in the end.
+_HEARD = "conversation.item.input_audio_transcription."
+
+# A day of speech. A service that sends more has lost its mind, and must not take our memory.
+_TEXT_LIMIT = 1_000_000
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine; it is told the dictionary.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The address or the key can't be used.
+    """
+    protocol = QwenProtocol(config.qwen, terms)
+    return StreamingEngine(protocol, config.qwen.connect_timeout)
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """What was recognised of one sentence.
+
+    Attributes:
+        item: The service's name for it; empty from services that don't name them.
+        text: The newest recognition.
+        is_complete: It will not change any more.
+    """
+
+    item: str
+    text: str = ""
+    is_complete: bool = False
+
+
+class QwenProtocol(Protocol):
+    """One session.
+
+    Args:
+        config: The ``asr.qwen`` section.
+        terms: The user's dictionary.
+        new_id: Gives each message its name.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The address or the key can't be used.
+    """
+
+    name = "qwen"
+
+    def __init__(
+        self,
+        config: QwenConfig,
+        terms: tuple[str, ...] = (),
+        new_id: Callable[[], object] = uuid.uuid4,
+    ) -> None:
+        if not config.api_key and not config.headers:
+            raise EngineUnavailableError(
+                self.name, "it has no credentials: api_key is required; set asr.qwen.api_key"
+            )
+        self.handshake = _handshake(config)
+        # What the session is to be like.
+        self._session = session(config, terms)
+        # Gives each message its name.
+        self._new_id = new_id
+        # The service has made a session, and been asked for one like that.
+        self._is_created = False
+        # It has consented.
+        self.is_ready = False
+        # What was recognised, in the order of speech.
+        self._sentences: list[_Sentence] = []
+        # What was last told as definite, and as interim.
+        self._told = ("", "")
+        # The end of the audio was told.
+        self._is_finished = False
+
+    def begin(self) -> list[Message | Event]:
+        """The service speaks first."""
+        return []
+
+    def send(self, pcm: bytes) -> list[Message | Event]:
+        """Append audio."""
+        audio = base64.b64encode(pcm).decode()
+        return [self._message("input_audio_buffer.append", audio=audio)]
+
+    def finish(self) -> list[Message | Event]:
+        """Ask for the rest."""
+        self._is_finished = True
+        return [self._message("session.finish")]
+
+    def receive(self, message: Message) -> list[Message | Event]:
+        """Take one event of the service; binary messages are none of the protocol's."""
+        if not self._is_created:
+            return self._created(message)
+        if isinstance(message, bytes):
+            return []
+        event = Document.parse(message, "parse server event")
+        kind = event.text("type")
+        if not self.is_ready:
+            if kind == "error":
+                raise AsrProtocolError(_error_in(event))
+            if kind == "session.updated":
+                self.is_ready = True
+            return []
+        if kind == _HEARD + "text":
+            return self._revised(event)
+        if kind == _HEARD + "completed":
+            return self._completed(event)
+        if kind in ("error", _HEARD + "failed"):
+            return [EngineErred(_error_in(event))]
+        if kind == "session.finished":
+            reason = "" if self._is_finished else "it ended the session early"
+            # With a sentence that was never completed: its words were spoken, too.
+            return [FinalHeard(self._text()), EngineClosed(reason)]
+        return []
+
+    def _created(self, message: Message) -> list[Message | Event]:
+        """Take the first message (spec asr §2.2.2), and ask for what is wanted."""
+        if isinstance(message, bytes):
+            raise AsrConnectionError("expected text message from server")
+        event = Document.parse(message, "parse session.created")
+        if event.text("type") != "session.created":
+            told = event.document("error").text("message")
+            raise AsrConnectionError(told or "expected session.created event")
+        self._is_created = True
+        return [self._message("session.update", session=self._session)]
+
+    def _revised(self, event: Document) -> list[Message | Event]:
+        text = event.text("text") + event.text("stash")
+        sentence = self._sentence(event.text("item_id"))
+        if not text or sentence.is_complete:
+            return []
+        sentence.text = text
+        return self._tell()
+
+    def _completed(self, event: Document) -> list[Message | Event]:
+        text = event.text("transcript")
+        if not text:
+            contents = event.document("item").documents("content")
+            text = contents[0].text("transcript") if contents else ""
+        sentence = self._sentence(event.text("item_id"))
+        sentence.text, sentence.is_complete = text, True
+        return self._tell()
+
+    def _sentence(self, item: str) -> _Sentence:
+        """Find a sentence by its name, or begin one. Without a name, the open one is meant."""
+        for sentence in reversed(self._sentences):
+            if sentence.item == item and (item or not sentence.is_complete):
+                return sentence
+        # Those about which nothing was said don't count, however many are begun.
+        self._sentences = [it for it in self._sentences if it.text]
+        self._sentences.append(_Sentence(item))
+        return self._sentences[-1]
+
+    def _tell(self) -> list[Message | Event]:
+        """Return what changed: all sentences before the first open one are definite."""
+        complete = [it.is_complete for it in self._sentences]
+        count = complete.index(False) if False in complete else len(complete)
+        told_definite, told_interim = self._told
+        definite, interim = self._text(count), self._text()
+        self._told = (definite, interim)
+        events: list[Message | Event] = []
+        if definite != told_definite:
+            events.append(DefiniteHeard(definite))
+        if interim not in (told_interim, definite):
+            events.append(InterimHeard(interim))
+        return events
+
+    def _text(self, count: int | None = None) -> str:
+        text = join_segments(sentence.text for sentence in self._sentences[:count])
+        if len(text) > _TEXT_LIMIT:
+            raise AsrProtocolError(f"more than {_TEXT_LIMIT} characters were recognised")
+        return text
+
+    def _message(self, kind: str, **members: object) -> str:
+        return encode({"event_id": f"event_{self._new_id()}", "type": kind, **members})
+
+
+def session(config: QwenConfig, terms: tuple[str, ...]) -> dict[str, object]:
+    """What the session is to be like (spec asr §2.2.3)."""
+    transcription: dict[str, object] = {}
+    if context := _context(terms):
+        transcription["corpus"] = {"text": context}
+    if config.language:
+        transcription["language"] = config.language
+    transcription["model"] = config.model
+    return {
+        "input_audio_format": "pcm",
+        "input_audio_transcription": transcription,
+        "modalities": ["text"],
+        "sample_rate": 16_000,
+        "turn_detection": _TURN_DETECTION,
+    }
+
+
+def _context(terms: tuple[str, ...]) -> str:
+    """The first terms of the dictionary, as many as the service takes."""
+    text = ""
+    for term in terms:
+        if len(text) + len(term) >= _CONTEXT_CHARACTERS:
+            break
+        text += f"{term}\n"
+    return text.removesuffix("\n")
+
+
+def _handshake(config: QwenConfig) -> Handshake:
+    url = add_query(service_url(config.url), "model", config.model)
+    if config.headers:
+        return Handshake(url, own_headers(config.headers), secrets_in(config.headers))
+    key = header("Authorization", config.api_key, "invalid api_key")
+    return Handshake(url, {"Authorization": f"Bearer {key}"}, (key,))
+
+
+def _error_in(event: Document) -> str:
+    return event.document("error").text("message") or "Unknown error"

@@ -1,0 +1,215 @@
+"""Engines in the network that listen while somebody speaks: a protocol, run over a connection.
+
+Audio is sent in packets of the size that the services ask for, whatever the size of the frames.
+While the connection is being opened nobody calls ``send_audio``: until then the audio waits where
+it is recorded, so nothing is lost, and here nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from koe.asr import Engine
+from koe.asr.protocol import Message, Protocol
+from koe.asr.transport import WebSocket, open_websocket
+from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
+from koe.events import (
+    BYTES_PER_SECOND,
+    DefiniteHeard,
+    EngineClosed,
+    EngineErred,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
+
+# The services advise 100 to 200 ms (spec asr §1.8). What is less waits for more, or for the end.
+PACKET_BYTES = BYTES_PER_SECOND // 5
+_SMALLEST_PACKET_BYTES = BYTES_PER_SECOND // 10
+
+# How long the service may take to be ready once the connection stands (spec asr §1.7), in
+# addition to what the user allows for the connection.
+SETUP_TIMEOUT = 5.0
+
+# So many events may wait; then the service has to. A runner never lets any wait.
+_EVENTS_LIMIT = 64
+
+# A sentence for people has less, whatever a server writes into it.
+_TOLD_CHARACTERS = 500
+
+log = logging.getLogger(__name__)
+
+
+class StreamingEngine(Engine):
+    """Runs a protocol.
+
+    Args:
+        protocol: The session, fresh.
+        connect_timeout: Seconds until the connection must stand.
+    """
+
+    def __init__(self, protocol: Protocol, connect_timeout: float) -> None:
+        # What is said and heard.
+        self._protocol = protocol
+        # Seconds.
+        self._connect_timeout = connect_timeout
+        # The connection; None before it stands, and after close.
+        self._socket: WebSocket | None = None
+        # Reads it, from the end of connect.
+        self._reader: asyncio.Task[None] | None = None
+        # What next_event returns or raises.
+        self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
+        # Audio that is no packet yet.
+        self._packet = bytearray()
+        # finish_input was called.
+        self._is_finished = False
+        # close was called.
+        self._is_closed = False
+        # A text was told: then what comes too early is an end, and else it is a failure.
+        self._has_heard = False
+
+    async def connect(self) -> None:
+        """Open the connection, and wait until the service takes audio."""
+        protocol = self._protocol
+        try:
+            socket = self._socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            if trace := socket.response_header(protocol.handshake.trace_header):
+                log.info("%s calls this session %s", protocol.name, trace)
+            async with asyncio.timeout(self._connect_timeout + SETUP_TIMEOUT):
+                await self._perform(protocol.begin())
+                while not protocol.is_ready and not self._is_closed:
+                    await self._set_up(await socket.receive())
+        except TimeoutError as exc:
+            raise AsrConnectionError("timeout waiting for server event") from exc
+        except AsrError as exc:
+            raise self._mended(exc) from exc
+        if self._is_closed:
+            await socket.close()
+            raise AsrConnectionError("the engine was closed meanwhile")
+        self._reader = asyncio.create_task(self._read(socket))
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Send what makes a packet; waits while the network is slower than that."""
+        if self._takes_audio:
+            self._packet += pcm
+        while len(self._packet) >= _SMALLEST_PACKET_BYTES and self._takes_audio:
+            await self._send_packet()
+
+    async def finish_input(self) -> None:
+        """Send the rest of the audio, and tell the service that it was the last."""
+        if self._is_finished or not self._takes_audio:
+            return
+        self._is_finished = True
+        if len(self._packet) > 1:
+            await self._send_packet()
+        await self._perform(self._protocol.finish())
+        self._tell_working()
+
+    async def next_event(self) -> Event:
+        """Wait for the next event; may be abandoned and called again."""
+        if self._reader is None:
+            raise AsrConnectionError("not connected")
+        event = await self._events.get()
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    async def close(self) -> None:
+        """Close the connection. What was not sent yet never will be."""
+        self._is_closed = True
+        socket, self._socket = self._socket, None
+        self._packet.clear()
+        if self._reader is not None:
+            self._reader.cancel()
+            if not self._events.full():  # whoever waits shall not do so for ever
+                self._events.put_nowait(EngineClosed())
+        if socket is not None:
+            await socket.close()
+
+    @property
+    def _takes_audio(self) -> bool:
+        """Between connect and close."""
+        return self._reader is not None and self._socket is not None
+
+    async def _set_up(self, message: Message | EngineClosed) -> None:
+        """Answer what the service says before it is ready."""
+        if isinstance(message, EngineClosed):
+            raise AsrConnectionError(f"connection closed unexpectedly{_because(message)}")
+        await self._perform(self._protocol.receive(message))
+
+    async def _send_packet(self) -> None:
+        """Send whole samples: an odd byte waits for its other half, and at the end is none."""
+        size = min(len(self._packet), PACKET_BYTES) & ~1
+        pcm = bytes(self._packet[:size])
+        del self._packet[:size]
+        await self._perform(self._protocol.send(pcm))
+        # What waited while the connection was opened may take long to send.
+        self._tell_working()
+        # Long recordings must not keep the loop from anything else.
+        await asyncio.sleep(0)
+
+    async def _perform(self, steps: list[Message | Event]) -> None:
+        """Send the messages, and pass on the events, in order."""
+        for step in steps:
+            if isinstance(step, Event):
+                await self._events.put(step)
+            elif self._socket is not None:
+                await self._socket.send(step)
+
+    def _tell_working(self) -> None:
+        """Have the session wait longer for its text: something happened."""
+        if not self._events.full():
+            self._events.put_nowait(EngineWorking())
+
+    # --- the reader's task ---
+
+    async def _read(self, socket: WebSocket) -> None:
+        """Pass on what the service says, until it ends."""
+        try:
+            while await self._pass_on(await socket.receive()):
+                pass
+        except AsrError as exc:
+            await self._events.put(self._mended(exc))
+        except Exception as exc:  # noqa: BLE001 - a bug of ours, raised where it is waited for
+            await self._events.put(exc)
+
+    async def _pass_on(self, message: Message | EngineClosed) -> bool:
+        """Tell what a message means; False when it is the last."""
+        if not isinstance(message, EngineClosed):
+            steps = self._protocol.receive(message)
+        elif self._is_finished and not self._has_heard:
+            # As an end it would look like silence, and nobody knows what was said.
+            raise AsrProtocolError(f"connection closed before the result{_because(message)}")
+        else:
+            steps = [message]
+        goes_on = True
+        for index, step in enumerate(steps):
+            match step:
+                case InterimHeard(text) | DefiniteHeard(text) | FinalHeard(text):
+                    self._has_heard |= bool(text)
+                case EngineErred(told):
+                    steps[index] = EngineErred(self._without_secrets(told))
+                case EngineClosed(reason):
+                    steps[index] = EngineClosed(self._without_secrets(reason))
+                    goes_on = False
+        await self._perform(steps)
+        if steps and self._is_finished and goes_on:
+            self._tell_working()
+        return goes_on
+
+    def _without_secrets(self, text: str) -> str:
+        """A sentence without the keys that a server repeated in it, and not endless."""
+        for secret in self._protocol.handshake.secrets:
+            text = text.replace(secret, "…")
+        if len(text) > _TOLD_CHARACTERS:
+            text = f"{text[:_TOLD_CHARACTERS]}…"
+        return text
+
+    def _mended(self, error: AsrError) -> AsrError:
+        return type(error)(self._without_secrets(error.message))
+
+
+def _because(closed: EngineClosed) -> str:
+    return f": {closed.reason}" if closed.reason else ""

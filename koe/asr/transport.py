@@ -1,0 +1,307 @@
+"""Connections to streaming services: the only module that knows sockets, TLS and WebSockets.
+
+The protocol of WebSockets is that of the package ``websockets``, without its sockets: those are
+ours, because a cancelled session must send nothing more, a server that has said good-bye need not
+be waited for, and credentials go to the configured address only. So redirects are not followed,
+proxies not used, compression not offered, and no pings sent (spec asr §1.9).
+
+Whatever ends a connection is told once, by ``receive``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import ssl
+import struct
+import sys
+from collections import deque
+from collections.abc import Mapping
+
+import truststore
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, PayloadTooBig
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import OPEN
+from websockets.uri import WebSocketURI, parse_uri
+
+from koe.asr.protocol import MESSAGE_LIMIT_BYTES, Handshake, Message
+from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
+from koe.events import EngineClosed
+
+# A network that took nothing for so long will not do so while somebody waits.
+SEND_TIMEOUT = 30.0
+
+# How long close waits for the system and for TLS; less than a shell waits for the core's end.
+CLOSE_TIMEOUT = 1.0
+
+# What is read at once, and also what waits unread.
+_READ_BYTES = 1 << 16
+
+# The head start of one address of a host before the next is tried too (RFC 8305 §5).
+_NEXT_ADDRESS_DELAY = 0.25
+
+# The package would write headers, and so keys, to its log.
+_SILENT = logging.Logger("koe.asr.transport", logging.CRITICAL + 1)
+
+
+async def open_websocket(handshake: Handshake, connect_timeout: float) -> WebSocket:
+    """Open a connection.
+
+    Args:
+        handshake: Where to, and with which headers.
+        connect_timeout: Seconds, for everything from the name's look-up to the server's consent.
+
+    Raises:
+        AsrConnectionError: It can't be opened; the sentence says why.
+    """
+    try:
+        uri = parse_uri(handshake.url)
+    except InvalidURI as exc:
+        raise AsrConnectionError(f"invalid URL: {exc.msg}") from exc
+    try:
+        async with asyncio.timeout(connect_timeout):
+            return await _open(uri, handshake.headers)
+    except TimeoutError as exc:
+        raise AsrConnectionError("connection timed out") from exc
+    except InvalidStatus as exc:
+        raise AsrConnectionError(_refusal(exc.response)) from exc
+    except InvalidHandshake as exc:
+        if isinstance(exc.__cause__, EOFError):
+            raise AsrConnectionError("the server ended the connection without an answer") from exc
+        raise AsrConnectionError(f"the server does not speak WebSocket: {exc}") from exc
+    except ssl.SSLError as exc:
+        raise AsrConnectionError(f"no secure connection to {uri.host}: {exc}") from exc
+    except (OSError, ValueError) as exc:  # ValueError: a name that can't be looked up
+        raise AsrConnectionError(f"{uri.host}: {_cause(exc)}") from exc
+
+
+async def _open(uri: WebSocketURI, headers: Mapping[str, str]) -> WebSocket:
+    reader, writer = await asyncio.open_connection(
+        uri.host,
+        uri.port,
+        limit=_READ_BYTES,
+        happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
+        ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if uri.secure else None,
+        ssl_shutdown_timeout=CLOSE_TIMEOUT if uri.secure else None,
+    )
+    protocol = ClientProtocol(uri, max_size=MESSAGE_LIMIT_BYTES, logger=_SILENT)
+    connection = WebSocket(reader, writer, protocol)
+    try:
+        await connection.shake_hands(headers)
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+class WebSocket:
+    """One connection: messages out, messages in. One task may send while another receives.
+
+    Args:
+        reader: The bytes that come.
+        writer: The bytes that go.
+        protocol: What they mean.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        protocol: ClientProtocol,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = protocol
+        # The server's answer to the handshake.
+        self._response: Response | None = None
+        # What came and was not received yet; an end or an error is the last.
+        self._arrived: deque[Message | EngineClosed | AsrError] = deque()
+        # The message of which the last frame has not come yet, and whether it is text.
+        self._message = bytearray()
+        self._is_text = False
+        # A send has not got rid of its message, because it waits or was abandoned.
+        self._is_sending = False
+        # So that drain waits until the system has taken everything.
+        writer.transport.set_write_buffer_limits(high=0)
+
+    def response_header(self, name: str) -> str:
+        """A header of the server's consent; empty if there is none."""
+        assert self._response is not None, "the handshake comes first"
+        return ", ".join(self._response.headers.get_all(name))
+
+    async def shake_hands(self, headers: Mapping[str, str]) -> None:
+        """Ask for the upgrade, and wait for the server's consent.
+
+        Raises:
+            InvalidHandshake: It does not consent.
+            OSError: The connection was lost.
+        """
+        request = self._protocol.connect()
+        for name, value in headers.items():
+            request.headers.pop(name, None)
+            # The package writes ISO 8859-1.
+            request.headers[name] = value.encode().decode("iso-8859-1")
+        self._protocol.send_request(request)
+        await self._flush()
+        while self._response is None:
+            self._take(await self._reader.read(_READ_BYTES))
+            if self._protocol.handshake_exc is not None:
+                raise self._protocol.handshake_exc
+
+    async def send(self, message: Message) -> None:
+        """Send a message; waits until the system has taken all of it.
+
+        To a connection that has ended nothing is sent: ``receive`` tells its end.
+
+        Raises:
+            AsrProtocolError: The network takes nothing any more.
+        """
+        if self._protocol.state is not OPEN or self._writer.is_closing():
+            return
+        self._is_sending = True
+        if isinstance(message, str):
+            self._protocol.send_text(message.encode())
+        else:
+            self._protocol.send_binary(message)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await self._flush()
+        except TimeoutError as exc:
+            raise AsrProtocolError("sending timed out") from exc
+        except OSError:
+            pass
+        self._is_sending = False
+
+    async def receive(self) -> Message | EngineClosed:
+        """Wait for the next message, or for the end; may be abandoned and called again.
+
+        Raises:
+            AsrProtocolError: The connection was lost, or what came is no message.
+        """
+        while not self._arrived:
+            try:
+                self._take(await self._reader.read(_READ_BYTES))
+                # The answers to pings. Only a flood of them has to wait for the network: else a
+                # server that reads when it has written would wait for us, and we for it.
+                self._write()
+                if self._writer.transport.get_write_buffer_size() > _READ_BYTES:
+                    await self._writer.drain()
+            except OSError as exc:
+                if not self._arrived:
+                    raise AsrProtocolError(f"the connection was lost: {_cause(exc)}") from exc
+        arrived = self._arrived.popleft()
+        if isinstance(arrived, AsrError):
+            raise arrived
+        return arrived
+
+    async def close(self) -> None:
+        """Say good-bye and close, without waiting for an answer. Never raises.
+
+        If something is still on its way, it shall not arrive: then the connection is cut.
+        """
+        if self._is_sending:
+            self.abort()
+        else:
+            if self._protocol.state is OPEN:
+                self._protocol.send_close()
+            self._write()
+            self._writer.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._writer.wait_closed()
+        except TimeoutError:
+            self.abort()
+        except OSError:
+            pass  # it was lost before
+
+    def abort(self) -> None:
+        """Cut the connection; what the system has not sent yet is thrown away."""
+        sock: socket.socket | None = self._writer.get_extra_info("socket")
+        if sock is not None and sock.fileno() >= 0:
+            # Linger for no time: two shorts in Windows, two ints elsewhere.
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._writer.transport.abort()
+
+    def _write(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:  # nothing stands for the end, which close is for
+                self._writer.write(data)
+
+    async def _flush(self) -> None:
+        self._write()
+        await self._writer.drain()
+
+    def _take(self, data: bytes) -> None:
+        """Take apart what came; nothing is the end of the stream."""
+        protocol = self._protocol
+        if data:
+            protocol.receive_data(data)
+        else:
+            protocol.receive_eof()
+        for event in protocol.events_received():
+            if isinstance(event, Response):
+                self._response = event
+            elif isinstance(event, Frame) and event.opcode in _DATA:
+                self._add(event)
+        if protocol.close_rcvd is not None:
+            self._arrived.append(EngineClosed(_reason(protocol)))
+        elif isinstance(protocol.parser_exc, PayloadTooBig):
+            limit = f"{MESSAGE_LIMIT_BYTES >> 20} MiB"
+            self._arrived.append(AsrProtocolError(f"a message of more than {limit}"))
+        elif protocol.parser_exc is not None and data:
+            self._arrived.append(AsrProtocolError(f"no WebSocket frame: {protocol.parser_exc}"))
+        elif not data:
+            self._arrived.append(EngineClosed("WebSocket stream ended"))
+
+    def _add(self, frame: Frame) -> None:
+        """Add a frame to its message."""
+        if frame.opcode is not Opcode.CONT:
+            self._is_text = frame.opcode is Opcode.TEXT
+        self._message += frame.data
+        if not frame.fin:
+            return
+        message = bytes(self._message)
+        self._message.clear()
+        if not self._is_text:
+            self._arrived.append(message)
+            return
+        try:
+            self._arrived.append(message.decode())
+        except UnicodeDecodeError as exc:
+            self._arrived.append(AsrProtocolError(f"no UTF-8: {exc}"))
+
+
+_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+
+
+def _cause(exc: Exception) -> str:
+    """What the system says, without the numbers and addresses around it."""
+    if not isinstance(exc, OSError) or not exc.errno:
+        return str(exc)
+    if isinstance(exc, socket.gaierror) or sys.platform == "win32":
+        return exc.strerror or str(exc)
+    # Elsewhere asyncio puts a text of its own in the place of the system's.
+    return os.strerror(exc.errno)
+
+
+def _reason(protocol: ClientProtocol) -> str:
+    """What the close frame says (spec asr §2.1.5)."""
+    close = protocol.close_rcvd
+    if close is None or close.code == CloseCode.NO_STATUS_RCVD:
+        return ""
+    return f"code={int(close.code)}, reason={json.dumps(close.reason, ensure_ascii=False)}"
+
+
+def _refusal(response: Response) -> str:
+    """What a server says that does not consent."""
+    refusal = f"HTTP error: {response.status_code} {response.reason_phrase}"
+    if location := response.headers.get("Location"):
+        return f"{refusal}: redirects are not followed, and this one goes to {location}"
+    body = (response.body or b"").decode(errors="replace").strip()
+    return f"{refusal}: {body}" if body else refusal

@@ -1,0 +1,63 @@
+"""Recognition without recognising: two seconds of sound are a sentence, whatever the sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from koe.events import BYTES_PER_SECOND
+from koe.text import join_segments
+
+SENTENCE_BYTES = 2 * BYTES_PER_SECOND
+
+# Of both kinds of script, so that it shows where there are spaces between sentences.
+_SENTENCES = ("今天天气不错。", "我们去公园吧。", "Hello there.", "How are you?")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What was heard of one sentence.
+
+    Attributes:
+        text: Its beginning, or all of it.
+        is_complete: It is all of it.
+        start_ms: Where in the sound it begins.
+        end_ms: Where it ends, so far.
+    """
+
+    text: str
+    is_complete: bool
+    start_ms: int
+    end_ms: int
+
+
+class Listener:
+    """Hears the sound of one session. Silence counts for nothing."""
+
+    def __init__(self) -> None:
+        # Sound, not silence.
+        self._heard_bytes = 0
+
+    def hear(self, pcm: bytes) -> None:
+        """Take 16 kHz mono s16le."""
+        if any(pcm):
+            self._heard_bytes += len(pcm)
+
+    def sentences(self, first: int = 0, *, ended: bool = False) -> list[Sentence]:
+        """What was said from the sentence ``first`` on; when it has ended, all is complete."""
+        count, rest = divmod(self._heard_bytes, SENTENCE_BYTES)
+        complete = [_sentence(index, SENTENCE_BYTES, ended=True) for index in range(first, count)]
+        return [*complete, _sentence(count, rest, ended=ended)] if rest else complete
+
+
+def spoken_in(pcm: bytes, *, ended: bool = True) -> str:
+    """The text that is right for some sound, in the end or before."""
+    listener = Listener()
+    listener.hear(pcm)
+    return join_segments(sentence.text for sentence in listener.sentences(ended=ended))
+
+
+def _sentence(index: int, size: int, *, ended: bool) -> Sentence:
+    whole = _SENTENCES[index % len(_SENTENCES)]
+    start_ms = index * SENTENCE_BYTES * 1000 // BYTES_PER_SECOND
+    text = whole if ended else whole[: max(1, size * len(whole) // SENTENCE_BYTES)].rstrip()
+    return Sentence(text, ended, start_ms, start_ms + size * 1000 // BYTES_PER_SECOND)
