@@ -5,9 +5,12 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read at all
     ├── AudioError              a WAV file or microphone that gives no usable audio
+    ├── EndpointError           an address to which nothing may be sent
+    ├── RedirectError           a server that sends us to where nothing may be sent
     └── AsrError                speech recognition
         ├── AsrConnectionError  the engine could not be started or reached
         │   └── EngineUnavailableError  the engine is unknown or its package is missing
+        ├── AsrTimeoutError     the result did not come in time
         └── AsrProtocolError    the engine or server said something it should not
 
 Exceptions carry data and compose their sentence in ``__str__``, because shells show it
@@ -68,6 +71,39 @@ class AudioError(KoeError):
     """A recording or a microphone cannot be used; the sentence says why and what to do."""
 
 
+class EndpointError(KoeError):
+    """A service's address is no URL, or one that would send keys and speech unencrypted.
+
+    Args:
+        url: The address, without what may be secret in it.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return (
+            f"insecure endpoint {self.url}: use https:// or wss:// "
+            "(plain http/ws is only allowed for localhost)"
+        )
+
+
+class RedirectError(KoeError):
+    """A server sends us to where nothing may be sent.
+
+    Args:
+        reason: Where to, without what may be secret in it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"redirect blocked: {self.reason}"
+
+
 class AsrError(KoeError):
     """Base of the speech recognition errors (spec asr §1.2: the wording is shown to users)."""
 
@@ -99,6 +135,16 @@ class EngineUnavailableError(AsrConnectionError):
         super().__init__(f"speech engine '{name}' is not available: {remedy}")
         self.name = name
         self.remedy = remedy
+
+
+class AsrTimeoutError(AsrError):
+    """The result did not come in time."""
+
+    def __init__(self) -> None:
+        super().__init__("ASR result timed out")
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AsrProtocolError(AsrError):

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 
 # Lower ranks know nothing of higher ones. A name covers the modules below it.
 RANKS = {
-    "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0,
+    "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.endpoint": 0,
     "koe.events": 1, "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
     "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.runner": 3, "koe.core": 3,
@@ -28,6 +28,9 @@ COMMON_GROUND = "koe.config"
 DOORS = {
     "yaml": {"koe.config.store"},
     "moonshine_voice": {"koe.asr.moonshine"},
+    "sherpa_onnx": {"koe.asr.sherpa_onnx"},
+    "httpx": {"koe.asr.upload"},
+    "ada_url": {"koe.endpoint"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},

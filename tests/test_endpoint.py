@@ -1,0 +1,189 @@
+"""Which addresses may be used: the vectors of spec asr §§4.1 and 4.2."""
+
+from __future__ import annotations
+
+import pytest
+
+from koe.endpoint import (
+    add_query,
+    check_endpoint,
+    check_redirect,
+    host_of,
+    is_local,
+    shown,
+)
+from koe.errors import EndpointError, RedirectError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com/v1",
+        "wss://openspeech.bytedance.com/api/v3/sauc",
+        "HTTPS://Example.com",
+        "http://localhost:11434/v1",
+        "http://127.0.0.1:11434/v1",
+        "http://127.5.5.5/v1",
+        "ws://[::1]:9000/asr",
+        "http://user:pass@localhost/v1",
+        "http://user@localhost/",
+        "http://LOCALHOST/v1",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f.0.0.1/",
+        "http://0177.0.0.1/",
+        "http://127.0.0.1./",
+        "http://[0:0:0:0:0:0:0:1]/",
+        "http://%6cocalhost/",
+        "http://ｌｏｃａｌｈｏｓｔ/",
+        "http:/localhost/x",
+        "http:\\\\localhost/",
+        "  http://localhost/ ",
+    ],
+)
+def test_accepted(url: str) -> None:
+    assert check_endpoint(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com/v1",
+        "ws://10.0.0.5/asr",
+        "http://localhost.evil.com/v1",
+        "http://evil-localhost/v1",
+        "http://evil.example\\@localhost/v1",
+        "ws://evil.example\\@127.0.0.1/asr",
+        "http://localhost@evil.example/v1",
+        "http://user:pass@evil.example/v1",
+        "ftp://example.com",
+        "file:///etc/passwd",
+        "mailto:somebody@example.com",
+        "example.com/v1",
+        "",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::]/",
+        "http://0.0.0.0/",
+        "http://localhost./",
+        "http://sub.localhost/",
+        "http://127.evil.example/",
+        "localhost:8080/x",
+        "https://",
+        "https://h:99999/",
+        "wss://\udcff.example/",
+    ],
+)
+def test_refused(url: str) -> None:
+    with pytest.raises(EndpointError, match="use https:// or wss://"):
+        check_endpoint(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("HTTPS://Example.com", "https://example.com/"),
+        ("wss://例え.jp/路", "wss://xn--r8jz45g.jp/%E8%B7%AF"),
+        ("ws://127.1:9000", "ws://127.0.0.1:9000/"),
+        ("ws://%6cocalhost\\x", "ws://localhost/x"),
+    ],
+)
+def test_what_is_used_is_what_was_checked(url: str, normal: str) -> None:
+    """The next parser gets a form in which no two of them differ."""
+    assert check_endpoint(url) == normal
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://user:hunter2@evil.example/v1?key=hunter2#hunter2", "http://evil.example/v1"),
+        ("http://evil.example/v1", "http://evil.example/v1"),
+        ("//user:hunter2@h/x?key=hunter2", "//h/x"),
+        ("example.com/v1?key=hunter2", "example.com/v1"),
+        ("https://user:hunter2@h:99999/#hunter2", "https://h:99999/"),
+    ],
+)
+def test_a_refusal_tells_no_secret(url: str, told: str) -> None:
+    with pytest.raises(EndpointError) as caught:
+        check_endpoint(url)
+    assert str(caught.value) == (
+        f"insecure endpoint {told}: use https:// or wss:// "
+        "(plain http/ws is only allowed for localhost)"
+    )
+
+
+def test_add_query() -> None:
+    assert add_query("wss://h/a", "model", "q 1&x/é") == "wss://h/a?model=q%201%26x%2F%C3%A9"
+    assert add_query("wss://h/a?b=1", "model", "q") == "wss://h/a?b=1&model=q"
+
+
+def test_shown() -> None:
+    assert shown("wss://user:hunter2@h:9/a?key=hunter2#x") == "wss://h:9/a"
+    assert shown("wss://h/a") == "wss://h/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [("https://localhost/", True), ("http://127.0.0.2/", True), ("https://example.com/", False)],
+)
+def test_local(url: str, local: bool) -> None:
+    assert is_local(check_endpoint(url)) is local
+
+
+def test_host() -> None:
+    assert host_of("https://example.com/v1/audio") == "example.com"
+    assert host_of("http://user:hunter2@127.0.0.1:80/") == "127.0.0.1"
+    assert host_of("https://example.com:8443/") == "example.com:8443"
+
+
+API = "https://api.example.com/v1"
+LOCAL = "http://127.0.0.1:11434/v1"
+
+
+@pytest.mark.parametrize(
+    ("original", "location", "target"),
+    [
+        (API, "/v2", "https://api.example.com/v2"),
+        (API, "https://api.example.com:443/v1/x", "https://api.example.com/v1/x"),
+        (API, "https://api.example.com/v1?a=b", "https://api.example.com/v1?a=b"),
+        (LOCAL, "http://127.0.0.1:11434/v1/chat", "http://127.0.0.1:11434/v1/chat"),
+        ("http://localhost:9/v1", "http://localhost:9/api/chat", "http://localhost:9/api/chat"),
+    ],
+)
+def test_redirects_that_are_followed(original: str, location: str, target: str) -> None:
+    assert check_redirect(location, original, original) == target
+
+
+@pytest.mark.parametrize(
+    ("original", "location"),
+    [
+        (API, "https://evil.example/v1"),
+        (API, "https://evil.api.example.com/v1"),
+        (API, "https://example.com/v1"),
+        (API, "http://127.0.0.1:11434/v1"),
+        (API, "http://localhost/v1"),
+        (API, "http://[::1]:8080/v1"),
+        (API, "http://api.example.com/v1"),
+        (API, "https://api.example.com:8443/v1"),
+        ("https://api.example.com:8443/v1", API),
+        (API, "ftp://api.example.com/"),
+        (API, "file:///etc/passwd"),
+        (API, "//evil.example/"),
+        (API, "\\\\evil.example/"),
+        (API, "https://[/"),
+        (API, "wss://api.example.com/v1"),
+        (LOCAL, "http://127.0.0.1:9000/v1"),
+    ],
+)
+def test_redirects_that_are_blocked(original: str, location: str) -> None:
+    with pytest.raises(RedirectError, match=r"^redirect blocked: "):
+        check_redirect(location, original, original)
+
+
+def test_the_origin_is_that_of_the_first_address() -> None:
+    """Not that of the hop before; a relative target is relative to the hop before."""
+    assert check_redirect("c", "https://h/a/b", "https://h/x") == "https://h/a/c"
+    with pytest.raises(RedirectError) as caught:
+        check_redirect("/c?key=hunter2", "https://other/a", "https://user:hunter2@h/x")
+    assert str(caught.value) == (
+        "redirect blocked: https://other/c is a different origin than https://h/x"
+    )
