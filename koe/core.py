@@ -58,10 +58,11 @@ class Core:
         session = Session(
             engine=current.config.asr.provider,
             mode=mode,
-            final_wait=current.config.asr.moonshine.final_wait_timeout,
+            final_wait=current.config.asr.final_wait_timeout,
             rules=self._rules,
         )
-        engine = partial(open_engine, current.config.asr, current.terms)
+        asr = current.config.asr.with_models_in(self.settings.models)
+        engine = partial(open_engine, asr, current.terms)
         runner = Runner(session, engine, audio, notify)
         with self._lock:
             previous, self._current = self._current, runner

@@ -1,7 +1,8 @@
 """Speech engines: what one is, which there are, and how to get one.
 
 An engine serves exactly one session. Its name is one string everywhere: the value of
-``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it.
+``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it (in whose
+name a hyphen is an underscore).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from koe.config.schema import AsrConfig
-from koe.errors import EngineUnavailableError
+from koe.errors import AsrError, EngineUnavailableError
 from koe.events import Event
 
 
@@ -64,7 +65,7 @@ class Engine(ABC):
         """Release everything, soon and without waiting for results. Never raises."""
 
 
-ENGINES = ("moonshine",)
+ENGINES = ("moonshine", "sherpa-onnx", "apple-speech", "mlx", "glm", "mimo")
 """The engines of this build, in the order in which they are shown."""
 
 # Names that configurations carry over from before, and why they will not work.
@@ -75,11 +76,12 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
     """Make the configured engine, not yet connected. Loads no model and opens no connection.
 
     Args:
-        config: The ``asr`` section.
+        config: The ``asr`` section; models are absolute paths.
         terms: The user's dictionary, for engines that can be told what to expect.
 
     Raises:
-        EngineUnavailableError: No such engine, or it is not installed.
+        EngineUnavailableError: No such engine, or something that it needs is missing.
+        AsrConnectionError: A setting can't be used.
     """
     name = config.provider
     if name in _PRIVATE_INTERFACES:
@@ -93,6 +95,25 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
             name, f"this version knows: {', '.join(ENGINES)}; set asr.provider to one of these"
         )
     opener: Callable[[AsrConfig, tuple[str, ...]], Engine] = import_module(
-        f"koe.asr.{name}"
+        f"koe.asr.{name.replace('-', '_')}"
     ).open_engine
     return opener(config, terms)
+
+
+def fault_of(name: str, config: AsrConfig) -> str | None:
+    """Tell what an engine lacks, as a clause with a remedy, without loading or contacting it.
+
+    Args:
+        name: The engine, which need not be the configured one.
+        config: As for `open_engine`.
+
+    Returns:
+        None if nothing is known to be missing.
+    """
+    try:
+        open_engine(config.replace(provider=name))
+    except EngineUnavailableError as exc:
+        return exc.remedy
+    except AsrError as exc:
+        return exc.message
+    return None

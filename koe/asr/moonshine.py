@@ -18,6 +18,8 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr import Engine
@@ -43,6 +45,10 @@ FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
 VOICE_THRESHOLD = 0.3
 
 _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
+_MACHINES = "Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)"
+
+# A file of the model, in the package's folder.
+_MODEL = "assets/tiny-en/encoder_model.ort"
 
 # The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
 _transcriber: Transcriber | None = None
@@ -53,7 +59,18 @@ _turn = threading.Lock()
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine. The dictionary has no effect: this model can't be told what to expect."""
+    """Make the engine. The dictionary has no effect: this model can't be told what to expect.
+
+    Raises:
+        EngineUnavailableError: The package is not installed, or is one without a model.
+    """
+    package = find_spec("moonshine_voice")
+    if package is None or not package.submodule_search_locations:
+        raise EngineUnavailableError(
+            "moonshine", f"its package is not installed; {_INSTALL}; there are some for {_MACHINES}"
+        )
+    if not Path(package.submodule_search_locations[0], _MODEL).is_file():
+        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
     update_interval = config.moonshine.update_interval
     return LocalEngine(
         "moonshine", lambda closed: MoonshineRecogniser(load_model(), update_interval, closed)

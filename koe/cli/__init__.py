@@ -31,6 +31,7 @@ class Exit(IntEnum):
 COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
     "doctor": "tell what is installed and configured, and what is wrong",
+    "engines": "list the speech engines, and what each needs to work",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
 }
 """The subcommands, which are modules of this package, with what they do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from koe.config.fields import (
     choice,
@@ -21,6 +22,10 @@ from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
+
+
+# For engines without a setting for it (spec asr §1.3), in seconds.
+_FINAL_WAIT_TIMEOUT = 5.0
 
 
 class MoonshineConfig(Section, generations=OURS):
@@ -194,6 +199,22 @@ class AsrConfig(
     mlx: MlxConfig = group(MlxConfig())
     sherpa_onnx: SherpaOnnxConfig = group(SherpaOnnxConfig(), key="sherpa-onnx")
     apple_speech: AppleSpeechConfig = group(AppleSpeechConfig(), key="apple-speech")
+
+    @property
+    def final_wait_timeout(self) -> float:
+        """Seconds to wait for the final text of the configured engine."""
+        for name, declared in self.declared.items():
+            section = getattr(self, name)
+            if declared.key == self.provider and isinstance(section, Section):
+                return float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+        return _FINAL_WAIT_TIMEOUT
+
+    def with_models_in(self, folder: Path) -> Self:
+        """A copy in which the models are absolute paths (spec models §2)."""
+        return self.replace(
+            sherpa_onnx=self.sherpa_onnx.replace(model=str(folder / self.sherpa_onnx.model)),
+            mlx=self.mlx.replace(model=str(folder / self.mlx.model)),
+        )
 
     def with_flat(self, settings: Section) -> Self:
         """Take a file of generation A: all it can mean is Doubao, if the user got so far.

@@ -33,6 +33,7 @@ Environment = AbstractMapping[str, str]
 
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
+MODELS_NAME = "models"
 
 _DEFAULTS = Path(__file__).with_name("defaults")
 _LARGEST_FILE_BYTES = 1024 * 1024  # as for a model manifest (spec config §1.9)

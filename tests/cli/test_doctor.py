@@ -7,9 +7,8 @@ import pytest
 
 import koe.cli.doctor
 from koe import __version__
-from koe.asr import ENGINES
 from koe.cli import Exit, main
-from koe.cli.doctor import PACKAGES, Finding, Level, Package, examine
+from koe.cli.doctor import Finding, Level, examine
 from koe.errors import AudioError
 from koe.microphone import MicrophoneInfo
 from tests.cli.command import run_koe
@@ -40,7 +39,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
     assert lines[1:] == [
         f"ok    config      {directory / 'config.yaml'}",
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
-        "ok    engine      moonshine: installed, with its model",
+        "ok    engine      moonshine: ready; about the others: koe engines",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
 
@@ -73,40 +72,23 @@ def test_a_configuration_that_cannot_be_read(directory: Path) -> None:
 
 
 def test_an_engine_that_does_not_exist(directory: Path) -> None:
-    known, unknown = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
-    assert known == Finding(
-        Level.OK, "engine", "moonshine: installed, with its model, not configured"
-    )
+    (unknown,) = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
     assert unknown.level is Level.FAIL
-    assert "'parrot' is not available" in unknown.message
+    assert unknown.message.startswith("parrot: this version knows: moonshine, ")
 
 
-def test_every_engine_is_examined() -> None:
-    assert set(PACKAGES) == set(ENGINES)
-
-
-def package(monkeypatch: pytest.MonkeyPatch, module: str, model: str) -> None:
-    parrot = Package(module, "parrot-voice", "1.2", model, "parrots")
-    monkeypatch.setitem(PACKAGES, "moonshine", parrot)
-
-
-def test_an_engine_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package(monkeypatch, "parrot_voice", "model")
+def test_an_engine_that_lacks_something(directory: Path) -> None:
+    write(directory, "asr:\n  provider: glm\n")
     assert find(directory, "engine") == [
-        Finding(
-            Level.FAIL,
-            "engine",
-            "moonshine: not installed; run: pip install 'parrot-voice==1.2'; "
-            "there are packages for parrots",
-        )
+        Finding(Level.FAIL, "engine", "glm: it has no key; set asr.glm.api_key")
     ]
+    assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
 
 
-def test_an_engine_without_its_model(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package(monkeypatch, "koe", "model")
+def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) -> None:
+    write(directory, "asr:\n  provider: sherpa-onnx\n  sherpa-onnx: {model: mine}\n")
     (finding,) = find(directory, "engine")
-    assert finding.level is Level.FAIL
-    assert "installed without its model; run: pip install" in finding.message
+    assert finding.message == f"sherpa-onnx: model not found: {directory / 'models' / 'mine'}"
 
 
 def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -263,3 +263,29 @@ def test_a_bad_old_value_is_named_as_it_was_written(tmp_path: Path) -> None:
     asr, problems = load(tmp_path, "asr:\n  app_key: x\n  enable_itn: maybe\n")
     assert asr == AsrConfig(provider="doubao", doubao=DoubaoConfig(app_key="x"))
     assert problems == ["asr.enable_itn"]
+
+
+@pytest.mark.parametrize(
+    ("asr", "seconds"),
+    [
+        (AsrConfig(), 5.0),
+        (AsrConfig(provider="glm", glm=GlmConfig(final_wait_timeout=7.0)), 7.0),
+        (AsrConfig(provider="mimo", glm=GlmConfig(final_wait_timeout=7.0)), 5.0),
+        (AsrConfig(provider="sherpa-onnx"), 5.0),
+        (AsrConfig(provider="apple-speech"), 5.0),
+        (AsrConfig(provider="provider"), 5.0),
+        (AsrConfig(provider="replace"), 5.0),
+    ],
+)
+def test_the_final_wait_is_that_of_the_engine(asr: AsrConfig, seconds: float) -> None:
+    assert asr.final_wait_timeout == seconds
+
+
+def test_models_below_a_folder(tmp_path: Path) -> None:
+    elsewhere = str(tmp_path / "elsewhere")
+    asr = AsrConfig(provider="mlx", mlx=MlxConfig(model=elsewhere, language="zh"))
+    absolute = asr.with_models_in(tmp_path / "models")
+    expected = tmp_path / "models" / "sherpa-onnx" / "bilingual-zh-en"
+    assert absolute.sherpa_onnx.model == str(expected)
+    assert (absolute.mlx.model, absolute.mlx.language) == (elsewhere, "zh")
+    assert absolute.provider == "mlx"
