@@ -14,6 +14,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 from koe.errors import AudioError
+from koe.events import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     import numpy
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     Samples = numpy.typing.NDArray[numpy.float64]
 
-SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_767  # of 16-bit audio, when it is made from floats (spec asr §1.8)
 
 # What a WAV file begins with: RIFF is the usual one, RIFX is big-endian, RF64 is over 4 GB.

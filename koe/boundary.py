@@ -19,6 +19,7 @@ from koe.config.store import Snapshot, Store, config_directory
 from koe.diagnostics import report
 from koe.errors import ConfigError, RuntimeStoppedError
 from koe.events import (
+    BYTES_PER_SECOND,
     AnnounceReady,
     Deliver,
     Mode,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # One read of the ring: a second of speech, many times what comes between two of them.
-_READ_BYTES = 32_000
+_READ_BYTES = BYTES_PER_SECOND
 
 
 class HostEnvironment(Mapping[str, str]):
@@ -62,14 +63,17 @@ class Host:
     Args:
         number: The core's number; what is told with another number is not heard any more.
         rules: What the shell expects of a session.
+
+    Raises:
+        RuntimeStoppedError: It cannot run.
     """
 
     def __init__(self, number: int, rules: SessionRules) -> None:
         self.number = number
         self.settings = Settings(_store())
         self.runtime = Runtime(self.settings, rules)
-        publish(self.settings.current)
         self.runtime.start()
+        publish(self.settings.current)
 
     def begin(self, session: int, mode: Mode, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
@@ -194,7 +198,11 @@ def _entry_point(function: Callable[..., int]) -> Any:
 @_entry_point
 def koe_py_create(core: int, rules: int) -> int:
     """Start a core; its loop thread goes on importing after this returns."""
-    _hosts[core] = Host(core, _rules(rules))
+    try:
+        _hosts[core] = Host(core, _rules(rules))
+    except RuntimeStoppedError as exc:
+        report(exc)
+        return -1
     return 0
 
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from koe.asr import open_engine
 from koe.config.settings import Settings
+from koe.errors import RuntimeStoppedError
 from koe.events import Mode, Notice
 from koe.runner import AudioSource, Runner
 from koe.session import Session, SessionRules
@@ -38,7 +39,7 @@ class Core:
         # The session that end, cancel and accept mean; None before the first and after a cancel.
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Runner] = {}
         # close was called: nothing starts any more.
         self._closed = False
 
@@ -52,6 +53,9 @@ class Core:
             mode: Whether the key is held or toggled.
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
+
+        Raises:
+            RuntimeStoppedError: The loop has ended; no session was begun.
         """
         self.settings.refresh()
         current = self.settings.current
@@ -65,39 +69,64 @@ class Core:
         engine = partial(open_engine, asr, current.terms)
         runner = Runner(session, engine, audio, notify)
         with self._lock:
-            previous, self._current = self._current, runner
-            self._loop.call_soon_threadsafe(self._start, runner, previous)
+            self._call_soon(self._start, runner, self._current)
+            self._current = runner
         return runner
 
     def end(self) -> None:
-        """End the input of the current session; its text follows. No session: nothing."""
+        """End the input of the current session; its text follows. No session: nothing.
+
+        Raises:
+            RuntimeStoppedError: The loop has ended, and the session with it.
+        """
         with self._lock:
             if self._current is not None:
-                self._loop.call_soon_threadsafe(self._current.end_input)
+                self._call_soon(self._current.end_input)
 
     def cancel(self) -> None:
-        """End the current session without text. No session: nothing."""
+        """End the current session without text. No session: nothing.
+
+        Raises:
+            RuntimeStoppedError: The loop has ended, and the session with it.
+        """
         with self._lock:
             if self._current is not None:
-                self._loop.call_soon_threadsafe(self._current.cancel)
+                self._call_soon(self._current.cancel)
                 self._current = None
 
     def accept(self) -> bool:
         """Ask the current session to deliver what was heard, uncorrected.
 
         Returns:
-            Whether there is a session whose text is still to come.
+            Whether there is a session whose text is still to come: False from the moment on in
+            which it is handed over.
         """
         with self._lock:
-            return self._current is not None and not self._current.over.is_set()
+            return self._current is not None and not self._current.finished
 
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""
         self._closed = True
-        tasks = list(self._tasks)
+        tasks = list(self._running)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def abandon(self) -> None:
+        """Have all engines let go of what another core's sessions may wait for.
+
+        For a core whose loop hangs in a callback, so that close can't run. The sessions themselves
+        end when the callback returns, if ever.
+        """
+        for runner in list(self._running.values()):
+            runner.abandon()
+
+    def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Call on the loop's thread, from any; a core that is just going has no loop any more."""
+        try:
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError as exc:
+            raise RuntimeStoppedError("it has stopped") from exc
 
     def _start(self, runner: Runner, previous: Runner | None) -> None:
         if self._closed:
@@ -110,5 +139,5 @@ class Core:
             else:
                 previous.cancel()
         task = runner.start()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._running[task] = runner
+        task.add_done_callback(self._running.pop)

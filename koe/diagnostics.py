@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def report(message: object) -> None:
-    """Write one line to stderr, if the process has one (a Windows program may not)."""
+    """Write one line to stderr, if the process has one that takes it; never raises.
+
+    A Windows program may have none, and that of any program may be closed, or a pipe that nobody
+    reads, or a file on a full disk. What was to be told must not cost what was to be done.
+    """
     if sys.stderr is not None:
-        sys.stderr.write(f"koe: {message}\n")
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            sys.stderr.write(f"koe: {message}\n")
+            sys.stderr.flush()

@@ -41,7 +41,7 @@ class AudioBuffer:
     def __init__(self) -> None:
         # What was fed and not yet read.
         self._audio = bytearray()
-        # The session is over.
+        # No more is taken.
         self._closed = False
         # There is room for more.
         self._has_room = asyncio.Event()
@@ -72,7 +72,8 @@ class AudioBuffer:
 class Dictation:
     """One session: feed it audio, end it, and iterate what it tells.
 
-    Iterating may begin at once or after everything was fed; no notice is lost.
+    Iterating may begin at once or after everything was fed; no notice is lost. Each is given once,
+    to whichever iteration takes it; after the last one every iteration ends.
     """
 
     def __init__(self, begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner]) -> None:
@@ -88,12 +89,12 @@ class Dictation:
     async def feed(self, pcm: bytes) -> None:
         """Add audio, 16 kHz mono s16le of any length; waits while much of it is unread.
 
-        After the end of the session it does nothing.
+        Once the input is ended or the session is over, it does nothing.
         """
         await self._audio.write(pcm)
 
     def end(self) -> None:
-        """Say that no audio follows; the text comes as a notice."""
+        """Say that no audio follows what was fed; the text comes as a notice."""
         self._runner.end_input()
 
     def cancel(self) -> None:
@@ -106,6 +107,7 @@ class Dictation:
     async def _iterate(self) -> AsyncIterator[Notice]:
         while (notice := await self._notices.get()) is not None:
             yield notice
+        self._notices.put_nowait(None)  # for the next iteration
 
     async def _watch(self) -> None:
         await self._runner.over.wait()

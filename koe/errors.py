@@ -7,6 +7,7 @@
     ├── AudioError              a WAV file or microphone that gives no usable audio
     ├── EndpointError           an address to which nothing may be sent
     ├── RedirectError           a server that sends us to where nothing may be sent
+    ├── OutputError             the command's output cannot be written
     └── AsrError                speech recognition
         ├── AsrConnectionError  the engine could not be started or reached
         │   └── EngineUnavailableError  the engine is unknown or its package is missing
@@ -102,6 +103,23 @@ class RedirectError(KoeError):
 
     def __str__(self) -> str:
         return f"redirect blocked: {self.reason}"
+
+
+class OutputError(KoeError):
+    """What a command has to say cannot be written where it belongs.
+
+    Args:
+        reason: Why, in the system's words.
+        unread: Nobody reads it any more, which is how a pipe ends and no news to anybody.
+    """
+
+    def __init__(self, reason: str, *, unread: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unread = unread
+
+    def __str__(self) -> str:
+        return f"the output cannot be written: {self.reason}"
 
 
 class AsrError(KoeError):

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-BYTES_PER_SECOND = 32_000  # 16 kHz, mono, 16 bits: the only audio there is (spec abi §5.1)
+# The only audio there is: one channel of 16-bit samples (spec abi §5.1).
+SAMPLE_RATE_HZ = 16_000
+BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 
 
 class State(StrEnum):
@@ -119,6 +121,11 @@ class WaitExpired(Event):
     """The final result did not come in time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """Whatever had happened by the Pause was received."""
+
+
 # --- effects: what to do -----------------------------------------------------------------------
 
 
@@ -144,9 +151,17 @@ class FinishInput(Effect):
 
 @dataclass(frozen=True, slots=True)
 class StartFinalWait(Effect):
-    """Send WaitExpired after so many seconds; a second one replaces the first."""
+    """Send WaitExpired after so many seconds; a second one replaces the first.
+
+    Time in which the engine could not be listened to does not count.
+    """
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Effect):
+    """Receive first what has happened up to now, a cancel above all; then send Resumed."""
 
 
 @dataclass(frozen=True, slots=True)

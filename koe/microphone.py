@@ -18,11 +18,10 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from koe.errors import AudioError
+from koe.events import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from sounddevice import RawInputStream
-
-SAMPLE_RATE_HZ = 16_000
 
 # 50 ms. A block that is not complete when the recording stops is lost, so it is shorter than the
 # way of a hand to the key.

@@ -25,7 +25,9 @@ from koe.events import (
     InputEnded,
     Notice,
     OpenEngine,
+    Pause,
     ReportError,
+    Resumed,
     ShowState,
     StartFinalWait,
     State,
@@ -37,6 +39,10 @@ from koe.session import Session
 # How often audio is handed to the engine while a session records: short against the 200 ms frames
 # of the shells, long against the work of looking.
 AUDIO_INTERVAL = 0.020
+
+# The final wait is made of steps of this many seconds. One that takes twice as long was held up, by
+# somebody's callback most likely, and with it whatever the engine had to say.
+WAIT_STEP = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +58,7 @@ class AudioSource(Protocol):
         """How much audio of this session was dropped because there was no room for it."""
 
     def close(self) -> None:
-        """Take no more audio, and drop what waits: the session is over."""
+        """Take no more audio, and drop what waits. Later calls change nothing."""
 
 
 class Runner:
@@ -80,10 +86,10 @@ class Runner:
         self._happened: asyncio.Queue[Event] = asyncio.Queue()
         # Set while there is an engine to talk to.
         self._engine: Engine | None = None
-        # The engine's and the audio's tasks.
+        # The tasks of the engine and the audio.
         self._tasks: list[asyncio.Task[None]] = []
-        # The final wait.
-        self._timer: asyncio.TimerHandle | None = None
+        # The task of the final wait.
+        self._final_wait: asyncio.Task[None] | None = None
         # Audio that was waiting when the input ended.
         self._rest = b""
         # The host ended the input.
@@ -93,12 +99,21 @@ class Runner:
         # Set when the session is over, whatever ended it.
         self.over = asyncio.Event()
 
+    @property
+    def finished(self) -> bool:
+        """Whether the session decided its end, which may still be being told; on any thread."""
+        return self._session.finished or self.over.is_set()
+
     def end_input(self) -> None:
-        """Take the audio that is waiting as the last. Later calls change nothing."""
+        """Take the audio that is waiting as the last; none is taken after it.
+
+        Later calls change nothing.
+        """
         if not self._input_ended:
             self._input_ended = True
             self._rest = self._audio.read()
             self._happened.put_nowait(InputEnded(self._audio.lost_bytes))
+            self._audio.close()
 
     def cancel(self) -> None:
         """End the session without text, at once."""
@@ -115,12 +130,18 @@ class Runner:
         self._audio.close()
         self.over.set()
 
+    def abandon(self) -> None:
+        """Have the engine let go, on any thread: the loop hangs, and cannot end the session."""
+        if self._engine is not None:
+            self._engine.abandon()
+
     async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 await self._receive(Began(), group)
                 while not self._session.finished:
                     await self._receive(await self._happened.get(), group)
+                self._stop_waiting()
                 for task in self._tasks:
                     task.cancel()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
@@ -128,8 +149,6 @@ class Runner:
             self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
             self._notify(ShowState(State.FAILED))
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
             if self._engine is not None:
                 await self._engine.close()
 
@@ -143,17 +162,30 @@ class Runner:
                 case FinishInput():
                     self._finish.set()
                 case StartFinalWait(seconds):
-                    self._start_timer(seconds)
+                    self._stop_waiting()
+                    self._final_wait = group.create_task(self._wait(seconds))
+                case Pause():
+                    # A call from a callback just now is on its way through the loop: it is first.
+                    asyncio.get_running_loop().call_soon(self._happened.put_nowait, Resumed())
                 case Notice():
                     self._notify(effect)
                 case _:
                     raise AssertionError(f"{effect!r} is not performed")
 
-    def _start_timer(self, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._happened.put_nowait, WaitExpired())
+    def _stop_waiting(self) -> None:
+        if self._final_wait is not None:
+            self._final_wait.cancel()
+
+    async def _wait(self, seconds: float) -> None:
+        """Let so much time pass in which the loop runs freely; held up, it begins anew."""
+        clock = asyncio.get_running_loop().time
+        waited = 0.0
+        while waited < seconds:
+            began = clock()
+            step = min(WAIT_STEP, seconds - waited)
+            await asyncio.sleep(step)
+            waited = waited + step if clock() - began < 2 * WAIT_STEP else 0.0
+        self._happened.put_nowait(WaitExpired())
 
     async def _run_engine(self) -> None:
         """Open the engine, then pass on what it says until it closes."""

@@ -9,13 +9,19 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
 
     idle ── Began ──► connecting_asr ── EngineConnected ──► recording_hold | recording_toggle
                                                                   │ InputEnded
-       completed ◄── text, or silence ── finalizing_asr ◄─────────┘
-       failed    ◄── an engine failure, from any of the three
-       cancelled ◄── Cancelled, from any of the three
+       completed ◄── Resumed ── preparing_paste ◄── a text ── finalizing_asr
+
+       completed ◄── silence, from finalizing_asr
+       failed    ◄── an engine failure, from any before preparing_paste
+       cancelled ◄── Cancelled, from any
+
+Between the text and its delivery the session pauses, for one turn of the loop: a shell that was
+told what was heard may answer with a cancel, and that has to be received first.
 
 The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
 is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,
-because the user may speak at once while the engine is still being opened.
+because the user may speak at once while the engine is still being opened; and all see
+``preparing_paste`` when it is too late to cancel.
 """
 
 from __future__ import annotations
@@ -43,8 +49,10 @@ from koe.events import (
     InterimHeard,
     Mode,
     OpenEngine,
+    Pause,
     ReportError,
     ReportHeard,
+    Resumed,
     ShowInterim,
     ShowState,
     StartFinalWait,
@@ -87,6 +95,8 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.RECORDING_HOLD: _RECORDING,
     State.RECORDING_TOGGLE: _RECORDING,
     State.FINALIZING_ASR: _RECORDING - {InputEnded} | {WaitExpired},
+    # What is not Resumed or Cancelled comes too late to matter.
+    State.PREPARING_PASTE: _RECORDING | {WaitExpired, Resumed},
     State.COMPLETED: frozenset(),
     State.CANCELLED: frozenset(),
     State.FAILED: frozenset(),
@@ -136,10 +146,14 @@ class Session:
                 return self._begin()
             case EngineConnected():
                 return self._record()
-            case InputEnded(lost_bytes):
-                return _warn_of_loss(lost_bytes) + self._end_input()
+            case Resumed():
+                return self._deliver()
             case Cancelled():
                 return self._end(State.CANCELLED)
+            case _ if self.state is State.PREPARING_PASTE:
+                return []
+            case InputEnded(lost_bytes):
+                return _warn_of_loss(lost_bytes) + self._end_input()
             case InterimHeard(text):
                 self._transcript.add_interim(text)
                 return [ShowInterim(self._transcript.preview)] if text else []
@@ -161,12 +175,21 @@ class Session:
             case EngineClosed(reason):
                 return self._conclude() if self._waiting else self._fail(_closed_early(reason))
             case WaitExpired():
-                return self._conclude()
+                return self._expire()
         raise AssertionError(f"{event!r} is accepted but not handled")
 
     @property
     def _waiting(self) -> bool:
         return self.state is State.FINALIZING_ASR
+
+    @property
+    def _heard(self) -> str:
+        """All that was said.
+
+        The preview rather than the committed text: when the engine closes or runs out of time
+        with a hypothesis open, those words were spoken too (spec asr §10, defect 1).
+        """
+        return self._transcript.preview
 
     @property
     def _recording_state(self) -> State:
@@ -193,20 +216,18 @@ class Session:
         return [FinishInput(), ShowState(self.state), StartFinalWait(self.final_wait)]
 
     def _conclude(self) -> list[Effect]:
-        """Deliver what was heard.
+        """Stop listening: from here on the text, or that there is none, stands."""
+        if self._heard.strip():
+            self.state = State.PREPARING_PASTE
+            return [ReportHeard(self._heard), Pause()]
+        if self.rules.silence_is_error:
+            return [ReportError("no speech recognized"), *self._end(State.FAILED)]
+        return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
 
-        The preview rather than the committed text: when the engine closes or runs out of time
-        with a hypothesis open, those words were spoken too (spec asr §10, defect 1).
-        """
-        text = self._transcript.preview
-        if not text.strip():
-            if self.rules.silence_is_error:
-                return [ReportError("no speech recognized"), *self._end(State.FAILED)]
-            return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
+    def _deliver(self) -> list[Effect]:
         return [
-            ReportHeard(text),
             ShowState(State.PREPARING_PASTE),
-            Deliver(text=text, heard=text, engine=self.engine, corrected=False),
+            Deliver(text=self._heard, heard=self._heard, engine=self.engine, corrected=False),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]
@@ -221,6 +242,13 @@ class Session:
         if not self.rules.keep_text_on_error or nothing_to_keep:
             return [*shown, ReportError(message), *self._end(State.FAILED)]
         return [Warn(message), *shown, *self._conclude()]
+
+    def _expire(self) -> list[Effect]:
+        """Conclude without the engine, and say so: its silence is not the user's."""
+        message = f"the speech engine did not answer within {self.final_wait:g} s"
+        if self.rules.keep_text_on_error:
+            return self._fail(message)
+        return [Warn(message), *self._conclude()]
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state

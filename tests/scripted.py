@@ -65,3 +65,6 @@ class ScriptedEngine(Engine):
 
     async def close(self) -> None:
         self.calls.append("close")
+
+    def abandon(self) -> None:
+        self.calls.append("abandon")

@@ -87,3 +87,28 @@ def test_a_host_without_koe(library: Path, tmp_path: Path) -> None:
     """Its interpreter is of the same version, but has none of our packages."""
     result = run_host(sys._base_executable, library, tmp_path)  # type: ignore[attr-defined]
     assert result.stdout == EXPECTED, result.stderr
+
+
+DAMAGED = """
+import ctypes, sys
+from importlib.machinery import PathFinder
+
+class Damaged(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name == "koe.runner" else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Damaged
+library = ctypes.CDLL(sys.argv[1])
+print(library.sp_core_create(None), library.sp_core_session_end())
+"""
+
+
+def test_an_installation_that_is_not_whole(library: Path, tmp_path: Path) -> None:
+    """What is imported after the core was created is looked for before: no false success."""
+    python = sys._base_executable  # type: ignore[attr-defined]
+    result = build.run([python, "-c", DAMAGED, library], tmp_path / "home")
+    assert result.stdout == "-1 0\n", result.stderr
+    assert result.stderr == (
+        "koe: the koe runtime is not running: missing: koe.runner; install koe again\n"
+    )

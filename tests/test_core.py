@@ -12,6 +12,7 @@ from koe.config.schema import AsrConfig
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.core import Core
+from koe.errors import RuntimeStoppedError
 from koe.events import Deliver, InterimHeard, Mode, Notice, ShowInterim, ShowState, State
 from koe.runner import Runner
 from koe.session import SessionRules
@@ -92,6 +93,41 @@ def test_accept(directory: Path, engine: ScriptedEngine) -> None:
         await core.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.usefixtures("engine")
+def test_there_is_nothing_to_accept_once_the_text_is_there(directory: Path) -> None:
+    """Also inside its callback, and while the engine is being closed after it."""
+    accepted: list[tuple[Notice, bool]] = []
+
+    async def run() -> None:
+        core = core_in(directory)
+        runner = core.begin(
+            Mode.HOLD, Audio(), lambda notice: accepted.append((notice, core.accept()))
+        )
+        core.end()
+        await runner.over.wait()
+        await core.close()
+
+    asyncio.run(run())
+    delivered, taken = accepted[-1]
+    assert isinstance(delivered, Deliver)
+    assert not taken
+    assert accepted[0] == (ShowState(State.RECORDING_HOLD), True)
+
+
+def test_without_a_loop(directory: Path) -> None:
+    """As when a shell calls while another thread of it destroys the core."""
+    loop = asyncio.new_event_loop()
+    core = Core(Settings(Store(directory, {})), SessionRules(), loop)
+    first = core.begin(Mode.HOLD, Audio(), lambda notice: None)
+    loop.close()
+    for call in (core.end, core.cancel):
+        with pytest.raises(RuntimeStoppedError, match="it has stopped"):
+            call()
+    with pytest.raises(RuntimeStoppedError, match="it has stopped"):
+        core.begin(Mode.HOLD, Audio(), lambda notice: None)
+    assert core._current is first
 
 
 class Engines:

@@ -1,7 +1,12 @@
+import io
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
+from koe.config.settings import Settings
+from koe.config.store import Store
 from koe.diagnostics import report
 
 
@@ -13,3 +18,22 @@ def test_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     report("nobody hears this")
+
+
+def test_a_closed_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.StringIO()
+    stderr.close()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    report("nobody hears this")
+
+
+def test_a_stderr_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """A bad configuration is told, or not, and the settings are there all the same."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    directory.mkdir()
+    (directory / "config.yaml").write_text("asr: [\n", encoding="utf-8")
+    with io.FileIO(writer, "w") as file:
+        monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(file, write_through=True))
+        report("nobody hears this")
+        assert Settings(Store(directory, {})).current.config.asr.provider == "moonshine"

@@ -112,3 +112,54 @@ def test_settings(directory: Path) -> None:
 
     asyncio.run(run())
     assert (directory / "config.yaml").exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_every_iteration_ends(directory: Path) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin()
+            session.end()
+            first = [notice async for notice in session if isinstance(notice, Deliver)]
+            assert len(first) == 1
+            assert await notices_of(session) == []
+            return await notices_of(session)
+
+    assert asyncio.run(run()) == []
+
+
+def test_what_is_fed_after_the_end_is_not_kept(directory: Path, engine: ScriptedEngine) -> None:
+    """Neither heard nor waited for, however much it is."""
+
+    async def run() -> None:
+        engine.may_connect.clear()
+        async with open_core(directory) as core:
+            session = core.begin()
+            await session.feed(b"\1\2")
+            session.end()
+            async with asyncio.timeout(PATIENCE):
+                for _ in range(2):
+                    await session.feed(b"\3" * BUFFER_LIMIT_BYTES)
+            engine.may_connect.set()
+            await notices_of(session)
+
+    asyncio.run(run())
+    assert engine.heard == b"\1\2"
+
+
+def test_the_end_releases_who_waits_to_feed(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> None:
+        engine.may_connect.clear()
+        async with open_core(directory) as core:
+            session = core.begin()
+            await session.feed(b"\1" * BUFFER_LIMIT_BYTES)
+            feeding = asyncio.create_task(session.feed(b"\2"))
+            await asyncio.sleep(0)
+            session.end()
+            async with asyncio.timeout(PATIENCE):
+                await feeding
+            engine.may_connect.set()
+            await notices_of(session)
+
+    asyncio.run(run())
+    assert len(engine.heard) == BUFFER_LIMIT_BYTES

@@ -12,6 +12,7 @@ from koe.errors import (
     EndpointError,
     EngineUnavailableError,
     KoeError,
+    OutputError,
     RedirectError,
     RuntimeStoppedError,
     StateError,
@@ -38,6 +39,7 @@ from koe.errors import (
         (StateError("idle", "InputEnded"), "invalid state transition: InputEnded in idle"),
         (RuntimeStoppedError("gone"), "the koe runtime is not running: gone"),
         (AudioError("no microphone"), "no microphone"),
+        (OutputError("full", unread=False), "the output cannot be written: full"),
     ],
 )
 def test_sentences(error: KoeError, sentence: str) -> None:

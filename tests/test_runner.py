@@ -15,9 +15,11 @@ from koe.events import (
     Deliver,
     EngineClosed,
     EngineWorking,
+    FinalHeard,
     InterimHeard,
     Notice,
     ReportError,
+    ReportHeard,
     ShowInterim,
     ShowState,
     State,
@@ -170,6 +172,34 @@ def test_cancel(phase: str) -> None:
         assert "finish_input" not in engine.calls
 
 
+@pytest.mark.parametrize("last", [ShowInterim("hello world"), ReportHeard("hello world")], ids=repr)
+def test_cancel_in_the_last_callback_before_the_text(last: Notice) -> None:
+    """It comes through the loop, from a thread of the shell's, while the callback is running.
+
+    The engine's close is queued by then, and must not hurry the delivery.
+    """
+
+    async def run() -> list[Notice]:
+        bench = Bench(ScriptedEngine())
+        loop = asyncio.get_running_loop()
+
+        def note(notice: Notice) -> None:
+            bench.notices.append(notice)
+            if notice == last:
+                loop.call_soon_threadsafe(bench.runner.cancel)
+
+        bench.runner._notify = note
+        bench.runner.end_input()
+        return await bench.end()
+
+    assert asyncio.run(run())[-4:] == [
+        ShowInterim("hello world"),
+        ReportHeard("hello world"),
+        ShowState(State.CANCELLED),
+        ShowState(State.IDLE),
+    ]
+
+
 def test_unavailable_engine() -> None:
     async def run() -> list[Notice]:
         return await Bench(EngineUnavailableError("x", "get it")).end()
@@ -247,16 +277,88 @@ def test_the_final_wait_starts_anew_while_the_engine_works() -> None:
         engine.answer = None
         bench.runner.end_input()
         await bench.until(ShowState(State.FINALIZING_ASR))
-        first = bench.runner._timer
+        first = bench.runner._final_wait
         engine.says.put_nowait(EngineWorking())
         engine.says.put_nowait(InterimHeard("still at it"))
         await bench.until(ShowInterim("still at it"))
         assert first is not None
         assert first.cancelled()
-        assert bench.runner._timer is not first
+        assert bench.runner._final_wait is not first
         bench.runner.cancel()
 
     dictation(script)
+
+
+class SteppedLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock a test can put forward, as if a callback had held up the loop so long."""
+
+    held_up = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.held_up
+
+
+async def turns(count: int) -> None:
+    """Let the loop do what it has to do, timers that are due included."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_the_final_wait_does_not_expire_because_the_loop_was_held_up(
+    monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Another session's callback blocked: the engine was not listened to, so it may be ready."""
+    monkeypatch.setattr("koe.runner.WAIT_STEP", 10.0)
+    loop = SteppedLoop()
+
+    async def run() -> list[Notice]:
+        engine = ScriptedEngine()
+        engine.answer = None
+        bench = Bench(engine, final_wait=40.0)
+        engine.says.put_nowait(InterimHeard("hello"))
+        await bench.until(ShowInterim("hello"))
+        bench.runner.end_input()
+        await bench.until(ShowState(State.FINALIZING_ASR))
+        await turns(5)
+        for _ in range(steps):  # which count
+            loop.held_up += 10.1
+            await turns(5)
+        for _ in range(3):
+            loop.held_up += 60.0
+            await turns(5)
+        engine.says.put_nowait(FinalHeard("hello world"))
+        return await bench.end()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        notices = runner.run(run())
+    assert isinstance(notices[-1], Deliver)
+    assert notices[-1].text == "hello world"
+
+
+def test_the_final_wait_expires_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.runner.WAIT_STEP", 10.0)
+    loop = SteppedLoop()
+
+    async def run() -> list[Notice]:
+        engine = ScriptedEngine()
+        engine.answer = None
+        bench = Bench(engine, final_wait=40.0)
+        bench.runner.end_input()
+        await bench.until(ShowState(State.FINALIZING_ASR))
+        await turns(5)
+        for step in range(4):
+            assert not bench.task.done(), step
+            loop.held_up += 10.1
+            await turns(10)
+        return await bench.end()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        notices = runner.run(run())
+    assert notices[-2:] == [
+        Warn("the speech engine did not answer within 40 s"),
+        ShowState(State.IDLE),
+    ]
 
 
 def test_lost_audio_is_told() -> None:

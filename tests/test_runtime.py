@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,16 @@ import pytest
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import RuntimeStoppedError
-from koe.events import Deliver, Mode, Notice, ShowState
+from koe.events import (
+    Deliver,
+    InterimHeard,
+    Mode,
+    Notice,
+    ReportHeard,
+    ShowInterim,
+    ShowState,
+    State,
+)
 from koe.runtime import Runtime
 from koe.session import SessionRules
 from tests.scripted import ScriptedEngine
@@ -37,6 +49,35 @@ def test_a_session_on_the_loop_thread(runtime: Runtime, engine: ScriptedEngine) 
     assert threads == {"koe-loop"}
     runtime.stop(PATIENCE)
     assert not runtime._thread.is_alive()
+
+
+def test_cancel_inside_the_callback_that_tells_what_was_heard(
+    runtime: Runtime, engine: ScriptedEngine
+) -> None:
+    """The shell may still say no: only once it is pasting it is too late."""
+    told: list[Notice] = []
+    idle = threading.Event()
+
+    def notify(notice: Notice) -> None:
+        told.append(notice)
+        if isinstance(notice, ReportHeard):
+            canceller = threading.Thread(target=core.cancel)
+            canceller.start()
+            canceller.join(PATIENCE)
+        if notice == ShowState(State.IDLE):
+            idle.set()
+
+    runtime.start()
+    core = runtime.core()
+    core.begin(Mode.HOLD, Audio(), notify)
+    core.end()
+    assert idle.wait(PATIENCE)
+    runtime.stop(PATIENCE)
+    assert told[-3:] == [
+        ReportHeard("hello world"),
+        ShowState(State.CANCELLED),
+        ShowState(State.IDLE),
+    ]
 
 
 def test_stop_before_it_started(runtime: Runtime) -> None:
@@ -70,6 +111,28 @@ def test_stop_does_not_wait_for_a_callback(runtime: Runtime, engine: ScriptedEng
     assert not runtime._thread.is_alive()
 
 
+def test_stop_abandons_the_engine_of_a_callback_that_does_not_return(
+    runtime: Runtime, engine: ScriptedEngine
+) -> None:
+    """Else the next core would wait for what the engine holds."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def notify(notice: Notice) -> None:
+        if isinstance(notice, ShowInterim):
+            inside.set()
+            leave.wait(PATIENCE)
+
+    runtime.start()
+    engine.says.put_nowait(InterimHeard("hello"))
+    runtime.core().begin(Mode.HOLD, Audio(), notify)
+    assert inside.wait(PATIENCE)
+    runtime.stop(0.01)
+    assert engine.calls[-1] == "abandon"
+    leave.set()
+    runtime._thread.join(PATIENCE)
+    assert engine.calls[-1] == "close"
+
+
 def test_stop_from_inside_a_callback(runtime: Runtime, engine: ScriptedEngine) -> None:
     told: list[Notice] = []
 
@@ -84,13 +147,46 @@ def test_stop_from_inside_a_callback(runtime: Runtime, engine: ScriptedEngine) -
     assert isinstance(told[0], ShowState)
 
 
-def test_a_core_that_cannot_start(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_core_that_cannot_start(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refuse(*args: object) -> None:
         raise OSError("no more files")
 
     monkeypatch.setattr("koe.core.Core.__init__", refuse)
-    monkeypatch.setattr(threading, "excepthook", lambda args: None)
     runtime.start()
     with pytest.raises(RuntimeStoppedError):
         runtime.core()
     runtime.stop(PATIENCE)
+    assert capsys.readouterr().err == "koe: the core cannot run: OSError: no more files\n"
+
+
+def test_a_missing_module(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(name: str) -> ModuleSpec | None:
+        return None if name == "koe.runner" else ModuleSpec(name, None)
+
+    monkeypatch.setattr("koe.runtime.find_spec", find)
+    with pytest.raises(RuntimeStoppedError, match=r"missing: koe\.runner; install koe again"):
+        runtime.start()
+
+
+def test_no_more_threads(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeStoppedError, match="can't start new thread"):
+        runtime.start()
+
+
+def test_what_is_imported_later() -> None:
+    """The list is whole: these are the modules that the start leaves to the thread."""
+    program = """
+import sys
+import koe.runtime
+started = set(sys.modules)
+import koe.core
+later = {name for name in set(sys.modules) - started if name.startswith("koe.")}
+assert later | {"asyncio"} == set(koe.runtime.IMPORTED_LATER), later
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

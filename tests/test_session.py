@@ -26,8 +26,10 @@ from koe.events import (
     InterimHeard,
     Mode,
     OpenEngine,
+    Pause,
     ReportError,
     ReportHeard,
+    Resumed,
     ShowInterim,
     ShowState,
     StartFinalWait,
@@ -58,12 +60,14 @@ CANCELLED = ShowState(State.CANCELLED)
 FAILED = ShowState(State.FAILED)
 IDLE = ShowState(State.IDLE)
 READY = AnnounceReady()
+NO_ANSWER = Warn("the speech engine did not answer within 5 s")
 FINISH = [FinishInput(), FINALIZING, StartFinalWait(5.0)]
 
 
 def delivered(text: str) -> list[Effect]:
     return [
         ReportHeard(text),
+        Pause(),
         PASTING,
         Deliver(text=text, heard=text, engine="scripted", corrected=False),
     ]
@@ -72,8 +76,14 @@ def delivered(text: str) -> list[Effect]:
 def effects_of(
     rules: SessionRules, events: list[Event], mode: Mode = Mode.HOLD
 ) -> tuple[Session, list[Effect]]:
+    """What a session does about events; at a pause nothing else has happened."""
     session = Session(engine="scripted", mode=mode, rules=rules)
-    return session, [effect for event in [Began(), *events] for effect in session.receive(event)]
+    effects: list[Effect] = []
+    for event in [Began(), *events]:
+        effects += session.receive(event)
+        if effects[-1:] == [Pause()]:
+            effects += session.receive(Resumed())
+    return session, effects
 
 
 HEARD: list[Event] = [EngineConnected(), InterimHeard("he"), DefiniteHeard("hello")]
@@ -155,7 +165,7 @@ def test_failure_in_midstream_discards_text_latest(failure: Event) -> None:
 def test_failure_in_midstream_keeps_text() -> None:
     """§4.4, generations A and B, and never in silence."""
     _, effects = effects_of(SECOND, [*HEARD, EngineFailed("ASR error: lost")])
-    assert effects[-7:] == [
+    assert effects[-8:] == [
         Warn("ASR error: lost"), FINALIZING, *delivered("hello"), COMPLETED, IDLE,
     ]  # fmt: skip
 
@@ -196,7 +206,7 @@ def test_unexpected_close(reason: str, message: str) -> None:
     _, effects = effects_of(LATEST, [*HEARD, EngineClosed(reason)])
     assert effects[-3:] == [FINALIZING, ReportError(message), FAILED]
     _, kept = effects_of(SECOND, [*HEARD, EngineClosed(reason)])
-    assert kept[-7:] == [Warn(message), FINALIZING, *delivered("hello"), COMPLETED, IDLE]
+    assert kept[-8:] == [Warn(message), FINALIZING, *delivered("hello"), COMPLETED, IDLE]
 
 
 def test_failure_during_the_final_wait() -> None:
@@ -204,13 +214,13 @@ def test_failure_during_the_final_wait() -> None:
     _, effects = effects_of(LATEST, events)
     assert effects[-2:] == [ReportError("ASR error: lost"), FAILED]
     _, kept = effects_of(SECOND, events)
-    assert kept[-6:] == [Warn("ASR error: lost"), *delivered("hello"), COMPLETED, IDLE]
+    assert kept[-7:] == [Warn("ASR error: lost"), *delivered("hello"), COMPLETED, IDLE]
 
 
 def test_close_ends_the_final_wait() -> None:
     """§9.1, final-wait vector 2, and what was heard is delivered."""
     _, effects = effects_of(LATEST, [*HEARD, InputEnded(), EngineClosed()])
-    assert effects[-3:] == delivered("hello")
+    assert effects[-4:] == delivered("hello")
 
 
 def test_final_wait_vector_1() -> None:
@@ -218,22 +228,30 @@ def test_final_wait_vector_1() -> None:
         LATEST,
         [EngineConnected(), InputEnded(), InterimHeard("partial"), FinalHeard("complete")],
     )
-    assert effects[-3:] == delivered("complete")
+    assert effects[-4:] == delivered("complete")
 
 
 def test_final_wait_expires() -> None:
-    """The open hypothesis beyond the stable text is delivered too: those words were spoken."""
-    _, effects = effects_of(
-        LATEST, [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
-    )
-    assert effects[-3:] == delivered("hello wor")
+    """The open hypothesis beyond the stable text is delivered too: those words were spoken.
+
+    There may have been more, so it does not go without a word.
+    """
+    events: list[Event] = [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
+    _, effects = effects_of(LATEST, events)
+    assert effects[-5:] == [NO_ANSWER, *delivered("hello wor")]
+    _, effects = effects_of(SECOND, events)
+    assert effects[-7:] == [NO_ANSWER, *delivered("hello wor"), COMPLETED, IDLE]
 
 
 def test_final_wait_expires_with_nothing() -> None:
-    _, effects = effects_of(LATEST, [EngineConnected(), InputEnded(), WaitExpired()])
-    assert effects[-1:] == [IDLE]
-    _, effects = effects_of(SECOND, [EngineConnected(), InputEnded(), WaitExpired()])
-    assert effects[-2:] == [ReportError("no speech recognized"), FAILED]
+    """An engine that hangs does not look like a user who said nothing."""
+    events: list[Event] = [EngineConnected(), InputEnded(), WaitExpired()]
+    _, effects = effects_of(LATEST, events)
+    assert effects[-2:] == [NO_ANSWER, IDLE]
+    _, effects = effects_of(SECOND, events)
+    assert effects[-3:] == [NO_ANSWER, ReportError("no speech recognized"), FAILED]
+    _, effects = effects_of(SessionRules(keep_text_on_error=True), events)
+    assert effects[-2:] == [ReportError(NO_ANSWER.message), FAILED]
 
 
 def test_a_working_engine_is_waited_for() -> None:
@@ -249,7 +267,7 @@ def test_a_final_during_recording_does_not_end_the_wait() -> None:
         LATEST,
         [EngineConnected(), FinalHeard("One."), InputEnded(), FinalHeard("One. Two.")],
     )
-    assert effects[-3:] == delivered("One. Two.")
+    assert effects[-4:] == delivered("One. Two.")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])
@@ -275,13 +293,41 @@ def test_cancel(before: list[Event]) -> None:
     assert session.state is State.CANCELLED
 
 
+AFTERTHOUGHTS: list[Event] = [
+    InterimHeard("more"), DefiniteHeard("more"), FinalHeard("more"), EngineWorking(),
+    EngineErred("late"), EngineFailed("late"), EngineClosed(), WaitExpired(), InputEnded(32_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
+def test_cancel_between_the_text_and_its_delivery(rules: SessionRules) -> None:
+    """§4.8: A(text), then S(cancelled) S(idle); whatever else happens in between is ignored."""
+    session = Session(engine="scripted", rules=rules)
+    for event in [Began(), *HEARD, InputEnded()]:
+        session.receive(event)
+    assert session.receive(FinalHeard("hello world")) == [
+        ShowInterim("hello world"), ReportHeard("hello world"), Pause(),
+    ]  # fmt: skip
+    assert [effect for event in AFTERTHOUGHTS for effect in session.receive(event)] == []
+    assert not session.finished
+    assert session.receive(Cancelled()) == [CANCELLED, IDLE]
+    assert session.finished
+
+
+def test_afterthoughts_of_the_engine_change_nothing() -> None:
+    session = Session(engine="scripted")
+    for event in [Began(), *HEARD, InputEnded(), FinalHeard("hello world"), *AFTERTHOUGHTS]:
+        session.receive(event)
+    assert session.receive(Resumed()) == delivered("hello world")[-2:]
+
+
 def test_lost_audio_is_told_before_the_text() -> None:
     _, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
     )
     warning = Warn("1.5 seconds of speech were lost because the audio buffer was full")
     assert effects.index(warning) < effects.index(FINALIZING)
-    assert effects[-3:] == delivered("hello world")
+    assert effects[-4:] == delivered("hello world")
 
 
 def test_empty_interim_is_not_shown() -> None:
@@ -297,7 +343,7 @@ def test_empty_interim_is_not_shown() -> None:
 @pytest.mark.parametrize("event", [Began(), InputEnded(), Cancelled(), EngineConnected(),
                                    InterimHeard("x"), DefiniteHeard("x"), FinalHeard("x"),
                                    EngineWorking(), EngineErred("x"), EngineFailed("x"),
-                                   EngineClosed(), WaitExpired()])  # fmt: skip
+                                   EngineClosed(), WaitExpired(), Resumed()])  # fmt: skip
 @pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
 def test_table(state: State, event: Event, rules: SessionRules) -> None:
     """Every accepted event is handled in every state, and every other one is our bug."""

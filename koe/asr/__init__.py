@@ -64,6 +64,12 @@ class Engine(ABC):
     async def close(self) -> None:
         """Release everything, soon and without waiting for results. Never raises."""
 
+    def abandon(self) -> None:  # noqa: B027 - most engines keep nobody waiting
+        """Let go of what other sessions may wait for; on any thread, and without waiting.
+
+        For an engine whose loop hangs, so that nobody can close it.
+        """
+
 
 ENGINES = ("moonshine", "sherpa-onnx", "apple-speech", "mlx", "glm", "mimo")
 """The engines of this build, in the order in which they are shown."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable
 
 from koe.asr import Engine
-from koe.asr.bridge import CALLBACK, BridgeRecogniser, Package, find_functions
-from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.bridge import CALLBACK, Package, find_functions, open_session
+from koe.asr.local import LocalEngine
 from koe.config.schema import AsrConfig
 from koe.errors import AsrConnectionError, EngineUnavailableError
 
@@ -42,17 +41,14 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         EngineUnavailableError: This process has no such package, or macOS is too old.
     """
     package = AppleSpeech(config.apple_speech.locale, terms)
-
-    def load(closed: Callable[[], bool]) -> Recogniser:
-        return BridgeRecogniser(package, "failed to start Apple Speech session", closed)
-
-    return LocalEngine("apple-speech", load)
+    return LocalEngine("apple-speech", lambda closed: open_session(package, closed))
 
 
 class AppleSpeech(Package):
     """The package's functions, for one locale and one dictionary."""
 
     turn = _turn
+    failure = "failed to start Apple Speech session"
 
     def __init__(self, locale: str, terms: tuple[str, ...]) -> None:
         self._locale = locale

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ctypes
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from koe.asr.local import Recogniser
+from koe.asr.turn import taken_turn
 from koe.errors import AsrConnectionError, EngineUnavailableError
 from koe.events import (
     DefiniteHeard,
@@ -36,7 +38,7 @@ _HEARD: Mapping[int, type[InterimHeard | DefiniteHeard | FinalHeard]] = {
 }  # fmt: skip
 _ERRED, _CLOSED = 3, 5
 
-# How often somebody who waits looks whether it is still wanted, in seconds.
+# How often somebody who waits for the end looks whether it is still wanted, in seconds.
 _LOOK_INTERVAL = 0.02
 
 
@@ -80,8 +82,11 @@ class Mailbox:
 class Package(ABC):
     """The functions of one package; all of them are called on one thread."""
 
-    # Held by the recogniser whose turn it is.
+    # Held by the session whose turn it is.
     turn: threading.Lock
+
+    # What to say when a session does not start and the package does not say why.
+    failure: str
 
     @abstractmethod
     def start(self, callback: object) -> int:
@@ -111,36 +116,50 @@ class Package(ABC):
 _called_back: dict[int, object] = {}
 
 
-class BridgeRecogniser(Recogniser):
-    """One session of a package. Making one waits until the one before is closed.
+@contextmanager
+def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[BridgeRecogniser]:
+    """Wait for the turn, start a session, and give its recogniser; leaving ends all of it.
 
     Args:
         package: The package.
-        failure: What to say when it does not start and does not say why.
-        closed: Tells whether this recogniser is wanted no more.
+        closed: Tells whether the session is wanted no more.
 
     Raises:
         AsrConnectionError: It could not be started, or is wanted no more.
     """
-
-    def __init__(self, package: Package, failure: str, closed: Callable[[], bool]) -> None:
-        while not package.turn.acquire(timeout=_LOOK_INTERVAL):
-            if closed():
-                raise AsrConnectionError("the engine was closed before its turn came")
-        self._package = package
-        self._closed = closed
-        self._mailbox = Mailbox()
-        mailbox = self._mailbox
-        # What the package calls; it holds the mailbox, not us.
-        self._callback = CALLBACK(lambda context, code, text: mailbox.put(code, text))
-        _called_back[id(self._callback)] = self._callback
+    with taken_turn(package.turn, closed):
+        mailbox = Mailbox()
+        callback = CALLBACK(lambda context, code, text: mailbox.put(code, text))
+        _called_back[id(callback)] = callback
         try:
-            self._session = package.start(self._callback)
-            if not self._session:
-                raise AsrConnectionError(_first_error(self._mailbox.take()) or failure)
-        except BaseException:
-            self._release()
-            raise
+            session = package.start(callback)
+            if not session:
+                raise AsrConnectionError(_first_error(mailbox.take()) or package.failure)
+            try:
+                yield BridgeRecogniser(package, session, mailbox, closed)
+            finally:
+                package.cancel(session)
+        finally:
+            del _called_back[id(callback)]
+
+
+class BridgeRecogniser(Recogniser):
+    """One session of a package, which has been started.
+
+    Args:
+        package: The package.
+        session: Its number for the session.
+        mailbox: Where it puts what it says.
+        closed: Tells whether nobody wants the session any more.
+    """
+
+    def __init__(
+        self, package: Package, session: int, mailbox: Mailbox, closed: Callable[[], bool]
+    ) -> None:
+        self._package = package
+        self._session = session
+        self._mailbox = mailbox
+        self._closed = closed
 
     def feed(self, pcm: bytes) -> list[Event]:
         """Hand over audio, and return what came meanwhile."""
@@ -158,15 +177,6 @@ class BridgeRecogniser(Recogniser):
         # A package says no final when nothing was heard.
         final = [event for event in events if isinstance(event, FinalHeard)] or [FinalHeard("")]
         return [*(event for event in events if not isinstance(event, FinalHeard)), *final]
-
-    def close(self) -> None:
-        """End the session."""
-        self._package.cancel(self._session)
-        self._release()
-
-    def _release(self) -> None:
-        del _called_back[id(self._callback)]
-        self._package.turn.release()
 
 
 def find_functions(

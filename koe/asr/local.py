@@ -1,17 +1,27 @@
 """Engines that compute on this machine: a blocking recogniser behind the asynchronous contract.
 
-A recogniser is fed on one thread of its own, so that neither the loop nor the audio thread ever
+A recogniser lives on one thread of its own, so that neither the loop nor the audio thread ever
 waits for it. Audio that arrives while it computes is collected and fed as one piece, up to a
 limit: an engine that falls behind catches up instead of doing stale work piece by piece.
+
+The thread opens the recogniser, does what it is asked to, and releases it, in one block that is
+left on every path. It is a daemon: a recogniser that hangs keeps no process from ending.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import logging
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, suppress
+from queue import SimpleQueue
+from typing import TypeVar
 
 from koe.asr import Engine
 from koe.errors import AsrConnectionError
@@ -29,9 +39,11 @@ INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 # who dictates has given up by then.
 CONNECT_TIMEOUT = 60.0
 
-# How long close waits for a recogniser: longer than one call of it takes, and less than a shell
-# waits for the core's end.
+# How long close waits for a recogniser, and so does the end of the process: longer than one call of
+# it takes, and less than a shell waits for the core's end.
 RELEASE_TIMEOUT = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Recogniser(ABC):
@@ -53,9 +65,25 @@ class Recogniser(ABC):
             AsrError: The recogniser is lost.
         """
 
-    @abstractmethod
-    def close(self) -> None:
-        """Release everything."""
+
+_Answer = TypeVar("_Answer")
+
+
+class _Promise(Future[_Answer]):
+    """What a thread settles: whoever waits for it may stop waiting, and that cancels nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_running_or_notify_cancel()
+
+
+_Work = Callable[[Recogniser], list[Event]]
+_Job = tuple[_Work, _Promise[list[Event]]]
+
+Opener = Callable[[Callable[[], bool]], AbstractContextManager[Recogniser]]
+"""Entered on the engine's thread: imports, loads the model, waits for its turn, gives the
+recogniser, and on leaving releases all of it. It raises AsrError when it can't. Its argument tells
+whether the engine was closed meanwhile; then it may give up by raising."""
 
 
 class LocalEngine(Engine):
@@ -65,22 +93,21 @@ class LocalEngine(Engine):
     half-way except to close the engine.
 
     Args:
-        name: The engine's name, for its thread.
-        load: Called on the thread: imports, loads the model, returns the recogniser. It raises
-            AsrError when it can't. Its argument tells whether the engine was closed meanwhile;
-            then it may give up by raising.
+        name: The engine's name, for its thread and for messages.
+        opener: Gives the recogniser.
     """
 
-    def __init__(self, name: str, load: Callable[[Callable[[], bool]], Recogniser]) -> None:
-        # For the thread, and for messages.
+    def __init__(self, name: str, opener: Opener) -> None:
         self._name = name
-        # Makes the recogniser.
-        self._load = load
-        # The one thread on which the recogniser lives.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"koe-{name}")
-        # There once it is loaded; only that thread touches it.
-        self._recogniser: Recogniser | None = None
-        # close was called.
+        self._opener = opener
+        # Where the recogniser lives, from connect on.
+        self._thread = threading.Thread(target=self._live, name=f"koe-{name}", daemon=True)
+        # What the thread has to do, and where the answer goes; None wakes it up to end.
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        # The thread's word that the recogniser is there, or why not; and that it is released.
+        self._opened = _Promise[None]()
+        self._released = _Promise[None]()
+        # The thread does nothing any more but end.
         self._closed = False
         # Audio that the recogniser has not seen yet.
         self._inbox = bytearray()
@@ -95,11 +122,14 @@ class LocalEngine(Engine):
         self._events: deque[Event] = deque()
 
     async def connect(self) -> None:
-        """Load the model, on the engine's thread."""
-        loop = asyncio.get_running_loop()
+        """Start the thread, which loads the model."""
+        try:
+            self._thread.start()
+        except RuntimeError as exc:  # too many of them, or Python is ending
+            raise AsrConnectionError(f"{self._name} could not start: {exc}") from exc
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                await loop.run_in_executor(self._thread, self._open)
+                await asyncio.wrap_future(self._opened)
         except TimeoutError as exc:
             raise AsrConnectionError(
                 f"{self._name} did not start within {CONNECT_TIMEOUT:.0f} seconds"
@@ -131,16 +161,19 @@ class LocalEngine(Engine):
         Waits for that, so that nothing computes when the process ends, but not for long: a
         recogniser that hangs must not keep anybody from ending.
         """
-        if self._closed:
-            return
+        self.abandon()
+        if self._thread.ident is not None:  # else it was never started
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELEASE_TIMEOUT):
+                    await asyncio.wrap_future(self._released)
+
+    def abandon(self) -> None:
+        """Have the thread end as close does, without waiting for it."""
         self._closed = True
-        released = asyncio.wrap_future(self._thread.submit(self._release))
-        self._thread.shutdown(wait=False)
-        await asyncio.wait([released], timeout=RELEASE_TIMEOUT)
+        self._jobs.put(None)
 
     async def _advance(self) -> list[Event]:
         """Do one piece of the work that is waiting."""
-        loop = asyncio.get_running_loop()
         # Whole samples only: an odd byte waits for its other half, and at the end is no sample.
         size = min(len(self._inbox), FEED_LIMIT_BYTES) & ~1
         if size:
@@ -148,28 +181,59 @@ class LocalEngine(Engine):
             del self._inbox[:size]
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
-            events = await loop.run_in_executor(self._thread, self._feed, pcm)
+            events = await self._do(lambda recogniser: recogniser.feed(pcm))
             return [*events, EngineWorking()]
         if self._input_ended:
-            events = await loop.run_in_executor(self._thread, self._finish)
+            events = await self._do(lambda recogniser: recogniser.finish())
             return [*events, EngineClosed()]
         self._wake.clear()
         return []
 
-    # --- on the engine's thread ---
+    async def _do(self, work: _Work) -> list[Event]:
+        """Have the thread do something."""
+        answer = _Promise[list[Event]]()
+        self._jobs.put((work, answer))
+        return await asyncio.wrap_future(answer)
 
-    def _open(self) -> None:
-        self._recogniser = self._load(lambda: self._closed)
+    def _live(self) -> None:
+        """The life of the thread."""
+        _living.add(self)
+        try:
+            with self._opener(lambda: self._closed) as recogniser:
+                self._opened.set_result(None)
+                while (job := self._jobs.get()) is not None and not self._closed:
+                    _settle(job, recogniser)
+        except Exception as exc:
+            if self._opened.done():
+                log.exception("%s was not released in order", self._name)
+            else:
+                self._opened.set_exception(exc)
+        finally:
+            _living.discard(self)
+            self._released.set_result(None)
 
-    def _feed(self, pcm: bytes) -> list[Event]:
-        assert self._recogniser is not None, "connect comes first"
-        return self._recogniser.feed(pcm)
 
-    def _finish(self) -> list[Event]:
-        assert self._recogniser is not None, "connect comes first"
-        return self._recogniser.finish()
+def _settle(job: _Job, recogniser: Recogniser) -> None:
+    work, answer = job
+    try:
+        answer.set_result(work(recogniser))
+    except BaseException as exc:  # noqa: BLE001 - it is raised where the answer is awaited
+        answer.set_exception(exc)
 
-    def _release(self) -> None:
-        if self._recogniser is not None:
-            self._recogniser.close()
-            self._recogniser = None
+
+# The engines whose threads run.
+_living: set[LocalEngine] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Have the threads end before the process does, and wait for them, but not for long.
+
+    One that computed on, while the libraries that it computes with are taken down, would crash.
+    """
+    engines = list(_living)
+    for engine in engines:
+        engine.abandon()
+    deadline = time.monotonic() + RELEASE_TIMEOUT
+    for engine in engines:
+        engine._thread.join(max(0.0, deadline - time.monotonic()))

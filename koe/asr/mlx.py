@@ -8,11 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable
 
 from koe.asr import Engine
-from koe.asr.bridge import CALLBACK, BridgeRecogniser, Package, find_functions
-from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.bridge import CALLBACK, Package, find_functions, open_session
+from koe.asr.local import LocalEngine
 from koe.asr.samples import float_samples
 from koe.config.engines import MlxConfig
 from koe.config.schema import AsrConfig
@@ -48,17 +47,14 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         EngineUnavailableError: This process has no such package.
     """
     package = Mlx(config.mlx)
-
-    def load(closed: Callable[[], bool]) -> Recogniser:
-        return BridgeRecogniser(package, "failed to start MLX session", closed)
-
-    return LocalEngine("mlx", load)
+    return LocalEngine("mlx", lambda closed: open_session(package, closed))
 
 
 class Mlx(Package):
     """The package's functions, for one model."""
 
     turn = _turn
+    failure = "failed to start MLX session"
 
     def __init__(self, config: MlxConfig) -> None:
         self._config = config

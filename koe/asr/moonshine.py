@@ -17,27 +17,26 @@ import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr import Engine
 from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.turn import taken_turn
 from koe.config.schema import AsrConfig
 from koe.errors import (
     AsrConnectionError,
-    AsrError,
     AsrProtocolError,
     EngineUnavailableError,
 )
-from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
 
 if TYPE_CHECKING:
     from moonshine_voice.transcriber import Transcriber, Transcript
 
-SAMPLE_RATE_HZ = 16_000
 FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
 
 # The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the
@@ -52,9 +51,8 @@ _MODEL = "assets/tiny-en/encoder_model.ort"
 
 # The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
 _transcriber: Transcriber | None = None
-_loading = threading.Lock()
 
-# Held by the recogniser whose turn it is, from its making to its closing.
+# Held by the session whose turn it is.
 _turn = threading.Lock()
 
 
@@ -72,23 +70,41 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     if not Path(package.submodule_search_locations[0], _MODEL).is_file():
         raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
     update_interval = config.moonshine.update_interval
-    return LocalEngine(
-        "moonshine", lambda closed: MoonshineRecogniser(load_model(), update_interval, closed)
-    )
+    return LocalEngine("moonshine", lambda closed: open_recogniser(update_interval, closed))
+
+
+@contextmanager
+def open_recogniser(
+    update_interval: float, closed: Callable[[], bool]
+) -> Iterator[MoonshineRecogniser]:
+    """Wait for the turn, load the model, and give a recogniser; leaving passes the turn on.
+
+    Args:
+        update_interval: Seconds of new audio between two partial texts.
+        closed: Tells whether it is wanted no more while it waits.
+
+    Raises:
+        AsrConnectionError: It is wanted no more.
+        AsrError: The model or the recogniser can't be made.
+    """
+    with (
+        taken_turn(_turn, closed),
+        closing(MoonshineRecogniser(load_model(), update_interval)) as made,
+    ):
+        yield made
 
 
 def load_model() -> Transcriber:
-    """Return the model, loaded on the first call; the others wait for it. Blocks.
+    """Return the model, loaded on the first call. Blocks; for one thread at a time.
 
     Raises:
         EngineUnavailableError: The package is not installed, or is one without a model.
         AsrConnectionError: The model can't be loaded.
     """
     global _transcriber
-    with _loading:
-        if _transcriber is None:
-            _transcriber = _load()
-        return _transcriber
+    if _transcriber is None:
+        _transcriber = _load()
+    return _transcriber
 
 
 def _load() -> Transcriber:
@@ -113,36 +129,22 @@ def _load() -> Transcriber:
 
 
 class MoonshineRecogniser(Recogniser):
-    """One stream of the model. Making one waits until the one before is closed.
+    """One stream of the model; there may be one at a time.
 
     Args:
         transcriber: The model.
         update_interval: Seconds of new audio between two partial texts.
-        closed: Tells whether this recogniser is wanted no more when its turn comes.
 
     Raises:
-        AsrConnectionError: It is wanted no more.
         AsrProtocolError: The package failed.
     """
 
-    def __init__(
-        self,
-        transcriber: Transcriber,
-        update_interval: float,
-        closed: Callable[[], bool] = lambda: False,
-    ) -> None:
-        _turn.acquire()
-        try:
-            if closed():
-                raise AsrConnectionError("the engine was closed before its turn came")
-            _forget_voice_detector(transcriber)
-            with _mapped_errors():
-                # The stream would update by a count of its own; so it never does, and feed does.
-                self._stream = transcriber.create_stream(update_interval=float("inf"))
-                self._stream.start()
-        except AsrError:
-            _turn.release()
-            raise
+    def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
+        _forget_voice_detector(transcriber)
+        with _mapped_errors():
+            # The stream would update by a count of its own; so it never does, and feed does.
+            self._stream = transcriber.create_stream(update_interval=float("inf"))
+            self._stream.start()
         self._transcriber = transcriber
         # Samples between two updates.
         self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
@@ -173,7 +175,6 @@ class MoonshineRecogniser(Recogniser):
     def close(self) -> None:
         """Free the stream; the model stays loaded for the next session."""
         self._stream.close()
-        _turn.release()
 
     def _update(self) -> Transcript:
         """Recognise what is new. Forced, or the package would wait for half a second of it."""

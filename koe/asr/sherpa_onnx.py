@@ -22,16 +22,16 @@ from koe.asr.hotwords import Hotwords, prepare_hotwords
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.model_files import ModelFiles, examine_model, find_model_files
 from koe.asr.samples import float_samples
+from koe.asr.turn import taken_turn
 from koe.config.engines import SherpaOnnxConfig
 from koe.config.schema import AsrConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
-from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
 
 if TYPE_CHECKING:
     from sherpa_onnx import OnlineRecognizer
 
-SAMPLE_RATE_HZ = 16_000
 _FRAMES_PER_SECOND = 100
 
 # Silence that ends a recording in which nothing was said yet, and the longest piece of speech
@@ -83,17 +83,17 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     settings = config.sherpa_onnx
     files = find_model_files(Path(settings.model))
 
-    def load(closed: Callable[[], bool]) -> Recogniser:
-        with _loading:
-            if closed():
-                raise AsrConnectionError("the engine was closed before its model was loaded")
-            return SherpaRecogniser(load_model(settings, files, terms))
+    @contextmanager
+    def opener(closed: Callable[[], bool]) -> Iterator[SherpaRecogniser]:
+        with taken_turn(_loading, closed):
+            model = load_model(settings, files, terms)
+        yield SherpaRecogniser(model)
 
-    return LocalEngine("sherpa-onnx", load)
+    return LocalEngine("sherpa-onnx", opener)
 
 
 def load_model(settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...]) -> Model:
-    """Load a model, unless it is the one that was loaded last. Blocks, for seconds.
+    """Load a model, unless it is the one that was loaded last. Blocks; for one thread at a time.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -152,7 +152,7 @@ def _make_recogniser(
 
 
 class SherpaRecogniser(Recogniser):
-    """One stream of a model.
+    """One stream of a model, which stays loaded for the next session.
 
     Raises:
         AsrProtocolError: The package failed.
@@ -183,10 +183,6 @@ class SherpaRecogniser(Recogniser):
             self._stream.input_finished()
             events += self._advance(b"")
         return [*events, FinalHeard(self._text)]
-
-    def close(self) -> None:
-        """Free the stream; the model stays loaded for the next session."""
-        del self._stream, self._recogniser
 
     def _advance(self, pcm: bytes) -> list[Event]:
         """Add audio, and take every step that it allows.

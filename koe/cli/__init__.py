@@ -10,20 +10,20 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
 
-from koe import __version__
-from koe.errors import KoeError
+from koe import __version__, diagnostics
+from koe.errors import KoeError, OutputError
 
 
 class Exit(IntEnum):
-    """What the process tells its caller."""
+    """What the process tells its caller; argparse itself adds 2, for wrong usage."""
 
     OK = 0
     ERROR = 1
-    USAGE = 2  # argparse's own
     NO_SPEECH = 3
     INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -54,22 +54,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parse(words)
         status: int = import_module(f"koe.cli.{arguments.command}").run(arguments)
-    except KoeError as exc:
+    except OutputError as exc:
+        _discard_output()
+        if not exc.unread:
+            print_error(str(exc))
+        return Exit.ERROR
+    except (KoeError, OSError) as exc:
         print_error(str(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except OSError as exc:  # files and devices raise KoeError, so this is the output
-        _discard_output()
-        if not _is_broken_pipe(exc):
-            print_error(f"the output cannot be written: {exc.strerror or exc}")
-        return Exit.ERROR
     return status
 
 
 def print_error(message: str) -> None:
-    """Write a sentence to stderr, marked as this program's."""
-    print(f"koe: {message}", file=sys.stderr, flush=True)
+    """Write a sentence to stderr, marked as this program's; one that takes nothing is no matter."""
+    diagnostics.report(message)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Enter to write output: what the system refuses then is told to be the output's fault.
+
+    Raises:
+        OutputError: The output cannot be written.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise OutputError(str(exc.strerror or exc), unread=_is_broken_pipe(exc)) from exc
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from koe.audio import WavReader, read_wav
-from koe.cli import Exit
+from koe.cli import Exit, writing
 from koe.errors import AudioError
 
 _EPILOG = """\
@@ -37,15 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _write_to_stdout(recording: WavReader) -> None:
     if sys.stdout.isatty():
         raise AudioError("raw audio is not for a terminal; name a file, or add: | PROGRAM")
-    for pcm in recording:
-        sys.stdout.buffer.write(pcm)
-    sys.stdout.buffer.flush()
+    with writing():
+        for pcm in recording:
+            sys.stdout.buffer.write(pcm)
+        sys.stdout.buffer.flush()
 
 
 def _write_to_file(recording: WavReader, source: Path, target: Path) -> None:
-    if target.exists() and target.samefile(source):
-        raise AudioError(f"{target} is the recording itself; name another file")
     try:
+        if target.exists() and target.samefile(source):
+            raise AudioError(f"{target} is the recording itself; name another file")
         with target.open("wb") as file:
             for pcm in recording:
                 file.write(pcm)

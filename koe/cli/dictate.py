@@ -16,7 +16,7 @@ from koe.audio import WavReader, read_wav
 from koe.cli import Exit, print_error
 from koe.cli.report import JsonReport, Progress, Report, TextReport
 from koe.dictation import Dictation, open_core
-from koe.errors import AudioError, KoeError
+from koe.errors import AudioError, KoeError, OutputError
 from koe.events import BYTES_PER_SECOND, Mode, ReportError, Warn
 from koe.microphone import Microphone
 
@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
             asyncio.run(_dictate_speech(report, arguments))
         else:
             asyncio.run(_dictate_file(report, arguments))
+    except OutputError:
+        raise  # there is nowhere to tell it
     except KoeError as exc:
         report.tell(ReportError(str(exc)))
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from koe import __version__
 from koe.asr import fault_of
-from koe.cli import Exit
+from koe.cli import Exit, writing
 from koe.config.schema import UNREADABLE, AsrConfig, Config
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 from koe.errors import AudioError, ConfigError
@@ -57,12 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine and tell; return the exit status."""
     findings = list(examine(arguments.config or config_directory(os.environ)))
     healthy = all(finding.level is not Level.FAIL for finding in findings)
-    if arguments.json:
-        report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
-        print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
-    else:
-        for finding in findings:
-            print(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}", flush=True)
+    with writing():
+        if arguments.json:
+            report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
+            print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
+        else:
+            for finding in findings:
+                print(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}", flush=True)
     return Exit.OK if healthy else Exit.ERROR
 
 
@@ -83,7 +84,7 @@ def examine(directory: Path) -> Iterator[Finding]:
 def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     """Return the settings in force, and what is to say about the files."""
     path = directory / CONFIG_NAME
-    if not path.exists():
+    if _is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
         return Config(), [Finding(Level.OK, "config", message)]
     try:
@@ -100,6 +101,17 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
         *problems,
         Finding(Level.OK, "dictionary", message),
     ]
+
+
+def _is_missing(path: Path) -> bool:
+    """Tell whether there is nothing; what is there and cannot be looked at is not missing."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # reading it tells why; ValueError: a NUL in the name
+        return False
+    return False
 
 
 def _examine_engine(config: AsrConfig) -> Finding:

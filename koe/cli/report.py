@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from koe.cli import Exit, print_error
+from koe.cli import Exit, print_error, writing
 from koe.cli.live_line import LiveLine
 from koe.events import (
     AnnounceReady,
@@ -54,14 +54,19 @@ class Report(ABC):
         self.status = Exit.NO_SPEECH
 
     def tell(self, notice: Notice) -> None:
-        """Tell one notice."""
+        """Tell one notice.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
         match notice:
             case Deliver():
                 self.status = Exit.OK
             case ReportError() | Warn() if self.status is not Exit.OK:
                 # Trouble and no text is a failure; where text follows, the trouble was survived.
                 self.status = Exit.ERROR
-        self._write(notice)
+        with writing():
+            self._write(notice)
 
     def advance(self, seconds: float) -> None:
         """Note that so much more audio was handed over."""
@@ -88,11 +93,13 @@ class TextReport(Report):
         """Note it, and show it when the recording is long."""
         super().advance(seconds)
         if self._head:
-            self._show_line()
+            with writing():
+                self._show_line()
 
     def close(self) -> None:
         """Leave no half text behind."""
-        self._line.clear()
+        with writing():
+            self._line.clear()
 
     def _write(self, notice: Notice) -> None:
         match notice:

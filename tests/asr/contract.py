@@ -7,6 +7,7 @@ A subclass gives ``open`` and ``speech``. The events that an engine may say are 
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -136,6 +137,22 @@ class EngineContract:
 
         for steps in range(4):
             asyncio.run(close_after(steps))
+
+    def test_abandon(self, speech: bytes) -> None:
+        """From another thread, while the loop can do nothing; others are not kept waiting."""
+
+        async def abandon_and_go_on() -> list[Event]:
+            engine = self.open()
+            await engine.connect()
+            await engine.send_audio(speech)
+            abandoning = threading.Thread(target=engine.abandon)
+            abandoning.start()
+            abandoning.join(PATIENCE)
+            events = await dictate(self.open(), [speech])
+            await engine.close()
+            return events
+
+        assert self.is_right(final_text(asyncio.run(abandon_and_go_on())))
 
     def test_two_at_once(self, speech: bytes) -> None:
         async def both() -> tuple[list[Event], list[Event]]:

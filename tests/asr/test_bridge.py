@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.asr.bridge import BridgeRecogniser, Mailbox, Package, _called_back, find_functions
+from koe.asr.bridge import Mailbox, Package, _called_back, find_functions, open_session
 from koe.errors import AsrConnectionError, EngineUnavailableError
 from koe.events import (
     DefiniteHeard,
@@ -80,6 +80,7 @@ class Parrot(Package):
     """Starts if it may."""
 
     turn = threading.Lock()
+    failure = "failed to start it"
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -103,47 +104,42 @@ class Parrot(Package):
 
 def test_sessions_take_turns() -> None:
     first, second = Parrot(), Parrot()
-    started: list[BridgeRecogniser] = []
-    one = BridgeRecogniser(first, "", lambda: False)
-    other = threading.Thread(
-        target=lambda: started.append(BridgeRecogniser(second, "", lambda: False))
-    )
-    other.start()
-    one.feed(b"\0\0")
-    assert second.calls == []
-    one.close()
+
+    def take() -> None:
+        with open_session(second, lambda: False):
+            pass
+
+    with open_session(first, lambda: False) as recogniser:
+        other = threading.Thread(target=take)
+        other.start()
+        recogniser.feed(b"\0\0")
+        assert second.calls == []
     other.join(PATIENCE)
-    started[0].close()
     assert (first.calls, second.calls) == (["start", "feed", "cancel"], ["start", "cancel"])
     assert not _called_back
-
-
-def test_nobody_waits_for_a_turn_in_vain() -> None:
-    one = BridgeRecogniser(Parrot(), "", lambda: False)
-    with pytest.raises(AsrConnectionError, match="closed before its turn came"):
-        BridgeRecogniser(Parrot(), "", lambda: True)
-    one.close()
 
 
 def test_a_start_that_fails_gives_up_its_turn() -> None:
     package = Parrot()
     package.session = 0
     for _ in range(2):
-        with pytest.raises(AsrConnectionError, match="failed to start it"):
-            BridgeRecogniser(package, "failed to start it", lambda: False)
+        with (
+            pytest.raises(AsrConnectionError, match="failed to start it"),
+            open_session(package, lambda: False),
+        ):
+            pass
     assert package.calls == ["start", "start"]
     assert not _called_back
 
 
 def test_a_wait_for_the_end_ends_when_nobody_wants_it() -> None:
     closed = threading.Event()
-    recogniser = BridgeRecogniser(Parrot(), "", closed.is_set)
-    waiting = threading.Thread(target=recogniser.finish)
-    waiting.start()
-    closed.set()
-    waiting.join(PATIENCE)
-    assert not waiting.is_alive()
-    recogniser.close()
+    with open_session(Parrot(), closed.is_set) as recogniser:
+        waiting = threading.Thread(target=recogniser.finish)
+        waiting.start()
+        closed.set()
+        waiting.join(PATIENCE)
+        assert not waiting.is_alive()
 
 
 def test_a_function_that_is_not_there() -> None:

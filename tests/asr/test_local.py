@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -53,7 +56,7 @@ class Counter(Recogniser):
 
 class TestLocalEngine(EngineContract):
     def open(self) -> Engine:
-        return LocalEngine("counter", lambda closed: Counter())
+        return LocalEngine("counter", lambda closed: closing(Counter()))
 
     @pytest.fixture
     def speech(self) -> bytes:
@@ -64,9 +67,9 @@ class TestLocalEngine(EngineContract):
 
 
 async def connected(recognisers: list[Counter]) -> LocalEngine:
-    def load(closed: Callable[[], bool]) -> Counter:
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
         recognisers.append(Counter())
-        return recognisers[0]
+        return closing(recognisers[0])
 
     engine = LocalEngine("counter", load)
     await engine.connect()
@@ -138,7 +141,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_load_failure() -> None:
-    def load(closed: Callable[[], bool]) -> Recogniser:
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
         raise AsrConnectionError("no model")
 
     async def run() -> None:
@@ -154,15 +157,31 @@ def test_a_load_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.local.CONNECT_TIMEOUT", 0.01)
     may_load = threading.Event()
 
-    def load(closed: Callable[[], bool]) -> Recogniser:
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
         may_load.wait(PATIENCE)
-        return Counter()
+        return closing(Counter())
 
     async def run() -> None:
         engine = LocalEngine("sleepy", load)
         with pytest.raises(AsrConnectionError, match="sleepy did not start within 0 seconds"):
             await engine.connect()
         may_load.set()
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many run, or Python is ending."""
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def run() -> None:
+        engine = LocalEngine("crowded", lambda closed: closing(Counter()))
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(AsrConnectionError, match="crowded could not start: can't start new"):
+            await engine.connect()
         await engine.close()
 
     asyncio.run(run())
@@ -223,10 +242,10 @@ def test_close_while_it_loads_releases_what_was_loaded() -> None:
     may_load = threading.Event()
     loaded: list[Counter] = []
 
-    def load(closed: Callable[[], bool]) -> Recogniser:
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
         may_load.wait(PATIENCE)
         loaded.append(Counter())
-        return loaded[0]
+        return closing(loaded[0])
 
     async def run() -> None:
         engine = LocalEngine("slow", load)
@@ -242,11 +261,10 @@ def test_close_while_it_loads_releases_what_was_loaded() -> None:
 
 def test_a_load_can_see_that_nobody_waits_for_it() -> None:
     seen: list[bool] = []
-    closing = threading.Event()
+    closing_began = threading.Event()
 
-    def load(closed: Callable[[], bool]) -> Recogniser:
-        seen.append(closed())
-        closing.wait(PATIENCE)
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
+        closing_began.wait(PATIENCE)
         seen.append(closed())
         raise AsrConnectionError("not wanted")
 
@@ -255,11 +273,103 @@ def test_a_load_can_see_that_nobody_waits_for_it() -> None:
         connecting = asyncio.create_task(engine.connect())
         await asyncio.sleep(0)
         connecting.cancel()
-        asyncio.get_running_loop().call_soon(closing.set)
+        asyncio.get_running_loop().call_soon(closing_began.set)
         await engine.close()
 
     asyncio.run(run())
-    assert seen in ([False, True], [])  # or it was not even begun
+    assert seen == [True]
+
+
+def test_a_release_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Clinging(Counter):
+        def close(self) -> None:
+            raise OSError("it does not let go")
+
+    async def run() -> None:
+        engine = LocalEngine("clinging", lambda closed: closing(Clinging()))
+        await engine.connect()
+        await engine.close()
+
+    asyncio.run(run())
+    assert "clinging was not released in order" in caplog.text
+
+
+def test_abandon_needs_no_loop() -> None:
+    """The loop hangs, and the recogniser is released all the same."""
+
+    async def run() -> None:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        abandoning = threading.Thread(target=engine.abandon)
+        abandoning.start()
+        assert recognisers[0].closed.wait(PATIENCE)  # holds up the loop
+        abandoning.join()
+        await engine.close()
+
+    asyncio.run(run())
+
+
+HANGING = """
+import asyncio, sys, threading
+from contextlib import closing
+from koe.asr import local
+from tests.asr.test_local import Counter
+
+local.RELEASE_TIMEOUT = 0.01
+where = sys.argv[1]
+hanging = threading.Event()
+
+class Hanging(Counter):
+    def feed(self, pcm):
+        if where == "feed":
+            hang()
+        return super().feed(pcm)
+
+    def close(self):
+        if where == "close":
+            hang()
+
+def hang():
+    hanging.set()
+    threading.Event().wait()
+
+def load(closed):
+    if where == "load":
+        hang()
+    return closing(Hanging())
+
+async def run():
+    engine = local.LocalEngine("hanging", load)
+    connecting = asyncio.create_task(engine.connect())
+    if where == "load":
+        await asyncio.to_thread(hanging.wait)
+        connecting.cancel()
+    else:
+        await connecting
+    await engine.send_audio(b"\\1\\1")
+    listening = asyncio.create_task(engine.next_event())
+    if where == "feed":
+        await asyncio.to_thread(hanging.wait)
+    listening.cancel()
+    if where != "nothing":
+        await engine.close()
+
+asyncio.run(run())
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("where", ["load", "feed", "close", "nothing"])
+def test_the_process_ends_whatever_hangs(where: str) -> None:
+    """Also when nobody closed the engine."""
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGING, where],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
 
 
 def test_nothing_after_close_reaches_the_recogniser() -> None:

@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from koe.asr import Engine
-from koe.asr.moonshine import MoonshineRecogniser, load_model, open_engine, samples_of
+from koe.asr.moonshine import (
+    MoonshineRecogniser,
+    load_model,
+    open_engine,
+    open_recogniser,
+    samples_of,
+)
 from koe.config.schema import AsrConfig
-from koe.errors import AsrConnectionError, EngineUnavailableError
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
 from koe.events import InterimHeard
-from tests.asr.contract import EngineContract, dictate, final_text, in_frames
+from tests.asr.contract import PATIENCE, EngineContract, dictate, final_text, in_frames
 
 pytestmark = pytest.mark.model
 
@@ -104,10 +110,102 @@ for before in (speech[:90000], speech[-70000:], bytes(64000), bytes(range(256)) 
     subprocess.run([sys.executable, "-c", program, "/dev/stdin"], input=slow + beckett, check=True)
 
 
-def test_a_turn_that_nobody_wants_any_more_is_passed_on() -> None:
-    with pytest.raises(AsrConnectionError, match="closed before its turn"):
-        MoonshineRecogniser(load_model(), 0.5, closed=lambda: True)
-    MoonshineRecogniser(load_model(), 0.5).close()
+def never() -> bool:
+    return False
+
+
+def test_who_is_not_wanted_any_more_does_not_wait_for_its_turn() -> None:
+    looked: list[bool] = []
+
+    def closed() -> bool:
+        looked.append(len(looked) == 2)
+        return looked[-1]
+
+    with (
+        open_recogniser(0.5, never),
+        pytest.raises(AsrConnectionError, match="closed before its turn"),
+        open_recogniser(0.5, closed),
+    ):
+        pass
+    assert looked == [False, False, True]
+
+
+@pytest.mark.parametrize("error", [AsrProtocolError("no stream"), OSError("no memory")])
+@pytest.mark.parametrize("culprit", ["_forget_voice_detector", "_load", "MoonshineRecogniser"])
+def test_the_turn_is_passed_on_when_a_recogniser_cannot_be_made(
+    culprit: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("koe.asr.moonshine._transcriber", None)
+        patched.setattr(f"koe.asr.moonshine.{culprit}", fail)
+        with pytest.raises(type(error)), open_recogniser(0.5, never):
+            pass
+    with open_recogniser(0.5, never):
+        pass
+
+
+def test_the_turn_is_passed_on_when_the_stream_cannot_be_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(recogniser: MoonshineRecogniser) -> None:
+        raise OSError("it is stuck")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MoonshineRecogniser, "close", fail)
+        with pytest.raises(OSError, match="it is stuck"), open_recogniser(0.5, never):
+            pass
+    with open_recogniser(0.5, never):
+        pass
+
+
+WITHOUT_FAREWELL = """
+import asyncio, ctypes, sys, threading
+
+# The last that the process does is to wait, long after its libraries were taken down: whoever
+# computes with them then has the time to fail.
+libc = ctypes.CDLL(None)
+wait = ctypes.cast(libc.usleep, ctypes.c_void_p)
+libc.__cxa_atexit(wait, ctypes.c_void_p(300_000), None)
+
+from koe.asr.moonshine import open_engine
+from koe.config.schema import AsrConfig
+from moonshine_voice.transcriber import Stream
+
+speech = sys.stdin.buffer.read()
+computing = threading.Event()
+update = Stream.update_transcription
+
+def update_and_tell(stream, flags):
+    computing.set()
+    return update(stream, flags)
+
+Stream.update_transcription = update_and_tell
+
+async def recognise():
+    engine = open_engine(AsrConfig(), ())
+    await engine.connect()
+    await engine.send_audio(speech)
+    while True:
+        await engine.next_event()
+
+threading.Thread(target=lambda: asyncio.run(recognise()), daemon=True).start()
+computing.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the C library has other names there")
+def test_a_process_that_ends_while_it_recognises_does_not_crash(beckett: bytes) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_FAREWELL],
+        input=beckett,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_one_model_for_all_sessions() -> None:

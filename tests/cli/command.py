@@ -10,6 +10,9 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 FAKES = PROJECT / "tests" / "fakes"
 
+# The exit status of argparse.
+USAGE = 2
+
 # For what takes a second; nobody waits for it unless something is broken.
 PATIENCE = 120.0
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import koe.cli.doctor
 from koe import __version__
 from koe.cli import COMMANDS, Exit, main
-from tests.cli.command import command, environment, run_koe
+from tests.cli.command import USAGE, command, environment, run_koe
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +39,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["sing"], ["--sing"], ["doctor", "now"], ["doctor", "--no"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe(*words, home=tmp_path)
-    assert done.returncode == Exit.USAGE
+    assert done.returncode == USAGE
     assert done.stdout == ""
     assert done.stderr.startswith("usage: koe ")
 
@@ -62,6 +63,19 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setattr(koe.cli.doctor, "run", interrupt)
     assert main(["doctor"]) == Exit.INTERRUPTED
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_fault_of_the_system_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what fails while the output is written is the output's fault."""
+
+    def fail(arguments: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "/some/folder")
+
+    monkeypatch.setattr(koe.cli.doctor, "run", fail)
+    assert main(["doctor"]) == Exit.ERROR
+    assert capsys.readouterr().err == "koe: [Errno 13] Permission denied: '/some/folder'\n"
 
 
 def test_nobody_reads_the_output(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
-from tests.cli.command import FAKES, command, environment, run_koe
+from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.scripted import ScriptedEngine
 from tests.servers.speech import API_KEY, speech_server, transcribe_glm
 from tests.wav import as_integers, tone, wav
@@ -61,6 +62,24 @@ class TestWithAScriptedEngine:
         engine.answer = ""
         assert dictate(recording, directory=directory) == Exit.NO_SPEECH
         assert capsys.readouterr() == ("", "koe: no speech was recognised\n")
+
+    def test_an_engine_that_does_not_answer(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """That is an error, and not silence."""
+        engine.answer = None
+        directory.mkdir()
+        config = "asr: {moonshine: {final_wait_timeout_ms: 20}}\n"
+        (directory / "config.yaml").write_text(config, encoding="utf-8")
+        assert dictate(recording, directory=directory) == Exit.ERROR
+        assert capsys.readouterr() == (
+            "",
+            "koe: the speech engine did not answer within 0.02 s\n",
+        )
 
     def test_no_engine(
         self,
@@ -124,13 +143,15 @@ class TestWithAScriptedEngine:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         """The waits of the feeder add up to the recording, whatever the clock says."""
-        real_sleep, waits = asyncio.sleep, list[float]()
+        waits: list[float] = []
 
         async def note(seconds: float) -> None:
             waits.append(seconds)
-            await real_sleep(0)
+            await asyncio.sleep(0)
 
-        monkeypatch.setattr("koe.cli.dictate.asyncio.sleep", note)
+        # The module's own view of asyncio, because others sleep too.
+        asyncio_there = SimpleNamespace(**{**vars(asyncio), "sleep": note})
+        monkeypatch.setattr("koe.cli.dictate.asyncio", asyncio_there)
         assert dictate(recording, "--realtime", directory=directory) == Exit.OK
         assert len(waits) == 5
         # No time passes, so each wait is from the beginning.
@@ -157,7 +178,7 @@ def test_a_bad_recording_as_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["speech.wav", "--mic"], ["one.wav", "two.wav"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe("dictate", *words, home=tmp_path)
-    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert (done.returncode, done.stdout) == (USAGE, "")
     assert done.stderr.startswith("usage: koe ")
 
 
@@ -215,8 +236,9 @@ class TestWithTheModel:
             stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
-        while b"interim" not in process.stdout.readline():
-            pass
+        for line in process.stdout:
+            if b"interim" in line:
+                break
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
         assert (process.returncode, err) == (Exit.INTERRUPTED, b"")
@@ -280,8 +302,9 @@ class TestTheMicrophone:
             stderr=subprocess.PIPE,
         )
         assert process.stdout is not None
-        while b"interim" not in process.stdout.readline():
-            pass
+        for line in process.stdout:
+            if b"interim" in line:
+                break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         assert b"final" not in out
@@ -333,5 +356,5 @@ def test_an_engine_that_lacks_something(tmp_path: Path, recording: Path) -> None
 
 def test_an_engine_that_is_none(tmp_path: Path, recording: Path) -> None:
     done = run_koe("dictate", recording, "--engine", "parrot", home=tmp_path)
-    assert done.returncode == Exit.USAGE
+    assert done.returncode == 2  # of argparse
     assert "invalid choice: 'parrot'" in done.stderr

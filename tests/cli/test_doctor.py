@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,30 @@ def test_a_configuration_that_cannot_be_read(directory: Path) -> None:
     assert problem.level is Level.FAIL
     assert "not valid YAML" in problem.message
     assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
+
+
+def without_entrance(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that this user may not enter; root, as whom tests may run, may enter any."""
+    real_stat = Path.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if directory in path.parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real_stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+
+
+def test_a_folder_that_cannot_be_entered(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is a finding, and neither a missing file nor a fault of the output."""
+    without_entrance(write(directory, ""), monkeypatch)
+    (problem,) = find(directory, "config")
+    assert problem.level is Level.FAIL
+    assert f"{directory / 'config.yaml'}: cannot be read: Permission denied" in problem.message
+    assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
+    assert capsys.readouterr().err == ""
 
 
 def test_an_engine_that_does_not_exist(directory: Path) -> None:
