@@ -28,8 +28,9 @@ _SIGNATURES: dict[str, Signature] = {
     "koe_apple_speech_feed_audio": (None, (ctypes.c_char_p, ctypes.c_uint32, ctypes.c_uint64)),
     "koe_apple_speech_stop": (None, (ctypes.c_uint64,)),
     "koe_apple_speech_cancel": (None, (ctypes.c_uint64,)),
-    "koe_apple_speech_is_available": (ctypes.c_int32, ()),
 }
+# Shells call this one themselves, and may not show it.
+_AVAILABLE: dict[str, Signature] = {"koe_apple_speech_is_available": (ctypes.c_int32, ())}
 
 _turn = threading.Lock()
 
@@ -42,6 +43,15 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     """
     package = AppleSpeech(config.apple_speech.locale, terms)
     return LocalEngine("apple-speech", lambda closed: open_session(package, closed))
+
+
+def _is_available() -> bool:
+    """Whether the package can work on this system; if it is not said, its start will say."""
+    try:
+        functions = find_functions("apple-speech", _AVAILABLE, _REMEDY)
+    except EngineUnavailableError:
+        return True
+    return any(function() for function in functions.values())
 
 
 class AppleSpeech(Package):
@@ -58,7 +68,7 @@ class AppleSpeech(Package):
         )
         # The functions, by name.
         self._functions = find_functions("apple-speech", _SIGNATURES, _REMEDY)
-        if not self._functions["koe_apple_speech_is_available"]():
+        if not _is_available():
             raise EngineUnavailableError("apple-speech", "it needs macOS 26 or newer")
 
     def start(self, callback: object) -> int:

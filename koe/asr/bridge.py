@@ -162,7 +162,7 @@ class BridgeRecogniser(Recogniser):
         self._closed = closed
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Hand over audio, and return what came meanwhile."""
+        """Hand over audio, which comes all the time, and return what was pushed meanwhile."""
         self._package.feed(pcm, self._session)
         return self._mailbox.take()
 

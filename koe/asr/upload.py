@@ -152,9 +152,16 @@ async def open_uploader(url: str, connect_timeout: float) -> Uploader:
     Args:
         url: As `check_endpoint` returned it.
         connect_timeout: Seconds until a connection must be there.
+
+    Raises:
+        AsrConnectionError: The environment's proxy or certificates can't be used.
     """
     # On a thread, because the library and the certificates take a tenth of a second to load.
-    return Uploader(url, await asyncio.to_thread(_make_client, url, connect_timeout))
+    try:
+        client = await asyncio.to_thread(_make_client, url, connect_timeout)
+    except (OSError, ValueError) as exc:
+        raise AsrConnectionError(f"failed to create HTTP client: {_reason(exc)}") from exc
+    return Uploader(url, client)
 
 
 def _make_client(url: str, connect_timeout: float) -> httpx.AsyncClient:

@@ -110,7 +110,8 @@ class GlmConfig(Section):
     Attributes:
         prompt: What the recording is about; None sends nothing.
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds to wait for the text after the last audio.
+        final_wait_timeout: Seconds that sending the recording and its text may take; less than
+            30 is 30.
     """
 
     url: str = text("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
@@ -126,7 +127,8 @@ class MimoConfig(Section):
 
     Attributes:
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds to wait for the text after the last audio.
+        final_wait_timeout: Seconds that sending the recording and its text may take; less than
+            30 is 30.
     """
 
     url: str = text("https://api.xiaomimimo.com/v1/chat/completions")
@@ -149,8 +151,8 @@ class SherpaOnnxConfig(Section):
     """Speech recognition on this device; ``model`` is a path below ``models``.
 
     Attributes:
-        hotwords_score: How much a term of the dictionary is preferred.
-        endpoint_silence: Seconds of silence that end a sentence.
+        hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
+        endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
     """
 
     model: str = text("sherpa-onnx/bilingual-zh-en")

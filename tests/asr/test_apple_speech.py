@@ -129,6 +129,19 @@ def test_an_old_macos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         engine()
 
 
+def test_a_shell_that_does_not_show_everything(
+    packages: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Shell:
+        def __getitem__(self, name: str) -> object:
+            if name == "koe_apple_speech_is_available":
+                raise AttributeError(name)
+            return packages[name]
+
+    monkeypatch.setattr("koe.asr.bridge.host", Shell)
+    assert final_text(hear("zh_CN")) == "100 samples"
+
+
 def test_a_process_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.bridge.host", lambda: ctypes.CDLL(None))
     with pytest.raises(EngineUnavailableError, match=r"does not bring it; Koe\.app does on macOS"):

@@ -279,6 +279,27 @@ def test_a_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) 
         assert proxy.connections == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "gopher://127.0.0.1:70"), ("SSL_CERT_FILE", "/no/such/file.pem")],
+)
+def test_an_environment_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(AsrConnectionError, match=r"failed to create HTTP client: "):
+        asyncio.run(upload("https://speech.invalid/"))
+
+
+def test_a_proxy_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOCKS, which many machines in China have in the environment."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(AsrConnectionError, match=r"HTTP request failed: speech.invalid: "):
+            asyncio.run(upload("https://speech.invalid/"))
+
+
 def test_a_proxy_is_asked_for_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     """It gets the host and nothing else, because the rest goes through it encrypted."""
     seen: list[bytes] = []
