@@ -81,7 +81,8 @@ class Core:
             rules=self._rules,
             corrects=correcting is not None,
         )
-        engine = partial(open_engine, current.config.asr, current.terms)
+        asr = current.config.asr.with_models_in(self.settings.models)
+        engine = partial(open_engine, asr, current.terms)
         correct = None if correcting is None else correcting.correct
         runner = Runner(session, engine, audio, notify, correct)
         with self._lock:

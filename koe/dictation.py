@@ -132,16 +132,17 @@ class OpenCore:
 
 @asynccontextmanager
 async def open_core(
-    directory: Path | None = None, rules: SessionRules = RULES
+    directory: Path | None = None, rules: SessionRules = RULES, engine: str = ""
 ) -> AsyncIterator[OpenCore]:
     """Open a core on the running event loop; leaving the block ends its sessions.
 
     Args:
         directory: The configuration's folder, made if it is missing; None: the user's own.
         rules: What the program expects of a session.
+        engine: The engine to use whatever the configuration says; empty: as it says.
     """
     store = Store(directory or config_directory(os.environ), os.environ)
-    core = Core(Settings(store), rules, asyncio.get_running_loop())
+    core = Core(Settings(store, engine), rules, asyncio.get_running_loop())
     try:
         yield OpenCore(core)
     finally:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ada_url import URL, HostType
 
-from koe.errors import EndpointError
+from koe.errors import EndpointError, RedirectError
 
 _ENCRYPTED = frozenset({"https:", "wss:"})
 _PLAIN = frozenset({"http:", "ws:"})
@@ -50,6 +50,39 @@ def shown(url: str) -> str:
         if getattr(plain, part):
             setattr(plain, part, "")
     return plain.href
+
+
+def host_of(url: str) -> str:
+    """Return the host of a checked URL, and its port if that is unusual: for messages."""
+    return URL(url).host
+
+
+def is_local(url: str) -> bool:
+    """Tell whether a checked URL is on this machine."""
+    return _is_loopback(URL(url))
+
+
+def check_redirect(location: str, current: str, original: str) -> str:
+    """Return the URL, in its normal form, to which a server sends us on (spec asr §4.2).
+
+    Args:
+        location: What the server said, which may be relative.
+        current: The checked URL that answered so.
+        original: The checked URL that was asked first.
+
+    Raises:
+        RedirectError: It is not at the origin of ``original``.
+    """
+    try:
+        target = URL(location, base=current)
+        check_endpoint(target.href)
+    except ValueError as exc:
+        raise RedirectError("its target is no URL") from exc
+    except EndpointError as exc:
+        raise RedirectError(str(exc)) from exc
+    if target.origin != URL(original).origin:
+        raise RedirectError(f"{shown(target.href)} is a different origin than {shown(original)}")
+    return target.href
 
 
 def _parse(url: str) -> URL | None:

@@ -5,11 +5,13 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
-    ├── OutputError             the command's output cannot be written
     ├── EndpointError           an address to which nothing may be sent
+    ├── RedirectError           a server that sends us to where nothing may be sent
+    ├── OutputError             the command's output cannot be written
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
+    │   ├── AsrTimeoutError     the result did not come in time
     │   └── AsrProtocolError    the engine or server said something it should not
     └── LlmError                correction by a language model
         ├── LlmConfigError      what is configured can't be asked at all
@@ -77,23 +79,6 @@ class AudioError(KoeError):
     """A recording or a microphone cannot be used; the sentence says why and what to do."""
 
 
-class OutputError(KoeError):
-    """What a command has to say cannot be written where it belongs.
-
-    Args:
-        reason: Why, in the system's words.
-        unread: Nobody reads it any more, which is how a pipe ends and no news to anybody.
-    """
-
-    def __init__(self, reason: str, *, unread: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.unread = unread
-
-    def __str__(self) -> str:
-        return f"the output cannot be written: {self.reason}"
-
-
 class EndpointError(KoeError):
     """A service's address is no URL, or one that would send keys and speech unencrypted.
 
@@ -110,6 +95,38 @@ class EndpointError(KoeError):
             f"insecure endpoint {self.url}: use https:// or wss:// "
             "(plain http/ws is only allowed for localhost)"
         )
+
+
+class RedirectError(KoeError):
+    """A server sends us to where nothing may be sent.
+
+    Args:
+        reason: Where to, without what may be secret in it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"redirect blocked: {self.reason}"
+
+
+class OutputError(KoeError):
+    """What a command has to say cannot be written where it belongs.
+
+    Args:
+        reason: Why, in the system's words.
+        unread: Nobody reads it any more, which is how a pipe ends and no news to anybody.
+    """
+
+    def __init__(self, reason: str, *, unread: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unread = unread
+
+    def __str__(self) -> str:
+        return f"the output cannot be written: {self.reason}"
 
 
 class AsrError(KoeError):
@@ -143,6 +160,16 @@ class EngineUnavailableError(AsrConnectionError):
         super().__init__(f"speech engine '{name}' is not available: {remedy}")
         self.name = name
         self.remedy = remedy
+
+
+class AsrTimeoutError(AsrError):
+    """The result did not come in time."""
+
+    def __init__(self) -> None:
+        super().__init__("ASR result timed out")
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AsrProtocolError(AsrError):

@@ -1,11 +1,18 @@
-"""Which addresses may be used: the vectors of spec asr §4.1."""
+"""Which addresses may be used: the vectors of spec asr §§4.1 and 4.2."""
 
 from __future__ import annotations
 
 import pytest
 
-from koe.endpoint import add_query, check_endpoint, shown
-from koe.errors import EndpointError
+from koe.endpoint import (
+    add_query,
+    check_endpoint,
+    check_redirect,
+    host_of,
+    is_local,
+    shown,
+)
+from koe.errors import EndpointError, RedirectError
 
 
 @pytest.mark.parametrize(
@@ -112,3 +119,71 @@ def test_add_query() -> None:
 def test_shown() -> None:
     assert shown("wss://user:hunter2@h:9/a?key=hunter2#x") == "wss://h:9/a"
     assert shown("wss://h/a") == "wss://h/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [("https://localhost/", True), ("http://127.0.0.2/", True), ("https://example.com/", False)],
+)
+def test_local(url: str, local: bool) -> None:
+    assert is_local(check_endpoint(url)) is local
+
+
+def test_host() -> None:
+    assert host_of("https://example.com/v1/audio") == "example.com"
+    assert host_of("http://user:hunter2@127.0.0.1:80/") == "127.0.0.1"
+    assert host_of("https://example.com:8443/") == "example.com:8443"
+
+
+API = "https://api.example.com/v1"
+LOCAL = "http://127.0.0.1:11434/v1"
+
+
+@pytest.mark.parametrize(
+    ("original", "location", "target"),
+    [
+        (API, "/v2", "https://api.example.com/v2"),
+        (API, "https://api.example.com:443/v1/x", "https://api.example.com/v1/x"),
+        (API, "https://api.example.com/v1?a=b", "https://api.example.com/v1?a=b"),
+        (LOCAL, "http://127.0.0.1:11434/v1/chat", "http://127.0.0.1:11434/v1/chat"),
+        ("http://localhost:9/v1", "http://localhost:9/api/chat", "http://localhost:9/api/chat"),
+    ],
+)
+def test_redirects_that_are_followed(original: str, location: str, target: str) -> None:
+    assert check_redirect(location, original, original) == target
+
+
+@pytest.mark.parametrize(
+    ("original", "location"),
+    [
+        (API, "https://evil.example/v1"),
+        (API, "https://evil.api.example.com/v1"),
+        (API, "https://example.com/v1"),
+        (API, "http://127.0.0.1:11434/v1"),
+        (API, "http://localhost/v1"),
+        (API, "http://[::1]:8080/v1"),
+        (API, "http://api.example.com/v1"),
+        (API, "https://api.example.com:8443/v1"),
+        ("https://api.example.com:8443/v1", API),
+        (API, "ftp://api.example.com/"),
+        (API, "file:///etc/passwd"),
+        (API, "//evil.example/"),
+        (API, "\\\\evil.example/"),
+        (API, "https://[/"),
+        (API, "wss://api.example.com/v1"),
+        (LOCAL, "http://127.0.0.1:9000/v1"),
+    ],
+)
+def test_redirects_that_are_blocked(original: str, location: str) -> None:
+    with pytest.raises(RedirectError, match=r"^redirect blocked: "):
+        check_redirect(location, original, original)
+
+
+def test_the_origin_is_that_of_the_first_address() -> None:
+    """Not that of the hop before; a relative target is relative to the hop before."""
+    assert check_redirect("c", "https://h/a/b", "https://h/x") == "https://h/a/c"
+    with pytest.raises(RedirectError) as caught:
+        check_redirect("/c?key=hunter2", "https://other/a", "https://user:hunter2@h/x")
+    assert str(caught.value) == (
+        "redirect blocked: https://other/c is a different origin than https://h/x"
+    )

@@ -6,8 +6,10 @@ from koe.errors import (
     AsrConnectionError,
     AsrError,
     AsrProtocolError,
+    AsrTimeoutError,
     AudioError,
     ConfigError,
+    EndpointError,
     EngineUnavailableError,
     KoeError,
     LlmConfigError,
@@ -18,6 +20,7 @@ from koe.errors import (
     LlmStatusError,
     LlmTimeoutError,
     OutputError,
+    RedirectError,
     RuntimeStoppedError,
     StateError,
 )
@@ -28,6 +31,13 @@ from koe.errors import (
     [
         (AsrConnectionError("timed out"), "ASR connection failed: timed out"),
         (AsrProtocolError("frame too short"), "ASR protocol error: frame too short"),
+        (AsrTimeoutError(), "ASR result timed out"),
+        (RedirectError("its target is no URL"), "redirect blocked: its target is no URL"),
+        (
+            EndpointError("ftp://x"),
+            "insecure endpoint ftp://x: use https:// or wss:// "
+            "(plain http/ws is only allowed for localhost)",
+        ),
         (
             EngineUnavailableError("x", "install it"),
             "ASR connection failed: speech engine 'x' is not available: install it",

@@ -31,6 +31,8 @@ DOORS = {
     "moonshine_voice": {"koe.asr.moonshine"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport"},
+    "sherpa_onnx": {"koe.asr.sherpa_onnx"},
+    "httpx": {"koe.asr.upload"},
     "ada_url": {"koe.endpoint"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},

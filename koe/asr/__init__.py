@@ -1,7 +1,8 @@
 """Speech engines: what one is, which there are, and how to get one.
 
 An engine serves exactly one session. Its name is one string everywhere: the value of
-``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it.
+``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it (in whose
+name a hyphen is an underscore).
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 
 from koe.config.schema import AsrConfig
-from koe.errors import EngineUnavailableError
+from koe.errors import AsrError, EngineUnavailableError
 from koe.events import Event
 
 
@@ -72,30 +72,32 @@ class Engine(ABC):
         """
 
 
-ENGINES = ("moonshine", "doubao", "qwen")
+ENGINES = (
+    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
+)  # fmt: skip
 """The engines of this build, in the order in which they are shown."""
 
-# Those of them that compute on this machine, and the package that each needs.
-_LOCAL_ENGINES = {"moonshine": "moonshine_voice"}
+# Those of them that compute on this machine.
+_LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx")
 
 # Names that configurations carry over from before, and why they will not work.
 _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
 
 
 def local_engines() -> tuple[str, ...]:
-    """The engines that compute on this machine and are installed, in alphabetical order."""
-    return tuple(sorted(name for name, package in _LOCAL_ENGINES.items() if find_spec(package)))
+    """The engines that compute on this machine and are there; models may be missing."""
+    return tuple(name for name in _LOCAL_ENGINES if _is_there(name))
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
     """Make the configured engine, not yet connected. Loads no model and opens no connection.
 
     Args:
-        config: The ``asr`` section.
+        config: The ``asr`` section; models are absolute paths.
         terms: The user's dictionary, for engines that can be told what to expect.
 
     Raises:
-        EngineUnavailableError: No such engine, it is not installed, or it has no credentials.
+        EngineUnavailableError: No such engine, or something that it needs is missing.
         AsrConnectionError: The engine's settings can't be used; the sentence names them.
     """
     name = config.provider
@@ -110,6 +112,35 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
             name, f"this version knows: {', '.join(ENGINES)}; set asr.provider to one of these"
         )
     opener: Callable[[AsrConfig, tuple[str, ...]], Engine] = import_module(
-        f"koe.asr.{name}"
+        f"koe.asr.{name.replace('-', '_')}"
     ).open_engine
     return opener(config, terms)
+
+
+def fault_of(name: str, config: AsrConfig) -> str | None:
+    """Tell what an engine lacks, as a clause with a remedy, without loading or contacting it.
+
+    Args:
+        name: The engine, which need not be the configured one.
+        config: As for `open_engine`.
+
+    Returns:
+        None if nothing is known to be missing.
+    """
+    try:
+        open_engine(config.replace(provider=name))
+    except EngineUnavailableError as exc:
+        return exc.remedy
+    except AsrError as exc:
+        return exc.message
+    return None
+
+
+def _is_there(name: str) -> bool:
+    try:
+        open_engine(AsrConfig(provider=name))
+    except EngineUnavailableError:
+        return False
+    except AsrError:
+        pass  # something that can be brought, such as a model
+    return True

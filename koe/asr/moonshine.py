@@ -18,10 +18,13 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr import Engine
 from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.turn import taken_turn
 from koe.config.schema import AsrConfig
 from koe.errors import (
     AsrConnectionError,
@@ -41,6 +44,10 @@ FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
 VOICE_THRESHOLD = 0.3
 
 _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
+_MACHINES = "Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)"
+
+# A file of the model, in the package's folder.
+_MODEL = "assets/tiny-en/encoder_model.ort"
 
 # The loaded model: one load (0.4 s, 130 MB) serves every session of the process.
 _transcriber: Transcriber | None = None
@@ -48,13 +55,20 @@ _transcriber: Transcriber | None = None
 # Held by the session whose turn it is.
 _turn = threading.Lock()
 
-# How often one that waits for its turn looks whether it is still wanted: a small part of what its
-# closing waits for it.
-_TURN_POLL = 0.05
-
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine. The dictionary has no effect: this model can't be told what to expect."""
+    """Make the engine. The dictionary has no effect: this model can't be told what to expect.
+
+    Raises:
+        EngineUnavailableError: The package is not installed, or is one without a model.
+    """
+    package = find_spec("moonshine_voice")
+    if package is None or not package.submodule_search_locations:
+        raise EngineUnavailableError(
+            "moonshine", f"its package is not installed; {_INSTALL}; there are some for {_MACHINES}"
+        )
+    if not Path(package.submodule_search_locations[0], _MODEL).is_file():
+        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
     update_interval = config.moonshine.update_interval
     return LocalEngine("moonshine", lambda closed: open_recogniser(update_interval, closed))
 
@@ -73,21 +87,11 @@ def open_recogniser(
         AsrConnectionError: It is wanted no more.
         AsrError: The model or the recogniser can't be made.
     """
-    with _taken_turn(closed), closing(MoonshineRecogniser(load_model(), update_interval)) as made:
+    with (
+        taken_turn(_turn, closed),
+        closing(MoonshineRecogniser(load_model(), update_interval)) as made,
+    ):
         yield made
-
-
-@contextmanager
-def _taken_turn(closed: Callable[[], bool]) -> Iterator[None]:
-    taken = False
-    while not taken:
-        if closed():
-            raise AsrConnectionError("the engine was closed before its turn came")
-        taken = _turn.acquire(timeout=_TURN_POLL)
-    try:
-        yield
-    finally:
-        _turn.release()
 
 
 def load_model() -> Transcriber:

@@ -33,6 +33,7 @@ COMMANDS = {
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "doctor": "tell what is installed and configured, and what is wrong",
+    "engines": "list the speech engines, and what each needs to work",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
 }
 """The subcommands, which are modules of this package, with what they do."""

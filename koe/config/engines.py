@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from koe.config.fields import (
     choice,
@@ -109,7 +110,8 @@ class GlmConfig(Section):
     Attributes:
         prompt: What the recording is about; None sends nothing.
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds to wait for the text after the last audio.
+        final_wait_timeout: Seconds that sending the recording and its text may take; less than
+            30 is 30.
     """
 
     url: str = text("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
@@ -125,7 +127,8 @@ class MimoConfig(Section):
 
     Attributes:
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds to wait for the text after the last audio.
+        final_wait_timeout: Seconds that sending the recording and its text may take; less than
+            30 is 30.
     """
 
     url: str = text("https://api.xiaomimimo.com/v1/chat/completions")
@@ -148,8 +151,8 @@ class SherpaOnnxConfig(Section):
     """Speech recognition on this device; ``model`` is a path below ``models``.
 
     Attributes:
-        hotwords_score: How much a term of the dictionary is preferred.
-        endpoint_silence: Seconds of silence that end a sentence.
+        hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
+        endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
     """
 
     model: str = text("sherpa-onnx/bilingual-zh-en")
@@ -207,6 +210,13 @@ class AsrConfig(
             if declared.key == self.provider and isinstance(section, Section):
                 return float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
         return _FINAL_WAIT_TIMEOUT
+
+    def with_models_in(self, folder: Path) -> Self:
+        """A copy in which the models are absolute paths (spec models §2)."""
+        return self.replace(
+            sherpa_onnx=self.sherpa_onnx.replace(model=str(folder / self.sherpa_onnx.model)),
+            mlx=self.mlx.replace(model=str(folder / self.mlx.model)),
+        )
 
     def with_flat(self, settings: Section) -> Self:
         """Take a file of generation A: all it can mean is Doubao, if the user got so far.

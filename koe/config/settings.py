@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 from koe.config.schema import UNREADABLE
-from koe.config.store import Snapshot, Store
+from koe.config.store import MODELS_NAME, Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError
 
@@ -22,16 +24,18 @@ class Settings:
 
     Args:
         store: The files. Missing ones are created here.
+        engine: The engine to use whatever the files say; empty: as they say.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, engine: str = "") -> None:
         self._store = store
+        self._engine = engine
         # One reading at a time; readers of ``current`` need no lock.
         self._lock = threading.Lock()
         # What was told already.
         self._told: set[str] = set()
         # In force: the last reading that succeeded.
-        self.current = Snapshot(UNREADABLE, (), ())
+        self.current = self._with_engine(Snapshot(UNREADABLE, (), ()))
         try:
             store.create_missing_files()
         except ConfigError as exc:
@@ -40,6 +44,11 @@ class Settings:
             self.reload()
         except ConfigError:
             report("the default settings are used until this is mended")
+
+    @property
+    def models(self) -> Path:
+        """The folder below which models are."""
+        return self._store.directory / MODELS_NAME
 
     def reload(self) -> None:
         """Read all files, changed or not.
@@ -82,11 +91,17 @@ class Settings:
         return prompt_of(template, self._store)
 
     def _adopt(self, snapshot: Snapshot) -> None:
-        self.current = snapshot
+        self.current = self._with_engine(snapshot)
         # What was mended and comes back is worth telling again.
         self._told &= {str(problem) for problem in snapshot.problems}
         for problem in snapshot.problems:
             self._tell(problem)
+
+    def _with_engine(self, snapshot: Snapshot) -> Snapshot:
+        if not self._engine:
+            return snapshot
+        asr = snapshot.config.asr.replace(provider=self._engine)
+        return replace(snapshot, config=snapshot.config.replace(asr=asr))
 
     def _tell(self, problem: object) -> None:
         text = str(problem)

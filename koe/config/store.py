@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "config.yaml"
 DICTIONARY_NAME = "dictionary.txt"
+MODELS_NAME = "models"
 
 DEFAULTS = Path(__file__).with_name("defaults")
 """The files that a new user gets."""

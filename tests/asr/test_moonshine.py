@@ -217,13 +217,25 @@ def test_samples() -> None:
 
 
 def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.moonshine.find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
+        open_engine(AsrConfig(), ())
+
+
+def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.moonshine._MODEL", "no such file")
+    with pytest.raises(EngineUnavailableError, match="carries no model"):
+        open_engine(AsrConfig(), ())
+
+
+def test_package_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.moonshine._transcriber", None)
     monkeypatch.setitem(sys.modules, "moonshine_voice", None)
     with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
         load_model()
 
 
-def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_package_finds_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import moonshine_voice
 
     monkeypatch.setattr("koe.asr.moonshine._transcriber", None)

@@ -17,6 +17,7 @@ from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.scripted import ScriptedEngine
+from tests.servers.speech import API_KEY, speech_server, transcribe_glm
 from tests.wav import as_integers, tone, wav
 
 
@@ -334,3 +335,26 @@ class TestTheMicrophone:
         assert shown.startswith(b"koe: speak; Enter ends\r\n\rEver tried")
         last = shown.rstrip(b"\r\n").split(b"\r")[-1]
         assert last.startswith(b"Ever tried. Ever failed.")
+
+
+def test_another_engine_for_once(tmp_path: Path, recording: Path, directory: Path) -> None:
+    """A whole dictation by a service on this machine, which is not the configured one."""
+    with speech_server(transcribe_glm) as server:
+        directory.mkdir()
+        glm = f"{{url: '{server.url}/', api_key: {API_KEY}}}"
+        (directory / "config.yaml").write_text(f"asr: {{glm: {glm}}}", encoding="utf-8")
+        choice = ["--engine", "glm", "--config", str(directory)]
+        done = run_koe("dictate", recording, *choice, home=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.OK, "16000 samples\n", "")
+
+
+def test_an_engine_that_lacks_something(tmp_path: Path, recording: Path) -> None:
+    done = run_koe("dictate", recording, "--engine", "mimo", home=tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.ERROR, "")
+    assert "'mimo' is not available: it has no key; set asr.mimo.api_key" in done.stderr
+
+
+def test_an_engine_that_is_none(tmp_path: Path, recording: Path) -> None:
+    done = run_koe("dictate", recording, "--engine", "parrot", home=tmp_path)
+    assert done.returncode == 2  # of argparse
+    assert "invalid choice: 'parrot'" in done.stderr

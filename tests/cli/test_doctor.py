@@ -9,9 +9,8 @@ import pytest
 
 import koe.cli.doctor
 from koe import __version__
-from koe.asr import ENGINES
 from koe.cli import Exit, main
-from koe.cli.doctor import PACKAGES, Finding, Level, Package, examine
+from koe.cli.doctor import Finding, Level, examine
 from koe.errors import AudioError
 from koe.microphone import MicrophoneInfo
 from tests.cli.command import run_koe
@@ -42,9 +41,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
     assert lines[1:] == [
         f"ok    config      {directory / 'config.yaml'}",
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
-        "ok    engine      moonshine: installed, with its model",
-        "ok    engine      doubao: a service, not configured",
-        "ok    engine      qwen: a service, not configured",
+        "ok    engine      moonshine: ready; about the others: koe engines",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
 
@@ -101,64 +98,23 @@ def test_a_folder_that_cannot_be_entered(
 
 
 def test_an_engine_that_does_not_exist(directory: Path) -> None:
-    known, *services, unknown = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
-    assert known == Finding(
-        Level.OK, "engine", "moonshine: installed, with its model, not configured"
-    )
-    assert {finding.level for finding in services} == {Level.OK}
+    (unknown,) = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
     assert unknown.level is Level.FAIL
-    assert "'parrot' is not available" in unknown.message
+    assert unknown.message.startswith("parrot: this version knows: moonshine, ")
 
 
-def test_every_engine_is_examined(directory: Path) -> None:
-    found = find(directory, "engine")
-    assert [finding.message.partition(":")[0] for finding in found] == list(ENGINES)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ("{provider: doubao}", "has no credentials; set asr.doubao.api_key, or both app_key and"),
-        ("{provider: qwen}", "has no credentials: api_key is required; set asr.qwen.api_key"),
-        ("{provider: qwen, qwen: {api_key: k, url: 'ws://10.0.0.5/'}}", "insecure endpoint ws://"),
-        ("{provider: qwen, qwen: {api_key: k, url: 'https://h/'}}", "does not begin with wss://"),
-    ],
-)
-def test_a_service_that_cannot_be_used(directory: Path, settings: str, message: str) -> None:
-    *_, finding = find(write(directory, f"asr: {settings}\n"), "engine")
-    assert finding.level is Level.FAIL
-    assert message in finding.message
-
-
-def test_a_service_that_can_be_used(directory: Path) -> None:
-    found = find(write(directory, "asr: {provider: qwen, qwen: {api_key: k}}\n"), "engine")
-    assert [finding.message for finding in found] == [
-        "moonshine: installed, with its model, not configured",
-        "doubao: a service, not configured",
-        "qwen: a service",
+def test_an_engine_that_lacks_something(directory: Path) -> None:
+    write(directory, "asr:\n  provider: glm\n")
+    assert find(directory, "engine") == [
+        Finding(Level.FAIL, "engine", "glm: it has no key; set asr.glm.api_key")
     ]
+    assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
 
 
-def package(monkeypatch: pytest.MonkeyPatch, module: str, model: str) -> None:
-    parrot = Package(module, "parrot-voice", "1.2", model, "parrots")
-    monkeypatch.setitem(PACKAGES, "moonshine", parrot)
-
-
-def test_an_engine_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package(monkeypatch, "parrot_voice", "model")
-    assert find(directory, "engine")[0] == Finding(
-        Level.FAIL,
-        "engine",
-        "moonshine: not installed; run: pip install 'parrot-voice==1.2'; "
-        "there are packages for parrots",
-    )
-
-
-def test_an_engine_without_its_model(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package(monkeypatch, "koe", "model")
-    finding = find(directory, "engine")[0]
-    assert finding.level is Level.FAIL
-    assert "installed without its model; run: pip install" in finding.message
+def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) -> None:
+    write(directory, "asr:\n  provider: sherpa-onnx\n  sherpa-onnx: {model: mine}\n")
+    (finding,) = find(directory, "engine")
+    assert finding.message == f"sherpa-onnx: model not found: {directory / 'models' / 'mine'}"
 
 
 def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

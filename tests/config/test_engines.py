@@ -270,12 +270,26 @@ def test_a_bad_old_value_is_named_as_it_was_written(tmp_path: Path) -> None:
     [
         (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.0)), 1.0),
         (AsrConfig(provider="qwen", qwen=QwenConfig(final_wait_timeout=2.0)), 2.0),
+        (AsrConfig(provider="glm", glm=GlmConfig(final_wait_timeout=7.0)), 7.0),
+        (AsrConfig(provider="mimo", glm=GlmConfig(final_wait_timeout=7.0)), 5.0),
         (AsrConfig(provider="sherpa-onnx"), 5.0),
+        (AsrConfig(provider="apple-speech"), 5.0),
         (AsrConfig(provider="parrot"), 5.0),
         (AsrConfig(provider="provider"), 5.0),
+        (AsrConfig(provider="replace"), 5.0),
     ],
 )
 def test_each_engine_has_its_final_wait(config: AsrConfig, seconds: float) -> None:
     moonshine = MoonshineConfig(final_wait_timeout=9.0)
     others = config if config.provider == "moonshine" else config.replace(moonshine=moonshine)
     assert others.final_wait_timeout == seconds
+
+
+def test_models_below_a_folder(tmp_path: Path) -> None:
+    elsewhere = str(tmp_path / "elsewhere")
+    asr = AsrConfig(provider="mlx", mlx=MlxConfig(model=elsewhere, language="zh"))
+    absolute = asr.with_models_in(tmp_path / "models")
+    expected = tmp_path / "models" / "sherpa-onnx" / "bilingual-zh-en"
+    assert absolute.sherpa_onnx.model == str(expected)
+    assert (absolute.mlx.model, absolute.mlx.language) == (elsewhere, "zh")
+    assert absolute.provider == "mlx"

@@ -99,3 +99,24 @@ def test_the_prompts_are_read_anew_each_time(
         assert settings.prompts() == built_in_prompts()
     (told,) = capsys.readouterr().err.splitlines()
     assert "llm.system_prompt_path: the file does not exist; using the built-in" in told
+
+
+def test_an_engine_may_be_set_from_outside(directory: Path) -> None:
+    """Whatever the file says, also once it is read again, and when it can't be."""
+    settings = Settings(Store(directory, {}), engine="glm")
+    assert settings.current.config.asr.provider == "glm"
+    write(directory, "asr: {provider: mimo, glm: {model: mine}}")
+    settings.refresh()
+    assert settings.current.config.asr.provider == "glm"
+    assert settings.current.config.asr.glm.model == "mine"
+
+
+def test_an_engine_from_outside_survives_a_broken_file(directory: Path) -> None:
+    write(directory, "asr: [")
+    settings = Settings(Store(directory, {}), engine="glm")
+    assert settings.current.config.asr.provider == "glm"
+    assert not settings.current.config.llm.enabled
+
+
+def test_models_are_beside_the_configuration(directory: Path) -> None:
+    assert settings_in(directory).models == directory / "models"

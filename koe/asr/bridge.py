@@ -1,0 +1,221 @@
+"""Engines that the host process brings along: Swift packages behind C functions (spec abi §8.6).
+
+A package pushes its results from threads of its own, and is fed on ours. It has one session at a
+time, and a new one would end the old one, so sessions take turns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from koe.asr.local import Recogniser
+from koe.asr.turn import taken_turn
+from koe.errors import AsrConnectionError, EngineUnavailableError
+from koe.events import (
+    DefiniteHeard,
+    EngineClosed,
+    EngineErred,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Signature = tuple[type | None, Sequence[type]]
+    Function = Callable[..., int | None]
+
+# What a package calls: its context, what happened, and a text or NULL.
+CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
+
+# What happened (spec asr §3.2.1). That it is connected is known when the start returns.
+_HEARD: Mapping[int, type[InterimHeard | DefiniteHeard | FinalHeard]] = {
+    0: InterimHeard, 1: DefiniteHeard, 2: FinalHeard,
+}  # fmt: skip
+_ERRED, _CLOSED = 3, 5
+
+# How often somebody who waits for the end looks whether it is still wanted, in seconds.
+_LOOK_INTERVAL = 0.02
+
+
+class Mailbox:
+    """What a package pushed and nobody took yet. Any thread may put and take.
+
+    Results are about everything heard, so of each kind only the newest is kept: no flood of them
+    takes memory, or the place of an ending.
+    """
+
+    def __init__(self) -> None:
+        # Guards the next.
+        self._lock = threading.Lock()
+        # By kind, in order of arrival.
+        self._events: dict[type[Event], Event] = {}
+        # Nothing follows: the package closed, or reported an error, after which some don't.
+        self.ended = threading.Event()
+
+    def put(self, code: int, text: bytes | None) -> None:
+        """Take what a package says; never waits for anything but another put or take."""
+        words = _decode(text)
+        with self._lock:
+            if self.ended.is_set():
+                return
+            if kind := _HEARD.get(code):
+                self._events.pop(kind, None)
+                self._events[kind] = kind(words)
+            elif code == _ERRED:
+                self._events[EngineErred] = EngineErred(words or "Unknown error")
+            if code in (_ERRED, _CLOSED):
+                self.ended.set()
+
+    def take(self) -> list[Event]:
+        """Return what was put since, in order; EngineClosed is the last after an ending."""
+        with self._lock:
+            events = list(self._events.values())
+            self._events.clear()
+            return [*events, EngineClosed()] if self.ended.is_set() else events
+
+
+class Package(ABC):
+    """The functions of one package; all of them are called on one thread."""
+
+    # Held by the session whose turn it is.
+    turn: threading.Lock
+
+    # What to say when a session does not start and the package does not say why.
+    failure: str
+
+    @abstractmethod
+    def start(self, callback: object) -> int:
+        """Start a session, which calls back from now on, also before this returns.
+
+        Returns:
+            The session's number; 0: it did not start, and has said why, or not.
+
+        Raises:
+            AsrConnectionError: It could not even be tried.
+        """
+
+    @abstractmethod
+    def feed(self, pcm: bytes, session: int) -> None:
+        """Hand over whole samples."""
+
+    @abstractmethod
+    def stop(self, session: int) -> None:
+        """End the input; the last results follow."""
+
+    @abstractmethod
+    def cancel(self, session: int) -> None:
+        """End the session; once this returns, it calls back no more."""
+
+
+# The callbacks that a package may still call, by id. They must not be freed under it.
+_called_back: dict[int, object] = {}
+
+
+@contextmanager
+def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[BridgeRecogniser]:
+    """Wait for the turn, start a session, and give its recogniser; leaving ends all of it.
+
+    Args:
+        package: The package.
+        closed: Tells whether the session is wanted no more.
+
+    Raises:
+        AsrConnectionError: It could not be started, or is wanted no more.
+    """
+    with taken_turn(package.turn, closed):
+        mailbox = Mailbox()
+        callback = CALLBACK(lambda context, code, text: mailbox.put(code, text))
+        _called_back[id(callback)] = callback
+        try:
+            session = package.start(callback)
+            if not session:
+                raise AsrConnectionError(_first_error(mailbox.take()) or package.failure)
+            try:
+                yield BridgeRecogniser(package, session, mailbox, closed)
+            finally:
+                package.cancel(session)
+        finally:
+            del _called_back[id(callback)]
+
+
+class BridgeRecogniser(Recogniser):
+    """One session of a package, which has been started.
+
+    Args:
+        package: The package.
+        session: Its number for the session.
+        mailbox: Where it puts what it says.
+        closed: Tells whether nobody wants the session any more.
+    """
+
+    def __init__(
+        self, package: Package, session: int, mailbox: Mailbox, closed: Callable[[], bool]
+    ) -> None:
+        self._package = package
+        self._session = session
+        self._mailbox = mailbox
+        self._closed = closed
+
+    def feed(self, pcm: bytes) -> list[Event]:
+        """Hand over audio, which comes all the time, and return what was pushed meanwhile."""
+        self._package.feed(pcm, self._session)
+        return self._mailbox.take()
+
+    def finish(self) -> list[Event]:
+        """End the input and wait for the last results, as long as somebody wants them."""
+        self._package.stop(self._session)
+        while not self._mailbox.ended.wait(_LOOK_INTERVAL) and not self._closed():
+            pass
+        events = [event for event in self._mailbox.take() if not isinstance(event, EngineClosed)]
+        if _first_error(events):
+            return events
+        # A package says no final when nothing was heard.
+        final = [event for event in events if isinstance(event, FinalHeard)] or [FinalHeard("")]
+        return [*(event for event in events if not isinstance(event, FinalHeard)), *final]
+
+
+def find_functions(
+    engine: str, signatures: Mapping[str, Signature], remedy: str
+) -> dict[str, Function]:
+    """Find C functions in this process.
+
+    Args:
+        engine: The engine that needs them.
+        signatures: Their names, with what they return and take.
+        remedy: What to say when they are not there, as a clause.
+
+    Raises:
+        EngineUnavailableError: One is not there.
+    """
+    functions: dict[str, Function] = {}
+    for name, (result, arguments) in signatures.items():
+        try:
+            function = host()[name]
+        except (AttributeError, OSError, TypeError) as exc:  # Windows has no such handle
+            raise EngineUnavailableError(engine, remedy) from exc
+        function.restype = result
+        function.argtypes = list(arguments)
+        functions[name] = function
+    return functions
+
+
+def host() -> ctypes.CDLL:
+    """This process: the program and all libraries that it shows to others."""
+    return ctypes.CDLL(None)
+
+
+def _first_error(events: list[Event]) -> str:
+    return next((event.message for event in events if isinstance(event, EngineErred)), "")
+
+
+def _decode(text: bytes | None) -> str:
+    """What is not Unicode is nothing (spec asr §3.2.1)."""
+    try:
+        return (text or b"").decode()
+    except UnicodeDecodeError:
+        return ""

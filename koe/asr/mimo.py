@@ -1,0 +1,89 @@
+"""MiMo-ASR of Xiaomi: a chat completion whose message is a recording (spec asr §2.4).
+
+Source: platform.xiaomimimo.com, "Speech Recognition (MiMo-V2.5-ASR)". Asked to stream, the
+service sends increments; without that, and from some gateways all the same, one document.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+
+from koe.asr import Engine
+from koe.asr.recording import RecordingEngine, Service
+from koe.asr.reply import Document, Interpretation, refusal_in
+from koe.asr.upload import Upload
+from koe.config.engines import MimoConfig
+from koe.config.schema import AsrConfig
+
+# The vendor takes 10 MB of base64, which is 234 s.
+LONGEST_SECONDS = 230.0
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine. The dictionary is not sent.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The key or the address can't be used.
+    """
+    mimo = config.mimo
+    return RecordingEngine(
+        Service(
+            name="mimo",
+            url=mimo.url.strip() or MimoConfig.url,
+            api_key=mimo.api_key,
+            connect_timeout=mimo.connect_timeout,
+            final_wait_timeout=mimo.final_wait_timeout,
+            longest=LONGEST_SECONDS,
+            build_upload=lambda wav: build_upload(mimo, wav),
+            interpret=interpret,
+        )
+    )
+
+
+def build_upload(config: MimoConfig, wav: bytes) -> Upload:
+    """Write the request.
+
+    Args:
+        config: Key, model and language.
+        wav: The recording, as a file.
+    """
+    data = f"data:audio/wav;base64,{b64encode(wav).decode()}"
+    recording = {"input_audio": {"data": data}, "type": "input_audio"}
+    body = {
+        "asr_options": {"language": config.language or MimoConfig.language},
+        "messages": [{"content": [recording], "role": "user"}],
+        "model": config.model or MimoConfig.model,
+        "stream": True,
+    }
+    key = config.api_key.strip()
+    return Upload(
+        headers={
+            "api-key": key,
+            "Accept": "text/event-stream, application/json, text/plain",
+            "Content-Type": "application/json",
+        },
+        body=json.dumps(body, separators=(",", ":")).encode(),
+        secret=key,
+    )
+
+
+def interpret(document: Document, heard: str) -> Interpretation:
+    """Say what a document means (spec asr §2.4)."""
+    if refusal := refusal_in(document):
+        return refusal
+    choices = document.get("choices")
+    if not isinstance(choices, list):
+        return None
+    first = choices[0] if choices else None
+    if not isinstance(first, dict):
+        return heard  # the usage, at the end of a stream
+    if isinstance(delta := _content(first.get("delta")), str):
+        return heard + delta
+    return _content(first.get("message")) or heard
+
+
+def _content(message: object) -> str | None:
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else None

@@ -1,0 +1,248 @@
+"""Engines that get the whole recording at once, after its end, over HTTP.
+
+Nothing leaves this machine before the input is finished, so a recording that is cancelled never
+does. Services take no more than some length at once; a longer recording is cut where it is quiet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from koe.asr import Engine
+from koe.asr.reply import Document, Interpretation, Reply
+from koe.asr.upload import Upload, Uploader, open_uploader
+from koe.endpoint import check_endpoint, shown
+from koe.errors import (
+    AsrConnectionError,
+    AsrTimeoutError,
+    EndpointError,
+    EngineUnavailableError,
+)
+from koe.events import (
+    BYTES_PER_SECOND,
+    DefiniteHeard,
+    EngineClosed,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
+from koe.text import join_segments
+
+# For one exchange, from the first byte out to the last byte in, unless the settings allow more.
+# The time to wait for a final text is meant for engines that heard the speech already.
+EXCHANGE_TIMEOUT = 30.0
+
+# How often it is said that the exchange goes on, in seconds: within half of the time that the
+# session waits without a word, if that is between these.
+_WORKING_INTERVALS = (0.05, 1.0)
+
+# Nobody dictates for longer, but a recording may be forgotten.
+LONGEST_RECORDING = 3600.0
+
+# A cut is looked for in so many seconds before the longest length, in the quietest of these.
+_CUT_RANGE = 10.0
+_CUT_FRAME = 0.2
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that recognises recordings, as one user has it configured.
+
+    Attributes:
+        name: The engine's name, as in the settings.
+        url: Where it is.
+        api_key: The user's key.
+        connect_timeout: Seconds.
+        final_wait_timeout: Seconds to wait for the text.
+        longest: Seconds that it takes at once.
+        build_upload: A WAV file in, the request out.
+        interpret: What its documents mean; see `Reply`.
+    """
+
+    name: str
+    url: str
+    api_key: str = field(repr=False)
+    connect_timeout: float
+    final_wait_timeout: float
+    longest: float
+    build_upload: Callable[[bytes], Upload]
+    interpret: Callable[[Document, str], Interpretation]
+
+
+class RecordingEngine(Engine):
+    """Collects the recording, and hands it over when it is complete.
+
+    Raises:
+        EngineUnavailableError: There is no key.
+        AsrConnectionError: The key or the address can't be used.
+    """
+
+    def __init__(self, service: Service) -> None:
+        _check_key(service)
+        self._service = service
+        # Where it is, in the form that was checked.
+        self._url = _checked_url(service.url)
+        # There between connect and close.
+        self._uploader: Uploader | None = None
+        # The recording.
+        self._pcm = bytearray()
+        # What was said and not yet returned; an exception is the last.
+        self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
+        # Hands over the recording; there from the end of input on.
+        self._exchange: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Prepare; nothing is contacted."""
+        self._uploader = await open_uploader(self._url, self._service.connect_timeout)
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Collect."""
+        if self._uploader is None:
+            raise AsrConnectionError("not connected")
+        if self._exchange is None:
+            self._pcm += pcm
+        if len(self._pcm) > LONGEST_RECORDING * BYTES_PER_SECOND:
+            raise AsrConnectionError(
+                f"this recording is longer than {LONGEST_RECORDING / 60:.0f} minutes; "
+                "end it sooner, and dictate in parts"
+            )
+
+    async def finish_input(self) -> None:
+        """Begin to hand over the recording; what comes of it, `next_event` tells."""
+        if self._uploader is None:
+            raise AsrConnectionError("not connected")
+        if self._exchange is None:
+            self._exchange = asyncio.create_task(self._hand_over(self._uploader))
+            self._exchange.add_done_callback(self._note_end)
+
+    async def next_event(self) -> Event:
+        """Wait for what comes next; may be abandoned and called again."""
+        said = await self._events.get()
+        if isinstance(said, Event):
+            return said
+        raise said
+
+    async def close(self) -> None:
+        """Break off the exchange, if there is one, and forget the recording."""
+        if self._exchange is not None:
+            self._exchange.cancel()
+            await asyncio.wait([self._exchange])
+        uploader, self._uploader = self._uploader, None
+        if uploader is not None:
+            await uploader.close()
+        self._pcm.clear()
+        self._events.put_nowait(EngineClosed())
+
+    async def _hand_over(self, uploader: Uploader) -> None:
+        pieces = cut(bytes(self._pcm[: len(self._pcm) & ~1]), self._service.longest)
+        self._pcm.clear()
+        working = asyncio.create_task(self._tell_that_it_works())
+        try:
+            heard: list[str] = []
+            for piece in pieces:
+                if heard:
+                    self._events.put_nowait(DefiniteHeard(join_segments(heard)))
+                text = await self._transcribe(uploader, piece, heard)
+                if text is None:
+                    break
+                heard.append(text)
+            else:
+                self._events.put_nowait(FinalHeard(join_segments(heard)))
+            self._events.put_nowait(EngineClosed())
+        finally:
+            working.cancel()
+
+    async def _transcribe(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str | None:
+        """Exchange one piece for its text; None if the service said that it failed."""
+        service = self._service
+        reply = Reply(service.interpret, service.api_key.strip())
+
+        def tell(events: list[Event]) -> None:
+            for event in events:
+                if isinstance(event, InterimHeard):
+                    event = InterimHeard(join_segments([*heard, event.text]))
+                self._events.put_nowait(event)
+
+        def receive(data: bytes) -> bool:
+            tell(reply.receive(data))
+            return not reply.over
+
+        try:
+            async with asyncio.timeout(max(EXCHANGE_TIMEOUT, service.final_wait_timeout)):
+                await uploader.send(service.build_upload(wav(pcm)), receive)
+        except TimeoutError as exc:
+            raise AsrTimeoutError from exc
+        tell(reply.end())
+        return None if reply.failed else reply.text
+
+    async def _tell_that_it_works(self) -> None:
+        shortest, longest = _WORKING_INTERVALS
+        interval = min(max(self._service.final_wait_timeout / 2, shortest), longest)
+        while True:
+            self._events.put_nowait(EngineWorking())
+            await asyncio.sleep(interval)
+
+    def _note_end(self, exchange: asyncio.Task[None]) -> None:
+        if not exchange.cancelled() and (exc := exchange.exception()) is not None:
+            self._events.put_nowait(exc)
+
+
+def _check_key(service: Service) -> None:
+    key, setting = service.api_key.strip(), f"asr.{service.name}.api_key"
+    if not key:
+        raise EngineUnavailableError(service.name, f"it has no key; set {setting}")
+    if not (key.isascii() and key.isprintable()):
+        raise AsrConnectionError(
+            f"{setting} contains a character that no key has; copy the key again"
+        )
+
+
+def _checked_url(url: str) -> str:
+    try:
+        checked = check_endpoint(url)
+    except EndpointError as exc:
+        raise AsrConnectionError(str(exc)) from exc
+    if not checked.startswith(("https:", "http:")):
+        raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
+    return checked
+
+
+def wav(pcm: bytes) -> bytes:
+    """Put a header before 16 kHz mono s16le (spec asr §2.3.2)."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", 36 + len(pcm), b"WAVE"),
+        *(b"fmt ", 16, 1, 1, BYTES_PER_SECOND // 2, BYTES_PER_SECOND, 2, 16),
+        *(b"data", len(pcm)),
+    ) + pcm  # fmt: skip
+
+
+def cut(pcm: bytes, longest: float) -> list[bytes]:
+    """Cut whole samples into pieces of at most ``longest`` seconds, where it is quiet.
+
+    Returns:
+        The pieces, which together are the recording; none of no samples.
+    """
+    limit = int(longest * BYTES_PER_SECOND) & ~1
+    frame = int(_CUT_FRAME * BYTES_PER_SECOND) & ~1
+    earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), frame) & ~1
+    pieces: list[bytes] = []
+    start = 0
+    while len(pcm) - start > limit:
+        # The last first, for of equals the first is taken, and fewer pieces are better.
+        frames = range(start + limit - frame, start + earliest - 1, -frame)
+        quietest = min(frames, key=lambda at: _loudness(pcm[at : at + frame]))
+        end = quietest + frame // 2 & ~1
+        pieces.append(pcm[start:end])
+        start = end
+    return [*pieces, pcm[start:]] if len(pcm) > start else pieces
+
+
+def _loudness(pcm: bytes) -> int:
+    """Comparable between frames of one length; right on little-endian machines, else a guess."""
+    return sum(map(abs, array("h", pcm)))

@@ -1,0 +1,233 @@
+"""sherpa-onnx: streaming transducers of many languages, on the device (spec asr §3.1).
+
+Source: the package ``sherpa-onnx``. A loaded model serves all sessions of the process, each with
+a stream and hotwords of its own. The user's dictionary has an effect: a model is searched with a
+beam then, because the greedy search ignores hotwords.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.asr import Engine
+from koe.asr.hotwords import Hotwords, prepare_hotwords
+from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.model_files import ModelFiles, examine_model, find_model_files
+from koe.asr.samples import float_samples
+from koe.asr.turn import taken_turn
+from koe.config.engines import SherpaOnnxConfig
+from koe.config.schema import AsrConfig
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.text import join_segments
+
+if TYPE_CHECKING:
+    from sherpa_onnx import OnlineRecognizer
+
+_FRAMES_PER_SECOND = 100
+
+# Silence that ends a recording in which nothing was said yet, and the longest piece of speech
+# without a pause: practically none (spec asr §3.1.3).
+_SILENCE_BEFORE_SPEECH = 2.4
+_LONGEST_SEGMENT = 300.0
+
+# Silence after the last sample, so that the encoder looks at it: half a second, or all that it
+# looks at together and the width of its first filter.
+_TAIL_SECONDS = 0.5
+_FILTER_FRAMES = 10
+
+_BEAM_WIDTH = 4
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model.
+
+    Attributes:
+        recogniser: The library's.
+        hotwords: The user's terms that it can write.
+        tail: Samples of silence to put after the last.
+    """
+
+    recogniser: OnlineRecognizer
+    hotwords: Hotwords
+    tail: int
+
+
+# The recogniser that was loaded last, and what it was made of: loading takes seconds.
+_loaded: tuple[object, OnlineRecognizer] | None = None
+_loading = threading.Lock()
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine.
+
+    Raises:
+        EngineUnavailableError: The package is not installed.
+        AsrConnectionError: The model is not there.
+    """
+    if find_spec("sherpa_onnx") is None:
+        raise EngineUnavailableError(
+            "sherpa-onnx", "its package is not installed; run: pip install 'sherpa-onnx==2.0.1'"
+        )
+    settings = config.sherpa_onnx
+    files = find_model_files(Path(settings.model))
+
+    @contextmanager
+    def opener(closed: Callable[[], bool]) -> Iterator[SherpaRecogniser]:
+        with taken_turn(_loading, closed):
+            model = load_model(settings, files, terms)
+        yield SherpaRecogniser(model)
+
+    return LocalEngine("sherpa-onnx", opener)
+
+
+def load_model(settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...]) -> Model:
+    """Load a model, unless it is the one that was loaded last. Blocks; for one thread at a time.
+
+    Raises:
+        AsrConnectionError: It can't be loaded.
+    """
+    global _loaded
+    facts = examine_model(files)
+    hotwords = prepare_hotwords(terms, facts.tokens, _read(files.bpe_vocab))
+    if skipped := len(set(terms)) - len(hotwords.terms):
+        log.info("the model has no tokens for %d of the dictionary's terms", skipped)
+    unit = (hotwords.modeling_unit, hotwords.vocabulary) if hotwords.terms else None
+    made_of = (files.stamp, unit, settings.num_threads, settings.hotwords_score,
+               settings.endpoint_silence)  # fmt: skip
+    if _loaded is None or _loaded[0] != made_of:
+        _loaded = None  # before the next one takes as much memory
+        recogniser = _make_recogniser(settings, files, facts.kind, hotwords)
+        _loaded = made_of, recogniser
+    look_ahead = (facts.window + _FILTER_FRAMES) / _FRAMES_PER_SECOND
+    tail = round(max(_TAIL_SECONDS, look_ahead) * SAMPLE_RATE_HZ)
+    return Model(_loaded[1], hotwords, tail)
+
+
+def _make_recogniser(
+    settings: SherpaOnnxConfig, files: ModelFiles, kind: str, hotwords: Hotwords
+) -> OnlineRecognizer:
+    # Here and not above: the package brings 40 MB of libraries.
+    try:
+        from sherpa_onnx import OnlineRecognizer
+    except ImportError as exc:
+        raise EngineUnavailableError(
+            "sherpa-onnx", f"its package is damaged ({exc}); install it again"
+        ) from exc
+    defaults = SherpaOnnxConfig()
+    with tempfile.TemporaryDirectory(prefix="koe-") as folder:
+        vocabulary = Path(folder, "bpe.vocab")
+        vocabulary.write_text(hotwords.vocabulary, encoding="utf-8")
+        try:
+            return OnlineRecognizer.from_transducer(
+                encoder=str(files.encoder),
+                decoder=str(files.decoder),
+                joiner=str(files.joiner),
+                tokens=str(files.tokens),
+                model_type=kind,
+                num_threads=settings.num_threads,
+                enable_endpoint_detection=True,
+                rule1_min_trailing_silence=_SILENCE_BEFORE_SPEECH,
+                rule2_min_trailing_silence=settings.endpoint_silence or defaults.endpoint_silence,
+                rule3_min_utterance_length=_LONGEST_SEGMENT,
+                decoding_method="modified_beam_search" if hotwords.terms else "greedy_search",
+                max_active_paths=_BEAM_WIDTH,
+                hotwords_score=settings.hotwords_score or defaults.hotwords_score,
+                modeling_unit=hotwords.modeling_unit,
+                bpe_vocab=str(vocabulary) if hotwords.vocabulary else "",
+            )
+        except _FAILURES as exc:
+            raise AsrConnectionError(f"failed to create sherpa-onnx recognizer: {exc}") from exc
+
+
+class SherpaRecogniser(Recogniser):
+    """One stream of a model, which stays loaded for the next session.
+
+    Raises:
+        AsrProtocolError: The package failed.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._recogniser = model.recogniser
+        self._tail = bytes(2 * model.tail)
+        # The segments that have ended, as one text.
+        self._ended = ""
+        # What was last told.
+        self._told = ""
+        with _mapped_errors():
+            if model.hotwords.terms:
+                self._stream = self._recogniser.create_stream(hotwords=model.hotwords.text)
+            else:
+                self._stream = self._recogniser.create_stream()
+
+    def feed(self, pcm: bytes) -> list[Event]:
+        """Recognise what is new."""
+        with _mapped_errors():
+            return self._advance(pcm)
+
+    def finish(self) -> list[Event]:
+        """Recognise the rest."""
+        with _mapped_errors():
+            events = self._advance(self._tail)
+            self._stream.input_finished()
+            events += self._advance(b"")
+        return [*events, FinalHeard(self._text)]
+
+    def _advance(self, pcm: bytes) -> list[Event]:
+        """Add audio, and take every step that it allows.
+
+        A pause is looked for after each step, so that it does not matter how audio is cut.
+        """
+        recogniser, stream = self._recogniser, self._stream
+        events: list[Event] = []
+        if pcm:
+            stream.accept_waveform(SAMPLE_RATE_HZ, float_samples(pcm))
+        while recogniser.is_ready(stream):
+            recogniser.decode_stream(stream)
+            if recogniser.is_endpoint(stream):
+                if self._text != self._ended:
+                    self._ended = self._told = self._text
+                    events.append(DefiniteHeard(self._told))
+                recogniser.reset(stream)
+        text = self._text
+        if text and text != self._told:
+            self._told = text
+            events.append(InterimHeard(self._told))
+        return events
+
+    @property
+    def _text(self) -> str:
+        """Everything heard. Whether a segment brings its space depends on the version."""
+        return join_segments([self._ended, self._recogniser.get_result(self._stream)])
+
+
+# What the library's C++ exceptions become, and a check of its own.
+_FAILURES = (RuntimeError, ValueError, IndexError, AssertionError)
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    """Turn the package's errors into ours."""
+    try:
+        yield
+    except _FAILURES as exc:
+        raise AsrProtocolError(f"sherpa-onnx failed: {exc}") from exc
+
+
+def _read(path: Path | None) -> str:
+    """What a file has that can be done without."""
+    try:
+        return "" if path is None else path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,102 @@
+"""``koe engines``: the speech engines, which are ready, and what the others lack."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from koe.asr import ENGINES, fault_of
+from koe.cli import Exit, writing
+from koe.config.schema import AsrConfig
+from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
+
+_EPILOG = """\
+The one with the star is configured: asr.provider in config.yaml. `koe dictate --engine NAME` uses
+another one for once. Nothing is loaded or contacted, so an engine that is ready may still fail.
+
+exit status: 1 if the configured engine is not ready, else 0
+
+with --json, one object on stdout: {"engines": [{"name": TEXT, "about": TEXT,
+"is_configured": BOOLEAN, "is_ready": BOOLEAN, "fault": TEXT or null}, ...]}
+"""
+
+ABOUT = {
+    "moonshine": "English, on this device",
+    "sherpa-onnx": "many languages, on this device, with a model of your choice",
+    "apple-speech": "the system's own languages, on this device, in Koe.app on macOS",
+    "mlx": "Chinese, English and more, on this device, in Koe.app on Apple silicon",
+    "doubao": "Chinese and English, the streaming service of Volcengine",
+    "qwen": "many languages, the streaming service of Alibaba Cloud",
+    "glm": "Chinese and English, the service of Zhipu, after the recording",
+    "mimo": "Chinese and English, the service of Xiaomi, after the recording",
+}
+"""What each engine is, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """One line of the list.
+
+    Attributes:
+        fault: What it lacks; None: nothing.
+    """
+
+    name: str
+    about: str
+    is_configured: bool
+    is_ready: bool
+    fault: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    parser.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List; return the exit status.
+
+    Raises:
+        ConfigError: The configuration is there and can't be read.
+    """
+    config = _configuration(arguments.config or config_directory(os.environ))
+    states = examine_engines(config)
+    with writing():
+        if arguments.json:
+            listed = {"engines": [asdict(state) for state in states]}
+            print(json.dumps(listed, ensure_ascii=False, indent=2), flush=True)
+        else:
+            for state in states:
+                star = "*" if state.is_configured else " "
+                told = "ready" if state.fault is None else state.fault
+                print(f"{star} {state.name:<13} {state.about}\n  {'':<13} {told}", flush=True)
+    is_ready = any(state.is_configured and state.is_ready for state in states)
+    return Exit.OK if is_ready else Exit.ERROR
+
+
+def examine_engines(config: AsrConfig) -> list[EngineState]:
+    """Look at every engine, and at the configured one even if there is no such.
+
+    Args:
+        config: With models as absolute paths.
+    """
+    names = ENGINES if config.provider in ENGINES else (*ENGINES, config.provider)
+    faults = {name: fault_of(name, config) for name in names}
+    return [
+        EngineState(name, ABOUT.get(name, "unknown"), name == config.provider, not fault, fault)
+        for name, fault in faults.items()
+    ]
+
+
+def _configuration(directory: Path) -> AsrConfig:
+    """The settings as they are, without making any file."""
+    is_there = (directory / CONFIG_NAME).exists()
+    asr = Store(directory, os.environ).load().config.asr if is_there else AsrConfig()
+    return asr.with_models_in(directory / MODELS_NAME)

@@ -1,0 +1,401 @@
+"""What the two upload engines share; the services' own tests run the contract of engines."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import random
+import struct
+import tracemalloc
+import wave
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koe.asr.recording import LONGEST_RECORDING, RecordingEngine, Service, cut, wav
+from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
+from koe.asr.upload import Upload
+from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
+from koe.events import (
+    BYTES_PER_SECOND,
+    DefiniteHeard,
+    EngineClosed,
+    EngineErred,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
+from tests.asr.contract import dictate, events_to_close
+from tests.servers.speech import (
+    API_KEY,
+    PATIENCE,
+    Drop,
+    Received,
+    Stall,
+    Step,
+    events,
+    response,
+    speech_server,
+    stream,
+)
+
+SECOND = b"\1\2" * 16_000
+
+
+def service(
+    url: str,
+    *,
+    api_key: str = API_KEY,
+    longest: float = 30.0,
+    final_wait_timeout: float = 5.0,
+) -> Service:
+    def interpret(document: Document, heard: str) -> Interpretation:
+        text = document.get("text")
+        return refusal_in(document) or (text if isinstance(text, str) else None)
+
+    return Service(
+        name="test",
+        url=url,
+        api_key=api_key,
+        connect_timeout=PATIENCE,
+        final_wait_timeout=final_wait_timeout,
+        longest=longest,
+        build_upload=lambda recording: Upload({"api-key": api_key}, recording, api_key),
+        interpret=interpret,
+    )
+
+
+def say(*steps: Step) -> Callable[[Received], list[Step]]:
+    return lambda received: list(steps)
+
+
+def said(engine_events: list[Event]) -> list[Event]:
+    """Without the signs of life, of which there are as many as it takes."""
+    return [event for event in engine_events if event != EngineWorking()]
+
+
+# --- what is told ------------------------------------------------------------------------------
+
+
+def test_text_comes_as_it_is_sent() -> None:
+    answer = stream(*(events({"text": text}).removesuffix(b"data: [DONE]\n\n")
+                      for text in ("a", "a b")), events())  # fmt: skip
+    with speech_server(say(*answer)) as server:
+        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
+    assert said(told) == [
+        InterimHeard("a"), InterimHeard("a b"), FinalHeard("a b"), EngineClosed()
+    ]  # fmt: skip
+
+
+def test_the_recording_is_a_wav_file() -> None:
+    with speech_server(say(response(b'{"text":"a"}'))) as server:
+        asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND[:7], SECOND[7:], b"x"]))
+    assert server.received[0].body == wav(SECOND)
+
+
+def test_silence_is_not_sent() -> None:
+    with speech_server(say(response(b'{"text":"a"}'))) as server:
+        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [b"", b"x"]))
+        assert said(told) == [FinalHeard(""), EngineClosed()]
+        assert server.connections == 0
+
+
+def test_an_error_of_the_service_is_its_last_word() -> None:
+    """Spec asr §2.3.5: no final text after it."""
+    answer = events({"text": "a"}, {"error": {"message": f"bad key {API_KEY}"}})
+    with speech_server(say(*stream(answer), Stall())) as server:
+        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
+    assert said(told) == [InterimHeard("a"), EngineErred("bad key …"), EngineClosed()]
+
+
+# --- what goes wrong ---------------------------------------------------------------------------
+
+
+def failure(engine: RecordingEngine) -> AsrError:
+    with pytest.raises(AsrError) as caught:
+        asyncio.run(dictate(engine, [SECOND]))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind", "message"),
+    [
+        ([response(b"no", "401 Unauthorized")], AsrProtocolError, "HTTP 401 Unauthorized: no"),
+        ([response(b"<p>hi", "200 OK")], AsrProtocolError,
+         "the reply is not what such a service says: <p>hi"),
+        ([*stream(events({"text": "a"})[:-20], end=False), Drop()], AsrProtocolError,
+         "stream error: "),
+        ([Drop()], AsrConnectionError, "HTTP request failed: "),
+    ],
+)  # fmt: skip
+def test_failures(steps: list[Step], kind: type[AsrError], message: str) -> None:
+    with speech_server(say(*steps)) as server:
+        error = failure(RecordingEngine(service(server.url)))
+    assert type(error) is kind
+    assert error.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "steps", [[Stall()], [*stream(b"data: {}\n\n", end=False), Stall()]], ids=["head", "body"]
+)
+def test_a_service_that_stalls(monkeypatch: pytest.MonkeyPatch, steps: list[Step]) -> None:
+    monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.1)
+    with speech_server(say(*steps)) as server:
+        error = failure(RecordingEngine(service(server.url, final_wait_timeout=0.1)))
+    assert isinstance(error, AsrTimeoutError)
+    assert str(error) == "ASR result timed out"
+
+
+def test_a_stalled_exchange_shows_that_it_lives() -> None:
+    """So that the session does not give up before the engine does."""
+
+    async def run(url: str) -> None:
+        engine = RecordingEngine(service(url, final_wait_timeout=0.1))
+        await engine.connect()
+        await engine.send_audio(SECOND)
+        await engine.finish_input()
+        async with asyncio.timeout(PATIENCE):
+            assert [await engine.next_event() for _ in range(3)] == [EngineWorking()] * 3
+            await engine.close()
+
+    with speech_server(say(Stall())) as server:
+        asyncio.run(run(server.url))
+
+
+def test_a_huge_reply() -> None:
+    """A hundred megabytes without a line end: the engine gives up after four."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n"
+    with speech_server(say(head, *[bytes(1024 * 1024)] * 100)) as server:
+        tracemalloc.start()
+        error = failure(RecordingEngine(service(server.url)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert error.message == f"the reply is longer than {LIMIT_BYTES // 1024**2} MiB"
+    assert peak < 40 * 1024**2
+
+
+def test_text_in_a_reply_cut_within_a_character() -> None:
+    body = '{"text":"你好😀"}'.encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    steps = [bytes([byte]) for byte in body]
+    with speech_server(say(head, *steps)) as server:
+        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
+    assert FinalHeard("你好😀") in told
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("", "speech engine 'test' is not available: it has no key; set asr.test.api_key"),
+        (" \n", "speech engine 'test' is not available: it has no key; set asr.test.api_key"),
+        ("a\nb", "asr.test.api_key contains a character that no key has; copy the key again"),
+        ("ключ", "asr.test.api_key contains a character that no key has; copy the key again"),
+    ],
+)
+def test_keys_that_are_none(key: str, message: str) -> None:
+    with pytest.raises(AsrConnectionError) as caught:
+        RecordingEngine(service("https://example.com", api_key=key))
+    assert caught.value.message == message
+
+
+def test_insecure_address() -> None:
+    with pytest.raises(AsrConnectionError) as caught:
+        RecordingEngine(service("http://example.com/v1?key=s3cret"))
+    assert str(caught.value) == (
+        "ASR connection failed: insecure endpoint http://example.com/v1: use https:// or wss:// "
+        "(plain http/ws is only allowed for localhost)"
+    )
+
+
+def test_an_address_of_another_protocol() -> None:
+    with pytest.raises(AsrConnectionError, match=r"invalid URL: wss://example.com/ does not begin"):
+        RecordingEngine(service("wss://example.com/?key=s3cret"))
+
+
+def test_no_secret_is_shown() -> None:
+    assert API_KEY not in repr(service("https://example.com"))
+
+
+# --- the order of calls --------------------------------------------------------------------------
+
+
+def test_a_recording_that_is_cancelled_is_not_sent() -> None:
+    async def run(url: str) -> None:
+        engine = RecordingEngine(service(url))
+        await engine.connect()
+        await engine.send_audio(SECOND)
+        listening = asyncio.create_task(events_to_close(engine))
+        await asyncio.sleep(0)
+        await engine.close()
+        assert await listening == [EngineClosed()]
+        for call in (engine.send_audio(SECOND), engine.finish_input()):
+            with pytest.raises(AsrConnectionError, match=r"not connected"):
+                await call
+
+    with speech_server(say(response())) as server:
+        asyncio.run(run(server.url))
+        assert server.connections == 0
+
+
+def test_a_cancel_breaks_off_the_exchange() -> None:
+    async def run(url: str, asked: Callable[[], bool]) -> None:
+        engine = RecordingEngine(service(url))
+        await engine.connect()
+        await engine.send_audio(SECOND)
+        await engine.finish_input()
+        assert await asyncio.to_thread(asked)
+        async with asyncio.timeout(PATIENCE):
+            await engine.close()
+
+    with speech_server(say(Stall())) as server:
+        asyncio.run(run(server.url, lambda: server.answered.acquire(timeout=PATIENCE)))
+
+
+def test_not_connected() -> None:
+    async def run() -> None:
+        engine = RecordingEngine(service("https://example.com"))
+        for call in (engine.send_audio(b""), engine.finish_input()):
+            with pytest.raises(AsrConnectionError, match=r"not connected"):
+                await call
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_what_comes_after_the_end_is_not_heard() -> None:
+    async def run(url: str) -> None:
+        engine = RecordingEngine(service(url))
+        await engine.connect()
+        await engine.send_audio(SECOND)
+        await engine.finish_input()
+        await engine.send_audio(SECOND)
+        await engine.finish_input()
+        await events_to_close(engine)
+        await engine.close()
+
+    with speech_server(say(response(b'{"text":"a"}'))) as server:
+        asyncio.run(run(server.url))
+    assert [it.body for it in server.received] == [wav(SECOND)]
+
+
+def test_a_listener_may_give_up_and_come_back() -> None:
+    """Spec asr §1.5: abandoned at any time, nothing is lost and nothing twice."""
+    texts = [str(number) for number in range(50)]
+    chunks = [json.dumps({"text": text}).encode() + b"\n" for text in texts]
+    chance = random.Random(1)
+
+    async def run(url: str) -> list[Event]:
+        engine = RecordingEngine(service(url))
+        await engine.connect()
+        await engine.send_audio(SECOND)
+        await engine.finish_input()
+        told: list[Event] = []
+        while EngineClosed() not in told:
+            listening = asyncio.create_task(engine.next_event())
+            for _ in range(chance.randrange(4)):
+                await asyncio.sleep(0)
+            if listening.done() or not listening.cancel():
+                told.append(await listening)
+            else:
+                await asyncio.wait([listening])
+                if not listening.cancelled():
+                    told.append(listening.result())
+        await engine.close()
+        return told
+
+    with speech_server(say(*stream(*chunks))) as server:
+        told = said(asyncio.run(run(server.url)))
+    assert told == [*map(InterimHeard, texts), FinalHeard("49"), EngineClosed()]
+
+
+def test_a_bug_of_ours_is_not_swallowed() -> None:
+    broken = service("https://example.com")
+
+    def build(recording: bytes) -> Upload:
+        raise ZeroDivisionError
+
+    async def run() -> None:
+        engine = RecordingEngine(Service(**{**vars(broken), "build_upload": build}))
+        await dictate(engine, [SECOND])
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(run())
+
+
+# --- long recordings -----------------------------------------------------------------------------
+
+
+def test_a_long_recording_is_sent_in_pieces() -> None:
+    def handle(received: Received) -> list[Step]:
+        with wave.open(io.BytesIO(received.body)) as recording:
+            text = f"{recording.getnframes()} heard."
+        return [response(json.dumps({"text": text}).encode())]
+
+    with speech_server(handle) as server:
+        engine = RecordingEngine(service(server.url, longest=1.0))
+        told = said(asyncio.run(dictate(engine, [SECOND, SECOND[:16_000]])))
+        assert server.connections == 1
+    lengths = [len(it.body) // 2 - 22 for it in server.received]
+    assert sum(lengths) == 24_000
+    first, second = (f"{length} heard." for length in lengths)
+    assert told == [
+        InterimHeard(first),
+        DefiniteHeard(first),
+        InterimHeard(f"{first} {second}"),
+        FinalHeard(f"{first} {second}"),
+        EngineClosed(),
+    ]
+
+
+def test_a_piece_that_is_refused_ends_it() -> None:
+    answers = iter([b'{"text":"a"}', b'{"error":{"message":"enough"}}'])
+    with speech_server(lambda received: [response(next(answers))]) as server:
+        engine = RecordingEngine(service(server.url, longest=1.0))
+        told = said(asyncio.run(dictate(engine, [SECOND * 3])))
+    assert told == [
+        InterimHeard("a"), DefiniteHeard("a"), EngineErred("enough"), EngineClosed()
+    ]  # fmt: skip
+
+
+def test_a_forgotten_recording() -> None:
+    async def run() -> None:
+        engine = RecordingEngine(service("https://example.com"))
+        await engine.connect()
+        await engine.send_audio(bytes(int(LONGEST_RECORDING * BYTES_PER_SECOND)))
+        with pytest.raises(AsrConnectionError, match=r"longer than 60 minutes"):
+            await engine.send_audio(b"\0\0")
+        await engine.close()
+
+    asyncio.run(run())
+
+
+def test_a_cut_is_where_it_is_quiet() -> None:
+    loud = struct.pack("<h", 9000) * 16_000
+    quiet = struct.pack("<h", 5) * 16_000
+    recording = loud * 22 + quiet + loud * 20
+    first, second = cut(recording, 30.0)
+    assert 22.0 < len(first) / BYTES_PER_SECOND < 23.0
+    assert first + second == recording
+
+
+@given(st.binary(max_size=60_000).map(lambda pcm: pcm[: len(pcm) & ~1]), st.floats(0.45, 2.0))
+def test_cuts_lose_nothing(pcm: bytes, longest: float) -> None:
+    pieces = cut(pcm, longest)
+    assert b"".join(pieces) == pcm
+    assert all(0 < len(piece) <= longest * BYTES_PER_SECOND for piece in pieces)
+    assert all(len(piece) % 2 == 0 for piece in pieces)
+
+
+def test_wav() -> None:
+    """Spec asr §2.3.2."""
+    assert wav(bytes.fromhex("00000100ffffff7f")) == bytes.fromhex(
+        "52494646 2c000000 57415645 666d7420 10000000 01000100 803e0000 007d0000"
+        "02001000 64617461 08000000 00000100 ffffff7f"
+    )
