@@ -8,10 +8,16 @@ from koe.errors import (
     AsrProtocolError,
     AudioError,
     ConfigError,
+    DownloadError,
     EngineUnavailableError,
+    IntegrityError,
     KoeError,
+    ManifestError,
+    ModelError,
+    ModelPathError,
     RuntimeStoppedError,
     StateError,
+    UnusableRangeError,
 )
 
 
@@ -28,6 +34,13 @@ from koe.errors import (
         (StateError("idle", "InputEnded"), "invalid state transition: InputEnded in idle"),
         (RuntimeStoppedError("gone"), "the koe runtime is not running: gone"),
         (AudioError("no microphone"), "no microphone"),
+        (ModelPathError("it is a symlink"), "config error: it is a symlink"),
+        (ManifestError("manifest not found in x"), "config error: manifest not found in x"),
+        (DownloadError("a.bin", "gone"), "config error: download a.bin: gone"),
+        (
+            IntegrityError("size", "a.bin", 3, 4),
+            "config error: size mismatch for a.bin: expected 3, got 4",
+        ),
     ],
 )
 def test_sentences(error: KoeError, sentence: str) -> None:
@@ -37,3 +50,6 @@ def test_sentences(error: KoeError, sentence: str) -> None:
 def test_one_tree() -> None:
     assert issubclass(EngineUnavailableError, AsrConnectionError)
     assert issubclass(AsrError, KoeError)
+    assert issubclass(UnusableRangeError, DownloadError)
+    for error in (ModelPathError, ManifestError, DownloadError, IntegrityError):
+        assert issubclass(error, ModelError)
