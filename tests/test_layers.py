@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0,
     "koe.events": 1, "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
-    "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2,
+    "koe.config": 2, "koe.asr": 2, "koe.audio": 2, "koe.microphone": 2, "koe.models": 2,
     "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
     "koe.boundary": 5,
