@@ -28,6 +28,8 @@ COMMON_GROUND = "koe.config"
 DOORS = {
     "yaml": {"koe.config.store"},
     "moonshine_voice": {"koe.asr.moonshine"},
+    "httpx": {"koe.models.download"},
+    "httpcore": {"koe.models.download"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},
