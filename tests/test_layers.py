@@ -30,6 +30,7 @@ DOORS = {
     "moonshine_voice": {"koe.asr.moonshine"},
     "httpx": {"koe.models.download"},
     "httpcore": {"koe.models.download"},
+    "tqdm": {"koe.cli.pull_report"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},

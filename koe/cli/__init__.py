@@ -32,6 +32,8 @@ COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
     "doctor": "tell what is installed and configured, and what is wrong",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
+    "model": "list, download, verify and remove speech and language models",
+    "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
 
