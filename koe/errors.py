@@ -8,6 +8,12 @@
     ├── EndpointError           an address to which nothing may be sent
     ├── RedirectError           a server that sends us to where nothing may be sent
     ├── OutputError             the command's output cannot be written
+    ├── ModelError              a model's folder, manifest or files
+    │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
+    │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
+    │   ├── DownloadError       a file that could not be fetched or written
+    │   │   └── UnusableRangeError  its rest can't be had, but perhaps the whole
+    │   └── IntegrityError      a file that was fetched and is not what the manifest says
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
@@ -127,6 +133,67 @@ class OutputError(KoeError):
 
     def __str__(self) -> str:
         return f"the output cannot be written: {self.reason}"
+
+
+class ModelError(KoeError):
+    """Base of the errors about models; shells show the sentence (spec models §13.2).
+
+    Args:
+        message: What is wrong.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"config error: {self.message}"
+
+
+class ModelPathError(ModelError):
+    """A path or a name of a file is not safe to use: it leaves its folder or passes a link."""
+
+
+class ManifestError(ModelError):
+    """A manifest is missing, cannot be used, or cannot be made."""
+
+
+class DownloadError(ModelError):
+    """A file could not be fetched, or what came could not be written.
+
+    Args:
+        name: The file, as the manifest has it.
+        reason: What went wrong.
+        is_temporary: Another try may succeed.
+    """
+
+    def __init__(self, name: str, reason: str, is_temporary: bool = False) -> None:
+        super().__init__(f"download {name}: {reason}")
+        self.name = name
+        self.reason = reason
+        self.is_temporary = is_temporary
+
+
+class UnusableRangeError(DownloadError):
+    """A server does not give the rest of a file; it may give the whole."""
+
+
+class IntegrityError(ModelError):
+    """A file is not what the manifest says.
+
+    Args:
+        what: ``size`` or ``sha256``.
+        name: The file, as the manifest has it.
+        expected: What the manifest says.
+        actual: What was found.
+    """
+
+    def __init__(self, what: str, name: str, expected: str | int, actual: str | int) -> None:
+        super().__init__(f"{what} mismatch for {name}: expected {expected}, got {actual}")
+        self.what = what
+        self.name = name
+        self.expected = expected
+        self.actual = actual
 
 
 class AsrError(KoeError):

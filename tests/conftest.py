@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import koe.core
 from tests.scripted import ScriptedEngine
+from tests.servers.authority import CertificateAuthority
+from tests.servers.files import FileServer
 
 
 @pytest.fixture
@@ -30,3 +33,31 @@ def recordings() -> Path:
     from moonshine_voice.utils import get_assets_path
 
     return Path(get_assets_path())
+
+
+@pytest.fixture(scope="session")
+def authority() -> CertificateAuthority:
+    """Certifies servers on loopback."""
+    return CertificateAuthority()
+
+
+@pytest.fixture
+def trust(
+    authority: CertificateAuthority,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """This process and its children trust the authority, and know no proxies."""
+    path = tmp_path_factory.mktemp("authority") / "authority.pem"
+    authority.write(path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def server(authority: CertificateAuthority, trust: None) -> Iterator[FileServer]:
+    """Files over HTTPS."""
+    with FileServer(authority.certify("localhost")) as server:
+        yield server

@@ -9,8 +9,10 @@ from koe.errors import (
     AsrTimeoutError,
     AudioError,
     ConfigError,
+    DownloadError,
     EndpointError,
     EngineUnavailableError,
+    IntegrityError,
     KoeError,
     LlmConfigError,
     LlmConnectionError,
@@ -19,10 +21,14 @@ from koe.errors import (
     LlmReplyError,
     LlmStatusError,
     LlmTimeoutError,
+    ManifestError,
+    ModelError,
+    ModelPathError,
     OutputError,
     RedirectError,
     RuntimeStoppedError,
     StateError,
+    UnusableRangeError,
 )
 
 
@@ -61,6 +67,13 @@ from koe.errors import (
         (LlmStatusError(529, "Overloaded"), "LLM correction failed: HTTP 529: Overloaded"),
         (LlmStatusError(0, ""), "LLM correction failed: HTTP 0"),
         (OutputError("full", unread=False), "the output cannot be written: full"),
+        (ModelPathError("it is a symlink"), "config error: it is a symlink"),
+        (ManifestError("manifest not found in x"), "config error: manifest not found in x"),
+        (DownloadError("a.bin", "gone"), "config error: download a.bin: gone"),
+        (
+            IntegrityError("size", "a.bin", 3, 4),
+            "config error: size mismatch for a.bin: expected 3, got 4",
+        ),
     ],
 )
 def test_sentences(error: KoeError, sentence: str) -> None:
@@ -70,6 +83,9 @@ def test_sentences(error: KoeError, sentence: str) -> None:
 def test_one_tree() -> None:
     assert issubclass(EngineUnavailableError, AsrConnectionError)
     assert issubclass(AsrError, KoeError)
+    assert issubclass(UnusableRangeError, DownloadError)
+    for model_error in (ModelPathError, ManifestError, DownloadError, IntegrityError):
+        assert issubclass(model_error, ModelError)
     assert issubclass(LlmProfileError, LlmConfigError)
     for error in (
         LlmConfigError, LlmConnectionError, LlmTimeoutError, LlmStatusError, LlmReplyError,

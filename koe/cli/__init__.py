@@ -35,6 +35,8 @@ COMMANDS = {
     "doctor": "tell what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
+    "model": "list, download, verify and remove speech and language models",
+    "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
 
@@ -62,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_error(str(exc))
         return Exit.ERROR
     except (KoeError, OSError) as exc:
-        print_error(str(exc))
+        if isinstance(exc, OSError) and _is_broken_pipe(exc):
+            _discard_output()
+        else:
+            print_error(str(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

@@ -36,7 +36,7 @@ class LiveLine:
         # The last column stays free: writing there moves some terminals to the next line.
         room = _columns(self._terminal) - 1
         line = keep_end(head, room)
-        line += keep_end(_printable(text), room - display_width(line))
+        line += keep_end(printable(text), room - display_width(line))
         width = display_width(line)
         # What the old line has more; but in a window that was made narrower it must not wrap.
         if excess := " " * (min(self._width, room) - width):
@@ -87,7 +87,7 @@ def _character_width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """One line without control characters, which would move the cursor."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
 

@@ -1,0 +1,80 @@
+"""``koe manifest``: describing models that are published, so that they can be downloaded."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from koe.cli import Exit, print_error
+from koe.cli.live_line import printable
+from koe.config.store import config_directory
+from koe.errors import ManifestError
+from koe.models import paths, storage
+from koe.models.manifest import Manifest, render
+from koe.models.paths import MANIFEST_NAME
+
+_EPILOG = """\
+REPO is a model on Hugging Face, such as mlx-community/Qwen3-0.6B-4bit. All files at its top level
+are listed, with their sizes and, for the large ones, their checksums. Delete from the manifest what
+is not needed; then koe model pull downloads the rest.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    generate = actions.add_parser(
+        "generate",
+        help="write the manifest of a model on Hugging Face",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    generate.add_argument("repo", metavar="REPO", help="OWNER/NAME")
+    generate.add_argument("--provider", required=True, help="the engine that can use the model")
+    generate.add_argument("--description", required=True, help="a line for lists")
+    generate.add_argument(
+        "-o", "--output", metavar="PATH", type=Path, help="instead of the folder of the models"
+    )
+    generate.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )
+    parser.epilog = "koe manifest generate --help tells more."
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate the manifest; return the exit status."""
+    # They bring the HTTP library, which help does not need.
+    from koe.models import daemon_threads, hub
+
+    repo: str = arguments.repo
+    _tell(f"Querying {hub.tree_url(repo)} ...")
+    path = arguments.output or _usual_path(arguments)
+    listing = daemon_threads.run(hub.list_files(repo))
+    for file in listing.files:
+        paths.components(file.name)
+    if listing.folders:
+        names = printable(", ".join(listing.folders))
+        print_error(f"left out, because koe cannot know what of it is needed: {names}")
+    manifest = Manifest(arguments.provider, arguments.description, repo, listing.files)
+    try:
+        if arguments.output is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        storage.replace_file(path, render(manifest))
+    except OSError as exc:
+        raise ManifestError(f"write: {path}: {exc.strerror}") from exc
+    _tell(f"Generated manifest with {len(listing.files)} files")
+    _tell(f"Written to: {path}")
+    return Exit.OK
+
+
+def _usual_path(arguments: argparse.Namespace) -> Path:
+    name = arguments.repo.rpartition("/")[2]
+    parts = paths.components(f"{arguments.provider}/{name}")
+    root = paths.models_directory(arguments.config or config_directory(os.environ))
+    return root.joinpath(*parts, MANIFEST_NAME)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

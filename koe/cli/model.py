@@ -1,0 +1,233 @@
+"""``koe model``: which models there are, fetching, verifying and removing them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from koe.cli import Exit, print_error
+from koe.cli.live_line import display_width, printable
+from koe.config.store import config_directory
+from koe.errors import KoeError, ManifestError
+from koe.models import describe, paths, removal, verification
+from koe.models import manifest as manifests
+from koe.models.catalogue import find_models, install_manifests
+from koe.models.manifest import Manifest
+from koe.models.verification import Mode, Status, Verdict
+
+_TAGS = {
+    Status.INSTALLED: "installed",
+    Status.INCOMPLETE: "incomplete",
+    Status.NOT_INSTALLED: "not installed",
+}
+
+_SENTENCES = {
+    Status.INSTALLED: "installed (verified)",
+    Status.INCOMPLETE: "incomplete (files missing, wrong size, or sha256 mismatch)",
+    Status.NOT_INSTALLED: "not installed (manifest only, no data files)",
+}
+
+_PATH_COLUMNS = 40  # spec models §10.3
+
+_EPILOG = """\
+MODEL is what koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the whole path of a folder with
+a manifest. A download that was interrupted goes on where it stopped.
+
+exit status:
+  0    done; for status, whatever it is
+  1    an error, told on stderr; for verify, the model is not installed or not as it should be
+  2    wrong usage
+  130  interrupted with Ctrl-C
+
+with --json, in UTF-8 on stdout:
+  list            [{"path": TEXT, "provider": TEXT, "mode": TEXT, "description": TEXT, "repo": TEXT,
+                    "status": 0 | 1 | 2, "total_size": BYTES}, ...]
+  status, verify  {"model": TEXT, "directory": TEXT, "status": 0 | 1 | 2,
+                   "files": [{"name": TEXT, "ok": BOOLEAN, "finding": TEXT}, ...]}
+  remove          {"model": TEXT, "removed": NUMBER}
+  pull            one object per line:
+    {"event": "progress", "file": TEXT, "index": NUMBER, "files": NUMBER, "bytes": NUMBER,
+     "total": BYTES or 0, "exists": BOOLEAN}
+    {"event": "retry", "file": TEXT, "message": TEXT, "seconds": NUMBER}
+    {"event": "verifying"}
+    {"event": "error", "message": TEXT}
+    {"event": "done", "model": TEXT, "directory": TEXT}
+a status is 0: not installed, 1: incomplete, 2: installed
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="tell it as JSON")
+    common.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("model", metavar="MODEL", help="as the list shows it, or a whole path")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", parents=[common], help="show all models, and which are installed")
+    actions.add_parser("pull", parents=[one, common], help="download what is missing of a model")
+    status = actions.add_parser("status", parents=[one, common], help="tell how much is there")
+    status.add_argument(
+        "--verify-mode",
+        choices=[mode.name.lower().replace("_", "-") for mode in Mode],
+        default="normal",
+        help="cache-only: compute nothing; force: compute everything anew",
+    )
+    actions.add_parser("verify", parents=[one, common], help="check every byte of a model")
+    actions.add_parser("remove", parents=[one, common], help="remove the files of a model")
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; return the exit status."""
+    root = paths.models_directory(arguments.config or config_directory(os.environ))
+    try:
+        install_manifests(root)
+    except ManifestError as exc:  # what is there can be used all the same
+        print_error(f"warning: {exc}")
+    match arguments.action:
+        case "list":
+            return _list(root, arguments.json)
+        case "pull":
+            return _pull(root, arguments.model, arguments.json)
+        case "status":
+            mode = Mode[arguments.verify_mode.upper().replace("-", "_")]
+            return _status(root, arguments.model, mode, arguments.json)
+        case "verify":
+            return _verify(root, arguments.model, arguments.json)
+        case _:
+            return _remove(root, arguments.model, arguments.json)
+
+
+def _list(root: Path, as_json: bool) -> int:
+    models, problems = find_models(root)
+    found = [
+        (model, verification.model_status(root, model.path, Mode.CACHE_ONLY)) for model in models
+    ]
+    if as_json:
+        _print_json([describe(model, status) for model, status in found])
+    elif not found:
+        print(f"No models found in {root}")
+    else:
+        for model, status in found:
+            path = model.path + " " * (_PATH_COLUMNS - display_width(model.path))
+            print(printable(f"{path} [{_TAGS[status]}] {model.manifest.description}"))
+    for problem in problems:
+        print_error(f"warning: {problem}")
+    return Exit.OK
+
+
+def _status(root: Path, model: str, mode: Mode, as_json: bool) -> int:
+    directory = _existing(root, model)
+    if not as_json:
+        print(f"Verifying {model}...", flush=True)
+    manifest, verdicts = _examine(directory, mode)
+    status = verification.summarise(verdicts)
+    if as_json:
+        _print_verdicts(model, directory, manifest, verdicts)
+    else:
+        _print_status(model, directory, status)
+    return Exit.OK
+
+
+def _verify(root: Path, model: str, as_json: bool) -> int:
+    directory = _existing(root, model)
+    manifest, verdicts = _examine(directory, Mode.FORCE)
+    status = verification.summarise(verdicts)
+    if as_json:
+        _print_verdicts(model, directory, manifest, verdicts)
+    else:
+        for file, verdict in zip(manifest.files, verdicts, strict=True):
+            print(printable(f"{file.name}: {verdict}"))
+        _print_status(model, directory, status)
+    if status is Status.INSTALLED:
+        return Exit.OK
+    if not as_json:
+        print_error(f"to fetch what is missing: koe model pull {model}")
+    return Exit.ERROR
+
+
+def _remove(root: Path, model: str, as_json: bool) -> int:
+    _existing(root, model)
+    removed = removal.remove_files(root, model)
+    if as_json:
+        _print_json({"model": model, "removed": removed})
+    else:
+        print(f"{model}: removed {removed} file(s), manifest kept")
+    return Exit.OK
+
+
+def _pull(root: Path, model: str, as_json: bool) -> int:
+    # It brings the HTTP library, which nothing else needs here.
+    from koe.cli.pull_report import BarsReport, JsonReport
+    from koe.models import daemon_threads
+    from koe.models.pull import pull
+
+    directory = _existing(root, model)
+    report = JsonReport() if as_json else BarsReport(sys.stderr)
+    try:
+        with report:
+            daemon_threads.run(pull(root, model, report.tell))
+        report.begin_verification()
+        status = verification.summarise(_examine(directory, Mode.FORCE)[1])
+        report.end_verification(status)
+    except KeyboardInterrupt:
+        print_error(f"interrupted; to go on from there: koe model pull {model}")
+        raise
+    except KoeError as exc:
+        report.fail(str(exc))
+        return Exit.ERROR
+    if status is not Status.INSTALLED:
+        report.fail(f"{model}: verification failed after download")
+        return Exit.ERROR
+    report.finish(model, directory)
+    return Exit.OK
+
+
+def _existing(root: Path, model: str) -> Path:
+    """Return the model's directory.
+
+    Raises:
+        ModelError: There is none, or it is not where it is meant to be.
+    """
+    directory = paths.locate(root, model)
+    if not directory.is_dir():
+        remedy = "koe model list shows what there is"
+        raise ManifestError(f"model directory not found: {directory}; {remedy}")
+    return paths.existing_directory(root, model)
+
+
+def _examine(directory: Path, mode: Mode) -> tuple[Manifest, list[Verdict]]:
+    manifest = manifests.load(directory)
+    return manifest, verification.examine(directory, manifest, mode)
+
+
+def _print_status(model: str, directory: Path, status: Status) -> None:
+    print(f"{model} — {_SENTENCES[status]}")
+    if status is Status.INSTALLED:
+        print(f"Path: {directory}")
+
+
+def _print_verdicts(
+    model: str, directory: Path, manifest: Manifest, verdicts: list[Verdict]
+) -> None:
+    _print_json(
+        {
+            "model": model,
+            "directory": str(directory),
+            "status": int(verification.summarise(verdicts)),
+            "files": [
+                {"name": file.name, "ok": verdict is Verdict.VALID, "finding": str(verdict)}
+                for file, verdict in zip(manifest.files, verdicts, strict=True)
+            ],
+        }
+    )
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)

@@ -1,0 +1,174 @@
+"""What a download tells, for a person and for a program."""
+
+from __future__ import annotations
+
+import json
+import threading
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Never, Self, TextIO
+
+from tqdm import tqdm
+
+from koe.cli import print_error
+from koe.cli.live_line import display_width
+from koe.models.transfer import Progress, Retry
+from koe.models.verification import Status
+
+# Columns, as the upstream has them (spec models §10.5).
+_NAME_COLUMNS = 25
+_STATE_COLUMNS = 9
+_FORMAT = "{desc} {bar:20} {n_fmt}/{total_fmt}"
+_FORMAT_WITHOUT_TOTAL = "{desc} {n_fmt}"
+_RATE = " {rate_fmt}"
+
+
+class PullReport(ABC):
+    """Tells what happens while a model is downloaded; a context manager for that time."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def tell(self, notice: Progress | Retry) -> None:
+        """Tell one notice."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The download is over."""
+
+    @abstractmethod
+    def begin_verification(self) -> None:
+        """All files are there."""
+
+    @abstractmethod
+    def end_verification(self, status: Status) -> None:
+        """They were looked at again."""
+
+    @abstractmethod
+    def fail(self, message: str) -> None:
+        """Tell why there is no model."""
+
+    @abstractmethod
+    def finish(self, model: str, directory: Path) -> None:
+        """Tell where it is."""
+
+
+class BarsReport(PullReport):
+    """For a person: bars on a terminal, one for each file, in the order in which they begin.
+
+    Args:
+        terminal: Where to draw. When it is no terminal, nothing is drawn.
+    """
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+        # By the file's index.
+        self._bars: dict[int, tqdm[Never]] = {}
+        # By the file's index: pulling, done, exists.
+        self._states: dict[int, str] = {}
+        # There is one thread. What the library takes otherwise, other processes would share.
+        tqdm.set_lock(threading.RLock())
+        tqdm.monitor_interval = 0
+
+    def tell(self, notice: Progress | Retry) -> None:
+        if isinstance(notice, Retry):
+            with tqdm.external_write_mode(self._terminal):
+                print_error(f"warning: {notice.error}; trying again in {notice.pause:g} s")
+            return
+        if notice.index not in self._bars:
+            self._bars[notice.index] = self._make_bar(notice)
+        bar = self._bars[notice.index]
+        # Backwards too: a file may be begun again.
+        bar.update(notice.bytes_there - bar.n)
+        state = _state(notice)
+        if self._states.get(notice.index) != state:
+            self._states[notice.index] = state
+            bar.bar_format = _FORMAT if notice.total_bytes else _FORMAT_WITHOUT_TOTAL
+            if state == "pulling":
+                bar.bar_format += _RATE
+            bar.set_description_str(f"{_name(notice)} {state:<{_STATE_COLUMNS}}")
+
+    def close(self) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+    def begin_verification(self) -> None:
+        self._terminal.write("Verifying...")
+        self._terminal.flush()
+
+    def end_verification(self, status: Status) -> None:
+        self._terminal.write(" ok\n" if status is Status.INSTALLED else " failed\n")
+        self._terminal.flush()
+
+    def fail(self, message: str) -> None:
+        print_error(message)
+
+    def finish(self, model: str, directory: Path) -> None:
+        print(f"{model}: pull complete")
+        print(f"Path: {directory}", flush=True)
+
+    def _make_bar(self, notice: Progress) -> tqdm[Never]:
+        return tqdm(
+            total=notice.total_bytes or None,
+            initial=notice.bytes_there if notice.already_exists else 0,
+            position=len(self._bars),
+            leave=True,
+            unit="B",
+            unit_scale=True,
+            file=self._terminal,
+            disable=None,  # unless it is a terminal
+        )
+
+
+class JsonReport(PullReport):
+    """For a program: one JSON object per line on stdout."""
+
+    def tell(self, notice: Progress | Retry) -> None:
+        if isinstance(notice, Retry):
+            _print_event("retry", file=notice.name, message=str(notice.error), seconds=notice.pause)
+        else:
+            _print_event(
+                "progress",
+                file=notice.name,
+                index=notice.index,
+                files=notice.count,
+                bytes=notice.bytes_there,
+                total=notice.total_bytes,
+                exists=notice.already_exists,
+            )
+
+    def close(self) -> None:
+        """Every line is complete already."""
+
+    def begin_verification(self) -> None:
+        _print_event("verifying")
+
+    def end_verification(self, status: Status) -> None:
+        """What follows says it."""
+
+    def fail(self, message: str) -> None:
+        _print_event("error", message=message)
+
+    def finish(self, model: str, directory: Path) -> None:
+        _print_event("done", model=model, directory=str(directory))
+
+
+def _state(notice: Progress) -> str:
+    if notice.already_exists:
+        return "exists"
+    return "done" if notice.bytes_there == notice.total_bytes else "pulling"
+
+
+def _name(notice: Progress) -> str:
+    name = notice.name
+    while display_width(name) > _NAME_COLUMNS:
+        name = name[:-1]
+    return name + " " * (_NAME_COLUMNS - display_width(name))
+
+
+def _print_event(event: str, **fields: str | float | bool) -> None:
+    print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)

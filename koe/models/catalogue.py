@@ -1,0 +1,110 @@
+"""Which models there are: every directory below the models directory that has a manifest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.errors import ManifestError
+from koe.models import manifest as manifests
+from koe.models import storage
+from koe.models.manifest import Manifest
+from koe.models.paths import MANIFEST_NAME
+
+_SHIPPED = Path(__file__).with_name("manifests")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that can be used, or downloaded.
+
+    Attributes:
+        path: Relative to the models directory, with ``/``: what the configuration names.
+        directory: Where it is.
+        manifest: What it should have.
+    """
+
+    path: str
+    directory: Path
+    manifest: Manifest
+
+
+def find_models(root: Path) -> tuple[list[Model], list[ManifestError]]:
+    """Look for models at any depth, but not through links (spec models §4).
+
+    Args:
+        root: The models directory, which need not exist. It is no model itself.
+
+    Returns:
+        The models, by path, and what is wrong with manifests that cannot be used.
+    """
+    models: list[Model] = []
+    problems: list[ManifestError] = []
+    for directory in _directories(root):
+        if (directory / MANIFEST_NAME).exists():
+            try:
+                manifest = manifests.load(directory)
+            except ManifestError as exc:
+                problems.append(exc)
+            else:
+                path = directory.relative_to(root).as_posix()
+                models.append(Model(_shown(path), directory, manifest))
+    return sorted(models, key=lambda model: model.path), problems
+
+
+def install_manifests(root: Path) -> list[Path]:
+    """Describe the models that koe knows, so that they can be downloaded.
+
+    A manifest that is there already is never changed. The configuration's directory, which is the
+    parent of ``root``, is made private where it does not exist yet.
+
+    Returns:
+        The manifests that were written.
+
+    Raises:
+        ManifestError: One could not be written.
+    """
+    written = []
+    path = root
+    try:
+        root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for shipped in sorted(_SHIPPED.rglob("*.json")):
+            path = root / shipped.relative_to(_SHIPPED).with_suffix("") / MANIFEST_NAME
+            if not os.path.lexists(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                storage.replace_file(path, shipped.read_bytes())
+                written.append(path)
+    except OSError as exc:
+        raise ManifestError(f"write {path}: {exc.strerror}") from exc
+    return written
+
+
+def _directories(root: Path) -> list[Path]:
+    """Every real directory below ``root``; one that cannot be read has none."""
+    found = []
+    # Not os.walk, which recurses and has a limit.
+    unread = [root]
+    while unread:
+        try:
+            with os.scandir(unread.pop()) as entries:
+                below = [Path(entry) for entry in entries if _is_directory(entry)]
+        except OSError:
+            continue
+        found += below
+        unread += below
+    return found
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False) and not storage.is_link(
+            entry.stat(follow_symlinks=False)
+        )
+    except OSError:
+        return False
+
+
+def _shown(path: str) -> str:
+    """Without the bytes of a name that are no text: a path is shown, and passed through C."""
+    return path.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,79 @@
+"""The checksums of one model's files as computed before, so that they need not be again.
+
+The cache is ``.koe-checksum.json`` in the model's directory: per file its modification time, in
+whole seconds, and the checksum of what was in it then (spec models §5.3).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from koe.errors import ModelPathError
+from koe.models import storage
+from koe.models.paths import CHECKSUMS_NAME
+
+_LARGEST_CACHE_BYTES = 1024 * 1024  # as for a manifest, which names the same files
+
+
+class Checksums:
+    """The cache of one directory; empty when it is missing or not as it should be.
+
+    Args:
+        directory: The model's.
+        is_fresh: Begin empty whatever the file says; saving drops what is in it.
+    """
+
+    def __init__(self, directory: Path, is_fresh: bool = False) -> None:
+        self._path = directory / CHECKSUMS_NAME
+        # By file name: modification time in seconds, checksum.
+        self._entries = {} if is_fresh else _read(self._path)
+        # Whether there is anything to write.
+        self._is_changed = False
+
+    def find(self, name: str, modified: int) -> str | None:
+        """Return the checksum of a file that was last modified then; None: not known."""
+        entry = self._entries.get(name)
+        return entry[1] if entry is not None and entry[0] == modified else None
+
+    def remember(self, name: str, modified: int, sha256: str) -> None:
+        """Note a checksum that was computed."""
+        self._entries[name] = (modified, sha256)
+        self._is_changed = True
+
+    def save(self) -> None:
+        """Write the cache if something was computed; what can't be written is computed again."""
+        if not self._is_changed:
+            return
+        fields = {
+            name: {"mtime": modified, "sha256": sha256}
+            for name, (modified, sha256) in sorted(self._entries.items())
+        }
+        content = json.dumps(fields, ensure_ascii=False, indent=2).encode()
+        with suppress(OSError, ModelPathError):
+            storage.replace_file(self._path, content)
+
+
+def modified_seconds(status: os.stat_result) -> int:
+    """When a file was last modified, as the cache has it."""
+    return status.st_mtime_ns // 1_000_000_000
+
+
+def _read(path: Path) -> dict[str, tuple[int, str]]:
+    try:
+        fields = json.loads(storage.read_small(path, _LARGEST_CACHE_BYTES).decode("utf-8"))
+    except (OSError, ModelPathError, ValueError, RecursionError):
+        return {}
+    if not isinstance(fields, dict):
+        return {}
+    return {name: entry for name, value in fields.items() if (entry := _entry(value)) is not None}
+
+
+def _entry(value: object) -> tuple[int, str] | None:
+    if isinstance(value, dict):
+        modified, sha256 = value.get("mtime"), value.get("sha256")
+        if type(modified) is int and isinstance(sha256, str):
+            return modified, sha256.lower()
+    return None

@@ -1,0 +1,49 @@
+"""Blocking calls that nobody waits for at the end.
+
+asyncio looks names up on its default executor. A name server that does not answer takes half a
+minute, and neither a cancelled download nor the end of the process may wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+
+def run(work: Coroutine[object, object, Result]) -> Result:
+    """As `asyncio.run`, which Ctrl-C cancels, but what blocks elsewhere is not waited for."""
+
+    async def without_waiting() -> Result:
+        asyncio.get_running_loop().set_default_executor(DaemonThreads())
+        return await work
+
+    return asyncio.run(without_waiting())
+
+
+class DaemonThreads(ThreadPoolExecutor):
+    """An executor whose threads Python does not join: one for each call, which ends with it."""
+
+    def submit(
+        self, function: Callable[Args, Result], /, *args: Args.args, **kwargs: Args.kwargs
+    ) -> Future[Result]:
+        """Call ``function`` on a thread of its own."""
+        future: Future[Result] = Future()
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as exc:  # noqa: BLE001  whoever awaits the future gets it
+                future.set_exception(exc)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=call, name="koe-blocking", daemon=True).start()
+        return future

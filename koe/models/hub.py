@@ -1,0 +1,96 @@
+"""Describing a model that is published on Hugging Face (spec models §10.7)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from koe.errors import DownloadError, ManifestError
+from koe.models.download import Client, Patience
+from koe.models.manifest import ModelFile
+
+ENDPOINT = "https://huggingface.co"
+
+# What the service allows, which is also what can be a directory and be put into an address.
+_REPO = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+# A list comes in pages of a thousand entries; no model is so large.
+_MOST_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a repository has at its top level.
+
+    Attributes:
+        files: What can be fetched.
+        folders: What is left out, because only the publisher knows which of it is needed.
+    """
+
+    files: tuple[ModelFile, ...]
+    folders: tuple[str, ...]
+
+
+def tree_url(repo: str) -> str:
+    """Where a repository is listed.
+
+    Raises:
+        ManifestError: That is no name of a repository.
+    """
+    if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
+        raise ManifestError(f"'{repo}' is no repository; it looks like OWNER/NAME")
+    return f"{ENDPOINT}/api/models/{repo}/tree/main"
+
+
+async def list_files(repo: str, patience: Patience | None = None) -> Listing:
+    """Ask what is in a repository.
+
+    Raises:
+        ManifestError: It cannot be had, or is not what the service is known to answer.
+    """
+    url: str | None = tree_url(repo)
+    files: list[ModelFile] = []
+    folders: list[str] = []
+    try:
+        async with Client(patience or Patience()) as client:
+            for _ in range(_MOST_PAGES):
+                assert url is not None
+                content, url = await client.fetch_page(repo, url)
+                for entry in _entries(content):
+                    if entry.get("type") == "file":
+                        files.append(_file(repo, entry))
+                    elif entry.get("type") == "directory":
+                        folders.append(str(entry.get("path")))
+                if url is None:
+                    return Listing(tuple(files), tuple(folders))
+    except DownloadError as exc:
+        raise ManifestError(f"fetch: {exc.reason}") from exc
+    raise ManifestError(f"fetch: the list of {repo} has more than {_MOST_PAGES} pages")
+
+
+def _entries(content: bytes) -> list[dict[str, object]]:
+    try:
+        entries = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise ManifestError(f"parse: the list is not JSON: {exc}") from exc
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ManifestError("parse: the list is not a list of files")
+    return entries
+
+
+def _file(repo: str, entry: dict[str, object]) -> ModelFile:
+    """Read one entry; large files have their size and checksum in ``lfs``."""
+    path, lfs = entry.get("path"), entry.get("lfs")
+    if not isinstance(path, str):
+        raise ManifestError("parse: a file in the list has no path")
+    large = lfs if isinstance(lfs, dict) else {}
+    sizes = (size for size in (large.get("size"), entry.get("size")) if type(size) is int)
+    sha256 = large.get("oid")
+    return ModelFile(
+        name=path,
+        size_bytes=max(0, next(sizes, 0)),
+        sha256=sha256.lower() if isinstance(sha256, str) else "",
+        url=f"{ENDPOINT}/{repo}/resolve/main/{quote(path)}",
+    )

@@ -1,0 +1,150 @@
+"""The description of a model: which files it has, where they come from, what they must be.
+
+A manifest is ``.koe-manifest.json`` in the model's directory (spec models §3.1).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.errors import ManifestError, ModelPathError
+from koe.models import storage
+from koe.models.paths import MANIFEST_NAME, is_unicode
+
+_LARGEST_MANIFEST_BYTES = 1024 * 1024  # spec models §3.1
+_LARGEST_SIZE = 2**64 - 1  # sizes cross the C boundary as uint64_t
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model.
+
+    Attributes:
+        name: Relative to the model's directory, with ``/``; not to be trusted before
+            `koe.models.paths.components` has seen it.
+        size_bytes: 0 when unknown.
+        sha256: Lower-case hexadecimal; empty when unknown.
+        url: Where it comes from.
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one manifest says.
+
+    Attributes:
+        provider: The engine that can use the model.
+        description: A label for people.
+        repo: Where the model is from, for people.
+        files: In the manifest's order.
+        mode: ``asr``, ``llm``, or empty when it is not said.
+    """
+
+    provider: str
+    description: str
+    repo: str
+    files: tuple[ModelFile, ...]
+    mode: str = ""
+
+    @property
+    def total_bytes(self) -> int:
+        """The sizes together; files of unknown size count nothing."""
+        return sum(file.size_bytes for file in self.files)
+
+
+def load(directory: Path) -> Manifest:
+    """Read the manifest of a model's directory.
+
+    Raises:
+        ManifestError: It is missing or cannot be used; the sentence says why.
+    """
+    path = directory / MANIFEST_NAME
+    try:
+        return parse(storage.read_small(path, _LARGEST_MANIFEST_BYTES))
+    except FileNotFoundError as exc:
+        raise ManifestError(f"manifest not found in {directory}") from exc
+    except OSError as exc:
+        reason = f"{MANIFEST_NAME} cannot be read: {exc.strerror}"
+        raise ManifestError(f"manifest not found in {directory}: {reason}") from exc
+    except (ModelPathError, ManifestError) as exc:
+        raise ManifestError(f"manifest not found in {directory}: {exc.message}") from exc
+
+
+def parse(content: bytes) -> Manifest:
+    """Read a manifest; fields that are not known are ignored.
+
+    Checksums come out in lower case: some tools write upper case (spec models §17).
+
+    Raises:
+        ManifestError: Not UTF-8, not JSON, or a field is missing or of the wrong kind.
+    """
+    try:
+        root = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as exc:
+        raise ManifestError(f"{MANIFEST_NAME} is not JSON in UTF-8: {exc}") from exc
+    fields = _object(root, "the manifest")
+    files = fields.get("files")
+    if not isinstance(files, list):
+        raise ManifestError(f"{MANIFEST_NAME} needs a list 'files'")
+    return Manifest(
+        provider=_text(fields, "provider"),
+        description=_text(fields, "description"),
+        repo=_text(fields, "repo"),
+        files=tuple(_file(entry, number) for number, entry in enumerate(files, start=1)),
+        mode="" if fields.get("mode") is None else _text(fields, "mode"),
+    )
+
+
+def render(manifest: Manifest) -> bytes:
+    """Write a manifest as it stands in its file: keys in alphabetical order, two spaces deep."""
+    fields: dict[str, object] = {
+        "description": manifest.description,
+        "files": [
+            {"name": file.name, "sha256": file.sha256, "size": file.size_bytes, "url": file.url}
+            for file in manifest.files
+        ],
+        "provider": manifest.provider,
+        "repo": manifest.repo,
+    }
+    if manifest.mode:
+        fields["mode"] = manifest.mode
+    text = json.dumps(fields, ensure_ascii=False, indent=2, sort_keys=True)
+    return f"{text}\n".encode()
+
+
+def _file(entry: object, number: int) -> ModelFile:
+    where = f"file {number}"
+    fields = _object(entry, where)
+    size = fields.get("size")
+    # A bool is an int to Python, and 1.0 is not one to anybody.
+    if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
+        raise ManifestError(f"{MANIFEST_NAME}: {where} needs a whole number 'size'; 0 if unknown")
+    return ModelFile(
+        name=_text(fields, "name", where),
+        size_bytes=size,
+        sha256=_text(fields, "sha256", where).lower(),
+        url=_text(fields, "url", where),
+    )
+
+
+def _object(value: object, where: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ManifestError(f"{MANIFEST_NAME}: {where} is not a JSON object")
+    return value
+
+
+def _text(fields: dict[str, object], key: str, where: str = "the manifest") -> str:
+    value = fields.get(key)
+    if not isinstance(value, str):
+        raise ManifestError(f"{MANIFEST_NAME}: {where} needs a text '{key}'")
+    # An escape can stand for half a character, which no file name and no shell can take.
+    if not is_unicode(value):
+        raise ManifestError(f"{MANIFEST_NAME}: '{key}' of {where} is not Unicode")
+    return value

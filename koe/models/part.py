@@ -1,0 +1,107 @@
+"""A file while it is being fetched.
+
+It lies beside its final place, as ``NAME.part``, and stays there when a download ends early, so
+that the next one can go on. Its checksum is computed as it grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from koe.models import storage
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | storage.NO_SURPRISES
+
+
+class PartFile:
+    """An unfinished file, open; on one event loop.
+
+    Every operation raises OSError if the disk does not do it.
+
+    Attributes:
+        length: Bytes that are there.
+
+    Args:
+        path: Where it is, or will be; directories on the way are made.
+
+    Raises:
+        ModelPathError: There is something that is no regular file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._descriptor = os.open(path, _CREATE, 0o666)
+        except FileExistsError:
+            self._descriptor = storage.open_regular(path, os.O_RDWR)
+        self.length = os.fstat(self._descriptor).st_size
+        # Of the first `_hashed` bytes.
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def sha256(self) -> str:
+        """Return the checksum of all that is there; reads what was there before."""
+        os.lseek(self._descriptor, self._hashed, os.SEEK_SET)
+        while self._hashed < self.length:
+            block = os.read(self._descriptor, storage.BLOCK_BYTES)
+            if not block:
+                raise OSError(None, "somebody else has made the file shorter", str(self._path))
+            self._digest.update(block)
+            self._hashed += len(block)
+            await asyncio.sleep(0)  # the other files go on, and a cancellation is heard
+        return self._digest.hexdigest()
+
+    def append(self, data: bytes) -> None:
+        """Write what comes next."""
+        os.lseek(self._descriptor, self.length, os.SEEK_SET)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        if self._hashed == self.length:
+            self._digest.update(data)
+            self._hashed += len(data)
+        self.length += len(data)
+
+    def clear(self) -> None:
+        """Begin again with nothing."""
+        os.ftruncate(self._descriptor, 0)
+        self.length = self._hashed = 0
+        self._digest = hashlib.sha256()
+
+    async def publish(self, target: Path) -> None:
+        """Put the file in its place, as a whole, and close it."""
+        # A descriptor of its own, because nobody waits for the disk when this is cancelled.
+        synced = os.dup(self._descriptor)
+        await asyncio.get_running_loop().run_in_executor(None, _sync_and_close, synced)
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self._path.replace(target)
+
+    def close(self) -> None:
+        """Leave it for the next download; an empty one is worth nothing and is removed."""
+        if self._descriptor < 0:
+            return
+        os.close(self._descriptor)
+        self._descriptor = -1
+        if not self.length:
+            with suppress(OSError):
+                self._path.unlink()
+
+
+def _sync_and_close(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,179 @@
+"""Where a model and its files are, and which paths are not to be trusted.
+
+The path of a model is its identifier: relative to the models directory, or absolute. Manifests come
+from elsewhere, so the names in them are taken apart and checked before anything is touched (spec
+models §6).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from koe.errors import ManifestError, ModelPathError
+from koe.models import storage
+
+MODELS_NAME = "models"
+MANIFEST_NAME = ".koe-manifest.json"
+CHECKSUMS_NAME = ".koe-checksum.json"
+
+# No manifest may name these, or a download would overwrite them.
+_OURS = frozenset((MANIFEST_NAME, CHECKSUMS_NAME))
+
+# What Windows gives a meaning of its own, with any extension.
+_PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
+_DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
+_FORBIDDEN_BY_WINDOWS = frozenset('<>:"|?*')  # a colon is a drive, or a stream within a file
+
+
+def models_directory(config_directory: Path) -> Path:
+    """Where models are, given where the configuration is."""
+    return config_directory / MODELS_NAME
+
+
+def locate(root: Path, path: str) -> Path:
+    """Return the directory that a model's path means; it need not exist.
+
+    Args:
+        root: The models directory.
+        path: As configured. Empty means ``root`` itself.
+
+    Raises:
+        ModelPathError: It cannot be a path, or depends on the current drive.
+    """
+    directory = Path(path)
+    if "\0" in path or not is_unicode(path):
+        raise ModelPathError(f"model path {json.dumps(path)} cannot be a path")
+    if not directory.is_absolute() and directory.anchor:  # of Windows: C:model, \model
+        raise ModelPathError(f"model path {path} depends on the current drive; write all of it")
+    return root / directory
+
+
+def existing_directory(root: Path, path: str) -> Path:
+    """Return a model's directory without links in it, which stands for the model from then on.
+
+    Raises:
+        ManifestError: It does not exist.
+        ModelPathError: It is meant to be in ``root`` and is not, or cannot be a path.
+    """
+    directory = locate(root, path)
+    try:
+        resolved = directory.resolve(strict=True)
+        # What is not textually below the root was given absolutely: that is the user's choice.
+        escapes = directory.is_relative_to(root) and not resolved.is_relative_to(root.resolve())
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise ManifestError(f"canonicalize {directory}: {exc.strerror}") from exc
+    except (OSError, RuntimeError) as exc:  # RuntimeError: links in a circle
+        reason = exc.strerror if isinstance(exc, OSError) else exc
+        raise ModelPathError(f"canonicalize {directory}: {reason}") from exc
+    if escapes:
+        what = f"model dir {directory} resolves outside the models directory"
+        raise ModelPathError(f"{what} ({resolved})")
+    return resolved
+
+
+def writable_directory(root: Path, path: str) -> Path:
+    """As `existing_directory`, for what changes files: ``..`` and a leading ``.`` are refused.
+
+    Raises:
+        ManifestError: It does not exist.
+        ModelPathError: Also for those.
+    """
+    directory = locate(root, path)
+    parts = (path.replace("\\", "/") if os.sep == "\\" else path).split("/")
+    if ".." in parts or parts[0] == ".":
+        raise ModelPathError(f"model dir {directory} contains path traversal components")
+    return existing_directory(root, path)
+
+
+def components(name: str, platform: str = sys.platform) -> tuple[str, ...]:
+    """Take apart the name of a model's file.
+
+    Args:
+        name: As the manifest has it: ``a//b``, ``a/./b`` and ``a/b/`` mean ``a/b``.
+        platform: As ``sys.platform``; Windows knows more names that are not what they look like.
+
+    Raises:
+        ModelPathError: The name is empty or not safe.
+    """
+    if not name:
+        raise ModelPathError('empty file name in manifest: ""')
+    first, *others = (name.replace("\\", "/") if platform == "win32" else name).split("/")
+    parts = (first, *(part for part in others if part not in ("", ".")))
+    # A first part that is empty stands for an absolute path.
+    is_safe = first not in ("", ".") and all(_is_safe(part, platform) for part in parts)
+    if not is_safe or parts[-1].casefold() in _OURS:
+        raise ModelPathError(
+            f"unsafe file name in manifest: {json.dumps(name, ensure_ascii=not is_unicode(name))}"
+        )
+    return parts
+
+
+def target(directory: Path, name: str) -> Path:
+    """Return where a file of a model is, or will be.
+
+    Args:
+        directory: From `existing_directory`.
+        name: As the manifest has it.
+
+    Raises:
+        ModelPathError: The name is not safe, or the way there passes a link.
+    """
+    return contained(directory, directory.joinpath(*components(name)))
+
+
+def contained(directory: Path, path: Path) -> Path:
+    """Return ``path``, if no existing component below ``directory`` is a link.
+
+    Raises:
+        ModelPathError: One is, or the path leads elsewhere.
+        OSError: A component cannot be looked at.
+    """
+    refusal = f"refusing to operate on {path}"
+    existing = directory
+    for part in path.relative_to(directory).parts:
+        below = existing / part
+        try:
+            status = below.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            break
+        if storage.is_link(status):
+            raise ModelPathError(f"{refusal}: {below} is a symlink")
+        existing = below
+    if not existing.resolve().is_relative_to(directory):
+        raise ModelPathError(f"{refusal}: it is outside {directory}")
+    return path
+
+
+def part_path(path: Path) -> Path:
+    """Where a file is while it is being fetched: ``model.bin.part``.
+
+    A name without an extension gets two dots, ``LICENSE..part``: other programs have left such
+    files, and they can be resumed (spec models §7.3).
+    """
+    stem, dot, extension = path.name.rpartition(".")
+    if dot and stem and extension:
+        return path.with_name(f"{path.name}.part")
+    return path.with_name(f"{stem if stem else path.name}..part")
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text has no surrogates, which no shell and not every disk can take."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_safe(part: str, platform: str) -> bool:
+    if part == ".." or not is_unicode(part) or any(map(_is_control, part)):
+        return False
+    if platform != "win32":
+        return True
+    device = part.partition(".")[0].rstrip(" ").casefold()
+    return not (
+        part.endswith((".", " ")) or device in _DEVICES or _FORBIDDEN_BY_WINDOWS & set(part)
+    )
+
+
+def _is_control(character: str) -> bool:
+    return character < " " or "\x7f" <= character <= "\x9f"

@@ -1,0 +1,118 @@
+"""Downloading a whole model (spec models §7.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from koe.errors import ManifestError, ModelError
+from koe.models import lock, paths
+from koe.models import manifest as manifests
+from koe.models.checksums import Checksums, modified_seconds
+from koe.models.download import Client, Patience
+from koe.models.manifest import Manifest, ModelFile
+from koe.models.transfer import Tell, Transfer
+
+_FILES_AT_ONCE = 4  # spec models §7.2
+_SHA256_DIGITS = 64
+
+
+async def pull(root: Path, path: str, tell: Tell, patience: Patience | None = None) -> None:
+    """Download what is missing of a model.
+
+    The first file that fails ends the others. Files that were finished until then stay, and so do
+    the unfinished ones, from which the next download goes on. Cancelling leaves the same.
+
+    Args:
+        root: The models directory.
+        path: The model.
+        tell: Called for every piece of a file that comes, on the loop's thread. If it raises, the
+            download ends with that.
+        patience: How long to wait for servers.
+
+    Raises:
+        ModelError: The model is not complete; the sentence says why.
+    """
+    directory = paths.writable_directory(root, path)
+    manifest = manifests.load(directory)
+    if not manifest.files:
+        return
+    with lock.exclusive(directory):
+        try:
+            _require_usable(directory, manifest)
+            _require_space(directory, manifest)
+        except OSError as exc:
+            raise ModelError(f"{exc.filename or directory}: {exc.strerror}") from exc
+        await _transfer_all(directory, manifest, tell, patience or Patience())
+
+
+async def _transfer_all(
+    directory: Path, manifest: Manifest, tell: Tell, patience: Patience
+) -> None:
+    checksums = Checksums(directory)
+    slots = asyncio.Semaphore(_FILES_AT_ONCE)
+
+    async def transfer(index: int, file: ModelFile) -> None:
+        async with slots:
+            place = (index, len(manifest.files))
+            written = await Transfer(file, directory, place, tell).run(client, patience)
+            if file.sha256:
+                checksums.remember(file.name, modified_seconds(written), file.sha256)
+
+    try:
+        async with Client(patience) as client:
+            tasks = []
+            with suppress(ExceptionGroup):  # what they raised is raised below
+                async with asyncio.TaskGroup() as group:
+                    for index, file in enumerate(manifest.files):
+                        tasks.append(group.create_task(transfer(index, file)))
+    finally:
+        checksums.save()
+    for task in tasks:  # the first in the manifest's order speaks for all
+        if not task.cancelled():
+            task.result()
+
+
+def _require_usable(directory: Path, manifest: Manifest) -> None:
+    """Find out before the first byte what would go wrong after the last."""
+    targets = [paths.target(directory, file.name) for file in manifest.files]
+    places = Counter(
+        # Some disks take capital and small letters for the same.
+        str(place).casefold()
+        for target in targets
+        for place in (target, paths.part_path(target))
+    )
+    for file, target in zip(manifest.files, targets, strict=True):
+        if places[str(target).casefold()] > 1:
+            raise ManifestError(f"the manifest has more than one file at '{file.name}'")
+        if file.sha256 and not _is_sha256(file.sha256):
+            raise ManifestError(f"the sha256 of '{file.name}' in the manifest is none")
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == _SHA256_DIGITS and not set(text) - set("0123456789abcdef")
+
+
+def _require_space(directory: Path, manifest: Manifest) -> None:
+    needed = sum(_missing_bytes(directory, file) for file in manifest.files)
+    usage = shutil.disk_usage(directory)
+    if usage.total and needed > usage.free:  # some network disks tell nothing
+        sizes = f"{needed / 1e6:.1f} MB are needed and {usage.free / 1e6:.1f} MB are free"
+        raise ModelError(f"the disk of {directory} is too full: {sizes}; free some space")
+
+
+def _missing_bytes(directory: Path, file: ModelFile) -> int:
+    target = paths.target(directory, file.name)
+    if _size(target) == file.size_bytes:
+        return 0
+    return max(0, file.size_bytes - _size(paths.part_path(target)))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0

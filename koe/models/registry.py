@@ -1,0 +1,222 @@
+"""The downloads that are under way, for a shell that starts them and goes on.
+
+Every download has a thread of its own, and everything it tells is told on that thread, one call at
+a time: that it started, how far it is, and exactly one final status, after which there is nothing
+more. No lock is held meanwhile, so that a callback may start, cancel and close as it likes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+
+from koe.diagnostics import report
+from koe.errors import ModelError
+from koe.models.paths import is_unicode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+
+    from koe.models.download import Patience
+    from koe.models.transfer import Progress, Retry
+
+    OnProgress = Callable[[Progress], None]
+    OnStatus = Callable[["DownloadStatus", str], None]
+
+
+class StartResult(IntEnum):
+    """What became of a request to download; the values are those of the C contract."""
+
+    STARTED = 0
+    ALREADY_RUNNING = -1  # a download of this very path
+    REFUSED = -2  # no path, no callbacks, or everything is closed
+
+
+class DownloadStatus(IntEnum):
+    """Where a download is; the values are those of the C contract. All but the first are final."""
+
+    STARTED = 0
+    COMPLETED = 1
+    FAILED = 2
+    CANCELLED = 3
+
+
+class Downloads:
+    """Downloads models in the background. All methods may be called on any thread.
+
+    Args:
+        root: The models directory.
+        patience: How long to wait for servers.
+    """
+
+    def __init__(self, root: Path, patience: Patience | None = None) -> None:
+        self._root = root
+        self._patience = patience
+        # Guards what is below.
+        self._lock = threading.Lock()
+        # By path, as it was given; without those that are telling how they ended.
+        self._running: dict[str, _Download] = {}
+        # With those.
+        self._threads: list[threading.Thread] = []
+        # close was called: nothing starts any more.
+        self._closed = False
+
+    def start(
+        self, path: str | None, on_progress: OnProgress | None, on_status: OnStatus | None
+    ) -> StartResult:
+        """Begin a download, and return at once.
+
+        Args:
+            path: The model; None: not given, or not text.
+            on_progress: Told of every piece that comes.
+            on_status: Told that the download started, perhaps before this returns, and in the end
+                how it ended, with a sentence.
+
+        Returns:
+            Unless STARTED, neither callback is ever called.
+        """
+        if path is None or on_progress is None or on_status is None:
+            return StartResult.REFUSED
+        if "\0" in path or not is_unicode(path):
+            return StartResult.REFUSED
+        download = _Download(self._root, path, on_progress, on_status, self._patience, self._forget)
+        with self._lock:
+            if self._closed:
+                return StartResult.REFUSED
+            if path in self._running:
+                return StartResult.ALREADY_RUNNING
+            try:
+                download.thread.start()
+            except RuntimeError as exc:  # the system has no more threads
+                report(f"download of {path} not started: {exc}")
+                return StartResult.REFUSED
+            self._running[path] = download
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            self._threads.append(download.thread)
+        return StartResult.STARTED
+
+    def cancel(self, path: str | None) -> bool:
+        """Ask a download to end; its final status follows.
+
+        Args:
+            path: Exactly as it was given to `start`.
+
+        Returns:
+            Whether there is one.
+        """
+        with self._lock:
+            download = self._running.get(path) if path is not None else None
+        if download is None:
+            return False
+        download.cancel()
+        return True
+
+    def close(self, seconds: float) -> None:
+        """Cancel all downloads and wait until they have told so, but no longer than this.
+
+        One whose callback does not return, or that calls this, tells it afterwards.
+        """
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            self._closed = True
+            downloads, threads = list(self._running.values()), self._threads
+        for download in downloads:
+            download.cancel()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _forget(self, path: str) -> None:
+        with self._lock:
+            del self._running[path]
+
+
+class _Download:
+    """One download and its thread.
+
+    Args:
+        forget: Called before the final status, so that its callback may start the same path anew.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        path: str,
+        on_progress: OnProgress,
+        on_status: OnStatus,
+        patience: Patience | None,
+        forget: Callable[[str], None],
+    ) -> None:
+        self._root = root
+        self._path = path
+        self._on_progress = on_progress
+        self._on_status = on_status
+        self._patience = patience
+        self._forget = forget
+        # Guards the two below.
+        self._lock = threading.Lock()
+        # cancel was called; it may come before there is a task.
+        self._cancelled = False
+        # Ends the work; called on any thread. None when there is nothing to end.
+        self._end: Callable[[], object] | None = None
+        # A daemon, so that a callback that never returns does not keep the process from ending.
+        self.thread = threading.Thread(target=self._run, name="koe-download", daemon=True)
+
+    def cancel(self) -> None:
+        with self._lock:
+            # A second time would interrupt what ends the connections.
+            if self._end is not None and not self._cancelled:
+                self._end()
+            self._cancelled = True
+
+    def _run(self) -> None:
+        # What is told if something happens that nobody thought of; Python prints that.
+        status, message = DownloadStatus.FAILED, "internal error: the download has crashed"
+        try:
+            self._on_status(DownloadStatus.STARTED, "started")
+            status, message = self._perform()
+        finally:
+            self._forget(self._path)
+            self._on_status(status, message)
+
+    def _perform(self) -> tuple[DownloadStatus, str]:
+        # Takes a tenth of a second, which the caller of start does not have.
+        import asyncio
+
+        from koe.models import daemon_threads, pull
+
+        async def work() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._begin(asyncio.get_running_loop(), task)
+            try:
+                await pull.pull(self._root, self._path, self._tell, self._patience)
+            finally:
+                with self._lock:
+                    self._end = None
+
+        try:
+            daemon_threads.run(work())
+        except asyncio.CancelledError:
+            return DownloadStatus.CANCELLED, "cancelled"
+        except ModelError as exc:
+            return DownloadStatus.FAILED, str(exc)
+        return DownloadStatus.COMPLETED, "completed"
+
+    def _begin(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+        with self._lock:
+            if self._cancelled:
+                task.cancel()
+            self._end = lambda: loop.call_soon_threadsafe(task.cancel)
+
+    def _tell(self, notice: Progress | Retry) -> None:
+        from koe.models.transfer import Progress
+
+        if isinstance(notice, Progress):
+            self._on_progress(notice)
+        else:
+            report(f"{notice.error}; trying again in {notice.pause:g} s")

@@ -1,0 +1,128 @@
+"""Reading and writing where somebody may have planted a link or a device.
+
+Model directories can lie anywhere, so nothing here follows a link in the last component, opens
+what is not a regular file, or leaves half a file behind. Everything blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from koe.errors import ModelPathError
+
+# A file is hashed in blocks of this size: about a millisecond each.
+BLOCK_BYTES = 1024 * 1024
+
+# Windows has none of these, and needs O_BINARY instead.
+NO_SURPRISES = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there must not block
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a directory link that is no symlink
+
+
+def is_link(status: os.stat_result) -> bool:
+    """Tell whether ``lstat`` found a symlink, or a junction of Windows."""
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open an existing regular file; the caller owns the descriptor.
+
+    Raises:
+        ModelPathError: It is something else: a link, a directory, a device.
+        OSError: It is missing or cannot be opened.
+    """
+    # Looked at before too, because opening some devices does something already.
+    _require_regular(path, path.lstat())
+    descriptor = os.open(path, flags | NO_SURPRISES)
+    try:
+        _require_regular(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_small(path: Path, largest_bytes: int) -> bytes:
+    """Return what is in a regular file.
+
+    Raises:
+        ModelPathError: It is no regular file, or larger than ``largest_bytes``.
+        OSError: It is missing or cannot be read.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        content = file.read(largest_bytes + 1)
+    if len(content) > largest_bytes:
+        raise ModelPathError(f"{path} is larger than {largest_bytes} bytes")
+    return content
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Yield what is in a regular file, block by block.
+
+    Raises:
+        ModelPathError: It is no regular file.
+        OSError: It is missing or cannot be read.
+    """
+    with os.fdopen(open_regular(path), "rb", buffering=0) as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a regular file; lower-case hexadecimal. Raises as `read_blocks`."""
+    digest = hashlib.sha256()
+    for block in read_blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file as a whole: whoever reads it sees the old content or the new one.
+
+    Raises:
+        ModelPathError: There is something at ``path`` that is not a regular file.
+        OSError: It cannot be written; what was there before is intact.
+    """
+    with suppress(FileNotFoundError):
+        _require_regular(path, path.lstat())
+    draft = path.with_name(f"{path.name}.tmp.{os.getpid()}.{time.time_ns()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def remove_file(path: Path) -> bool:
+    """Remove a regular file; tell whether there was one.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _require_regular(path: Path, status: os.stat_result) -> None:
+    if is_link(status) or not stat.S_ISREG(status.st_mode):
+        raise ModelPathError(f"{path} is not a regular file")

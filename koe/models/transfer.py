@@ -1,0 +1,273 @@
+"""Getting one file of a model onto the disk, whole and right, or saying why not.
+
+What is fetched goes into a part file, which is put in its place only when it is what the manifest
+says (spec models §7.3). Where a file stops coming, it is tried again from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.errors import DownloadError, IntegrityError, ModelError, UnusableRangeError
+from koe.models import paths, storage
+from koe.models.download import Body, Client, Patience
+from koe.models.manifest import ModelFile
+from koe.models.part import PartFile
+
+# The most that is fetched of a file whose size is not known (spec models §7.3).
+_LIMIT_OF_UNKNOWN = 8 * 1024**3
+
+_DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+
+# A try has brought something when it brought so much more than all before it. Otherwise a server
+# that breaks off after every byte would be asked for ever.
+_WORTH_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a file is there.
+
+    Attributes:
+        index: The file's place in the manifest, from 0.
+        count: How many files the manifest has.
+        name: As the manifest has it.
+        bytes_there: Including what an earlier download left; less than before when the file is
+            begun again.
+        total_bytes: As the manifest has it; 0 when unknown.
+        already_exists: It was there before, and nothing is fetched.
+    """
+
+    index: int
+    count: int
+    name: str
+    bytes_there: int
+    total_bytes: int
+    already_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A file stopped coming, and is tried again.
+
+    Attributes:
+        name: As the manifest has it.
+        error: What happened.
+        pause: Seconds until then.
+    """
+
+    name: str
+    error: ModelError
+    pause: float
+
+
+Tell = Callable[[Progress | Retry], None]
+
+
+class Transfer:
+    """Gets one file.
+
+    Args:
+        file: Which.
+        directory: The model's, from `koe.models.paths`.
+        place: Its index in the manifest, and how many files there are.
+        tell: Called on the loop's thread; what it raises comes out of `run`.
+    """
+
+    def __init__(
+        self, file: ModelFile, directory: Path, place: tuple[int, int], tell: Tell
+    ) -> None:
+        self._file = file
+        self._directory = directory
+        self._place = place
+        self._tell = tell
+        # The most bytes that were ever there, in steps that were worth a try.
+        self._best = 0
+        # Of the version of the file that the server sent first.
+        self._validator: str | None = None
+        # The part file may have bytes of more than one version of the file.
+        self._is_mixed = False
+        # The listener is being told; what it raises is not the disk's.
+        self._is_telling = False
+
+    async def run(self, client: Client, patience: Patience) -> os.stat_result:
+        """Get the file, unless it is there.
+
+        Returns:
+            What the disk says of it; its checksum, if the manifest has one, was found right.
+
+        Raises:
+            ModelError: It is not to be had, cannot be written, or is not what the manifest says.
+        """
+        try:
+            target = paths.target(self._directory, self._file.name)
+            if await self._is_there(target):
+                return target.lstat()
+            part_path = paths.contained(self._directory, paths.part_path(target))
+            with PartFile(part_path) as part:
+                await self._fill(part, client, patience)
+                # Since the first look somebody may have put a link on the way.
+                paths.target(self._directory, self._file.name)
+                await part.publish(target)
+            return target.lstat()
+        except OSError as exc:
+            if self._is_telling:
+                raise
+            raise self._storage_error(exc) from exc
+
+    async def _is_there(self, target: Path) -> bool:
+        """Tell whether the file is there already; one with the wrong content is removed."""
+        size = self._size_of(target)
+        if size is None or self._file.size_bytes not in (0, size):
+            return False
+        if self._file.sha256:
+            digest = hashlib.sha256()
+            try:
+                for block in storage.read_blocks(target):
+                    digest.update(block)
+                    await asyncio.sleep(0)
+            except OSError:
+                return False
+            if digest.hexdigest() != self._file.sha256:
+                storage.remove_file(target)
+                return False
+        self._report(size, already_exists=True)
+        return True
+
+    def _size_of(self, target: Path) -> int | None:
+        """Return how large the file is that is there already; None: there is none."""
+        try:
+            status = target.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            what = f"there is something at {target} that is no file; move it away"
+            raise DownloadError(self._file.name, what)
+        return status.st_size
+
+    async def _fill(self, part: PartFile, client: Client, patience: Patience) -> None:
+        """Have the part file become what the manifest says."""
+        if not self._file.sha256:
+            part.clear()  # nothing could tell that an earlier piece is of the same version
+        self._is_mixed = part.length > 0
+        self._best = part.length
+        pauses = iter(patience.pauses)
+        while True:
+            try:
+                if not self._is_complete(part):
+                    await self._receive(part, client)
+                await self._check(part)
+                return
+            except ModelError as exc:
+                if not self._may_retry(exc):
+                    raise
+                if part.length >= self._best + _WORTH_BYTES:
+                    self._best = part.length
+                    pauses = iter(patience.pauses)
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                self._notify(Retry(self._file.name, exc, pause))
+                await asyncio.sleep(pause)
+
+    def _may_retry(self, exc: ModelError) -> bool:
+        if isinstance(exc, UnusableRangeError):
+            return True
+        if isinstance(exc, IntegrityError):
+            # Half of one version and half of another is no reason to give up.
+            was_mixed, self._is_mixed = self._is_mixed, False
+            return was_mixed
+        return isinstance(exc, DownloadError) and exc.is_temporary
+
+    def _is_complete(self, part: PartFile) -> bool:
+        """Tell whether an earlier download was ended between the last byte and the check."""
+        if part.length > self._limit:
+            part.clear()
+        if not 0 < part.length == self._file.size_bytes:
+            return False
+        self._report(part.length)
+        return True
+
+    async def _receive(self, part: PartFile, client: Client) -> None:
+        """Fetch what is missing.
+
+        Raises:
+            UnusableRangeError: The server has nothing more, and the part file is empty now.
+        """
+        file = self._file
+        if part.length and not file.sha256 and self._validator is None:
+            part.clear()
+        try:
+            async with client.fetch(file.name, file.url, part.length, self._validator) as body:
+                await self._append(part, body)
+        except UnusableRangeError:
+            # Of a file of unknown size, this may be all.
+            if not file.sha256 or await part.sha256() != file.sha256:
+                part.clear()
+                raise
+
+    async def _append(self, part: PartFile, body: Body) -> None:
+        file = self._file
+        if body.total_bytes is not None and file.size_bytes not in (0, body.total_bytes):
+            self._is_mixed = False  # it is the manifest that is of another version
+            raise IntegrityError("size", file.name, file.size_bytes, body.total_bytes)
+        if body.start:
+            self._is_mixed |= self._validator is None
+            self._report(part.length)
+        else:
+            part.clear()
+            self._is_mixed = False
+        self._validator = body.validator
+        async with aclosing(body.chunks()) as chunks:
+            async for chunk in chunks:
+                count = part.length + len(chunk)
+                if count > self._limit:
+                    part.clear()
+                    what = f"received {count} bytes, exceeds limit of {self._limit} bytes"
+                    raise DownloadError(file.name, what)
+                part.append(chunk)
+                self._report(part.length)
+        if part.length < file.size_bytes:
+            what = f"the connection ended after {part.length} of {file.size_bytes} bytes"
+            raise DownloadError(file.name, what, is_temporary=True)
+
+    async def _check(self, part: PartFile) -> None:
+        """Compare the whole with the manifest, whose sizes were compared when it came.
+
+        Raises:
+            IntegrityError: It is something else, and the part file is empty now.
+        """
+        if not self._file.sha256:
+            return
+        sha256 = await part.sha256()
+        if sha256 != self._file.sha256:
+            part.clear()
+            raise IntegrityError("sha256", self._file.name, self._file.sha256, sha256)
+
+    def _storage_error(self, exc: OSError) -> DownloadError:
+        remedy = "; free some space and try again, it goes on from there"
+        what = f"{exc.filename or self._directory} cannot be written: {exc.strerror or exc}"
+        return DownloadError(self._file.name, what + (remedy if exc.errno in _DISK_FULL else ""))
+
+    @property
+    def _limit(self) -> int:
+        return self._file.size_bytes or _LIMIT_OF_UNKNOWN
+
+    def _report(self, bytes_there: int, already_exists: bool = False) -> None:
+        index, count = self._place
+        file = self._file
+        size = file.size_bytes
+        self._notify(Progress(index, count, file.name, bytes_there, size, already_exists))
+
+    def _notify(self, notice: Progress | Retry) -> None:
+        self._is_telling = True
+        self._tell(notice)
+        self._is_telling = False
