@@ -73,4 +73,4 @@ $(LIB): $(READY) build/.cc $(NATIVE)
 
 build/dictate: examples/c/dictate.c $(LIB)
 	$(CC) -std=c11 -O2 -Wall -Wextra -Ibuild/abi-c/include $< -Lbuild/abi-c/lib -lkoe_core \
-	  -Wl,-rpath,"$(CURDIR)/build/abi-c/lib" -lpthread -o $@
+	  -Xlinker -rpath -Xlinker "$(CURDIR)/build/abi-c/lib" -lpthread -o $@

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from build_ffi import to_linker
 from tests.abi import build
 
 pytestmark = pytest.mark.abi
@@ -174,7 +175,7 @@ def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
         build.SOURCES / "held_gil.c",
         tmp_path / "held_gil",
         *["-Wno-pedantic", f"-isystem{include}"],
-        *[f"-L{folder}", f"-lpython{version}", f"-Wl,-rpath,{folder}"],
+        *[f"-L{folder}", f"-lpython{version}", *to_linker("-rpath", folder)],
     )
     result = build.run([program], tmp_path / "home")
     assert result.returncode == 0, result.stdout + result.stderr
