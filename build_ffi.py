@@ -131,6 +131,8 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
                    "-Wl,-exported_symbol,_sp_*"],
         "win32": ["-shared", *to_linker("--out-implib", str(library / "libkoe_core.dll.a"))],
     }.get(sys.platform, ["-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs",
+                         # what Python knows of it outlives a dlclose, so it has to stay
+                         "-Wl,-z,nodelete",
                          *to_linker("--version-script", str(exports))])  # fmt: skip
     warnings = ["-Wall", "-Wextra", "-Werror"]
     command = [

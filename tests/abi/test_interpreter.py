@@ -154,16 +154,21 @@ def test_bundle(copy_of_library: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
-def test_a_host_that_loads_the_library_privately(tmp_path: Path) -> None:
-    """Extension modules find libpython all the same."""
-    [path] = build.library(3).glob("libkoe_core.*")
-    program = tmp_path / "loading"
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("driver") / "loading"
     source = str(build.SOURCES / "loading.c")
     flags = [flag for flag in build.FLAGS if flag != "-Wpedantic"]  # dlsym gives functions
     subprocess.run([*flags, source, "-ldl", "-o", str(program)], check=True)
-    result = build.run([program, path], tmp_path / "home")
-    assert result.stdout == "create 0\nreload 0\n", result.stderr
+    return program
+
+
+@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
+def test_a_host_that_loads_the_library_privately(loading: Path, tmp_path: Path) -> None:
+    """Extension modules find libpython all the same; and unloading it, it can load it again."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    result = build.run([loading, path], tmp_path / "home")
+    assert result.stdout == "create 0\nreload 0\ncreate again 0\n", result.stderr
 
 
 def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
