@@ -171,6 +171,18 @@ def test_a_host_that_loads_the_library_privately(loading: Path, tmp_path: Path) 
     assert result.stdout == "create 0\nreload 0\ncreate again 0\n", result.stderr
 
 
+@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
+def test_a_bundle_is_sought_where_the_library_was_loaded(loading: Path, tmp_path: Path) -> None:
+    """Not where a relative path leads to after a change of the working directory."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    home = tmp_path / "home"
+    (home / "here").mkdir(parents=True)
+    shutil.copy(path, home / "here")
+    (home / "elsewhere" / "here" / "koe-runtime").mkdir(parents=True)
+    result = build.run([loading, f"here/{path.name}", "elsewhere"], home)
+    assert result.stdout == "create 0\nreload 0\n", result.stderr
+
+
 def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
     include = sysconfig.get_paths()["include"]
     folder = sysconfig.get_config_var("LIBDIR")
