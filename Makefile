@@ -4,19 +4,24 @@
 # make peers  other people's clients, which the tests use
 # make bench  speed and memory      make clean     remove what was built
 #
-# PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library.
-
-PYTHON ?= python3
-CC ?= cc
+# PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library;
+# CC is the compiler. What was chosen once holds until something else is, and then all is made anew.
 
 VENV := .venv
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(or $(shell cat $(VENV)/.python 2>/dev/null),python3)
+endif
+ifeq ($(origin CC),default)
+CC := $(or $(shell cat build/.cc 2>/dev/null),cc)
+endif
+
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
-.PHONY: run test lint lib peers sanitize bench clean
+.PHONY: run test lint lib peers sanitize bench clean force
 
 # The configuration of this run is its own: it does not touch the one in your home.
 run: build/dictate
@@ -49,11 +54,20 @@ bench: $(LIB)
 clean:
 	rm -rf build bench/out $(VENV)
 
-$(READY): pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "koe: $(PYTHON) is older than Python 3.11; try: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-	  { echo "koe: $(PYTHON) can't make an environment; install its venv module (Debian: python3-venv)" >&2; exit 1; }
+# Touched only if the choice is another one.
+$(VENV)/.python: force
+	@test "$$(cat $@ 2>/dev/null)" = '$(PYTHON)' || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "koe: $(PYTHON) is older than Python 3.11; try: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	  $(PYTHON) -m venv --clear $(VENV) || \
+	    { echo "koe: $(PYTHON) can't make an environment; install its venv module (Debian: python3-venv)" >&2; exit 1; }; \
+	  echo '$(PYTHON)' > $@; }
+
+build/.cc: force
+	@mkdir -p build
+	@test "$$(cat $@ 2>/dev/null)" = '$(CC)' || echo '$(CC)' > $@
+
+$(READY): $(VENV)/.python pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -64,10 +78,10 @@ $(PEERS)/.ready: peers.lock
 	$(PEERS)/bin/python -m pip install --quiet --require-hashes -r peers.lock
 	@touch $@
 
-$(LIB): $(READY) $(NATIVE)
+$(LIB): $(READY) build/.cc $(NATIVE)
 	CC="$(CC)" $(BIN)/python build_ffi.py
 	@touch $@
 
 build/dictate: examples/c/dictate.c $(LIB)
 	$(CC) -std=c11 -O2 -Wall -Wextra -Ibuild/abi-c/include $< -Lbuild/abi-c/lib -lkoe_core \
-	  -Wl,-rpath,"$(CURDIR)/build/abi-c/lib" -lpthread -o $@
+	  -Xlinker -rpath -Xlinker "$(CURDIR)/build/abi-c/lib" -lpthread -o $@

@@ -17,7 +17,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import cffi
 
@@ -72,9 +72,14 @@ def emit_binding(target: Path) -> None:
 def python_flags() -> tuple[list[str], list[str]]:
     """Return the compiler's and the linker's flags for the running Python."""
     paths = sysconfig.get_paths()
+    windows = sys.platform == "win32"
+    if windows:  # which has no name for it
+        extensions = str(PureWindowsPath(sys.base_prefix, "DLLs"))
+    else:
+        extensions = sysconfig.get_config_var("DESTSHARED") or paths["platstdlib"]
     search_path = [
         paths["stdlib"],
-        sysconfig.get_config_var("DESTSHARED") or paths["platstdlib"],
+        extensions,
         paths["purelib"],
         *([paths["platlib"]] if paths["platlib"] != paths["purelib"] else []),
         str(PROJECT),
@@ -86,8 +91,10 @@ def python_flags() -> tuple[list[str], list[str]]:
     ]
     version = sysconfig.get_config_var("LDVERSION") or f"{sys.version_info[0]}{sys.version_info[1]}"
     directory = sysconfig.get_config_var("LIBDIR") or f"{sys.base_prefix}/libs"
-    if sys.platform == "win32":
-        return compile_flags, [f"-L{directory}", f"-lpython{version}"]
+    link_flags = [f"-L{directory}", f"-lpython{version}"]
+    if windows:
+        # The compiler's own libraries go into ours: whoever gets it has none of them.
+        return compile_flags, [*link_flags, "-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
     if not sysconfig.get_config_var("Py_ENABLE_SHARED") and not list(
         Path(directory).rglob(f"libpython{version}.*[oy]*")
     ):
@@ -96,7 +103,12 @@ def python_flags() -> tuple[list[str], list[str]]:
             "install it (Debian: libpython3-dev, Fedora: python3-devel) or use another Python: "
             "make PYTHON=/path/to/python3"
         )
-    return compile_flags, [f"-L{directory}", f"-lpython{version}", f"-Wl,-rpath,{directory}"]
+    return compile_flags, [*link_flags, *to_linker("-rpath", directory), "-lpthread"]
+
+
+def to_linker(*arguments: str) -> list[str]:
+    """Pass arguments on to the linker; unlike ``-Wl``, this leaves commas alone."""
+    return [flag for argument in arguments for flag in ("-Xlinker", argument)]
 
 
 def c_string(text: str) -> str:
@@ -119,9 +131,11 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
     shared = {
         "darwin": ["-dynamiclib", "-install_name", f"@rpath/{LIBRARY}",
                    "-Wl,-exported_symbol,_sp_*"],
-        "win32": ["-shared", f"-Wl,--out-implib,{library / 'libkoe_core.dll.a'}"],
+        "win32": ["-shared", *to_linker("--out-implib", str(library / "libkoe_core.dll.a"))],
     }.get(sys.platform, ["-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs",
-                         f"-Wl,--version-script={exports}"])  # fmt: skip
+                         # what Python knows of it outlives a dlclose, so it has to stay
+                         "-Wl,-z,nodelete",
+                         *to_linker("--version-script", str(exports))])  # fmt: skip
     warnings = ["-Wall", "-Wextra", "-Werror"]
     command = [
         *shlex.split(os.environ.get("CC", "cc")),
@@ -135,7 +149,7 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
         flags = warnings if source is not binding else ["-w"]
         run([*command, *flags, "-c", str(source), "-o", str(target)])
         objects.append(str(target))
-    run([*command, *shared, *objects, *link_flags, "-lpthread", "-o", str(library / LIBRARY)])
+    run([*command, *shared, *objects, *link_flags, "-o", str(library / LIBRARY)])
 
 
 def run(command: list[str]) -> None:

@@ -67,7 +67,8 @@ def compile_host(name: str) -> Path:
         *["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic"],
         *[f"-I{LIBRARY / 'include'}", f"-I{sysconfig.get_paths()['include']}"],
         *[str(Path(__file__).with_name(f"{name}.c")), "-o", str(program)],
-        *[f"-L{library}", "-lkoe_core", f"-Wl,-rpath,{library}", *libpython, "-lpthread"],
+        *[f"-L{library}", "-lkoe_core", *build_ffi.to_linker("-rpath", str(library))],
+        *libpython,
     ]
     try:
         subprocess.run(command, check=True)

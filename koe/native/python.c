@@ -49,36 +49,64 @@ void koe_boundary_is_ready(void) {
     atomic_store(&boundary_ready, true);
 }
 
-static bool is_directory(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR;
+/* Where this library lies, as UTF-8, found when it is loaded: a relative path would name another
+ * place once the working directory has changed. Empty if it can't be told. */
+static char place[PATH_SIZE];
+
+#ifdef _WIN32
+
+__attribute__((constructor)) static void find_place(void) {
+    HMODULE module;
+    wchar_t wide[PATH_SIZE];
+    DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                  GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    if (!GetModuleHandleExW(flags, (const wchar_t *)&boundary_ready, &module))
+        return;
+    DWORD size = GetModuleFileNameW(module, wide, PATH_SIZE);
+    if (size == 0 || size >= PATH_SIZE ||
+        !WideCharToMultiByte(CP_UTF8, 0, wide, -1, place, PATH_SIZE, NULL, NULL))
+        place[0] = '\0';
 }
 
-/* The bundled Python's home, if there is one beside this library. */
-static bool find_bundle(char home[PATH_SIZE]) {
-#ifdef _WIN32
-    HMODULE module;
-    if (!GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                                GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                            (const char *)&boundary_ready, &module))
+static bool is_directory(const char *path) {
+    wchar_t wide[PATH_SIZE];
+    if (!MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, PATH_SIZE))
         return false;
-    DWORD size = GetModuleFileNameA(module, home, PATH_SIZE);
-    if (size == 0 || size >= PATH_SIZE)
-        return false;
+    DWORD attributes = GetFileAttributesW(wide);
+    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
+}
+
 #else
+
+__attribute__((constructor)) static void find_place(void) {
     Dl_info library;
-    if (!dladdr((const void *)&boundary_ready, &library) || !library.dli_fname)
-        return false;
-    if (snprintf(home, PATH_SIZE, "%s", library.dli_fname) >= PATH_SIZE)
-        return false;
+    if (!dladdr((const void *)&boundary_ready, &library) || !realpath(library.dli_fname, place))
+        place[0] = '\0';
+}
+
+static bool is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 #endif
-    char *end = strrchr(home, SEPARATOR);
-    size_t directory = end ? (size_t)(end - home) + 1 : 0;
-    static const char name[] = "koe-runtime";
-    if (directory + sizeof name > PATH_SIZE)
+
+/* Write the path of something in a folder, or with NULL by its own; false if it is too long. */
+static bool compose(char path[PATH_SIZE], const char *folder, const char *name) {
+    int size = folder ? snprintf(path, PATH_SIZE, "%s%c%s", folder, SEPARATOR, name)
+                      : snprintf(path, PATH_SIZE, "%s", name);
+    return size >= 0 && size < PATH_SIZE;
+}
+
+/* Write the bundled Python's home, if there is one beside this library. */
+static bool find_bundle(char home[PATH_SIZE]) {
+    char folder[PATH_SIZE];
+    memcpy(folder, place, PATH_SIZE);
+    char *end = strrchr(folder, SEPARATOR);
+    if (!end)
         return false;
-    memcpy(home + directory, name, sizeof name);
-    return is_directory(home);
+    *end = '\0';
+    return compose(home, folder, "koe-runtime") && is_directory(home);
 }
 
 /* Make libpython's symbols visible to the extension modules, which expect to find them: a host
@@ -91,12 +119,7 @@ static void share_libpython(void) {
 #endif
 }
 
-static PyStatus append_path(PyConfig *config, const char *home, const char *entry) {
-    char path[PATH_SIZE];
-    int size = home ? snprintf(path, sizeof path, "%s%c%s", home, SEPARATOR, entry)
-                    : snprintf(path, sizeof path, "%s", entry);
-    if (size < 0 || size >= PATH_SIZE)
-        return PyStatus_Error("a path of its library is too long");
+static PyStatus append_path(PyConfig *config, const char *path) {
     wchar_t *wide = Py_DecodeLocale(path, NULL);
     if (!wide)
         return PyStatus_NoMemory();
@@ -105,7 +128,8 @@ static PyStatus append_path(PyConfig *config, const char *home, const char *entr
     return status;
 }
 
-static PyStatus initialize(const char *home, const char *const *entries, bool below_home) {
+/* With a bundle, its Python; with NULL, the one that the library was built with. */
+static PyStatus initialize(const char *bundle) {
     PyPreConfig preconfig;
     PyPreConfig_InitIsolatedConfig(&preconfig);
     preconfig.utf8_mode = 1; /* paths are UTF-8, whatever the locale is */
@@ -117,9 +141,14 @@ static PyStatus initialize(const char *home, const char *const *entries, bool be
     config.install_signal_handlers = 0;
     config.site_import = 0;
     config.module_search_paths_set = 1;
-    status = PyConfig_SetBytesString(&config, &config.home, home);
-    for (; *entries && !PyStatus_Exception(status); entries++)
-        status = append_path(&config, below_home ? home : NULL, *entries);
+    status = PyConfig_SetBytesString(&config, &config.home, bundle ? bundle : built_home);
+    const char *const *entry = bundle ? bundled : built;
+    for (; *entry && !PyStatus_Exception(status); entry++) {
+        char path[PATH_SIZE];
+        status = compose(path, bundle, *entry)
+                     ? append_path(&config, path)
+                     : PyStatus_Error("a path of its library is too long");
+    }
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
@@ -147,20 +176,14 @@ static void keep_sigint(void) {
 
 /* Start an interpreter of our own; it leaves the GIL free. */
 static bool start_own(char answer[ANSWER_SIZE]) {
-    char home[PATH_SIZE];
-    bool has_bundle = find_bundle(home);
-    const char *const *entries = has_bundle ? bundled : built;
-    if (!has_bundle)
-        snprintf(home, sizeof home, "%s", built_home);
-    char library[PATH_SIZE];
-    int size = has_bundle ? snprintf(library, sizeof library, "%s%c%s", home, SEPARATOR, entries[0])
-                          : snprintf(library, sizeof library, "%s", entries[0]);
-    if (size < 0 || size >= PATH_SIZE || !is_directory(library)) {
+    char home[PATH_SIZE], library[PATH_SIZE];
+    const char *bundle = find_bundle(home) ? home : NULL;
+    if (!compose(library, bundle, bundle ? bundled[0] : built[0]) || !is_directory(library)) {
         snprintf(answer, ANSWER_SIZE, "there is no Python library in %.400s", library);
         return false;
     }
     share_libpython();
-    PyStatus status = initialize(home, entries, has_bundle);
+    PyStatus status = initialize(bundle);
     if (PyStatus_Exception(status)) {
         snprintf(answer, ANSWER_SIZE, "Python did not start: %s",
                  status.err_msg ? status.err_msg : "unknown reason");

@@ -104,14 +104,16 @@ static const koe_settings no_settings = {
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
 
+/* Read without a lock; where both change at once, it is with `tables` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
 static _Atomic uint64_t last_core, last_session;
 #if KOE_ABI == 3
 static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with it */
 #endif
+static atomic_int endings; /* cores that Python is ending just now */
 
-/* Guards the two tables; held for a copy, never while anybody is called. */
+/* Guards the core and the tables; held for a copy, never while anybody is called. */
 static koe_lock tables = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
 static koe_settings published;
@@ -245,17 +247,30 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
         koe_restore_sigpipe(before_python);            \
     } while (0)
 
-static void end_in_python(uint64_t core) {
+KOE_WORK end_in_python(void *core) {
     int32_t ended;
-    CALL_PYTHON(ended, koe_py_destroy(core, ORDERLY_SECONDS));
+    CALL_PYTHON(ended, koe_py_destroy((uintptr_t)core, ORDERLY_SECONDS));
     (void)ended; /* nobody is left who could be told */
+    atomic_fetch_sub(&endings, 1);
+    return 0;
 }
 
-/* Silence a core, then end it: waiting for it, but not for long, and not for ourselves. The call
- * into Python is made on a thread of its own, because getting the GIL can take any time. */
-static void end_core(uint64_t core) {
-    if (core != 0)
-        koe_run_detached(end_in_python, core, callback_depth > 0 ? 0 : DESTROY_SECONDS);
+/* Put a core, or none, in the place of the one that is there, which is silent from then on, and
+ * end that one: waiting for it, but not for long, and not for ourselves. The call into Python is
+ * made on a thread of its own where there is one to be had, because getting the GIL can take any
+ * time. */
+static void replace_core(uint64_t core) {
+    const double limit = koe_now() + DESTROY_SECONDS;
+    koe_acquire(&tables);
+    uint64_t old = atomic_exchange(&live_core, core);
+    atomic_store(&recording_session, 0);
+    if (old != 0)
+        atomic_fetch_add(&endings, 1);
+    koe_release(&tables);
+    if (old != 0 && !koe_start_thread(end_in_python, (void *)(uintptr_t)old))
+        end_in_python((void *)(uintptr_t)old);
+    while (callback_depth == 0 && atomic_load(&endings) > 0 && koe_now() < limit)
+        koe_nap();
 }
 
 EXPORT int32_t sp_core_create(const char *config_path) {
@@ -270,14 +285,12 @@ EXPORT int32_t sp_core_create(const char *config_path) {
 #if KOE_ABI == 3
     atomic_store(&last_token, 0);
 #endif
-    atomic_store(&recording_session, 0);
-    end_core(atomic_exchange(&live_core, core));
+    replace_core(core);
     return 0;
 }
 
 EXPORT void sp_core_destroy(void) {
-    atomic_store(&recording_session, 0);
-    end_core(atomic_exchange(&live_core, 0));
+    replace_core(0);
 }
 
 EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {

@@ -1,6 +1,6 @@
 /*
  * The little that C needs of threads, on POSIX and on Windows: a lock that needs no construction,
- * work on a thread of its own that is waited for, but not for ever, and no SIGPIPE.
+ * a thread that is never joined, a clock that nobody sets, and no SIGPIPE.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,6 +12,8 @@ typedef SRWLOCK koe_lock;
 #define KOE_LOCK_INIT SRWLOCK_INIT
 #define koe_acquire AcquireSRWLockExclusive
 #define koe_release ReleaseSRWLockExclusive
+typedef DWORD(WINAPI *koe_work)(void *argument);
+#define KOE_WORK static DWORD WINAPI
 #else
 #include <pthread.h>
 #include <signal.h>
@@ -19,12 +21,19 @@ typedef pthread_mutex_t koe_lock;
 #define KOE_LOCK_INIT PTHREAD_MUTEX_INITIALIZER
 #define koe_acquire(lock) (void)pthread_mutex_lock(lock)
 #define koe_release(lock) (void)pthread_mutex_unlock(lock)
+typedef void *(*koe_work)(void *argument);
+#define KOE_WORK static void *
 #endif
 
-/* Run work(argument) on a new thread and wait until it is done or the seconds have passed. Work
- * that takes longer goes on by itself. With 0 seconds it does not wait at all.
+/* Run work(argument), which is defined as KOE_WORK and returns 0, on a thread of its own.
  * False if no thread could be started; nothing has run then. */
-bool koe_run_detached(void (*work)(uint64_t argument), uint64_t argument, double seconds);
+bool koe_start_thread(koe_work work, void *argument);
+
+/* Seconds since some moment in the past; setting the clock does not change them. */
+double koe_now(void);
+
+/* Let others run for about a millisecond. */
+void koe_nap(void);
 
 /* SIGPIPE is blocked on this thread between the two, and consumed if it came: a peer that is gone
  * is an error code for Python, and nothing that may end the host's process. A thread that is

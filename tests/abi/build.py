@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from build_ffi import to_linker
+
 PROJECT = Path(__file__).parent.parent.parent
 SOURCES = Path(__file__).parent
 SANITIZE = os.environ.get("KOE_SANITIZE", "")
@@ -47,7 +49,7 @@ def library(abi: int) -> Path:
 def compile_program(abi: int, source: Path, target: Path, *extra: str) -> Path:
     """Compile one program against one generation."""
     folder = library(abi)
-    link = [f"-L{folder}", "-lkoe_core", f"-Wl,-rpath,{folder}", "-lpthread"]
+    link = [f"-L{folder}", "-lkoe_core", *to_linker("-rpath", str(folder)), "-lpthread"]
     include = f"-I{folder.parent / 'include'}"
     command = [*FLAGS, include, str(source), *extra, *link, "-o", str(target)]
     subprocess.run(command, check=True)

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -320,6 +321,17 @@ static bool wait_for(struct session session, const char *any_of, size_t times, d
     }
     pthread_mutex_unlock(&book.lock);
     return found;
+}
+
+/* A fiftieth of a second. */
+static void pause_briefly(void) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+    struct timespec until = deadline(0.02);
+    pthread_mutex_lock(&lock);
+    while (pthread_cond_timedwait(&never, &lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&lock);
 }
 
 /* How a session ends in the log. */
@@ -892,7 +904,8 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t opened;
     bool open;
-} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    atomic_bool passed; /* a callback went through */
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
 
 static void open_gate(bool open) {
     pthread_mutex_lock(&gate.lock);
@@ -901,12 +914,17 @@ static void open_gate(bool open) {
     pthread_mutex_unlock(&gate.lock);
 }
 
-static void ready_and_stuck(TOKEN_ONLY) {
-    record(TOKEN, composed("R"));
+static void go_through_gate(void) {
     pthread_mutex_lock(&gate.lock);
     while (!gate.open)
         pthread_cond_wait(&gate.opened, &gate.lock);
     pthread_mutex_unlock(&gate.lock);
+    atomic_store(&gate.passed, true);
+}
+
+static void ready_and_stuck(TOKEN_ONLY) {
+    record(TOKEN, composed("R"));
+    go_through_gate();
 }
 
 /* Dictate the speech so many times over, all of it pushed while the core's thread is stuck or not;
@@ -964,12 +982,8 @@ static void stuck(void) {
 
 static void state_and_stuck(TOKEN_AND const char *state) {
     record(TOKEN, composed("S(%s)", checked(state, TOKEN)));
-    if (strcmp(state, LAST_WORDS) != 0)
-        return;
-    pthread_mutex_lock(&gate.lock);
-    while (!gate.open)
-        pthread_cond_wait(&gate.opened, &gate.lock);
-    pthread_mutex_unlock(&gate.lock);
+    if (strcmp(state, LAST_WORDS) == 0)
+        go_through_gate();
 }
 
 /* A session is on its last words while all of the next one is spoken: its end must not touch
@@ -1070,6 +1084,109 @@ static void destroy_in_session(void) {
     silent_session("works_afterwards");
     destroy("destroy");
 }
+
+static void *destroy_on_thread(void *unused) {
+    sp_core_destroy();
+    return unused;
+}
+
+static void *open_later(void *unused) {
+    pause_briefly();
+    open_gate(true);
+    return unused;
+}
+
+/* What holds when a destroy has returned also holds for one that came second. */
+static void destroy_twice(void) {
+    struct SPCallbacks table = recorder;
+    table.on_session_ready = ready_and_stuck;
+    sp_core_register_callbacks(table);
+    if (!create())
+        return;
+    open_gate(false);
+    struct session session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    pthread_t destroying, opening;
+    if (pthread_create(&destroying, NULL, destroy_on_thread, NULL) != 0)
+        abort();
+    while (begin_only() != -1)
+        pause_briefly();
+    if (pthread_create(&opening, NULL, open_later, NULL) != 0)
+        abort();
+    destroy("destroy");
+    check(atomic_load(&gate.passed), "the_second_waits", "a callback is still running");
+    pthread_join(destroying, NULL);
+    pthread_join(opening, NULL);
+    create();
+    silent_session("works_afterwards");
+    destroy("destroy_last");
+}
+
+#ifdef __GLIBC__
+/* The library finds this function before that of the C library. */
+static _Atomic time_t clock_is_off_by;
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int status = (int)syscall(SYS_clock_gettime, clock, time);
+    if (clock == CLOCK_REALTIME)
+        time->tv_sec += atomic_load(&clock_is_off_by);
+    return status;
+}
+
+/* Somebody sets the clock back while a core is destroyed. */
+static void clock_set(void) {
+    struct SPCallbacks table = recorder;
+    table.on_session_ready = ready_and_stuck;
+    sp_core_register_callbacks(table);
+    if (!create())
+        return;
+    open_gate(false);
+    struct session session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    pthread_t opening;
+    if (pthread_create(&opening, NULL, open_later, NULL) != 0)
+        abort();
+    atomic_store(&clock_is_off_by, -3600);
+    destroy("destroy");
+    atomic_store(&clock_is_off_by, 0);
+    check(atomic_load(&gate.passed), "it_waits", "a callback is still running");
+    pthread_join(opening, NULL);
+}
+
+/* Have no thread be started, for want of memory for its stack, or have it be again. */
+static void allow_threads(bool allow) {
+    static size_t usual;
+    pthread_attr_t defaults;
+    if (pthread_getattr_default_np(&defaults) != 0)
+        abort();
+    if (!allow)
+        pthread_attr_getstacksize(&defaults, &usual);
+    pthread_attr_setstacksize(&defaults, allow ? usual : (size_t)1 << 48);
+    if (pthread_setattr_default_np(&defaults) != 0)
+        abort();
+    pthread_attr_destroy(&defaults);
+}
+
+/* The process can't start a thread just when a core is destroyed. */
+static void without_threads(void) {
+    sp_core_register_callbacks(recorder);
+    if (!create())
+        return;
+    struct session session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    push(speech.bytes, speech.size);
+#if KOE_ABI >= 2
+    wait_for(session, "I(*)", 1, ANSWER_S); /* the engine is at work */
+#endif
+    allow_threads(false);
+    destroy("destroy");
+    allow_threads(true);
+    expect_destroyed(session, "quiet");
+    create();
+    silent_session("the_engine_is_free"); /* it hears one session at a time */
+    destroy("destroy_last");
+}
+#endif
 
 static void arm(char kind, void (*hook)(void)) {
     pthread_mutex_lock(&book.lock);
@@ -1194,18 +1311,8 @@ static void answered(int32_t got, int32_t want) {
         atomic_fetch_add(&wrong_answers, 1);
 }
 
-/* Paces the threads that begin: a person does not start a thousand dictations a second, and in
+/* Those that begin sessions pause: a person does not start a thousand dictations a second, and in
  * generations 1 and 2 each of them runs to its end. */
-static void pause_between_sessions(void) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
-    struct timespec until = deadline(0.02);
-    pthread_mutex_lock(&lock);
-    while (pthread_cond_timedwait(&never, &lock, &until) == 0)
-        continue;
-    pthread_mutex_unlock(&lock);
-}
-
 static void *hammer(void *argument) {
     const int role = *(const int *)argument;
     while (!atomic_load(&stop)) {
@@ -1214,13 +1321,13 @@ static void *hammer(void *argument) {
             answered(begin_only(), 0);
             answered(push(zeros, SECOND_BYTES), 0);
             answered(sp_core_session_end(), 0);
-            pause_between_sessions();
+            pause_briefly();
             break;
         case 1:
             answered(begin_only(), 0);
             answered(sp_core_push_audio(zeros, FRAME_BYTES, 0), 0);
             answered(cancel_or_end(), 0);
-            pause_between_sessions();
+            pause_briefly();
             break;
         case 2:
             answered(sp_core_push_audio(zeros, FRAME_BYTES, 0), 0);
@@ -1422,6 +1529,11 @@ static const struct {
     {"winding_down", winding_down, NEEDS_FILE},
     {"unknown_provider", unknown_provider, NO_FILE},
     {"destroy_in_session", destroy_in_session, NO_FILE},
+    {"destroy_twice", destroy_twice, NO_FILE},
+#ifdef __GLIBC__
+    {"clock_set", clock_set, NO_FILE},
+    {"without_threads", without_threads, NEEDS_FILE},
+#endif
     {"destroy_in_callback", destroy_in_callback, MAY_HAVE_FILE},
     {"reenter", reenter, MAY_HAVE_FILE},
     {"threads", threads, NO_FILE},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from build_ffi import to_linker
 from tests.abi import build
 
 pytestmark = pytest.mark.abi
@@ -153,15 +154,32 @@ def test_bundle(copy_of_library: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
-def test_a_host_that_loads_the_library_privately(tmp_path: Path) -> None:
-    """Extension modules find libpython all the same."""
-    [path] = build.library(3).glob("libkoe_core.*")
-    program = tmp_path / "loading"
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("driver") / "loading"
     source = str(build.SOURCES / "loading.c")
     flags = [flag for flag in build.FLAGS if flag != "-Wpedantic"]  # dlsym gives functions
     subprocess.run([*flags, source, "-ldl", "-o", str(program)], check=True)
-    result = build.run([program, path], tmp_path / "home")
+    return program
+
+
+@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
+def test_a_host_that_loads_the_library_privately(loading: Path, tmp_path: Path) -> None:
+    """Extension modules find libpython all the same; and unloading it, it can load it again."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    result = build.run([loading, path], tmp_path / "home")
+    assert result.stdout == "create 0\nreload 0\ncreate again 0\n", result.stderr
+
+
+@pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
+def test_a_bundle_is_sought_where_the_library_was_loaded(loading: Path, tmp_path: Path) -> None:
+    """Not where a relative path leads to after a change of the working directory."""
+    [path] = build.library(3).glob("libkoe_core.*")
+    home = tmp_path / "home"
+    (home / "here").mkdir(parents=True)
+    shutil.copy(path, home / "here")
+    (home / "elsewhere" / "here" / "koe-runtime").mkdir(parents=True)
+    result = build.run([loading, f"here/{path.name}", "elsewhere"], home)
     assert result.stdout == "create 0\nreload 0\n", result.stderr
 
 
@@ -174,7 +192,7 @@ def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
         build.SOURCES / "held_gil.c",
         tmp_path / "held_gil",
         *["-Wno-pedantic", f"-isystem{include}"],
-        *[f"-L{folder}", f"-lpython{version}", f"-Wl,-rpath,{folder}"],
+        *[f"-L{folder}", f"-lpython{version}", *to_linker("-rpath", folder)],
     )
     result = build.run([program], tmp_path / "home")
     assert result.returncode == 0, result.stdout + result.stderr

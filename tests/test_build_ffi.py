@@ -1,0 +1,49 @@
+"""How the library is built, where building it here does not show that."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import build_ffi
+from tests.abi import build
+
+
+def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its extension modules have a folder of their own; its compiler's libraries stay at home."""
+    sysconfig.get_config_vars()  # while it knows where it is
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "base_prefix", "C:\\Python")
+    compile_flags, link_flags = build_ffi.python_flags()
+    [path] = [flag for flag in compile_flags if flag.startswith("-DKOE_PYTHON_PATH=")]
+    assert '"C:\\\\Python\\\\DLLs"' in path.split(",")
+    assert "-static-libgcc" in link_flags
+    assert link_flags[-2:] == ["-Wl,-Bstatic", "-lpthread"]
+    assert "-rpath" not in link_flags
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no search path in the library")
+def test_a_python_in_a_folder_with_a_comma(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"LIBDIR": "/opt/a,b/lib", "Py_ENABLE_SHARED": 1, "LDVERSION": "3.11"}
+    monkeypatch.setattr(sysconfig, "get_config_var", values.get)
+    _, link_flags = build_ffi.python_flags()
+    assert link_flags[2:6] == ["-Xlinker", "-rpath", "-Xlinker", "/opt/a,b/lib"]
+
+
+@pytest.mark.abi
+@pytest.mark.skipif(bool(build.SANITIZE), reason="says nothing about the code")
+def test_a_checkout_in_a_folder_with_a_comma(tmp_path: Path) -> None:
+    out = tmp_path / "a,b c"
+    script = str(build.PROJECT / "build_ffi.py")
+    command = [sys.executable, script, "--abi", "3", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    folder = out / "abi-c" / "lib"
+    flags = [f"-L{folder}", "-lkoe_core", *build_ffi.to_linker("-rpath", str(folder)), "-lpthread"]
+    source, program = build.SOURCES / "scenarios.c", tmp_path / "scenarios"
+    include = f"-I{folder.parent / 'include'}"
+    subprocess.run([*build.FLAGS, include, str(source), *flags, "-o", str(program)], check=True)
+    assert build.run([program, "no_core"], tmp_path / "home").returncode == 0

@@ -1,0 +1,62 @@
+"""That make does what it is told, also the second time: its Python is a stub that says so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+
+# Makes an environment whose Python writes down who made it, what is asked, and the compiler.
+STUB = """\
+#!/bin/sh
+[ "$1" = -m ] || exit 0
+rm -rf .venv && mkdir -p .venv/bin
+printf '#!/bin/sh\\necho "%s: $2 $CC" >> log\\n' "$(basename "$0")" > .venv/bin/python
+chmod +x .venv/bin/python
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    for name in ("pyproject.toml", "requirements.lock", "build_ffi.py", "include/koe_core.h"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("one", "other"):
+        (tmp_path / name).write_text(STUB)
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+def make(checkout: Path, *choices: str) -> list[str]:
+    """Run `make lib`; returns what the environment's Python was asked to do."""
+    log = checkout / "log"
+    log.write_text("")
+    environment = {"PATH": os.environ["PATH"]}
+    subprocess.run(["make", "lib", *choices], cwd=checkout, env=environment, check=True)
+    return [line.strip() for line in log.read_text().splitlines()]
+
+
+def test_a_choice_holds_until_there_is_another(checkout: Path) -> None:
+    everything = ["one: pip", "one: pip", "one:  cc"]
+    assert make(checkout, "PYTHON=./one") == everything
+    assert make(checkout) == []
+    assert make(checkout, "CC=gcc -m64") == ["one:  gcc -m64"]
+    assert make(checkout) == []
+    assert make(checkout, "PYTHON=./other") == ["other: pip", "other: pip", "other:  gcc -m64"]
+    assert make(checkout, "CC=cc") == ["other:  cc"]
+    assert make(checkout) == []
+
+
+def test_a_python_that_will_not_do_is_not_kept(checkout: Path) -> None:
+    make(checkout, "PYTHON=./one")
+    with pytest.raises(subprocess.CalledProcessError):
+        make(checkout, "PYTHON=false")
+    assert make(checkout) == []
