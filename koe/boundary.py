@@ -68,7 +68,6 @@ class Host:
         self.number = number
         self.settings = Settings(_store())
         self.runtime = Runtime(self.settings, rules)
-        publish(self.settings.current)
         self.runtime.start()
 
     def begin(self, session: int, mode: Mode, token: int) -> None:
@@ -194,7 +193,9 @@ def _entry_point(function: Callable[..., int]) -> Any:
 @_entry_point
 def koe_py_create(core: int, rules: int) -> int:
     """Start a core; its loop thread goes on importing after this returns."""
-    _hosts[core] = Host(core, _rules(rules))
+    host = Host(core, _rules(rules))
+    _hosts[core] = host
+    publish(host.settings.current)  # last: a core that can't start leaves the one before as it was
     return 0
 
 

@@ -1167,11 +1167,22 @@ static void allow_threads(bool allow) {
     pthread_attr_destroy(&defaults);
 }
 
-/* The process can't start a thread just when a core is destroyed. */
+/* The process can't start a thread just when a core is created or destroyed. */
 static void without_threads(void) {
     sp_core_register_callbacks(recorder);
+    set_config_aside();
+    write_config("feedback:\n  start_sound: true\nllm:\n  enabled: false\n");
     if (!create())
         return;
+    write_config("feedback:\n  start_sound: false\nllm:\n  enabled: false\n");
+    allow_threads(false);
+    check_int(sp_core_create(NULL), -1, "create_fails");
+    allow_threads(true);
+    check(sp_core_get_feedback_config().start_sound, "settings_stay",
+          "they are those of a core that was not created");
+    put_config_back();
+    silent_session("the_core_stays");
+
     struct session session = begin(HOLD);
     wait_for(session, "R", 1, ANSWER_S);
     push(speech.bytes, speech.size);
