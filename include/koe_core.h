@@ -386,7 +386,8 @@ int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestam
  * sp_core_session_end - the recording is over; now give me the text.
  *
  * Every frame pushed before this call is still recognised. Stop the capture and push what is left
- * of it first. Does not wait; the answer comes by callback.
+ * of it first. Does not wait for recognition, only for a push that another thread is in the midst
+ * of; the answer comes by callback.
  *
  * Returns 0, always: without a session, or a second time, it does nothing. No core: 0.
  */

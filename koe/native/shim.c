@@ -102,6 +102,9 @@ static const koe_settings no_settings = {
 #define DESTROY_SECONDS 2.0
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
+/* How long the end of a recording waits for a push that is under way; a producer that takes longer
+ * is not copying but dead. */
+#define PUSH_SECONDS 0.5
 
 /* Read without a lock; where both change at once, it is with `tables` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
@@ -130,20 +133,6 @@ void koe_publish_settings(const koe_settings *settings) {
     koe_acquire(&tables);
     published = *settings;
     koe_release(&tables);
-}
-
-uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
-    return koe_ring_read(session, buffer, capacity);
-}
-
-uint64_t koe_lost_audio(uint64_t session) {
-    return koe_ring_lost(session);
-}
-
-void koe_end_audio(uint64_t session) {
-    uint64_t recording = session; /* the exchange overwrites it if another session records */
-    atomic_compare_exchange_strong(&recording_session, &recording, 0);
-    koe_ring_discard(session);
 }
 
 char *koe_getenv(const char *name) {
@@ -289,6 +278,45 @@ EXPORT int32_t sp_core_reload_config(void) {
     return reloaded;
 }
 
+/* --- audio ------------------------------------------------------------------------------------ */
+
+/* Held by who takes audio out of the ring, or looks at it. */
+static koe_lock reader = KOE_LOCK_INIT;
+
+uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
+    koe_acquire(&reader);
+    uint32_t size = koe_ring_read(session, buffer, capacity);
+    koe_release(&reader);
+    return size;
+}
+
+uint64_t koe_lost_audio(uint64_t session) {
+    return koe_ring_lost(session);
+}
+
+void koe_end_audio(uint64_t session) {
+    uint64_t recording = session; /* the exchange overwrites it if another session records */
+    atomic_compare_exchange_strong(&recording_session, &recording, 0);
+    koe_acquire(&reader);
+    koe_ring_discard(session);
+    koe_release(&reader);
+}
+
+/* A push that is under way hides those that were made behind it, and a session that has ended does
+ * not come back to look. Producers wait for nobody, so this is short. */
+static void let_pushes_finish(void) {
+    const double limit = koe_now() + PUSH_SECONDS;
+    const uint64_t end = koe_ring_reserved();
+    for (;;) {
+        koe_acquire(&reader);
+        bool whole = koe_ring_is_whole(end);
+        koe_release(&reader);
+        if (whole || koe_now() > limit)
+            return;
+        koe_nap();
+    }
+}
+
 /* --- sessions -------------------------------------------------------------------------------- */
 
 EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
@@ -299,6 +327,7 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     koe_ring_begin(session);
     /* From here on audio is this session's: its callbacks can come before this returns. */
     atomic_store(&recording_session, session);
+    let_pushes_finish(); /* the one before may have to deliver what it heard */
     int32_t begun;
     CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
     if (begun != 0)
@@ -323,6 +352,7 @@ static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     uint64_t core = atomic_load(&live_core);
     atomic_store(&recording_session, 0);
     int32_t told = 0;
+    let_pushes_finish();
     if (core != 0)
         CALL_PYTHON(told, tell_python(core));
     (void)told; /* a core that is just going has no session to end */

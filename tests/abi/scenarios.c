@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -1020,6 +1021,70 @@ static void winding_down(void) {
     destroy("destroy");
 }
 
+/* Memory that is not there before it is asked for: who copies from it stops in the midst. */
+enum { PAGE_BYTES = 1 << 16 }; /* a page or several, wherever this runs */
+static _Alignas(PAGE_BYTES) uint8_t page[PAGE_BYTES];
+static atomic_bool page_touched, page_wanted;
+
+static void bring_page(int number) {
+    (void)number;
+    atomic_store(&page_touched, true);
+    while (!atomic_load(&page_wanted))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    mprotect(page, sizeof page, PROT_READ);
+}
+
+static void *push_page(void *unused) {
+    sp_core_push_audio(page, sizeof page, 0);
+    return unused;
+}
+
+static void *end_session(void *unused) {
+    sp_core_session_end();
+    return unused;
+}
+
+/* One thread is in the midst of a push while another one pushes, and then ends the session. */
+static void half_pushed(void) {
+    if (mprotect(page, sizeof page, PROT_NONE) != 0)
+        abort();
+    struct sigaction stop = {.sa_handler = bring_page};
+    sigemptyset(&stop.sa_mask);
+    sigaction(SIGSEGV, &stop, NULL);
+    sigaction(SIGBUS, &stop, NULL);
+    sp_core_register_callbacks(recorder);
+    if (!create())
+        return;
+    struct session session = begin(HOLD);
+    push(zeros, sizeof page);
+    push(speech.bytes, speech.size);
+    sp_core_session_end();
+    expect(session, "I", SPEECH, "one_thread");
+    char *expected = argument_of(session, "F(*)");
+
+    pthread_t pushing, ending;
+    session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    if (pthread_create(&pushing, NULL, push_page, NULL) != 0)
+        abort();
+    while (!atomic_load(&page_touched))
+        pause_briefly();
+    push(speech.bytes, speech.size);
+    if (pthread_create(&ending, NULL, end_session, NULL) != 0)
+        abort();
+    check(!wait_for(session, "S(finalizing_asr)", 1, QUIET_S), "the_end_waits", "it does not");
+    atomic_store(&page_wanted, true);
+    pthread_join(pushing, NULL);
+    pthread_join(ending, NULL);
+    expect(session, "I", SPEECH, "two_threads");
+    char *text = argument_of(session, "F(*)");
+    check(text && expected && strcmp(text, expected) == 0, "not_a_word_is_lost", "F(%s), not F(%s)",
+          text ? text : "", expected ? expected : "");
+    free(expected);
+    free(text);
+    destroy("destroy");
+}
+
 static void unknown_provider(void) {
     sp_core_register_callbacks(recorder);
     set_config_aside();
@@ -1538,6 +1603,7 @@ static const struct {
     {"supersede", supersede, NEEDS_FILE},
     {"stuck", stuck, NEEDS_FILE},
     {"winding_down", winding_down, NEEDS_FILE},
+    {"half_pushed", half_pushed, NEEDS_FILE},
     {"unknown_provider", unknown_provider, NO_FILE},
     {"destroy_in_session", destroy_in_session, NO_FILE},
     {"destroy_twice", destroy_twice, NO_FILE},
