@@ -33,8 +33,10 @@
  * THREADS
  *
  * Every function may be called from any thread, at any time, concurrently with any other, and
- * also from inside any callback; none can deadlock. There is one core per process. After a fork()
- * without exec() only the parent may go on using it.
+ * also from inside any callback, but not from a signal handler; none can deadlock. Where two threads
+ * begin, end or cancel sessions at once, one call comes after the other, whole. There is one core
+ * per process. After a fork() without exec() only the parent may go on using it. A host that is
+ * Python itself calls without holding the GIL, as ctypes and cffi do.
  *
  * Callbacks come from a thread that belongs to the library, never from yours; it need not be the
  * same one each time. The library holds no lock during a callback, but what follows has to wait for
@@ -386,8 +388,8 @@ int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestam
  * sp_core_session_end - the recording is over; now give me the text.
  *
  * Every frame pushed before this call is still recognised. Stop the capture and push what is left
- * of it first. Does not wait for recognition, only for a push that another thread is in the midst
- * of; the answer comes by callback.
+ * of it first. Does not wait for recognition, only for a push or a begin that another thread is
+ * in the midst of; the answer comes by callback.
  *
  * Returns 0, always: without a session, or a second time, it does nothing. No core: 0.
  */

@@ -109,13 +109,18 @@ static const koe_settings no_settings = {
 /* Read without a lock; where both change at once, it is with `tables` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
-static _Atomic uint64_t last_core, last_session;
+static _Atomic uint64_t last_core;
 static atomic_int endings; /* cores that Python is ending just now */
 
 /* Guards the core and the tables; held for a copy, never while anybody is called. */
 static koe_lock tables = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
 static koe_settings published;
+
+/* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
+ * order. Python waits for no callback meanwhile, and destroying does not need it. */
+static koe_lock order = KOE_LOCK_INIT;
+static uint64_t last_session;
 
 /* How many callbacks this thread is inside of: it can't wait for them to return. */
 static _Thread_local int callback_depth;
@@ -319,19 +324,31 @@ static void let_pushes_finish(void) {
 
 /* --- sessions -------------------------------------------------------------------------------- */
 
-EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+/* Number a new session of the core there is; from here on audio is its own, because its callbacks
+ * can come before Python has returned. Returns the core, or 0 if there is none. */
+static uint64_t begin_audio(uint64_t *session) {
+    koe_acquire(&tables);
     uint64_t core = atomic_load(&live_core);
-    if (core == 0)
-        return -1;
-    uint64_t session = atomic_fetch_add(&last_session, 1) + 1;
-    koe_ring_begin(session);
-    /* From here on audio is this session's: its callbacks can come before this returns. */
-    atomic_store(&recording_session, session);
-    let_pushes_finish(); /* the one before may have to deliver what it heard */
-    int32_t begun;
-    CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
-    if (begun != 0)
-        koe_end_audio(session);
+    if (core != 0) {
+        *session = ++last_session;
+        koe_ring_begin(*session);
+        atomic_store(&recording_session, *session);
+    }
+    koe_release(&tables);
+    return core;
+}
+
+EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+    int32_t begun = -1;
+    koe_acquire(&order);
+    uint64_t session, core = begin_audio(&session);
+    if (core != 0) {
+        let_pushes_finish(); /* the one before may have to deliver what it heard */
+        CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
+        if (begun != 0)
+            koe_end_audio(session);
+    }
+    koe_release(&order);
     return begun;
 }
 
@@ -349,13 +366,16 @@ EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t t
 static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     if (koe_python_failed())
         return -1;
+    koe_acquire(&order);
     uint64_t core = atomic_load(&live_core);
-    atomic_store(&recording_session, 0);
-    int32_t told = 0;
-    let_pushes_finish();
-    if (core != 0)
+    if (core != 0) {
+        atomic_store(&recording_session, 0);
+        let_pushes_finish();
+        int32_t told;
         CALL_PYTHON(told, tell_python(core));
-    (void)told; /* a core that is just going has no session to end */
+        (void)told; /* a core that is just going has no session to end */
+    }
+    koe_release(&order);
     return 0;
 }
 

@@ -20,6 +20,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -1456,6 +1457,76 @@ static void threads(void) {
     destroy("destroy_last");
 }
 
+static atomic_int at_start;
+
+/* Both threads go on together. */
+static void wait_at_start(void) {
+    atomic_fetch_add(&at_start, 1);
+    while (atomic_load(&at_start) % 2 != 0)
+        sched_yield();
+}
+
+static void *begin_at_once(void *session) {
+    struct SPSessionContext mine = context(HOLD, session);
+    wait_at_start();
+    sp_core_session_begin(mine);
+    return NULL;
+}
+
+#if KOE_ABI >= 3
+static void *cancel_at_once(void *unused) {
+    wait_at_start();
+    sp_core_session_cancel();
+    return unused;
+}
+#endif
+
+static void at_once(void *(*one)(void *), void *ones, void *(*other)(void *), void *others) {
+    pthread_t running[2];
+    if (pthread_create(&running[0], NULL, one, ones) != 0 ||
+        pthread_create(&running[1], NULL, other, others) != 0)
+        abort();
+    pthread_join(running[0], NULL);
+    pthread_join(running[1], NULL);
+}
+
+/* Two threads begin, or one begins and one cancels. The session that is left gets what is pushed
+ * then: a frame that is too large, which costs no time and is told. */
+static void crossing(void) {
+    enum { ROUNDS = 40 };
+    sp_core_register_callbacks(recorder);
+    if (!create())
+        return;
+    int deaf = 0, endless = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct session one, other;
+        size_t before = book.count;
+        at_once(begin_at_once, &one, begin_at_once, &other);
+        sp_core_push_audio(zeros, UINT32_MAX, 0);
+        sp_core_session_end();
+        one.from = other.from = before; /* without tokens each counts for both */
+        endless += !wait_for(one, ENDS, KOE_ABI >= 3 ? 1 : 2, ANSWER_S) ||
+                   !wait_for(other, ENDS, 1, ANSWER_S);
+        deaf += !wait_for(one, "W(*)", 1, 0) && !wait_for(other, "W(*)", 1, 0);
+    }
+    check_int(deaf, 0, "one_of_two_hears");
+#if KOE_ABI >= 3
+    deaf = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct session session;
+        begin(HOLD);
+        at_once(begin_at_once, &session, cancel_at_once, NULL);
+        sp_core_push_audio(zeros, UINT32_MAX, 0);
+        sp_core_session_end();
+        endless += !wait_for(session, ENDS, 1, ANSWER_S);
+        deaf += !wait_for(session, "W(*)", 1, 0) && !wait_for(session, "S(cancelled)", 1, 0);
+    }
+    check_int(deaf, 0, "it_hears_unless_cancelled");
+#endif
+    check_int(endless, 0, "every_session_ends");
+    destroy("destroy");
+}
+
 /* How many entries a folder has; 0 where there is no such folder. */
 static int entries_in(const char *folder) {
     DIR *directory = opendir(folder);
@@ -1613,6 +1684,7 @@ static const struct {
 #endif
     {"destroy_in_callback", destroy_in_callback, MAY_HAVE_FILE},
     {"reenter", reenter, MAY_HAVE_FILE},
+    {"crossing", crossing, NO_FILE},
     {"threads", threads, NO_FILE},
     {"cycle", cycle, NO_FILE},
     {"signals", signals, NO_FILE},
