@@ -306,7 +306,14 @@ int32_t sp_core_create(const char *config_path);
  * Inside a callback: allowed. It does not wait for the callback that it is called from, which is
  * the last one.
  *
- * No core: does nothing.
+ * Before the process exits: call it, and not only from inside a callback. Recognition runs on
+ * threads of its own, and exit() tears down what it works with. Where a program forgets, or an
+ * engine takes longer than the destroy, exit() itself waits for it, some seconds at the most. Until
+ * the first session is connected it can do so only on a thread that has called sp_core_create;
+ * elsewhere such an exit may crash.
+ *
+ * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
+ * or was from inside a callback; otherwise does nothing.
  */
 void sp_core_destroy(void);
 

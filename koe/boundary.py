@@ -6,8 +6,11 @@ become return codes. Shell threads come and go; every function may be called on 
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 from _koe_native import ffi, lib
@@ -29,12 +32,15 @@ from koe.events import (
     ShowState,
     Warn,
 )
-from koe.runtime import Runtime
+from koe.runtime import THREAD_NAME, Runtime
 from koe.session import SessionRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# How long the exit of a host that is Python waits for a core, and for an engine that is at work.
+_EXIT_SECONDS = 5.0
 
 # One read of the ring: a second of speech, many times what comes between two of them.
 _READ_BYTES = 32_000
@@ -206,6 +212,34 @@ def koe_py_destroy(core: int, seconds: float) -> int:
     if host is not None:
         host.runtime.stop(seconds)
     return 0
+
+
+@_entry_point
+def koe_py_exit(seconds: float) -> int:
+    """Wait for the engines of cores that have been stopped: the process ends."""
+    _wait_for_engines(seconds)
+    return 0
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stop the cores of a host that is Python itself and ends without having destroyed them.
+
+    Nothing may compute when the interpreter, and what an engine works with, is torn down. Where the
+    interpreter is ours it is never finalised, and the shim sees to it.
+    """
+    while _hosts:
+        _, host = _hosts.popitem()
+        host.runtime.stop(_EXIT_SECONDS)
+    _wait_for_engines(_EXIT_SECONDS)
+
+
+def _wait_for_engines(seconds: float) -> None:
+    """Wait until none is at work any more, but no longer than so."""
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name.startswith("koe-") and thread.name != THREAD_NAME:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @_entry_point

@@ -60,6 +60,18 @@ for token, name in told:
 """
 
 
+LEAVING = """
+import atexit, ctypes, sys, threading
+
+@atexit.register
+def look():  # after what is registered later
+    print([thread.name for thread in threading.enumerate() if thread.name == "koe-loop"])
+
+library = ctypes.CDLL(sys.argv[1])
+assert library.sp_core_create(None) == 0
+"""
+
+
 def run_host(python: str, library: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     return build.run([python, "-c", HOST, library], tmp_path / "home")
 
@@ -87,3 +99,9 @@ def test_a_host_without_koe(library: Path, tmp_path: Path) -> None:
     """Its interpreter is of the same version, but has none of our packages."""
     result = run_host(sys._base_executable, library, tmp_path)  # type: ignore[attr-defined]
     assert result.stdout == EXPECTED, result.stderr
+
+
+def test_a_host_that_does_not_destroy(library: Path, tmp_path: Path) -> None:
+    """Its core is stopped while the interpreter is still whole."""
+    result = build.run([sys.executable, "-c", LEAVING, library], tmp_path / "home")
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr

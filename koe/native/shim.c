@@ -102,6 +102,8 @@ static const koe_settings no_settings = {
 #define DESTROY_SECONDS 2.0
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
+/* How long exit() waits for an engine that is at work. */
+#define EXIT_SECONDS 5.0
 /* How long the end of a recording waits for a push that is under way; a producer that takes longer
  * is not copying but dead. */
 #define PUSH_SECONDS 0.5
@@ -253,6 +255,30 @@ static void replace_core(uint64_t core) {
         koe_nap();
 }
 
+static atomic_bool engines_rest;
+
+KOE_WORK exit_in_python(void *unused) {
+    int32_t left;
+    CALL_PYTHON(left, koe_py_exit(EXIT_SECONDS));
+    (void)left; /* they rest, or nothing more can be done */
+    atomic_store(&engines_rest, true);
+    return unused;
+}
+
+/* The process ends and may not have destroyed its core. An engine that computes on, while what it
+ * computes with is torn down, would crash it. In a callback, which does not return, the core can't
+ * end, and an engine gets no more to do; but what it is doing takes its time. */
+static void end_at_exit(void) {
+    static atomic_flag called = ATOMIC_FLAG_INIT;
+    const double limit = koe_now() + (callback_depth > 0 ? ORDERLY_SECONDS : EXIT_SECONDS);
+    if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
+        return;
+    replace_core(0);
+    if (koe_start_thread(exit_in_python, NULL))
+        while (!atomic_load(&engines_rest) && koe_now() < limit)
+            koe_nap();
+}
+
 EXPORT int32_t sp_core_create(const char *config_path) {
     (void)config_path; /* the folder is fixed, in all generations */
     if (!koe_python_start())
@@ -262,6 +288,7 @@ EXPORT int32_t sp_core_create(const char *config_path) {
     CALL_PYTHON(created, koe_py_create(core, RULES));
     if (created != 0)
         return -1;
+    koe_at_exit(end_at_exit);
     replace_core(core);
     return 0;
 }
@@ -289,6 +316,7 @@ EXPORT int32_t sp_core_reload_config(void) {
 static koe_lock reader = KOE_LOCK_INIT;
 
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
+    koe_at_exit(end_at_exit); /* now that an engine has been loaded */
     koe_acquire(&reader);
     uint32_t size = koe_ring_read(session, buffer, capacity);
     koe_release(&reader);

@@ -46,6 +46,7 @@ static _Thread_local uint64_t asked; /* the core that this thread has reloaded l
 
 bool koe_python_start(void) { return true; }
 bool koe_python_failed(void) { return false; }
+bool koe_python_is_alive(void) { return true; }
 
 int32_t koe_py_create(uint64_t core, uint32_t rules) {
     (void)rules;
@@ -71,6 +72,8 @@ int32_t koe_py_destroy(uint64_t core, double seconds) {
         koe_end_audio(session);
     return 0;
 }
+
+int32_t koe_py_exit(double seconds) { return seconds > 0 ? 0 : -1; }
 
 int32_t koe_py_reload(uint64_t core) {
     asked = core;
