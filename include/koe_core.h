@@ -111,8 +111,13 @@ extern "C" {
  *     1, 2   error "no speech recognized", state failed
  *     3      state idle
  *
- *   Failure, at any point before preparing_paste:
+ *   The engine fails before it is connected:
  *     all    error, state failed                                           no idle follows
+ *
+ *   The engine fails later; finalizing_asr is left out where it was told before:
+ *     1, 2   warning, state finalizing_asr, then as above: the text that was heard until then, or
+ *            nothing was said
+ *     3      state finalizing_asr, error, state failed                     what was heard is dropped
  *
  *   Cancelled, at any point before preparing_paste:
  *     2, 3   state cancelled, state idle
@@ -136,8 +141,8 @@ typedef enum SPSessionMode {
 
 typedef struct SPSessionContext {
     enum SPSessionMode mode;
-    const char *frontmost_bundle_id; /* where the text will go; logged; may be NULL */
-    int frontmost_pid;               /* its process; logged */
+    const char *frontmost_bundle_id; /* where the text will go; ignored; may be NULL */
+    int frontmost_pid;               /* its process; ignored */
 #if KOE_ABI >= 3
     uint64_t session_token; /* your name for the session: every callback about it carries it. Any
                                value will do; make each one new, so that late callbacks of an older
