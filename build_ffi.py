@@ -57,7 +57,9 @@ def emit_binding(target: Path) -> None:
     """Write cffi's C file: the seam as the module ``_koe_native``."""
     seam = (NATIVE / "seam.h").read_text(encoding="utf-8")
     declarations = re.sub(r"^#(pragma|include).*$", "", seam, flags=re.MULTILINE)
-    implemented_in_python = re.compile(r"^int32_t koe_py_.*?;$", re.MULTILINE | re.DOTALL)
+    implemented_in_python = re.compile(
+        r"^(?:int32_t |char \*)koe_py_.*?;$", re.MULTILINE | re.DOTALL
+    )
     ffi = cffi.FFI()
     ffi.embedding_api("\n".join(implemented_in_python.findall(declarations)))
     ffi.cdef(implemented_in_python.sub("", declarations))

@@ -171,6 +171,15 @@ def _utf8(text: str) -> bytes:
     return text.replace("\0", "").encode("utf-8", "replace")
 
 
+def _text_for_shell(text: str) -> Any:
+    """Copy what a function returns as ``char *``, for the shell to free.
+
+    A text with a NUL inside becomes the empty one (spec abi §1.1). An entry point that returns such
+    a copy is attached with ``error=ffi.NULL``.
+    """
+    return lib.koe_copy_text(b"" if "\0" in text else _utf8(text))
+
+
 def _store() -> Store:
     # The C library of Windows knows only the part of the environment that fits its code page.
     environment = os.environ if sys.platform == "win32" else HostEnvironment()

@@ -60,6 +60,21 @@ for token, name in told:
 """
 
 
+TEXTS = """
+import ctypes, sys
+
+library = ctypes.CDLL(sys.argv[1])
+library.sp_core_free_string.argtypes = [ctypes.c_void_p]
+library.sp_core_create(None)
+from koe.boundary import _text_for_shell, ffi
+for text in ("", "caf\\u00e9 \\u53e3", "half \\ud83d", "in\\0side", "x" * 1_000_000):
+    copy = _text_for_shell(text)
+    told = ffi.string(copy).decode()
+    print(ascii(told) if len(told) < 100 else len(told))
+    library.sp_core_free_string(int(ffi.cast("uintptr_t", copy)))
+library.sp_core_destroy()
+"""
+
 LEAVING = """
 import atexit, ctypes, sys, threading
 
@@ -105,3 +120,10 @@ def test_a_host_that_does_not_destroy(library: Path, tmp_path: Path) -> None:
     """Its core is stopped while the interpreter is still whole."""
     result = build.run([sys.executable, "-c", LEAVING, library], tmp_path / "home")
     assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+
+
+def test_texts_for_the_shell(library: Path, tmp_path: Path) -> None:
+    """They are the shell's, and valid UTF-8."""
+    result = build.run([sys.executable, "-c", TEXTS, library], tmp_path / "home")
+    told = ["''", "'caf\\xe9 \\u53e3'", "'half ?'", "''", "1000000"]
+    assert result.stdout.splitlines() == told, result.stderr

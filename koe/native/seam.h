@@ -3,7 +3,8 @@
  *
  * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
  * Scalars, UTF-8 strings and one plain struct. What Python implements starts with koe_py_ and
- * answers -1 for failure, also when it raised; everything else is C that Python may call.
+ * answers -1 for failure, also when it raised, or NULL where it returns a text; everything else is
+ * C that Python may call.
  *
  * A core and a session are named by numbers that are never used again, starting at 1.
  */
@@ -70,6 +71,12 @@ void koe_end_audio(uint64_t session);
 
 /* How many bytes of a session were dropped because the ring was full. */
 uint64_t koe_lost_audio(uint64_t session);
+
+/* --- texts for the shell --- */
+
+/* Copy a text for a function that returns one: sp_core_free_string frees the copy. NULL for want of
+ * memory. */
+char *koe_copy_text(const char *text);
 
 /* --- the host's environment as it is now; Python's own copy dates from its start --- */
 

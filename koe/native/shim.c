@@ -142,6 +142,10 @@ void koe_publish_settings(const koe_settings *settings) {
     koe_release(&tables);
 }
 
+char *koe_copy_text(const char *text) {
+    return strdup(text);
+}
+
 char *koe_getenv(const char *name) {
     return getenv(name);
 }
