@@ -33,8 +33,10 @@
  * THREADS
  *
  * Every function may be called from any thread, at any time, concurrently with any other, and
- * also from inside any callback; none can deadlock. There is one core per process. After a fork()
- * without exec() only the parent may go on using it.
+ * also from inside any callback, but not from a signal handler; none can deadlock. Where two threads
+ * begin, end or cancel sessions at once, one call comes after the other, whole. There is one core
+ * per process. After a fork() without exec() only the parent may go on using it. A host that is
+ * Python itself calls without holding the GIL, as ctypes and cffi do.
  *
  * Callbacks come from a thread that belongs to the library, never from yours; it need not be the
  * same one each time. The library holds no lock during a callback, but what follows has to wait for
@@ -109,8 +111,13 @@ extern "C" {
  *     1, 2   error "no speech recognized", state failed
  *     3      state idle
  *
- *   Failure, at any point before preparing_paste:
+ *   The engine fails before it is connected:
  *     all    error, state failed                                           no idle follows
+ *
+ *   The engine fails later; finalizing_asr is left out where it was told before:
+ *     1, 2   warning, state finalizing_asr, then as above: the text that was heard until then, or
+ *            nothing was said
+ *     3      state finalizing_asr, error, state failed                     what was heard is dropped
  *
  *   Cancelled, at any point before preparing_paste:
  *     2, 3   state cancelled, state idle
@@ -134,8 +141,8 @@ typedef enum SPSessionMode {
 
 typedef struct SPSessionContext {
     enum SPSessionMode mode;
-    const char *frontmost_bundle_id; /* where the text will go; logged; may be NULL */
-    int frontmost_pid;               /* its process; logged */
+    const char *frontmost_bundle_id; /* where the text will go; ignored; may be NULL */
+    int frontmost_pid;               /* its process; ignored */
 #if KOE_ABI >= 3
     uint64_t session_token; /* your name for the session: every callback about it carries it. Any
                                value will do; make each one new, so that late callbacks of an older
@@ -304,7 +311,14 @@ int32_t sp_core_create(const char *config_path);
  * Inside a callback: allowed. It does not wait for the callback that it is called from, which is
  * the last one.
  *
- * No core: does nothing.
+ * Before the process exits: call it, and not only from inside a callback. Recognition runs on
+ * threads of its own, and exit() tears down what it works with. Where a program forgets, or an
+ * engine takes longer than the destroy, exit() itself waits for it, some seconds at the most. Until
+ * the first session is connected it can do so only on a thread that has called sp_core_create;
+ * elsewhere such an exit may crash.
+ *
+ * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
+ * or was from inside a callback; otherwise does nothing.
  */
 void sp_core_destroy(void);
 
@@ -387,7 +401,8 @@ int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestam
  * sp_core_session_end - the recording is over; now give me the text.
  *
  * Every frame pushed before this call is still recognised. Stop the capture and push what is left
- * of it first. Does not wait; the answer comes by callback.
+ * of it first. Does not wait for recognition, only for a push or a begin that another thread is
+ * in the midst of; the answer comes by callback.
  *
  * Returns 0, always: without a session, or a second time, it does nothing. No core: 0.
  */

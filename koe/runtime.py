@@ -34,6 +34,9 @@ IMPORTED_LATER = (
     "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport", "koe.runner",
 )  # fmt: skip
 
+# Of the loop's thread. Those of engines begin with "koe-" too.
+THREAD_NAME = "koe-loop"
+
 # The imports take some 50 ms; only a machine in great trouble needs longer than this.
 START_TIMEOUT = 10.0
 
@@ -60,7 +63,7 @@ class Runtime:
         # stop was called; it may come before the loop runs.
         self._stopping = False
         # A daemon, so that a callback that never returns does not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name="koe-loop", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
 
     def start(self) -> None:
         """Start the thread; returns at once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +25,21 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "-static-libgcc" in link_flags
     assert link_flags[-2:] == ["-Wl,-Bstatic", "-lpthread"]
     assert "-rpath" not in link_flags
+
+
+def test_python_implements_what_is_named_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whether it returns a status or a text; the rest is C that Python may call."""
+    monkeypatch.setattr(build_ffi, "NATIVE", tmp_path)
+    (tmp_path / "seam.h").write_text(
+        "#pragma once\nint32_t koe_py_ask(\n    uint64_t core);\n"
+        "char *koe_py_tell(const char *text);\nchar *koe_lend(void);\n"
+    )
+    build_ffi.emit_binding(tmp_path / "binding.c")
+    binding = (tmp_path / "binding.c").read_text()
+    implemented = re.findall(r"^CFFI_DLLEXPORT \w.*?(\w+)\(", binding, re.MULTILINE)
+    assert implemented == ["koe_py_ask", "koe_py_tell"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no search path in the library")

@@ -190,8 +190,11 @@ int main(int argc, char **argv) {
                                                     .on_final_text_ready = final_text_ready});
     if (sp_core_create(NULL) != 0)
         return ERROR; /* it has said why */
-    if (sp_core_session_begin((struct SPSessionContext){.mode = HOLD, .session_token = 1}) != 0)
+    if (sp_core_session_begin((struct SPSessionContext){.mode = HOLD, .session_token = 1}) != 0) {
+        fprintf(stderr, "dictate: no session could be begun\n");
+        sp_core_destroy();
         return ERROR;
+    }
     push_all(in, frame, filled, left, fast);
     double asked_at = now();
     sp_core_session_end();

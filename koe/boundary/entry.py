@@ -31,13 +31,16 @@ def status(function: Callable[..., int]) -> Any:
 def text(function: Callable[..., str]) -> Any:
     """Attach a function to its C name; C gets a copy to free, and NULL where it raises.
 
+    A text with a NUL inside becomes the empty one (spec abi §1.1).
+
     A configuration that can't be read is told in one line, but not again and again, because
     windows ask for many settings in turn. Anything else is printed in full.
     """
 
     def answer(*arguments: Any) -> Any:
         try:
-            return lib.koe_copy_text(utf8(function(*arguments)))
+            told = function(*arguments)
+            return lib.koe_copy_text(b"" if "\0" in told else utf8(told))
         except ConfigError as exc:
             _report_anew(str(exc))
             return ffi.NULL

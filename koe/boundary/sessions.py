@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 from _koe_native import ffi, lib
@@ -27,12 +30,15 @@ from koe.events import (
     ShowState,
     Warn,
 )
-from koe.runtime import Runtime
+from koe.runtime import THREAD_NAME, Runtime
 from koe.session import SessionRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# How long the exit of a host that is Python waits for a core, and for an engine that is at work.
+_EXIT_SECONDS = 5.0
 
 # One read of the ring: a second of speech, many times what comes between two of them.
 _READ_BYTES = BYTES_PER_SECOND
@@ -55,7 +61,6 @@ class Host:
         self.settings = Settings(open_store(renews_old_files=renews_old_files))
         self.runtime = Runtime(self.settings, _rules(expectations))
         self.runtime.start()
-        publish(self.settings.current)
 
     def begin(self, session: int, mode: Mode, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
@@ -168,10 +173,12 @@ hosts: dict[int, Host] = {}
 def koe_py_create(core: int, expectations: int) -> int:
     """Start a core; its loop thread goes on importing after this returns."""
     try:
-        hosts[core] = Host(core, expectations)
+        host = Host(core, expectations)
     except RuntimeStoppedError as exc:
         report(exc)
         return -1
+    hosts[core] = host
+    publish(host.settings.current)  # last: a core that can't start leaves the one before as it was
     return 0
 
 
@@ -182,6 +189,34 @@ def koe_py_destroy(core: int, seconds: float) -> int:
     if host is not None:
         host.runtime.stop(seconds)
     return 0
+
+
+@status
+def koe_py_exit(seconds: float) -> int:
+    """Wait for the engines of cores that have been stopped: the process ends."""
+    _wait_for_engines(seconds)
+    return 0
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stop the cores of a host that is Python itself and ends without having destroyed them.
+
+    Nothing may compute when the interpreter, and what an engine works with, is torn down. Where the
+    interpreter is ours it is never finalised, and the shim sees to it.
+    """
+    while hosts:
+        _, host = hosts.popitem()
+        host.runtime.stop(_EXIT_SECONDS)
+    _wait_for_engines(_EXIT_SECONDS)
+
+
+def _wait_for_engines(seconds: float) -> None:
+    """Wait until none is at work any more, but no longer than so."""
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name.startswith("koe-") and thread.name != THREAD_NAME:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @status

@@ -19,6 +19,7 @@
 
 #ifndef _WIN32
 #include <dlfcn.h>
+#include <unistd.h>
 #endif
 
 #define PATH_SIZE 4096
@@ -44,6 +45,9 @@ typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
 static koe_lock starting = KOE_LOCK_INIT;
 static _Atomic start_state state = NOT_TRIED;
 static atomic_bool boundary_ready;
+#ifndef _WIN32
+static _Atomic pid_t process; /* in which Python was started */
+#endif
 
 void koe_boundary_is_ready(void) {
     atomic_store(&boundary_ready, true);
@@ -236,6 +240,9 @@ static bool start(void) {
         fprintf(stderr, "koe: %s\n", answer);
         return false;
     }
+#ifndef _WIN32
+    atomic_store(&process, getpid());
+#endif
     /* What fails from here on was told by the start code itself (build_ffi.py). */
     return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
 }
@@ -252,4 +259,12 @@ bool koe_python_start(void) {
 
 bool koe_python_failed(void) {
     return atomic_load(&state) == FAILED;
+}
+
+bool koe_python_is_alive(void) {
+#ifndef _WIN32
+    if (atomic_load(&process) != getpid())
+        return false;
+#endif
+    return atomic_load(&state) == STARTED && Py_IsInitialized();
 }

@@ -9,5 +9,9 @@ bool koe_python_start(void);
 /* Whether a start was tried and failed: then nothing of the library works. */
 bool koe_python_failed(void);
 
+/* Whether Python has started and may still be called: its host has not finalised it since, and this
+ * process is no fork of that one. */
+bool koe_python_is_alive(void);
+
 /* Run the code that imports koe.boundary; 0 if cffi could (defined by build_ffi.py). */
 int koe_run_start_code(void);

@@ -25,7 +25,6 @@ typedef union unit {
 static unit ring[UNITS];
 static _Atomic uint64_t reserved; /* in bytes: where the next frame goes */
 static _Atomic uint64_t consumed; /* in bytes: where the next frame is read */
-static atomic_flag reading = ATOMIC_FLAG_INIT;
 static uint32_t offset; /* how much of the frame at `consumed` was read; the reader's own */
 static _Atomic uint64_t lost[2]; /* in bytes, of the even and of the odd session */
 
@@ -110,8 +109,6 @@ static uint64_t drop(uint64_t position, uint32_t size) {
 }
 
 uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
-    if (atomic_flag_test_and_set_explicit(&reading, memory_order_acquire))
-        return 0;
     uint32_t moved = 0, size;
     uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed), owner;
     while (moved < capacity && peek(position, &size, &owner) && owner <= session) {
@@ -127,18 +124,26 @@ uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
         }
         position = drop(position, size);
     }
-    atomic_flag_clear_explicit(&reading, memory_order_release);
     return moved;
 }
 
 void koe_ring_discard(uint64_t session) {
-    if (atomic_flag_test_and_set_explicit(&reading, memory_order_acquire))
-        return;
     uint32_t size;
     uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed), owner;
     while (peek(position, &size, &owner) && owner <= session)
         position = drop(position, size);
-    atomic_flag_clear_explicit(&reading, memory_order_release);
+}
+
+uint64_t koe_ring_reserved(void) {
+    return atomic_load_explicit(&reserved, memory_order_relaxed);
+}
+
+bool koe_ring_is_whole(uint64_t end) {
+    uint32_t size;
+    uint64_t position = atomic_load_explicit(&consumed, memory_order_relaxed), owner;
+    while (position < end && peek(position, &size, &owner))
+        position += room_for(size);
+    return position >= end;
 }
 
 void koe_ring_begin(uint64_t session) {

@@ -18,11 +18,17 @@
 bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size);
 
 /* Move frames out, in the order of their pushes; returns the bytes moved. A frame larger than
- * capacity comes in parts. A second reader at the same time gets nothing. */
+ * capacity comes in parts. One thread at a time reads, discards and looks; the caller sees to it. */
 uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity);
 
 /* Drop the frames of a session, and of earlier ones. */
 void koe_ring_discard(uint64_t session);
+
+/* Where the next frame will go. Any thread. */
+uint64_t koe_ring_reserved(void);
+
+/* Whether all frames before that place are there to be read: false while a producer still copies. */
+bool koe_ring_is_whole(uint64_t end);
 
 /* Begin counting what the session loses. */
 void koe_ring_begin(uint64_t session);

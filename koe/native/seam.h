@@ -3,7 +3,8 @@
  *
  * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
  * Scalars, UTF-8 strings and one plain struct. What Python implements starts with koe_py_ and
- * answers -1 or NULL for failure, also when it raised; everything else is C that Python may call.
+ * answers -1 for failure, also when it raised, or NULL where it returns a text; everything else is
+ * C that Python may call.
  *
  * A core and a session are named by numbers that are never used again, starting at 1.
  */
@@ -76,13 +77,15 @@ void koe_end_audio(uint64_t session);
 /* How many bytes of a session were dropped because the ring was full. */
 uint64_t koe_lost_audio(uint64_t session);
 
+/* --- texts for the shell --- */
+
+/* Copy a text for a function that returns one: sp_core_free_string frees the copy. NULL for want of
+ * memory. */
+char *koe_copy_text(const char *text);
+
 /* --- the host's environment as it is now; Python's own copy dates from its start --- */
 
 char *koe_getenv(const char *name);
-
-/* --- strings that Python answers with: copies, which sp_core_free_string releases --- */
-
-char *koe_copy_text(const char *text);
 
 /* --- what Python implements --- */
 
@@ -91,6 +94,7 @@ void koe_boundary_is_ready(void);
 
 int32_t koe_py_create(uint64_t core, uint32_t expectations);
 int32_t koe_py_destroy(uint64_t core, double seconds);
+int32_t koe_py_exit(double seconds);
 int32_t koe_py_reload(uint64_t core);
 int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);

@@ -103,11 +103,16 @@ static const koe_settings no_settings = {
 #define DESTROY_SECONDS 2.0
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
+/* How long exit() waits for an engine that is at work. */
+#define EXIT_SECONDS 5.0
+/* How long the end of a recording waits for a push that is under way; a producer that takes longer
+ * is not copying but dead. */
+#define PUSH_SECONDS 0.5
 
 /* Read without a lock; where both change at once, it is with `tables` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
-static _Atomic uint64_t last_core, last_session;
+static _Atomic uint64_t last_core;
 #if KOE_ABI == 3
 static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with it */
 #endif
@@ -117,6 +122,11 @@ static atomic_int endings; /* cores that Python is ending just now */
 static koe_lock tables = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
 static koe_settings published;
+
+/* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
+ * order. Python waits for no callback meanwhile, and destroying does not need it. */
+static koe_lock order = KOE_LOCK_INIT;
+static uint64_t last_session;
 
 /* How many callbacks this thread is inside of: it can't wait for them to return. */
 static _Thread_local int callback_depth;
@@ -136,28 +146,12 @@ void koe_publish_settings(const koe_settings *settings) {
     koe_release(&tables);
 }
 
-uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
-    return koe_ring_read(session, buffer, capacity);
-}
-
-uint64_t koe_lost_audio(uint64_t session) {
-    return koe_ring_lost(session);
-}
-
-void koe_end_audio(uint64_t session) {
-    uint64_t recording = session; /* the exchange overwrites it if another session records */
-    atomic_compare_exchange_strong(&recording_session, &recording, 0);
-    koe_ring_discard(session);
+char *koe_copy_text(const char *text) {
+    return strdup(text);
 }
 
 char *koe_getenv(const char *name) {
     return getenv(name);
-}
-
-char *koe_copy_text(const char *text) {
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 /* --- notices --------------------------------------------------------------------------------- */
@@ -273,6 +267,30 @@ static void replace_core(uint64_t core) {
         koe_nap();
 }
 
+static atomic_bool engines_rest;
+
+KOE_WORK exit_in_python(void *unused) {
+    int32_t left;
+    CALL_PYTHON(left, koe_py_exit(EXIT_SECONDS));
+    (void)left; /* they rest, or nothing more can be done */
+    atomic_store(&engines_rest, true);
+    return unused;
+}
+
+/* The process ends and may not have destroyed its core. An engine that computes on, while what it
+ * computes with is torn down, would crash it. In a callback, which does not return, the core can't
+ * end, and an engine gets no more to do; but what it is doing takes its time. */
+static void end_at_exit(void) {
+    static atomic_flag called = ATOMIC_FLAG_INIT;
+    const double limit = koe_now() + (callback_depth > 0 ? ORDERLY_SECONDS : EXIT_SECONDS);
+    if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
+        return;
+    replace_core(0);
+    if (koe_start_thread(exit_in_python, NULL))
+        while (!atomic_load(&engines_rest) && koe_now() < limit)
+            koe_nap();
+}
+
 EXPORT int32_t sp_core_create(const char *config_path) {
     (void)config_path; /* the folder is fixed, in all generations */
     if (!koe_python_start())
@@ -285,6 +303,7 @@ EXPORT int32_t sp_core_create(const char *config_path) {
 #if KOE_ABI == 3
     atomic_store(&last_token, 0);
 #endif
+    koe_at_exit(end_at_exit);
     replace_core(core);
     return 0;
 }
@@ -306,23 +325,76 @@ EXPORT int32_t sp_core_reload_config(void) {
     return reloaded;
 }
 
+/* --- audio ------------------------------------------------------------------------------------ */
+
+/* Held by who takes audio out of the ring, or looks at it. */
+static koe_lock reader = KOE_LOCK_INIT;
+
+uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
+    koe_at_exit(end_at_exit); /* now that an engine has been loaded */
+    koe_acquire(&reader);
+    uint32_t size = koe_ring_read(session, buffer, capacity);
+    koe_release(&reader);
+    return size;
+}
+
+uint64_t koe_lost_audio(uint64_t session) {
+    return koe_ring_lost(session);
+}
+
+void koe_end_audio(uint64_t session) {
+    uint64_t recording = session; /* the exchange overwrites it if another session records */
+    atomic_compare_exchange_strong(&recording_session, &recording, 0);
+    koe_acquire(&reader);
+    koe_ring_discard(session);
+    koe_release(&reader);
+}
+
+/* A push that is under way hides those that were made behind it, and a session that has ended does
+ * not come back to look. Producers wait for nobody, so this is short. */
+static void let_pushes_finish(void) {
+    const double limit = koe_now() + PUSH_SECONDS;
+    const uint64_t end = koe_ring_reserved();
+    for (;;) {
+        koe_acquire(&reader);
+        bool whole = koe_ring_is_whole(end);
+        koe_release(&reader);
+        if (whole || koe_now() > limit)
+            return;
+        koe_nap();
+    }
+}
+
 /* --- sessions -------------------------------------------------------------------------------- */
 
-EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+/* Number a new session of the core there is; from here on audio is its own, because its callbacks
+ * can come before Python has returned. Returns the core, or 0 if there is none. */
+static uint64_t begin_audio(uint64_t *session) {
+    koe_acquire(&tables);
     uint64_t core = atomic_load(&live_core);
-    if (core == 0)
-        return -1;
-    uint64_t session = atomic_fetch_add(&last_session, 1) + 1;
-    koe_ring_begin(session);
+    if (core != 0) {
+        *session = ++last_session;
+        koe_ring_begin(*session);
+        atomic_store(&recording_session, *session);
+    }
+    koe_release(&tables);
+    return core;
+}
+
+EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+    int32_t begun = -1;
+    koe_acquire(&order);
+    uint64_t session, core = begin_audio(&session);
+    if (core != 0) {
 #if KOE_ABI == 3
-    atomic_store(&last_token, TOKEN_OF(context));
+        atomic_store(&last_token, TOKEN_OF(context));
 #endif
-    /* From here on audio is this session's: its callbacks can come before this returns. */
-    atomic_store(&recording_session, session);
-    int32_t begun;
-    CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
-    if (begun != 0)
-        koe_end_audio(session);
+        let_pushes_finish(); /* the one before may have to deliver what it heard */
+        CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
+        if (begun != 0)
+            koe_end_audio(session);
+    }
+    koe_release(&order);
     return begun;
 }
 
@@ -340,12 +412,16 @@ EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t t
 static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     if (koe_python_failed())
         return -1;
+    koe_acquire(&order);
     uint64_t core = atomic_load(&live_core);
-    atomic_store(&recording_session, 0);
-    int32_t told = 0;
-    if (core != 0)
+    if (core != 0) {
+        atomic_store(&recording_session, 0);
+        let_pushes_finish();
+        int32_t told;
         CALL_PYTHON(told, tell_python(core));
-    (void)told; /* a core that is just going has no session to end */
+        (void)told; /* a core that is just going has no session to end */
+    }
+    koe_release(&order);
     return 0;
 }
 

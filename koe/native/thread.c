@@ -15,6 +15,10 @@ void koe_nap(void) {
     Sleep(1);
 }
 
+void koe_at_exit(void (*work)(void)) {
+    (void)work;
+}
+
 koe_sigpipe koe_hold_sigpipe(void) {
     koe_sigpipe before = {0};
     return before;
@@ -25,6 +29,7 @@ void koe_restore_sigpipe(koe_sigpipe before) {
 }
 
 #else
+#include <stdlib.h>
 #include <time.h>
 
 bool koe_start_thread(koe_work work, void *argument) {
@@ -40,6 +45,33 @@ double koe_now(void) {
 
 void koe_nap(void) {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* What is registered last is called first. But before that come the destructors of the objects of
+ * the thread that calls exit(), and what one of those registers is the last. */
+#ifdef __APPLE__
+extern void _tlv_atexit(void (*destructor)(void *), void *object);
+#define at_end_of_thread(destructor, object) _tlv_atexit(destructor, object)
+#else
+extern int __cxa_thread_atexit_impl(void (*destructor)(void *), void *object, void *library)
+    __attribute__((weak)); /* not every C library has it */
+extern char __dso_handle __attribute__((visibility("hidden")));
+#define at_end_of_thread(destructor, object)   \
+    if (__cxa_thread_atexit_impl)              \
+    __cxa_thread_atexit_impl(destructor, object, &__dso_handle)
+#endif
+
+static void register_work(void *work) {
+    atexit(*(void (**)(void))work); /* if it can't, the process takes its chances */
+}
+
+void koe_at_exit(void (*work)(void)) {
+    static _Thread_local void (*registered)(void);
+    if (registered == work)
+        return;
+    registered = work;
+    register_work(&registered);
+    at_end_of_thread(register_work, &registered);
 }
 
 static bool sigpipe_is_pending(void) {

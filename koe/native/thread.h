@@ -35,6 +35,12 @@ double koe_now(void);
 /* Let others run for about a millisecond. */
 void koe_nap(void);
 
+/* Have work called when the process exits, before what was loaded until now is torn down; and
+ * before all that was loaded since, if it is this thread that calls exit(). It may be called more
+ * than once. Windows stops all other threads first: there it has nothing to wait for, and is not
+ * called. */
+void koe_at_exit(void (*work)(void));
+
 /* SIGPIPE is blocked on this thread between the two, and consumed if it came: a peer that is gone
  * is an error code for Python, and nothing that may end the host's process. A thread that is
  * started in between never gets the signal at all. */

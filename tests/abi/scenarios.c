@@ -20,12 +20,14 @@
 #include <locale.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -1020,6 +1022,70 @@ static void winding_down(void) {
     destroy("destroy");
 }
 
+/* Memory that is not there before it is asked for: who copies from it stops in the midst. */
+enum { PAGE_BYTES = 1 << 16 }; /* a page or several, wherever this runs */
+static _Alignas(PAGE_BYTES) uint8_t page[PAGE_BYTES];
+static atomic_bool page_touched, page_wanted;
+
+static void bring_page(int number) {
+    (void)number;
+    atomic_store(&page_touched, true);
+    while (!atomic_load(&page_wanted))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    mprotect(page, sizeof page, PROT_READ);
+}
+
+static void *push_page(void *unused) {
+    sp_core_push_audio(page, sizeof page, 0);
+    return unused;
+}
+
+static void *end_session(void *unused) {
+    sp_core_session_end();
+    return unused;
+}
+
+/* One thread is in the midst of a push while another one pushes, and then ends the session. */
+static void half_pushed(void) {
+    if (mprotect(page, sizeof page, PROT_NONE) != 0)
+        abort();
+    struct sigaction stop = {.sa_handler = bring_page};
+    sigemptyset(&stop.sa_mask);
+    sigaction(SIGSEGV, &stop, NULL);
+    sigaction(SIGBUS, &stop, NULL);
+    sp_core_register_callbacks(recorder);
+    if (!create())
+        return;
+    struct session session = begin(HOLD);
+    push(zeros, sizeof page);
+    push(speech.bytes, speech.size);
+    sp_core_session_end();
+    expect(session, "I", SPEECH, "one_thread");
+    char *expected = argument_of(session, "F(*)");
+
+    pthread_t pushing, ending;
+    session = begin(HOLD);
+    wait_for(session, "R", 1, ANSWER_S);
+    if (pthread_create(&pushing, NULL, push_page, NULL) != 0)
+        abort();
+    while (!atomic_load(&page_touched))
+        pause_briefly();
+    push(speech.bytes, speech.size);
+    if (pthread_create(&ending, NULL, end_session, NULL) != 0)
+        abort();
+    check(!wait_for(session, "S(finalizing_asr)", 1, QUIET_S), "the_end_waits", "it does not");
+    atomic_store(&page_wanted, true);
+    pthread_join(pushing, NULL);
+    pthread_join(ending, NULL);
+    expect(session, "I", SPEECH, "two_threads");
+    char *text = argument_of(session, "F(*)");
+    check(text && expected && strcmp(text, expected) == 0, "not_a_word_is_lost", "F(%s), not F(%s)",
+          text ? text : "", expected ? expected : "");
+    free(expected);
+    free(text);
+    destroy("destroy");
+}
+
 static void unknown_provider(void) {
     sp_core_register_callbacks(recorder);
     set_config_aside();
@@ -1167,11 +1233,22 @@ static void allow_threads(bool allow) {
     pthread_attr_destroy(&defaults);
 }
 
-/* The process can't start a thread just when a core is destroyed. */
+/* The process can't start a thread just when a core is created or destroyed. */
 static void without_threads(void) {
     sp_core_register_callbacks(recorder);
+    set_config_aside();
+    write_config("feedback:\n  start_sound: true\nllm:\n  enabled: false\n");
     if (!create())
         return;
+    write_config("feedback:\n  start_sound: false\nllm:\n  enabled: false\n");
+    allow_threads(false);
+    check_int(sp_core_create(NULL), -1, "create_fails");
+    allow_threads(true);
+    check(sp_core_get_feedback_config().start_sound, "settings_stay",
+          "they are those of a core that was not created");
+    put_config_back();
+    silent_session("the_core_stays");
+
     struct session session = begin(HOLD);
     wait_for(session, "R", 1, ANSWER_S);
     push(speech.bytes, speech.size);
@@ -1380,6 +1457,76 @@ static void threads(void) {
     destroy("destroy_last");
 }
 
+static atomic_int at_start;
+
+/* Both threads go on together. */
+static void wait_at_start(void) {
+    atomic_fetch_add(&at_start, 1);
+    while (atomic_load(&at_start) % 2 != 0)
+        sched_yield();
+}
+
+static void *begin_at_once(void *session) {
+    struct SPSessionContext mine = context(HOLD, session);
+    wait_at_start();
+    sp_core_session_begin(mine);
+    return NULL;
+}
+
+#if KOE_ABI >= 3
+static void *cancel_at_once(void *unused) {
+    wait_at_start();
+    sp_core_session_cancel();
+    return unused;
+}
+#endif
+
+static void at_once(void *(*one)(void *), void *ones, void *(*other)(void *), void *others) {
+    pthread_t running[2];
+    if (pthread_create(&running[0], NULL, one, ones) != 0 ||
+        pthread_create(&running[1], NULL, other, others) != 0)
+        abort();
+    pthread_join(running[0], NULL);
+    pthread_join(running[1], NULL);
+}
+
+/* Two threads begin, or one begins and one cancels. The session that is left gets what is pushed
+ * then: a frame that is too large, which costs no time and is told. */
+static void crossing(void) {
+    enum { ROUNDS = 40 };
+    sp_core_register_callbacks(recorder);
+    if (!create())
+        return;
+    int deaf = 0, endless = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct session one, other;
+        size_t before = book.count;
+        at_once(begin_at_once, &one, begin_at_once, &other);
+        sp_core_push_audio(zeros, UINT32_MAX, 0);
+        sp_core_session_end();
+        one.from = other.from = before; /* without tokens each counts for both */
+        endless += !wait_for(one, ENDS, KOE_ABI >= 3 ? 1 : 2, ANSWER_S) ||
+                   !wait_for(other, ENDS, 1, ANSWER_S);
+        deaf += !wait_for(one, "W(*)", 1, 0) && !wait_for(other, "W(*)", 1, 0);
+    }
+    check_int(deaf, 0, "one_of_two_hears");
+#if KOE_ABI >= 3
+    deaf = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct session session;
+        begin(HOLD);
+        at_once(begin_at_once, &session, cancel_at_once, NULL);
+        sp_core_push_audio(zeros, UINT32_MAX, 0);
+        sp_core_session_end();
+        endless += !wait_for(session, ENDS, 1, ANSWER_S);
+        deaf += !wait_for(session, "W(*)", 1, 0) && !wait_for(session, "S(cancelled)", 1, 0);
+    }
+    check_int(deaf, 0, "it_hears_unless_cancelled");
+#endif
+    check_int(endless, 0, "every_session_ends");
+    destroy("destroy");
+}
+
 /* How many entries a folder has; 0 where there is no such folder. */
 static int entries_in(const char *folder) {
     DIR *directory = opendir(folder);
@@ -1527,6 +1674,7 @@ static const struct {
     {"supersede", supersede, NEEDS_FILE},
     {"stuck", stuck, NEEDS_FILE},
     {"winding_down", winding_down, NEEDS_FILE},
+    {"half_pushed", half_pushed, NEEDS_FILE},
     {"unknown_provider", unknown_provider, NO_FILE},
     {"destroy_in_session", destroy_in_session, NO_FILE},
     {"destroy_twice", destroy_twice, NO_FILE},
@@ -1536,6 +1684,7 @@ static const struct {
 #endif
     {"destroy_in_callback", destroy_in_callback, MAY_HAVE_FILE},
     {"reenter", reenter, MAY_HAVE_FILE},
+    {"crossing", crossing, NO_FILE},
     {"threads", threads, NO_FILE},
     {"cycle", cycle, NO_FILE},
     {"signals", signals, NO_FILE},

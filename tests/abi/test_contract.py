@@ -20,11 +20,11 @@ GENERATIONS = pytest.mark.parametrize("abi", build.GENERATIONS)
 # Those of scenarios.c; `scenarios list` prints them with what they need.
 SCENARIOS = [
     "no_core", "settings", "callbacks_survive", "bad_arguments", "audio_sizes", "silence",
-    "speech", "cancel", "supersede", "stuck", "winding_down", "unknown_provider",
+    "speech", "cancel", "supersede", "stuck", "winding_down", "half_pushed", "unknown_provider",
     "destroy_in_session", "destroy_twice", "clock_set", "without_threads", "destroy_in_callback",
-    "reenter", "threads", "cycle", "signals",
+    "reenter", "crossing", "threads", "cycle", "signals",
 ]  # fmt: skip
-WITH_SPEECH = {"speech", "supersede", "stuck", "winding_down", "without_threads",
+WITH_SPEECH = {"speech", "supersede", "stuck", "winding_down", "half_pushed", "without_threads",
                "destroy_in_callback", "reenter"}  # fmt: skip
 NOT_IN_FIRST = {"cancel"}
 # They reach into the C library.

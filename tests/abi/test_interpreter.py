@@ -183,6 +183,23 @@ def test_a_bundle_is_sought_where_the_library_was_loaded(loading: Path, tmp_path
     assert result.stdout == "create 0\nreload 0\n", result.stderr
 
 
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("driver") / "leaving"
+    return build.compile_program(3, build.SOURCES / "leaving.c", target)
+
+
+@pytest.mark.parametrize("how", ["main", "loading", "callback", "destroyed", "fork"])
+def test_a_host_may_end_without_destroying(
+    leaving: Path, speech: Path, how: str, tmp_path: Path
+) -> None:
+    """The engine stops before what it computes with is torn down: else it crashes or complains."""
+    result = build.run([leaving, how, speech], tmp_path / "home")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert result.stdout == "left\n" * (2 if how == "fork" else 1)
+
+
 def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
     include = sysconfig.get_paths()["include"]
     folder = sysconfig.get_config_var("LIBDIR")

@@ -60,6 +60,18 @@ for token, name in told:
 """
 
 
+LEAVING = """
+import atexit, ctypes, sys, threading
+
+@atexit.register
+def look():  # after what is registered later
+    print([thread.name for thread in threading.enumerate() if thread.name == "koe-loop"])
+
+library = ctypes.CDLL(sys.argv[1])
+assert library.sp_core_create(None) == 0
+"""
+
+
 EXPECTED = "".join(
     f"{token} {state}\n"
     for token in (1, 2, 3)
@@ -101,3 +113,9 @@ def test_an_installation_that_is_not_whole(library: Path, tmp_path: Path) -> Non
     assert result.stderr == (
         "koe: the koe runtime is not running: missing: koe.runner; install koe again\n"
     )
+
+
+def test_a_host_that_does_not_destroy(library: Path, tmp_path: Path) -> None:
+    """Its core is stopped while the interpreter is still whole."""
+    result = run_host(LEAVING, library, tmp_path)
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
