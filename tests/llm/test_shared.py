@@ -125,3 +125,29 @@ def test_the_http_library_is_imported_when_it_is_needed() -> None:
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
     )
     assert shown.stdout == "False\n"
+
+
+AGAIN_AND_AGAIN = """
+import asyncio, threading
+from koe.llm.shared import SharedClient
+from koe.llm.transport import Transport
+
+async def use():
+    shared = SharedClient(Transport(1.0))
+    shared.open()
+    await shared.aclose()
+
+for _ in range(10):
+    thread = threading.Thread(target=asyncio.run, args=[use()])
+    thread.start()
+    thread.join()
+print("done")
+"""
+
+
+def test_a_client_on_one_thread_after_another() -> None:
+    """As when a shell destroys the core and creates another one."""
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN_AND_AGAIN], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
