@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pyreqwest.http import Url as Url
-
 from koe.errors import LlmConfigError, LlmReplyError
+from koe.llm.library import Url as Url
 
 # How many redirects one request may follow (spec llm §6.3).
 MAX_REDIRECTS = 10
