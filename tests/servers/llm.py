@@ -8,10 +8,11 @@ It could lie, and a test chooses how by the model that it asks, which it can in 
 in a configuration:
 
 - ``koe-echo`` does not lie: the last line of the prompt, with " (corrected)" added;
-- ``koe-blank`` has nothing but white space to say, ``koe-fragment`` next to nothing;
+- ``koe-blank`` has nothing but white space to say, ``koe-fragment`` next to nothing, and
+  ``koe-recite`` all that it was told;
 - ``koe-refuse`` answers with status 500, ``koe-garbage`` with no JSON;
 - ``koe-endless`` answers with more than anybody should read;
-- ``koe-never`` does not answer, ``koe-stalled`` begins to;
+- ``koe-never`` does not answer, ``koe-stalled`` begins to, ``koe-later`` does when it is told to;
 - ``koe-cut-off`` says that it had to stop, ``koe-thinking`` what it thought.
 """
 
@@ -195,12 +196,19 @@ def _joined(body: Json, name: str) -> str:
 # --- the models ----------------------------------------------------------------------------------
 
 _TEXTS: Mapping[str, Callable[[str], str]] = {
-    "koe-echo": lambda line: f"{line} (corrected)",
-    "koe-blank": lambda line: " \n",
-    "koe-fragment": lambda line: line[:2],
-    "koe-cut-off": lambda line: line,
-    "koe-thinking": lambda line: f"<think>\n{line}?\n</think>\n\n{line} (corrected)",
+    "koe-echo": lambda prompt: f"{_last_line(prompt)} (corrected)",
+    "koe-later": lambda prompt: f"{_last_line(prompt)} (corrected)",
+    "koe-blank": lambda prompt: " \n",
+    "koe-fragment": lambda prompt: _last_line(prompt)[:2],
+    "koe-recite": lambda prompt: prompt,
+    "koe-cut-off": lambda prompt: _last_line(prompt),
+    "koe-thinking": lambda prompt: f"<think>\nWell.\n</think>\n\n{_last_line(prompt)} (corrected)",
 }
+
+
+def _last_line(prompt: str) -> str:
+    return prompt.rstrip("\n").rpartition("\n")[2]
+
 
 MODELS = (
     *_TEXTS, "koe-refuse", "koe-garbage", "koe-endless", "koe-never", "koe-stalled",
@@ -215,6 +223,8 @@ class LlmService:
         self.questions: list[Question] = []
         # Notified with every question.
         self._asked = asyncio.Condition()
+        # koe-later may answer.
+        self.told_to = asyncio.Event()
 
     async def until_asked(self, count: int) -> None:
         """Wait until so many questions were asked."""
@@ -227,6 +237,10 @@ class LlmService:
         if path.startswith("/asked/"):
             # For tests in other processes: an answer as soon as so many questions were asked.
             await self.until_asked(int(path.removeprefix("/asked/")))
+            await exchange.reply()
+            return
+        if path == "/answer":
+            self.told_to.set()
             await exchange.reply()
             return
         try:
@@ -250,8 +264,10 @@ class LlmService:
             self._asked.notify_all()
         model = question.model
         if (text := _TEXTS.get(model)) is not None:
-            line = question.user.rstrip("\n").rpartition("\n")[2]
-            await _send(exchange, 200, reply(model, text(line), model == "koe-cut-off"))
+            if model == "koe-later":
+                await self.told_to.wait()
+            is_cut_off = model == "koe-cut-off"
+            await _send(exchange, 200, reply(model, text(question.user), is_cut_off))
             return
         match model:
             case "koe-refuse":
