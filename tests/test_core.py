@@ -384,6 +384,20 @@ async def test_rewriting_that_fails(directory: Path) -> None:
 
 
 @on_loop
+async def test_rewriting_that_fails_by_a_bug_of_ours(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The shell waits for an answer, so there is one."""
+    core, told = core_in(directory), Told()
+    monkeypatch.setattr(core.settings, "prompts", lambda: 1 / 0)
+    core.rewrite(0, "hello", told)
+    warning = Warn("Rewrite failed: ZeroDivisionError")
+    assert await told.rewritten("hello") == [warning, HandOverRewritten("hello")]
+    assert "a rewrite failed unexpectedly" in caplog.text
+    await core.close()
+
+
+@on_loop
 async def test_rewriting_ends_with_the_core(directory: Path) -> None:
     async with service() as (fake, server):
         configure(directory, server, "koe-never")
@@ -398,7 +412,7 @@ async def test_rewriting_ends_with_the_core(directory: Path) -> None:
 
 @on_loop
 async def test_asking(directory: Path) -> None:
-    """By the settings on disk, over the connection of the sessions."""
+    """By the settings in force, over the connection of the sessions."""
 
     async def models(llm: Llm, snapshot: Snapshot, prompts: Prompts) -> tuple[float, int]:
         profile = snapshot.config.llm.profiles["lab"]
@@ -412,6 +426,7 @@ async def test_asking(directory: Path) -> None:
         assert await core.ask(models) == (20.0, len(MODELS))
         assert len(server.connections) == 1
         configure(directory, server, timeout_ms=19_000)
+        core.settings.refresh()
         assert await core.ask(models) == (19.0, len(MODELS))
         assert len(server.connections) == 2
         await core.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from koe.errors import LlmConfigError
 from koe.llm.transport import Transport
 
 TYPE_CHECKING = False
@@ -69,7 +70,12 @@ class SharedClient:
 
 
 def _build(transport: Transport) -> Client:
-    from koe.llm.client import Client  # and with it the HTTP library
+    try:
+        from koe.llm.client import Client  # and with it the HTTP library
+    except ImportError as exc:
+        raise LlmConfigError(
+            f"the HTTP library can't be loaded ({exc}); install koe again, with all its packages"
+        ) from exc
 
     client = Client(transport)
     client.open()

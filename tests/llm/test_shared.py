@@ -102,6 +102,13 @@ async def test_a_rebuild_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     await shared.aclose()
 
 
+def test_an_installation_without_the_http_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is told; what else there is to do is done (a missing wheel, say)."""
+    monkeypatch.setitem(sys.modules, "koe.llm.client", None)
+    with pytest.raises(LlmConfigError, match=r"the HTTP library can't be loaded \(.*client"):
+        SharedClient(transport()).open()
+
+
 @on_loop
 async def test_a_closed_one() -> None:
     shared = SharedClient(transport())
