@@ -43,7 +43,8 @@ def clean(answer: str) -> str:
     Raises:
         LlmReplyError: There is no text.
     """
-    text = trim(_without_reasoning(answer))
+    # Shells get texts as C strings, which can't hold a NUL; a text of nothing else is none.
+    text = trim(_without_reasoning(answer.replace("\0", "")))
     for opening, closing in _QUOTES:
         inner = text[1:-1]
         is_quoted = len(text) > 1 and text[0] == opening and text[-1] == closing

@@ -7,8 +7,9 @@ comes from, and whom to notify.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 from koe.asr import open_engine
@@ -22,6 +23,8 @@ from koe.llm.transport import Transport
 from koe.runner import AudioSource, Runner
 from koe.session import Session, SessionRules
 from koe.text import trim
+
+log = logging.getLogger(__name__)
 
 
 class Core:
@@ -47,8 +50,8 @@ class Core:
         self._running: dict[asyncio.Task[None], Runner] = {}
         # Whom texts are corrected by.
         self._llm = LlmService(Transport(settings.current.config.llm.timeout))
-        # Rewrites that run.
-        self._rewrites: set[asyncio.Task[None]] = set()
+        # Rewrites and questions that run.
+        self._asking: set[asyncio.Task[None]] = set()
         # close was called: nothing starts any more.
         self._closed = False
         if settings.current.config.llm.correcting_profile is not None:
@@ -165,20 +168,28 @@ class Core:
         return True
 
     async def ask(self, question: Question[Answer]) -> Answer:
-        """Ask a model something by the settings that are on disk now; on the loop's thread.
+        """Ask a model something by the settings that are in force; on the loop's thread.
+
+        Cancelled when the core is closed.
 
         Raises:
             LlmError: As the question.
         """
-        self.settings.refresh()
         if not self._rules.rebuild_at_reload_only:
             self._rebuild_client()
-        return await question(self._llm, self.settings.current, self.settings.prompts())
+        answers: list[Answer] = []
+
+        async def ask() -> None:
+            prompts = self.settings.prompts()
+            answers.append(await question(self._llm, self.settings.current, prompts))
+
+        await self._start_asking(ask())
+        return answers[0]
 
     async def close(self) -> None:
         """End all sessions in silence; on the loop's thread."""
         self._closed = True
-        tasks = [*self._running, *self._rewrites]
+        tasks = [*self._running, *self._asking]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -225,9 +236,13 @@ class Core:
     ) -> None:
         if self._closed:
             return
-        task = self._loop.create_task(self._rewrite(snapshot, text, instruction, notify))
-        self._rewrites.add(task)
-        task.add_done_callback(self._rewrites.discard)
+        self._start_asking(self._rewrite(snapshot, text, instruction, notify))
+
+    def _start_asking(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return task
 
     async def _rewrite(
         self, snapshot: Snapshot, text: str, instruction: str, notify: Callable[[Notice], None]
@@ -236,12 +251,17 @@ class Core:
             prompts = self.settings.prompts()
             result = await self._llm.rewrite(snapshot, prompts, text, instruction)
         except LlmError as exc:
-            notify(Warn(f"Rewrite failed: {exc}"))
-            notify(HandOverRewritten(text))
+            reason = str(exc)
+        except Exception as exc:  # a bug of ours, which must not cost the text
+            log.exception("a rewrite failed unexpectedly")
+            reason = type(exc).__name__
+        else:
+            if result.remark:  # shells are told by the text alone (spec abi §4.12)
+                report(result.remark)
+            notify(HandOverRewritten(result.text))
             return
-        if result.remark:  # shells are told by the text alone (spec abi §4.12)
-            report(result.remark)
-        notify(HandOverRewritten(result.text))
+        notify(Warn(f"Rewrite failed: {reason}"))
+        notify(HandOverRewritten(text))
 
     def _rebuild_client(self, always: bool = False) -> None:
         transport = Transport(self.settings.current.config.llm.timeout)

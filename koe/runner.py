@@ -48,6 +48,9 @@ AUDIO_INTERVAL = 0.020
 # somebody's callback most likely, and with it whatever the engine had to say.
 WAIT_STEP = 0.25
 
+# How a warning about a correction begins (spec abi §4.14).
+FAILED = "LLM correction failed: "
+
 log = logging.getLogger(__name__)
 
 
@@ -259,9 +262,12 @@ class Runner:
             self._happened.put_nowait(await self._corrector(heard, history))
         except LlmError as exc:
             self._happened.put_nowait(CorrectionFailed(failure(exc)))
+        except Exception as exc:  # a bug of ours, which must not cost the text
+            log.exception("a correction failed unexpectedly")
+            self._happened.put_nowait(CorrectionFailed(f"{FAILED}{type(exc).__name__}"))
 
 
 def failure(exc: LlmError) -> str:
     """Why a text was not corrected, with the words that the contract begins with, once."""
-    begin, reason = "LLM correction failed: ", str(exc)
-    return reason if reason.startswith(begin) else begin + reason
+    reason = str(exc)
+    return reason if reason.startswith(FAILED) else FAILED + reason

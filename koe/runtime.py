@@ -40,6 +40,9 @@ THREAD_NAME = "koe-loop"
 # The imports take some 50 ms; only a machine in great trouble needs longer than this.
 START_TIMEOUT = 10.0
 
+# How long a loop may need to begin what is asked of it; if it does not, a callback holds it up.
+PATIENCE = 1.0
+
 
 class Runtime:
     """Runs one core on a thread of its own, from ``start`` to ``stop``.
@@ -100,29 +103,34 @@ class Runtime:
             seconds: How long to wait.
 
         Raises:
-            RuntimeStoppedError: There is no loop any more, it is busy with a callback for so long,
-                or this is its thread, which can't wait for itself.
+            RuntimeStoppedError: The loop stops, or did before; it is too busy with a callback to
+                begin soon, or to end in time; or this is its thread, which can't wait for itself.
         """
         import asyncio
-        from concurrent.futures import CancelledError
+        from concurrent.futures import CancelledError, wait
 
         core, loop = self.core(), self._loop
         if threading.current_thread() is self._thread or loop is None:
             raise RuntimeStoppedError("it can't wait for itself")
-        coroutine = make(core)
+        begun = threading.Event()
+
+        async def begin() -> T:
+            begun.set()
+            return await make(core)
+
+        coroutine = begin()
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         except RuntimeError as exc:  # the loop was closed since
             coroutine.close()
             raise RuntimeStoppedError("it has stopped") from exc
+        is_over, _ = wait([future], seconds) if begun.wait(PATIENCE) else ((), ())
+        if not is_over and future.cancel():
+            raise RuntimeStoppedError("a callback does not return")
         try:
-            return future.result(seconds)
+            return future.result()
         except CancelledError as exc:
             raise RuntimeStoppedError("it has stopped") from exc
-        except TimeoutError as exc:
-            if not future.cancel():
-                raise
-            raise RuntimeStoppedError("a callback does not return") from exc
 
     def stop(self, seconds: float) -> None:
         """End all sessions in silence, and wait for the thread, but no longer than so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +62,12 @@ def server(authority: CertificateAuthority, trust: None) -> Iterator[FileServer]
     """Files over HTTPS."""
     with FileServer(authority.certify("localhost")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def speech(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds of speech as a program pushes it: "Ever tried. Ever failed. No matter."."""
+    raw = tmp_path_factory.mktemp("speech") / "beckett.raw"
+    with wave.open(str(recordings / "beckett.wav")) as recording:
+        raw.write_bytes(recording.readframes(5 * 16_000))
+    return raw

@@ -36,6 +36,7 @@ from koe.errors import LlmReplyError
         ("<thinking>a</thinking>b", "<thinking>a</thinking>b"),
         ("<think>a<think>b</think>c</think>d", "c</think>d"),
         ("'a'", "'a'"),
+        ("a\0b", "ab"),
         ("「a」", "「a」"),
         ("```a```", "```a```"),
         ("<thin\u212a>a</thin\u212a>b", "<thin\u212a>a</thin\u212a>b"),  # the sign for kelvin
@@ -47,7 +48,8 @@ def test_cleaning(answer: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "   ", '""', "“”", '" "', "<think>", "<think>never closed", "<think>a</think>\n"]
+    "answer",
+    ["", "   ", "\0", '""', "“”", '" "', "<think>", "<think>never closed", "<think>a</think>\n"],
 )
 def test_an_answer_without_text(answer: str) -> None:
     with pytest.raises(LlmReplyError) as caught:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,28 @@ import pytest
 from koe.asr import Engine
 from koe.config.schema import AsrConfig
 from koe.config.settings import Settings
-from koe.config.store import Store
+from koe.config.store import Snapshot, Store
 from koe.core import Core
-from koe.errors import RuntimeStoppedError
-from koe.events import Deliver, InterimHeard, Mode, Notice, ShowInterim, ShowState, State
+from koe.errors import ConfigError, RuntimeStoppedError
+from koe.events import (
+    Deliver,
+    HandOverRewritten,
+    InterimHeard,
+    Mode,
+    Notice,
+    ShowInterim,
+    ShowState,
+    State,
+    Warn,
+)
+from koe.llm.service import LlmService as Llm
+from koe.prompts import Prompts
 from koe.runner import Runner
 from koe.session import Session, SessionRules
+from tests.asynchronous import on_loop
 from tests.scripted import ScriptedEngine
+from tests.servers.llm import KEY, MODELS, LlmService
+from tests.servers.web import Server
 from tests.test_runner import PATIENCE, Audio
 
 
@@ -240,3 +257,262 @@ def test_the_wait_is_that_of_the_configured_engine(
 
     asyncio.run(run())
     assert waits == [7.0]
+
+
+# --- language models --------------------------------------------------------------------------
+
+
+LLM = """\
+llm:
+  enabled: {enabled}
+  active_profile: {active}
+  timeout_ms: {timeout_ms}
+  profiles: {{lab: {{base_url: "{url}/v1", api_key: {key}, model: {model},
+    no_reasoning_control: none}}}}
+prompt_templates: [{{name: polite, shortcut: 1, system_prompt: Be polite.}},
+  {{name: without, shortcut: 2}}]
+"""
+
+
+@asynccontextmanager
+async def service() -> AsyncIterator[tuple[LlmService, Server]]:
+    fake = LlmService()
+    async with Server(fake.handle, certificate=None) as server:
+        yield fake, server
+
+
+def configure(
+    directory: Path,
+    server: Server,
+    model: str = "koe-echo",
+    *,
+    enabled: str = "true",
+    active: str = "lab",
+    timeout_ms: int = 20_000,
+) -> None:
+    directory.mkdir(exist_ok=True)
+    text = LLM.format(
+        url=server.url, key=KEY, model=model, enabled=enabled, active=active, timeout_ms=timeout_ms
+    )
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
+
+
+class Told:
+    """Notices of rewrites."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        self._more.set()
+
+    async def rewritten(self, text: str) -> list[Notice]:
+        async with asyncio.timeout(PATIENCE):
+            while HandOverRewritten(text) not in self.notices:
+                self._more.clear()
+                await self._more.wait()
+        return self.notices
+
+
+@on_loop
+async def test_a_session_is_corrected(directory: Path, engine: ScriptedEngine) -> None:
+    engine.answer = "hello brave new world of koe"
+    async with service() as (fake, server):
+        configure(directory, server)
+        core = core_in(directory)
+        session = Begun(core)
+        engine.says.put_nowait(InterimHeard("hello"))
+        core.end()
+        text = "hello brave new world of koe (corrected)"
+        assert (await session.over())[-1] == Deliver(
+            text, engine.answer, "moonshine", corrected=True
+        )
+        await core.close()
+    [question] = fake.questions
+    assert question.user.endswith(engine.answer)
+
+
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_a_session_keeps_its_settings(directory: Path) -> None:
+    """What is reloaded while somebody speaks is for the next one (spec abi §6.1)."""
+    async with service() as (fake, server):
+        configure(directory, server)
+        core = core_in(directory)
+        session = Begun(core)
+        await session.until(ShowState(State.RECORDING_HOLD))
+        configure(directory, server, model="koe-refuse", timeout_ms=0)
+        core.reload()
+        core.end()
+        delivered = (await session.over())[-1]
+        assert isinstance(delivered, Deliver)
+        assert delivered.corrected
+        assert [question.model for question in fake.questions] == ["koe-echo"]
+        assert Warn("LLM correction failed: LLM correction timed out") in await after_one(core)
+        await core.close()
+
+
+async def after_one(core: Core) -> list[Notice]:
+    """The notices of one more session."""
+    session = Begun(core)
+    core.end()
+    return await session.over()
+
+
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_a_session_without_a_profile(directory: Path) -> None:
+    """It is not corrected, as when correction is off."""
+    async with service() as (fake, server):
+        configure(directory, server, active="gone")
+        core = core_in(directory)
+        notices = await after_one(core)
+        assert notices[-1] == Deliver("hello world", "hello world", "moonshine", corrected=False)
+        assert ShowState(State.CORRECTING) not in notices
+        await core.close()
+    assert not fake.questions
+
+
+@on_loop
+async def test_rewriting(directory: Path) -> None:
+    async with service() as (fake, server):
+        configure(directory, server, enabled="false")
+        core, told = core_in(directory), Told()
+        assert core.rewrite(0, "hello", told)
+        assert told.notices == []
+        assert await told.rewritten("hello (corrected)") == [HandOverRewritten("hello (corrected)")]
+        await core.close()
+    assert [question.system for question in fake.questions] == ["Be polite."]
+
+
+@on_loop
+async def test_what_is_not_rewritten(directory: Path) -> None:
+    async with service() as (fake, server):
+        configure(directory, server)
+        core, told = core_in(directory), Told()
+        assert not any(core.rewrite(index, "hello", told) for index in (-1, 1, 2))
+        assert told.notices == []
+        assert core.rewrite(0, "\n ", told)
+        assert told.notices == [HandOverRewritten("\n ")]
+        await core.close()
+    assert not fake.questions
+
+
+@on_loop
+async def test_rewriting_that_fails(directory: Path) -> None:
+    async with service() as (_, server):
+        configure(directory, server, "koe-blank")
+        core, told = core_in(directory), Told()
+        core.rewrite(0, "hello", told)
+        reason = "Rewrite failed: LLM correction failed: empty content in response"
+        assert await told.rewritten("hello") == [Warn(reason), HandOverRewritten("hello")]
+        await core.close()
+
+
+@on_loop
+async def test_rewriting_that_fails_by_a_bug_of_ours(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The shell waits for an answer, so there is one."""
+    core, told = core_in(directory), Told()
+    monkeypatch.setattr(core.settings, "prompts", lambda: 1 / 0)
+    core.rewrite(0, "hello", told)
+    warning = Warn("Rewrite failed: ZeroDivisionError")
+    assert await told.rewritten("hello") == [warning, HandOverRewritten("hello")]
+    assert "a rewrite failed unexpectedly" in caplog.text
+    await core.close()
+
+
+@on_loop
+async def test_rewriting_ends_with_the_core(directory: Path) -> None:
+    async with service() as (fake, server):
+        configure(directory, server, "koe-never")
+        core, told = core_in(directory), Told()
+        core.rewrite(0, "hello", told)
+        await fake.until_asked(1)
+        await core.close()
+        core.rewrite(0, "hello again", told)
+        await asyncio.sleep(0)
+        assert told.notices == []
+
+
+@on_loop
+async def test_asking(directory: Path) -> None:
+    """By the settings in force, over the connection of the sessions."""
+
+    async def models(llm: Llm, snapshot: Snapshot, prompts: Prompts) -> tuple[float, int]:
+        profile = snapshot.config.llm.profiles["lab"]
+        listed = await llm.list_models(profile)
+        return snapshot.config.llm.timeout, len(listed)
+
+    async with service() as (_, server):
+        configure(directory, server)
+        core = core_in(directory)
+        assert await core.ask(models) == (20.0, len(MODELS))
+        assert await core.ask(models) == (20.0, len(MODELS))
+        assert len(server.connections) == 1
+        configure(directory, server, timeout_ms=19_000)
+        core.settings.refresh()
+        assert await core.ask(models) == (19.0, len(MODELS))
+        assert len(server.connections) == 2
+        await core.close()
+
+
+@pytest.mark.parametrize(
+    ("rules", "changed", "connections"),
+    [
+        (SessionRules(), False, 1),
+        (SessionRules(), True, 2),
+        (SessionRules(rebuild_at_reload_only=True), False, 2),
+        (SessionRules(rebuild_at_reload_only=True), True, 2),
+    ],
+)
+@on_loop
+async def test_a_reload(
+    rules: SessionRules, changed: bool, connections: int, directory: Path
+) -> None:
+    """Spec abi §6.1: which shells get new connections when."""
+    async with service() as (_, server):
+        configure(directory, server)
+        core = core_in(directory, rules)
+        for text in ("one", "two"):
+            told = Told()
+            core.rewrite(0, text, told)
+            await told.rewritten(f"{text} (corrected)")
+            if changed:
+                configure(directory, server, timeout_ms=19_000)
+            core.reload()
+        assert len(server.connections) == connections
+        await core.close()
+
+
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_a_changed_time_limit(directory: Path) -> None:
+    """The next session goes by it; where only a reload counts, none does (spec llm §1.4)."""
+    for rules, warned in [
+        (SessionRules(), True), (SessionRules(rebuild_at_reload_only=True), False),
+    ]:  # fmt: skip
+        async with service() as (_, server):
+            configure(directory, server)
+            core = core_in(directory, rules)
+            await after_one(core)
+            configure(directory, server, timeout_ms=0)
+            timed_out = Warn("LLM correction failed: LLM correction timed out")
+            assert (timed_out in await after_one(core)) == warned
+            core.reload()
+            assert timed_out in await after_one(core)
+            await core.close()
+
+
+@on_loop
+async def test_a_reload_of_what_cannot_be_read(directory: Path) -> None:
+    core = core_in(directory)
+    before = core.settings.current
+    (directory / "config.yaml").write_text("{{{", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        core.reload()
+    assert core.settings.current is before
+    await core.close()

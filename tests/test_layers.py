@@ -41,7 +41,7 @@ DOORS = {
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
-    "pyreqwest": {"koe.llm.pool", "koe.llm.endpoint"},
+    "pyreqwest": {"koe.llm.library"},
     "_koe_native": {
         "koe.boundary",
         "koe.boundary.entry",

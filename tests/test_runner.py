@@ -478,6 +478,21 @@ def test_a_failed_correction_delivers_what_was_heard(error: LlmError, warning: s
     ]
 
 
+def test_a_correction_that_fails_by_a_bug_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    """It must not cost the text."""
+
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        raise ZeroDivisionError
+
+    notices, _ = dictation(speak, correct=correct)
+    assert notices[-3:] == [
+        Warn("LLM correction failed: ZeroDivisionError"),
+        ShowState(State.PREPARING_PASTE),
+        Deliver("hello world", "hello world", "scripted", corrected=False),
+    ]
+    assert "a correction failed unexpectedly" in caplog.text
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_correction_is_dropped_at_once(accepted: bool) -> None:
     """By accepting what was heard, or by a cancel; the engine is released meanwhile."""

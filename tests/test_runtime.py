@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import koe.runtime
 from koe.config.settings import Settings
 from koe.config.store import Store
+from koe.core import Core
 from koe.errors import RuntimeStoppedError
 from koe.events import (
     Deliver,
@@ -190,3 +193,79 @@ later = {name for name in set(sys.modules) - started if name.startswith("koe.")}
 assert later | {"asyncio"} == set(koe.runtime.IMPORTED_LATER), later
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# --- asking the loop ------------------------------------------------------------------------------
+
+
+async def current_thread(core: Core) -> str:
+    await asyncio.sleep(0)
+    return threading.current_thread().name
+
+
+async def fail(core: Core) -> str:
+    raise TimeoutError("its own")
+
+
+async def wait_for_ever(core: Core) -> str:
+    await core.ask(lambda service, snapshot, prompts: asyncio.Event().wait())
+    return ""
+
+
+def test_asking_the_loop(runtime: Runtime) -> None:
+    runtime.start()
+    assert runtime.run(current_thread, PATIENCE) == "koe-loop"
+    with pytest.raises(TimeoutError, match="its own"):
+        runtime.run(fail, PATIENCE)
+    with pytest.raises(RuntimeStoppedError, match="a callback does not return"):
+        runtime.run(wait_for_ever, 0.01)
+    runtime.stop(PATIENCE)
+    with pytest.raises(RuntimeStoppedError):
+        runtime.run(current_thread, PATIENCE)
+
+
+def test_asking_a_loop_that_stops_meanwhile(runtime: Runtime) -> None:
+    asked = threading.Event()
+
+    async def ask(core: Core) -> str:
+        asked.set()
+        return await wait_for_ever(core)
+
+    def stop() -> None:
+        asked.wait(PATIENCE)
+        runtime.stop(PATIENCE)
+
+    runtime.start()
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(RuntimeStoppedError, match="it has stopped"):
+        runtime.run(ask, PATIENCE)
+    stopper.join(PATIENCE)
+
+
+def test_asking_a_loop_that_is_inside_of_a_callback(
+    runtime: Runtime, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On its own thread, and on another one that it waits for: neither hangs."""
+    monkeypatch.setattr(koe.runtime, "PATIENCE", 0.01)
+    told: list[str] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        with pytest.raises(RuntimeStoppedError) as refusal:
+            runtime.run(current_thread, PATIENCE)
+        told.append(refusal.value.reason)
+
+    def notify(notice: Notice) -> None:
+        if notice == ShowState(State.RECORDING_HOLD):
+            ask()
+            asker = threading.Thread(target=ask)
+            asker.start()
+            asker.join(PATIENCE)
+            over.set()
+
+    runtime.start()
+    runtime.core().begin(Mode.HOLD, Audio(), notify)
+    assert over.wait(PATIENCE)
+    runtime.stop(PATIENCE)
+    assert told == ["it can't wait for itself", "a callback does not return"]

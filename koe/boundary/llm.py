@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 
 from koe.boundary.entry import argument, open_store, status, text
 from koe.boundary.sessions import hosts, tell
@@ -134,20 +136,31 @@ def _ask(core: int, question: Question[Answer]) -> Answer:
     """
     host = hosts.get(core)
     if host is not None:
+        host.settings.refresh()
         seconds = host.settings.current.config.llm.timeout + _LENIENCE
-        try:
+        # It is just going, or it is inside of a callback, which may be ours.
+        with suppress(RuntimeStoppedError):
             return host.runtime.run(lambda running: running.ask(question), seconds)
-        except RuntimeStoppedError:
-            pass  # it is just going, or this is a callback of its own
     return _ask_alone(question)
 
 
 def _ask_alone(question: Question[Answer]) -> Answer:
-    """Ask on a thread of its own, because this one may run a loop already."""
+    """Ask on a thread of its own, because this one may run a loop already.
+
+    A daemon thread: a server that does not answer keeps no process from ending.
+    """
     import asyncio
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future
 
     from koe.llm.service import ask_once
 
-    with ThreadPoolExecutor(1, thread_name_prefix="koe-llm") as thread:
-        return thread.submit(asyncio.run, ask_once(open_store(), question)).result()
+    answer: Future[Answer] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(asyncio.run(ask_once(open_store(), question)))
+        except BaseException as exc:  # noqa: BLE001 - whoever waits gets it
+            answer.set_exception(exc)
+
+    threading.Thread(target=ask, name="koe-llm", daemon=True).start()
+    return answer.result()

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pyreqwest.http import Url as Url
-
 from koe.errors import LlmConfigError, LlmReplyError
+from koe.llm.library import Url as Url
+from koe.llm.refusal import presentable
 
 # How many redirects one request may follow (spec llm §6.3).
 MAX_REDIRECTS = 10
@@ -29,7 +29,7 @@ def parse(text: str) -> Url:
     try:
         url = Url.parse(text)
     except ValueError as exc:
-        raise _refusal(re.sub("//.*@", "//", text)) from exc
+        raise _refusal(_without_secrets(text)) from exc
     check(url)
     return url
 
@@ -95,9 +95,11 @@ def origin(url: Url) -> str:
 
 def shown(url: Url) -> str:
     """The address for messages, without anything that may be a secret."""
+    if url.host_str is None:  # user:password@host is such a one, and localhost:11434
+        _, at, host = url.path.rpartition("@")
+        return f"…@{host}" if at else f"{url.scheme}:{host}"
     port = "" if url.port is None else f":{url.port}"
-    host = "" if url.host_str is None else f"//{url.host_str}{port}"
-    return f"{url.scheme}:{host}{url.path}"
+    return f"{url.scheme}://{url.host_str}{port}{url.path}"
 
 
 def _is_loopback(url: Url) -> bool:
@@ -107,6 +109,12 @@ def _is_loopback(url: Url) -> bool:
     # The parser has brought all spellings of an IP address into one.
     host = url.host_str or ""
     return host.startswith("127.") or host == "[::1]"
+
+
+def _without_secrets(text: str) -> str:
+    """What was configured as an address and is none, for messages: it may be the key."""
+    place = re.split("[?#]", text, maxsplit=1)[0]
+    return presentable(re.sub("//.*@", "//", place), "")
 
 
 def _refusal(address: str) -> LlmConfigError:

@@ -1,4 +1,4 @@
-"""Connections to servers: the only module that knows the HTTP library.
+"""Connections to servers: the only module that knows how the HTTP library works.
 
 The library is pyreqwest, which is reqwest, hyper and rustls, as in the Rust core. It runs on a
 thread of its own, so connections are pinged, and their end is noticed, while nobody asks anything.
@@ -16,15 +16,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError
-from pyreqwest.proxy import ProxyBuilder
-from pyreqwest.request import StreamRequest
-from pyreqwest.response import Response
-
 from koe import __version__
 from koe.errors import LlmConfigError, LlmConnectionError, LlmError, LlmReplyError
 from koe.llm.endpoint import Url
+from koe.llm.library import (
+    BuilderError,
+    Client,
+    ClientBuilder,
+    DecodeError,
+    ProxyBuilder,
+    PyreqwestError,
+    Response,
+    StreamRequest,
+)
 from koe.llm.proxies import proxies
 from koe.llm.transport import Transport
 

@@ -169,16 +169,18 @@ class Correcting:
         self._snapshot = snapshot
         self._profile = profile
         self._read_prompts = read_prompts
-        # As of the session's begin.
+        # Both as of the session's begin; a reload meanwhile is for the next one.
         self._prompts: Prompts | None = None
+        self._client: Client | None = None
 
     def prepare(self) -> None:
         """Do what can be done while the user speaks: read the prompts, open a connection."""
         self._prompts = self._read_prompts()
         # What is wrong here is told when the text is to be corrected.
         with suppress(LlmError):
+            self._client = self._shared.open()
             request = warm_up_request(self._profile)
-            self._shared.open().warm_up(request.url, dict(request.headers))
+            self._client.warm_up(request.url, dict(request.headers))
 
     async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
         """Have what was heard corrected.
@@ -198,7 +200,7 @@ class Correcting:
             heard,
             history,
         )
-        correction = await _ask(self._shared.open(), inquiry)
+        correction = await _ask(self._client or self._shared.open(), inquiry)
         if correction.is_applied:
             return Corrected(correction.text, warning=correction.remark)
         # Shells are told by the result alone (spec abi §4.3).

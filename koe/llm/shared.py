@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-from contextlib import suppress
-from importlib import import_module
-
+from koe.errors import LlmConfigError
 from koe.llm.transport import Transport
 
 TYPE_CHECKING = False
@@ -74,29 +70,13 @@ class SharedClient:
 
 
 def _build(transport: Transport) -> Client:
-    _load_library()
-    from koe.llm.client import Client
+    try:
+        from koe.llm.client import Client  # and with it the HTTP library
+    except ImportError as exc:
+        raise LlmConfigError(
+            f"the HTTP library can't be loaded ({exc}); install koe again, with all its packages"
+        ) from exc
 
     client = Client(transport)
     client.open()
     return client
-
-
-def _load_library() -> None:
-    """Import the HTTP library on a thread that never ends.
-
-    Its memory allocator belongs to the thread that loads it: once that has ended, the next client
-    crashes the process. A core's loop ends with the core, and a shell may start another one.
-    """
-    if "pyreqwest" in sys.modules:
-        return
-    is_loaded = threading.Event()
-
-    def load() -> None:
-        with suppress(ImportError):  # whoever needs it is told
-            import_module("pyreqwest.client")
-        is_loaded.set()
-        threading.Event().wait()
-
-    threading.Thread(target=load, name="pyreqwest-loader", daemon=True).start()
-    is_loaded.wait()

@@ -10,10 +10,22 @@ from tests.abi import build
 
 
 def run_host(
-    program: str, library: Path, folder: Path, *, python: str = sys.executable
+    program: str,
+    library: Path,
+    folder: Path,
+    *arguments: str | Path,
+    python: str = sys.executable,
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program, whose argument is the library, in a process of its own.
+    """Run a program in a process of its own: a process has one koe library at the most.
 
-    A process has one koe library at the most. Its home is ``folder``/home.
+    Args:
+        program: What to run.
+        library: Its first argument.
+        folder: Its home is ``folder``/home.
+        arguments: Its other ones.
+        python: Whose Python it is.
+        environment: Variables besides.
     """
-    return build.run([python, "-c", program, library], folder / "home")
+    command = [python, "-c", program, library, *arguments]
+    return build.run(command, folder / "home", **environment)

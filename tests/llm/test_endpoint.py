@@ -84,6 +84,9 @@ def test_the_refusal_names_the_address() -> None:
         "http://user:hunter2@evil.example/v1?key=hunter2#hunter2",
         "https://user:hunter2@bad host/",
         "ftp://user:hunter2@host/",
+        "user:hunter2@host/v1",
+        "host/v1?key=hunter2",
+        "sk-hunter2-hunter2",  # the key, in the wrong field
     ],
 )
 def test_no_secret_in_a_refusal(address: str) -> None:
@@ -105,7 +108,8 @@ def test_a_websocket_is_not_asked_by_http(address: str) -> None:
         ("https://example.com:443/v1", "https://example.com/v1"),
         ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
         ("http://[::1]:80/", "http://[::1]/"),
-        ("mailto:a@b.c", "mailto:a@b.c"),
+        ("localhost:11434/v1", "localhost:11434/v1"),
+        ("user:hunter2@host/v1", "…@host/v1"),
     ],
 )
 def test_shown(address: str, text: str) -> None:

@@ -102,6 +102,13 @@ async def test_a_rebuild_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     await shared.aclose()
 
 
+def test_an_installation_without_the_http_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is told; what else there is to do is done (a missing wheel, say)."""
+    monkeypatch.setitem(sys.modules, "koe.llm.client", None)
+    with pytest.raises(LlmConfigError, match=r"the HTTP library can't be loaded \(.*client"):
+        SharedClient(transport()).open()
+
+
 @on_loop
 async def test_a_closed_one() -> None:
     shared = SharedClient(transport())
@@ -125,29 +132,3 @@ def test_the_http_library_is_imported_when_it_is_needed() -> None:
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
     )
     assert shown.stdout == "False\n"
-
-
-AGAIN_AND_AGAIN = """
-import asyncio, threading
-from koe.llm.shared import SharedClient
-from koe.llm.transport import Transport
-
-async def use():
-    shared = SharedClient(Transport(1.0))
-    shared.open()
-    await shared.aclose()
-
-for _ in range(10):
-    thread = threading.Thread(target=asyncio.run, args=[use()])
-    thread.start()
-    thread.join()
-print("done")
-"""
-
-
-def test_a_client_on_one_thread_after_another() -> None:
-    """As when a shell destroys the core and creates another one."""
-    done = subprocess.run(
-        [sys.executable, "-c", AGAIN_AND_AGAIN], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr

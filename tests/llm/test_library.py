@@ -1,0 +1,43 @@
+"""Loading the HTTP library is what could crash a process, so it is done in processes of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Without the precaution, this crashes at the second or third thread.
+THREADS = """
+import sys, threading
+
+def build():
+    from koe.llm.pool import Pool
+    from koe.llm.transport import Transport
+    Pool(Transport(8.0))
+    built.append(True)
+
+built = []
+for _ in range(20):
+    thread = threading.Thread(target=build)
+    thread.start()
+    thread.join()
+print(len(built))
+"""
+
+MISSING = """
+import sys
+sys.modules["pyreqwest"] = None
+try:
+    import koe.llm.pool
+except ImportError as exc:
+    print(exc.name.partition(".")[0])
+"""
+
+
+@pytest.mark.parametrize(("program", "printed"), [(THREADS, "20\n"), (MISSING, "pyreqwest\n")])
+def test_loading(program: str, printed: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, printed), done.stderr
