@@ -1,7 +1,8 @@
 # make run    dictate a recording through the C library   (make run WAV=path for another one)
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
-# make bench  speed and memory      make clean     remove what was built
+# make bench  speed and memory      make bench-llm what one shared client saves
+# make clean  remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library.
 
@@ -14,7 +15,7 @@ READY := $(VENV)/.ready
 LIB := build/.ready
 NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
-.PHONY: run test lint lib sanitize bench clean
+.PHONY: run test lint lib sanitize bench bench-llm clean
 
 # The configuration of this run is its own: it does not touch the one in your home.
 run: build/dictate
@@ -40,6 +41,9 @@ sanitize: $(LIB)
 
 bench: $(LIB)
 	$(BIN)/python -m bench
+
+bench-llm: $(READY)
+	$(BIN)/python -m bench.llm
 
 clean:
 	rm -rf build bench/out $(VENV)
