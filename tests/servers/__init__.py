@@ -3,6 +3,6 @@
 - ``certificates``: a certificate authority, and certificates that are good or bad;
 - ``web``: HTTP/2 and HTTP/1.1, frame by frame, so that it can lie;
 - ``plain``: both as an ordinary server speaks them (hypercorn);
-- ``relay``: a wire: it counts, delays, and dies in silence;
+- ``relay``: a wire: it takes its time, and dies in silence;
 - ``proxy``: an HTTP proxy.
 """
