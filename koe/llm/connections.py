@@ -168,10 +168,9 @@ class Connections:
         await asyncio.wait({attempt}, timeout=patience)
         if attempt.done():
             return True
-        # Without the headers: whoever answers shows life, and needs no key for that.
-        question = asyncio.create_task(
-            pool.send(Request("HEAD", request.url.join("/"), deadline=request.deadline))
-        )
+        # Without a key: whoever answers shows life, and that is enough.
+        root = request.url.join("/").with_username("").with_password(None)
+        question = asyncio.create_task(pool.send(Request("HEAD", root, deadline=request.deadline)))
         try:
             await asyncio.wait(
                 {attempt, question}, timeout=patience / 2, return_when=asyncio.FIRST_COMPLETED

@@ -116,9 +116,10 @@ async def test_a_slow_server_that_lives_is_asked_once() -> None:
     clock = Clock()
     settings = transport(timeout=1.6)
     async with Server(answer_slowly) as server, client_of(settings, clock) as client:
-        await client.post(server.url, HEADERS, b"")
+        url = server.url.replace("//", "//user:password@")
+        await client.post(url, HEADERS, b"")
         clock.now += A_WHILE
-        await client.post(f"{server.url}/slow", HEADERS, b"")
+        await client.post(f"{url}/slow", HEADERS, b"")
         methods = [exchange.method for exchange in server.exchanges]
         assert methods == ["POST", "POST", "HEAD"]
         (question,) = (one for one in server.exchanges if one.method == "HEAD")
