@@ -2,7 +2,8 @@
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
 # make peers  other people's clients, which the tests use
-# make bench  speed and memory      make clean     remove what was built
+# make bench  speed and memory      make bench-llm what one shared client saves
+# make clean  remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library;
 # CC is the compiler. What was chosen once holds until something else is, and then all is made anew.
@@ -21,7 +22,7 @@ LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
-.PHONY: run test lint lib peers sanitize bench clean force
+.PHONY: run test lint lib peers sanitize bench bench-llm clean force
 
 # The configuration of this run is its own: it does not touch the one in your home.
 run: build/dictate
@@ -54,6 +55,9 @@ sanitize: $(LIB)
 
 bench: $(LIB)
 	$(BIN)/python -m bench
+
+bench-llm: $(READY)
+	$(BIN)/python -m bench.llm
 
 clean:
 	rm -rf build bench/out $(VENV)

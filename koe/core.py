@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 
 from koe.asr import open_engine
+from koe.config.llm import LlmProfile
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
@@ -54,7 +55,7 @@ class Core:
         self._asking: set[asyncio.Task[None]] = set()
         # close was called: nothing starts any more.
         self._closed = False
-        if settings.current.config.llm.correcting_profile is not None:
+        if self._correcting_profile(settings.current) is not None:
             self._call_soon(self._llm.open)
 
     def begin(self, mode: Mode, audio: AudioSource, notify: Callable[[Notice], None]) -> Runner:
@@ -73,7 +74,7 @@ class Core:
         """
         self.settings.refresh()
         current = self.settings.current
-        profile = current.config.llm.correcting_profile
+        profile = self._correcting_profile(current)
         correcting = None
         if profile is not None:
             correcting = self._llm.correcting(current, profile, self.settings.prompts)
@@ -203,6 +204,17 @@ class Core:
         """
         for runner in list(self._running.values()):
             runner.abandon()
+
+    def _correcting_profile(self, snapshot: Snapshot) -> LlmProfile | None:
+        """Who corrects; nobody where what was said would be sent in vain, time and again."""
+        llm = snapshot.config.llm
+        profile = llm.correcting_profile
+        if profile is None or not profile.lacks_key:
+            return profile
+        key = f"llm.profiles.{llm.active_profile}.api_key"
+        self.settings.tell(f"{key}: there is no key, so nothing is corrected; set it, or set "
+                           "llm.enabled to false")  # fmt: skip
+        return None
 
     def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call on the loop's thread, from any; a core that is just going has no loop any more."""

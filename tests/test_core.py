@@ -516,3 +516,24 @@ async def test_a_reload_of_what_cannot_be_read(directory: Path) -> None:
         core.reload()
     assert core.settings.current is before
     await core.close()
+
+
+def test_nothing_is_sent_where_it_would_be_refused(
+    directory: Path, engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that says nothing of a model means one for which there is no key."""
+
+    async def run() -> None:
+        core = core_in(directory)
+        (directory / "config.yaml").write_text("hotkey: {trigger_key: fn}\n", encoding="utf-8")
+        for _ in range(2):
+            session = Begun(core)
+            core.end()
+            notices = await session.over()
+            assert ShowState(State.CORRECTING) not in notices
+            assert isinstance(notices[-1], Deliver)
+        await core.close()
+
+    asyncio.run(run())
+    told = capsys.readouterr().err
+    assert told.count("llm.profiles.openai.api_key: there is no key, so nothing is corrected") == 1

@@ -38,6 +38,10 @@ SUPPORTED_PROVIDERS = ("openai", "anthropic", "apfel")
 _KEYLESS = frozenset({"apfel", "mlx"})
 
 
+# The built-in addresses at which nothing is to be had without a key.
+_KEYED_SERVICES = frozenset({"https://api.openai.com/v1", "https://api.anthropic.com/v1"})
+
+
 class MlxModel(Section):
     """A model on this computer; ``model`` is a path below ``models``."""
 
@@ -83,6 +87,11 @@ class LlmProfile(Section):
     def url(self) -> str:
         """Address of the endpoint; it may be no valid one."""
         return f"{self.base_url.rstrip('/')}/{self.path.lstrip('/')}"
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether it has no key for a service that answers nobody without one."""
+        return not self.api_key and self.base_url in _KEYED_SERVICES
 
     @property
     def is_ready(self) -> bool:

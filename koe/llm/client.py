@@ -6,10 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from koe.errors import LlmError, LlmReplyError, LlmTimeoutError
+from koe.errors import LlmConnectionError, LlmError, LlmReplyError, LlmTimeoutError
 from koe.llm.connections import Connections
 from koe.llm.endpoint import Url, check_redirect, origin, parse_http
 from koe.llm.pool import Answer, Request
@@ -42,7 +42,7 @@ class Reply:
 
 
 class Client:
-    """Asks servers. All methods on one event loop.
+    """Asks servers. All methods but ``open`` and ``retire`` on one event loop.
 
     Args:
         transport: The settings.
@@ -58,6 +58,8 @@ class Client:
         self._in_flight = 0
         # retire was called.
         self._retired = False
+        # Where requests are made; None before the first.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self) -> None:
         """Build what is needed for the first request; no connection is made yet.
@@ -114,9 +116,14 @@ class Client:
         return task
 
     def retire(self) -> None:
-        """Close all connections as soon as no request is under way; another one may still come."""
+        """Close all connections as soon as no request is under way; another one may still come.
+
+        Any thread may call this.
+        """
         self._retired = True
-        self._close_if_idle()
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and the connections with it
+                self._loop.call_soon_threadsafe(self._close_if_idle)
 
     async def aclose(self) -> None:
         """Close for good: requests under way, and all later ones, raise LlmConnectionError."""
@@ -142,13 +149,19 @@ class Client:
         timeout = self._transport.timeout
         if timeout <= 0:
             raise LlmTimeoutError(timeout)  # before anything is sent
-        deadline = asyncio.get_running_loop().time() + timeout
+        self._loop = loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
         request = Request(method, url, headers, body, deadline)
         with self._under_way():
             try:
                 async with asyncio.timeout_at(deadline):
                     return await self._follow(request)
             except TimeoutError as exc:
+                raise LlmTimeoutError(timeout) from exc
+            except LlmConnectionError as exc:
+                if loop.time() < deadline:
+                    raise
+                # The library gave up first: this thread was busy.
                 raise LlmTimeoutError(timeout) from exc
 
     async def _follow(self, request: Request) -> Reply:

@@ -59,6 +59,8 @@ class Connections:
         self._pool: Pool | None = None
         # Who was heard through this pool, by origin.
         self._contacts: dict[str, Contact] = {}
+        # Answers that are being taken back.
+        self._closing: set[asyncio.Future[None]] = set()
         # close was called.
         self._closed = False
 
@@ -134,7 +136,7 @@ class Connections:
         finally:
             for attempt in attempts:
                 if attempt is not winner:
-                    _let_go(attempt)
+                    self._let_go(attempt)
 
     async def _first_attempt(
         self, attempt: asyncio.Task[Answer], pool: Pool, request: Request, contact: Contact
@@ -166,17 +168,29 @@ class Connections:
         await asyncio.wait({attempt}, timeout=patience)
         if attempt.done():
             return True
-        # Without the headers: whoever answers shows life, and needs no key for that.
-        question = asyncio.create_task(
-            pool.send(Request("HEAD", request.url.join("/"), deadline=request.deadline))
-        )
+        # Without a key: whoever answers shows life, and that is enough.
+        root = request.url.join("/").with_username("").with_password(None)
+        question = asyncio.create_task(pool.send(Request("HEAD", root, deadline=request.deadline)))
         try:
             await asyncio.wait(
                 {attempt, question}, timeout=patience / 2, return_when=asyncio.FIRST_COMPLETED
             )
             return attempt.done() or (question.done() and question.exception() is None)
         finally:
-            _let_go(question)
+            self._let_go(question)
+
+    def _let_go(self, attempt: asyncio.Task[Answer]) -> None:
+        """Take an attempt back; how it ends does not matter any more."""
+
+        def close(ended: asyncio.Task[Answer]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                # It came through all the same. Left alone, the rest of its reply would come too.
+                closing = asyncio.ensure_future(ended.result().close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+
+        attempt.cancel()
+        attempt.add_done_callback(close)
 
     def _age(self, contact: Contact) -> float:
         age = self._clock() - contact.time
@@ -193,14 +207,3 @@ async def _first_success(attempts: list[asyncio.Task[Answer]]) -> asyncio.Task[A
             if attempt.exception() is None:
                 return attempt
     return attempts[-1]
-
-
-def _let_go(attempt: asyncio.Task[Answer]) -> None:
-    """Take an attempt back; how it ends does not matter any more."""
-
-    def ignore(ended: asyncio.Task[Answer]) -> None:
-        if not ended.cancelled():
-            ended.exception()
-
-    attempt.cancel()
-    attempt.add_done_callback(ignore)

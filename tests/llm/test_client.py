@@ -29,7 +29,7 @@ async def test_ten_requests_one_connection(version: Version) -> None:
         for number in range(10):
             reply = await client.post(f"{server.url}/v1/{number}", HEADERS, b"{}")
             assert reply == Reply(200, b'{"ok": true}', "HTTP/2" if version == "h2" else "HTTP/1.1")
-        (connection,) = server.connections
+        (connection,) = server.used
         assert connection.alpn == version
         assert [exchange.path for exchange in connection.exchanges] == [
             f"/v1/{number}" for number in range(10)
@@ -64,7 +64,7 @@ async def test_without_tls_there_is_no_http2() -> None:
     async with Server(answer_ok, certificate=None) as server, client_of() as client:
         for _ in range(3):
             assert (await client.post(server.url, HEADERS, b"{}")).http_version == "HTTP/1.1"
-        assert len(server.connections) == 1
+        assert len(server.used) == 1
         assert "upgrade" not in server.exchanges[0].headers
 
 
@@ -79,7 +79,7 @@ async def test_requests_at_once_share_an_http2_connection() -> None:
     async with Server(answer_ok) as server, client_of() as client:
         await client.get(server.url, {})
         await asyncio.gather(*(client.post(server.url, HEADERS, b"{}") for _ in range(20)))
-        assert len(server.connections) == 1
+        assert len(server.used) == 1
 
 
 @on_loop
@@ -93,7 +93,7 @@ async def test_two_idle_connections_per_server_are_kept() -> None:
     async with Server(answer_together, alpn=("http/1.1",)) as server, client_of() as client:
         await asyncio.gather(*(client.get(server.url, {}) for _ in range(4)))
         await server.until(lambda: sum(one.closed.is_set() for one in server.connections) == 2)
-        assert len(server.connections) == 4
+        assert len(server.used) == 4
 
 
 @both
@@ -104,7 +104,7 @@ async def test_an_idle_connection_is_given_up(version: Version) -> None:
         await client.get(server.url, {})
         await server.until(lambda: server.connections[0].closed.is_set())
         await client.get(server.url, {})
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 @both
@@ -146,18 +146,18 @@ async def test_a_key_beats_the_user_in_the_address() -> None:
 async def test_a_goaway_between_two_requests() -> None:
     async with Server(answer_ok) as server, client_of() as client:
         await client.get(server.url, {})
-        (connection,) = server.connections
+        (connection,) = server.used
         assert isinstance(connection, Http2Connection)
         await connection.go_away()
         await connection.closed.wait()
         await client.get(server.url, {})
-        assert [len(one.exchanges) for one in server.connections] == [1, 1]
+        assert [len(one.exchanges) for one in server.used] == [1, 1]
 
 
 @on_loop
 async def test_a_goaway_instead_of_an_answer() -> None:
     async def leave_once(exchange: Exchange) -> None:
-        if exchange.path == "/leave" and len(server.connections) == 1:
+        if exchange.path == "/leave" and len(server.used) == 1:
             assert isinstance(exchange.connection, Http2Connection)
             await exchange.connection.go_away(last_stream=exchange.stream - 2)
         else:
@@ -166,7 +166,7 @@ async def test_a_goaway_instead_of_an_answer() -> None:
     async with Server(leave_once) as server, client_of() as client:
         await client.get(server.url, {})
         assert (await client.post(f"{server.url}/leave", HEADERS, b"again")).body == b"again"
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 @on_loop
@@ -197,7 +197,7 @@ async def test_a_server_that_closes_instead_of_answering(version: Version) -> No
     async with Server(close_once, alpn=(version,)) as server, client_of() as client:
         await client.get(server.url, {})
         assert (await client.post(server.url, HEADERS, b"again")).body == b"again"
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 @both
@@ -224,10 +224,10 @@ async def test_idle_connections_are_pinged() -> None:
     settings = transport(ping_interval=0.05, ping_timeout=20.0)
     async with Server(answer_ok) as server, client_of(settings) as client:
         await client.get(server.url, {})
-        (connection,) = server.connections
+        (connection,) = server.used
         await server.until(lambda: connection.pings >= 3)
         await client.get(server.url, {})
-        assert len(server.connections) == 1
+        assert len(server.used) == 1
 
 
 @on_loop
@@ -235,13 +235,13 @@ async def test_a_server_that_stops_answering_pings() -> None:
     settings = transport(ping_interval=0.05, ping_timeout=0.1)
     async with Server(answer_ok) as server, client_of(settings) as client:
         await client.get(server.url, {})
-        (connection,) = server.connections
+        (connection,) = server.used
         assert isinstance(connection, Http2Connection)
         connection.mute = True
         await server.until(connection.closed.is_set)
         assert connection.pings >= 1
         await client.get(server.url, {})
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 @on_loop
@@ -249,7 +249,7 @@ async def test_a_server_that_stops_answering_anything_under_a_request() -> None:
     """The ping finds out, long before the time limit, and the request is made again."""
 
     async def fall_silent(exchange: Exchange) -> None:
-        if exchange.path == "/silent" and len(server.connections) == 1:
+        if exchange.path == "/silent" and len(server.used) == 1:
             assert isinstance(exchange.connection, Http2Connection)
             exchange.connection.mute = True
         else:
@@ -259,7 +259,7 @@ async def test_a_server_that_stops_answering_anything_under_a_request() -> None:
     async with Server(fall_silent) as server, client_of(settings) as client:
         await client.get(server.url, {})
         assert (await client.post(f"{server.url}/silent", HEADERS, b"again")).body == b"again"
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 # --- bodies --------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ async def test_a_reply_of_50_megabytes(version: Version) -> None:
         with pytest.raises(LlmReplyError, match="the reply is longer than 8 MiB"):
             await client.post(f"{server.url}/long", HEADERS, b"{}")
         assert len((await client.get(server.url, {})).body) == 10
-        assert len(server.connections) == (1 if version == "h2" else 2)
+        assert len(server.used) == (1 if version == "h2" else 2)
 
 
 @both
@@ -321,7 +321,7 @@ async def test_a_reply_that_breaks_off(version: Version) -> None:
         with pytest.raises(LlmConnectionError, match=r"127\.0\.0\.1 broke in the middle"):
             await client.post(server.url, HEADERS, b"{}")
         await client.get(f"{server.url}/well", {})
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
         assert len(server.exchanges) == 2, "what had begun to answer is not asked again"
 
 
@@ -371,7 +371,7 @@ async def test_a_reply_that_never_begins(version: Version) -> None:
         with pytest.raises(LlmTimeoutError) as timed_out:
             await client.post(server.url, HEADERS, b"{}")
         assert timed_out.value.timeout_seconds == 0.3
-        (connection,) = server.connections
+        (connection,) = server.used
         if version == "h2":
             await server.until(lambda: bool(connection.resets))
             assert not connection.closed.is_set()
@@ -394,7 +394,7 @@ async def test_a_reply_byte_by_byte(version: Version) -> None:
     async with Server(drip, alpn=(version,)) as server, client_of(settings) as client:
         with pytest.raises(LlmTimeoutError):
             await client.post(server.url, HEADERS, b"{}")
-        (connection,) = server.connections
+        (connection,) = server.used
         if version == "h2":
             await server.until(lambda: bool(connection.resets))
         else:
@@ -432,7 +432,7 @@ async def test_a_request_that_is_cancelled_before_the_reply(version: Version) ->
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        (connection,) = server.connections
+        (connection,) = server.used
         if version == "h2":
             await server.until(lambda: bool(connection.resets))
         else:
@@ -459,7 +459,7 @@ async def test_a_request_that_is_cancelled(version: Version) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         await client.get(server.url, {})
-        assert len(server.connections) == (1 if version == "h2" else 2)
+        assert len(server.used) == (1 if version == "h2" else 2)
 
 
 # --- errors --------------------------------------------------------------------------------
@@ -479,7 +479,7 @@ async def test_statuses(status: int) -> None:
         assert refusal.status == status
         assert refusal.body.strip() == b'{"error": {"message": "no"}}'
         assert len(server.exchanges) == 2, "a refusal is not asked for again"
-        assert len(server.connections) == 1
+        assert len(server.used) == 1
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
@@ -591,7 +591,7 @@ async def test_redirects_within_the_origin(version: Version, status: int, method
 
     async with Server(redirect, alpn=(version,)) as server, client_of() as client:
         await client.post(f"{server.url}/v1/old?a=b", HEADERS, b"{}")
-        assert len(server.connections) == 1
+        assert len(server.used) == 1
     followed = server.exchanges[1]
     assert (followed.method, followed.path) == (method, "/v2/new?c=d")
     assert bytes(followed.body) == (b"{}" if method == "POST" else b"")

@@ -8,16 +8,12 @@ import sys
 
 import pytest
 
-from koe.errors import LlmConfigError, LlmConnectionError
+from koe.errors import LlmConfigError, LlmConnectionError, LlmTimeoutError
 from koe.llm.client import Client
 from koe.llm.shared import SharedClient
 from tests.asynchronous import on_loop
-from tests.llm.asking import HEADERS, both, transport
+from tests.llm.asking import HEADERS, answer_never, answer_ok, both, transport
 from tests.servers.web import Exchange, Server, Version
-
-
-async def answer_ok(exchange: Exchange) -> None:
-    await exchange.reply()
 
 
 @on_loop
@@ -60,7 +56,7 @@ async def test_a_request_under_way_is_not_disturbed(version: Version) -> None:
         await server.until(lambda: bool(server.exchanges))
         shared.rebuild(transport(), always=True)
         await shared.open().post(server.url, HEADERS, b"{}")
-        old, new = server.connections
+        old, new = server.used
         assert not old.closed.is_set()
         may_answer.set()
         assert (await asking).status == 200
@@ -68,6 +64,30 @@ async def test_a_request_under_way_is_not_disturbed(version: Version) -> None:
         assert not new.closed.is_set()
         await shared.aclose()
         await server.until(new.closed.is_set)
+
+
+@on_loop
+async def test_a_rebuild_by_another_thread() -> None:
+    """A shell reloads on its own thread, and takes the answer home."""
+    shared = SharedClient(transport())
+    async with Server(answer_ok) as server:
+        client = await asyncio.to_thread(shared.open)
+        await client.post(server.url, HEADERS, b"{}")
+        await asyncio.to_thread(shared.rebuild, transport(), always=True)
+        await server.until(server.connections[0].closed.is_set)
+        assert shared.open() is not client
+        await shared.aclose()
+
+
+def test_a_client_whose_loop_has_ended() -> None:
+    shared = SharedClient(transport())
+
+    async def ask() -> None:
+        async with Server(answer_ok) as server:
+            await shared.open().get(server.url, {})
+
+    asyncio.run(ask())
+    shared.rebuild(transport(), always=True)
 
 
 @on_loop
@@ -81,6 +101,18 @@ async def test_a_rebuild_makes_the_warm_up_due() -> None:
             assert len(server.connections) == connections
             shared.rebuild(transport(), always=True)
         await shared.aclose()
+
+
+@on_loop
+async def test_a_rebuild_of_nothing() -> None:
+    """Who corrects nothing pays for nothing, and the settings are known when it is needed."""
+    shared = SharedClient(transport())
+    shared.rebuild(transport(timeout=0.2), always=True)
+    assert shared._client is None
+    async with Server(answer_never) as server:
+        with pytest.raises(LlmTimeoutError):
+            await shared.open().get(server.url, {})
+    await shared.aclose()
 
 
 @on_loop

@@ -26,7 +26,7 @@ async def test_the_correction_finds_a_connection(version: Version) -> None:
         assert task is not None
         await task
         await client.post(f"{server.url}/v1/chat/completions", HEADERS, b"{}")
-        (connection,) = server.connections
+        (connection,) = server.used
     warm_up, correction = connection.exchanges
     assert (warm_up.method, warm_up.path) == ("GET", "/v1/models/org%2Fm%3A7b")
     assert warm_up.headers["authorization"] == f"Bearer {KEY}"
@@ -112,7 +112,7 @@ async def test_a_reply_that_breaks_off_warms_nothing(version: Version) -> None:
             task = client.warm_up(server.url, {})
             assert task is not None
             await task
-        assert len(server.connections) == 2
+        assert len(server.used) == 2
 
 
 @on_loop

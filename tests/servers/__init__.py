@@ -4,7 +4,7 @@
 - ``web``: HTTP/2 and HTTP/1.1, frame by frame, so that it can lie;
 - ``plain``: both as an ordinary server speaks them (hypercorn);
 - ``llm``: language models, in the three protocols, on ``web``;
-- ``relay``: a wire: it counts, delays, and dies in silence;
+- ``relay``: a wire: it takes its time, and dies in silence;
 - ``proxy``: an HTTP proxy;
 - services with a vendor's name speak as the vendor's and lie on command.
 """

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -86,7 +87,8 @@ class PlainServer:
     ) -> None:
         assert self._task is not None
         self._stop.set()
-        await self._task
+        with suppress(OSError):  # a client that still spoke when it was told goodbye
+            await self._task
         self._listener.close()
 
     async def _answer(

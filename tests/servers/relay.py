@@ -1,4 +1,4 @@
-"""A wire between a client and a server: it counts connections, delays them, and can go dead.
+"""A wire between a client and a server: it takes its time, and can go dead.
 
 It could lie by what a wire can do: `cut` leaves connections open through which nothing comes any
 more, as when a computer has changed its network.
@@ -26,8 +26,6 @@ class Relay:
 
     def __init__(self, target: int, round_trip: float = 0.0) -> None:
         self.port = 0
-        # How many connections were made through this.
-        self.accepted = 0
         self._target = target
         self._round_trip = round_trip
         self._carrying: set[asyncio.Task[None]] = set()
@@ -59,7 +57,6 @@ class Relay:
         await self._server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
         task = asyncio.create_task(self._connect(reader, writer))
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)

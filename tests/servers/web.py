@@ -349,6 +349,15 @@ class Server:
         """All requests of all connections."""
         return [exchange for one in self.connections for exchange in one.exchanges]
 
+    @property
+    def used(self) -> list[Connection]:
+        """The connections that brought a request.
+
+        A client may open one that it then does not need: over HTTP/1.1, when it asks again just
+        before the last connection is free.
+        """
+        return [one for one in self.connections if one.exchanges]
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is true of connections; a test that waits in vain fails."""
         async with asyncio.timeout(20), self.changed:
