@@ -267,8 +267,12 @@ typedef struct SPHotkeyConfig {
 
 #if KOE_ABI >= 3
 /*
- * The callbacks of a model download. No function declared here takes them; shells compile against
- * the names. status: 1, 2 or 3 ends a download (3: cancelled).
+ * The callbacks of sp_core_download_model, from a thread of that download, one at a time.
+ *
+ * ModelStatusCallback: 0 started, first of all; then exactly one of 1 completed, 2 failed (message says
+ *   why) and 3 cancelled, last of all.
+ * ModelProgressCallback: file_index from 0, in the order of the manifest; bytes_total is 0 where the
+ *   manifest does not say.
  */
 typedef void (*ModelProgressCallback)(void *ctx, uint32_t file_index, uint32_t file_count,
                                       uint64_t bytes_downloaded, uint64_t bytes_total,
@@ -610,6 +614,58 @@ char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
  */
 char *sp_llm_list_models_for_profile_json(const char *profile_json);
 char *sp_llm_list_models_json(const char *base_url, const char *api_key);
+
+/* ------------------------------------------------------------------------------------------------
+ * Models
+ *
+ * A model is a folder with a manifest. Its path is relative to models/ in the settings folder, or
+ * absolute.
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * sp_core_scan_models_json - the models that are described, downloaded or not.
+ *
+ * An array, by path, of {"description", "mode", "path", "provider", "repo", "status", "total_size"};
+ * "status" as sp_model_status with mode 1. Only those that can be used in this build. Yours:
+ * sp_core_free_string. No core: works.
+ */
+char *sp_core_scan_models_json(void);
+
+/*
+ * sp_model_status - whether the files of a model are there.
+ *
+ * mode: 1 goes by what is known and is quick; 2 reads all files anew; anything else reads those
+ * that changed. Returns 0 not installed, 1 incomplete, 2 installed. NULL: 0. No core: works.
+ */
+int32_t sp_model_status(const char *model_path, int32_t mode);
+
+/*
+ * sp_core_download_model - fetch the files of a model.
+ *
+ * Does not wait. What is there already is not fetched again, and what is there in part is continued.
+ * ctx comes with every callback.
+ *
+ * Returns 0: exactly one final status will come, at the latest with sp_core_destroy (3). -1: this
+ * path is being downloaded already. -2: an argument is NULL, or there is no core. After -1 and -2
+ * no callback comes.
+ */
+int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
+                               ModelStatusCallback status_cb, void *ctx);
+
+/*
+ * sp_core_cancel_download - stop a download.
+ *
+ * model_path as it was given at the start. Returns 1 if there is one, and status 3 follows; else 0.
+ */
+int32_t sp_core_cancel_download(const char *model_path);
+
+/*
+ * sp_core_remove_model_files - delete what a manifest lists, and parts of it.
+ *
+ * The manifest stays, so that the model can be fetched again. Returns how many files were
+ * deleted, or -1: there is no manifest, or it names something outside of the folder. No core: works.
+ */
+int32_t sp_core_remove_model_files(const char *model_path);
 
 /* ------------------------------------------------------------------------------------------------
  * Memory

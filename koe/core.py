@@ -49,6 +49,8 @@ class Core:
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._running: dict[asyncio.Task[None], Runner] = {}
+        # It was said that there is nobody to correct for want of a key.
+        self._told_of_key = False
         # Whom texts are corrected by.
         self._llm = LlmService(Transport(settings.current.config.llm.timeout))
         # Rewrites and questions that run.
@@ -211,9 +213,12 @@ class Core:
         profile = llm.correcting_profile
         if profile is None or not profile.lacks_key:
             return profile
-        key = f"llm.profiles.{llm.active_profile}.api_key"
-        self.settings.tell(f"{key}: there is no key, so nothing is corrected; set it, or set "
-                           "llm.enabled to false")  # fmt: skip
+        if not self._told_of_key:
+            self._told_of_key = True
+            key = f"llm.profiles.{llm.active_profile}.api_key"
+            report(
+                f"{key}: there is none, so nothing is corrected; set it, or llm.enabled to false"
+            )
         return None
 
     def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:

@@ -536,4 +536,4 @@ def test_nothing_is_sent_where_it_would_be_refused(
 
     asyncio.run(run())
     told = capsys.readouterr().err
-    assert told.count("llm.profiles.openai.api_key: there is no key, so nothing is corrected") == 1
+    assert told.count("llm.profiles.openai.api_key: there is none, so nothing is corrected") == 1

@@ -45,6 +45,7 @@ DOORS = {
     "_koe_native": {
         "koe.boundary",
         "koe.boundary.entry",
+        "koe.boundary.models",
         "koe.boundary.sessions",
         "koe.boundary.settings",
     },

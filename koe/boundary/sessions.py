@@ -37,6 +37,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from koe.models.registry import Downloads
+
 # How long the exit of a host that is Python waits for a core, and for an engine that is at work.
 _EXIT_SECONDS = 5.0
 
@@ -60,6 +62,9 @@ class Host:
         renews_old_files = bool(expectations & lib.KOE_RENEW_OLD_FILES)
         self.settings = Settings(open_store(renews_old_files=renews_old_files))
         self.runtime = Runtime(self.settings, _rules(expectations))
+        # Downloads of models; None until there is one.
+        self._downloads: Downloads | None = None
+        self._downloads_lock = threading.Lock()
         self.runtime.start()
 
     def begin(self, session: int, mode: Mode, token: int) -> None:
@@ -70,6 +75,24 @@ class Host:
 
         self.runtime.core().begin(mode, RingAudio(session), notify)
         publish(self.settings.current)
+
+    def downloads(self, make: Callable[[], Downloads]) -> Downloads:
+        """The downloads of this core, made when they are needed first."""
+        with self._downloads_lock:
+            if self._downloads is None:
+                self._downloads = make()
+            return self._downloads
+
+    def cancel_download(self, path: str | None) -> bool:
+        """Have a download end, if there is one of that path."""
+        return self._downloads is not None and self._downloads.cancel(path)
+
+    def stop(self, seconds: float) -> None:
+        """End everything: sessions in silence, downloads with their final status."""
+        deadline = time.monotonic() + seconds
+        if self._downloads is not None:
+            self._downloads.close(seconds / 2)
+        self.runtime.stop(max(0.0, deadline - time.monotonic()))
 
 
 class RingAudio:
@@ -187,7 +210,7 @@ def koe_py_destroy(core: int, seconds: float) -> int:
     """Stop a core: its sessions end in silence."""
     host = hosts.pop(core, None)
     if host is not None:
-        host.runtime.stop(seconds)
+        host.stop(seconds)
     return 0
 
 
@@ -207,7 +230,7 @@ def _stop_all() -> None:
     """
     while hosts:
         _, host = hosts.popitem()
-        host.runtime.stop(_EXIT_SECONDS)
+        host.stop(_EXIT_SECONDS)
     _wait_for_engines(_EXIT_SECONDS)
 
 

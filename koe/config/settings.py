@@ -39,7 +39,7 @@ class Settings:
         try:
             store.create_missing_files()
         except ConfigError as exc:
-            self.tell(exc)
+            self._tell(exc)
         try:
             self.reload()
         except ConfigError:
@@ -60,7 +60,7 @@ class Settings:
             try:
                 self._adopt(self._store.load())
             except ConfigError as exc:
-                self.tell(exc)
+                self._tell(exc)
                 raise
 
     def refresh(self) -> None:
@@ -69,7 +69,7 @@ class Settings:
             try:
                 changed = self._store.load_if_changed()
             except ConfigError as exc:
-                self.tell(exc)
+                self._tell(exc)
                 return
             if changed is not None:
                 self._adopt(changed)
@@ -81,7 +81,7 @@ class Settings:
         with self._lock:
             prompts, problems = load_prompts(self._store, self.current.config.llm)
             for problem in problems:
-                self.tell(problem)
+                self._tell(problem)
         return prompts
 
     def instruction(self, template: PromptTemplate) -> str | None:
@@ -95,7 +95,7 @@ class Settings:
         # What was mended and comes back is worth telling again.
         self._told &= {str(problem) for problem in snapshot.problems}
         for problem in snapshot.problems:
-            self.tell(problem)
+            self._tell(problem)
 
     def _with_engine(self, snapshot: Snapshot) -> Snapshot:
         if not self._engine:
@@ -103,8 +103,7 @@ class Settings:
         asr = snapshot.config.asr.replace(provider=self._engine)
         return replace(snapshot, config=snapshot.config.replace(asr=asr))
 
-    def tell(self, problem: object) -> None:
-        """Report what is wrong with the settings, once as long as it is."""
+    def _tell(self, problem: object) -> None:
         text = str(problem)
         if text not in self._told:
             self._told.add(text)

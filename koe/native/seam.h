@@ -77,6 +77,12 @@ void koe_end_audio(uint64_t session);
 /* How many bytes of a session were dropped because the ring was full. */
 uint64_t koe_lost_audio(uint64_t session);
 
+/* --- downloads: calls of the shell's functions, on this thread. Pointers travel as numbers. --- */
+
+void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
+                       uint64_t received, uint64_t size, const char *name);
+void koe_tell_download(uint64_t function, uint64_t context, int32_t status, const char *message);
+
 /* --- texts for the shell --- */
 
 /* Copy a text for a function that returns one: sp_core_free_string frees the copy. NULL for want of
@@ -120,3 +126,11 @@ char *koe_py_llm_test(uint64_t core, const char *base_url, const char *api_key, 
 char *koe_py_llm_test_profile(uint64_t core, const char *json);
 char *koe_py_llm_models(uint64_t core, const char *base_url, const char *api_key);
 char *koe_py_llm_models_of_profile(uint64_t core, const char *json);
+
+/* Models. Arguments may be NULL or not UTF-8; a core may be 0. */
+char *koe_py_scan_models(void);
+int32_t koe_py_model_status(const char *path, int32_t mode);
+int32_t koe_py_remove_model(const char *path);
+int32_t koe_py_download(uint64_t core, const char *path, uint64_t progress, uint64_t status,
+                        uint64_t context);
+int32_t koe_py_cancel_download(uint64_t core, const char *path);

@@ -231,6 +231,31 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
     leave_callback();
 }
 
+#if KOE_ABI == 3
+void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
+                       uint64_t received, uint64_t size, const char *name) {
+    callback_depth++;
+    ((ModelProgressCallback)(uintptr_t)function)((void *)(uintptr_t)context, index, count, received,
+                                                 size, name);
+    callback_depth--;
+}
+
+void koe_tell_download(uint64_t function, uint64_t context, int32_t status, const char *message) {
+    callback_depth++;
+    ((ModelStatusCallback)(uintptr_t)function)((void *)(uintptr_t)context, status, message);
+    callback_depth--;
+}
+#else
+void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
+                       uint64_t received, uint64_t size, const char *name) {
+    (void)function, (void)context, (void)index, (void)count, (void)received, (void)size, (void)name;
+}
+
+void koe_tell_download(uint64_t function, uint64_t context, int32_t status, const char *message) {
+    (void)function, (void)context, (void)status, (void)message;
+}
+#endif
+
 /* --- the core -------------------------------------------------------------------------------- */
 
 /* How Python is called, always. */
@@ -554,6 +579,41 @@ EXPORT char *sp_llm_list_models_json(const char *base_url, const char *api_key) 
 
 EXPORT char *sp_llm_list_models_for_profile_json(const char *profile_json) {
     ANSWER(koe_py_llm_models_of_profile(atomic_load(&live_core), profile_json), NO_LIST);
+}
+
+/* --- models ----------------------------------------------------------------------------------- */
+
+EXPORT char *sp_core_scan_models_json(void) {
+    ANSWER(koe_py_scan_models(), "[]");
+}
+
+EXPORT int32_t sp_model_status(const char *model_path, int32_t mode) {
+    int32_t found = -1;
+    if (koe_python_start())
+        CALL_PYTHON(found, koe_py_model_status(model_path, mode));
+    return found < 0 ? 0 : found;
+}
+
+EXPORT int32_t sp_core_remove_model_files(const char *model_path) {
+    STATUS(koe_py_remove_model(model_path));
+}
+
+EXPORT int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
+                                      ModelStatusCallback status_cb, void *ctx) {
+    uint64_t core = atomic_load(&live_core);
+    int32_t started = -2;
+    if (core != 0)
+        CALL_PYTHON(started, koe_py_download(core, model_path, (uintptr_t)progress_cb,
+                                             (uintptr_t)status_cb, (uintptr_t)ctx));
+    return started;
+}
+
+EXPORT int32_t sp_core_cancel_download(const char *model_path) {
+    uint64_t core = atomic_load(&live_core);
+    int32_t cancelled = 0;
+    if (core != 0)
+        CALL_PYTHON(cancelled, koe_py_cancel_download(core, model_path));
+    return cancelled > 0;
 }
 
 EXPORT void sp_core_free_string(char *s) {

@@ -127,6 +127,12 @@ TEXT(koe_py_llm_test, uint64_t core, const char *url, const char *key, const cha
 TEXT(koe_py_llm_test_profile, uint64_t core, const char *json)
 TEXT(koe_py_llm_models, uint64_t core, const char *url, const char *key)
 TEXT(koe_py_llm_models_of_profile, uint64_t core, const char *json)
+TEXT(koe_py_scan_models, void)
+STATUS_OF(koe_py_model_status, const char *path, int32_t mode)
+STATUS_OF(koe_py_remove_model, const char *path)
+STATUS_OF(koe_py_download, uint64_t core, const char *path, uint64_t progress, uint64_t status,
+          uint64_t context)
+STATUS_OF(koe_py_cancel_download, uint64_t core, const char *path)
 
 /* ---- this side ------------------------------------------------------------------------------- */
 

@@ -1,0 +1,95 @@
+"""Models: what shells look at, have downloaded, and remove."""
+
+from __future__ import annotations
+
+from _koe_native import lib
+
+from koe.boundary.entry import argument, open_store, status, text, utf8
+from koe.boundary.sessions import hosts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from koe.models.registry import DownloadStatus
+    from koe.models.transfer import Progress
+
+# Refused, by the contract.
+_NO_CORE = -2
+
+
+@text
+def koe_py_scan_models() -> str:
+    """The models of the engines that can be chosen here, as JSON."""
+    from koe.asr import local_engines
+    from koe.models import scan_models_json
+
+    return scan_models_json(_known_models(), local_engines())
+
+
+@status
+def koe_py_model_status(path: Any, mode: int) -> int:
+    """Whether a model is there: 0, 1 or 2."""
+    from koe.models import model_status
+
+    return model_status(_models(), argument(path), mode)
+
+
+@status
+def koe_py_remove_model(path: Any) -> int:
+    """Remove what a manifest lists; how many files that were."""
+    from koe.models import remove_model_files
+
+    return remove_model_files(_models(), argument(path))
+
+
+@status
+def koe_py_download(core: int, path: Any, progress: int, told: int, context: int) -> int:
+    """Begin to download a model; the callbacks are the shell's, as numbers."""
+    from koe.models.registry import Downloads
+
+    host = hosts.get(core)
+    if host is None:
+        return _NO_CORE
+
+    def on_progress(step: Progress) -> None:
+        lib.koe_tell_progress(
+            progress,
+            context,
+            step.index,
+            step.count,
+            step.bytes_there,
+            step.total_bytes,
+            utf8(step.name),
+        )
+
+    def on_status(outcome: DownloadStatus, message: str) -> None:
+        lib.koe_tell_download(told, context, outcome, utf8(message))
+
+    downloads = host.downloads(lambda: Downloads(_known_models()))
+    return downloads.start(
+        argument(path), on_progress if progress else None, on_status if told else None
+    )
+
+
+@status
+def koe_py_cancel_download(core: int, path: Any) -> int:
+    """Have a download end; 1 if there is one."""
+    host = hosts.get(core)
+    return int(host is not None and host.cancel_download(argument(path)))
+
+
+def _models() -> Path:
+    from koe.models.paths import models_directory
+
+    return models_directory(open_store().directory)
+
+
+def _known_models() -> Path:
+    """The models directory, where the models that koe knows are described."""
+    from koe.models.catalogue import install_manifests
+
+    root = _models()
+    install_manifests(root)
+    return root
