@@ -88,7 +88,8 @@ def find_model_files(directory: Path) -> ModelFiles:
     try:
         names = sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError) as exc:
-        raise AsrConnectionError(f"model not found: {directory}") from exc
+        remedy = "put a streaming transducer there, or set asr.sherpa-onnx.model"
+        raise AsrConnectionError(f"model not found: {directory}; {remedy}") from exc
     except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
         raise AsrConnectionError(f"read model dir: {exc}") from exc
 

@@ -28,10 +28,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsrConfig:
     """Every engine has what it needs to be opened."""
     for name in ("encoder.onnx", "decoder.onnx", "joiner.onnx", "tokens.txt"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(
-        "koe.asr.bridge.find_functions",
-        lambda engine, signatures, remedy: dict.fromkeys(signatures, brought),
-    )
     for module in ("apple_speech", "mlx"):
         monkeypatch.setattr(
             f"koe.asr.{module}.find_functions",
@@ -93,4 +89,4 @@ def test_engine_that_will_never_be(name: str) -> None:
     ],
 )
 def test_faults(name: str, fault: str) -> None:
-    assert fault_of(name, AsrConfig()) == fault
+    assert (fault_of(name, AsrConfig()) or "").startswith(fault)

@@ -76,7 +76,10 @@ def test_no_folder(directory: Path) -> None:
     for path in (directory, directory.parent / "file"):
         with pytest.raises(AsrConnectionError) as caught:
             find_model_files(path)
-        assert caught.value.message == f"model not found: {path}"
+        assert caught.value.message == (
+            f"model not found: {path}; "
+            "put a streaming transducer there, or set asr.sherpa-onnx.model"
+        )
     with pytest.raises(AsrConnectionError, match=r"read model dir: "):
         find_model_files(Path("a\0b"))
 
