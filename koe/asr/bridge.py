@@ -112,10 +112,6 @@ class Package(ABC):
         """End the session; once this returns, it calls back no more."""
 
 
-# The callbacks that a package may still call, by id. They must not be freed under it.
-_called_back: dict[int, object] = {}
-
-
 @contextmanager
 def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[BridgeRecogniser]:
     """Wait for the turn, start a session, and give its recogniser; leaving ends all of it.
@@ -129,18 +125,15 @@ def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[Bridg
     """
     with taken_turn(package.turn, closed):
         mailbox = Mailbox()
+        # Here until the cancel has returned, or for ever: it must not be freed under the package.
         callback = CALLBACK(lambda context, code, text: mailbox.put(code, text))
-        _called_back[id(callback)] = callback
+        session = package.start(callback)
+        if not session:
+            raise AsrConnectionError(_first_error(mailbox.take()) or package.failure)
         try:
-            session = package.start(callback)
-            if not session:
-                raise AsrConnectionError(_first_error(mailbox.take()) or package.failure)
-            try:
-                yield BridgeRecogniser(package, session, mailbox, closed)
-            finally:
-                package.cancel(session)
+            yield BridgeRecogniser(package, session, mailbox, closed)
         finally:
-            del _called_back[id(callback)]
+            package.cancel(session)
 
 
 class BridgeRecogniser(Recogniser):

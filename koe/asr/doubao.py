@@ -30,7 +30,7 @@ from koe.asr.streaming import StreamingEngine
 from koe.config.engines import DoubaoConfig
 from koe.config.schema import AsrConfig
 from koe.errors import AsrProtocolError, EngineUnavailableError
-from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
+from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
 
 # The four headers of a frame that are sent: version 1, one word of header; type and flags;
 # serialisation and compression; nothing.
@@ -153,7 +153,7 @@ def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
         "channel": 1,
         "codec": "raw",
         "format": "pcm",
-        "rate": 16_000,
+        "rate": SAMPLE_RATE_HZ,
     }
     if config.language:
         audio["language"] = config.language

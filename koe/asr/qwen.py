@@ -30,7 +30,15 @@ from koe.config.engines import QwenConfig
 from koe.config.schema import AsrConfig
 from koe.endpoint import add_query
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
-from koe.events import DefiniteHeard, EngineClosed, EngineErred, Event, FinalHeard, InterimHeard
+from koe.events import (
+    SAMPLE_RATE_HZ,
+    DefiniteHeard,
+    EngineClosed,
+    EngineErred,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
 from koe.text import join_segments
 
 # Where a sentence ends (spec asr §2.2.3): sooner than the vendor's defaults, for dictation.
@@ -232,7 +240,7 @@ def session(config: QwenConfig, terms: tuple[str, ...]) -> dict[str, object]:
         "input_audio_format": "pcm",
         "input_audio_transcription": transcription,
         "modalities": ["text"],
-        "sample_rate": 16_000,
+        "sample_rate": SAMPLE_RATE_HZ,
         "turn_detection": _TURN_DETECTION,
     }
 
