@@ -213,7 +213,8 @@ class Core:
         profile = llm.correcting_profile
         if profile is None or not profile.lacks_key:
             return profile
-        if not self._told_of_key:
+        # Who says nothing of it expects nothing.
+        if llm.says("enabled") and not self._told_of_key:
             self._told_of_key = True
             key = f"llm.profiles.{llm.active_profile}.api_key"
             report(

@@ -521,12 +521,12 @@ async def test_a_reload_of_what_cannot_be_read(directory: Path) -> None:
 def test_nothing_is_sent_where_it_would_be_refused(
     directory: Path, engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that says nothing of a model means one for which there is no key."""
+    """The built-in profile has no key. Who asked for correction is told; who did not is not."""
 
     async def run() -> None:
         core = core_in(directory)
-        (directory / "config.yaml").write_text("hotkey: {trigger_key: fn}\n", encoding="utf-8")
-        for _ in range(2):
+        for text in ("", "hotkey: {trigger_key: fn}", *["llm: {enabled: true}"] * 2):
+            (directory / "config.yaml").write_text(text, encoding="utf-8")
             session = Begun(core)
             core.end()
             notices = await session.over()

@@ -16,7 +16,7 @@ def test_the_spellings_that_shells_compare() -> None:
     """Spec abi §4.1: contractual, every one of them."""
     assert [str(state) for state in State] == [
         "idle", "connecting_asr", "recording_hold", "recording_toggle", "finalizing_asr",
-        "preparing_paste", "completed", "cancelled", "failed",
+        "correcting", "preparing_paste", "completed", "cancelled", "failed",
     ]  # fmt: skip
 
 

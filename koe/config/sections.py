@@ -223,6 +223,10 @@ class Section:
         """A copy with other values."""
         return type(self)(**{**vars(self), **values})
 
+    def says(self, name: str) -> bool:
+        """Whether a setting was given; else it has its default."""
+        return name in vars(self)
+
     def with_flat(self, settings: Section) -> Self:
         """A copy that follows what `FlatKeys` say; only sections that have some are asked."""
         raise NotImplementedError

@@ -297,9 +297,9 @@ static atomic_bool engines_rest;
 KOE_WORK exit_in_python(void *unused) {
     int32_t left;
     CALL_PYTHON(left, koe_py_exit(EXIT_SECONDS));
-    (void)left; /* they rest, or nothing more can be done */
+    (void)left, (void)unused; /* they rest, or nothing more can be done */
     atomic_store(&engines_rest, true);
-    return unused;
+    return 0;
 }
 
 /* The process ends and may not have destroyed its core. An engine that computes on, while what it

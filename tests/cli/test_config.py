@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from koe.asr import ENGINES
 from koe.cli import Exit, main
 from tests.cli.command import run_koe
 
@@ -350,7 +351,7 @@ def test_check(folder: Folder) -> None:
     assert (status, err) == (Exit.ERROR, "")
     assert out.splitlines() == [
         f"{folder.file}, line 2: asr.provider: 'parrot' is not an engine of this version, which "
-        "are: moonshine; nothing is recognised",
+        f"are: {', '.join(ENGINES)}; nothing is recognised",
         f"{folder.file}, line 4: clipboard.restore_delay_ms: 'soon' is not a whole number from 0 "
         "to 60000 (without quotes); using 1500",
     ]

@@ -24,6 +24,11 @@ def test_what_is_not_given_has_its_default() -> None:
     assert (outer.count, outer.inner.wait, dict(outer.headers)) == (4, 1.5, {})
 
 
+def test_what_was_said_is_known() -> None:
+    outer = Outer(count=3)
+    assert (outer.says("count"), outer.says("inner")) == (True, False)
+
+
 def test_keys_come_from_names() -> None:
     assert [field.key for field in Inner.declared.values()] == ["key", "wait_ms"]
     assert [field.key for field in Outer.declared.values()] == ["count", "in-ner", "headers"]
