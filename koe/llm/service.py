@@ -201,11 +201,7 @@ class Correcting:
             history,
         )
         correction = await _ask(self._client or self._shared.open(), inquiry)
-        if correction.is_applied:
-            return Corrected(correction.text, warning=correction.remark)
-        # Shells are told by the result alone (spec abi §4.3).
-        report(correction.remark)
-        return Corrected(correction.text, is_applied=False)
+        return Corrected(correction.text, correction.is_applied, correction.remark)
 
 
 async def _ask(client: Client, inquiry: Inquiry) -> Correction:

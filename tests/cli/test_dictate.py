@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.scripted import ScriptedEngine
+from tests.servers.llm import KEY, serving
 from tests.wav import as_integers, tone, wav
 
 
@@ -334,3 +336,88 @@ class TestTheMicrophone:
         assert shown.startswith(b"koe: speak; Enter ends\r\n\rEver tried")
         last = shown.rstrip(b"\r\n").split(b"\r")[-1]
         assert last.startswith(b"Ever tried. Ever failed.")
+
+
+class TestWithALanguageModel:
+    """What a person sees of a correction, and of one that did not come about."""
+
+    @pytest.fixture
+    def url(self) -> Iterator[str]:
+        with serving() as fake:
+            yield fake.url
+
+    @staticmethod
+    def configure(directory: Path, url: str, model: str) -> None:
+        directory.mkdir()
+        profile = {"base_url": url, "api_key": KEY, "model": model}
+        llm = {"active_profile": "lab", "profiles": {"lab": profile}}
+        (directory / "config.yaml").write_text(json.dumps({"llm": llm}), encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        ("model", "text", "told"),
+        [
+            ("koe-echo", "to be or not to be (corrected)", ""),
+            (
+                "koe-refuse",
+                "to be or not to be",
+                "koe: warning: LLM correction failed: HTTP 500 Internal Server Error: The server "
+                "had an error while processing your request. (invalid_request_error)\n",
+            ),
+            (
+                "koe-fragment",
+                "to be or not to be",
+                "koe: not corrected: the model's answer was not used: it keeps only a fragment\n",
+            ),
+            (
+                "koe-cut-off",
+                "to be or not to be",
+                "koe: warning: the model's answer is cut off; raise llm.max_output_tokens (1024)\n",
+            ),
+        ],
+    )
+    def test_the_text(
+        self,
+        model: str,
+        text: str,
+        told: str,
+        url: str,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.answer = "to be or not to be"
+        self.configure(directory, url, model)
+        assert dictate(recording, directory=directory) == Exit.OK
+        assert capsys.readouterr() == (f"{text}\n", told)
+
+    def test_for_a_program(
+        self,
+        url: str,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.answer = "to be or not to be"
+        self.configure(directory, url, "koe-fragment")
+        assert dictate(recording, "--json", directory=directory) == Exit.OK
+        *events, final = map(json.loads, capsys.readouterr().out.splitlines())
+        assert {"event": "state", "state": "correcting"} in events
+        assert (final["text"], final["corrected"]) == ("to be or not to be", False)
+        assert final["remark"] == "the model's answer was not used: it keeps only a fragment"
+
+    def test_no_such_profile(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        directory.mkdir()
+        (directory / "config.yaml").write_text("llm: {active_profile: gone}", encoding="utf-8")
+        assert dictate(recording, directory=directory) == Exit.OK
+        out, err = capsys.readouterr()
+        assert out == "hello world\n"
+        assert "llm.active_profile: there is no profile 'gone'" in err
+        assert err.endswith("nothing is corrected\n")

@@ -99,3 +99,18 @@ def test_the_prompts_are_read_anew_each_time(
         assert settings.prompts() == built_in_prompts()
     (told,) = capsys.readouterr().err.splitlines()
     assert "llm.system_prompt_path: the file does not exist; using the built-in" in told
+
+
+def test_correction_that_cannot_be_is_told(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(directory, "llm: {active_profile: anthropic}")
+    settings = settings_in(directory)
+    settings.reload()
+    assert capsys.readouterr().err == (
+        f"koe: {directory / 'config.yaml'}: llm.active_profile: the profile 'anthropic' needs a "
+        "base_url and a model; nothing is corrected\n"
+    )
+    write(directory, "llm: {active_profile: anthropic, enabled: false}")
+    settings.reload()
+    assert capsys.readouterr().err == ""
