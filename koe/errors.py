@@ -5,6 +5,7 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
+    ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
@@ -74,6 +75,10 @@ class ConfigError(KoeError):
 
 class AudioError(KoeError):
     """A recording or a microphone cannot be used; the sentence says why and what to do."""
+
+
+class InputError(KoeError):
+    """What a command was given can't be used; the sentence says why."""
 
 
 class OutputError(KoeError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from koe import __version__
 from koe.asr import ENGINES, open_engine
 from koe.cli import Exit, writing
+from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import AudioError, ConfigError, EngineUnavailableError
@@ -110,6 +111,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     config, findings = _examine_config(directory)
     yield from findings
     yield from _examine_engines(config)
+    yield _examine_correction(config.llm)
     yield _examine_microphone()
 
 
@@ -118,7 +120,7 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     path = directory / CONFIG_NAME
     if _is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
-        return Config(), [Finding(Level.OK, "config", message)]
+        return UNREADABLE, [Finding(Level.OK, "config", message)]  # correction is off there too
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
@@ -172,6 +174,15 @@ def _fault(package: Package) -> str | None:
     if not Path(spec.submodule_search_locations[0], package.model).is_file():
         return f"installed without its model; {install}"
     return None
+
+
+def _examine_correction(llm: LlmConfig) -> Finding:
+    if llm.obstacle:
+        return Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
+    if llm.correcting_profile is None:
+        return Finding(Level.OK, "correction", "off")
+    message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
+    return Finding(Level.OK, "correction", message)
 
 
 def _examine_microphone() -> Finding:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,8 +16,8 @@ from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
+from tests.cli.configuration import configure, lab
 from tests.scripted import ScriptedEngine
-from tests.servers.llm import KEY, serving
 from tests.wav import as_integers, tone, wav
 
 
@@ -341,18 +340,6 @@ class TestTheMicrophone:
 class TestWithALanguageModel:
     """What a person sees of a correction, and of one that did not come about."""
 
-    @pytest.fixture
-    def url(self) -> Iterator[str]:
-        with serving() as fake:
-            yield fake.url
-
-    @staticmethod
-    def configure(directory: Path, url: str, model: str) -> None:
-        directory.mkdir()
-        profile = {"base_url": url, "api_key": KEY, "model": model}
-        llm = {"active_profile": "lab", "profiles": {"lab": profile}}
-        (directory / "config.yaml").write_text(json.dumps({"llm": llm}), encoding="utf-8")
-
     @pytest.mark.parametrize(
         ("model", "text", "told"),
         [
@@ -387,7 +374,7 @@ class TestWithALanguageModel:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         engine.answer = "to be or not to be"
-        self.configure(directory, url, model)
+        configure(directory, lab(url, model))
         assert dictate(recording, directory=directory) == Exit.OK
         assert capsys.readouterr() == (f"{text}\n", told)
 
@@ -400,7 +387,7 @@ class TestWithALanguageModel:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         engine.answer = "to be or not to be"
-        self.configure(directory, url, "koe-fragment")
+        configure(directory, lab(url, "koe-fragment"))
         assert dictate(recording, "--json", directory=directory) == Exit.OK
         *events, final = map(json.loads, capsys.readouterr().out.splitlines())
         assert {"event": "state", "state": "correcting"} in events
