@@ -49,8 +49,6 @@ class Core:
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._running: dict[asyncio.Task[None], Runner] = {}
-        # It was said that there is nobody to correct for want of a key.
-        self._told_of_key = False
         # Whom texts are corrected by.
         self._llm = LlmService(Transport(settings.current.config.llm.timeout))
         # Rewrites and questions that run.
@@ -209,18 +207,8 @@ class Core:
 
     def _correcting_profile(self, snapshot: Snapshot) -> LlmProfile | None:
         """Who corrects; nobody where what was said would be sent in vain, time and again."""
-        llm = snapshot.config.llm
-        profile = llm.correcting_profile
-        if profile is None or not profile.lacks_key:
-            return profile
-        # Who says nothing of it expects nothing.
-        if llm.says("enabled") and not self._told_of_key:
-            self._told_of_key = True
-            key = f"llm.profiles.{llm.active_profile}.api_key"
-            report(
-                f"{key}: there is none, so nothing is corrected; set it, or llm.enabled to false"
-            )
-        return None
+        profile = snapshot.config.llm.correcting_profile
+        return None if profile is None or profile.lacks_key else profile
 
     def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call on the loop's thread, from any; a core that is just going has no loop any more."""

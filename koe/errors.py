@@ -7,6 +7,7 @@
     ├── AudioError              a WAV file or microphone that gives no usable audio
     ├── EndpointError           an address to which nothing may be sent
     ├── RedirectError           a server that sends us to where nothing may be sent
+    ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
@@ -116,6 +117,10 @@ class RedirectError(KoeError):
 
     def __str__(self) -> str:
         return f"redirect blocked: {self.reason}"
+
+
+class InputError(KoeError):
+    """What a command was given can't be used; the sentence says why."""
 
 
 class OutputError(KoeError):

@@ -134,12 +134,12 @@ class Corrected(Event):
     Attributes:
         text: What is to be delivered.
         is_applied: Whether it is the answer; else the answer was no use, and it is what was heard.
-        warning: What is wrong with an answer that is used, as a sentence; may be empty.
+        remark: Why it is not used, or what is wrong with one that is, as a sentence; may be empty.
     """
 
     text: str
     is_applied: bool = True
-    warning: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +259,14 @@ class Deliver(Notice):
         heard: What was recognised.
         engine: Which engine was configured.
         corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
+        remark: Why a correction that was asked for is not used, where that was worth no warning.
     """
 
     text: str
     heard: str
     engine: str
     corrected: bool
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,8 +174,10 @@ class Session:
                 return self._accept()
             case Cancelled():
                 return self._end(State.CANCELLED)
-            case Corrected(text, is_applied, warning):
-                return [*([Warn(warning)] if warning else []), *self._deliver(text, is_applied)]
+            case Corrected(text, is_applied, remark):
+                if is_applied:
+                    return [*([Warn(remark)] if remark else []), *self._deliver(text, True)]
+                return self._deliver(text, remark=remark)
             case CorrectionFailed(message):
                 return [Warn(message), *self._deliver(self._heard)]
             case _ if self.state in _CONCLUDED:
@@ -266,10 +268,10 @@ class Session:
         self._accepted = True
         return self._deliver(self._heard) if self._asked else []
 
-    def _deliver(self, text: str, is_corrected: bool = False) -> list[Effect]:
+    def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text=text, heard=self._heard, engine=self.engine, corrected=is_corrected),
+            Deliver(text, self._heard, self.engine, is_corrected, remark),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]

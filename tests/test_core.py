@@ -363,16 +363,21 @@ async def after_one(core: Core) -> list[Notice]:
 
 @pytest.mark.usefixtures("engine")
 @on_loop
-async def test_a_session_without_a_profile(directory: Path) -> None:
-    """It is not corrected, as when correction is off."""
+async def test_a_session_without_a_profile(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not corrected, as when correction is off; but that is told once."""
     async with service() as (fake, server):
         configure(directory, server, active="gone")
         core = core_in(directory)
-        notices = await after_one(core)
+        for _ in range(2):
+            notices = await after_one(core)
         assert notices[-1] == Deliver("hello world", "hello world", "moonshine", corrected=False)
         assert ShowState(State.CORRECTING) not in notices
         await core.close()
     assert not fake.questions
+    told = "llm.active_profile: there is no profile 'gone', only: lab; nothing is corrected\n"
+    assert capsys.readouterr().err == f"koe: {directory / 'config.yaml'}: {told}"
 
 
 @on_loop
@@ -536,4 +541,4 @@ def test_nothing_is_sent_where_it_would_be_refused(
 
     asyncio.run(run())
     told = capsys.readouterr().err
-    assert told.count("llm.profiles.openai.api_key: there is none, so nothing is corrected") == 1
+    assert told.count("the profile 'openai' needs an api_key; nothing is corrected") == 1

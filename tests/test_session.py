@@ -334,8 +334,8 @@ ASKED: list[Effect] = [
 ]  # fmt: skip
 
 
-def pasted(text: str, *, corrected: bool) -> list[Effect]:
-    return [PASTING, Deliver(text, "hello world", "scripted", corrected)]
+def pasted(text: str, *, corrected: bool, remark: str = "") -> list[Effect]:
+    return [PASTING, Deliver(text, "hello world", "scripted", corrected, remark)]
 
 
 @pytest.mark.parametrize(
@@ -345,9 +345,12 @@ def pasted(text: str, *, corrected: bool) -> list[Effect]:
     ("answer", "outcome"),
     [
         (Corrected("Hello, world."), pasted("Hello, world.", corrected=True)),
-        (Corrected("hello world", is_applied=False), pasted("hello world", corrected=False)),
         (
-            Corrected("Hello", warning="it is cut off"),
+            Corrected("hello world", is_applied=False, remark="it is no use"),
+            pasted("hello world", corrected=False, remark="it is no use"),
+        ),
+        (
+            Corrected("Hello", remark="it is cut off"),
             [Warn("it is cut off"), *pasted("Hello", corrected=True)],
         ),
         (

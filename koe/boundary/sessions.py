@@ -136,7 +136,9 @@ def tell(core: int, token: int, notice: Notice) -> None:
             lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, utf8(message))
         case HandOverRewritten(text):
             lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
-        case Deliver(text, heard, engine, corrected):
+        case Deliver(text, heard, engine, corrected, remark):
+            if remark:  # shells are told by the text alone (spec abi §4.3)
+                report(remark)
             lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)
 
 

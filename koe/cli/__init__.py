@@ -32,6 +32,8 @@ COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
+    "correct": "have a language model correct or rewrite a text",
+    "llm": "try the language models that are configured",
     "doctor": "tell what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
@@ -115,14 +117,15 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _prefer_utf8() -> None:
-    """Write UTF-8 into files and pipes; a terminal knows best what it shows."""
-    for stream in (sys.stdout, sys.stderr):
+    """Files and pipes hold UTF-8; a terminal knows best what it shows, and what is typed."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         # Under a test or in a program without streams it is something else.
         if reconfigure := getattr(stream, "reconfigure", None):
             if stream.isatty():
                 reconfigure(errors="replace")
             else:
-                reconfigure(encoding="utf-8", errors="backslashreplace")
+                errors = "strict" if stream is sys.stdin else "backslashreplace"
+                reconfigure(encoding="utf-8", errors=errors)
 
 
 def _is_broken_pipe(exc: OSError) -> bool:

@@ -43,8 +43,9 @@ with --json, one object per line, in UTF-8:
   {"event": "error", "message": TEXT}     why there will be no text
   {"event": "heard", "text": TEXT}        what was recognised
   {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
-   "audio_seconds": NUMBER, "seconds": NUMBER}
-                                          the text, how long the recording is, and how long it took
+   "remark": TEXT, "audio_seconds": NUMBER, "seconds": NUMBER}
+                                          the text, why a correction was not used, how long the
+                                          recording is, and how long it took
 """
 
 

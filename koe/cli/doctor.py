@@ -14,6 +14,7 @@ from pathlib import Path
 from koe import __version__
 from koe.asr import fault_of
 from koe.cli import Exit, writing
+from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, AsrConfig, Config
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 from koe.errors import AudioError, ConfigError
@@ -78,6 +79,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     config, findings = _examine_config(directory)
     yield from findings
     yield _examine_engine(config.asr.with_models_in(directory / MODELS_NAME))
+    yield _examine_correction(config.llm)
     yield _examine_microphone()
 
 
@@ -86,7 +88,7 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     path = directory / CONFIG_NAME
     if _is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
-        return Config(), [Finding(Level.OK, "config", message)]
+        return UNREADABLE, [Finding(Level.OK, "config", message)]  # correction is off there too
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
@@ -119,6 +121,15 @@ def _examine_engine(config: AsrConfig) -> Finding:
     if fault := fault_of(name, config):
         return Finding(Level.FAIL, "engine", f"{name}: {fault}")
     return Finding(Level.OK, "engine", f"{name}: ready; about the others: koe engines")
+
+
+def _examine_correction(llm: LlmConfig) -> Finding:
+    if llm.obstacle:
+        return Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
+    if llm.correcting_profile is None:
+        return Finding(Level.OK, "correction", "off")
+    message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
+    return Finding(Level.OK, "correction", message)
 
 
 def _examine_microphone() -> Finding:

@@ -112,8 +112,10 @@ class TextReport(Report):
             case ReportError(message):
                 self._line.clear()
                 print_error(message)
-            case Deliver(text):
+            case Deliver(text, remark=remark):
                 self._line.clear()
+                if remark:
+                    print_error(f"not corrected: {remark}")
                 print(text, flush=True)
 
     @property
@@ -148,13 +150,14 @@ class JsonReport(Report):
                 _print_event("warning", message=message)
             case ReportError(message):
                 _print_event("error", message=message)
-            case Deliver(text, heard, engine, corrected):
+            case Deliver(text, heard, engine, corrected, remark):
                 _print_event(
                     "final",
                     text=text,
                     heard=heard,
                     engine=engine,
                     corrected=corrected,
+                    remark=remark,
                     audio_seconds=round(self.progress.handed_over, 3),
                     seconds=round(time.monotonic() - self.progress.began, 3),
                 )

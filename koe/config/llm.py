@@ -193,6 +193,22 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         profile = self.profiles.get(self.active_profile)
         return profile if self.enabled and profile is not None and profile.is_ready else None
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing is corrected although it is to be, as a clause; empty when there is none."""
+        profile = self.profiles.get(self.active_profile)
+        if not self.enabled:
+            return ""
+        if self.correcting_profile is not None:
+            # Who does not speak of correction expects none.
+            is_refused = self.correcting_profile.lacks_key and self.says("enabled")
+            return f"the profile {self.active_profile!r} needs an api_key" if is_refused else ""
+        if profile is None:
+            known = ", ".join(self.profiles) or "none"
+            return f"there is no profile {self.active_profile!r}, only: {known}"
+        needs = "mlx.model" if profile.provider == "mlx" else "a base_url and a model"
+        return f"the profile {self.active_profile!r} needs {needs}"
+
     def with_flat(self, settings: Section) -> Self:
         """Take a model from before there were profiles: it is the profile ``openai`` now.
 

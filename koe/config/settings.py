@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from koe.config.reader import Problem
 from koe.config.schema import UNREADABLE
 from koe.config.store import MODELS_NAME, Snapshot, Store
 from koe.diagnostics import report
@@ -92,9 +93,15 @@ class Settings:
 
     def _adopt(self, snapshot: Snapshot) -> None:
         self.current = self._with_engine(snapshot)
+        problems = [*snapshot.problems]
+        if obstacle := snapshot.config.llm.obstacle:
+            message = f"{obstacle}; nothing is corrected"
+            problems.append(
+                Problem(str(self._store.config_path), None, "llm.active_profile", message)
+            )
         # What was mended and comes back is worth telling again.
-        self._told &= {str(problem) for problem in snapshot.problems}
-        for problem in snapshot.problems:
+        self._told &= {str(problem) for problem in problems}
+        for problem in problems:
             self._tell(problem)
 
     def _with_engine(self, snapshot: Snapshot) -> Snapshot:

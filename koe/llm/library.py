@@ -1,14 +1,25 @@
-"""The HTTP library, pyreqwest, loaded on a thread that never ends.
+"""The HTTP library, pyreqwest, loaded where it does no harm and left when it does none.
 
 Its memory allocator (mimalloc) takes the thread that loads it for the first of the process. When
 that one ends, a later thread may get its identity, and with it the memory of nobody: the process
-crashes at the next allocation. A core's loop thread does end, with its core.
+crashes at the next allocation. A core's loop thread does end, with its core. So the library is
+loaded on a thread that never does.
+
+It tells the event loop of results on a thread of its own. If the program is so quick to end after
+the last one that this thread is still inside of Python, it is ended there, and the process crashes
+too. So Python's end waits for it.
 """
 
 from __future__ import annotations
 
+import atexit
+import sys
 import threading
+import time
 from contextlib import suppress
+
+# How long Python's end waits at most; what it waits for takes microseconds of a processor.
+_LONGEST_WAIT = 1.0
 
 
 def _load() -> None:
@@ -25,7 +36,16 @@ def _load() -> None:
     loaded.wait()
 
 
+def _wait_until_left() -> None:
+    """Wait until nobody is inside of Python but its own threads."""
+    deadline = time.monotonic() + _LONGEST_WAIT
+    known = {thread.ident for thread in threading.enumerate()}
+    while sys._current_frames().keys() - known and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 _load()
+atexit.register(_wait_until_left)
 
 from pyreqwest.client import Client, ClientBuilder  # noqa: E402
 from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError  # noqa: E402

@@ -69,15 +69,27 @@ class LlmService:
         return Correcting(self._shared, snapshot, profile, read_prompts)
 
     async def rewrite(
-        self, snapshot: Snapshot, prompts: Prompts, text: str, instruction: str
+        self,
+        snapshot: Snapshot,
+        prompts: Prompts,
+        text: str,
+        instruction: str,
+        profile: LlmProfile | None = None,
     ) -> Correction:
         """Have a text rewritten by the instruction of a template.
+
+        Args:
+            snapshot: The settings.
+            prompts: Of which the user's counts.
+            text: What to rewrite.
+            instruction: What to do with it.
+            profile: Whom to ask; None for the active one.
 
         Raises:
             LlmError: It could not be.
         """
         llm = snapshot.config.llm
-        profile = active_profile(llm)
+        profile = profile or active_profile(llm)
         inquiry = ask_for_rewriting(llm, profile, prompts, snapshot.terms, text, instruction)
         return await _ask(self._shared.open(), inquiry)
 
@@ -141,6 +153,15 @@ async def ask_once(store: Store, question: Question[Answer]) -> Answer:
     prompts, problems = load_prompts(store, snapshot.config.llm)
     for problem in (*snapshot.problems, *problems):
         report(problem)
+    return await ask_by(snapshot, prompts, question)
+
+
+async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer]) -> Answer:
+    """Ask without a core, by settings that were read.
+
+    Raises:
+        LlmError: As the question.
+    """
     service = LlmService(Transport(snapshot.config.llm.timeout))
     try:
         return await question(service, snapshot, prompts)
@@ -201,11 +222,7 @@ class Correcting:
             history,
         )
         correction = await _ask(self._client or self._shared.open(), inquiry)
-        if correction.is_applied:
-            return Corrected(correction.text, warning=correction.remark)
-        # Shells are told by the result alone (spec abi §4.3).
-        report(correction.remark)
-        return Corrected(correction.text, is_applied=False)
+        return Corrected(correction.text, correction.is_applied, correction.remark)
 
 
 async def _ask(client: Client, inquiry: Inquiry) -> Correction:

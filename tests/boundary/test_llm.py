@@ -337,7 +337,7 @@ assert len(told) == before
 def test_rewrites(run: Run) -> None:
     """Spec abi §4.12."""
     with serving() as fake:
-        *told, reported = run(REWRITES, fake.url)
+        *told, reported, obstacle = run(REWRITES, fake.url)
 
     failed = "W(Rewrite failed: LLM correction failed: "
     assert told == [
@@ -352,6 +352,7 @@ def test_rewrites(run: Run) -> None:
         "['RW(hello (corrected))']",
     ]
     assert reported == "koe: the model's answer was not used: it recites the dictionary"
+    assert "there is no profile 'gone', only: " in obstacle
     assert [question.system for question in fake.service.questions[:2]] == [
         "Be polite.", "Be rude.",
     ]  # fmt: skip

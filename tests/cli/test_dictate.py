@@ -16,6 +16,7 @@ from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
+from tests.cli.configuration import configure, lab
 from tests.scripted import ScriptedEngine
 from tests.servers.speech import API_KEY, speech_server, transcribe_glm
 from tests.wav import as_integers, tone, wav
@@ -358,3 +359,76 @@ def test_an_engine_that_is_none(tmp_path: Path, recording: Path) -> None:
     done = run_koe("dictate", recording, "--engine", "parrot", home=tmp_path)
     assert done.returncode == 2  # of argparse
     assert "invalid choice: 'parrot'" in done.stderr
+
+
+class TestWithALanguageModel:
+    """What a person sees of a correction, and of one that did not come about."""
+
+    @pytest.mark.parametrize(
+        ("model", "text", "told"),
+        [
+            ("koe-echo", "to be or not to be (corrected)", ""),
+            (
+                "koe-refuse",
+                "to be or not to be",
+                "koe: warning: LLM correction failed: HTTP 500 Internal Server Error: The server "
+                "had an error while processing your request. (invalid_request_error)\n",
+            ),
+            (
+                "koe-fragment",
+                "to be or not to be",
+                "koe: not corrected: the model's answer was not used: it keeps only a fragment\n",
+            ),
+            (
+                "koe-cut-off",
+                "to be or not to be",
+                "koe: warning: the model's answer is cut off; raise llm.max_output_tokens (1024)\n",
+            ),
+        ],
+    )
+    def test_the_text(
+        self,
+        model: str,
+        text: str,
+        told: str,
+        url: str,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.answer = "to be or not to be"
+        configure(directory, lab(url, model))
+        assert dictate(recording, directory=directory) == Exit.OK
+        assert capsys.readouterr() == (f"{text}\n", told)
+
+    def test_for_a_program(
+        self,
+        url: str,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        engine.answer = "to be or not to be"
+        configure(directory, lab(url, "koe-fragment"))
+        assert dictate(recording, "--json", directory=directory) == Exit.OK
+        *events, final = map(json.loads, capsys.readouterr().out.splitlines())
+        assert {"event": "state", "state": "correcting"} in events
+        assert (final["text"], final["corrected"]) == ("to be or not to be", False)
+        assert final["remark"] == "the model's answer was not used: it keeps only a fragment"
+
+    def test_no_such_profile(
+        self,
+        engine: ScriptedEngine,
+        recording: Path,
+        directory: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        directory.mkdir()
+        (directory / "config.yaml").write_text("llm: {active_profile: gone}", encoding="utf-8")
+        assert dictate(recording, directory=directory) == Exit.OK
+        out, err = capsys.readouterr()
+        assert out == "hello world\n"
+        assert "llm.active_profile: there is no profile 'gone'" in err
+        assert err.endswith("nothing is corrected\n")

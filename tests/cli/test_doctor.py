@@ -34,7 +34,9 @@ def write(directory: Path, config: str) -> Path:
 
 
 def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (write(directory, "") / "dictionary.txt").write_text("Kubernetes\n", encoding="utf-8")
+    (write(directory, "llm: {enabled: false}") / "dictionary.txt").write_text(
+        "Kubernetes\n", encoding="utf-8"
+    )
     assert main(["doctor", "--config", str(directory)]) == Exit.OK
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"ok    koe         {__version__}, Python 3.")
@@ -42,8 +44,29 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
         f"ok    config      {directory / 'config.yaml'}",
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
         "ok    engine      moonshine: ready; about the others: koe engines",
+        "ok    correction  off",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "finding"),
+    [
+        ("", Finding(Level.OK, "correction", "by the profile 'openai'; koe llm test tries it")),
+        (
+            "llm: {active_profile: x, profiles: {}}",
+            Finding(
+                Level.WARN,
+                "correction",
+                "there is no profile 'x', only: none; nothing is corrected",
+            ),
+        ),
+        ("llm: {enabled: false}", Finding(Level.OK, "correction", "off")),
+        ("llm: [", Finding(Level.OK, "correction", "off")),
+    ],
+)
+def test_correction(config: str, finding: Finding, directory: Path) -> None:
+    assert find(write(directory, config), "correction") == [finding]
 
 
 def test_nothing_is_created(directory: Path) -> None:
@@ -137,6 +160,6 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["ok"] is False
     assert [finding["level"] for finding in report["findings"]].count("fail") == 1
     assert {finding["topic"] for finding in report["findings"]} == {
-        "koe", "config", "dictionary", "engine", "microphone",
+        "koe", "config", "dictionary", "engine", "correction", "microphone",
     }  # fmt: skip
     assert "鹦鹉" in out

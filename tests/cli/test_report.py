@@ -132,6 +132,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         "heard": "你好 koe",
         "engine": "moonshine",
         "corrected": True,
+        "remark": "",
         "audio_seconds": 1.25,
     }
     assert "你好" in out

@@ -313,3 +313,28 @@ def test_beside_profiles_a_model_is_ignored(tmp_path: Path, profiles: str) -> No
     llm, problems = load(tmp_path, f"llm:\n  api_key: x\n  model: y\n  profiles: {profiles}\n")
     assert problems == []
     assert llm.profiles == ({"a": LlmProfile(model="m")} if "m" in profiles else {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "obstacle"),
+    [
+        ({}, ""),
+        ({"active_profile": "apfel"}, ""),
+        ({"active_profile": "anthropic"}, "the profile 'anthropic' needs a base_url and a model"),
+        ({"active_profile": "anthropic", "enabled": False}, ""),
+        ({"active_profile": "x", "profiles": {}}, "there is no profile 'x', only: none"),
+        (
+            {"active_profile": "x"},
+            "there is no profile 'x', only: openai, openai-responses, anthropic, apfel, mlx",
+        ),
+        (
+            {
+                "active_profile": "x",
+                "profiles": {"x": LlmProfile(provider="mlx", mlx=MlxModel(model=""))},
+            },
+            "the profile 'x' needs mlx.model",
+        ),
+    ],
+)
+def test_why_nothing_is_corrected(changes: dict[str, object], obstacle: str) -> None:
+    assert LlmConfig().replace(**changes).obstacle == obstacle

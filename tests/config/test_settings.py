@@ -120,3 +120,18 @@ def test_an_engine_from_outside_survives_a_broken_file(directory: Path) -> None:
 
 def test_models_are_beside_the_configuration(directory: Path) -> None:
     assert settings_in(directory).models == directory / "models"
+
+
+def test_correction_that_cannot_be_is_told(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(directory, "llm: {active_profile: anthropic}")
+    settings = settings_in(directory)
+    settings.reload()
+    assert capsys.readouterr().err == (
+        f"koe: {directory / 'config.yaml'}: llm.active_profile: the profile 'anthropic' needs a "
+        "base_url and a model; nothing is corrected\n"
+    )
+    write(directory, "llm: {active_profile: anthropic, enabled: false}")
+    settings.reload()
+    assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Loading the HTTP library is what could crash a process, so it is done in processes of its own."""
+"""Loading and leaving the HTTP library could crash a process, so both are done in others."""
 
 from __future__ import annotations
 
@@ -34,8 +34,30 @@ except ImportError as exc:
     print(exc.name.partition(".")[0])
 """
 
+# A thread that Python does not know as one of its own, and would end where it is.
+STRANGER = """
+import _thread, time
+import koe.llm.library
 
-@pytest.mark.parametrize(("program", "printed"), [(THREADS, "20\n"), (MISSING, "pyreqwest\n")])
+def stay():
+    inside.release()
+    time.sleep(0.2)
+    print("left", flush=True)
+
+inside = _thread.allocate_lock()
+inside.acquire()
+_thread.start_new_thread(stay, ())
+inside.acquire()
+"""
+
+# One that does not leave is not waited for for ever.
+GUEST = STRANGER.replace("time.sleep(0.2)", "time.sleep(60)")
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [(THREADS, "20\n"), (MISSING, "pyreqwest\n"), (STRANGER, "left\n"), (GUEST, "")],
+)
 def test_loading(program: str, printed: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False

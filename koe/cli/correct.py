@@ -1,0 +1,118 @@
+"""``koe correct``: a text as a language model corrects or rewrites it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from koe.cli import Exit, print_error, writing
+from koe.cli.llm import Target, add_target_arguments, find_target, print_object
+from koe.config.templates import prompt_of
+from koe.errors import ConfigError, InputError, LlmError
+from koe.llm.correction import Correction
+from koe.text import trim
+
+_EPILOG = """\
+The text is corrected as a dictation is, with your prompts and your dictionary; whether correction
+is on (llm.enabled) does not matter. With --template it is rewritten by that template instead.
+
+exit status: 1 if the model could not be asked or did not answer, else 0. An answer that is no
+correction is not used: then the text comes as it was, and stderr says why.
+
+with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
+"profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}, where the message says what
+went wrong; if nothing could be done, the text is as it was
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("text", metavar="TEXT", help="what to correct; - reads it from stdin")
+    parser.add_argument(
+        "--template",
+        metavar="NAME|N",
+        help="rewrite it by this one of prompt_templates: its name, or the digit of its shortcut",
+    )
+    add_target_arguments(parser)
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Correct; return the exit status."""
+    text = _read_stdin() if arguments.text == "-" else arguments.text
+    if not trim(text):
+        raise InputError("there is no text to correct")
+    target = find_target(arguments)
+    instruction = _find_instruction(target, arguments.template) if arguments.template else None
+    began = time.monotonic()
+    try:
+        correction = _correct(target, text, instruction)
+        message, is_good = correction.remark, True
+    except LlmError as exc:
+        correction = Correction(text, is_applied=False)
+        message, is_good = target.explain(exc), False
+    if arguments.json:
+        print_object(
+            ok=is_good,
+            text=correction.text,
+            corrected=correction.is_applied,
+            profile=target.name,
+            model=target.profile.model,
+            seconds=round(time.monotonic() - began, 3),
+            message=message,
+        )
+    else:
+        if message:
+            print_error(message)
+        if is_good:
+            with writing():
+                print(correction.text, flush=True)
+    return Exit.OK if is_good else Exit.ERROR
+
+
+def _correct(target: Target, text: str, instruction: str | None) -> Correction:
+    profile = target.profile
+    if instruction is None:
+        return target.ask(
+            lambda service, snapshot, prompts: service.correct(snapshot, profile, prompts, text)
+        )
+    return target.ask(
+        lambda service, snapshot, prompts: service.rewrite(
+            snapshot, prompts, text, instruction, profile
+        )
+    )
+
+
+def _find_instruction(target: Target, wanted: str) -> str:
+    """The prompt of a template.
+
+    Raises:
+        ConfigError: There is no such template, or it has no prompt.
+    """
+    templates = target.snapshot.config.prompt_templates
+    path = str(target.store.config_path)
+    found = next((it for it in templates if it.name == wanted), None) or next(
+        (it for it in templates if str(it.shortcut) == wanted), None
+    )
+    if found is None:
+        known = ", ".join(f"{it.shortcut} {it.name}" for it in templates) or "none"
+        raise ConfigError(path, f"prompt_templates has no {wanted!r}, only: {known}")
+    instruction = prompt_of(found, target.store)
+    if instruction is None:
+        raise ConfigError(path, f"the template {wanted!r} has no prompt that can be used")
+    return instruction
+
+
+def _read_stdin() -> str:
+    """All of it, without the line end that a terminal or echo adds.
+
+    Raises:
+        InputError: There is none, or it is not UTF-8.
+    """
+    if sys.stdin is None:
+        raise InputError("there is no stdin to read the text from")
+    try:
+        return sys.stdin.read().removesuffix("\n")
+    except UnicodeDecodeError as exc:
+        raise InputError("the text on stdin is not UTF-8") from exc

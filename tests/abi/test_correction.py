@@ -1,0 +1,45 @@
+"""Correction from a shell's side: a program in C, in each generation, and a fake service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.abi import build
+from tests.servers.llm import KEY, serving
+
+pytestmark = pytest.mark.abi
+
+SCENARIOS = ["answers", "interventions", "destroyed", "cores"]
+
+
+@pytest.fixture(scope="module")
+def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The driver for each generation."""
+    folder = tmp_path_factory.mktemp("drivers")
+    source = build.SOURCES / "correction.c"
+    return {
+        abi: build.compile_program(abi, source, folder / f"correction-{abi}")
+        for abi in build.GENERATIONS
+    }
+
+
+@pytest.mark.parametrize("abi", build.GENERATIONS)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(
+    abi: int, scenario: str, drivers: dict[int, Path], speech: Path, tmp_path: Path
+) -> None:
+    with serving() as fake:
+        result = build.run([drivers[abi], scenario, speech, fake.url], tmp_path / "home")
+    told = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, told
+    *checks, plan = result.stdout.splitlines()
+    assert plan == f"1..{len(checks)}", told
+    assert all(check.startswith("ok ") for check in checks), told
+    assert KEY not in told
+
+
+def test_all_scenarios_are_run(drivers: dict[int, Path], tmp_path: Path) -> None:
+    for driver in drivers.values():
+        assert build.run([driver, "list"], tmp_path / "home").stdout.split() == SCENARIOS

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.llm import Running, serving
+
+
+@pytest.fixture
+def fake() -> Iterator[Running]:
+    """A service of language models."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def url(fake: Running) -> str:
+    """Its address, as it is in a profile."""
+    return fake.url

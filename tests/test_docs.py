@@ -1,0 +1,73 @@
+"""What the manual says holds: its configurations work, and its tables agree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from koe.config.reference import PAGE
+from koe.config.store import Store
+from koe.llm.endpoint import parse_http
+from koe.llm.protocols import models_request, warm_up_request
+
+GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
+
+# Each under its heading.
+SNIPPETS = dict(re.findall(r"^### (\S+)\n(?:(?!^#).)*?```yaml\n(.*?)```", GUIDE, re.M | re.S))
+
+PROTOCOLS = {
+    "OpenAI": "openai_chat",
+    "Azure": "openai_chat",
+    "Anthropic": "anthropic_messages",
+    "DeepSeek": "openai_chat",
+    "Ollama": "openai_chat",
+    "llama.cpp": "openai_chat",
+}
+
+NAMES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY")
+KEYS = dict.fromkeys(NAMES, "sk-0123456789")
+
+
+def test_every_snippet_is_tested() -> None:
+    assert SNIPPETS.keys() == PROTOCOLS.keys()
+    assert GUIDE.count("```yaml") == len(SNIPPETS)
+
+
+@pytest.mark.parametrize("heading", SNIPPETS)
+def test_a_snippet_is_a_configuration_that_corrects(heading: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(SNIPPETS[heading], encoding="utf-8")
+    snapshot = Store(tmp_path, KEYS).load()
+    assert snapshot.problems == ()
+    llm = snapshot.config.llm
+    profile = llm.correcting_profile
+    assert profile is not None, llm.obstacle
+    assert profile.protocol == PROTOCOLS[heading]
+    assert profile.api_key in ("", "sk-0123456789")
+    is_local = parse_http(profile.url).scheme == "http"
+    assert bool(profile.api_key) != is_local
+    for request in (models_request(profile), warm_up_request(profile)):
+        parse_http(request.url)
+
+
+def rows(page: str) -> list[list[str]]:
+    """The cells of the tables' rows."""
+    lines = (line for line in page.splitlines() if line.startswith("| `"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_guide_agrees_with_the_reference() -> None:
+    effects = {cells[0].strip("`"): cells[4] for cells in rows(PAGE.read_text(encoding="utf-8"))}
+    told = {key: cells[2] for cells in rows(GUIDE) for key in re.findall(r"`([^`]+)`", cells[0])}
+    assert told == {key: effects[key] for key in told}
+    assert {key for key in effects if re.match(r"llm\.[^.]+$", key)} <= told.keys()
+
+
+@pytest.mark.parametrize("page", [GUIDE, (PAGE.parent.parent / "README.md").read_text("utf-8")])
+def test_commands_exist(page: str) -> None:
+    from koe.cli import COMMANDS
+
+    named = set(re.findall(r"^koe (\w+)", page, re.M))
+    assert named
+    assert named <= COMMANDS.keys()
