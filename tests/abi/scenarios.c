@@ -5,7 +5,8 @@
  *     scenarios list                  the names, one a line, with their arguments
  *     scenarios NAME [FILE.raw]       runs one; FILE.raw: speech, 16 kHz mono s16le
  *
- * Prints "ok NAME" or "not ok NAME: why" per check, and lines that start with "#" to help a reader.
+ * Prints TAP: "ok NAME" or "not ok NAME: why" per check, lines that start with "#" to help a reader,
+ * and the plan at the end.
  * Exit status: 0 everything ok, 1 something not, 2 usage.
  *
  * HOME must be a scratch directory. Without a config.yaml in $HOME/.koe the driver writes one that
@@ -50,7 +51,7 @@ static const double DESTROY_LIMIT_S = 2.5;
 static const double QUIET_S = 0.2;
 
 static const char *scenario = "";
-static atomic_int failures;
+static atomic_int checks, failures;
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
@@ -61,6 +62,7 @@ __attribute__((format(printf, 3, 4))) static bool check(bool good, const char *n
     va_start(arguments, why);
     vsnprintf(reason, sizeof reason, why, arguments);
     va_end(arguments);
+    atomic_fetch_add(&checks, 1);
     if (good) {
         printf("ok %s/%s\n", scenario, name);
     } else {
@@ -1738,6 +1740,7 @@ int main(int argc, char **argv) {
         pthread_mutex_lock(&book.lock);
         check(!book.broken[0], "callback_contract", "%s", book.broken);
         pthread_mutex_unlock(&book.lock);
+        printf("1..%d\n", atomic_load(&checks));
         return atomic_load(&failures) ? 1 : 0;
     }
     fprintf(stderr, "usage: scenarios list | scenarios NAME [FILE.raw]\n");
