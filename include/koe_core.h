@@ -600,7 +600,10 @@ int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_te
  * people.
  *
  * Blocks for the network, for llm.timeout_ms at the longest: call it from a thread that nobody
- * waits for. Everything but the profile is as on disk. No core: works, over a connection of its own.
+ * waits for. Everything but the profile is as on disk.
+ *
+ * No core, or inside a callback: works, over a connection of its own. While another thread is inside
+ * a callback too, after a second.
  */
 char *sp_llm_test_profile_json(const char *profile_json);
 char *sp_llm_test(const char *base_url, const char *api_key, const char *model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from koe.asr import Engine
+from koe.config.prompts import built_in_prompts
 from koe.config.schema import AsrConfig
 from koe.config.settings import Settings
 from koe.config.store import Snapshot, Store
@@ -542,3 +544,54 @@ def test_nothing_is_sent_where_it_would_be_refused(
     asyncio.run(run())
     told = capsys.readouterr().err
     assert told.count("the profile 'openai' needs an api_key; nothing is corrected") == 1
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b" \n", None])
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_prompts_that_cannot_be_used(
+    content: bytes | None, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of a new user are used, and that is told once."""
+    async with service() as (fake, server):
+        configure(directory, server)
+        path = directory / "system_prompt.txt"
+        if content is None:
+            path.mkdir()
+        else:
+            path.write_bytes(content)
+        core = core_in(directory)
+        for _ in range(2):
+            delivered = (await after_one(core))[-1]
+            assert isinstance(delivered, Deliver)
+            assert delivered.corrected
+        await core.close()
+    assert {question.system for question in fake.questions} == {built_in_prompts().system}
+    [told] = capsys.readouterr().err.splitlines()
+    assert f"{path}: llm.system_prompt_path: " in told
+    assert told.endswith("; using the built-in prompt")
+
+
+@pytest.mark.parametrize("key", [KEY, "sk-koe-mistyped-123456"])
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_no_key_is_logged(
+    key: str,
+    directory: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not where everything is, and not where the server repeats it."""
+    caplog.set_level(logging.DEBUG)
+    async with service() as (_, server):
+        configure(directory, server)
+        text = (directory / "config.yaml").read_text(encoding="utf-8")
+        (directory / "config.yaml").write_text(text.replace(KEY, key), encoding="utf-8")
+        core, told = core_in(directory), Told()
+        notices = await after_one(core)
+        core.rewrite(0, "hello", told)
+        await told.rewritten("hello (corrected)" if key == KEY else "hello")
+        await core.close()
+    assert caplog.records
+    said = caplog.text + repr(notices) + repr(told.notices) + "".join(capsys.readouterr())
+    assert key.removeprefix("sk-koe-") not in said

@@ -33,8 +33,9 @@ class Settings:
         self._engine = engine
         # One reading at a time; readers of ``current`` need no lock.
         self._lock = threading.Lock()
-        # What was told already.
+        # What was told already: of the settings, and of the files with prompts.
         self._told: set[str] = set()
+        self._told_of_prompts: set[str] = set()
         # In force: the last reading that succeeded.
         self.current = self._with_engine(Snapshot(UNREADABLE, (), ()))
         try:
@@ -81,8 +82,11 @@ class Settings:
 
         with self._lock:
             prompts, problems = load_prompts(self._store, self.current.config.llm)
-            for problem in problems:
-                self._tell(problem)
+            texts = [str(problem) for problem in problems]
+            for text in texts:
+                if text not in self._told_of_prompts:
+                    report(text)
+            self._told_of_prompts = set(texts)
         return prompts
 
     def instruction(self, template: PromptTemplate) -> str | None:

@@ -30,7 +30,7 @@ def build_body(request: LlmRequest) -> dict[str, object]:
         "messages": [{"role": "user", "content": _content(request.user)}],
         "max_tokens": request.max_output_tokens,
     }
-    if 0.0 <= request.temperature <= 1.0:
+    if request.says_sampling and 0.0 <= request.temperature <= 1.0:
         body["temperature"] = float(request.temperature)
     return body
 

@@ -10,14 +10,14 @@ Blank text is not for models: they recite the dictionary then. Callers deliver i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from koe.answers import Flaw, clean, find_flaw
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request
-from koe.llm.refusal import explanation, presentable
+from koe.llm.refusal import explanation, is_about_sampling, presentable
 from koe.llm.request import HttpRequest, LlmRequest
 from koe.prompts import Prompts, render
 
@@ -49,6 +49,7 @@ class Inquiry:
 
     Attributes:
         http: What to send.
+        plainer: The same for a model that takes no sampling settings; equal where there are none.
         profile: Whom to ask.
         heard: The text in question.
         candidates: The terms that the question names.
@@ -57,11 +58,16 @@ class Inquiry:
     """
 
     http: HttpRequest
+    plainer: HttpRequest
     profile: LlmProfile = field(repr=False)
     heard: str = field(repr=False)
     candidates: tuple[str, ...] = field(repr=False)
     flaws: frozenset[Flaw]
     limit: int
+
+    def wants_plainer(self, status: int, body: bytes) -> bool:
+        """Whether the server refused for a setting that it can be asked without."""
+        return status == 400 and self.plainer != self.http and is_about_sampling(body)
 
     def read(self, status: int, body: bytes) -> Correction:
         """What becomes of the answer.
@@ -176,6 +182,7 @@ def _ask(
     )
     return Inquiry(
         http=reply_request(profile, request),
+        plainer=reply_request(profile, replace(request, says_sampling=False)),
         profile=profile,
         heard=heard,
         candidates=tuple(candidates),

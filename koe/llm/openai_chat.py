@@ -29,7 +29,8 @@ def build_body(request: LlmRequest) -> dict[str, object]:
         request.max_token_parameter: request.max_output_tokens,
     }
     if request.max_token_parameter == "max_tokens":
-        body |= {"temperature": float(request.temperature), "top_p": float(request.top_p)}
+        if request.says_sampling:
+            body |= {"temperature": float(request.temperature), "top_p": float(request.top_p)}
     elif request.no_reasoning_control == "reasoning_effort":
         body["reasoning_effort"] = "none"
     if request.no_reasoning_control == "thinking":

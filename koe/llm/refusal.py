@@ -51,6 +51,11 @@ def explanation(body: bytes, api_key: str) -> str:
     return presentable(sentence or code, api_key, code if sentence else "")
 
 
+def is_about_sampling(body: bytes) -> bool:
+    """Whether a server explains that it does not take ``temperature`` or ``top_p``."""
+    return re.search(r"\b(temperature|top_p)\b", explanation(body, "")) is not None
+
+
 def presentable(text: str, api_key: str, code: str = "") -> str:
     """One line of a server's text, not too long, with everything like a key masked.
 

@@ -29,7 +29,8 @@ from koe.prompts import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client
+    from koe.llm.client import Client, Reply
+    from koe.llm.request import HttpRequest
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class LlmService:
     def __init__(self, transport: Transport) -> None:
         # The client, which is replaced when its settings change.
         self._shared = SharedClient(transport)
+        # Models that take no sampling settings, as was found out, and where they are.
+        self._plain: set[tuple[str, str]] = set()
 
     def open(self) -> None:
         """Build the client now; if that is not possible, whoever asks will be told why."""
@@ -66,7 +69,7 @@ class LlmService:
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> Correcting:
         """Somebody who corrects the text of one session, by the settings that it begins with."""
-        return Correcting(self._shared, snapshot, profile, read_prompts)
+        return Correcting(self._shared, self._plain, snapshot, profile, read_prompts)
 
     async def rewrite(
         self,
@@ -91,7 +94,7 @@ class LlmService:
         llm = snapshot.config.llm
         profile = profile or active_profile(llm)
         inquiry = ask_for_rewriting(llm, profile, prompts, snapshot.terms, text, instruction)
-        return await _ask(self._shared.open(), inquiry)
+        return await _ask(self._shared.open(), inquiry, self._plain)
 
     async def correct(
         self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts, text: str
@@ -103,7 +106,7 @@ class LlmService:
         """
         llm = snapshot.config.llm
         inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, text)
-        return await _ask(self._shared.open(), inquiry)
+        return await _ask(self._shared.open(), inquiry, self._plain)
 
     async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:
         """Have a sample corrected; the answer does not matter.
@@ -112,7 +115,7 @@ class LlmService:
             LlmError: There was none.
         """
         inquiry = ask_for_test(snapshot.config.llm, profile, prompts, snapshot.terms)
-        await _ask(self._shared.open(), inquiry)
+        await _ask(self._shared.open(), inquiry, self._plain)
 
     async def list_models(self, profile: LlmProfile) -> list[str]:
         """The models that a server offers.
@@ -174,6 +177,7 @@ class Correcting:
 
     Args:
         shared: The client.
+        plain: Models that take no sampling settings, and where they are; another one is noted.
         snapshot: The settings that the session begins with.
         profile: Whom to ask.
         read_prompts: Reads what is said beside the text.
@@ -182,11 +186,13 @@ class Correcting:
     def __init__(
         self,
         shared: SharedClient,
+        plain: set[tuple[str, str]],
         snapshot: Snapshot,
         profile: LlmProfile,
         read_prompts: Callable[[], Prompts],
     ) -> None:
         self._shared = shared
+        self._plain = plain
         self._snapshot = snapshot
         self._profile = profile
         self._read_prompts = read_prompts
@@ -221,12 +227,22 @@ class Correcting:
             heard,
             history,
         )
-        correction = await _ask(self._client or self._shared.open(), inquiry)
+        correction = await _ask(self._client or self._shared.open(), inquiry, self._plain)
         return Corrected(correction.text, correction.is_applied, correction.remark)
 
 
-async def _ask(client: Client, inquiry: Inquiry) -> Correction:
-    http = inquiry.http
-    reply = await client.post(http.url, dict(http.headers), http.body)
-    log.debug("%s answered %d over %s", inquiry.profile.model, reply.status, reply.http_version)
+async def _ask(client: Client, inquiry: Inquiry, plain: set[tuple[str, str]]) -> Correction:
+    """Ask, and once more if the model does not take the sampling settings."""
+    model = (inquiry.http.url, inquiry.profile.model)
+    reply = await _post(client, inquiry.plainer if model in plain else inquiry.http)
+    if model not in plain and inquiry.wants_plainer(reply.status, reply.body):
+        plain.add(model)
+        log.debug("%s takes no sampling settings", inquiry.profile.model)
+        reply = await _post(client, inquiry.plainer)
     return inquiry.read(reply.status, reply.body)
+
+
+async def _post(client: Client, http: HttpRequest) -> Reply:
+    reply = await client.post(http.url, dict(http.headers), http.body)
+    log.debug("answered %d over %s", reply.status, reply.http_version)
+    return reply

@@ -337,7 +337,7 @@ assert len(told) == before
 def test_rewrites(run: Run) -> None:
     """Spec abi §4.12."""
     with serving() as fake:
-        *told, reported, obstacle = run(REWRITES, fake.url)
+        *told, reported, missing = run(REWRITES, fake.url)
 
     failed = "W(Rewrite failed: LLM correction failed: "
     assert told == [
@@ -352,7 +352,7 @@ def test_rewrites(run: Run) -> None:
         "['RW(hello (corrected))']",
     ]
     assert reported == "koe: the model's answer was not used: it recites the dictionary"
-    assert "there is no profile 'gone', only: " in obstacle
+    assert missing.endswith("there is no profile 'gone', only: fake; nothing is corrected")
     assert [question.system for question in fake.service.questions[:2]] == [
         "Be polite.", "Be rude.",
     ]  # fmt: skip
@@ -405,7 +405,16 @@ ask_everything()
 answer = ask("sp_llm_test_profile_json", profile(model="koe-never"))
 assert answer["elapsed_ms"] >= 1000, answer
 show(answer)
-destroy()
+
+# destroyed while a thread waits for an answer, which it gets
+answers = []
+asking = threading.Thread(
+    target=lambda: answers.append(ask("sp_llm_test_profile_json", profile(model="koe-never"))))
+asking.start()
+fake("asked/7")
+assert destroy() < 2.0
+asking.join()
+show(answers[0])
 """
 
 IN_A_CALLBACK = """
@@ -442,6 +451,7 @@ def of_list(message: str, *models: str) -> dict[str, object]:
 
 
 FINE = of_test("Connection successful!", True)
+TIMED_OUT = of_test("LLM correction timed out")
 
 
 def everything(models: tuple[str, ...]) -> list[dict[str, object]]:
@@ -495,7 +505,8 @@ def shortened(line: str) -> dict[str, object]:
     ("program", "more", "connections"),
     [
         pytest.param(ALONE, [], 8, id="without a core"),
-        pytest.param(WITH_A_CORE, [of_test("LLM correction timed out")], 1, id="with a core"),
+        # One; another because the first is still waited on; and one without the core.
+        pytest.param(WITH_A_CORE, [TIMED_OUT, TIMED_OUT], 3, id="with a core"),
         pytest.param(IN_A_CALLBACK, [FINE, FINE], None, id="in a callback"),
     ],
 )
@@ -507,7 +518,8 @@ def test_settings_windows(
         lines = run(WINDOWS % program, fake.url)
 
     assert [shortened(line) for line in lines] == [*everything(MODELS), *more]
-    assert len(fake.server.connections) == connections or connections is None
+    asked = [it for it in fake.server.connections if it.exchanges[0].path.startswith("/v1/")]
+    assert len(asked) == connections or connections is None
     limits = [
         json.loads(bytes(exchange.body)).keys() & {"max_tokens", "max_completion_tokens"}
         for exchange in fake.server.exchanges

@@ -97,6 +97,7 @@ def test_the_prompts_are_read_anew_each_time(
     (directory / "system_prompt.txt").unlink()
     for _ in range(2):
         assert settings.prompts() == built_in_prompts()
+        settings.reload()
     (told,) = capsys.readouterr().err.splitlines()
     assert "llm.system_prompt_path: the file does not exist; using the built-in" in told
 

@@ -88,3 +88,8 @@ def test_a_reply_that_is_cut_off() -> None:
 def test_a_reply_without_content(body: bytes) -> None:
     with pytest.raises(LlmReplyError, match=r": missing content in Anthropic response$"):
         parse_reply(body)
+
+
+def test_a_model_that_takes_no_sampling_settings() -> None:
+    assert "temperature" in build_body(question())
+    assert "temperature" not in build_body(question(says_sampling=False))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.llm.refusal import explanation, presentable, refusal
+from koe.llm.refusal import explanation, is_about_sampling, presentable, refusal
 
 KEY = "k-0123456789abcdef"
 
@@ -96,3 +96,17 @@ def test_an_explanation_comes_in_json_only() -> None:
     assert explanation(b'{"error": {"message": "limit reached"}}', KEY) == "limit reached"
     assert explanation(b"plain", KEY) == ""
     assert explanation(b'{"choices": []}', KEY) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "about_sampling"),
+    [
+        ("`temperature` is deprecated for this model.", True),
+        ("Unsupported parameter: 'top_p' is not supported with this model.", True),
+        ("No such model", False),
+        ("temperatures are rising", False),
+    ],
+)
+def test_what_a_refusal_is_about(message: str, about_sampling: bool) -> None:
+    assert is_about_sampling(json.dumps({"error": {"message": message}}).encode()) == about_sampling
+    assert not is_about_sampling(message.encode())

@@ -19,6 +19,8 @@ from koe.llm.service import LlmService, ask_once
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
 from tests.llm.asking import transport
+from tests.servers.llm import KEY
+from tests.servers.llm import LlmService as FakeService
 from tests.servers.web import Exchange, Server
 
 HEARD = "hello koe world"
@@ -218,3 +220,45 @@ def test_asking_once_without_files_goes_by_the_defaults(
     assert not asyncio.run(ask_once(Store(tmp_path, {}), question))
     assert "the file does not exist" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"api_protocol": "anthropic_messages"}, {"max_token_parameter": "max_tokens"}]
+)
+@on_loop
+async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) -> None:
+    """It is asked without, and remembered; what others are asked does not change."""
+    fake = FakeService()
+    async with Server(fake.handle) as server:
+        service = LlmService(transport())
+        snapshot, profile = snapshot_of(server.url)
+        profile = profile.replace(api_key=KEY, model="koe-modern", **changes)
+        correcting = service.correcting(snapshot, profile, built_in_prompts)
+        for requests in (2, 3):
+            corrected = await correcting.correct(HEARD, ())
+            assert corrected == Corrected(f"{HEARD} (corrected)")
+            assert len(server.exchanges) == requests
+        await service.test(snapshot, profile, built_in_prompts())
+        assert len(server.exchanges) == 4
+        await service.correct(
+            snapshot, profile.replace(model="koe-echo"), built_in_prompts(), HEARD
+        )
+        asked = [b"temperature" in exchange.body for exchange in server.exchanges]
+        assert asked == [True, False, False, False, True]
+        await service.aclose()
+
+
+@on_loop
+async def test_another_refusal_is_one() -> None:
+    fake = FakeService()
+    async with Server(fake.handle) as server:
+        service = LlmService(transport())
+        snapshot, profile = snapshot_of(server.url)
+        profile = profile.replace(
+            api_key=KEY, model="koe-modern", endpoint_path="/chat/completions?flavour=sweet"
+        )
+        await service.test(snapshot, profile, built_in_prompts())  # nothing to leave out
+        with pytest.raises(LlmStatusError):
+            await service.test(snapshot, profile.replace(model="gone"), built_in_prompts())
+        assert len(server.exchanges) == 2
+        await service.aclose()

@@ -13,7 +13,8 @@ in a configuration:
 - ``koe-refuse`` answers with status 500, ``koe-garbage`` with no JSON;
 - ``koe-endless`` answers with more than anybody should read;
 - ``koe-never`` does not answer, ``koe-stalled`` begins to, ``koe-later`` does when it is told to;
-- ``koe-cut-off`` says that it had to stop, ``koe-thinking`` what it thought.
+- ``koe-cut-off`` says that it had to stop, ``koe-thinking`` what it thought;
+- ``koe-modern`` does not lie, but takes no sampling settings.
 """
 
 from __future__ import annotations
@@ -197,6 +198,7 @@ def _joined(body: Json, name: str) -> str:
 
 _TEXTS: Mapping[str, Callable[[str], str]] = {
     "koe-echo": lambda prompt: f"{_last_line(prompt)} (corrected)",
+    "koe-modern": lambda prompt: f"{_last_line(prompt)} (corrected)",
     "koe-later": lambda prompt: f"{_last_line(prompt)} (corrected)",
     "koe-blank": lambda prompt: " \n",
     "koe-fragment": lambda prompt: _last_line(prompt)[:2],
@@ -258,7 +260,10 @@ class LlmService:
         if exchange.headers.get("content-type") != "application/json":
             raise RefusedError(415, "Unsupported content type")
         ask, reply = _PROTOCOLS[path]
-        question = ask(json.loads(bytes(exchange.body)))
+        body = json.loads(bytes(exchange.body))
+        question = ask(body)
+        if question.model == "koe-modern" and (given := body.keys() & {"temperature", "top_p"}):
+            raise RefusedError(400, f"`{min(given)}` is deprecated for this model.")
         self.questions.append(question)
         async with self._asked:
             self._asked.notify_all()
