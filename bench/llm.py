@@ -1,6 +1,6 @@
 """What one shared HTTP/2 client saves: a new HTTP/1.1 client for each correction against it.
 
-    python -m bench.llm            about four minutes; report, bench/out/llm.json and llm.svg
+    python -m bench.llm            about three minutes; report, bench/out/llm.json and llm.svg
 
 The server and the wire to it are ours (bench.llm_server): a wire delays every byte by half a round
 trip, and the first one by what the handshake of TCP would take; TLS 1.3 then costs what it costs on
