@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -26,6 +25,7 @@ from statistics import mean, median
 
 from bench import machine
 from bench.hosts import OUT
+from bench.llm_cost import cost
 from bench.llm_plot import draw
 from bench.llm_server import ServerProcess, Wire, path
 from bench.report import Section, percentile, render
@@ -47,7 +47,6 @@ BODY = json.dumps(
 HEADERS = {"Authorization": "Bearer sk-0123456789abcdef", "Content-Type": "application/json"}
 
 OVERHEAD_REQUESTS = 300
-COST_PROCESSES = 11
 
 
 @dataclass(frozen=True)
@@ -185,45 +184,6 @@ async def overhead(server: ServerProcess) -> dict[str, list[float]]:
             times[name].append(await ask(0.0))
     await measurement.close()
     return times
-
-
-COST_PROGRAM = """
-import asyncio, re, sys, time
-from pathlib import Path
-
-def resident():
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return 0, 0
-    found = dict(re.findall(r"^(Vm|Rss)(?:RSS|Anon):\\s*(\\d+)", status.read_text(), re.M))
-    return int(found["Vm"]), int(found["Rss"])
-
-import koe.core
-from koe.llm.transport import Transport
-before, start = resident(), time.perf_counter()
-from koe.llm.client import Client
-imported = time.perf_counter()
-client = Client(Transport(8.0))
-client.open()
-built = time.perf_counter()
-after = resident()
-again = Client(Transport(8.0))
-again.open()
-twice = time.perf_counter()
-print(imported - start, built - imported, twice - built,
-      (after[0] - before[0]) / 1e3, (after[1] - before[1]) / 1e3)
-"""
-
-
-def cost() -> list[list[float]]:
-    """In fresh processes: seconds to import, to build, to rebuild; MB resident and anonymous."""
-    runs = []
-    for _ in range(COST_PROCESSES):
-        shown = subprocess.run(
-            [sys.executable, "-c", COST_PROGRAM], stdout=subprocess.PIPE, text=True, check=True
-        )
-        runs.append([float(figure) for figure in shown.stdout.split()])
-    return runs[1:]  # the first one may have compiled
 
 
 NAMES = {
