@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from koe.config.settings import Settings
 from koe.diagnostics import report
 from koe.errors import RuntimeStoppedError
-from koe.session import SessionRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,15 +22,17 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from koe.core import Core
+    from koe.session import SessionRules
 
     T = TypeVar("T")
 
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (
-    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.llm",
-    "koe.llm.anthropic_messages", "koe.llm.correction", "koe.llm.openai_chat",
+    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.events",
+    "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction", "koe.llm.openai_chat",
     "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal", "koe.llm.reply",
-    "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport", "koe.runner",
+    "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport", "koe.prompts",
+    "koe.runner", "koe.session", "koe.transcript",
 )  # fmt: skip
 
 # Of the loop's thread. Those of engines begin with "koe-" too.
@@ -49,10 +50,10 @@ class Runtime:
 
     Args:
         settings: For the core.
-        rules: For the core.
+        rules: Makes those of the core's sessions, on its thread.
     """
 
-    def __init__(self, settings: Settings, rules: SessionRules) -> None:
+    def __init__(self, settings: Settings, rules: Callable[[], SessionRules]) -> None:
         self._settings = settings
         self._rules = rules
         # Set when _core and _stop are, or when the thread has ended without them.
@@ -167,7 +168,7 @@ class Runtime:
 
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
-        core = make_core(self._settings, self._rules, loop)
+        core = make_core(self._settings, self._rules(), loop)
         self._core, self._stop, self._loop = core, stopped.set, loop
         self._started.set()
         if not self._stopping:

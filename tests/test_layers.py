@@ -46,6 +46,7 @@ DOORS = {
         "koe.boundary",
         "koe.boundary.entry",
         "koe.boundary.models",
+        "koe.boundary.session_io",
         "koe.boundary.sessions",
         "koe.boundary.settings",
     },

@@ -32,7 +32,7 @@ from tests.test_runner import PATIENCE, Audio
 
 @pytest.fixture
 def runtime(directory: Path) -> Runtime:
-    return Runtime(Settings(Store(directory, {})), SessionRules())
+    return Runtime(Settings(Store(directory, {})), SessionRules)
 
 
 def test_a_session_on_the_loop_thread(runtime: Runtime, engine: ScriptedEngine) -> None:

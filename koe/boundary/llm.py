@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from koe.boundary.entry import argument, open_store, status, text
-from koe.boundary.sessions import hosts, tell
+from koe.boundary.sessions import hosts
 from koe.errors import LlmError, RuntimeStoppedError
 
 TYPE_CHECKING = False
@@ -24,6 +24,8 @@ _LENIENCE = 2.0
 @status
 def koe_py_rewrite(core: int, index: int, heard: Any, token: int) -> int:
     """Have a text rewritten by a template."""
+    from koe.boundary.session_io import tell
+
     host, said = hosts.get(core), argument(heard)
     if host is None or said is None:
         return -1

@@ -10,40 +10,25 @@ from collections.abc import Callable
 
 from _koe_native import ffi, lib
 
-from koe.boundary.entry import open_store, status, utf8
+from koe.boundary.entry import open_store, status
 from koe.config import hotkeys
 from koe.config.schema import HotkeyConfig
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import ConfigError, RuntimeStoppedError
-from koe.events import (
-    BYTES_PER_SECOND,
-    AnnounceReady,
-    Deliver,
-    HandOverRewritten,
-    Mode,
-    Notice,
-    ReportError,
-    ReportHeard,
-    ShowInterim,
-    ShowState,
-    Warn,
-)
 from koe.runtime import THREAD_NAME, Runtime
-from koe.session import SessionRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from koe.events import Notice
     from koe.models.registry import Downloads
+    from koe.session import SessionRules
 
 # How long the exit of a host that is Python waits for a core, and for an engine that is at work.
 _EXIT_SECONDS = 5.0
-
-# One read of the ring: a second of speech, many times what comes between two of them.
-_READ_BYTES = BYTES_PER_SECOND
 
 
 class Host:
@@ -61,19 +46,20 @@ class Host:
         self.number = number
         renews_old_files = bool(expectations & lib.KOE_RENEW_OLD_FILES)
         self.settings = Settings(open_store(renews_old_files=renews_old_files))
-        self.runtime = Runtime(self.settings, _rules(expectations))
+        self.runtime = Runtime(self.settings, lambda: _session_rules(expectations))
         # Downloads of models; None until there is one.
         self._downloads: Downloads | None = None
         self._downloads_lock = threading.Lock()
         self.runtime.start()
 
-    def begin(self, session: int, mode: Mode, token: int) -> None:
+    def begin(self, session: int, mode: int, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
+        from koe.boundary.session_io import RingAudio, mode_of, tell
 
         def notify(notice: Notice) -> None:
             tell(self.number, token, notice)
 
-        self.runtime.core().begin(mode, RingAudio(session), notify)
+        self.runtime.core().begin(mode_of(mode), RingAudio(session), notify)
         publish(self.settings.current)
 
     def downloads(self, make: Callable[[], Downloads]) -> Downloads:
@@ -93,53 +79,6 @@ class Host:
         if self._downloads is not None:
             self._downloads.close(seconds / 2)
         self.runtime.stop(max(0.0, deadline - time.monotonic()))
-
-
-class RingAudio:
-    """A session's audio, out of the ring that the shell pushes into."""
-
-    def __init__(self, session: int) -> None:
-        self._session = session
-        self._buffer = ffi.new("uint8_t[]", _READ_BYTES)
-
-    def read(self) -> bytes:
-        """Take all that is there."""
-        audio = b""
-        while size := lib.koe_read_audio(self._session, self._buffer, _READ_BYTES):
-            audio += ffi.buffer(self._buffer, size)[:]
-        return audio
-
-    @property
-    def lost_bytes(self) -> int:
-        """What did not fit the ring."""
-        return int(lib.koe_lost_audio(self._session))
-
-    def close(self) -> None:
-        """Have what is pushed dropped from now on."""
-        lib.koe_end_audio(self._session)
-
-
-def tell(core: int, token: int, notice: Notice) -> None:
-    """Call the shell. The GIL is released meanwhile, as around every call of C."""
-    match notice:
-        case AnnounceReady():
-            lib.koe_notify(core, token, lib.KOE_NOTICE_READY, ffi.NULL)
-        case ShowState(state):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_STATE, utf8(state))
-        case ShowInterim(text):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_INTERIM, utf8(text))
-        case ReportHeard(text):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_HEARD, utf8(text))
-        case Warn(message):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_WARNING, utf8(message))
-        case ReportError(message):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, utf8(message))
-        case HandOverRewritten(text):
-            lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
-        case Deliver(text, heard, engine, corrected, remark):
-            if remark:  # shells are told by the text alone (spec abi §4.3)
-                report(remark)
-            lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)
 
 
 def publish(snapshot: Snapshot) -> None:
@@ -175,19 +114,14 @@ def _keys(hotkey: HotkeyConfig) -> dict[str, tuple[int, int, int, int]]:
     }
 
 
+def _session_rules(expectations: int) -> SessionRules:
+    from koe.boundary.session_io import session_rules
+
+    return session_rules(expectations)
+
+
 def _flag(flag: bool | None) -> int:
     return -1 if flag is None else int(flag)
-
-
-def _rules(bits: int) -> SessionRules:
-    return SessionRules(
-        ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
-        keep_text_on_error=bool(bits & lib.KOE_KEEP_TEXT_ON_ERROR),
-        silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),
-        closing_states=bool(bits & lib.KOE_CLOSING_STATES),
-        finish_superseded=bool(bits & lib.KOE_FINISH_SUPERSEDED),
-        rebuild_at_reload_only=bool(bits & lib.KOE_REBUILD_AT_RELOAD_ONLY),
-    )
 
 
 # The cores that live, by number; nearly always none or one.
@@ -270,7 +204,7 @@ def koe_py_session_begin(core: int, session: int, mode: int, token: int) -> int:
     if host is None:
         return -1
     try:
-        host.begin(session, Mode.TOGGLE if mode == Mode.TOGGLE else Mode.HOLD, token)
+        host.begin(session, mode, token)
     except RuntimeStoppedError:  # destroyed meanwhile
         return -1
     return 0
