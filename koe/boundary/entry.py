@@ -7,16 +7,17 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 
+# Before there are more threads: a dataclass looks into this module without a lock, and would find
+# half of it while another thread imports it.
+from typing import TYPE_CHECKING, Any
+
 from _koe_native import ffi, lib
 
 from koe.config.store import Store, config_directory
 from koe.diagnostics import report
 from koe.errors import ConfigError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from koe.config.document import Environment
 
 

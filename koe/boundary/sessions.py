@@ -54,12 +54,13 @@ class Host:
 
     def begin(self, session: int, mode: int, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
+        core = self.runtime.core()
         from koe.boundary.session_io import RingAudio, mode_of, tell
 
         def notify(notice: Notice) -> None:
             tell(self.number, token, notice)
 
-        self.runtime.core().begin(mode_of(mode), RingAudio(session), notify)
+        core.begin(mode_of(mode), RingAudio(session), notify)
         publish(self.settings.current)
 
     def downloads(self, make: Callable[[], Downloads]) -> Downloads:
