@@ -31,7 +31,7 @@ run: build/dictate
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
 
 test: $(LIB) $(PEERS)/.ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check
