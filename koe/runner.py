@@ -162,7 +162,7 @@ class Runner:
                 self._stop_tasks()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
             log.exception("a session failed unexpectedly", exc_info=failures)
-            self._notify(ReportError(f"internal error: {failures.exceptions[0]!r}"))
+            self._notify(ReportError(f"internal error: {type(failures.exceptions[0]).__name__}"))
             self._notify(ShowState(State.FAILED))
         finally:
             await self._close_engine()
@@ -171,9 +171,9 @@ class Runner:
         for effect in self._session.receive(event):
             match effect:
                 case OpenEngine():
-                    self._tasks.append(group.create_task(self._run_engine()))
+                    self._tasks.append(group.create_task(self._use(self._run_engine)))
                 case StreamAudio():
-                    self._tasks.append(group.create_task(self._stream_audio()))
+                    self._tasks.append(group.create_task(self._use(self._stream_audio)))
                 case FinishInput():
                     self._finish.set()
                 case StartFinalWait(seconds):
@@ -216,6 +216,14 @@ class Runner:
             await asyncio.sleep(step)
             waited = waited + step if clock() - began < 2 * WAIT_STEP else 0.0
         self._happened.put_nowait(WaitExpired())
+
+    async def _use(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work with the engine; a bug in it is its failure, and costs no more than one."""
+        try:
+            await work()
+        except Exception as exc:
+            log.exception("an engine failed unexpectedly")
+            self._happened.put_nowait(EngineFailed(f"internal error: {type(exc).__name__}"))
 
     async def _run_engine(self) -> None:
         """Open the engine, then pass on what it says until it closes."""

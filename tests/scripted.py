@@ -18,14 +18,14 @@ class ScriptedEngine(Engine):
 
     def __init__(self) -> None:
         # What next_event returns or raises, in order.
-        self.says: asyncio.Queue[Event | AsrError] = asyncio.Queue()
+        self.says: asyncio.Queue[Event | Exception] = asyncio.Queue()
         # What it was given.
         self.heard = bytearray()
         # Which calls were made, in order, without repetitions of send_audio.
         self.calls: list[str] = []
         # Raised by these calls.
         self.connect_error: AsrError | None = None
-        self.send_error: AsrError | None = None
+        self.send_error: Exception | None = None
         self.finish_error: AsrError | None = None
         # connect was called.
         self.connecting = asyncio.Event()
@@ -61,7 +61,7 @@ class ScriptedEngine(Engine):
 
     async def next_event(self) -> Event:
         said = await self.says.get()
-        if isinstance(said, AsrError):
+        if isinstance(said, Exception):
             raise said
         return said
 

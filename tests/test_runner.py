@@ -22,8 +22,10 @@ from koe.events import (
     Corrected,
     DefiniteHeard,
     Deliver,
+    Effect,
     EngineClosed,
     EngineWorking,
+    Event,
     FinalHeard,
     InterimHeard,
     Notice,
@@ -35,7 +37,7 @@ from koe.events import (
     Warn,
 )
 from koe.runner import Corrector, Runner
-from koe.session import Session
+from koe.session import Session, SessionRules
 from tests.scripted import ScriptedEngine
 
 PATIENCE = 30.0
@@ -66,11 +68,16 @@ class Bench:
         engine: Engine | AsrConnectionError,
         final_wait: float = PATIENCE,
         correct: Corrector | None = None,
+        rules: SessionRules | None = None,
     ) -> None:
         self.notices: list[Notice] = []
         self.audio = Audio()
-        corrects = correct is not None
-        self.session = Session(engine="scripted", final_wait=final_wait, corrects=corrects)
+        self.session = Session(
+            engine="scripted",
+            final_wait=final_wait,
+            rules=rules or SessionRules(),
+            corrects=correct is not None,
+        )
         self._changed = asyncio.Event()
 
         def open_engine() -> Engine:
@@ -405,19 +412,49 @@ def test_stopping_is_silent() -> None:
     assert engine.calls[-1] == "close"
 
 
-def test_a_bug_is_no_silence(caplog: pytest.LogCaptureFixture) -> None:
-    """An engine that raises what no engine may raise ends the session with an error."""
-
-    class Broken(ScriptedEngine):
-        async def next_event(self) -> EngineClosed:
-            raise ZeroDivisionError("oops")
+@pytest.mark.parametrize("hears", [True, False])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_bug_of_an_engine(hears: bool, keeps: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """An engine that raises what no engine may raise has failed, and what it heard counts."""
 
     async def run() -> list[Notice]:
-        return await Bench(Broken()).end()
+        engine = ScriptedEngine()
+        bench = Bench(engine, rules=SessionRules(keep_text_on_error=keeps))
+        engine.says.put_nowait(InterimHeard("hello"))
+        await bench.until(ShowInterim("hello"))
+        if hears:
+            engine.says.put_nowait(ZeroDivisionError("oops"))
+        else:
+            engine.send_error = ZeroDivisionError("oops")
+            bench.audio.frames.append(bytes(2))
+        return await bench.end()
+
+    notices = asyncio.run(run())
+    message = "internal error: ZeroDivisionError"
+    if keeps:
+        assert Warn(message) in notices
+        assert isinstance(notices[-1], Deliver)
+    else:
+        assert notices[-2:] == [ReportError(message), ShowState(State.FAILED)]
+    assert "an engine failed unexpectedly" in caplog.text
+
+
+def test_a_bug_is_no_silence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that raises ends with an error."""
+
+    def fail(self: Session, event: Event) -> list[Effect]:
+        raise ZeroDivisionError("oops")
+
+    async def run() -> list[Notice]:
+        bench = Bench(ScriptedEngine())
+        monkeypatch.setattr(Session, "receive", fail)
+        return await bench.end()
 
     notices = asyncio.run(run())
     assert notices[-2:] == [
-        ReportError("internal error: ZeroDivisionError('oops')"),
+        ReportError("internal error: ZeroDivisionError"),
         ShowState(State.FAILED),
     ]
     assert "a session failed unexpectedly" in caplog.text
