@@ -145,8 +145,11 @@ class Answer:
         self._response = response
 
     def header(self, name: str) -> str:
-        """Return a header; empty if there is none."""
-        return self._response.get_header(name) or ""
+        """Return a header; empty if there is none, or it is no text."""
+        try:
+            return self._response.get_header(name) or ""
+        except ValueError:
+            return ""
 
     async def read(self, limit: int) -> tuple[bytes, bool]:
         """Read the body.

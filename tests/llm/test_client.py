@@ -656,6 +656,20 @@ async def test_redirects_that_lead_nowhere(status: int, location: str) -> None:
     assert refusal.status == status
 
 
+@pytest.mark.parametrize(("status", "name"), [(302, "Location"), (200, "Content-Encoding")])
+@on_loop
+async def test_a_header_that_is_no_text(status: int, name: str) -> None:
+    """As if it were not there: nothing can be made of it."""
+
+    async def answer_bytes(exchange: Exchange) -> None:
+        assert isinstance(exchange.connection, Http1Connection)
+        head = f"HTTP/1.1 {status} Odd\r\n{name}: /caf\xe9\r\nContent-Length: 2\r\n\r\n"
+        await exchange.connection.write(f"{head}{{}}".encode("latin-1"))
+
+    async with Server(answer_bytes, certificate=None) as server, client_of() as client:
+        assert (await client.get(server.url, {})).status == status
+
+
 # --- the end -------------------------------------------------------------------------------
 
 
