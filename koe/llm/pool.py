@@ -66,7 +66,8 @@ class Pool:
         transport: The settings.
 
     Raises:
-        LlmConfigError: There is nothing that could tell a server from an impostor.
+        LlmConfigError: There is nothing that could tell a server from an impostor, or a proxy
+            can't be used.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -206,13 +207,20 @@ def _build(transport: Transport) -> Client:
     if "*" in (name.strip() for name in exceptions.split(",")):
         return builder.no_proxy().build()  # the library takes it for all names, but no IP address
     for scheme, address in proxies().items():
-        proxy = ProxyBuilder.https(address) if scheme == "https" else ProxyBuilder.http(address)
+        make = ProxyBuilder.https if scheme == "https" else ProxyBuilder.http
+        try:
+            proxy = make(address)
+        except ValueError as exc:
+            reason = f"a proxy of the system's settings, for {scheme}, has no usable address: {exc}"
+            raise LlmConfigError(f"there is no HTTP client: {reason}") from exc
         builder = builder.proxy(proxy.no_proxy(exceptions))
     return builder.build()
 
 
 # What the library says, and what it means to whoever has to mend it. {host} is the server.
 _MEANINGS = {
+    # First: what else is said then is about the proxy, and not about the server.
+    r"tunnel|proxy": "the proxy gives no connection to {host}",
     r"certificate.*(NotValidYet|not valid yet)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
     ),
@@ -229,7 +237,6 @@ _MEANINGS = {
     r"certificate.*Revoked": "the certificate of {host} has been revoked",
     r"dns error": "there is no server named {host}, or no network: is base_url right?",
     r"(?i)refused|os error (61|111|10061)\b": "{host} refuses connections: is the server running?",
-    r"tunnel|proxy": "the proxy gives no connection to {host}",
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 

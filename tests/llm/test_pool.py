@@ -11,7 +11,7 @@ import pytest
 from pyreqwest.exceptions import ConnectError, RequestError
 from pyreqwest.http import Url
 
-from koe.errors import LlmConnectionError
+from koe.errors import LlmConfigError, LlmConnectionError
 from koe.llm import pool
 from koe.llm.pool import Pool, Request
 from tests.asynchronous import on_loop
@@ -52,6 +52,15 @@ from tests.servers.web import Exchange, Server
             ["client error (Connect)", "invalid peer certificate: Revoked"],
             "the certificate of api.example.com has been revoked "
             "(invalid peer certificate: Revoked)",
+        ),
+        (
+            [
+                "client error (Connect)",
+                "tunnel error: failed to create underlying connection",
+                "dns error",
+                "Name or service not known",
+            ],
+            "the proxy gives no connection to api.example.com (Name or service not known)",
         ),
         (
             ["client error (SendRequest)", "something new"],
@@ -171,6 +180,17 @@ async def test_a_proxy_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_loop
+async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:word@127.0.0.1:{proxy.port}")
+    async with client_of() as client:
+        with pytest.raises(LlmConnectionError) as failure:
+            await client.get("https://api.example.com/", {})
+    assert "the proxy gives no connection to api.example.com (" in str(failure.value)
+    assert "word" not in str(failure.value)
+
+
+@on_loop
 async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Server(answer_ok) as server, Proxy() as proxy:
         monkeypatch.setattr(pool, "proxies", lambda: {"https": f"http://127.0.0.1:{proxy.port}"})
@@ -181,6 +201,13 @@ async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
         async with client_of() as client:
             await client.post(server.url, HEADERS, b"{}")
         assert len(proxy.asked) == 1
+
+
+def test_a_proxy_of_the_system_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "proxies", lambda: {"https": "http://user:word@[bad"})
+    with pytest.raises(LlmConfigError, match="a proxy of the system's settings") as failure:
+        Pool(transport())
+    assert "word" not in str(failure.value)
 
 
 @on_loop
