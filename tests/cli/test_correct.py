@@ -127,6 +127,7 @@ def test_a_template(
     ("template", "reason"),
     [
         ("9", "prompt_templates has no '9', only: 3 polite, 4 from a file, 5 without"),
+        ("", "prompt_templates has no '', only: 3 polite, 4 from a file, 5 without"),
         ("rude", "prompt_templates has no 'rude', only: 3 polite, 4 from a file, 5 without"),
         ("without", "the template 'without' has no prompt that can be used"),
         ("4", "the template '4' has no prompt that can be used"),
