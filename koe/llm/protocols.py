@@ -124,6 +124,8 @@ def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
     if needs_model and not profile.model:
         raise LlmConfigError("the profile has no model; enter the name of one")
+    if profile.lacks_key:
+        raise LlmConfigError("the profile has no api_key; enter the one that the service gave you")
     if not all(_may_be_sent(character) for character in profile.api_key):
         problem = "the profile's api_key contains a line break or another control character"
         raise LlmConfigError(f"{problem}; enter it again")

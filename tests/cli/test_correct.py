@@ -143,6 +143,18 @@ def test_no_such_template(
     )  # fmt: skip
 
 
+def test_a_service_that_wants_a_key_is_not_told_the_text(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a computer where nothing was configured yet."""
+    assert correct(TEXT, directory=directory) == Exit.ERROR
+    assert capsys.readouterr() == (
+        "",
+        "koe: LLM correction failed: the profile has no api_key; enter the one that the service "
+        "gave you\n",
+    )
+
+
 def test_another_profile(url: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     profiles = {"a": lab(url, "koe-never"), "b": lab(url, "koe-echo")}
     text = json.dumps({

@@ -99,6 +99,7 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
         (BUILT_IN_PROFILES["mlx"], "MLX LLM support is not enabled in this build"),
         (OPENAI.replace(base_url=" "), "the profile has no base_url; enter the address"),
         (OPENAI.replace(model=""), "the profile has no model; enter the name"),
+        (BUILT_IN_PROFILES["openai"], "the profile has no api_key; enter the one that the service"),
         (OPENAI.replace(api_key="secret\n"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="secret\x7f"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="secret\udc80"), "api_key contains a line break or another contr"),
@@ -132,7 +133,10 @@ def test_asking_for_models(profile: LlmProfile, url: str) -> None:
     assert request.headers == tuple(PROTOCOLS[profile.protocol].headers("secret").items())
 
 
-@pytest.mark.parametrize("profile", [BUILT_IN_PROFILES["mlx"], LlmProfile(model="m")])
+@pytest.mark.parametrize(
+    "profile",
+    [BUILT_IN_PROFILES["mlx"], BUILT_IN_PROFILES["anthropic"], LlmProfile(model="m")],
+)
 def test_asking_nobody_for_models(profile: LlmProfile) -> None:
     with pytest.raises(LlmConfigError):
         models_request(profile)
