@@ -8,7 +8,8 @@ a request on it would wait until its time is up. So such a connection is not tru
 - the connection breaks before the reply begins: the request is sent again, on a new one;
 - no word comes for a while: over HTTP/2 the server is asked for a sign of life, on the same
   connection. If that does not come either, the request is sent again on a new one, and the first
-  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer.
+  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer, and a
+  server that was heard just now is not doubted.
 
 A correction that is made twice does no harm; one that fails does.
 """
@@ -30,8 +31,9 @@ from koe.llm.transport import Transport
 SILENCE_PART = 1 / 4
 SILENCE_SECONDS = 2.0
 
-# The same where nothing can be asked.
+# The same where nothing can be asked, unless the last sign of life is so fresh, in seconds.
 SILENCE_PART_HTTP1 = 1 / 2
+TRUST_SECONDS_HTTP1 = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -158,10 +160,10 @@ class Connections:
         """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
         if request.url.scheme == "http":
             return True  # this computer, which can't be cut off
-        if self._age(contact) <= self._transport.trust:
-            return True
         timeout = self._transport.timeout
         if contact.http_version != "HTTP/2":
+            if self._age(contact) <= TRUST_SECONDS_HTTP1:
+                return True
             await asyncio.wait({attempt}, timeout=timeout * SILENCE_PART_HTTP1)
             return attempt.done()
         patience = min(timeout * SILENCE_PART, SILENCE_SECONDS)
