@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class LlmService:
-    """Asks models, all through one client. All methods on one event loop.
+    """Asks models, all through one client. All methods on one event loop; any thread may rebuild.
 
     Making it costs nothing; the HTTP library is imported when it is needed first, or by `open`.
 
