@@ -21,8 +21,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from koe.endpoint import origin_of
 from koe.errors import LlmConnectionError
-from koe.llm.endpoint import origin
 from koe.llm.pool import Answer, Pool, Request
 from koe.llm.transport import Transport
 
@@ -96,7 +96,7 @@ class Connections:
         """Note that a whole reply has come: this connection lives."""
         if answer.pool is self._pool:
             contact = Contact(self._clock(), answer.http_version)
-            self._contacts[origin(answer.url)] = contact
+            self._contacts[origin_of(answer.url)] = contact
 
     def age(self, server: str) -> float | None:
         """Seconds since a server was heard; None for never.
@@ -122,7 +122,7 @@ class Connections:
         if ages and min(ages) > self._transport.pool_idle:
             self.abandon()
         pool = self.open()
-        contact = self._contacts.get(origin(request.url))
+        contact = self._contacts.get(origin_of(request.url))
         if contact is None:
             return await pool.send(request)  # a new connection: nothing to doubt
         attempts = [asyncio.create_task(pool.send(request))]
@@ -158,7 +158,7 @@ class Connections:
         self, attempt: asyncio.Task[Answer], pool: Pool, request: Request, contact: Contact
     ) -> bool:
         """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
-        if request.url.scheme == "http":
+        if request.url.startswith("http:"):
             return True  # this computer, which can't be cut off
         timeout = self._transport.timeout
         if contact.http_version != "HTTP/2":
@@ -171,8 +171,8 @@ class Connections:
         if attempt.done():
             return True
         # Without a key: whoever answers shows life, and that is enough.
-        root = request.url.join("/").with_username("").with_password(None)
-        question = asyncio.create_task(pool.send(Request("HEAD", root, deadline=request.deadline)))
+        root = Request("HEAD", f"{origin_of(request.url)}/", deadline=request.deadline)
+        question = asyncio.create_task(pool.send(root))
         try:
             await asyncio.wait(
                 {attempt, question}, timeout=patience / 2, return_when=asyncio.FIRST_COMPLETED

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from koe import __version__
+from koe.endpoint import host_of, without_user
 from koe.errors import LlmConfigError, LlmConnectionError, LlmError, LlmReplyError
-from koe.llm.endpoint import Url
 from koe.llm.library import (
     BuilderError,
     Client,
@@ -45,7 +45,7 @@ class Request:
 
     Attributes:
         method: The HTTP method.
-        url: Checked by `koe.llm.endpoint`.
+        url: As `koe.llm.endpoint` returned it.
         headers: Names in any case.
         body: None for no body.
         deadline: When the whole reply has to be there, on the loop's clock. Whoever asks
@@ -53,7 +53,7 @@ class Request:
     """
 
     method: str
-    url: Url
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     deadline: float = 0.0
@@ -108,8 +108,11 @@ class Pool:
         url = request.url
         if any(name.lower() == "authorization" for name in request.headers):
             # Else what stands before the host would be sent as a second one.
-            url = url.with_username("").with_password(None)
-        builder = self._client.request(request.method, url)
+            url = without_user(url)
+        try:
+            builder = self._client.request(request.method, url)
+        except ValueError as exc:  # the name of the host has letters that are none
+            raise LlmConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         for name, value in request.headers.items():
             try:
                 builder.header(name, value, is_sensitive=name.lower() in SECRET_HEADERS)
@@ -136,7 +139,7 @@ class Answer:
         http_version: As the server chose: ``HTTP/1.1`` or ``HTTP/2``.
     """
 
-    def __init__(self, pool: Pool, url: Url, sending: StreamRequest, response: Response) -> None:
+    def __init__(self, pool: Pool, url: str, sending: StreamRequest, response: Response) -> None:
         self.pool = pool
         self.url = url
         self.status = response.status
@@ -172,7 +175,7 @@ class Answer:
                     return bytes(body[:limit]), False
         except PyreqwestError as exc:
             raise LlmConnectionError(
-                f"the connection to {self.url.host_str} broke in the middle of the reply: "
+                f"the connection to {host_of(self.url)} broke in the middle of the reply: "
                 f"{_cause(exc)}"
             ) from exc
         return bytes(body), True
@@ -241,9 +244,9 @@ _MEANINGS = {
 }
 
 
-def _error(exc: PyreqwestError, url: Url) -> LlmError:
+def _error(exc: PyreqwestError, url: str) -> LlmError:
     """Say in our terms what went wrong before the reply began."""
-    host = url.host_str if url.port is None else f"{url.host_str}:{url.port}"
+    host = host_of(url)
     causes = _causes(exc)
     if isinstance(exc, BuilderError):
         return LlmConfigError(f"nothing can be sent to {host}: {causes[-1]}")

@@ -47,8 +47,6 @@ def reply_request(profile: LlmProfile, request: LlmRequest) -> HttpRequest:
     body = PROTOCOLS[profile.protocol].build_body(request)
     encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return HttpRequest(
-        method="POST",
-        base_url=profile.base_url,
         url=profile.url,
         headers=(("Content-Type", "application/json"), *_headers(profile)),
         # What was heard may hold half of a surrogate pair; it goes out as a question mark.
@@ -106,8 +104,6 @@ def parse_models(body: bytes) -> list[str]:
 def _get(profile: LlmProfile, path: str) -> HttpRequest:
     _check(profile, needs_model=False)
     return HttpRequest(
-        method="GET",
-        base_url=profile.base_url,
         url=profile.base_url.rstrip("/") + path,
         headers=_headers(profile),
     )
