@@ -118,6 +118,10 @@ def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not trim(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
+    from koe.llm.endpoint import check_address  # costs milliseconds, which can wait until now
+
+    # Not only what is made of it: of https:// and a path, a host is made.
+    check_address(profile.base_url)
     if needs_model and not profile.model:
         raise LlmConfigError("the profile has no model; enter the name of one")
     if profile.lacks_key:

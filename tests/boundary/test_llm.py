@@ -495,8 +495,8 @@ def everything(models: tuple[str, ...]) -> list[dict[str, object]]:
             "(invalid_request_error)"
         ),
         of_test(
-            f"{failed}insecure endpoint http://public.example/v1/chat/completions: use https:// or "
-            "wss:// (plain http/ws is only allowed for localhost)"
+            f"{failed}insecure endpoint http://public.example/v1: use https:// or wss:// (plain "
+            "http/ws is only allowed for localhost)"
         ),
         FINE,
         FINE,

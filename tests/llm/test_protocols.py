@@ -98,6 +98,11 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
     [
         (BUILT_IN_PROFILES["mlx"], "MLX LLM support is not enabled in this build"),
         (OPENAI.replace(base_url=" "), "the profile has no base_url; enter the address"),
+        # Of one of these and a path, a URL with a host would be made: chat, or models.
+        (OPENAI.replace(base_url="https://"), "insecure endpoint https://: use"),
+        (OPENAI.replace(base_url="https:"), "insecure endpoint https:: use"),
+        (OPENAI.replace(base_url="https://\t"), "insecure endpoint https://: use"),
+        (OPENAI.replace(base_url="http://h/v1"), "insecure endpoint http://h/v1: use"),
         (OPENAI.replace(model=""), "the profile has no model; enter the name"),
         (BUILT_IN_PROFILES["openai"], "the profile has no api_key; enter the one that the service"),
         (OPENAI.replace(api_key="secret\n"), "api_key contains a line break or another control"),
@@ -139,6 +144,7 @@ def test_asking_for_models(profile: LlmProfile, url: str) -> None:
         BUILT_IN_PROFILES["mlx"],
         BUILT_IN_PROFILES["anthropic"],
         LlmProfile(model="m"),
+        LlmProfile(model="m", base_url="https://"),
     ],
 )
 def test_asking_nobody_for_models(profile: LlmProfile) -> None:
