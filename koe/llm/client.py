@@ -70,13 +70,20 @@ class Client:
         """
         self._connections.open()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def deadline(self) -> float:
+        """When a reply has to be there that is asked for now, on the loop's clock."""
+        return asyncio.get_running_loop().time() + self._transport.timeout
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None
+    ) -> Reply:
         """Send a body and return the reply.
 
         Args:
             url: Where to. It is checked (spec llm §6.1).
             headers: With the key; it goes to no other origin.
             body: Of any size.
+            deadline: For one of several requests that have a time limit together.
 
         Raises:
             LlmConfigError: The address is not allowed, or a header can't be sent.
@@ -84,7 +91,7 @@ class Client:
             LlmTimeoutError: The reply was not there in time.
             LlmReplyError: The reply is too large, or a redirect leads astray.
         """
-        return await self._request("POST", check_address(url), headers, body)
+        return await self._request("POST", check_address(url), headers, body, deadline)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Like `post`, without a body."""
@@ -145,13 +152,19 @@ class Client:
         return age is not None and age < self._transport.pool_idle - WARM_UP_MARGIN
 
     async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        deadline: float | None = None,
     ) -> Reply:
         timeout = self._transport.timeout
         if timeout <= 0:
             raise LlmTimeoutError(timeout)  # before anything is sent
         self._loop = loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
+        if deadline is None:
+            deadline = self.deadline()
         request = Request(method, url, headers, body, deadline)
         with self._under_way():
             try:
