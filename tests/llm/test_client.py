@@ -10,9 +10,11 @@ from koe.errors import (
     LlmConfigError,
     LlmConnectionError,
     LlmReplyError,
+    LlmStatusError,
     LlmTimeoutError,
 )
 from koe.llm.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES, Reply
+from koe.llm.protocols import check_status
 from tests.asynchronous import on_loop
 from tests.llm.asking import HEADERS, KEY, answer_never, answer_ok, both, client_of, transport
 from tests.servers.certificates import Kind
@@ -480,6 +482,23 @@ async def test_statuses(status: int) -> None:
         assert refusal.status == status
         assert refusal.body.strip() == b'{"error": {"message": "no"}}'
         assert len(server.exchanges) == 2, "a refusal is not asked for again"
+        assert len(server.used) == 1
+
+
+@both
+@on_loop
+async def test_every_status_from_400_to_529(version: Version) -> None:
+    """All over one connection, and each of them in a sentence."""
+
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(int(exchange.path[1:]), body=b'{"error": {"message": "no"}}')
+
+    async with Server(refuse, alpn=(version,)) as server, client_of() as client:
+        for status in range(400, 530):
+            refusal = await client.post(f"{server.url}/{status}", HEADERS, b"{}")
+            with pytest.raises(LlmStatusError, match=rf": HTTP {status}( [^:]+)?: no$"):
+                check_status(refusal.status, refusal.body, KEY)
+        assert len(server.exchanges) == 130
         assert len(server.used) == 1
 
 
