@@ -239,7 +239,9 @@ _MEANINGS = {
     ),
     r"certificate.*Revoked": "the certificate of {host} has been revoked",
     r"dns error": "there is no server named {host}, or no network: is base_url right?",
-    r"(?i)refused|os error (61|111|10061)\b": "{host} refuses connections: is the server running?",
+    r"(?i)connection refused|os error (61|111|10061)\b": (
+        "{host} refuses connections: is the server running?"
+    ),
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 

@@ -63,6 +63,10 @@ from tests.servers.web import Exchange, Server
             "the proxy gives no connection to api.example.com (Name or service not known)",
         ),
         (
+            ["client error (SendRequest)", "stream error received: refused stream"],
+            "the connection to api.example.com broke: stream error received: refused stream",
+        ),
+        (
             ["client error (SendRequest)", "something new"],
             "the connection to api.example.com broke: something new",
         ),
