@@ -346,9 +346,10 @@ void sp_core_register_callbacks(struct SPCallbacks callbacks);
  * For a shell that saw the files change. (Each session begins with fresh settings anyway.) A
  * running session keeps the settings that it began with.
  *
- * Returns 0, or -1 if config.yaml is missing or cannot be read or parsed; the settings then stay as
- * they were. Connections to a language model are replaced where it is necessary, generation 2: always;
- * a request that is under way ends on the old one. If they cannot be, a line on stderr says why.
+ * Returns 0, or -1 if config.yaml is missing or cannot be read or parsed, or if connections to a
+ * language model have to be replaced and cannot be; the settings then stay as they were, and a line on
+ * stderr says why. Those connections are replaced where it is necessary, generation 2: always; a
+ * request that is under way ends on the old one.
  *
  * Blocks for the disk.
  *

@@ -14,6 +14,7 @@ from functools import partial
 
 from koe.asr import open_engine
 from koe.config.llm import LlmProfile
+from koe.config.schema import Config
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
@@ -133,10 +134,9 @@ class Core:
 
         Raises:
             ConfigError: They can't be read, and stay as they were.
-            RuntimeStoppedError: The loop has ended.
+            LlmConfigError: The client for language models can't be built from them; as above.
         """
-        self.settings.reload()
-        self._call_soon(self._rebuild_client, self._rules.rebuild_at_reload_only)
+        self.settings.reload(self._rebuild_client)
 
     def rewrite(self, index: int, text: str, notify: Callable[[Notice], None]) -> bool:
         """Have a text rewritten by a template; the result comes as a notice.
@@ -176,8 +176,7 @@ class Core:
         Raises:
             LlmError: As the question.
         """
-        if not self._rules.rebuild_at_reload_only:
-            self._rebuild_client()
+        self._follow_settings()
         answers: list[Answer] = []
 
         async def ask() -> None:
@@ -229,8 +228,7 @@ class Core:
                 previous.end_input()
             else:
                 previous.cancel()
-        if not self._rules.rebuild_at_reload_only:
-            self._rebuild_client()
+        self._follow_settings()
         task = runner.start()
         self._running[task] = runner
         task.add_done_callback(self._running.pop)
@@ -269,9 +267,15 @@ class Core:
         notify(Warn(f"Rewrite failed: {reason}"))
         notify(HandOverRewritten(text))
 
-    def _rebuild_client(self, always: bool = False) -> None:
-        transport = Transport(self.settings.current.config.llm.timeout)
+    def _rebuild_client(self, config: Config) -> None:
+        transport = Transport(config.llm.timeout)
+        self._llm.rebuild(transport, always=self._rules.rebuild_at_reload_only)
+
+    def _follow_settings(self) -> None:
+        """Have the client be as the settings in force want it, which a session reads too."""
+        if self._rules.rebuild_at_reload_only:
+            return
         try:
-            self._llm.rebuild(transport, always=always)
+            self._rebuild_client(self.settings.current.config)
         except LlmError as exc:
             report(f"the client for language models stays as it was: {exc}")

@@ -17,6 +17,9 @@ from koe.errors import EndpointError, RedirectError
 _ENCRYPTED = frozenset({"https:", "wss:"})
 _PLAIN = frozenset({"http:", "ws:"})
 
+# Characters of a URL in a message, which a server may have made up.
+_LONGEST_SHOWN = 200
+
 # What may be secret in a text that is no URL: a user before the host, and all after the path.
 _SECRETS = re.compile(r"(?<=/)[^/]*@|[?#].*", re.DOTALL)
 
@@ -44,12 +47,29 @@ def add_query(url: str, name: str, value: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Return a checked URL as it may stand in a message: without its user and its query."""
-    plain = URL(url)
-    for part in ("username", "password", "search", "hash"):
-        if getattr(plain, part):
-            setattr(plain, part, "")
-    return plain.href
+    """Return a URL as it may stand in a message: short, without its user and its query."""
+    href = _without(url, "username", "password", "search", "hash")
+    if not URL(href).host:  # user:password@host is such a one, and localhost:11434
+        href = re.sub(".*@", "…@", href)
+    return href if len(href) <= _LONGEST_SHOWN else f"{href[: _LONGEST_SHOWN - 1]}…"
+
+
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password that may stand before the host."""
+    return _without(url, "username", "password")
+
+
+def origin_of(url: str) -> str:
+    """Return the scheme, host and port of a checked URL, in one spelling."""
+    return URL(url).origin
+
+
+def join(url: str, reference: str) -> str | None:
+    """Return what a checked URL refers to, in its normal form; None if that is no URL."""
+    try:
+        return URL(reference, base=url).href
+    except ValueError:
+        return None
 
 
 def host_of(url: str) -> str:
@@ -73,16 +93,19 @@ def check_redirect(location: str, current: str, original: str) -> str:
     Raises:
         RedirectError: It is not at the origin of ``original``.
     """
+    target = join(current, location)
+    if target is None:
+        raise RedirectError("its target is no URL")
     try:
-        target = URL(location, base=current)
-        check_endpoint(target.href)
-    except ValueError as exc:
-        raise RedirectError("its target is no URL") from exc
+        check_endpoint(target)
     except EndpointError as exc:
         raise RedirectError(str(exc)) from exc
-    if target.origin != URL(original).origin:
-        raise RedirectError(f"{shown(target.href)} is a different origin than {shown(original)}")
-    return target.href
+    if origin_of(target) != origin_of(original):
+        raise RedirectError(
+            f"{shown(target)} is a different origin than {shown(original)}; if it is the right "
+            "one, it belongs into the configuration"
+        )
+    return target
 
 
 def _parse(url: str) -> URL | None:
@@ -90,6 +113,14 @@ def _parse(url: str) -> URL | None:
         return URL(url)
     except ValueError:  # also a text that is no Unicode
         return None
+
+
+def _without(url: str, *parts: str) -> str:
+    plain = URL(url)
+    for part in parts:
+        if getattr(plain, part):
+            setattr(plain, part, "")
+    return plain.href
 
 
 def _is_loopback(parsed: URL) -> bool:

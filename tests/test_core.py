@@ -16,7 +16,7 @@ from koe.config.schema import AsrConfig
 from koe.config.settings import Settings
 from koe.config.store import Snapshot, Store
 from koe.core import Core
-from koe.errors import ConfigError, RuntimeStoppedError
+from koe.errors import ConfigError, LlmConfigError, RuntimeStoppedError
 from koe.events import (
     Deliver,
     HandOverRewritten,
@@ -28,6 +28,7 @@ from koe.events import (
     State,
     Warn,
 )
+from koe.llm.client import Client
 from koe.llm.service import LlmService as Llm
 from koe.prompts import Prompts
 from koe.runner import Runner
@@ -445,24 +446,25 @@ async def test_rewriting_ends_with_the_core(directory: Path) -> None:
         assert told.notices == []
 
 
+async def list_models(llm: Llm, snapshot: Snapshot, prompts: Prompts) -> tuple[float, int]:
+    """A question, and the time limit that it goes by."""
+    listed = await llm.list_models(snapshot.config.llm.profiles["lab"])
+    return snapshot.config.llm.timeout, len(listed)
+
+
 @on_loop
 async def test_asking(directory: Path) -> None:
     """By the settings in force, over the connection of the sessions."""
 
-    async def models(llm: Llm, snapshot: Snapshot, prompts: Prompts) -> tuple[float, int]:
-        profile = snapshot.config.llm.profiles["lab"]
-        listed = await llm.list_models(profile)
-        return snapshot.config.llm.timeout, len(listed)
-
     async with service() as (_, server):
         configure(directory, server)
         core = core_in(directory)
-        assert await core.ask(models) == (20.0, len(MODELS))
-        assert await core.ask(models) == (20.0, len(MODELS))
+        assert await core.ask(list_models) == (20.0, len(MODELS))
+        assert await core.ask(list_models) == (20.0, len(MODELS))
         assert len(server.connections) == 1
         configure(directory, server, timeout_ms=19_000)
         core.settings.refresh()
-        assert await core.ask(models) == (19.0, len(MODELS))
+        assert await core.ask(list_models) == (19.0, len(MODELS))
         assert len(server.connections) == 2
         await core.close()
 
@@ -492,6 +494,38 @@ async def test_a_reload(
                 configure(directory, server, timeout_ms=19_000)
             core.reload()
         assert len(server.connections) == connections
+        await core.close()
+
+
+@on_loop
+async def test_a_reload_without_a_client(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of it is in force; but a session, which can't refuse, goes by what it finds."""
+
+    class Unbuildable(Client):
+        def open(self) -> None:
+            raise LlmConfigError("no certificates")
+
+    async with service() as (_, server):
+        configure(directory, server)
+        core = core_in(directory)
+        before = core.settings.current
+        await core.ask(list_models)
+        configure(directory, server, timeout_ms=19_000)
+        with monkeypatch.context() as patch:
+            patch.setattr("koe.llm.client.Client", Unbuildable)
+            with pytest.raises(LlmConfigError, match="no certificates"):
+                core.reload()
+            assert core.settings.current is before
+            core.settings.refresh()
+            assert core.settings.current.config.llm.timeout == 19.0
+            await core.ask(list_models)
+            assert "stays as it was: LLM correction failed: no certi" in capsys.readouterr().err
+            assert len(server.connections) == 1
+        core.reload()
+        await core.ask(list_models)
+        assert len(server.connections) == 2
         await core.close()
 
 

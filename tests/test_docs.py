@@ -9,7 +9,7 @@ import pytest
 
 from koe.config.reference import PAGE
 from koe.config.store import Store
-from koe.llm.endpoint import parse_http
+from koe.llm.endpoint import check_address
 from koe.llm.protocols import models_request, warm_up_request
 
 GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
@@ -45,10 +45,10 @@ def test_a_snippet_is_a_configuration_that_corrects(heading: str, tmp_path: Path
     assert profile is not None, llm.obstacle
     assert profile.protocol == PROTOCOLS[heading]
     assert profile.api_key in ("", "sk-0123456789")
-    is_local = parse_http(profile.url).scheme == "http"
+    is_local = check_address(profile.url).startswith("http:")
     assert bool(profile.api_key) != is_local
     for request in (models_request(profile), warm_up_request(profile)):
-        parse_http(request.url)
+        check_address(request.url)
 
 
 def rows(page: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Which addresses may be used: the vectors of spec asr §§4.1 and 4.2."""
+"""Which addresses may be used: the vectors of spec asr §§4.1 and 4.2, and llm §7.9."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from koe.endpoint import (
     check_redirect,
     host_of,
     is_local,
+    join,
+    origin_of,
     shown,
+    without_user,
 )
 from koe.errors import EndpointError, RedirectError
 
@@ -31,6 +34,7 @@ from koe.errors import EndpointError, RedirectError
         "http://127.1/",
         "http://2130706433/",
         "http://0x7f.0.0.1/",
+        "http://0x7f.1/",
         "http://0177.0.0.1/",
         "http://127.0.0.1./",
         "http://[0:0:0:0:0:0:0:1]/",
@@ -39,6 +43,8 @@ from koe.errors import EndpointError, RedirectError
         "http:/localhost/x",
         "http:\\\\localhost/",
         "  http://localhost/ ",
+        "https:api.example.com",
+        " \thttps://api.example.com/v1\n",
     ],
 )
 def test_accepted(url: str) -> None:
@@ -67,6 +73,9 @@ def test_accepted(url: str) -> None:
         "http://localhost./",
         "http://sub.localhost/",
         "http://127.evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "ftp://127.0.0.1/",
+        "https://a b/",
         "localhost:8080/x",
         "https://",
         "https://h:99999/",
@@ -100,6 +109,10 @@ def test_what_is_used_is_what_was_checked(url: str, normal: str) -> None:
         ("//user:hunter2@h/x?key=hunter2", "//h/x"),
         ("example.com/v1?key=hunter2", "example.com/v1"),
         ("https://user:hunter2@h:99999/#hunter2", "https://h:99999/"),
+        ("https://user:hunter2@bad host/", "https://bad host/"),
+        ("user:hunter2@h/v1", "…@h/v1"),
+        ("localhost:11434/v1", "localhost:11434/v1"),
+        (f"http://h/{'a' * 300}", f"http://h/{'a' * 190}…"),
     ],
 )
 def test_a_refusal_tells_no_secret(url: str, told: str) -> None:
@@ -119,6 +132,24 @@ def test_add_query() -> None:
 def test_shown() -> None:
     assert shown("wss://user:hunter2@h:9/a?key=hunter2#x") == "wss://h:9/a"
     assert shown("wss://h/a") == "wss://h/a"
+    assert shown("https://u:p@Example.com/v1?key=k#f") == "https://example.com/v1"
+    assert shown("https://example.com:443/v1") == "https://example.com/v1"
+    assert shown("http://[::1]:80/") == "http://[::1]/"
+
+
+def test_without_user() -> None:
+    assert without_user("https://user:hunter2@h/a?b=c") == "https://h/a?b=c"
+    assert without_user("https://h/a?b=c") == "https://h/a?b=c"
+
+
+def test_origin() -> None:
+    assert origin_of("https://user:hunter2@h:443/a?b=c") == "https://h"
+    assert origin_of("http://127.0.0.1:11434/v1") == "http://127.0.0.1:11434"
+
+
+def test_join() -> None:
+    assert join("https://u:p@h/a/b?c", "../d?e") == "https://u:p@h/d?e"
+    assert join("https://h/a", "https://[bad") is None
 
 
 @pytest.mark.parametrize(
@@ -145,6 +176,7 @@ LOCAL = "http://127.0.0.1:11434/v1"
         (API, "/v2", "https://api.example.com/v2"),
         (API, "https://api.example.com:443/v1/x", "https://api.example.com/v1/x"),
         (API, "https://api.example.com/v1?a=b", "https://api.example.com/v1?a=b"),
+        (API, "https://API.example.com/v1", "https://api.example.com/v1"),
         (LOCAL, "http://127.0.0.1:11434/v1/chat", "http://127.0.0.1:11434/v1/chat"),
         ("http://localhost:9/v1", "http://localhost:9/api/chat", "http://localhost:9/api/chat"),
     ],
@@ -172,6 +204,7 @@ def test_redirects_that_are_followed(original: str, location: str, target: str) 
         (API, "https://[/"),
         (API, "wss://api.example.com/v1"),
         (LOCAL, "http://127.0.0.1:9000/v1"),
+        (LOCAL, "http://localhost:11434/v1"),
     ],
 )
 def test_redirects_that_are_blocked(original: str, location: str) -> None:
@@ -185,5 +218,6 @@ def test_the_origin_is_that_of_the_first_address() -> None:
     with pytest.raises(RedirectError) as caught:
         check_redirect("/c?key=hunter2", "https://other/a", "https://user:hunter2@h/x")
     assert str(caught.value) == (
-        "redirect blocked: https://other/c is a different origin than https://h/x"
+        "redirect blocked: https://other/c is a different origin than https://h/x; if it is the "
+        "right one, it belongs into the configuration"
     )

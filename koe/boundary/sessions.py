@@ -16,7 +16,7 @@ from koe.config.schema import HotkeyConfig
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
-from koe.errors import ConfigError, RuntimeStoppedError
+from koe.errors import ConfigError, LlmError, RuntimeStoppedError
 from koe.runtime import THREAD_NAME, Runtime
 
 TYPE_CHECKING = False
@@ -192,6 +192,9 @@ def koe_py_reload(core: int) -> int:
     except ConfigError as exc:
         if host is None:  # with a core its settings have told it
             report(exc)
+        return -1
+    except LlmError as exc:
+        report(f"the settings stay as they were: {exc}")
         return -1
     except RuntimeStoppedError:  # destroyed meanwhile
         return -1

@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not trim(text):
         raise InputError("there is no text to correct")
     target = find_target(arguments)
-    instruction = _find_instruction(target, arguments.template) if arguments.template else None
+    wanted = arguments.template
+    instruction = None if wanted is None else _find_instruction(target, wanted)
     began = time.monotonic()
     try:
         correction = _correct(target, text, instruction)

@@ -91,7 +91,7 @@ class LlmProfile(Section):
     @property
     def lacks_key(self) -> bool:
         """Whether it has no key for a service that answers nobody without one."""
-        return not self.api_key and self.base_url in _KEYED_SERVICES
+        return not self.api_key and self.base_url.rstrip("/") in _KEYED_SERVICES
 
     @property
     def is_ready(self) -> bool:

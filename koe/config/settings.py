@@ -10,11 +10,13 @@ from koe.config.reader import Problem
 from koe.config.schema import UNREADABLE
 from koe.config.store import MODELS_NAME, Snapshot, Store
 from koe.diagnostics import report
-from koe.errors import ConfigError
+from koe.errors import ConfigError, KoeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.config.schema import PromptTemplate
+    from collections.abc import Callable
+
+    from koe.config.schema import Config, PromptTemplate
     from koe.prompts import Prompts
 
 
@@ -52,18 +54,28 @@ class Settings:
         """The folder below which models are."""
         return self._store.directory / MODELS_NAME
 
-    def reload(self) -> None:
+    def reload(self, prepare: Callable[[Config], None] = lambda config: None) -> None:
         """Read all files, changed or not.
+
+        Args:
+            prepare: Called before a configuration is in force. Where it raises, all settings stay
+                as they were, until `refresh` or the next call.
 
         Raises:
             ConfigError: The configuration can't be read; all settings stay as they were.
         """
         with self._lock:
             try:
-                self._adopt(self._store.load())
+                snapshot = self._store.load()
             except ConfigError as exc:
                 self._tell(exc)
                 raise
+            try:
+                prepare(snapshot.config)
+            except KoeError:
+                self._store.forget()
+                raise
+            self._adopt(snapshot)
 
     def refresh(self) -> None:
         """Read the files if one of them changed; if that fails, all settings stay (§2)."""

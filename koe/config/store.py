@@ -160,6 +160,10 @@ class Store:
             return None
         return self._load(terms_if_unreadable=self._terms)
 
+    def forget(self) -> None:
+        """Have `load_if_changed` read, changed or not: what was read last is not in force."""
+        self._seen = None
+
     def _load(self, terms_if_unreadable: tuple[str, ...]) -> Snapshot:
         # Stamps are taken before reading, so that a write in between shows at the next look.
         # When config.yaml is broken the dictionary counts as seen too: its path may be about

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from koe.endpoint import join, origin_of
 from koe.errors import LlmConnectionError, LlmError, LlmReplyError, LlmTimeoutError
 from koe.llm.connections import Connections
-from koe.llm.endpoint import Url, check_redirect, origin, parse_http
+from koe.llm.endpoint import check_address, check_hop
 from koe.llm.pool import Answer, Request
 from koe.llm.transport import Transport
 
@@ -69,13 +70,20 @@ class Client:
         """
         self._connections.open()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def deadline(self) -> float:
+        """When a reply has to be there that is asked for now, on the loop's clock."""
+        return asyncio.get_running_loop().time() + self._transport.timeout
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None
+    ) -> Reply:
         """Send a body and return the reply.
 
         Args:
             url: Where to. It is checked (spec llm §6.1).
             headers: With the key; it goes to no other origin.
             body: Of any size.
+            deadline: For one of several requests that have a time limit together.
 
         Raises:
             LlmConfigError: The address is not allowed, or a header can't be sent.
@@ -83,11 +91,11 @@ class Client:
             LlmTimeoutError: The reply was not there in time.
             LlmReplyError: The reply is too large, or a redirect leads astray.
         """
-        return await self._request("POST", parse_http(url), headers, body)
+        return await self._request("POST", check_address(url), headers, body, deadline)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Like `post`, without a body."""
-        return await self._request("GET", parse_http(url), headers, None)
+        return await self._request("GET", check_address(url), headers, None)
 
     def warm_up(self, url: str, headers: Mapping[str, str]) -> asyncio.Task[None] | None:
         """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
@@ -102,11 +110,11 @@ class Client:
             The task that does it; None if there is nothing to do.
         """
         try:
-            address = parse_http(url)
+            address = check_address(url)
         except LlmError as exc:
             log.debug("no warm-up: %s", exc)
             return None
-        server = origin(address)
+        server = origin_of(address)
         if server in self._warm_ups or self._is_warm(server):
             log.debug("no warm-up: %s is or will be warm", server)
             return None
@@ -131,26 +139,32 @@ class Client:
             task.cancel()
         await self._connections.close()
 
-    async def _warm_up(self, address: Url, headers: Mapping[str, str]) -> None:
+    async def _warm_up(self, address: str, headers: Mapping[str, str]) -> None:
         try:
             reply = await self._request("GET", address, headers, None)
         except LlmError as exc:
             log.debug("the warm-up failed: %s", exc)
             return
-        log.info("the connection to %s is warm (HTTP %d)", origin(address), reply.status)
+        log.info("the connection to %s is warm (HTTP %d)", origin_of(address), reply.status)
 
     def _is_warm(self, server: str) -> bool:
         age = self._connections.age(server)
         return age is not None and age < self._transport.pool_idle - WARM_UP_MARGIN
 
     async def _request(
-        self, method: str, url: Url, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        deadline: float | None = None,
     ) -> Reply:
         timeout = self._transport.timeout
         if timeout <= 0:
             raise LlmTimeoutError(timeout)  # before anything is sent
         self._loop = loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
+        if deadline is None:
+            deadline = self.deadline()
         request = Request(method, url, headers, body, deadline)
         with self._under_way():
             try:
@@ -180,7 +194,7 @@ class Client:
             target = _target(answer)
             if target is None:
                 return _checked(answer, body, is_whole)
-            check_redirect(chain, target)
+            check_hop(chain, target)
             chain.append(target)
             request = _redirected(request, answer.status, target)
 
@@ -198,18 +212,15 @@ class Client:
             self._connections.abandon()
 
 
-def _target(answer: Answer) -> Url | None:
+def _target(answer: Answer) -> str | None:
     """Where an answer sends us; None if it is no redirect, or does not say where."""
     if answer.status not in (301, 302, 303, 307, 308):
         return None
     location = answer.header("location")
-    try:
-        return answer.url.join(location) if location else None
-    except ValueError:
-        return None
+    return join(answer.url, location) if location else None
 
 
-def _redirected(request: Request, status: int, target: Url) -> Request:
+def _redirected(request: Request, status: int, target: str) -> Request:
     """The request that follows a redirect (RFC 9110 §15.4): only 307 and 308 keep the body."""
     if status in (307, 308) or request.body is None:
         return replace(request, url=target)

@@ -8,7 +8,8 @@ a request on it would wait until its time is up. So such a connection is not tru
 - the connection breaks before the reply begins: the request is sent again, on a new one;
 - no word comes for a while: over HTTP/2 the server is asked for a sign of life, on the same
   connection. If that does not come either, the request is sent again on a new one, and the first
-  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer.
+  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer, and a
+  server that was heard just now is not doubted.
 
 A correction that is made twice does no harm; one that fails does.
 """
@@ -20,8 +21,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from koe.endpoint import origin_of
 from koe.errors import LlmConnectionError
-from koe.llm.endpoint import origin
 from koe.llm.pool import Answer, Pool, Request
 from koe.llm.transport import Transport
 
@@ -30,8 +31,9 @@ from koe.llm.transport import Transport
 SILENCE_PART = 1 / 4
 SILENCE_SECONDS = 2.0
 
-# The same where nothing can be asked.
+# The same where nothing can be asked, unless the last sign of life is so fresh, in seconds.
 SILENCE_PART_HTTP1 = 1 / 2
+TRUST_SECONDS_HTTP1 = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class Connections:
         """Note that a whole reply has come: this connection lives."""
         if answer.pool is self._pool:
             contact = Contact(self._clock(), answer.http_version)
-            self._contacts[origin(answer.url)] = contact
+            self._contacts[origin_of(answer.url)] = contact
 
     def age(self, server: str) -> float | None:
         """Seconds since a server was heard; None for never.
@@ -120,7 +122,7 @@ class Connections:
         if ages and min(ages) > self._transport.pool_idle:
             self.abandon()
         pool = self.open()
-        contact = self._contacts.get(origin(request.url))
+        contact = self._contacts.get(origin_of(request.url))
         if contact is None:
             return await pool.send(request)  # a new connection: nothing to doubt
         attempts = [asyncio.create_task(pool.send(request))]
@@ -156,12 +158,12 @@ class Connections:
         self, attempt: asyncio.Task[Answer], pool: Pool, request: Request, contact: Contact
     ) -> bool:
         """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
-        if request.url.scheme == "http":
+        if request.url.startswith("http:"):
             return True  # this computer, which can't be cut off
-        if self._age(contact) <= self._transport.trust:
-            return True
         timeout = self._transport.timeout
         if contact.http_version != "HTTP/2":
+            if self._age(contact) <= TRUST_SECONDS_HTTP1:
+                return True
             await asyncio.wait({attempt}, timeout=timeout * SILENCE_PART_HTTP1)
             return attempt.done()
         patience = min(timeout * SILENCE_PART, SILENCE_SECONDS)
@@ -169,8 +171,8 @@ class Connections:
         if attempt.done():
             return True
         # Without a key: whoever answers shows life, and that is enough.
-        root = request.url.join("/").with_username("").with_password(None)
-        question = asyncio.create_task(pool.send(Request("HEAD", root, deadline=request.deadline)))
+        root = Request("HEAD", f"{origin_of(request.url)}/", deadline=request.deadline)
+        question = asyncio.create_task(pool.send(root))
         try:
             await asyncio.wait(
                 {attempt, question}, timeout=patience / 2, return_when=asyncio.FIRST_COMPLETED

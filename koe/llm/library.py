@@ -49,7 +49,6 @@ atexit.register(_wait_until_left)
 
 from pyreqwest.client import Client, ClientBuilder  # noqa: E402
 from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError  # noqa: E402
-from pyreqwest.http import Url  # noqa: E402
 from pyreqwest.proxy import ProxyBuilder  # noqa: E402
 from pyreqwest.request import StreamRequest  # noqa: E402
 from pyreqwest.response import Response  # noqa: E402
@@ -63,5 +62,4 @@ __all__ = [
     "PyreqwestError",
     "Response",
     "StreamRequest",
-    "Url",
 ]

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from koe import __version__
+from koe.endpoint import host_of, without_user
 from koe.errors import LlmConfigError, LlmConnectionError, LlmError, LlmReplyError
-from koe.llm.endpoint import Url
 from koe.llm.library import (
     BuilderError,
     Client,
@@ -45,7 +45,7 @@ class Request:
 
     Attributes:
         method: The HTTP method.
-        url: Checked by `koe.llm.endpoint`.
+        url: As `koe.llm.endpoint` returned it.
         headers: Names in any case.
         body: None for no body.
         deadline: When the whole reply has to be there, on the loop's clock. Whoever asks
@@ -53,7 +53,7 @@ class Request:
     """
 
     method: str
-    url: Url
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     deadline: float = 0.0
@@ -66,7 +66,8 @@ class Pool:
         transport: The settings.
 
     Raises:
-        LlmConfigError: There is nothing that could tell a server from an impostor.
+        LlmConfigError: There is nothing that could tell a server from an impostor, or a proxy
+            can't be used.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -107,8 +108,11 @@ class Pool:
         url = request.url
         if any(name.lower() == "authorization" for name in request.headers):
             # Else what stands before the host would be sent as a second one.
-            url = url.with_username("").with_password(None)
-        builder = self._client.request(request.method, url)
+            url = without_user(url)
+        try:
+            builder = self._client.request(request.method, url)
+        except ValueError as exc:  # the name of the host has letters that are none
+            raise LlmConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         for name, value in request.headers.items():
             try:
                 builder.header(name, value, is_sensitive=name.lower() in SECRET_HEADERS)
@@ -135,7 +139,7 @@ class Answer:
         http_version: As the server chose: ``HTTP/1.1`` or ``HTTP/2``.
     """
 
-    def __init__(self, pool: Pool, url: Url, sending: StreamRequest, response: Response) -> None:
+    def __init__(self, pool: Pool, url: str, sending: StreamRequest, response: Response) -> None:
         self.pool = pool
         self.url = url
         self.status = response.status
@@ -145,8 +149,11 @@ class Answer:
         self._response = response
 
     def header(self, name: str) -> str:
-        """Return a header; empty if there is none."""
-        return self._response.get_header(name) or ""
+        """Return a header; empty if there is none, or it is no text."""
+        try:
+            return self._response.get_header(name) or ""
+        except ValueError:
+            return ""
 
     async def read(self, limit: int) -> tuple[bytes, bool]:
         """Read the body.
@@ -168,7 +175,7 @@ class Answer:
                     return bytes(body[:limit]), False
         except PyreqwestError as exc:
             raise LlmConnectionError(
-                f"the connection to {self.url.host_str} broke in the middle of the reply: "
+                f"the connection to {host_of(self.url)} broke in the middle of the reply: "
                 f"{_cause(exc)}"
             ) from exc
         return bytes(body), True
@@ -203,13 +210,20 @@ def _build(transport: Transport) -> Client:
     if "*" in (name.strip() for name in exceptions.split(",")):
         return builder.no_proxy().build()  # the library takes it for all names, but no IP address
     for scheme, address in proxies().items():
-        proxy = ProxyBuilder.https(address) if scheme == "https" else ProxyBuilder.http(address)
+        make = ProxyBuilder.https if scheme == "https" else ProxyBuilder.http
+        try:
+            proxy = make(address)
+        except ValueError as exc:
+            reason = f"a proxy of the system's settings, for {scheme}, has no usable address: {exc}"
+            raise LlmConfigError(f"there is no HTTP client: {reason}") from exc
         builder = builder.proxy(proxy.no_proxy(exceptions))
     return builder.build()
 
 
 # What the library says, and what it means to whoever has to mend it. {host} is the server.
 _MEANINGS = {
+    # First: what else is said then is about the proxy, and not about the server.
+    r"tunnel|proxy": "the proxy gives no connection to {host}",
     r"certificate.*(NotValidYet|not valid yet)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
     ),
@@ -225,15 +239,16 @@ _MEANINGS = {
     ),
     r"certificate.*Revoked": "the certificate of {host} has been revoked",
     r"dns error": "there is no server named {host}, or no network: is base_url right?",
-    r"(?i)refused|os error (61|111|10061)\b": "{host} refuses connections: is the server running?",
-    r"tunnel|proxy": "the proxy gives no connection to {host}",
+    r"(?i)connection refused|os error (61|111|10061)\b": (
+        "{host} refuses connections: is the server running?"
+    ),
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 
 
-def _error(exc: PyreqwestError, url: Url) -> LlmError:
+def _error(exc: PyreqwestError, url: str) -> LlmError:
     """Say in our terms what went wrong before the reply began."""
-    host = url.host_str if url.port is None else f"{url.host_str}:{url.port}"
+    host = host_of(url)
     causes = _causes(exc)
     if isinstance(exc, BuilderError):
         return LlmConfigError(f"nothing can be sent to {host}: {causes[-1]}")

@@ -47,8 +47,6 @@ def reply_request(profile: LlmProfile, request: LlmRequest) -> HttpRequest:
     body = PROTOCOLS[profile.protocol].build_body(request)
     encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return HttpRequest(
-        method="POST",
-        base_url=profile.base_url,
         url=profile.url,
         headers=(("Content-Type", "application/json"), *_headers(profile)),
         # What was heard may hold half of a surrogate pair; it goes out as a question mark.
@@ -106,8 +104,6 @@ def parse_models(body: bytes) -> list[str]:
 def _get(profile: LlmProfile, path: str) -> HttpRequest:
     _check(profile, needs_model=False)
     return HttpRequest(
-        method="GET",
-        base_url=profile.base_url,
         url=profile.base_url.rstrip("/") + path,
         headers=_headers(profile),
     )
@@ -122,8 +118,14 @@ def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not trim(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
+    from koe.llm.endpoint import check_address  # costs milliseconds, which can wait until now
+
+    # Not only what is made of it: of https:// and a path, a host is made.
+    check_address(profile.base_url)
     if needs_model and not profile.model:
         raise LlmConfigError("the profile has no model; enter the name of one")
+    if profile.lacks_key:
+        raise LlmConfigError("the profile has no api_key; enter the one that the service gave you")
     if not all(_may_be_sent(character) for character in profile.api_key):
         problem = "the profile's api_key contains a line break or another control character"
         raise LlmConfigError(f"{problem}; enter it again")

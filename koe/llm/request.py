@@ -41,16 +41,12 @@ class HttpRequest:
     """A request, ready to be sent. A repr shows nothing that could be a secret.
 
     Attributes:
-        method: ``GET`` or ``POST``.
-        base_url: As configured: it decides whether the server may be contacted at all.
         url: The whole address; it may be no valid one.
         headers: In order; the key is in one of them. Values may have characters beyond ASCII,
             which go out as UTF-8.
-        body: Empty for none.
+        body: To be sent by POST; empty for GET.
     """
 
-    method: str
-    base_url: str = field(repr=False)
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(default=b"", repr=False)

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class LlmService:
-    """Asks models, all through one client. All methods on one event loop.
+    """Asks models, all through one client. All methods on one event loop; any thread may rebuild.
 
     Making it costs nothing; the HTTP library is imported when it is needed first, or by `open`.
 
@@ -232,17 +232,18 @@ class Correcting:
 
 
 async def _ask(client: Client, inquiry: Inquiry, plain: set[tuple[str, str]]) -> Correction:
-    """Ask, and once more if the model does not take the sampling settings."""
+    """Ask, and once more if the model does not take the sampling settings, in the same time."""
     model = (inquiry.http.url, inquiry.profile.model)
-    reply = await _post(client, inquiry.plainer if model in plain else inquiry.http)
+    deadline = client.deadline()
+    reply = await _post(client, inquiry.plainer if model in plain else inquiry.http, deadline)
     if model not in plain and inquiry.wants_plainer(reply.status, reply.body):
         plain.add(model)
         log.debug("%s takes no sampling settings", inquiry.profile.model)
-        reply = await _post(client, inquiry.plainer)
+        reply = await _post(client, inquiry.plainer, deadline)
     return inquiry.read(reply.status, reply.body)
 
 
-async def _post(client: Client, http: HttpRequest) -> Reply:
-    reply = await client.post(http.url, dict(http.headers), http.body)
+async def _post(client: Client, http: HttpRequest, deadline: float) -> Reply:
+    reply = await client.post(http.url, dict(http.headers), http.body, deadline)
     log.debug("answered %d over %s", reply.status, reply.http_version)
     return reply

@@ -18,7 +18,6 @@ class Transport:
         pool_idle: How long a connection is kept that nobody uses.
         ping_interval: How often an HTTP/2 connection is tried, used or not.
         ping_timeout: It is closed when a try is not answered for so long.
-        trust: After a sign of life, a connection is not doubted for so long.
         http2: Whether HTTP/2 is offered; the server chooses.
         roots: Certificates in PEM, trusted besides those of the system.
     """
@@ -27,6 +26,5 @@ class Transport:
     pool_idle: float = 90.0
     ping_interval: float = 30.0
     ping_timeout: float = 30.0
-    trust: float = 10.0
     http2: bool = True
     roots: bytes = b""

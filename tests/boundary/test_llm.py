@@ -253,6 +253,34 @@ def test_a_reload_disturbs_no_correction(run: Run) -> None:
     assert [paths for paths in asked if paths] == [["/v1/chat/completions"]] * 2
 
 
+REFUSED = """
+import os
+configure("koe-echo")
+assert library.sp_core_create(None) == 0
+assert dictate(1)[-1].endswith(" (corrected))")
+configure("koe-echo", "  timeout_ms: 9000\\n")
+os.environ |= {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}
+assert library.sp_core_reload_config() == -1
+assert library.sp_core_reload_config() == -1
+del os.environ["SSL_CERT_FILE"], os.environ["SSL_CERT_DIR"]
+assert library.sp_core_reload_config() == 0
+assert dictate(2)[-1].endswith(" (corrected))")
+destroy()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system keeps the authorities")
+def test_a_reload_that_would_cost_the_client(run: Run) -> None:
+    """Spec abi §6.2: -1, and nothing is adopted."""
+    with serving() as fake:
+        said = run(REFUSED, fake.url)
+    assert len(said) == 2
+    for line in said:
+        assert line.startswith(
+            "koe: the settings stay as they were: LLM correction failed: there is no HTTP client: "
+        )
+
+
 REWRITES = """
 import ctypes
 TERMS = "Ada Babbage Curie Darwin Euler Fermat Gauss Hopper Ising Jacobi".split()
@@ -467,8 +495,8 @@ def everything(models: tuple[str, ...]) -> list[dict[str, object]]:
             "(invalid_request_error)"
         ),
         of_test(
-            f"{failed}insecure endpoint http://public.example/v1/chat/completions: use https:// or "
-            "wss:// (plain http/ws is only allowed for localhost)"
+            f"{failed}insecure endpoint http://public.example/v1: use https:// or wss:// (plain "
+            "http/ws is only allowed for localhost)"
         ),
         FINE,
         FINE,

@@ -127,6 +127,7 @@ def test_a_template(
     ("template", "reason"),
     [
         ("9", "prompt_templates has no '9', only: 3 polite, 4 from a file, 5 without"),
+        ("", "prompt_templates has no '', only: 3 polite, 4 from a file, 5 without"),
         ("rude", "prompt_templates has no 'rude', only: 3 polite, 4 from a file, 5 without"),
         ("without", "the template 'without' has no prompt that can be used"),
         ("4", "the template '4' has no prompt that can be used"),
@@ -140,6 +141,18 @@ def test_no_such_template(
     assert capsys.readouterr() == (
         "", f"koe: config error: {directory / 'config.yaml'}: {reason}\n"
     )  # fmt: skip
+
+
+def test_a_service_that_wants_a_key_is_not_told_the_text(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a computer where nothing was configured yet."""
+    assert correct(TEXT, directory=directory) == Exit.ERROR
+    assert capsys.readouterr() == (
+        "",
+        "koe: LLM correction failed: the profile has no api_key; enter the one that the service "
+        "gave you\n",
+    )
 
 
 def test_another_profile(url: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

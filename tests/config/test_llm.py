@@ -252,6 +252,21 @@ def test_which_profile_corrects(llm: LlmConfig, corrects: str | None) -> None:
     assert llm.correcting_profile == expected
 
 
+@pytest.mark.parametrize(
+    ("profile", "lacks_key"),
+    [
+        (BUILT_IN_PROFILES["openai"], True),
+        (BUILT_IN_PROFILES["openai"].replace(base_url="https://api.openai.com/v1/"), True),
+        (BUILT_IN_PROFILES["anthropic"], True),
+        (BUILT_IN_PROFILES["openai"].replace(api_key="secret"), False),
+        (BUILT_IN_PROFILES["apfel"], False),
+        (LlmProfile(base_url="https://llm.example/v1"), False),
+    ],
+)
+def test_who_answers_nobody_without_a_key(profile: LlmProfile, lacks_key: bool) -> None:
+    assert profile.lacks_key is lacks_key
+
+
 # --- files without profiles --------------------------------------------------------------
 
 GENERATION_B = """\

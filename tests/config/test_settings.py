@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from koe.config.prompts import built_in_prompts
-from koe.config.schema import UNREADABLE
+from koe.config.schema import UNREADABLE, Config
 from koe.config.settings import Settings
 from koe.config.store import Store
-from koe.errors import ConfigError
+from koe.errors import ConfigError, LlmConfigError
 
 
 def settings_in(directory: Path) -> Settings:
@@ -48,6 +49,25 @@ def test_reload_keeps_everything_when_it_fails(directory: Path) -> None:
     with pytest.raises(ConfigError):
         settings.reload()
     assert settings.current is before
+
+
+def test_a_reload_may_be_refused(directory: Path) -> None:
+    """By whoever has to prepare for it; what was read then is still new at the next look."""
+
+    def refuse(config: Config) -> None:
+        raise LlmConfigError(config.asr.provider)
+
+    write(directory, "asr: {provider: one}")
+    settings = settings_in(directory)
+    write(directory, "asr: {provider: two}")
+    for name in ("config.yaml", "dictionary.txt"):
+        os.utime(directory / name, (0, 0))  # long ago, so that a look is enough
+    for _ in range(2):
+        with pytest.raises(LlmConfigError, match="two"):
+            settings.reload(refuse)
+        assert settings.current.config.asr.provider == "one"
+    settings.refresh()
+    assert settings.current.config.asr.provider == "two"
 
 
 def test_refresh_adopts_a_change_and_survives_a_broken_one(

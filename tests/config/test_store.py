@@ -499,6 +499,13 @@ def test_nothing_changed(loaded: Store) -> None:
     assert loaded.load_if_changed() is None
 
 
+def test_what_was_forgotten_is_read_again(loaded: Store) -> None:
+    loaded.forget()
+
+    assert loaded.load_if_changed() is not None
+    assert loaded.load_if_changed() is None
+
+
 def test_a_store_that_has_not_loaded_loads(tmp_path: Path) -> None:
     write(tmp_path / "config.yaml", "")
     store = Store(tmp_path, {})

@@ -28,9 +28,11 @@ async def answer_body(exchange: Exchange) -> None:
     await exchange.reply(body=bytes(exchange.body))
 
 
-@both
+@pytest.mark.parametrize(
+    ("version", "passed"), [("h2", 0.0), ("h2", A_WHILE), ("http/1.1", A_WHILE)]
+)
 @on_loop
-async def test_a_connection_that_died_in_silence(version: Version) -> None:
+async def test_a_connection_that_died_in_silence(version: Version, passed: float) -> None:
     clock = Clock()
     async with (
         Server(answer_body, alpn=(version,)) as server,
@@ -40,7 +42,7 @@ async def test_a_connection_that_died_in_silence(version: Version) -> None:
         url = f"https://127.0.0.1:{relay.port}/"
         await client.post(url, HEADERS, b"first")
         relay.cut()
-        clock.now += A_WHILE
+        clock.now += passed
         assert (await client.post(url, HEADERS, b"second")).body == b"second"
         assert (await client.post(url, HEADERS, b"third")).body == b"third"
         assert len(server.used) == 2
@@ -155,9 +157,10 @@ async def test_a_slow_server_that_gives_no_sign() -> None:
         await task
 
 
-@both
 @on_loop
-async def test_a_connection_that_was_just_heard_is_not_doubted(version: Version) -> None:
+async def test_a_connection_that_was_just_heard_is_not_doubted() -> None:
+    """Where it can't be asked for a sign of life meanwhile."""
+
     async def answer_slowly(exchange: Exchange) -> None:
         if exchange.path == "/slow":
             await asyncio.sleep(0.6)
@@ -166,7 +169,7 @@ async def test_a_connection_that_was_just_heard_is_not_doubted(version: Version)
     clock = Clock()
     settings = transport(timeout=1.0)
     async with (
-        Server(answer_slowly, alpn=(version,)) as server,
+        Server(answer_slowly, alpn=("http/1.1",)) as server,
         client_of(settings, clock) as client,
     ):
         await client.get(server.url, {})

@@ -1,77 +1,21 @@
-"""Every vector of spec llm §7.9."""
+"""What corrections say of addresses; the rules themselves are tests/test_endpoint.py's."""
 
 from __future__ import annotations
 
 import pytest
-from pyreqwest.http import Url
 
 from koe.errors import LlmConfigError, LlmReplyError
-from koe.llm.endpoint import check_redirect, parse, parse_http, shown
-
-ALLOWED = [
-    "https://api.openai.com/v1",
-    "wss://api.example.com/asr",
-    "HTTPS://Example.com",
-    "http://localhost:11434/v1",
-    "http://127.0.0.1:11434/v1",
-    "http://127.5.5.5/v1",
-    "ws://[::1]:9000/asr",
-    "http://user:pass@localhost/v1",
-    "http://user@localhost/",
-    "http://LOCALHOST/v1",
-    # other spellings of the same
-    "http://127.1/",
-    "http://2130706433/",
-    "http://0x7f.1/",
-    "http://0177.0.0.1/",
-    "http://%6cocalhost/",
-    "http://ｌｏｃａｌｈｏｓｔ/",
-    "https:api.example.com",
-    " \thttps://api.example.com/v1\n",
-    "http://[0:0:0:0:0:0:0:1]/",
-]
-
-REFUSED = [
-    "http://api.example.com/v1",
-    "ws://10.0.0.5/asr",
-    "http://localhost.evil.com/v1",
-    "http://evil-localhost/v1",
-    "http://evil.example\\@localhost/v1",
-    "ws://evil.example\\@127.0.0.1/asr",
-    "http://localhost@evil.example/v1",
-    "http://user:pass@evil.example/v1",
-    "ftp://example.com",
-    "file:///etc/passwd",
-    "example.com/v1",
-    "",
-    "http://localhost./",
-    "http://foo.localhost/",
-    "http://0.0.0.0/",
-    "http://[::ffff:127.0.0.1]/",
-    "http://127.0.0.1.evil.example/",
-    "http://127.evil.example/",
-    "https://",
-    "https://a b/",
-    "https://example.com:99999/",
-    "mailto:someone@example.com",
-    "ftp://127.0.0.1/",
-]
+from koe.llm.endpoint import check_address, check_hop
 
 
-@pytest.mark.parametrize("address", ALLOWED)
-def test_allowed(address: str) -> None:
-    parse(address)
+def test_an_address_that_may_be_asked() -> None:
+    assert check_address(" HTTPS://Example.com/v1") == "https://example.com/v1"
 
 
-@pytest.mark.parametrize("address", REFUSED)
-def test_refused(address: str) -> None:
-    with pytest.raises(LlmConfigError, match=r"insecure endpoint .*only allowed for localhost"):
-        parse(address)
-
-
-def test_the_refusal_names_the_address() -> None:
+@pytest.mark.parametrize("address", ["http://api.example.com/v1", "http://api.example.com/v1?k=k"])
+def test_the_refusal_names_the_address(address: str) -> None:
     with pytest.raises(LlmConfigError) as refusal:
-        parse("http://api.example.com/v1")
+        check_address(address)
     assert str(refusal.value) == (
         "LLM correction failed: insecure endpoint http://api.example.com/v1: use https:// or "
         "wss:// (plain http/ws is only allowed for localhost)"
@@ -90,91 +34,55 @@ def test_the_refusal_names_the_address() -> None:
     ],
 )
 def test_no_secret_in_a_refusal(address: str) -> None:
-    with pytest.raises(LlmConfigError) as refusal:
-        parse(address)
+    with pytest.raises(LlmConfigError, match="insecure endpoint") as refusal:
+        check_address(address)
     assert "hunter2" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("address", ["wss://api.example.com/v1", "ws://localhost/v1"])
 def test_a_websocket_is_not_asked_by_http(address: str) -> None:
     with pytest.raises(LlmConfigError, match="address of a WebSocket"):
-        parse_http(address)
-
-
-@pytest.mark.parametrize(
-    ("address", "text"),
-    [
-        ("https://u:p@Example.com/v1?key=k#f", "https://example.com/v1"),
-        ("https://example.com:443/v1", "https://example.com/v1"),
-        ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
-        ("http://[::1]:80/", "http://[::1]/"),
-        ("localhost:11434/v1", "localhost:11434/v1"),
-        ("user:hunter2@host/v1", "…@host/v1"),
-    ],
-)
-def test_shown(address: str, text: str) -> None:
-    assert shown(Url(address)) == text
+        check_address(address)
 
 
 PROVIDER = "https://api.example.com/v1"
-LOCAL = "http://127.0.0.1:11434/v1"
 
 
 @pytest.mark.parametrize(
-    ("first", "target"),
+    ("target", "reason"),
     [
-        (PROVIDER, "https://api.example.com/v2"),
-        (PROVIDER, "https://api.example.com:443/v1/x"),
-        (PROVIDER, "https://api.example.com/v1?a=b"),
-        (PROVIDER, "https://API.example.com/v1"),
-        (LOCAL, "http://127.0.0.1:11434/other"),
-        ("http://localhost:11434/v1", "http://localhost:11434/other"),
+        ("https://evil.example/v1", "different origin"),
+        ("wss://api.example.com/v1", "different origin"),
+        ("http://api.example.com/v1", "redirect blocked: insecure endpoint"),
+        ("ftp://api.example.com/v1", "redirect blocked"),
     ],
 )
-def test_redirects_that_are_followed(first: str, target: str) -> None:
-    check_redirect([Url(first)], Url(target))
-
-
-@pytest.mark.parametrize(
-    ("first", "target", "reason"),
-    [
-        (PROVIDER, "https://evil.example/v1", "different origin"),
-        (PROVIDER, "https://sub.api.example.com/v1", "different origin"),
-        (PROVIDER, "https://example.com/v1", "different origin"),
-        (PROVIDER, LOCAL, "different origin"),
-        (PROVIDER, "http://localhost/v1", "different origin"),
-        (PROVIDER, "http://[::1]:8080/v1", "different origin"),
-        (PROVIDER, "wss://api.example.com/v1", "different origin"),
-        (PROVIDER, "http://api.example.com/v1", "redirect blocked: insecure endpoint"),
-        (PROVIDER, "https://api.example.com:8443/v1", "different origin"),
-        ("https://api.example.com:8443/v1", PROVIDER, "different origin"),
-        (LOCAL, "http://127.0.0.1:9000/v1", "different origin"),
-        (LOCAL, "http://localhost:11434/v1", "different origin"),
-        (PROVIDER, "ftp://api.example.com/v1", "redirect blocked"),
-        (PROVIDER, "file:///etc/passwd", "redirect blocked"),
-    ],
-)
-def test_redirects_that_are_not(first: str, target: str, reason: str) -> None:
+def test_redirects_that_are_not_followed(target: str, reason: str) -> None:
     with pytest.raises(LlmReplyError, match=reason):
-        check_redirect([Url(first)], Url(target))
+        check_hop([PROVIDER], target)
 
 
 def test_the_reason_names_both_origins() -> None:
     with pytest.raises(LlmReplyError) as refusal:
-        check_redirect([Url(PROVIDER)], Url("https://u:hunter2@evil.example/v1?key=hunter2"))
+        check_hop([PROVIDER], "https://u:hunter2@evil.example/v1?key=hunter2")
     assert refusal.value.message == (
         "redirect blocked: https://evil.example/v1 is a different origin than "
-        "https://api.example.com/v1; if it is the right one, it belongs into base_url"
+        "https://api.example.com/v1; if it is the right one, it belongs into the configuration"
     )
 
 
+def test_the_origin_is_that_of_the_first_address() -> None:
+    with pytest.raises(LlmReplyError, match=r"than https://api\.example\.com/v1;"):
+        check_hop([PROVIDER, "https://other.example/"], "https://other.example/x")
+
+
 def test_a_chain_ends() -> None:
-    chain = [Url(f"https://api.example.com/{hop}") for hop in range(11)]
-    check_redirect(chain[:10], Url(PROVIDER))
+    chain = [f"https://api.example.com/{hop}" for hop in range(11)]
+    check_hop(chain[:10], PROVIDER)
     with pytest.raises(LlmReplyError, match="too many redirects"):
-        check_redirect(chain, Url(PROVIDER))
+        check_hop(chain, PROVIDER)
 
 
 def test_a_redirect_needs_a_start() -> None:
     with pytest.raises(LlmReplyError, match="no original request URL"):
-        check_redirect([], Url(PROVIDER))
+        check_hop([], PROVIDER)

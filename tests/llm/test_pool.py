@@ -9,10 +9,10 @@ import sys
 
 import pytest
 from pyreqwest.exceptions import ConnectError, RequestError
-from pyreqwest.http import Url
 
-from koe.errors import LlmConnectionError
+from koe.errors import LlmConfigError, LlmConnectionError
 from koe.llm import pool
+from koe.llm.endpoint import check_address
 from koe.llm.pool import Pool, Request
 from tests.asynchronous import on_loop
 from tests.llm.asking import HEADERS, KEY, answer_ok, client_of, transport
@@ -54,6 +54,19 @@ from tests.servers.web import Exchange, Server
             "(invalid peer certificate: Revoked)",
         ),
         (
+            [
+                "client error (Connect)",
+                "tunnel error: failed to create underlying connection",
+                "dns error",
+                "Name or service not known",
+            ],
+            "the proxy gives no connection to api.example.com (Name or service not known)",
+        ),
+        (
+            ["client error (SendRequest)", "stream error received: refused stream"],
+            "the connection to api.example.com broke: stream error received: refused stream",
+        ),
+        (
             ["client error (SendRequest)", "something new"],
             "the connection to api.example.com broke: something new",
         ),
@@ -64,20 +77,27 @@ def test_sentences(causes: list[str], sentence: str) -> None:
     outermost = f"error sending request for url (https://api.example.com/?key={KEY})"
     details = [{"message": text} for text in [outermost, *causes]]
     foreign = ConnectError("connection error", {"causes": details if causes else None})  # type: ignore[typeddict-item]
-    ours = pool._error(foreign, Url(f"https://api.example.com/?key={KEY}"))
+    ours = pool._error(foreign, f"https://api.example.com/?key={KEY}")
     assert type(ours) is LlmConnectionError
     assert ours.message == sentence
 
 
 def test_an_error_without_causes() -> None:
-    ours = pool._error(RequestError("odd", {"causes": None}), Url("https://api.example.com:8443/"))
+    ours = pool._error(RequestError("odd", {"causes": None}), "https://api.example.com:8443/")
     assert ours.message == "the connection to api.example.com:8443 broke: odd"
 
 
 def test_a_request_does_not_show_its_secrets() -> None:
-    request = Request("POST", Url("https://h/"), {"x-api-key": KEY}, b"a secret text")
+    request = Request("POST", "https://user:secret@h/", {"x-api-key": KEY}, b"a secret text")
     assert KEY not in repr(request)
     assert "secret" not in repr(request)
+
+
+@on_loop
+async def test_a_host_that_only_one_parser_knows() -> None:
+    """The library refuses names that can't be decoded."""
+    with pytest.raises(LlmConfigError, match="nothing can be sent to xn--a: "):
+        await Pool(transport()).send(Request("GET", check_address("https://xn--a/")))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system keeps the authorities")
@@ -102,7 +122,7 @@ async def test_an_answer_has_headers() -> None:
 
     async with Server(answer) as server:
         loop = asyncio.get_running_loop()
-        request = Request("GET", Url(server.url), deadline=loop.time() + 20)
+        request = Request("GET", server.url, deadline=loop.time() + 20)
         answered = await Pool(transport()).send(request)
         assert answered.header("Location") == "/x"
         assert answered.header("missing") == ""
@@ -171,6 +191,17 @@ async def test_a_proxy_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_loop
+async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:word@127.0.0.1:{proxy.port}")
+    async with client_of() as client:
+        with pytest.raises(LlmConnectionError) as failure:
+            await client.get("https://api.example.com/", {})
+    assert "the proxy gives no connection to api.example.com (" in str(failure.value)
+    assert "word" not in str(failure.value)
+
+
+@on_loop
 async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Server(answer_ok) as server, Proxy() as proxy:
         monkeypatch.setattr(pool, "proxies", lambda: {"https": f"http://127.0.0.1:{proxy.port}"})
@@ -181,6 +212,13 @@ async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
         async with client_of() as client:
             await client.post(server.url, HEADERS, b"{}")
         assert len(proxy.asked) == 1
+
+
+def test_a_proxy_of_the_system_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "proxies", lambda: {"https": "http://user:word@[bad"})
+    with pytest.raises(LlmConfigError, match="a proxy of the system's settings") as failure:
+        Pool(transport())
+    assert "word" not in str(failure.value)
 
 
 @on_loop

@@ -81,7 +81,7 @@ def test_where_and_how_a_model_is_asked(
     profile: LlmProfile, url: str, headers: list[tuple[str, str]]
 ) -> None:
     request = reply_request(profile, question())
-    assert (request.method, request.url, request.base_url) == ("POST", url, profile.base_url)
+    assert request.url == url
     assert request.headers == (("Content-Type", "application/json"), *headers)
 
 
@@ -98,7 +98,13 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
     [
         (BUILT_IN_PROFILES["mlx"], "MLX LLM support is not enabled in this build"),
         (OPENAI.replace(base_url=" "), "the profile has no base_url; enter the address"),
+        # Of one of these and a path, a URL with a host would be made: chat, or models.
+        (OPENAI.replace(base_url="https://"), "insecure endpoint https://: use"),
+        (OPENAI.replace(base_url="https:"), "insecure endpoint https:: use"),
+        (OPENAI.replace(base_url="https://\t"), "insecure endpoint https://: use"),
+        (OPENAI.replace(base_url="http://h/v1"), "insecure endpoint http://h/v1: use"),
         (OPENAI.replace(model=""), "the profile has no model; enter the name"),
+        (BUILT_IN_PROFILES["openai"], "the profile has no api_key; enter the one that the service"),
         (OPENAI.replace(api_key="secret\n"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="secret\x7f"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="secret\udc80"), "api_key contains a line break or another contr"),
@@ -128,11 +134,19 @@ def test_keys_may_have_any_other_character() -> None:
 )
 def test_asking_for_models(profile: LlmProfile, url: str) -> None:
     request = models_request(profile)
-    assert (request.method, request.url, request.body) == ("GET", url, b"")
+    assert (request.url, request.body) == (url, b"")
     assert request.headers == tuple(PROTOCOLS[profile.protocol].headers("secret").items())
 
 
-@pytest.mark.parametrize("profile", [BUILT_IN_PROFILES["mlx"], LlmProfile(model="m")])
+@pytest.mark.parametrize(
+    "profile",
+    [
+        BUILT_IN_PROFILES["mlx"],
+        BUILT_IN_PROFILES["anthropic"],
+        LlmProfile(model="m"),
+        LlmProfile(model="m", base_url="https://"),
+    ],
+)
 def test_asking_nobody_for_models(profile: LlmProfile) -> None:
     with pytest.raises(LlmConfigError):
         models_request(profile)
@@ -149,7 +163,7 @@ def test_asking_nobody_for_models(profile: LlmProfile) -> None:
 )
 def test_warming_up(model: str, path: str) -> None:
     request = warm_up_request(OPENAI.replace(base_url="https://h/v1/", model=model))
-    assert (request.method, request.url) == ("GET", f"https://h/v1/models/{path}")
+    assert (request.url, request.body) == (f"https://h/v1/models/{path}", b"")
     assert request.headers == (("Authorization", "Bearer secret"),)
 
 

@@ -13,7 +13,13 @@ from koe.config.llm import LlmConfig, LlmProfile
 from koe.config.prompts import built_in_prompts
 from koe.config.schema import Config
 from koe.config.store import Snapshot, Store
-from koe.errors import LlmConfigError, LlmConnectionError, LlmProfileError, LlmStatusError
+from koe.errors import (
+    LlmConfigError,
+    LlmConnectionError,
+    LlmProfileError,
+    LlmStatusError,
+    LlmTimeoutError,
+)
 from koe.events import Corrected
 from koe.llm.service import LlmService, ask_once
 from koe.prompts import Prompts
@@ -245,6 +251,23 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
         )
         asked = [b"temperature" in exchange.body for exchange in server.exchanges]
         assert asked == [True, False, False, False, True]
+        await service.aclose()
+
+
+@on_loop
+async def test_there_is_one_time_limit_for_both_requests() -> None:
+    fake = FakeService()
+
+    async def handle_slowly(exchange: Exchange) -> None:
+        await asyncio.sleep(0.6)
+        await fake.handle(exchange)
+
+    async with Server(handle_slowly) as server:
+        service = LlmService(transport(timeout=1.0))
+        snapshot, profile = snapshot_of(server.url)
+        profile = profile.replace(api_key=KEY, model="koe-modern", max_token_parameter="max_tokens")
+        with pytest.raises(LlmTimeoutError):
+            await service.correct(snapshot, profile, built_in_prompts(), HEARD)
         await service.aclose()
 
 
