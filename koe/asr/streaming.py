@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from koe.asr import Engine
+from koe.asr import Engine, before_the_end
 from koe.asr.protocol import Message, Protocol
 from koe.asr.transport import WebSocket, open_websocket
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
@@ -63,7 +63,7 @@ class StreamingEngine(Engine):
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
         # Audio that is no packet yet.
         self._packet = bytearray()
-        # finish_input was called.
+        # All audio is sent, and the service is told so.
         self._is_finished = False
         # close was called.
         self._is_closed = False
@@ -101,9 +101,10 @@ class StreamingEngine(Engine):
         """Send the rest of the audio, and tell the service that it was the last."""
         if self._is_finished or not self._takes_audio:
             return
-        self._is_finished = True
         if len(self._packet) > 1:
             await self._send_packet()
+        # Not before: who ends the session meanwhile has not heard all.
+        self._is_finished = True
         await self._perform(self._protocol.finish())
         self._tell_working()
 
@@ -194,6 +195,8 @@ class StreamingEngine(Engine):
                 case EngineClosed(reason):
                     steps[index] = EngineClosed(self._without_secrets(reason))
                     goes_on = False
+        if not self._is_finished:
+            steps = [before_the_end(step) if isinstance(step, Event) else step for step in steps]
         await self._perform(steps)
         if steps and self._is_finished and goes_on:
             self._tell_working()

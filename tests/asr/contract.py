@@ -334,6 +334,21 @@ class StreamingContract(EngineContract):
         told = [event.reason for event in events if isinstance(event, EngineClosed)]
         assert 'code=1008, reason="quota \\"exhausted\\""' in [*told, failure][0]
 
+    def test_an_end_before_the_end_of_the_audio(self) -> None:
+        """It is told to be early, though the key may be up and the session wait for an end."""
+        self.service.faults[Point.AUDIO] = close(1008, "quota")
+
+        async def run() -> list[Event]:
+            engine = self.open()
+            await engine.connect()
+            await engine.send_audio(SPEECH)
+            events = await events_to_close(engine)
+            await engine.finish_input()
+            await engine.close()
+            return events
+
+        assert asyncio.run(run())[-1] == EngineClosed('code=1008, reason="quota"', is_early=True)
+
     def test_an_end_before_any_text_is_no_silence(self) -> None:
         """The session would take an end after the end of the audio for silence."""
         self.service.faults[Point.FINISH] = close(1011, "overloaded")

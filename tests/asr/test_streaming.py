@@ -17,6 +17,7 @@ from koe.dictation import open_core
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import (
     BYTES_PER_SECOND,
+    DefiniteHeard,
     Deliver,
     EngineClosed,
     EngineWorking,
@@ -29,7 +30,14 @@ from koe.events import (
 )
 from koe.runner import Runner
 from koe.session import Session
-from tests.asr.contract import MOMENT, PATIENCE, SPEECH, attempt, without_working
+from tests.asr.contract import (
+    MOMENT,
+    PATIENCE,
+    SPEECH,
+    attempt,
+    events_to_close,
+    without_working,
+)
 from tests.servers.doubao import DoubaoService
 from tests.servers.doubao import read as read_frame
 from tests.servers.listener import spoken_in
@@ -117,6 +125,24 @@ def test_setting_up_may_take_several_messages() -> None:
     """What is told meanwhile is told; and no secret, wherever it comes from."""
     _, events = with_parrot([])
     assert events == [InterimHeard("ready"), FinalHeard("the password"), EngineClosed("the …")]
+
+
+def test_a_service_that_ends_early() -> None:
+    """It has not heard all, so its text is not the final one."""
+
+    async def run() -> list[Event]:
+        engine = StreamingEngine(Parrot(service.url), PATIENCE)
+        await engine.connect()
+        events = await events_to_close(engine)
+        await engine.close()
+        return events
+
+    with Echo() as service:
+        service.faults[Point.OPENED] = say("ready?", "end")
+        assert asyncio.run(run())[-2:] == [
+            DefiniteHeard("the password"),
+            EngineClosed("the …", is_early=True),
+        ]
 
 
 def test_a_failure_tells_no_secret() -> None:
