@@ -33,6 +33,11 @@ _SMALLEST_PACKET_BYTES = BYTES_PER_SECOND // 10
 # addition to what the user allows for the connection.
 SETUP_TIMEOUT = 5.0
 
+# How long a service may go on about audio that it has had the time to hear: as long as those that
+# get the whole recording at once (`koe.asr.recording`). Then a session waits only as if it were
+# silent, so that none is kept for ever.
+ANSWER_TIMEOUT = 30.0
+
 # So many events may wait; then the service has to. A runner never lets any wait.
 _EVENTS_LIMIT = 64
 
@@ -63,6 +68,9 @@ class StreamingEngine(Engine):
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
         # Audio that is no packet yet.
         self._packet = bytearray()
+        # When, by the loop's clock, a service that hears as slowly as people speak has heard all
+        # that was sent.
+        self._heard_at = 0.0
         # All audio is sent, and the service is told so.
         self._is_finished = False
         # close was called.
@@ -145,6 +153,7 @@ class StreamingEngine(Engine):
         size = min(len(self._packet), PACKET_BYTES) & ~1
         pcm = bytes(self._packet[:size])
         del self._packet[:size]
+        self._heard_at = max(self._heard_at, _now()) + len(pcm) / BYTES_PER_SECOND
         await self._perform(self._protocol.send(pcm))
         # What waited while the connection was opened may take long to send.
         self._tell_working()
@@ -198,7 +207,8 @@ class StreamingEngine(Engine):
         if not self._is_finished:
             steps = [before_the_end(step) if isinstance(step, Event) else step for step in steps]
         await self._perform(steps)
-        if steps and self._is_finished and goes_on:
+        is_in_time = _now() < self._heard_at + ANSWER_TIMEOUT
+        if steps and self._is_finished and goes_on and is_in_time:
             self._tell_working()
         return goes_on
 
@@ -212,6 +222,10 @@ class StreamingEngine(Engine):
 
     def _mended(self, error: AsrError) -> AsrError:
         return type(error)(self._without_secrets(error.message))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _because(closed: EngineClosed) -> str:
