@@ -11,6 +11,7 @@ import asyncio
 import logging
 
 from koe.asr import Engine, before_the_end
+from koe.asr.excerpt import excerpt
 from koe.asr.protocol import Message, Protocol
 from koe.asr.transport import WebSocket, open_websocket
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
@@ -40,9 +41,6 @@ ANSWER_TIMEOUT = 30.0
 
 # So many events may wait; then the service has to. A runner never lets any wait.
 _EVENTS_LIMIT = 64
-
-# A sentence for people has less, whatever a server writes into it.
-_TOLD_CHARACTERS = 500
 
 log = logging.getLogger(__name__)
 
@@ -200,9 +198,9 @@ class StreamingEngine(Engine):
                 case InterimHeard(text) | DefiniteHeard(text) | FinalHeard(text):
                     self._has_heard |= bool(text)
                 case EngineErred(told):
-                    steps[index] = EngineErred(self._without_secrets(told))
+                    steps[index] = EngineErred(self._presentable(told))
                 case EngineClosed(reason):
-                    steps[index] = EngineClosed(self._without_secrets(reason))
+                    steps[index] = EngineClosed(self._presentable(reason))
                     goes_on = False
         if not self._is_finished:
             steps = [before_the_end(step) if isinstance(step, Event) else step for step in steps]
@@ -212,16 +210,11 @@ class StreamingEngine(Engine):
             self._tell_working()
         return goes_on
 
-    def _without_secrets(self, text: str) -> str:
-        """A sentence without the keys that a server repeated in it, and not endless."""
-        for secret in self._protocol.handshake.secrets:
-            text = text.replace(secret, "…")
-        if len(text) > _TOLD_CHARACTERS:
-            text = f"{text[:_TOLD_CHARACTERS]}…"
-        return text
+    def _presentable(self, text: str) -> str:
+        return excerpt(text, self._protocol.handshake.secrets)
 
     def _mended(self, error: AsrError) -> AsrError:
-        return type(error)(self._without_secrets(error.message))
+        return type(error)(self._presentable(error.message))
 
 
 def _now() -> float:
