@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from koe.asr.recording import LONGEST_RECORDING, RecordingEngine, Service, cut, wav
 from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
 from koe.asr.upload import Upload
+from koe.config.engines import GlmConfig
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
 from koe.events import (
     BYTES_PER_SECOND,
@@ -59,10 +60,12 @@ def service(
 
     return Service(
         name="test",
-        url=url,
-        api_key=api_key,
-        connect_timeout=PATIENCE,
-        final_wait_timeout=final_wait_timeout,
+        settings=GlmConfig(
+            url=url,
+            api_key=api_key,
+            connect_timeout=PATIENCE,
+            final_wait_timeout=final_wait_timeout,
+        ),
         longest=longest,
         build_upload=lambda recording: Upload({"api-key": api_key}, recording, api_key),
         interpret=interpret,
