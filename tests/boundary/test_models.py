@@ -134,3 +134,26 @@ print("good")
     )
     result = run_host(program, library, tmp_path)
     assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+
+
+def test_manifests_that_cannot_be_installed(library: Path, tmp_path: Path) -> None:
+    """What is there can be used all the same, and what is wrong is told."""
+    (tmp_path / "home" / ".koe").mkdir(parents=True)
+    (tmp_path / "home" / ".koe" / "models").touch()
+    program = (
+        HOST
+        % """
+library.sp_core_create(None)
+assert scan() == []
+assert download() == 0
+assert done.wait(60)
+assert [entry[1] for entry in told] == [0, 2], told
+assert told[-1][2].startswith("config error: "), told
+library.sp_core_destroy()
+print("good")
+"""
+    )
+    result = run_host(program, library, tmp_path)
+    assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+    assert "koe: config error: write " in result.stderr
+    assert "Traceback" not in result.stderr
