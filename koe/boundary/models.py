@@ -70,6 +70,8 @@ def koe_py_download(core: int, path: Any, progress: int, told: int, context: int
         lib.koe_tell_download(told, context, outcome, utf8(message))
 
     downloads = host.downloads(lambda: Downloads(_known_models()))
+    if downloads is None:
+        return _NO_CORE
     return downloads.start(
         argument(path), on_progress if progress else None, on_status if told else None
     )
