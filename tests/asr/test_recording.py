@@ -81,6 +81,11 @@ def said(engine_events: list[Event]) -> list[Event]:
     return [event for event in engine_events if event != EngineWorking()]
 
 
+@pytest.mark.parametrize("url", ["", " \n"])
+def test_without_an_address_it_is_the_vendor_s(url: str) -> None:
+    assert RecordingEngine(service(url))._url == GlmConfig.url
+
+
 # --- what is told ------------------------------------------------------------------------------
 
 
