@@ -34,8 +34,9 @@ from koe.events import (
 )
 from koe.text import join_segments
 
-# For one exchange, from the first byte out to the last byte in, unless the settings allow more.
-# The time to wait for a final text is meant for engines that heard the speech already.
+# For one exchange, from the first byte out to the last byte in, unless the settings allow more;
+# on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for
+# a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
 # How often it is said that the exchange goes on, in seconds: within half of the time that the
@@ -169,8 +170,9 @@ class RecordingEngine(Engine):
             tell(reply.receive(data))
             return not reply.over
 
+        limit = max(EXCHANGE_TIMEOUT, service.settings.final_wait_timeout)
         try:
-            async with asyncio.timeout(max(EXCHANGE_TIMEOUT, service.settings.final_wait_timeout)):
+            async with asyncio.timeout(limit + len(pcm) / BYTES_PER_SECOND):
                 await uploader.send(service.build_upload(wav(pcm)), receive)
         except TimeoutError as exc:
             raise AsrTimeoutError from exc

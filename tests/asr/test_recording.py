@@ -123,9 +123,9 @@ def test_an_error_of_the_service_is_its_last_word() -> None:
 # --- what goes wrong ---------------------------------------------------------------------------
 
 
-def failure(engine: RecordingEngine) -> AsrError:
+def failure(engine: RecordingEngine, pcm: bytes = SECOND) -> AsrError:
     with pytest.raises(AsrError) as caught:
-        asyncio.run(dictate(engine, [SECOND]))
+        asyncio.run(dictate(engine, [pcm]))
     return caught.value
 
 
@@ -153,9 +153,18 @@ def test_failures(steps: list[Step], kind: type[AsrError], message: str) -> None
 def test_a_service_that_stalls(monkeypatch: pytest.MonkeyPatch, steps: list[Step]) -> None:
     monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.1)
     with speech_server(say(*steps)) as server:
-        error = failure(RecordingEngine(service(server.url, final_wait_timeout=0.1)))
+        error = failure(RecordingEngine(service(server.url, final_wait_timeout=0.1)), b"\1\2")
     assert isinstance(error, AsrTimeoutError)
     assert str(error) == "ASR result timed out"
+
+
+def test_a_long_recording_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it was spoken, on a slow line, besides what any may take."""
+    monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.0)
+    with speech_server(say(response(b'{"text":"a"}'))) as server:
+        patient = service(server.url, final_wait_timeout=0.0, longest=60.0)
+        told = asyncio.run(dictate(RecordingEngine(patient), [SECOND * 60]))
+    assert said(told)[-2:] == [FinalHeard("a"), EngineClosed()]
 
 
 def test_a_stalled_exchange_shows_that_it_lives() -> None:
