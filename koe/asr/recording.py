@@ -39,8 +39,7 @@ from koe.text import join_segments
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# How often it is said that the exchange goes on, in seconds: within half of the time that the
-# session waits without a word, if that is between these.
+# The least and the most seconds between two words that the exchange goes on.
 _WORKING_INTERVALS = (0.05, 1.0)
 
 # Nobody dictates for longer, but a recording may be forgotten.
@@ -180,8 +179,7 @@ class RecordingEngine(Engine):
         return None if reply.failed else reply.text
 
     async def _tell_that_it_works(self) -> None:
-        shortest, longest = _WORKING_INTERVALS
-        interval = min(max(self._service.settings.final_wait_timeout / 2, shortest), longest)
+        interval = working_interval(self._service.settings.final_wait_timeout)
         while True:
             self._events.put_nowait(EngineWorking())
             await asyncio.sleep(interval)
@@ -210,6 +208,12 @@ def _checked_url(url: str) -> str:
     if not checked.startswith(("https:", "http:")):
         raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
     return checked
+
+
+def working_interval(final_wait_timeout: float) -> float:
+    """How often to say that an engine works: within half the time that its silence is borne."""
+    shortest, longest = _WORKING_INTERVALS
+    return min(max(final_wait_timeout / 2, shortest), longest)
 
 
 def wav(pcm: bytes) -> bytes:

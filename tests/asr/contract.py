@@ -120,6 +120,15 @@ class EngineContract:
         parts = asyncio.run(dictate(self.open(), in_frames(start, size)))
         assert final_text(parts) == final_text(whole)
 
+    def test_no_task_is_left(self, speech: bytes) -> None:
+        async def run() -> None:
+            await dictate(self.open(), [speech])
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*others, return_exceptions=True)
+
+        asyncio.run(run())
+
     def test_no_audio(self) -> None:
         events = asyncio.run(dictate(self.open(), []))
         assert final_text(events) == ""

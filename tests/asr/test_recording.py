@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.asr.recording import LONGEST_RECORDING, RecordingEngine, Service, cut, wav
+from koe.asr.recording import (
+    LONGEST_RECORDING,
+    RecordingEngine,
+    Service,
+    cut,
+    wav,
+    working_interval,
+)
 from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
@@ -181,6 +188,13 @@ def test_a_stalled_exchange_shows_that_it_lives() -> None:
 
     with speech_server(say(Stall())) as server:
         asyncio.run(run(server.url))
+
+
+@pytest.mark.parametrize(
+    ("final_wait_timeout", "interval"), [(0.0, 0.05), (0.1, 0.05), (1.0, 0.5), (5.0, 1.0)]
+)
+def test_how_often_that_is(final_wait_timeout: float, interval: float) -> None:
+    assert working_interval(final_wait_timeout) == interval
 
 
 def test_a_huge_reply() -> None:
