@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
+# What is quoted comes from servers and files, and would move the cursor of a terminal.
+_CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\t"}, " ")
+
 
 def report(message: object) -> None:
     """Write one line to stderr, if the process has one that takes it; never raises.
@@ -14,5 +17,5 @@ def report(message: object) -> None:
     """
     if sys.stderr is not None:
         with suppress(OSError, ValueError):  # ValueError: it is closed
-            sys.stderr.write(f"koe: {message}\n")
+            sys.stderr.write(f"koe: {message}\n".translate(_CONTROLS))
             sys.stderr.flush()

@@ -112,9 +112,15 @@ class EngineFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class EngineClosed(Event):
-    """The engine will say no more; after the end of input that is its normal end."""
+    """The engine will say no more; after the end of input that is its normal end.
+
+    Attributes:
+        reason: Why, if it said so.
+        is_early: It did not take all the audio, though the session may wait for its text already.
+    """
 
     reason: str = ""
+    is_early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

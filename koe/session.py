@@ -202,8 +202,9 @@ class Session:
                 return self._fail(message)
             case EngineFailed(message):
                 return self._fail(message)
-            case EngineClosed(reason):
-                return self._conclude() if self._waiting else self._fail(_closed_early(reason))
+            case EngineClosed(reason, is_early):
+                is_orderly = self._waiting and not is_early
+                return self._conclude() if is_orderly else self._fail(_closed_early(reason))
             case WaitExpired():
                 return self._expire()
         raise AssertionError(f"{event!r} is accepted but not handled")

@@ -15,6 +15,12 @@ def test_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "koe: the sky is falling\n"
 
 
+def test_what_would_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """Servers and files are quoted, and some of them want to paint the terminal."""
+    report("a\x1b[2Jb\x07\x9b1m\r\tc\u3000d")
+    assert capsys.readouterr().err == "koe: a [2Jb  1m \tc\u3000d\n"
+
+
 def test_without_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     report("nobody hears this")

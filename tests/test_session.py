@@ -228,6 +228,16 @@ def test_close_ends_the_final_wait() -> None:
     assert effects[-4:] == delivered("hello")
 
 
+def test_a_close_before_all_audio_was_taken() -> None:
+    """The key is up and audio still waits: what was heard is not all, and silence is no silence."""
+    message = "ASR connection closed unexpectedly by server: quota"
+    for before in ([EngineConnected()], HEARD):
+        _, effects = effects_of(LATEST, [*before, InputEnded(), EngineClosed("quota", True)])
+        assert effects[-2:] == [ReportError(message), FAILED]
+    _, kept = effects_of(SECOND, [*HEARD, InputEnded(), EngineClosed("quota", True)])
+    assert kept[-7:] == [Warn(message), *delivered("hello"), COMPLETED, IDLE]
+
+
 def test_final_wait_vector_1() -> None:
     _, effects = effects_of(
         LATEST,

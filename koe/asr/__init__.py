@@ -13,7 +13,7 @@ from importlib import import_module
 
 from koe.config.schema import AsrConfig
 from koe.errors import AsrError, EngineUnavailableError
-from koe.events import Event
+from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard
 
 
 class Engine(ABC):
@@ -70,6 +70,16 @@ class Engine(ABC):
 
         For an engine whose loop hangs, so that nobody can close it.
         """
+
+
+def before_the_end(event: Event) -> Event:
+    """Say what an event is while the engine has not got all the audio: no end of anything."""
+    match event:
+        case FinalHeard(text):
+            return DefiniteHeard(text)
+        case EngineClosed(reason):
+            return EngineClosed(reason, is_early=True)
+    return event
 
 
 ENGINES = (

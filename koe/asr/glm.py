@@ -29,18 +29,14 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         AsrConnectionError: The key or the address can't be used.
     """
     glm = config.glm
-    return RecordingEngine(
-        Service(
-            name="glm",
-            url=glm.url.strip() or GlmConfig.url,
-            api_key=glm.api_key,
-            connect_timeout=glm.connect_timeout,
-            final_wait_timeout=glm.final_wait_timeout,
-            longest=LONGEST_SECONDS,
-            build_upload=lambda wav: build_upload(glm, wav, uuid4().hex),
-            interpret=interpret,
-        )
+    service = Service(
+        name="glm",
+        settings=glm,
+        longest=LONGEST_SECONDS,
+        build_upload=lambda wav: build_upload(glm, wav, uuid4().hex),
+        interpret=interpret,
     )
+    return RecordingEngine(service)
 
 
 def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:

@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
-from koe.asr import Engine
+from koe.asr import Engine, before_the_end
 from koe.errors import AsrConnectionError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
 
@@ -182,7 +182,7 @@ class LocalEngine(Engine):
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
             events = await self._do(lambda recogniser: recogniser.feed(pcm))
-            return [*events, EngineWorking()]
+            return [*map(before_the_end, events), EngineWorking()]
         if self._input_ended:
             events = await self._do(lambda recogniser: recogniser.finish())
             return [*events, EngineClosed()]

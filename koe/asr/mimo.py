@@ -28,18 +28,14 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         AsrConnectionError: The key or the address can't be used.
     """
     mimo = config.mimo
-    return RecordingEngine(
-        Service(
-            name="mimo",
-            url=mimo.url.strip() or MimoConfig.url,
-            api_key=mimo.api_key,
-            connect_timeout=mimo.connect_timeout,
-            final_wait_timeout=mimo.final_wait_timeout,
-            longest=LONGEST_SECONDS,
-            build_upload=lambda wav: build_upload(mimo, wav),
-            interpret=interpret,
-        )
+    service = Service(
+        name="mimo",
+        settings=mimo,
+        longest=LONGEST_SECONDS,
+        build_upload=lambda wav: build_upload(mimo, wav),
+        interpret=interpret,
     )
+    return RecordingEngine(service)
 
 
 def build_upload(config: MimoConfig, wav: bytes) -> Upload:

@@ -16,6 +16,9 @@ from typing import BinaryIO
 
 from koe.errors import AsrConnectionError
 
+# Where models of this engine are put, below the folder of all models.
+_FOLDER = "sherpa-onnx"
+
 # What an encoder must say about itself, by the kind of model.
 _EVERY_KIND = ("T", "decode_chunk_len")
 _ENCODER_KEYS = {
@@ -88,8 +91,7 @@ def find_model_files(directory: Path) -> ModelFiles:
     try:
         names = sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError) as exc:
-        remedy = "put a streaming transducer there, or set asr.sherpa-onnx.model"
-        raise AsrConnectionError(f"model not found: {directory}; {remedy}") from exc
+        raise AsrConnectionError(f"model not found: {directory}; {_remedy(directory)}") from exc
     except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
         raise AsrConnectionError(f"read model dir: {exc}") from exc
 
@@ -99,11 +101,11 @@ def find_model_files(directory: Path) -> ModelFiles:
             for name in candidates:
                 if precision in name:
                     return directory / name
-        raise AsrConnectionError(f"missing {part}*.onnx in {directory}")
+        raise AsrConnectionError(f"missing {part}*.onnx in {directory}; {_remedy(directory)}")
 
     encoder, decoder, joiner = map(find, ("encoder", "decoder", "joiner"))
     if "tokens.txt" not in names:
-        raise AsrConnectionError(f"missing tokens.txt in {directory}")
+        raise AsrConnectionError(f"missing tokens.txt in {directory}; {_remedy(directory)}")
     bpe_vocab = directory / "bpe.vocab" if "bpe.vocab" in names else None
     return ModelFiles(encoder, decoder, joiner, directory / "tokens.txt", bpe_vocab)
 
@@ -163,6 +165,16 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise _unfit(path, str(exc)) from exc
     except ValueError as exc:
         raise _unfit(path, f"it is damaged, or no ONNX file: {exc}") from exc
+
+
+def _remedy(directory: Path) -> str:
+    # As the models that koe knows lie, and those that it was told of by their repository.
+    if directory.parent.name == _FOLDER:
+        return f"run: koe model pull {_FOLDER}/{directory.name}"
+    return (
+        "put a streaming transducer there, or set asr.sherpa-onnx.model to one that koe model list "
+        "shows and koe model pull fetches"
+    )
 
 
 def _check_keys(path: Path, metadata: dict[str, str], keys: tuple[str, ...]) -> None:

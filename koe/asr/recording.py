@@ -10,11 +10,12 @@ import asyncio
 import struct
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from koe.asr import Engine
 from koe.asr.reply import Document, Interpretation, Reply
 from koe.asr.upload import Upload, Uploader, open_uploader
+from koe.config.engines import GlmConfig, MimoConfig
 from koe.endpoint import check_endpoint, shown
 from koe.errors import (
     AsrConnectionError,
@@ -33,12 +34,12 @@ from koe.events import (
 )
 from koe.text import join_segments
 
-# For one exchange, from the first byte out to the last byte in, unless the settings allow more.
-# The time to wait for a final text is meant for engines that heard the speech already.
+# For one exchange, from the first byte out to the last byte in, unless the settings allow more;
+# on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for
+# a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# How often it is said that the exchange goes on, in seconds: within half of the time that the
-# session waits without a word, if that is between these.
+# The least and the most seconds between two words that the exchange goes on.
 _WORKING_INTERVALS = (0.05, 1.0)
 
 # Nobody dictates for longer, but a recording may be forgotten.
@@ -54,21 +55,15 @@ class Service:
     """A service that recognises recordings, as one user has it configured.
 
     Attributes:
-        name: The engine's name, as in the settings.
-        url: Where it is.
-        api_key: The user's key.
-        connect_timeout: Seconds.
-        final_wait_timeout: Seconds to wait for the text.
+        name: The engine's name, as in the configuration.
+        settings: Where it is, the user's key, and how long to wait.
         longest: Seconds that it takes at once.
         build_upload: A WAV file in, the request out.
         interpret: What its documents mean; see `Reply`.
     """
 
     name: str
-    url: str
-    api_key: str = field(repr=False)
-    connect_timeout: float
-    final_wait_timeout: float
+    settings: GlmConfig | MimoConfig
     longest: float
     build_upload: Callable[[bytes], Upload]
     interpret: Callable[[Document, str], Interpretation]
@@ -83,10 +78,12 @@ class RecordingEngine(Engine):
     """
 
     def __init__(self, service: Service) -> None:
-        _check_key(service)
+        settings = service.settings
         self._service = service
+        # The user's key.
+        self._key = _checked_key(service.name, settings.api_key)
         # Where it is, in the form that was checked.
-        self._url = _checked_url(service.url)
+        self._url = _checked_url(settings.url.strip() or type(settings).url)
         # There between connect and close.
         self._uploader: Uploader | None = None
         # The recording.
@@ -98,7 +95,7 @@ class RecordingEngine(Engine):
 
     async def connect(self) -> None:
         """Prepare; nothing is contacted."""
-        self._uploader = await open_uploader(self._url, self._service.connect_timeout)
+        self._uploader = await open_uploader(self._url, self._service.settings.connect_timeout)
 
     async def send_audio(self, pcm: bytes) -> None:
         """Collect."""
@@ -160,7 +157,7 @@ class RecordingEngine(Engine):
     async def _transcribe(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str | None:
         """Exchange one piece for its text; None if the service said that it failed."""
         service = self._service
-        reply = Reply(service.interpret, service.api_key.strip())
+        reply = Reply(service.interpret, self._key)
 
         def tell(events: list[Event]) -> None:
             for event in events:
@@ -172,8 +169,9 @@ class RecordingEngine(Engine):
             tell(reply.receive(data))
             return not reply.over
 
+        limit = max(EXCHANGE_TIMEOUT, service.settings.final_wait_timeout)
         try:
-            async with asyncio.timeout(max(EXCHANGE_TIMEOUT, service.final_wait_timeout)):
+            async with asyncio.timeout(limit + len(pcm) / BYTES_PER_SECOND):
                 await uploader.send(service.build_upload(wav(pcm)), receive)
         except TimeoutError as exc:
             raise AsrTimeoutError from exc
@@ -181,8 +179,7 @@ class RecordingEngine(Engine):
         return None if reply.failed else reply.text
 
     async def _tell_that_it_works(self) -> None:
-        shortest, longest = _WORKING_INTERVALS
-        interval = min(max(self._service.final_wait_timeout / 2, shortest), longest)
+        interval = working_interval(self._service.settings.final_wait_timeout)
         while True:
             self._events.put_nowait(EngineWorking())
             await asyncio.sleep(interval)
@@ -192,14 +189,15 @@ class RecordingEngine(Engine):
             self._events.put_nowait(exc)
 
 
-def _check_key(service: Service) -> None:
-    key, setting = service.api_key.strip(), f"asr.{service.name}.api_key"
+def _checked_key(name: str, api_key: str) -> str:
+    key, setting = api_key.strip(), f"asr.{name}.api_key"
     if not key:
-        raise EngineUnavailableError(service.name, f"it has no key; set {setting}")
+        raise EngineUnavailableError(name, f"it has no key; set {setting}")
     if not (key.isascii() and key.isprintable()):
         raise AsrConnectionError(
             f"{setting} contains a character that no key has; copy the key again"
         )
+    return key
 
 
 def _checked_url(url: str) -> str:
@@ -210,6 +208,12 @@ def _checked_url(url: str) -> str:
     if not checked.startswith(("https:", "http:")):
         raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
     return checked
+
+
+def working_interval(final_wait_timeout: float) -> float:
+    """How often to say that an engine works: within half the time that its silence is borne."""
+    shortest, longest = _WORKING_INTERVALS
+    return min(max(final_wait_timeout / 2, shortest), longest)
 
 
 def wav(pcm: bytes) -> bytes:

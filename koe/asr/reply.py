@@ -11,17 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from koe.asr.excerpt import excerpt, whole
 from koe.errors import AsrProtocolError
 from koe.events import EngineErred, Event, InterimHeard
 
 # Four minutes of speech are some thousand tokens, and an event for each takes some 300 bytes.
 LIMIT_BYTES = 4 * 1024 * 1024
-
-# As much of a foreign text as a person reads.
-_EXCERPT_LENGTH = 300
-
-# Shorter is no secret, and would be found in words.
-_SHORTEST_SECRET = 4
 
 Document = Mapping[str, object]
 
@@ -69,7 +64,7 @@ class Reply:
     @property
     def text(self) -> str:
         """Everything heard so far."""
-        return _whole(self._heard)
+        return whole(self._heard)
 
     def receive(self, data: bytes) -> list[Event]:
         """Take what arrived, however it is cut.
@@ -105,7 +100,7 @@ class Reply:
         text = "\n".join(self._lines)
         events = self._take(_parse(text))
         if not self._understood:
-            said = excerpt(text, self._secret) or "nothing"
+            said = excerpt(text, [self._secret]) or "nothing"
             raise AsrProtocolError(f"the reply is not what such a service says: {said}")
         return events
 
@@ -128,7 +123,7 @@ class Reply:
         self._lines.clear()
         if isinstance(said, Refusal):
             self.over = self.failed = True
-            return [EngineErred(excerpt(said.message, self._secret) or "Unknown error")]
+            return [EngineErred(excerpt(said.message, [self._secret]) or "Unknown error")]
         changed = said != self._heard
         self._heard = said
         return [InterimHeard(self.text)] if changed and said else []
@@ -143,22 +138,9 @@ def refusal_in(document: Document) -> Refusal | None:
     return Refusal(message if isinstance(message, str) else "")
 
 
-def excerpt(text: str, secret: str = "") -> str:
-    """Some foreign text as one short line for a message, without the secret."""
-    if len(secret) >= _SHORTEST_SECRET:
-        text = text.replace(secret, "…")
-    line = _whole(" ".join(text.split()))
-    return line if len(line) <= _EXCERPT_LENGTH else f"{line[:_EXCERPT_LENGTH]}…"
-
-
 def _parse(text: str) -> Document | None:
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def _whole(text: str) -> str:
-    """Join halves of characters, which JSON may hold separately; a lone one becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

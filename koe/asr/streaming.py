@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from koe.asr import Engine
+from koe.asr import Engine, before_the_end
+from koe.asr.excerpt import excerpt
 from koe.asr.protocol import Message, Protocol
 from koe.asr.transport import WebSocket, open_websocket
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
@@ -33,11 +34,13 @@ _SMALLEST_PACKET_BYTES = BYTES_PER_SECOND // 10
 # addition to what the user allows for the connection.
 SETUP_TIMEOUT = 5.0
 
+# How long a service may go on about audio that it has had the time to hear: as long as those that
+# get the whole recording at once (`koe.asr.recording`). Then a session waits only as if it were
+# silent, so that none is kept for ever.
+ANSWER_TIMEOUT = 30.0
+
 # So many events may wait; then the service has to. A runner never lets any wait.
 _EVENTS_LIMIT = 64
-
-# A sentence for people has less, whatever a server writes into it.
-_TOLD_CHARACTERS = 500
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,10 @@ class StreamingEngine(Engine):
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
         # Audio that is no packet yet.
         self._packet = bytearray()
-        # finish_input was called.
+        # When, by the loop's clock, a service that hears as slowly as people speak has heard all
+        # that was sent.
+        self._heard_at = 0.0
+        # All audio is sent, and the service is told so.
         self._is_finished = False
         # close was called.
         self._is_closed = False
@@ -101,9 +107,10 @@ class StreamingEngine(Engine):
         """Send the rest of the audio, and tell the service that it was the last."""
         if self._is_finished or not self._takes_audio:
             return
-        self._is_finished = True
         if len(self._packet) > 1:
             await self._send_packet()
+        # Not before: who ends the session meanwhile has not heard all.
+        self._is_finished = True
         await self._perform(self._protocol.finish())
         self._tell_working()
 
@@ -144,6 +151,7 @@ class StreamingEngine(Engine):
         size = min(len(self._packet), PACKET_BYTES) & ~1
         pcm = bytes(self._packet[:size])
         del self._packet[:size]
+        self._heard_at = max(self._heard_at, _now()) + len(pcm) / BYTES_PER_SECOND
         await self._perform(self._protocol.send(pcm))
         # What waited while the connection was opened may take long to send.
         self._tell_working()
@@ -190,25 +198,27 @@ class StreamingEngine(Engine):
                 case InterimHeard(text) | DefiniteHeard(text) | FinalHeard(text):
                     self._has_heard |= bool(text)
                 case EngineErred(told):
-                    steps[index] = EngineErred(self._without_secrets(told))
+                    steps[index] = EngineErred(self._presentable(told))
                 case EngineClosed(reason):
-                    steps[index] = EngineClosed(self._without_secrets(reason))
+                    steps[index] = EngineClosed(self._presentable(reason))
                     goes_on = False
+        if not self._is_finished:
+            steps = [before_the_end(step) if isinstance(step, Event) else step for step in steps]
         await self._perform(steps)
-        if steps and self._is_finished and goes_on:
+        is_in_time = _now() < self._heard_at + ANSWER_TIMEOUT
+        if steps and self._is_finished and goes_on and is_in_time:
             self._tell_working()
         return goes_on
 
-    def _without_secrets(self, text: str) -> str:
-        """A sentence without the keys that a server repeated in it, and not endless."""
-        for secret in self._protocol.handshake.secrets:
-            text = text.replace(secret, "…")
-        if len(text) > _TOLD_CHARACTERS:
-            text = f"{text[:_TOLD_CHARACTERS]}…"
-        return text
+    def _presentable(self, text: str) -> str:
+        return excerpt(text, self._protocol.handshake.secrets)
 
     def _mended(self, error: AsrError) -> AsrError:
-        return type(error)(self._without_secrets(error.message))
+        return type(error)(self._presentable(error.message))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _because(closed: EngineClosed) -> str:

@@ -283,7 +283,8 @@ _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 def _cause(exc: Exception) -> str:
     """What the system says, without the numbers and addresses around it."""
     if not isinstance(exc, OSError) or not exc.errno:
-        return str(exc)
+        # asyncio has no words for an end in the middle of the TLS handshake.
+        return str(exc) or "the server ended the connection"
     if isinstance(exc, socket.gaierror) or sys.platform == "win32":
         return exc.strerror or str(exc)
     # Elsewhere asyncio puts a text of its own in the place of the system's.

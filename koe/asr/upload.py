@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koe import __version__
-from koe.asr.reply import excerpt
+from koe.asr.excerpt import excerpt
 from koe.endpoint import check_redirect, host_of, is_local
 from koe.errors import AsrConnectionError, AsrProtocolError, RedirectError
 
@@ -130,8 +130,8 @@ class Uploader:
                 await self._read(response, receive)
         except (TimeoutError, AsrProtocolError):
             pass  # what was said until then is told
-        status = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
-        said = excerpt(body[:_REFUSAL_BYTES].decode("utf-8", "replace"), secret)
+        status = f"HTTP {response.status_code} {excerpt(response.reason_phrase, [secret])}".rstrip()
+        said = excerpt(body[:_REFUSAL_BYTES].decode("utf-8", "replace"), [secret])
         return AsrProtocolError(f"{status}: {said}" if said else status)
 
     def _redirected(self, response: httpx.Response, current: str) -> str:

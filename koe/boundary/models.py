@@ -6,6 +6,8 @@ from _koe_native import lib
 
 from koe.boundary.entry import argument, open_store, status, text, utf8
 from koe.boundary.sessions import hosts
+from koe.diagnostics import report
+from koe.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ def koe_py_download(core: int, path: Any, progress: int, told: int, context: int
         lib.koe_tell_download(told, context, outcome, utf8(message))
 
     downloads = host.downloads(lambda: Downloads(_known_models()))
+    if downloads is None:
+        return _NO_CORE
     return downloads.start(
         argument(path), on_progress if progress else None, on_status if told else None
     )
@@ -87,9 +91,12 @@ def _models() -> Path:
 
 
 def _known_models() -> Path:
-    """The models directory, where the models that koe knows are described."""
+    """The models directory, where the models that koe knows are described, if they can be."""
     from koe.models.catalogue import install_manifests
 
     root = _models()
-    install_manifests(root)
+    try:
+        install_manifests(root)
+    except ManifestError as exc:  # what is there can be used all the same
+        report(exc)
     return root

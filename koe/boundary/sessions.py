@@ -49,6 +49,9 @@ class Host:
         self.runtime = Runtime(self.settings, lambda: _session_rules(expectations))
         # Downloads of models; None until there is one.
         self._downloads: Downloads | None = None
+        # There shall be none any more.
+        self._is_stopped = False
+        # Guards these two.
         self._downloads_lock = threading.Lock()
         self.runtime.start()
 
@@ -63,10 +66,10 @@ class Host:
         core.begin(mode_of(mode), RingAudio(session), notify)
         publish(self.settings.current)
 
-    def downloads(self, make: Callable[[], Downloads]) -> Downloads:
-        """The downloads of this core, made when they are needed first."""
+    def downloads(self, make: Callable[[], Downloads]) -> Downloads | None:
+        """The downloads of this core, made when they are needed first; None: it has stopped."""
         with self._downloads_lock:
-            if self._downloads is None:
+            if self._downloads is None and not self._is_stopped:
                 self._downloads = make()
             return self._downloads
 
@@ -77,6 +80,8 @@ class Host:
     def stop(self, seconds: float) -> None:
         """End everything: sessions in silence, downloads with their final status."""
         deadline = time.monotonic() + seconds
+        with self._downloads_lock:
+            self._is_stopped = True
         if self._downloads is not None:
             self._downloads.close(seconds / 2)
         self.runtime.stop(max(0.0, deadline - time.monotonic()))

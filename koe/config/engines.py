@@ -110,8 +110,8 @@ class GlmConfig(Section):
     Attributes:
         prompt: What the recording is about; None sends nothing.
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds that sending the recording and its text may take; less than
-            30 is 30.
+        final_wait_timeout: Seconds that sending the recording and its text may take, besides as
+            many as it has; less than 30 is 30.
     """
 
     url: str = text("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
@@ -127,8 +127,8 @@ class MimoConfig(Section):
 
     Attributes:
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds that sending the recording and its text may take; less than
-            30 is 30.
+        final_wait_timeout: Seconds that sending the recording and its text may take, besides as
+            many as it has; less than 30 is 30.
     """
 
     url: str = text("https://api.xiaomimimo.com/v1/chat/completions")

@@ -268,20 +268,25 @@ def _mapped(name: str, host: str) -> Iterator[None]:
     except httpx.TimeoutException as exc:
         raise DownloadError(name, f"{host} does not answer in time", is_temporary=True) from exc
     except httpx.ConnectError as exc:
-        reason = _root(exc)
         # A wrong certificate is no better the next time.
-        is_temporary = not isinstance(reason, ssl.SSLCertVerificationError)
-        what = f"{host} cannot be reached: {reason}"
-        raise DownloadError(name, what, is_temporary) from exc
+        is_temporary = not any(isinstance(it, ssl.SSLCertVerificationError) for it in _causes(exc))
+        raise DownloadError(name, f"{host} cannot be reached{_because(exc)}", is_temporary) from exc
     except httpx.TransportError as exc:
         is_temporary = not isinstance(exc, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
-        what = f"the connection to {host} broke: {_root(exc)}"
+        what = f"the connection to {host} broke{_because(exc)}"
         raise DownloadError(name, what, is_temporary) from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise DownloadError(name, f"{host} or its address cannot be used: {exc}") from exc
 
 
-def _root(exc: BaseException) -> BaseException:
-    """Return the first cause, which is what the system says; libraries say less about it."""
-    cause = exc.__cause__ or exc.__context__
-    return exc if cause is None or not str(cause) else _root(cause)
+def _because(exc: BaseException) -> str:
+    """Add why, in the words of the first cause that has some: mostly the system's."""
+    return next((f": {cause}" for cause in reversed(_causes(exc)) if str(cause)), "")
+
+
+def _causes(exc: BaseException) -> list[BaseException]:
+    """Return an exception and what led to it, of which the first is the last."""
+    causes = [exc]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    return causes

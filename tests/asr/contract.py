@@ -120,6 +120,15 @@ class EngineContract:
         parts = asyncio.run(dictate(self.open(), in_frames(start, size)))
         assert final_text(parts) == final_text(whole)
 
+    def test_no_task_is_left(self, speech: bytes) -> None:
+        async def run() -> None:
+            await dictate(self.open(), [speech])
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*others, return_exceptions=True)
+
+        asyncio.run(run())
+
     def test_no_audio(self) -> None:
         events = asyncio.run(dictate(self.open(), []))
         assert final_text(events) == ""
@@ -333,6 +342,21 @@ class StreamingContract(EngineContract):
         events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
         told = [event.reason for event in events if isinstance(event, EngineClosed)]
         assert 'code=1008, reason="quota \\"exhausted\\""' in [*told, failure][0]
+
+    def test_an_end_before_the_end_of_the_audio(self) -> None:
+        """It is told to be early, though the key may be up and the session wait for an end."""
+        self.service.faults[Point.AUDIO] = close(1008, "quota")
+
+        async def run() -> list[Event]:
+            engine = self.open()
+            await engine.connect()
+            await engine.send_audio(SPEECH)
+            events = await events_to_close(engine)
+            await engine.finish_input()
+            await engine.close()
+            return events
+
+        assert asyncio.run(run())[-1] == EngineClosed('code=1008, reason="quota"', is_early=True)
 
     def test_an_end_before_any_text_is_no_silence(self) -> None:
         """The session would take an end after the end of the audio for silence."""

@@ -14,7 +14,14 @@ import pytest
 from koe.asr import Engine
 from koe.asr.local import FEED_LIMIT_BYTES, INBOX_LIMIT_BYTES, LocalEngine, Recogniser
 from koe.errors import AsrConnectionError, AsrProtocolError
-from koe.events import EngineClosed, EngineWorking, Event, FinalHeard, InterimHeard
+from koe.events import (
+    DefiniteHeard,
+    EngineClosed,
+    EngineWorking,
+    Event,
+    FinalHeard,
+    InterimHeard,
+)
 from tests.asr.contract import PATIENCE, EngineContract, events_to_close
 
 
@@ -120,6 +127,25 @@ def test_it_says_that_it_works() -> None:
         return events
 
     assert asyncio.run(run()).count(EngineWorking()) == 3
+
+
+def test_a_recogniser_that_ends_early() -> None:
+    """It has not heard all, so its text is not the final one."""
+
+    class Hasty(Counter):
+        def feed(self, pcm: bytes) -> list[Event]:
+            return [FinalHeard("half"), EngineClosed("bye")]
+
+    async def run() -> list[Event]:
+        engine = LocalEngine("hasty", lambda closed: closing(Hasty()))
+        await engine.connect()
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        events = await events_to_close(engine)
+        await engine.close()
+        return events
+
+    assert asyncio.run(run()) == [DefiniteHeard("half"), EngineClosed("bye", is_early=True)]
 
 
 def test_memory_is_bounded() -> None:

@@ -18,6 +18,11 @@ from koe.asr.model_files import (
 from koe.errors import AsrConnectionError
 from tests.asr.tones import WINDOW, build_model, set_metadata
 
+ANY_MODEL = (
+    "put a streaming transducer there, or set asr.sherpa-onnx.model to one that koe model list "
+    "shows and koe model pull fetches"
+)
+
 
 def folder_with(folder: Path, *names: str) -> Path:
     folder.mkdir(parents=True)
@@ -68,7 +73,7 @@ def test_the_smallest_precision_is_preferred_file_by_file(directory: Path) -> No
 def test_something_is_missing(directory: Path, names: list[str], missing: str) -> None:
     with pytest.raises(AsrConnectionError) as caught:
         find_model_files(folder_with(directory, *names))
-    assert caught.value.message == f"missing {missing} in {directory}"
+    assert caught.value.message == f"missing {missing} in {directory}; {ANY_MODEL}"
 
 
 def test_no_folder(directory: Path) -> None:
@@ -76,12 +81,19 @@ def test_no_folder(directory: Path) -> None:
     for path in (directory, directory.parent / "file"):
         with pytest.raises(AsrConnectionError) as caught:
             find_model_files(path)
-        assert caught.value.message == (
-            f"model not found: {path}; "
-            "put a streaming transducer there, or set asr.sherpa-onnx.model"
-        )
+        assert caught.value.message == f"model not found: {path}; {ANY_MODEL}"
     with pytest.raises(AsrConnectionError, match=r"read model dir: "):
         find_model_files(Path("a\0b"))
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_model_that_can_be_fetched(directory: Path, is_begun: bool) -> None:
+    """What koe fetches lies in a folder that is named as the engine."""
+    folder = directory / "sherpa-onnx" / "zh-xlarge"
+    if is_begun:
+        folder_with(folder, ".koe-manifest.json", "encoder.int8.onnx.part")
+    with pytest.raises(AsrConnectionError, match=r"; run: koe model pull sherpa-onnx/zh-xlarge$"):
+        find_model_files(folder)
 
 
 @pytest.fixture

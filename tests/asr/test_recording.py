@@ -15,9 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.asr.recording import LONGEST_RECORDING, RecordingEngine, Service, cut, wav
+from koe.asr.recording import (
+    LONGEST_RECORDING,
+    RecordingEngine,
+    Service,
+    cut,
+    wav,
+    working_interval,
+)
 from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
 from koe.asr.upload import Upload
+from koe.config.engines import GlmConfig
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
 from koe.events import (
     BYTES_PER_SECOND,
@@ -59,10 +67,12 @@ def service(
 
     return Service(
         name="test",
-        url=url,
-        api_key=api_key,
-        connect_timeout=PATIENCE,
-        final_wait_timeout=final_wait_timeout,
+        settings=GlmConfig(
+            url=url,
+            api_key=api_key,
+            connect_timeout=PATIENCE,
+            final_wait_timeout=final_wait_timeout,
+        ),
         longest=longest,
         build_upload=lambda recording: Upload({"api-key": api_key}, recording, api_key),
         interpret=interpret,
@@ -76,6 +86,11 @@ def say(*steps: Step) -> Callable[[Received], list[Step]]:
 def said(engine_events: list[Event]) -> list[Event]:
     """Without the signs of life, of which there are as many as it takes."""
     return [event for event in engine_events if event != EngineWorking()]
+
+
+@pytest.mark.parametrize("url", ["", " \n"])
+def test_without_an_address_it_is_the_vendor_s(url: str) -> None:
+    assert RecordingEngine(service(url))._url == GlmConfig.url
 
 
 # --- what is told ------------------------------------------------------------------------------
@@ -115,9 +130,9 @@ def test_an_error_of_the_service_is_its_last_word() -> None:
 # --- what goes wrong ---------------------------------------------------------------------------
 
 
-def failure(engine: RecordingEngine) -> AsrError:
+def failure(engine: RecordingEngine, pcm: bytes = SECOND) -> AsrError:
     with pytest.raises(AsrError) as caught:
-        asyncio.run(dictate(engine, [SECOND]))
+        asyncio.run(dictate(engine, [pcm]))
     return caught.value
 
 
@@ -145,9 +160,18 @@ def test_failures(steps: list[Step], kind: type[AsrError], message: str) -> None
 def test_a_service_that_stalls(monkeypatch: pytest.MonkeyPatch, steps: list[Step]) -> None:
     monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.1)
     with speech_server(say(*steps)) as server:
-        error = failure(RecordingEngine(service(server.url, final_wait_timeout=0.1)))
+        error = failure(RecordingEngine(service(server.url, final_wait_timeout=0.1)), b"\1\2")
     assert isinstance(error, AsrTimeoutError)
     assert str(error) == "ASR result timed out"
+
+
+def test_a_long_recording_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it was spoken, on a slow line, besides what any may take."""
+    monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.0)
+    with speech_server(say(response(b'{"text":"a"}'))) as server:
+        patient = service(server.url, final_wait_timeout=0.0, longest=60.0)
+        told = asyncio.run(dictate(RecordingEngine(patient), [SECOND * 60]))
+    assert said(told)[-2:] == [FinalHeard("a"), EngineClosed()]
 
 
 def test_a_stalled_exchange_shows_that_it_lives() -> None:
@@ -164,6 +188,13 @@ def test_a_stalled_exchange_shows_that_it_lives() -> None:
 
     with speech_server(say(Stall())) as server:
         asyncio.run(run(server.url))
+
+
+@pytest.mark.parametrize(
+    ("final_wait_timeout", "interval"), [(0.0, 0.05), (0.1, 0.05), (1.0, 0.5), (5.0, 1.0)]
+)
+def test_how_often_that_is(final_wait_timeout: float, interval: float) -> None:
+    assert working_interval(final_wait_timeout) == interval
 
 
 def test_a_huge_reply() -> None:

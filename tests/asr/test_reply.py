@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, Reply, excerpt, refusal_in
+from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, Reply, refusal_in
 from koe.errors import AsrProtocolError
 from koe.events import EngineErred, Event, InterimHeard
 
@@ -108,7 +108,7 @@ def test_silence() -> None:
         (b'["text"]', '["text"]'),
         (b"", "nothing"),
         (b"\n: ping\n", ": ping"),
-        (b"\xff\x00\x80", "\ufffd\x00\ufffd"),
+        (b"\xff\x00\x80", "\ufffd \ufffd"),
         (b"[" * 100_000, f"{'[' * 300}…"),
         (b"9" * 5000, f"{'9' * 300}…"),
     ],
@@ -142,12 +142,6 @@ def test_a_secret_is_not_repeated() -> None:
     with pytest.raises(AsrProtocolError) as caught:
         read(b"<p>s3cret", secret="s3cret")
     assert "s3cret" not in str(caught.value)
-
-
-def test_excerpt() -> None:
-    assert excerpt(" a \n\t b ") == "a b"
-    assert len(excerpt("x" * 1000)) == 301
-    assert excerpt("an apple", "a") == "an apple"
 
 
 DOCUMENTS = st.recursive(

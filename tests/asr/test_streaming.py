@@ -17,6 +17,7 @@ from koe.dictation import open_core
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import (
     BYTES_PER_SECOND,
+    DefiniteHeard,
     Deliver,
     EngineClosed,
     EngineWorking,
@@ -29,8 +30,15 @@ from koe.events import (
 )
 from koe.runner import Runner
 from koe.session import Session
-from tests.asr.contract import MOMENT, PATIENCE, SPEECH, attempt, without_working
-from tests.servers.doubao import DoubaoService
+from tests.asr.contract import (
+    MOMENT,
+    PATIENCE,
+    SPEECH,
+    attempt,
+    events_to_close,
+    without_working,
+)
+from tests.servers.doubao import DoubaoService, response
 from tests.servers.doubao import read as read_frame
 from tests.servers.listener import spoken_in
 from tests.servers.qwen import QwenService
@@ -117,6 +125,24 @@ def test_setting_up_may_take_several_messages() -> None:
     """What is told meanwhile is told; and no secret, wherever it comes from."""
     _, events = with_parrot([])
     assert events == [InterimHeard("ready"), FinalHeard("the password"), EngineClosed("the …")]
+
+
+def test_a_service_that_ends_early() -> None:
+    """It has not heard all, so its text is not the final one."""
+
+    async def run() -> list[Event]:
+        engine = StreamingEngine(Parrot(service.url), PATIENCE)
+        await engine.connect()
+        events = await events_to_close(engine)
+        await engine.close()
+        return events
+
+    with Echo() as service:
+        service.faults[Point.OPENED] = say("ready?", "end")
+        assert asyncio.run(run())[-2:] == [
+            DefiniteHeard("the password"),
+            EngineClosed("the …", is_early=True),
+        ]
 
 
 def test_a_failure_tells_no_secret() -> None:
@@ -341,6 +367,45 @@ def test_a_service_without_an_end(name: str) -> None:
     with DoubaoService() if name == "doubao" else QwenService() as service:
         service.faults[Point.FINISH] = fall_silent
         assert text_of(asyncio.run(run())) == spoken_in(SPEECH, ended=False)
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_how_long_a_service_that_goes_on_is_waited_for(
+    seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least until it could have heard everything as slowly as it was spoken."""
+    monkeypatch.setattr("koe.asr.streaming.ANSWER_TIMEOUT", 0.0)
+
+    class Talker(Echo):
+        async def converse(self, conversation: Conversation) -> None:
+            await conversation.send("ready?")
+            while await conversation.receive() != "end":
+                pass
+            await conversation.send(*["word"] * 10, "end")
+
+    with Talker() as service:
+        engine = StreamingEngine(Parrot(service.url), PATIENCE)
+        events, _ = asyncio.run(attempt(engine, [bytes(seconds * BYTES_PER_SECOND)]))
+    spoken = events[events.index(InterimHeard("4")) :]
+    assert (EngineWorking() in spoken) == (seconds > 0)
+
+
+def test_a_service_that_never_stops() -> None:
+    """What was heard is delivered, though it goes on and on."""
+
+    async def go_on(conversation: Conversation) -> None:
+        while True:
+            await conversation.send(response(None, {"result": {"text": "on and on"}}))
+
+    async def run() -> list[Notice]:
+        dictated = Dictated(doubao_at(service), Audio(bytes(6400)), final_wait=10 * MOMENT)
+        dictated.runner.end_input()
+        return await dictated.end()
+
+    with DoubaoService() as service, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("koe.asr.streaming.ANSWER_TIMEOUT", 10 * MOMENT)
+        service.faults[Point.FINISH] = go_on
+        assert text_of(asyncio.run(run())) == "on and on"
 
 
 @pytest.mark.parametrize("name", ["doubao", "qwen"])

@@ -537,6 +537,20 @@ def test_a_server_without_tls() -> None:
     asyncio.run(run())
 
 
+def test_a_server_that_hangs_up_on_tls() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1 << 16)
+
+    async def run() -> None:
+        async with listening(script) as url:
+            secure = url.replace("ws://127.0.0.1", "wss://localhost")
+            with pytest.raises(AsrConnectionError) as caught:
+                await open_websocket(plain(secure), PATIENCE)
+            assert caught.value.message == "localhost: the server ended the connection"
+
+    asyncio.run(run())
+
+
 def test_a_tls_handshake_without_an_answer() -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

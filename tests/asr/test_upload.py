@@ -166,6 +166,7 @@ def test_an_answer_that_breaks_off(steps: list[Step]) -> None:
         ("500 Internal Server Error", b"", "HTTP 500 Internal Server Error"),
         ("429 Too Many Requests", b" slow\n down ", "HTTP 429 Too Many Requests: slow down"),
         ("499 ", b"odd", "HTTP 499: odd"),
+        (f"401 No\x1b[2J {API_KEY}", b"\x1b]0;t\x07", "HTTP 401 No [2J …: ]0;t"),
         ("304 Not Modified", b"", "HTTP 304 Not Modified"),
         ("403 Forbidden", b"\xff" + API_KEY.encode(), "HTTP 403 Forbidden: \ufffd…"),
         ("400 Bad Request", b"x" * 100_000, f"HTTP 400 Bad Request: {'x' * 300}…"),

@@ -134,3 +134,45 @@ print("good")
     )
     result = run_host(program, library, tmp_path)
     assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+
+
+def test_a_download_that_comes_when_the_core_ends(library: Path, tmp_path: Path) -> None:
+    """On another thread, and too late to be ended with the core: it never starts."""
+    program = (
+        HOST
+        % """
+library.sp_core_create(None)
+from _koe_native import ffi
+from koe.boundary import models, sessions
+((core, host),) = sessions.hosts.items()
+library.sp_core_destroy()
+sessions.hosts[core] = host
+assert models.koe_py_download(core, ffi.new("char[]", b"mine"), 1, 1, 0) == -2
+print("good")
+"""
+    )
+    result = run_host(program, library, tmp_path)
+    assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+
+
+def test_manifests_that_cannot_be_installed(library: Path, tmp_path: Path) -> None:
+    """What is there can be used all the same, and what is wrong is told."""
+    (tmp_path / "home" / ".koe").mkdir(parents=True)
+    (tmp_path / "home" / ".koe" / "models").touch()
+    program = (
+        HOST
+        % """
+library.sp_core_create(None)
+assert scan() == []
+assert download() == 0
+assert done.wait(60)
+assert [entry[1] for entry in told] == [0, 2], told
+assert told[-1][2].startswith("config error: "), told
+library.sp_core_destroy()
+print("good")
+"""
+    )
+    result = run_host(program, library, tmp_path)
+    assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+    assert "koe: config error: write " in result.stderr
+    assert "Traceback" not in result.stderr

@@ -15,9 +15,12 @@ import pytest
 from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
+from tests.asr import tones
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.cli.configuration import configure, lab
+from tests.models.making import make_model, model_file
 from tests.scripted import ScriptedEngine
+from tests.servers.files import FileServer, Lie
 from tests.servers.speech import API_KEY, speech_server, transcribe_glm
 from tests.wav import as_integers, tone, wav
 
@@ -347,6 +350,34 @@ def test_another_engine_for_once(tmp_path: Path, recording: Path, directory: Pat
         choice = ["--engine", "glm", "--config", str(directory)]
         done = run_koe("dictate", recording, *choice, home=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (Exit.OK, "16000 samples\n", "")
+
+
+@pytest.mark.model
+def test_with_a_model_that_is_fetched_first(
+    server: FileServer, tmp_path: Path, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the sentence about what is missing says; then the real library hears what was said."""
+    built = tones.build_model(tmp_path / "built", "甲乙丙")
+    files = {path.name: path.read_bytes() for path in built.iterdir()}
+    for name, content in files.items():
+        server.files[f"/store/{name}"] = content
+        server.lies[f"/{name}"].append(Lie(location=server.url(f"/store/{name}")))
+    make_model(
+        directory / "models" / "sherpa-onnx" / "tones",
+        *(model_file(name, content, server.url(f"/{name}")) for name, content in files.items()),
+    )
+    (directory / "config.yaml").write_text(
+        "asr: {provider: sherpa-onnx, sherpa-onnx: {model: sherpa-onnx/tones}}"
+    )
+    recording = tmp_path / "recording.wav"
+    recording.write_bytes(wav(tones.say(0, 1, 2)))
+
+    assert dictate(recording, directory=directory) == Exit.ERROR
+    program, *remedy = capsys.readouterr().err.partition("; run: ")[2].split()
+    assert (program, main([*remedy, "--config", str(directory)])) == ("koe", Exit.OK)
+    capsys.readouterr()
+    assert dictate(recording, directory=directory) == Exit.OK
+    assert capsys.readouterr() == ("甲乙丙\n", "")
 
 
 def test_an_engine_that_lacks_something(tmp_path: Path, recording: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from koe.errors import DownloadError, UnusableRangeError
-from koe.models.download import Body, Client
+from koe.models.download import Body, Client, _because
 from tests.models.downloading import QUICK
 from tests.servers.authority import CertificateAuthority
 from tests.servers.files import FileServer, Lie
@@ -106,6 +107,27 @@ def test_answers_that_are_no_file(
 def test_an_encoding_that_was_not_asked_for(served: FileServer) -> None:
     served.lies["/f"] += [Lie(headers={"Content-Encoding": "gzip"})]
     assert "in the encoding 'gzip', which was not asked for" in refused(served.url("/f")).reason
+
+
+def test_a_reset_has_a_reason(served: FileServer) -> None:
+    """Libraries pass it on without words; the system has some."""
+    served.lies["/f"] += [Lie(ends_after=1)]
+    error = refused(served.url("/f"))
+    assert error.is_temporary
+    assert re.fullmatch(r"the connection to localhost broke(: .+)?", error.reason)
+
+
+@pytest.mark.parametrize(
+    ("causes", "reason"),
+    [([""], ""), (["a"], ": a"), (["a", "b"], ": b"), (["a", ""], ": a"), (["", "", "b"], ": b")],
+)
+def test_the_first_cause_that_says_something(causes: list[str], reason: str) -> None:
+    error: Exception | None = None
+    for cause in reversed(causes):
+        outer = OSError(cause)
+        outer.__cause__, error = error, outer
+    assert error is not None
+    assert _because(error) == reason
 
 
 def test_no_http_at_all(served: FileServer) -> None:
