@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from _koe_native import lib
 
 from koe.boundary.entry import argument, open_store, status, text, utf8
 from koe.boundary.sessions import hosts
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
     from koe.models.registry import DownloadStatus
     from koe.models.transfer import Progress

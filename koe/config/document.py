@@ -8,6 +8,7 @@ scalar means is decided elsewhere, by `koe.config.schema` for settings and by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 import yaml
 from yaml.reader import ReaderError
@@ -20,23 +21,18 @@ try:
 except ImportError:  # PyYAML was built without libyaml
     from yaml import BaseLoader as _Loader  # type: ignore[assignment]
 
-# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol, TypeVar
-
-    T = TypeVar("T")
-
-    class Environment(Protocol):
-        """Environment variables, such as ``os.environ``."""
-
-        def get(self, name: str, /) -> str | None:
-            """The value; None when it is not set."""
-
+T = TypeVar("T")
 
 DEEPEST_NESTING = 128  # spec config §1.9
 
 SCALAR, SEQUENCE, MAPPING, ALIAS = "scalar", "sequence", "mapping", "alias"
+
+
+class Environment(Protocol):
+    """Environment variables, such as ``os.environ``."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value; None when it is not set."""
 
 
 # --- values ------------------------------------------------------------------------------
