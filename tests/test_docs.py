@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -69,11 +70,14 @@ def test_the_guide_agrees_with_the_reference() -> None:
 
 @pytest.mark.parametrize("page", [GUIDE, (PAGE.parent.parent / "README.md").read_text("utf-8")])
 def test_commands_exist(page: str) -> None:
-    from koe.cli import COMMANDS
+    from koe.cli import COMMANDS, _parse
 
-    named = set(re.findall(r"^koe (\w+)", page, re.M))
-    assert named
-    assert named <= COMMANDS.keys()
+    lines = re.findall(r"^koe (.*)", page, re.M)
+    assert lines
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert words[0] in COMMANDS
+        _parse(words)  # exits where the usage is wrong
 
 
 @pytest.mark.abi
