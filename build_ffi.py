@@ -24,7 +24,7 @@ import cffi
 PROJECT = Path(__file__).resolve().parent
 NATIVE = PROJECT / "koe" / "native"
 HEADER = PROJECT / "include" / "koe_core.h"
-SOURCES = [NATIVE / name for name in ("shim.c", "ring.c", "thread.c", "python.c")]
+SOURCES = sorted(NATIVE.glob("*.c"))
 GENERATIONS = {1: "a", 2: "b", 3: "c"}
 
 LIBRARY = {"darwin": "libkoe_core.dylib", "win32": "koe_core.dll"}.get(

@@ -10,21 +10,20 @@ import threading
 import time
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
 
 from koe.config.settings import Settings
 from koe.diagnostics import report
 from koe.errors import RuntimeStoppedError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
-    from typing import TypeVar
 
     from koe.core import Core
     from koe.session import SessionRules
 
-    T = TypeVar("T")
+T = TypeVar("T")
 
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (

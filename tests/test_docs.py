@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from koe.config.reference import PAGE
 from koe.config.store import Store
 from koe.llm.endpoint import check_address
 from koe.llm.protocols import models_request, warm_up_request
+from tests.abi import build
 
 GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
 
@@ -66,8 +70,25 @@ def test_the_guide_agrees_with_the_reference() -> None:
 
 @pytest.mark.parametrize("page", [GUIDE, (PAGE.parent.parent / "README.md").read_text("utf-8")])
 def test_commands_exist(page: str) -> None:
-    from koe.cli import COMMANDS
+    from koe.cli import COMMANDS, _parse
 
-    named = set(re.findall(r"^koe (\w+)", page, re.M))
-    assert named
-    assert named <= COMMANDS.keys()
+    lines = re.findall(r"^koe (.*)", page, re.M)
+    assert lines
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert words[0] in COMMANDS
+        _parse(words)  # exits where the usage is wrong
+
+
+@pytest.mark.abi
+@pytest.mark.skipif(bool(build.SANITIZE) or sys.platform != "linux", reason="as on one's own Linux")
+def test_the_conformance_kit_runs_as_told() -> None:
+    page = (PAGE.parent / "conformance.md").read_text(encoding="utf-8")
+    script = "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    assert "tests.servers" in script
+    told = subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=build.PROJECT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "not ok" not in told.stdout
+    assert told.stdout.count("\n1..") == 4

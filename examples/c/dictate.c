@@ -71,7 +71,7 @@ static void state_changed(uint64_t token, const char *state) {
 
 static void interim_text(uint64_t token, const char *text) {
     (void)token;
-    if (partial && strcmp(partial, text) == 0)
+    if (strcmp(partial ? partial : "", text) == 0)
         return;
     free(partial);
     partial = strdup(text);
@@ -208,6 +208,8 @@ int main(int argc, char **argv) {
     int result = outcome == PENDING ? ERROR : outcome;
     if (outcome == PENDING)
         fprintf(stderr, "dictate: no answer within %d seconds\n", ANSWER_LIMIT_S);
+    if (result == SILENCE)
+        fprintf(stderr, "dictate: nothing was said\n");
     if (result == TEXT)
         printf("%s\n%.0f ms after sp_core_session_end\n", final_text, (ended_at - asked_at) * 1e3);
     pthread_mutex_unlock(&lock); /* before sp_core_destroy, which may wait for a callback */

@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from koe.boundary.entry import argument, open_store, status, text
 from koe.boundary.sessions import hosts
 from koe.errors import LlmError, RuntimeStoppedError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from koe.config.llm import LlmProfile
     from koe.llm.service import Answer, Question
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from _koe_native import lib
 
 from koe.boundary.entry import argument, open_store, status, text, utf8
@@ -9,10 +11,8 @@ from koe.boundary.sessions import hosts
 from koe.diagnostics import report
 from koe.errors import ManifestError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
     from koe.models.registry import DownloadStatus
     from koe.models.transfer import Progress

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from _koe_native import ffi, lib
 
@@ -19,10 +20,7 @@ from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError, RuntimeStoppedError
 from koe.runtime import THREAD_NAME, Runtime
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from koe.events import Notice
     from koe.models.registry import Downloads
     from koe.session import SessionRules

@@ -5,15 +5,15 @@ What each needs is imported when it is called first: a dictation needs none of i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from koe.boundary.entry import argument, open_store, status, text
 from koe.boundary.sessions import hosts, publish
 from koe.diagnostics import report
 from koe.errors import ConfigError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 
 @text

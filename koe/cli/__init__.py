@@ -16,6 +16,7 @@ from enum import IntEnum
 from importlib import import_module
 
 from koe import __version__, diagnostics
+from koe.cli.usage import add_words
 from koe.errors import KoeError, OutputError
 
 
@@ -101,16 +102,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         epilog="koe COMMAND --help tells more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     # No option of the program itself takes a value, so the first word is the command.
     named = next((word for word in words if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
-        subparser = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    for name, subparser in add_words(parser, "command", COMMANDS).items():
         if name == named:
             import_module(f"koe.cli.{name}").add_arguments(subparser)
     return parser.parse_args(words)

@@ -14,6 +14,7 @@ from koe.asr import ENGINES
 from koe.cli import Exit, print_error
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import SettingChange, read_value
+from koe.cli.usage import add_folder, add_words
 from koe.config.access import get_json, get_text
 from koe.config.check import about, find_problems
 from koe.config.document import SCALAR, Document
@@ -67,16 +68,8 @@ with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "va
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     parser.epilog = "koe config ACTION --help tells more about an action."
-    for name, summary in _SUMMARIES.items():
-        action = actions.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_EPILOGS.get(name),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"get", "set"}:
             action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
         if name == "set":
@@ -85,9 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("key", metavar="KEY", nargs="?", default="", help="one group only")
         if name in {"get", "show"}:
             action.add_argument("--json", action="store_true", help="tell it as JSON")
-        action.add_argument(
-            "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-        )
+        add_folder(action)
 
 
 def run(arguments: argparse.Namespace) -> int:

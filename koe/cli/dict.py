@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from koe.cli import Exit, print_error
+from koe.cli.usage import add_folder, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.read import decoded, read_bytes
 from koe.config.schema import Config
@@ -35,21 +36,11 @@ exit status: 1 if something is wrong, else 0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     parser.epilog = "The file is the one that dictionary.path names: koe config get dictionary.path"
-    for name, summary in _SUMMARIES.items():
-        action = actions.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_EPILOGS.get(name),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:
             action.add_argument("terms", metavar="TERM", nargs="+", help="a name, or a few words")
-        action.add_argument(
-            "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-        )
+        add_folder(action)
 
 
 def run(arguments: argparse.Namespace) -> int:

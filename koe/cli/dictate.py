@@ -15,6 +15,7 @@ from koe.asr import ENGINES
 from koe.audio import WavReader, read_wav
 from koe.cli import Exit, print_error
 from koe.cli.report import JsonReport, Progress, Report, TextReport
+from koe.cli.usage import add_folder
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError, KoeError, OutputError
 from koe.events import BYTES_PER_SECOND, Mode, ReportError, Warn
@@ -62,9 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engine", metavar="NAME", choices=ENGINES, default="",
         help="recognise with this one, instead of the configured one; koe engines lists them",
     )  # fmt: skip
-    parser.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(parser)
     parser.epilog = _EPILOG
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from koe import __version__
 from koe.asr import fault_of
 from koe.cli import Exit, writing
+from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, AsrConfig, Config
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
@@ -48,9 +49,7 @@ class Finding:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
-    parser.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(parser)
     parser.epilog = _EPILOG
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from koe.asr import ENGINES, fault_of
 from koe.cli import Exit, writing
+from koe.cli.usage import add_folder
 from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 
@@ -54,9 +55,7 @@ class EngineState:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
-    parser.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(parser)
     parser.epilog = _EPILOG
 
 

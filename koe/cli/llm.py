@@ -8,9 +8,9 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from koe.cli import Exit, print_error, writing
+from koe.cli.usage import add_folder, add_words
 from koe.config.llm import LlmProfile
 from koe.config.prompts import load_prompts
 from koe.config.store import Snapshot, Store, config_directory
@@ -77,16 +77,8 @@ class Target:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     parser.epilog = "koe llm ACTION --help tells more about an action."
-    for name, summary in _SUMMARIES.items():
-        action = actions.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_EPILOGS[name],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    for action in add_words(parser, "action", _SUMMARIES, _EPILOGS).values():
         add_target_arguments(action)
 
 
@@ -96,9 +88,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", metavar="ID", help="one of llm.profiles, instead of the active one"
     )
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
-    parser.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(parser)
 
 
 def find_target(arguments: argparse.Namespace) -> Target:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error
 from koe.cli.live_line import printable
+from koe.cli.usage import add_folder
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import paths, storage
@@ -37,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     generate.add_argument(
         "-o", "--output", metavar="PATH", type=Path, help="instead of the folder of the models"
     )
-    generate.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(generate)
     parser.epilog = "koe manifest generate --help tells more."
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error
 from koe.cli.live_line import display_width, printable
+from koe.cli.usage import add_folder
 from koe.config.store import config_directory
 from koe.errors import KoeError, ManifestError
 from koe.models import describe, paths, removal, verification
@@ -63,9 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="tell it as JSON")
-    common.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
-    )
+    add_folder(common)
     one = argparse.ArgumentParser(add_help=False)
     one.add_argument("model", metavar="MODEL", help="as the list shows it, or a whole path")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)

@@ -8,6 +8,7 @@ scalar means is decided elsewhere, by `koe.config.schema` for settings and by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from yaml.reader import ReaderError
@@ -20,23 +21,18 @@ try:
 except ImportError:  # PyYAML was built without libyaml
     from yaml import BaseLoader as _Loader  # type: ignore[assignment]
 
-# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol, TypeVar
-
-    T = TypeVar("T")
-
-    class Environment(Protocol):
-        """Environment variables, such as ``os.environ``."""
-
-        def get(self, name: str, /) -> str | None:
-            """The value; None when it is not set."""
-
+T = TypeVar("T")
 
 DEEPEST_NESTING = 128  # spec config §1.9
 
 SCALAR, SEQUENCE, MAPPING, ALIAS = "scalar", "sequence", "mapping", "alias"
+
+
+class Environment(Protocol):
+    """Environment variables, such as ``os.environ``."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value; None when it is not set."""
 
 
 # --- values ------------------------------------------------------------------------------
@@ -247,6 +243,8 @@ def _read(
 def _syntax_reason(exc: yaml.MarkedYAMLError) -> str:
     mark, start = exc.problem_mark, exc.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    if exc.note:  # our own
+        return f"{where}{exc.problem}; {exc.note} and save the file"
     context = f" ({exc.context}, from line {start.line + 1})" if start else ""
     remedy = "check quotes and indentation there (spaces only, no tabs) and save the file"
     return f"{where}not valid YAML: {exc.problem}{context}; {remedy}"
@@ -273,12 +271,13 @@ def _build_tree(
             close(parents.pop()[0], event)
         elif isinstance(event, yaml.DocumentStartEvent):
             if root is not None:
-                raise _error_at(event, "a second document starts here")
+                raise _error_at(event, "a second document starts here", "delete the line ---")
         elif isinstance(event, yaml.NodeEvent):
             if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
-                raise _error_at(event, "this alias has no anchor")
+                raise _error_at(event, "this alias has no anchor", "write out what it means")
             if isinstance(event, yaml.ScalarEvent) and not is_unicode(event.value):
-                raise _error_at(event, "this escape is not a Unicode character")
+                problem = "this escape is not a Unicode character"
+                raise _error_at(event, problem, "correct it")
             node, items = make(event, anchors)
             if event.anchor and not isinstance(event, yaml.AliasEvent):
                 anchors[event.anchor] = node
@@ -289,10 +288,12 @@ def _build_tree(
             if isinstance(event, yaml.CollectionStartEvent):
                 parents.append((node, items))
                 if len(parents) > DEEPEST_NESTING:
-                    raise _error_at(event, f"nested deeper than {DEEPEST_NESTING} levels")
+                    problem = f"nested deeper than {DEEPEST_NESTING} levels"
+                    raise _error_at(event, problem, "take some away")
     return root
 
 
-def _error_at(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
+def _error_at(event: yaml.Event, problem: str, remedy: str) -> yaml.MarkedYAMLError:
     # The stubs leave out that libyaml's marks are accepted too.
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]
+    mark: Any = event.start_mark
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note=remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from koe.config.fields import (
     choice,
@@ -18,11 +19,6 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Self
-
 
 # For engines without a setting for it (spec asr §1.3), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0

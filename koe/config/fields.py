@@ -11,20 +11,14 @@ import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeVar, Unpack
 
 from koe.config.hotkeys import NAMES, is_known
-from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
+from koe.config.sections import About, Field, Group, Records, Section, Table, TextMap, Value
 from koe.config.tree import Scalar
 
-# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeVar, Unpack
-
-    from koe.config.sections import About
-
-    T = TypeVar("T")
-    S = TypeVar("S", bound=Section)
+T = TypeVar("T")
+S = TypeVar("S", bound=Section)
 
 
 def _typed(declared: Field, default: T) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Self
 
 from koe.config.fields import (
     choice,
@@ -17,10 +18,6 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ALL, AT_ONCE, ONLY_C, FlatKeys, Section
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Self
 
 _DEFAULT_PATHS = {
     "openai_chat": "/chat/completions",

@@ -7,16 +7,12 @@ file is lost. Nothing here knows any particular setting.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
-# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)

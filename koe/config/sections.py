@@ -14,27 +14,20 @@ time, and there are twenty of them in the way of the shell's first call.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
 
 from koe.config.tree import Scalar
 
-# Importing typing costs the shell's main thread milliseconds, and only mypy needs it.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
 
-    class About(TypedDict, total=False):
-        """What any `Field` may be told besides."""
+class About(TypedDict, total=False):
+    """What any `Field` may be told besides."""
 
-        suffix: str
-        generations: str
-        effect: str
-        alias: str
-        is_secret: bool
-        is_required: bool
-else:
-
-    def dataclass_transform(**_):
-        return lambda section: section
+    suffix: str
+    generations: str
+    effect: str
+    alias: str
+    is_secret: bool
+    is_required: bool
 
 
 # When a changed file is used (spec config §14). Effects, for people.

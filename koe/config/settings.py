@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from koe.config.reader import Problem
 from koe.config.schema import UNREADABLE
@@ -12,7 +13,6 @@ from koe.config.store import MODELS_NAME, Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, KoeError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
@@ -22,7 +23,6 @@ from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from koe.config.document import Environment
     from koe.config.tree import Node

@@ -1,29 +1,13 @@
 /*
- * The contract in front, the seam behind. Built once for each generation (KOE_ABI); where they
- * differ, the first part says how.
+ * The contract in front, the seam behind: the core, its sessions, and what they tell the shell.
+ * Built once for each generation (KOE_ABI); where they differ, the first part says how.
  */
-#if defined(__GNUC__)
-#pragma GCC visibility push(default)
-#endif
-#include "koe_core.h"
-#if defined(__GNUC__)
-#pragma GCC visibility pop
-#endif
-
+#include "contract.h"
 #include "python.h"
 #include "ring.h"
 #include "seam.h"
-#include "thread.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-
-#ifdef _WIN32
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
 
 /* --- what differs between the generations (spec abi §§1.2, 4.2-4.9) -------------------------- */
 
@@ -49,54 +33,6 @@
 #define TOKEN
 #endif
 
-static SPFeedbackConfig feedback_of(const koe_settings *settings) {
-    /* Sounds that are not configured: on in the first generations, off since. */
-    const int8_t absent = KOE_ABI == 3 ? 0 : 1;
-    SPFeedbackConfig feedback = {
-        .start_sound = settings->start_sound < 0 ? absent : settings->start_sound,
-        .stop_sound = settings->stop_sound < 0 ? absent : settings->stop_sound,
-        .error_sound = settings->error_sound < 0 ? absent : settings->error_sound,
-#if KOE_ABI == 3
-        .mute_system_output = settings->mute_system_output == 1,
-#endif
-    };
-    return feedback;
-}
-
-static SPHotkeyConfig hotkey_of(const koe_settings *settings) {
-#if KOE_ABI == 1
-    const koe_hotkey *key = &settings->basic_trigger;
-    SPHotkeyConfig hotkey = {key->key_code, key->alt_key_code, key->modifier_flag};
-#elif KOE_ABI == 2
-    const koe_hotkey *key = &settings->named_trigger, *cancel = &settings->cancel;
-    SPHotkeyConfig hotkey = {key->key_code,    key->alt_key_code,    key->modifier_flag,
-                             cancel->key_code, cancel->alt_key_code, cancel->modifier_flag};
-#else
-    const koe_hotkey *key = &settings->trigger;
-    SPHotkeyConfig hotkey = {key->key_code, key->alt_key_code, key->modifier_flag,
-                             key->match_kind, settings->trigger_mode};
-#endif
-    return hotkey;
-}
-
-/* What the getters answer without a core. */
-static const koe_settings no_settings = {
-#if KOE_ABI == 1
-    .start_sound = 1,
-    .stop_sound = 1,
-    .error_sound = 1,
-#endif
-    .restore_delay_ms = 1500,
-    .trigger = {63, 179, 0x800000, 0},
-#ifdef _WIN32
-    .basic_trigger = {0xA3, 0, 0, 0},
-#else
-    .basic_trigger = {63, 179, 0x800000, 0},
-#endif
-    .named_trigger = {63, 179, 0x800000, 0},
-    .cancel = {58, 0, 0x20, 0},
-};
-
 /* --- state ----------------------------------------------------------------------------------- */
 
 /* sp_core_destroy returns within this time, whatever is going on. */
@@ -121,7 +57,6 @@ static atomic_int endings; /* cores that Python is ending just now */
 /* Guards the core and the tables; held for a copy, never while anybody is called. */
 static koe_lock tables = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
-static koe_settings published;
 
 /* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
  * order. Python waits for no callback meanwhile, and destroying does not need it. */
@@ -131,28 +66,15 @@ static uint64_t last_session;
 /* How many callbacks this thread is inside of: it can't wait for them to return. */
 static _Thread_local int callback_depth;
 
-static koe_settings current_settings(void) {
-    if (atomic_load(&live_core) == 0)
-        return no_settings;
-    koe_acquire(&tables);
-    koe_settings settings = published;
-    koe_release(&tables);
-    return settings;
+uint64_t koe_live_core(void) {
+    return atomic_load(&live_core);
 }
 
-void koe_publish_settings(const koe_settings *settings) {
-    koe_acquire(&tables);
-    published = *settings;
-    koe_release(&tables);
+#if KOE_ABI == 3
+uint64_t koe_last_token(void) {
+    return atomic_load(&last_token);
 }
-
-char *koe_copy_text(const char *text) {
-    return strdup(text);
-}
-
-char *koe_getenv(const char *name) {
-    return getenv(name);
-}
+#endif
 
 /* --- notices --------------------------------------------------------------------------------- */
 
@@ -231,40 +153,25 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
     leave_callback();
 }
 
-#if KOE_ABI == 3
+/* The contract's ModelProgressCallback and ModelStatusCallback, which only the last generation has. */
+typedef void (*progress_callback)(void *, uint32_t, uint32_t, uint64_t, uint64_t, const char *);
+typedef void (*status_callback)(void *, int32_t, const char *);
+
 void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
                        uint64_t received, uint64_t size, const char *name) {
     callback_depth++;
-    ((ModelProgressCallback)(uintptr_t)function)((void *)(uintptr_t)context, index, count, received,
-                                                 size, name);
+    ((progress_callback)(uintptr_t)function)((void *)(uintptr_t)context, index, count, received,
+                                             size, name);
     callback_depth--;
 }
 
 void koe_tell_download(uint64_t function, uint64_t context, int32_t status, const char *message) {
     callback_depth++;
-    ((ModelStatusCallback)(uintptr_t)function)((void *)(uintptr_t)context, status, message);
+    ((status_callback)(uintptr_t)function)((void *)(uintptr_t)context, status, message);
     callback_depth--;
 }
-#else
-void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
-                       uint64_t received, uint64_t size, const char *name) {
-    (void)function, (void)context, (void)index, (void)count, (void)received, (void)size, (void)name;
-}
-
-void koe_tell_download(uint64_t function, uint64_t context, int32_t status, const char *message) {
-    (void)function, (void)context, (void)status, (void)message;
-}
-#endif
 
 /* --- the core -------------------------------------------------------------------------------- */
-
-/* How Python is called, always. */
-#define CALL_PYTHON(result, call)                      \
-    do {                                               \
-        koe_sigpipe before_python = koe_hold_sigpipe(); \
-        result = call;                                 \
-        koe_restore_sigpipe(before_python);            \
-    } while (0)
 
 KOE_WORK end_in_python(void *core) {
     int32_t ended;
@@ -467,156 +374,5 @@ EXPORT int32_t sp_core_accept_asr_result(void) {
     if (core != 0)
         CALL_PYTHON(accepted, koe_py_accept(core));
     return accepted;
-}
-#endif
-
-/* --- settings -------------------------------------------------------------------------------- */
-
-EXPORT struct SPFeedbackConfig sp_core_get_feedback_config(void) {
-    koe_settings settings = current_settings();
-    return feedback_of(&settings);
-}
-
-EXPORT struct SPHotkeyConfig sp_core_get_hotkey_config(void) {
-    koe_settings settings = current_settings();
-    return hotkey_of(&settings);
-}
-
-#if KOE_ABI == 3
-EXPORT struct SPClipboardConfig sp_core_get_clipboard_config(void) {
-    koe_settings settings = current_settings();
-    SPClipboardConfig clipboard = {settings.restore_delay_ms};
-    return clipboard;
-}
-
-/* --- settings windows ------------------------------------------------------------------------ */
-
-/* Give the answer of Python, or what stands for none. */
-#define ANSWER(call, none)                        \
-    do {                                          \
-        char *answer = NULL;                      \
-        if (koe_python_start())                   \
-            CALL_PYTHON(answer, call);            \
-        return answer ? answer : koe_copy_text(none); \
-    } while (0)
-
-#define STATUS(call)                    \
-    do {                                \
-        int32_t answer = -1;            \
-        if (koe_python_start())         \
-            CALL_PYTHON(answer, call);  \
-        return answer;                  \
-    } while (0)
-
-EXPORT char *sp_config_get(const char *key_path) {
-    ANSWER(koe_py_config_get(key_path), "");
-}
-
-EXPORT char *sp_config_get_json(const char *key_path) {
-    ANSWER(koe_py_config_get_json(key_path), "");
-}
-
-EXPORT int32_t sp_config_set(const char *key_path, const char *value) {
-    STATUS(koe_py_config_set(key_path, value));
-}
-
-EXPORT char *sp_config_resolved_trigger_key(void) {
-    ANSWER(koe_py_trigger_key(), "fn");
-}
-
-EXPORT char *sp_llm_profiles_json(void) {
-    ANSWER(koe_py_profiles(), "{\"active_profile\":\"openai\",\"error\":\"koe could not start\","
-                              "\"profiles\":{}}");
-}
-
-EXPORT int32_t sp_llm_save_profiles_json(const char *json) {
-    STATUS(koe_py_save_profiles(json));
-}
-
-EXPORT char *sp_core_get_prompt_templates_json(void) {
-    ANSWER(koe_py_templates(atomic_load(&live_core)), "[]");
-}
-
-EXPORT int32_t sp_core_set_prompt_templates_json(const char *json_str) {
-    STATUS(koe_py_save_templates(atomic_load(&live_core), json_str));
-}
-
-EXPORT char *sp_core_supported_local_providers(void) {
-    ANSWER(koe_py_local_providers(), "[]");
-}
-
-EXPORT char *sp_core_supported_llm_providers(void) {
-    ANSWER(koe_py_llm_providers(), "[]");
-}
-
-/* --- language models outside of sessions ----------------------------------------------------- */
-
-EXPORT int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text) {
-    uint64_t core = atomic_load(&live_core);
-    int32_t rewrites = -1;
-    if (core != 0)
-        CALL_PYTHON(rewrites,
-                    koe_py_rewrite(core, template_index, asr_text, atomic_load(&last_token)));
-    return rewrites;
-}
-
-#define NO_TEST "{\"elapsed_ms\":0,\"message\":\"koe could not start\",\"success\":false}"
-#define NO_LIST "{\"message\":\"koe could not start\",\"models\":[],\"success\":false}"
-
-EXPORT char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
-                         const char *max_token_param) {
-    ANSWER(koe_py_llm_test(atomic_load(&live_core), base_url, api_key, model, max_token_param),
-           NO_TEST);
-}
-
-EXPORT char *sp_llm_test_profile_json(const char *profile_json) {
-    ANSWER(koe_py_llm_test_profile(atomic_load(&live_core), profile_json), NO_TEST);
-}
-
-EXPORT char *sp_llm_list_models_json(const char *base_url, const char *api_key) {
-    ANSWER(koe_py_llm_models(atomic_load(&live_core), base_url, api_key), NO_LIST);
-}
-
-EXPORT char *sp_llm_list_models_for_profile_json(const char *profile_json) {
-    ANSWER(koe_py_llm_models_of_profile(atomic_load(&live_core), profile_json), NO_LIST);
-}
-
-/* --- models ----------------------------------------------------------------------------------- */
-
-EXPORT char *sp_core_scan_models_json(void) {
-    ANSWER(koe_py_scan_models(), "[]");
-}
-
-EXPORT int32_t sp_model_status(const char *model_path, int32_t mode) {
-    int32_t found = -1;
-    if (koe_python_start())
-        CALL_PYTHON(found, koe_py_model_status(model_path, mode));
-    return found < 0 ? 0 : found;
-}
-
-EXPORT int32_t sp_core_remove_model_files(const char *model_path) {
-    STATUS(koe_py_remove_model(model_path));
-}
-
-EXPORT int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
-                                      ModelStatusCallback status_cb, void *ctx) {
-    uint64_t core = atomic_load(&live_core);
-    int32_t started = -2;
-    if (core != 0)
-        CALL_PYTHON(started, koe_py_download(core, model_path, (uintptr_t)progress_cb,
-                                             (uintptr_t)status_cb, (uintptr_t)ctx));
-    return started;
-}
-
-EXPORT int32_t sp_core_cancel_download(const char *model_path) {
-    uint64_t core = atomic_load(&live_core);
-    int32_t cancelled = 0;
-    if (core != 0)
-        CALL_PYTHON(cancelled, koe_py_cancel_download(core, model_path));
-    return cancelled > 0;
-}
-
-EXPORT void sp_core_free_string(char *s) {
-    free(s);
 }
 #endif

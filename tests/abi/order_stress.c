@@ -105,35 +105,6 @@ int32_t koe_py_session_end(uint64_t core) { return record(core, 0); }
 int32_t koe_py_session_cancel(uint64_t core) { return record(core, 0); }
 int32_t koe_py_accept(uint64_t core) { return core ? 0 : -1; }
 
-/* What settings windows call; not called here. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#define TEXT(name, ...) \
-    char *name(__VA_ARGS__) { return NULL; }
-#define STATUS_OF(name, ...) \
-    int32_t name(__VA_ARGS__) { return -1; }
-TEXT(koe_py_config_get, const char *key)
-TEXT(koe_py_config_get_json, const char *key)
-STATUS_OF(koe_py_config_set, const char *key, const char *value)
-TEXT(koe_py_trigger_key, void)
-TEXT(koe_py_profiles, void)
-STATUS_OF(koe_py_save_profiles, const char *json)
-TEXT(koe_py_templates, uint64_t core)
-STATUS_OF(koe_py_save_templates, uint64_t core, const char *json)
-TEXT(koe_py_local_providers, void)
-TEXT(koe_py_llm_providers, void)
-STATUS_OF(koe_py_rewrite, uint64_t core, int32_t index, const char *text, uint64_t token)
-TEXT(koe_py_llm_test, uint64_t core, const char *url, const char *key, const char *model,
-     const char *limit)
-TEXT(koe_py_llm_test_profile, uint64_t core, const char *json)
-TEXT(koe_py_llm_models, uint64_t core, const char *url, const char *key)
-TEXT(koe_py_llm_models_of_profile, uint64_t core, const char *json)
-TEXT(koe_py_scan_models, void)
-STATUS_OF(koe_py_model_status, const char *path, int32_t mode)
-STATUS_OF(koe_py_remove_model, const char *path)
-STATUS_OF(koe_py_download, uint64_t core, const char *path, uint64_t progress, uint64_t status,
-          uint64_t context)
-STATUS_OF(koe_py_cancel_download, uint64_t core, const char *path)
-
 /* ---- this side ------------------------------------------------------------------------------- */
 
 static void begin(void) { sp_core_session_begin((struct SPSessionContext){.mode = HOLD}); }

@@ -12,7 +12,7 @@ from tests.abi import build
 pytestmark = pytest.mark.abi
 
 NATIVE = build.PROJECT / "koe" / "native"
-PARTS = ("shim", "ring", "thread")
+PARTS = ("shim", "settings", "ring", "thread")
 
 
 @pytest.mark.parametrize("abi", build.GENERATIONS)

@@ -41,6 +41,15 @@ def test_a_package_of_the_shell(shell: Path, tmp_path: Path, provider: str) -> N
     assert "48000 samples" in result.stdout
 
 
+def test_a_recording_without_speech(shell: Path, tmp_path: Path) -> None:
+    """The contract tells silence by a state alone; who runs the example is told in words."""
+    recording = tmp_path / "silence.raw"
+    recording.write_bytes(bytes(16_000))
+    result = build.run([shell, "--fast", recording], configured(tmp_path / "home", "moonshine"))
+    assert (result.returncode, result.stderr) == (3, "dictate: nothing was said\n")
+    assert "..." not in result.stdout  # an empty partial text is nothing to show
+
+
 def test_a_shell_without_packages(tmp_path: Path) -> None:
     example = build.PROJECT / "examples" / "c" / "dictate.c"
     shell = build.compile_program(3, example, tmp_path / "dictate")

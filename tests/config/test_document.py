@@ -74,3 +74,18 @@ def test_a_secret_is_in_no_repr() -> None:
 def test_what_is_not_yaml(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^config error: p: line \d+, column \d+: "):
         Document.parse(text, "p")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\n---\nb: 1", "line 2, column 1: a second document starts here; delete the line ---"),
+        ("a: *b", "line 1, column 4: this alias has no anchor; write out what it means"),
+        ("a: " + "[" * 128, "line 1, column 131: nested deeper than 128 levels; take some away"),
+    ],
+)
+def test_what_is_yaml_and_no_configuration(text: str, message: str) -> None:
+    """Quotes and indentation are not what is wrong."""
+    with pytest.raises(ConfigError) as raised:
+        Document.parse(text, "p")
+    assert raised.value.reason == f"{message} and save the file"

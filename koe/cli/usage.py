@@ -1,0 +1,44 @@
+"""What the usages of several commands have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def add_words(
+    parser: argparse.ArgumentParser,
+    dest: str,
+    summaries: Mapping[str, str],
+    epilogs: Mapping[str, str] | None = None,
+) -> dict[str, argparse.ArgumentParser]:
+    """Have one of several words follow.
+
+    Args:
+        parser: What they follow.
+        dest: The argument that becomes the word; in capitals, it stands for it in the usage.
+        summaries: By word, what it does, as the rest of a sentence.
+        epilogs: By word, what there is to add.
+
+    Returns:
+        The parser of what follows each.
+    """
+    words = parser.add_subparsers(dest=dest, metavar=dest.upper(), required=True)
+    return {
+        name: words.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=(epilogs or {}).get(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for name, summary in summaries.items()
+    }
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Let another configuration be used than the user's own: ``config``, or None."""
+    parser.add_argument(
+        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+    )

@@ -1,0 +1,36 @@
+/*
+ * What the files share that implement the contract: its declarations, how they are exported, how
+ * Python is called, and which core there is.
+ */
+#pragma once
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+#include "koe_core.h"
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#include "thread.h"
+
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+/* How Python is called, always. */
+#define CALL_PYTHON(result, call)                      \
+    do {                                               \
+        koe_sigpipe before_python = koe_hold_sigpipe(); \
+        result = call;                                 \
+        koe_restore_sigpipe(before_python);            \
+    } while (0)
+
+/* The core that lives, or 0. It may be gone when it is used: Python knows by its number. */
+uint64_t koe_live_core(void);
+
+#if KOE_ABI == 3
+/* The token of the last session that was begun on it; 0 before. */
+uint64_t koe_last_token(void);
+#endif

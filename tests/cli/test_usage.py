@@ -1,0 +1,44 @@
+"""What usages have in common."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from koe.cli.usage import add_folder, add_words
+
+
+@pytest.fixture
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="koe")
+    words = add_words(parser, "action", {"one": "do one", "two": "do two"}, {"two": "Or  three."})
+    add_folder(words["two"])
+    return parser
+
+
+def test_a_word_has_arguments_of_its_own(parser: argparse.ArgumentParser) -> None:
+    assert parser.parse_args(["one"]) == argparse.Namespace(action="one")
+    two = argparse.Namespace(action="two", config=Path("here"))
+    assert parser.parse_args(["two", "--config", "here"]) == two
+    assert parser.parse_args(["two"]).config is None
+
+
+@pytest.mark.parametrize("words", [[], ["three"], ["one", "--config", "here"]])
+def test_wrong_usage(
+    parser: argparse.ArgumentParser, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args(words)
+    assert "usage: koe" in capsys.readouterr().err
+
+
+def test_help_says_what_it_does(
+    parser: argparse.ArgumentParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parser.parse_args(["two", "--help"])
+    told = capsys.readouterr().out
+    assert "\nDo two.\n" in told
+    assert told.endswith("\nOr  three.\n")  # as it was written
