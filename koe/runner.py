@@ -204,7 +204,10 @@ class Runner:
     async def _close_engine(self) -> None:
         engine, self._engine = self._engine, None
         if engine is not None:
-            await engine.close()
+            try:
+                await engine.close()
+            except Exception:  # a bug of it, which must not cost the text
+                log.exception("an engine could not be closed")
 
     async def _wait(self, seconds: float) -> None:
         """Let so much time pass in which the loop runs freely; held up, it begins anew."""

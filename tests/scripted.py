@@ -27,6 +27,7 @@ class ScriptedEngine(Engine):
         self.connect_error: AsrError | None = None
         self.send_error: Exception | None = None
         self.finish_error: AsrError | None = None
+        self.close_error: Exception | None = None
         # connect was called.
         self.connecting = asyncio.Event()
         # connect waits for this.
@@ -68,6 +69,8 @@ class ScriptedEngine(Engine):
     async def close(self) -> None:
         self.calls.append("close")
         self.closed.set()
+        if self.close_error is not None:
+            raise self.close_error
 
     def abandon(self) -> None:
         self.calls.append("abandon")

@@ -530,6 +530,28 @@ def test_a_correction_that_fails_by_a_bug_of_ours(caplog: pytest.LogCaptureFixtu
     assert "a correction failed unexpectedly" in caplog.text
 
 
+@pytest.mark.parametrize("corrects", [True, False])
+def test_an_engine_that_cannot_be_closed(corrects: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """By a bug of it. It is closed while the text is corrected, which must not suffer."""
+
+    engines: list[ScriptedEngine] = []
+
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.close_error = ZeroDivisionError()
+        engines.append(engine)
+        await speak(engine, bench)
+
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        await engines[0].closed.wait()
+        await asyncio.sleep(0)  # by then, what it raised is known to whoever waits for it
+        return Corrected("Hello, world.")
+
+    notices, _ = dictation(script, correct=correct if corrects else None)
+    text = "Hello, world." if corrects else "hello world"
+    assert notices[-1] == Deliver(text, "hello world", "scripted", corrects)
+    assert "an engine could not be closed" in caplog.text
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_correction_is_dropped_at_once(accepted: bool) -> None:
     """By accepting what was heard, or by a cancel; the engine is released meanwhile."""
