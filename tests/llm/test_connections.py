@@ -102,6 +102,17 @@ async def test_a_clock_that_jumps(passed: float) -> None:
 
 
 @on_loop
+async def test_another_server_was_heard_just_now() -> None:
+    """So the computer did not sleep, however long ago the first one was."""
+    clock = Clock()
+    async with Server(answer_ok) as old, Server(answer_ok) as new, client_of(clock=clock) as client:
+        for server in (old, new, new):
+            await client.get(server.url, {})
+            clock.now += 50.0
+        assert len(new.used) == 1
+
+
+@on_loop
 async def test_a_slow_server_that_lives_is_asked_once() -> None:
     asked_for_life = asyncio.Event()
 
