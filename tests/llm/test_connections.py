@@ -66,6 +66,7 @@ async def test_two_requests_at_once_on_a_dead_connection() -> None:
             *(client.post(url, HEADERS, body) for body in (b"one", b"two"))
         )
         assert [reply.body for reply in replies] == [b"one", b"two"]
+        assert len(server.used) == 2, "the second one joins the first one's new connection"
 
 
 @both
