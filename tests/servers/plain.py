@@ -53,6 +53,19 @@ class _OwnConfig(Config):
         return self._context
 
 
+def _overlook_late_words(loop: asyncio.AbstractEventLoop) -> None:
+    """A client may still speak when it is told goodbye, which hypercorn does not expect."""
+    handle = loop.get_exception_handler()
+    assert handle is not None, "tests.asynchronous has set one"
+
+    def handle_others(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        exc = context.get("exception")
+        if getattr(exc, "reason", "") != "APPLICATION_DATA_AFTER_CLOSE_NOTIFY":
+            handle(loop, context)
+
+    loop.set_exception_handler(handle_others)
+
+
 class PlainServer:
     """Answers every request with 200 and ``{}``, from ``async with`` to its end.
 
@@ -73,6 +86,7 @@ class PlainServer:
         return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
+        _overlook_late_words(asyncio.get_running_loop())
         config = _OwnConfig(self._listener, server_context("good", self._alpn))
         self._task = asyncio.create_task(
             serve(self._answer, config, shutdown_trigger=self._stop.wait)
