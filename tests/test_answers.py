@@ -141,6 +141,12 @@ def test_flaws_with_a_long_dictionary(answer: str, heard: str, flaw: Flaw | None
             "Please remember to email the whole team about tomorrow's schedule",
             Flaw.TRUNCATION,
         ),
+        *((f"review{sign}", "deployment review", Flaw.COLLAPSE) for sign in "。.，,！!？?"),
+        # Eight letters are lost, and seven; of eighteen all but six, and of seventeen all but five.
+        ("abcdefgh", "abcdefgh ijklmnop", Flaw.COLLAPSE),
+        ("abcdefg", "abcdefg hijklmn", None),
+        ("uvwxyz", "abcdefghi jklmnopqr", Flaw.TRUNCATION),
+        ("vwxyz", "abcdefghi jklmnopq", None),
         ("！！！", "hello there general", None),
         ("！！！", "今天我们开会", Flaw.TRANSLATION),
         ("明天开会", "嗯那个就是明天开会啊", None),

@@ -442,8 +442,36 @@ async def test_rewriting_ends_with_the_core(directory: Path) -> None:
         await fake.until_asked(1)
         await core.close()
         core.rewrite(0, "hello again", told)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.1)  # the outcome is the same without
         assert told.notices == []
+
+
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_the_connection_ends_with_the_core(directory: Path) -> None:
+    async with service() as (_, server):
+        configure(directory, server)
+        core = core_in(directory)
+        await after_one(core)
+        await core.close()
+        await server.until(server.connections[0].closed.is_set)
+
+
+@pytest.mark.usefixtures("engine")
+@on_loop
+async def test_nothing_begins_while_the_core_is_closed(directory: Path) -> None:
+    """Calls of other threads that were on their way then."""
+    async with service() as (_, server):
+        configure(directory, server)
+        core, told = core_in(directory), Told()
+        session = Begun(core)
+        core.rewrite(0, "hello", told)
+        await core.close()
+        assert await session.over() == []
+        assert core._running == {}
+        assert core._asking == set()
+        assert told.notices == []
+        assert server.connections == []
 
 
 async def list_models(llm: Llm, snapshot: Snapshot, prompts: Prompts) -> tuple[float, int]:

@@ -552,6 +552,24 @@ def test_an_engine_that_cannot_be_closed(corrects: bool, caplog: pytest.LogCaptu
     assert "an engine could not be closed" in caplog.text
 
 
+def test_an_engine_that_stays_open_is_left() -> None:
+    """It has said its last word, and the next session wants its place."""
+
+    async def script(engine: ScriptedEngine, bench: Bench) -> None:
+        engine.answer = None
+        await speak(engine, bench)
+        await bench.until(ShowState(State.FINALIZING_ASR))
+        engine.says.put_nowait(FinalHeard("hello world"))
+        await bench.until(ShowState(State.CORRECTING))
+
+    async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        return Corrected("Hello, world.")
+
+    notices, engine = dictation(script, correct=correct)
+    assert notices[-1] == Deliver("Hello, world.", "hello world", "scripted", corrected=True)
+    assert engine.calls[-1] == "close"
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_correction_is_dropped_at_once(accepted: bool) -> None:
     """By accepting what was heard, or by a cancel; the engine is released meanwhile."""
