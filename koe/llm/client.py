@@ -14,6 +14,7 @@ from koe.errors import LlmConnectionError, LlmError, LlmReplyError, LlmTimeoutEr
 from koe.llm.connections import Connections
 from koe.llm.endpoint import check_address, check_hop
 from koe.llm.pool import Answer, Request
+from koe.llm.refusal import presentable
 from koe.llm.transport import Transport
 
 # A correction is some kilobytes, the longest list of models some hundred.
@@ -237,6 +238,7 @@ def _checked(answer: Answer, body: bytes, is_whole: bool) -> Reply:
     if 200 <= answer.status < 300:
         if not is_whole:
             raise LlmReplyError(f"the reply is longer than {MAX_REPLY_BYTES // 2**20} MiB")
-        if (coding := answer.header("content-encoding")) not in ("", "identity"):
-            raise LlmReplyError(f"the reply is compressed ({coding}), which nobody asked for")
+        if (coding := answer.header("content-encoding")).lower() not in ("", "identity"):
+            said = presentable(coding, "")
+            raise LlmReplyError(f"the reply is compressed ({said}), which nobody asked for")
     return Reply(answer.status, body, answer.http_version)

@@ -351,6 +351,16 @@ async def test_a_reply_that_is_compressed() -> None:
             await client.get(server.url, {})
 
 
+@pytest.mark.parametrize("coding", ["identity", "Identity"])
+@on_loop
+async def test_a_reply_that_says_it_is_not_compressed(coding: str) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(content_encoding=coding)
+
+    async with Server(answer) as server, client_of() as client:
+        assert (await client.get(server.url, {})).body == b"ok"
+
+
 @on_loop
 async def test_a_reply_that_is_not_http() -> None:
     async def chat(exchange: Exchange) -> None:

@@ -255,6 +255,23 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
 
 
 @on_loop
+async def test_a_server_that_fails_is_not_asked_again() -> None:
+    """Whatever it speaks of."""
+
+    async def fail(exchange: Exchange) -> None:
+        await exchange.reply(500, body=b'{"error": {"message": "temperature too high"}}')
+
+    async with Server(fail) as server:
+        service = LlmService(transport())
+        snapshot, profile = snapshot_of(server.url)
+        profile = profile.replace(max_token_parameter="max_tokens")
+        with pytest.raises(LlmStatusError, match="temperature too high"):
+            await service.correct(snapshot, profile, built_in_prompts(), HEARD)
+        assert len(server.exchanges) == 1
+        await service.aclose()
+
+
+@on_loop
 async def test_there_is_one_time_limit_for_both_requests() -> None:
     fake = FakeService()
 
