@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     """What a server answered.
 
     Attributes:
@@ -77,7 +77,7 @@ class Client:
 
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None
-    ) -> Reply:
+    ) -> HttpReply:
         """Send a body and return the reply.
 
         Args:
@@ -94,7 +94,7 @@ class Client:
         """
         return await self._request("POST", check_address(url), headers, body, deadline)
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
+    async def get(self, url: str, headers: Mapping[str, str]) -> HttpReply:
         """Like `post`, without a body."""
         return await self._request("GET", check_address(url), headers, None)
 
@@ -159,7 +159,7 @@ class Client:
         headers: Mapping[str, str],
         body: bytes | None,
         deadline: float | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         timeout = self._transport.timeout
         if timeout <= 0:
             raise LlmTimeoutError(timeout)  # before anything is sent
@@ -179,7 +179,7 @@ class Client:
                 # The library gave up first: this thread was busy.
                 raise LlmTimeoutError(timeout) from exc
 
-    async def _follow(self, request: Request) -> Reply:
+    async def _follow(self, request: Request) -> HttpReply:
         """Ask, and follow redirects."""
         chain = [request.url]
         while True:
@@ -233,7 +233,7 @@ def _redirected(request: Request, status: int, target: str) -> Request:
     return replace(request, method="GET", url=target, headers=headers, body=None)
 
 
-def _checked(answer: Answer, body: bytes, is_whole: bool) -> Reply:
+def _checked(answer: Answer, body: bytes, is_whole: bool) -> HttpReply:
     """Refuse what can't be read as it is."""
     if 200 <= answer.status < 300:
         if not is_whole:
@@ -241,4 +241,4 @@ def _checked(answer: Answer, body: bytes, is_whole: bool) -> Reply:
         if (coding := answer.header("content-encoding")).lower() not in ("", "identity"):
             said = presentable(coding, "")
             raise LlmReplyError(f"the reply is compressed ({said}), which nobody asked for")
-    return Reply(answer.status, body, answer.http_version)
+    return HttpReply(answer.status, body, answer.http_version)

@@ -29,7 +29,7 @@ from koe.prompts import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client, Reply
+    from koe.llm.client import Client, HttpReply
     from koe.llm.request import HttpRequest
 
 log = logging.getLogger(__name__)
@@ -243,7 +243,7 @@ async def _ask(client: Client, inquiry: Inquiry, plain: set[tuple[str, str]]) ->
     return inquiry.read(reply.status, reply.body)
 
 
-async def _post(client: Client, http: HttpRequest, deadline: float) -> Reply:
+async def _post(client: Client, http: HttpRequest, deadline: float) -> HttpReply:
     reply = await client.post(http.url, dict(http.headers), http.body, deadline)
     log.debug("answered %d over %s", reply.status, reply.http_version)
     return reply

@@ -14,7 +14,7 @@ from koe.errors import (
     LlmStatusError,
     LlmTimeoutError,
 )
-from koe.llm.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES, Reply
+from koe.llm.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES, HttpReply
 from koe.llm.protocols import check_status
 from tests.asynchronous import on_loop
 from tests.llm.asking import HEADERS, KEY, answer_never, answer_ok, both, client_of, transport
@@ -31,7 +31,8 @@ async def test_ten_requests_one_connection(version: Version) -> None:
     async with Server(answer_ok, alpn=(version,)) as server, client_of() as client:
         for number in range(10):
             reply = await client.post(f"{server.url}/v1/{number}", HEADERS, b"{}")
-            assert reply == Reply(200, b'{"ok": true}', "HTTP/2" if version == "h2" else "HTTP/1.1")
+            spoken = "HTTP/2" if version == "h2" else "HTTP/1.1"
+            assert reply == HttpReply(200, b'{"ok": true}', spoken)
         (connection,) = server.used
         assert connection.alpn == version
         assert [exchange.path for exchange in connection.exchanges] == [
