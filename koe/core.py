@@ -272,7 +272,7 @@ class Core:
         self._llm.rebuild(transport, always=self._rules.rebuild_at_reload_only)
 
     def _follow_settings(self) -> None:
-        """Have the client be as the settings in force want it, which a session reads too."""
+        """Have the client be as the settings in force want it: not only a reload reads them."""
         if self._rules.rebuild_at_reload_only:
             return
         try:

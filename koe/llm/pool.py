@@ -214,7 +214,10 @@ def _build(transport: Transport) -> Client:
         try:
             proxy = make(address)
         except ValueError as exc:
-            reason = f"a proxy of the system's settings, for {scheme}, has no usable address: {exc}"
+            reason = (
+                f"the proxy for {scheme} has no usable address ({exc}); look at the system's "
+                f"settings and {scheme.upper()}_PROXY"
+            )
             raise LlmConfigError(f"there is no HTTP client: {reason}") from exc
         builder = builder.proxy(proxy.no_proxy(exceptions))
     return builder.build()

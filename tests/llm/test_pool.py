@@ -216,7 +216,7 @@ async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_proxy_of_the_system_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "proxies", lambda: {"https": "http://user:word@[bad"})
-    with pytest.raises(LlmConfigError, match="a proxy of the system's settings") as failure:
+    with pytest.raises(LlmConfigError, match="proxy for https has no usable address") as failure:
         Pool(transport())
     assert "word" not in str(failure.value)
 
