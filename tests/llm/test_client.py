@@ -419,11 +419,11 @@ async def test_a_reply_byte_by_byte(version: Version) -> None:
 @on_loop
 async def test_a_loop_that_is_busy_until_the_time_is_up(version: Version) -> None:
     """The library has given up by then, but what is told is the same."""
-    settings = transport(timeout=0.3)
+    settings = transport(timeout=1.0)
     async with Server(answer_never, alpn=(version,)) as server, client_of(settings) as client:
         asking = asyncio.create_task(client.post(server.url, HEADERS, b"{}"))
         await server.until(lambda: bool(server.exchanges))
-        time.sleep(0.6)  # noqa: ASYNC251 - as somebody's callback
+        time.sleep(1.3)  # noqa: ASYNC251 - as somebody's callback
         with pytest.raises(LlmTimeoutError):
             await asking
 
