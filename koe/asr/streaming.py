@@ -80,7 +80,8 @@ class StreamingEngine(Engine):
         """Open the connection, and wait until the service takes audio."""
         protocol = self._protocol
         try:
-            socket = self._socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            self._socket = None if self._is_closed else socket
             if trace := socket.response_header(protocol.handshake.trace_header):
                 log.info("%s calls this session %s", protocol.name, trace)
             async with asyncio.timeout(self._connect_timeout + SETUP_TIMEOUT):
