@@ -42,7 +42,7 @@ def test_what_was_there_is_part_of_the_checksum(tmp_path: Path) -> None:
 
 
 def test_beginning_again(tmp_path: Path) -> None:
-    (tmp_path / "a.part").write_bytes(b"old")
+    (tmp_path / "a.part").write_bytes(b"old and longer")
     with PartFile(tmp_path / "a.part") as part:
         part.clear()
         part.append(b"new")
