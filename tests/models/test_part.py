@@ -63,6 +63,23 @@ def test_an_empty_file_is_published(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b""
 
 
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    def free() -> list[int]:
+        """The next ones that the system gives, which are the lowest."""
+        descriptors = [os.open(__file__, os.O_RDONLY) for _ in range(10)]
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return descriptors
+
+    before = free()
+    with PartFile(tmp_path / "a.part") as part:
+        part.append(b"abc")
+    assert free() == before
+    with PartFile(tmp_path / "a.part") as part:
+        asyncio.run(part.publish(tmp_path / "a"))
+    assert free() == before
+
+
 def test_somebody_makes_it_shorter(tmp_path: Path) -> None:
     (tmp_path / "a.part").write_bytes(b"abc")
     with PartFile(tmp_path / "a.part") as part:
