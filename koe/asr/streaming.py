@@ -144,7 +144,7 @@ class StreamingEngine(Engine):
     async def _set_up(self, message: Message | EngineClosed) -> None:
         """Answer what the service says before it is ready."""
         if isinstance(message, EngineClosed):
-            raise AsrConnectionError(f"connection closed unexpectedly{_because(message)}")
+            raise AsrConnectionError(f"{self._protocol.early_end}{_because(message)}")
         await self._perform(self._protocol.receive(message))
 
     async def _send_packet(self) -> None:
