@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (
-    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.events",
-    "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction", "koe.llm.openai_chat",
-    "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal", "koe.llm.reply",
-    "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport", "koe.prompts",
-    "koe.runner", "koe.session", "koe.transcript",
+    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.daemon_threads",
+    "koe.events", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction",
+    "koe.llm.openai_chat", "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal",
+    "koe.llm.reply", "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport",
+    "koe.prompts", "koe.runner", "koe.session", "koe.transcript",
 )  # fmt: skip
 
 # Of the loop's thread. Those of engines begin with "koe-" too.
@@ -152,11 +152,10 @@ class Runtime:
 
     def _run(self) -> None:
         try:
-            import asyncio
-
+            from koe import daemon_threads
             from koe.core import Core
 
-            asyncio.run(self._serve(Core))
+            daemon_threads.run(self._serve(Core))
         except (ImportError, SyntaxError, OSError) as exc:  # a damaged installation, no more files
             report(f"the core cannot run: {type(exc).__name__}: {exc}")
         finally:

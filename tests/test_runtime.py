@@ -136,6 +136,27 @@ def test_stop_abandons_the_engine_of_a_callback_that_does_not_return(
     assert engine.calls[-1] == "close"
 
 
+def test_stop_does_not_wait_for_what_blocks(runtime: Runtime) -> None:
+    """Such as a name server that does not answer, though nobody wants the connection any more."""
+    never, blocking = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocking.set()
+        never.wait()
+
+    async def begin(core: Core) -> None:
+        asyncio.get_running_loop().run_in_executor(None, block)
+
+    runtime.start()
+    try:
+        runtime.run(begin, PATIENCE)
+        assert blocking.wait(PATIENCE)
+        runtime.stop(1.0)
+        assert not runtime._thread.is_alive()
+    finally:
+        never.set()
+
+
 def test_stop_from_inside_a_callback(runtime: Runtime, engine: ScriptedEngine) -> None:
     told: list[Notice] = []
 
@@ -188,7 +209,7 @@ def test_what_is_imported_later() -> None:
 import sys
 import koe.runtime
 started = set(sys.modules)
-import koe.core
+import koe.core, koe.daemon_threads
 later = {name for name in set(sys.modules) - started if name.startswith("koe.")}
 assert later | {"asyncio"} == set(koe.runtime.IMPORTED_LATER), later
 """

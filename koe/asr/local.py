@@ -150,6 +150,8 @@ class LocalEngine(Engine):
 
     async def next_event(self) -> Event:
         """Feed the recogniser until it says something."""
+        if self._thread.ident is None:
+            raise AsrConnectionError("not connected")
         while not self._events:
             await self._wake.wait()
             self._events.extend(await self._advance())

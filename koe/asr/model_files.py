@@ -34,6 +34,9 @@ _ENCODER_KEYS = {
 }  # fmt: skip
 _DECODER_KEYS = ("vocab_size", "context_size")
 
+# Of no model anything is a million; the library would believe it, and crash.
+_MOST_DIGITS = 6
+
 # What separates a token from its number. Wider blanks, such as the one of Chinese, are tokens.
 _BLANKS = " \t\r\f\v"
 
@@ -120,10 +123,14 @@ def examine_model(files: ModelFiles) -> ModelFacts:
     kind = encoder.get("model_type", "")
     if kind not in _ENCODER_KEYS:
         raise _unfit(files.encoder, f"its model_type is {kind or 'not given'}")
-    _check_keys(files.encoder, encoder, (*_EVERY_KIND, *_ENCODER_KEYS[kind]))
-    _check_keys(files.decoder, read_metadata(files.decoder), _DECODER_KEYS)
+    window, _ = (_count(files.encoder, encoder, key) for key in _EVERY_KIND)
+    for key in _ENCODER_KEYS[kind]:
+        _numbers(files.encoder, encoder, key)
+    decoder = read_metadata(files.decoder)
+    for key in _DECODER_KEYS:
+        _count(files.decoder, decoder, key)
     read_metadata(files.joiner)
-    return ModelFacts(kind, int(encoder["T"]), read_tokens(files.tokens))
+    return ModelFacts(kind, window, read_tokens(files.tokens))
 
 
 def read_tokens(path: Path) -> dict[str, int]:
@@ -142,7 +149,7 @@ def read_tokens(path: Path) -> dict[str, int]:
         if not line:
             continue
         words = re.split(f"[{_BLANKS}]+", line)
-        if len(words) > 2 or not (words[-1].isascii() and words[-1].isdigit()):
+        if len(words) > 2 or not _is_number(words[-1]):
             raise _unfit(path, f"line {number} is no token with its number")
         tokens[words[0] if len(words) == 2 else " "] = int(words[-1])
     if not tokens:
@@ -177,11 +184,23 @@ def _remedy(directory: Path) -> str:
     )
 
 
-def _check_keys(path: Path, metadata: dict[str, str], keys: tuple[str, ...]) -> None:
-    for key in keys:
-        numbers = metadata.get(key, "").split(",")
-        if not all(number.strip().isascii() and number.strip().isdigit() for number in numbers):
-            raise _unfit(path, f"its {key} is not given")
+def _count(path: Path, metadata: dict[str, str], key: str) -> int:
+    """One number, and not 0: of that the library would crash, or never come to an end."""
+    numbers = _numbers(path, metadata, key)
+    if len(numbers) != 1 or numbers[0] == 0:
+        raise _unfit(path, f"its {key} is {metadata[key]}")
+    return numbers[0]
+
+
+def _numbers(path: Path, metadata: dict[str, str], key: str) -> list[int]:
+    words = [word.strip() for word in metadata.get(key, "").split(",")]
+    if not all(map(_is_number, words)):
+        raise _unfit(path, f"its {key} is not given")
+    return [int(word) for word in words]
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
 def _unfit(path: Path, reason: str) -> AsrConnectionError:

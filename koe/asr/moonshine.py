@@ -13,9 +13,7 @@ else the words of a session would depend on the sound of another.
 from __future__ import annotations
 
 import ctypes
-import sys
 import threading
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from koe.asr import Engine
 from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.samples import float_samples
 from koe.asr.turn import taken_turn
 from koe.config.schema import AsrConfig
 from koe.errors import (
@@ -36,8 +35,6 @@ from koe.text import join_segments
 
 if TYPE_CHECKING:
     from moonshine_voice.transcriber import Transcriber, Transcript
-
-FULL_SCALE = 32_768.0  # of 16-bit audio (spec asr §1.8)
 
 # The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the
 # user more than a pause that is recognised in vain.
@@ -156,7 +153,7 @@ class MoonshineRecogniser(Recogniser):
     def feed(self, pcm: bytes) -> list[Event]:
         """Add audio; when an update is due, recognise the open line anew."""
         with _mapped_errors():
-            self._stream.add_audio(samples_of(pcm), SAMPLE_RATE_HZ)
+            self._stream.add_audio(float_samples(pcm).tolist(), SAMPLE_RATE_HZ)
             self._unheard += len(pcm) // 2
             if self._unheard < self._update_samples:
                 return []
@@ -212,14 +209,6 @@ def _forget_voice_detector(transcriber: Transcriber) -> None:
     if old is not None:
         destroy(ctypes.c_void_p(old))
         library.moonshine_free_buffer(ctypes.c_void_p(old))
-
-
-def samples_of(pcm: bytes) -> list[float]:
-    """Convert s16le to samples between -1 and 1."""
-    samples = array("h", pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return [sample / FULL_SCALE for sample in samples]
 
 
 def _text_of(transcript: Transcript, *, complete: bool = False) -> str:

@@ -64,6 +64,11 @@ class Protocol(ABC):
     handshake: Handshake
     is_ready: bool
 
+    @property
+    def early_end(self) -> str:
+        """What to say where the service ends the connection before it is ready."""
+        return "connection closed unexpectedly"
+
     @abstractmethod
     def begin(self) -> list[Message | Event]:
         """The connection stands."""

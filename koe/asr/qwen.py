@@ -126,6 +126,13 @@ class QwenProtocol(Protocol):
         # The end of the audio was told.
         self._is_finished = False
 
+    @property
+    def early_end(self) -> str:
+        """Spec asr §2.2.2."""
+        if self._is_created:
+            return "connection closed before session.updated"
+        return super().early_end
+
     def begin(self) -> list[Message | Event]:
         """The service speaks first."""
         return []

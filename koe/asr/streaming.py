@@ -80,7 +80,8 @@ class StreamingEngine(Engine):
         """Open the connection, and wait until the service takes audio."""
         protocol = self._protocol
         try:
-            socket = self._socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            self._socket = None if self._is_closed else socket
             if trace := socket.response_header(protocol.handshake.trace_header):
                 log.info("%s calls this session %s", protocol.name, trace)
             async with asyncio.timeout(self._connect_timeout + SETUP_TIMEOUT):
@@ -143,7 +144,7 @@ class StreamingEngine(Engine):
     async def _set_up(self, message: Message | EngineClosed) -> None:
         """Answer what the service says before it is ready."""
         if isinstance(message, EngineClosed):
-            raise AsrConnectionError(f"connection closed unexpectedly{_because(message)}")
+            raise AsrConnectionError(f"{self._protocol.early_end}{_because(message)}")
         await self._perform(self._protocol.receive(message))
 
     async def _send_packet(self) -> None:

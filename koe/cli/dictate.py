@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from koe import daemon_threads
 from koe.asr import ENGINES
 from koe.audio import WavReader, read_wav
 from koe.cli import Exit, print_error
@@ -72,9 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     report: Report = (JsonReport if arguments.json else TextReport)(Progress())
     try:
         if arguments.mic:
-            asyncio.run(_dictate_speech(report, arguments))
+            daemon_threads.run(_dictate_speech(report, arguments))
         else:
-            asyncio.run(_dictate_file(report, arguments))
+            daemon_threads.run(_dictate_file(report, arguments))
     except OutputError:
         raise  # there is nowhere to tell it
     except KoeError as exc:

@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Generate the manifest; return the exit status."""
     # They bring the HTTP library, which help does not need.
-    from koe.models import daemon_threads, hub
+    from koe import daemon_threads
+    from koe.models import hub
 
     repo: str = arguments.repo
     _tell(f"Querying {hub.tree_url(repo)} ...")

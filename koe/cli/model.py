@@ -163,8 +163,8 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
 
 def _pull(root: Path, model: str, as_json: bool) -> int:
     # It brings the HTTP library, which nothing else needs here.
+    from koe import daemon_threads
     from koe.cli.pull_report import BarsReport, JsonReport
-    from koe.models import daemon_threads
     from koe.models.pull import pull
 
     directory = _existing(root, model)

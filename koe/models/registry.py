@@ -187,7 +187,8 @@ class _Download:
         # Takes a tenth of a second, which the caller of start does not have.
         import asyncio
 
-        from koe.models import daemon_threads, pull
+        from koe import daemon_threads
+        from koe.models import pull
 
         async def work() -> None:
             task = asyncio.current_task()

@@ -27,7 +27,8 @@ def test_secrets() -> None:
 
 
 def test_what_is_no_secret() -> None:
-    assert excerpt("an apple", ("a", "")) == "an apple"
+    assert excerpt("an apple", ("a", "", "app")) == "an apple"
+    assert excerpt("an apple", ("appl",)) == "an …e"
 
 
 def test_halves_of_characters() -> None:

@@ -147,6 +147,7 @@ def test_single_lines(line: str, said: list[Event]) -> None:
 @pytest.mark.parametrize(
     ("document", "heard", "said"),
     [
+        ({"type": "transcript.begun"}, "a", None),
         ({"type": "transcript.text.delta"}, "a", None),
         ({"type": "transcript.text.delta", "delta": None}, "a", None),
         ({"type": "transcript.text.delta", "delta": ""}, "a", "a"),

@@ -148,6 +148,18 @@ def test_a_recogniser_that_ends_early() -> None:
     assert asyncio.run(run()) == [DefiniteHeard("half"), EngineClosed("bye", is_early=True)]
 
 
+def test_not_connected() -> None:
+    async def run() -> None:
+        engine = LocalEngine("counter", lambda closed: closing(Counter()))
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        with pytest.raises(AsrConnectionError, match="not connected"):
+            await asyncio.wait_for(engine.next_event(), PATIENCE)
+        await engine.close()
+
+    asyncio.run(run())
+
+
 def test_memory_is_bounded() -> None:
     """A sender is held back while a minute of audio waits, and goes on when some was taken."""
 

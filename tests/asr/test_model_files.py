@@ -55,7 +55,7 @@ def test_the_published_models(directory: Path, names: list[str]) -> None:
 def test_the_smallest_precision_is_preferred_file_by_file(directory: Path) -> None:
     names = ["a-encoder.onnx", "b-encoder.fp16.onnx", "c-encoder.int8.onnx", "d-encoder.int8.onnx",
              "decoder.fp16.onnx", "decoder.onnx", "joiner.2.onnx", "joiner.1.onnx",
-             "encoder.int8.onnx.part", "tokens.txt", "bpe.vocab"]  # fmt: skip
+             "b-encoder.int8.onnx.part", "tokens.txt", "bpe.vocab"]  # fmt: skip
     expected = ["c-encoder.int8.onnx", "decoder.fp16.onnx", "joiner.1.onnx", "tokens.txt"]
     assert found(folder_with(directory, *names)) == expected
     assert find_model_files(directory).bpe_vocab == directory / "bpe.vocab"
@@ -130,6 +130,9 @@ STREAMING = {
         (OFFLINE, "its T is not given"),
         (OFFLINE | STREAMING | {"T": -1}, "its T is not given"),
         (OFFLINE | STREAMING | {"num_heads": "4,x"}, "its num_heads is not given"),
+        (OFFLINE | STREAMING | {"num_heads": "1000000"}, "its num_heads is not given"),
+        (OFFLINE | STREAMING | {"T": "45,45"}, "its T is 45,45"),
+        (OFFLINE | STREAMING | {"decode_chunk_len": 0}, "its decode_chunk_len is 0"),
     ],
 )
 def test_another_kind_of_model(model: ModelFiles, metadata: dict[str, object], reason: str) -> None:
@@ -146,9 +149,25 @@ def test_the_common_kind_of_model(model: ModelFiles) -> None:
     assert examine_model(model).kind == "zipformer2"
 
 
-def test_another_kind_of_decoder(model: ModelFiles) -> None:
-    set_metadata(model.decoder, {"vocab_size": 3})
-    with pytest.raises(AsrConnectionError, match=r"its context_size is not given"):
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({"vocab_size": 3}, "its context_size is not given"),
+        ({"vocab_size": 3, "context_size": 0}, "its context_size is 0"),
+        ({"vocab_size": 99_999_999_999, "context_size": 2}, "its vocab_size is not given"),
+    ],
+)
+def test_another_kind_of_decoder(
+    model: ModelFiles, metadata: dict[str, object], reason: str
+) -> None:
+    set_metadata(model.decoder, metadata)
+    with pytest.raises(AsrConnectionError, match=reason):
+        examine_model(model)
+
+
+def test_half_a_joiner(model: ModelFiles) -> None:
+    model.joiner.write_bytes(model.joiner.read_bytes()[:-1])
+    with pytest.raises(AsrConnectionError, match="it is damaged, or no ONNX file: "):
         examine_model(model)
 
 
@@ -156,6 +175,14 @@ def test_metadata(model: ModelFiles) -> None:
     metadata = read_metadata(model.encoder)
     assert metadata["model_type"] == "lstm"
     assert metadata["T"] == str(WINDOW)
+
+
+def test_fields_of_all_kinds(directory: Path) -> None:
+    """A number, eight bytes, four bytes, and what is looked for."""
+    path = folder_with(directory, "a.onnx") / "a.onnx"
+    pair = b"\x0a\x03key\x12\x05value"
+    path.write_bytes(b"\x08\x96\x01\x11" + b"\xff" * 8 + b"\x1d" + b"\xff" * 4 + b"\x72\x0c" + pair)
+    assert read_metadata(path) == {"key": "value"}
 
 
 def test_half_a_file(model: ModelFiles) -> None:
@@ -208,6 +235,7 @@ def test_tokens(tmp_path: Path) -> None:
         (b"a 0\nb c 1\n", "line 2 is no token with its number"),
         (b"a\n", "line 1 is no token with its number"),
         (b"a -1\n", "line 1 is no token with its number"),
+        (b"a 1000000\n", "line 1 is no token with its number"),
         ("a ١\n".encode(), "line 1 is no token with its number"),
         (b"\xff 1\n", "'utf-8' codec can't decode"),
     ],

@@ -16,7 +16,6 @@ from koe.asr.moonshine import (
     load_model,
     open_engine,
     open_recogniser,
-    samples_of,
 )
 from koe.config.schema import AsrConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
@@ -88,13 +87,14 @@ def test_the_text_does_not_depend_on_what_was_heard_before(
     """
     program = """
 import sys
-from koe.asr.moonshine import MoonshineRecogniser, load_model, samples_of
+from koe.asr.moonshine import MoonshineRecogniser, load_model
+from koe.asr.samples import float_samples
 
 speech = open(sys.argv[1], "rb").read()
 
 def hear(pcm):
     recogniser = MoonshineRecogniser(load_model(), 0.5)
-    recogniser._stream.add_audio(samples_of(pcm), 16000)
+    recogniser._stream.add_audio(float_samples(pcm).tolist(), 16000)
     lines = recogniser._update().lines
     recogniser.close()
     return [(line.text, line.start_time, line.duration) for line in lines]
@@ -210,10 +210,6 @@ def test_a_process_that_ends_while_it_recognises_does_not_crash(beckett: bytes) 
 
 def test_one_model_for_all_sessions() -> None:
     assert load_model() is load_model()
-
-
-def test_samples() -> None:
-    assert samples_of(b"\x00\x80\x00\x00\xff\x7f") == [-1.0, 0.0, 32767 / 32768]
 
 
 def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from tests.asr.contract import PATIENCE, SPEECH, StreamingContract, attempt, fin
 from tests.servers.clients import run_client
 from tests.servers.listener import spoken_in
 from tests.servers.qwen import Events, QwenService
-from tests.servers.service import Service
+from tests.servers.service import Point, Service, close
 
 KEY = "secret-key-of-the-user"
 MODEL = "qwen3-asr-flash-realtime"
@@ -65,6 +65,18 @@ class TestQwen(StreamingContract):
             *["input_audio_buffer.append"] * 3,
             "session.finish",
         ]
+
+    @pytest.mark.parametrize(
+        ("point", "told"),
+        [
+            (Point.OPENED, "connection closed unexpectedly"),
+            (Point.SET_UP, "connection closed before session.updated"),
+        ],
+    )
+    def test_an_end_before_it_is_ready(self, point: Point, told: str) -> None:
+        self.service.faults[point] = close(1008, "no")
+        _, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert failure == f'ASR connection failed: {told}: code=1008, reason="no"'
 
     def test_events_out_of_order(self) -> None:
         """What was said to one packet, turned round: completed comes before what it completes."""

@@ -174,7 +174,7 @@ def test_close_wakes_whoever_waits() -> None:
 
 
 def test_close_while_the_connection_is_opened() -> None:
-    """By somebody who does not cancel it: no connection is left behind."""
+    """By somebody who does not cancel it: nothing is said, and no connection left behind."""
 
     async def run() -> None:
         service.answer = service.never_answer
@@ -187,6 +187,7 @@ def test_close_while_the_connection_is_opened() -> None:
             await connecting
         conversation = await asyncio.to_thread(service.conversation)
         assert await asyncio.to_thread(conversation.over.wait, PATIENCE)
+        assert conversation.received == []
 
     with Echo() as service:
         asyncio.run(run())

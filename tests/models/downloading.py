@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from koe.models.daemon_threads import run
+from koe.daemon_threads import run
 from koe.models.download import Patience
 from koe.models.pull import pull
 from koe.models.transfer import Progress, Retry

@@ -42,7 +42,7 @@ def test_what_was_there_is_part_of_the_checksum(tmp_path: Path) -> None:
 
 
 def test_beginning_again(tmp_path: Path) -> None:
-    (tmp_path / "a.part").write_bytes(b"old")
+    (tmp_path / "a.part").write_bytes(b"old and longer")
     with PartFile(tmp_path / "a.part") as part:
         part.clear()
         part.append(b"new")
@@ -61,6 +61,23 @@ def test_an_empty_file_is_published(tmp_path: Path) -> None:
     with PartFile(tmp_path / "a.part") as part:
         asyncio.run(part.publish(tmp_path / "a"))
     assert (tmp_path / "a").read_bytes() == b""
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    def free() -> list[int]:
+        """The next ones that the system gives, which are the lowest."""
+        descriptors = [os.open(__file__, os.O_RDONLY) for _ in range(10)]
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return descriptors
+
+    before = free()
+    with PartFile(tmp_path / "a.part") as part:
+        part.append(b"abc")
+    assert free() == before
+    with PartFile(tmp_path / "a.part") as part:
+        asyncio.run(part.publish(tmp_path / "a"))
+    assert free() == before
 
 
 def test_somebody_makes_it_shorter(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from koe.daemon_threads import run
 from koe.errors import DownloadError, ManifestError, ModelError, ModelPathError
-from koe.models.daemon_threads import run
 from koe.models.paths import MANIFEST_NAME
 from koe.models.pull import pull
 from koe.models.transfer import Progress, Retry
@@ -294,7 +294,7 @@ def test_cancelled_while_a_name_is_looked_up(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with pytest.raises(asyncio.CancelledError):
         run(main())
-    (waiting,) = [thread for thread in threading.enumerate() if thread.name == "koe-blocking"]
+    (waiting,) = [thread for thread in threading.enumerate() if thread.name == "blocking-call"]
     answered.set()
     waiting.join()
 

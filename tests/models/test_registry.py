@@ -301,7 +301,7 @@ def test_a_name_server_that_does_not_answer(
     assert asked.wait(PATIENCE)
     downloads.close(PATIENCE)
     assert shell.statuses == [STARTED, CANCELLED]
-    (waiting,) = [thread for thread in threading.enumerate() if thread.name == "koe-blocking"]
+    (waiting,) = [thread for thread in threading.enumerate() if thread.name == "blocking-call"]
     answered.set()
     waiting.join()
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from koe.models.daemon_threads import DaemonThreads, run
+from koe.daemon_threads import DaemonThreads, run
 
 
 def test_results_and_errors() -> None:
@@ -23,7 +23,7 @@ def test_nobody_waits_at_the_end() -> None:
 
     try:
         run(leave())
-        (waiting,) = [thread for thread in threading.enumerate() if thread.name == "koe-blocking"]
+        (waiting,) = [thread for thread in threading.enumerate() if thread.name == "blocking-call"]
         assert waiting.daemon
     finally:
         never.set()

@@ -1,7 +1,7 @@
 """Blocking calls that nobody waits for at the end.
 
 asyncio looks names up on its default executor. A name server that does not answer takes half a
-minute, and neither a cancelled download nor the end of the process may wait for it.
+minute, and neither what is cancelled nor the end of the process may wait for it.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ class DaemonThreads(ThreadPoolExecutor):
             else:
                 future.set_result(result)
 
-        threading.Thread(target=call, name="koe-blocking", daemon=True).start()
+        threading.Thread(target=call, name="blocking-call", daemon=True).start()
         return future
