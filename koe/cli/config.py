@@ -20,6 +20,7 @@ from koe.config.check import about, find_problems
 from koe.config.document import SCALAR, Document
 from koe.config.edit import find
 from koe.config.listing import Listing, Origin, Setting, list_settings
+from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
 
@@ -186,7 +187,7 @@ def _check(directory: Path) -> int:
     except ConfigError as exc:
         print(f"{exc.path}: {exc.reason}", flush=True)
         return Exit.ERROR
-    if not _exists(directory):
+    if is_missing(directory / CONFIG_NAME):
         message = "does not exist; the first dictation creates it with the defaults"
         print(f"{document.path} {message}", flush=True)
         return Exit.OK
@@ -200,7 +201,7 @@ def _check(directory: Path) -> int:
 
 def _read(directory: Path) -> tuple[Document, Listing]:
     """The file and what it means; while there is none, what the one will that is created."""
-    if _exists(directory):
+    if not is_missing(directory / CONFIG_NAME):
         document = Store(directory, os.environ).read_document()
         return document, list_settings(document, os.environ)
     path = str(directory / CONFIG_NAME)
@@ -208,10 +209,6 @@ def _read(directory: Path) -> tuple[Document, Listing]:
     listing = list_settings(Document.parse(text, path), os.environ)
     defaults = (replace(it, origin=Origin.DEFAULT, place="", line=None) for it in listing.settings)
     return Document.parse("", path), replace(listing, settings=tuple(defaults))
-
-
-def _exists(directory: Path) -> bool:
-    return os.path.lexists(directory / CONFIG_NAME)
 
 
 # --- changing ----------------------------------------------------------------------------

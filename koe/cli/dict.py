@@ -10,7 +10,7 @@ from pathlib import Path
 from koe.cli import Exit, print_error
 from koe.cli.usage import add_folder, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
-from koe.config.read import decoded, read_bytes
+from koe.config.read import decoded, is_missing, read_bytes
 from koe.config.schema import Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.dictionary import parse_terms
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _path(directory: Path) -> Path:
-    if not os.path.lexists(directory / CONFIG_NAME):
+    if is_missing(directory / CONFIG_NAME):
         return directory / Config().dictionary.path
     return directory / Store(directory, os.environ).load().config.dictionary.path
 

@@ -16,6 +16,7 @@ from koe.asr import fault_of
 from koe.cli import Exit, writing
 from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
+from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, AsrConfig, Config
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 from koe.errors import AudioError, ConfigError
@@ -85,7 +86,7 @@ def examine(directory: Path) -> Iterator[Finding]:
 def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     """Return the settings in force, and what is to say about the files."""
     path = directory / CONFIG_NAME
-    if _is_missing(path):
+    if is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
         return UNREADABLE, [Finding(Level.OK, "config", message)]  # correction is off there too
     try:
@@ -102,17 +103,6 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
         *problems,
         Finding(Level.OK, "dictionary", message),
     ]
-
-
-def _is_missing(path: Path) -> bool:
-    """Tell whether there is nothing; what is there and cannot be looked at is not missing."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):  # reading it tells why; ValueError: a NUL in the name
-        return False
-    return False
 
 
 def _examine_engine(config: AsrConfig) -> Finding:

@@ -13,6 +13,17 @@ LARGEST_FILE_BYTES = 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"
 
 
+def is_missing(path: Path) -> bool:
+    """Tell whether there is nothing; what is there and can't be looked at is not missing."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # reading it tells why; ValueError: a NUL in the name
+        return False
+    return False
+
+
 def read_bytes(path: Path) -> bytes:
     """What a file contains.
 

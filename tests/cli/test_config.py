@@ -384,6 +384,16 @@ def test_check_without_problems(folder: Folder) -> None:
     assert folder.koe("check") == (Exit.OK, f"{folder.file}: nothing is wrong\n", "")
 
 
+@posix_only
+@pytest.mark.parametrize("words", [("check",), ("show",), ("get", "asr.provider")])
+def test_a_file_where_the_folder_should_be(folder: Folder, words: tuple[str, ...]) -> None:
+    """Nothing is going to be created there, so nothing is told of defaults."""
+    folder.path.write_text("")
+    status, out, err = folder.koe(*words)
+    assert status == Exit.ERROR
+    assert f"{folder.file}: cannot be read: Not a directory" in out + err
+
+
 # --- edit --------------------------------------------------------------------------------
 
 

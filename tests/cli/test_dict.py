@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def test_list_without_a_file(folder: Folder) -> None:
     note = f"koe: note: {folder.file} does not exist; koe dict add creates it\n"
     assert folder.koe("list") == (Exit.OK, "", note)
     assert not folder.path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX errors")
+def test_list_where_the_folder_is_a_file(folder: Folder) -> None:
+    folder.path.write_text("")
+    status, out, err = folder.koe("list")
+    assert (status, out) == (Exit.ERROR, "")
+    assert "config.yaml: cannot be read: Not a directory" in err
 
 
 def test_add(folder: Folder) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.read import LARGEST_FILE_BYTES, decoded, read_bytes
+from koe.config.read import LARGEST_FILE_BYTES, decoded, is_missing, read_bytes
 from koe.errors import ConfigError
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
@@ -28,6 +28,25 @@ def test_the_largest_file(tmp_path: Path) -> None:
     file.write_bytes(b"x" * (LARGEST_FILE_BYTES + 1))
     with pytest.raises(ConfigError, match="larger than 1 MiB; make it smaller"):
         read_bytes(file)
+
+
+def test_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    assert is_missing(file)
+    file.write_bytes(b"")
+    assert not is_missing(file)
+    assert not is_missing(tmp_path)
+    assert not is_missing(tmp_path / "a\0b")
+
+
+@posix_only
+def test_what_is_only_out_of_sight_is_not_missing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    assert not is_missing(tmp_path / "a" / "b")
+    (tmp_path / "to itself").symlink_to("to itself")
+    assert not is_missing(tmp_path / "to itself")
+    (tmp_path / "to nothing").symlink_to("nothing")
+    assert is_missing(tmp_path / "to nothing")
 
 
 def test_no_such_file(tmp_path: Path) -> None:
