@@ -113,6 +113,9 @@ class Store:
             created = self._create_from_defaults()
             if self.config_path.is_file():
                 _make_private(self.config_path, 0o600)
+        except FileExistsError as exc:
+            reason = "this must be a folder; move the file that is there away"
+            raise ConfigError(str(exc.filename), reason) from exc
         except OSError as exc:
             reason = f"cannot be created or made private: {exc.strerror}"
             raise ConfigError(str(exc.filename or self.directory), reason) from exc

@@ -193,10 +193,15 @@ def test_a_default_file_is_written_wholly_or_not_at_all(
 def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "koe").write_text("a file is in its place")
 
-    with pytest.raises(ConfigError, match="cannot be created") as caught:
+    with pytest.raises(ConfigError, match="must be a folder; move the file") as caught:
         Store(tmp_path / "koe", {}).create_missing_files()
 
     assert caught.value.path == str(tmp_path / "koe")
+
+    with pytest.raises(ConfigError, match="cannot be created") as caught:
+        Store(tmp_path / "koe" / "below", {}).create_missing_files()
+
+    assert caught.value.path == str(tmp_path / "koe" / "below")
 
 
 def test_a_directory_in_the_place_of_a_file_is_left_alone(tmp_path: Path) -> None:
