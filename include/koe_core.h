@@ -38,13 +38,14 @@
  * per process. After a fork() without exec() only the parent may go on using it. A host that is
  * Python itself calls without holding the GIL, as ctypes and cffi do.
  *
- * Callbacks come from a thread that belongs to the library, never from yours; it need not be the
- * same one each time. The library holds no lock during a callback, but what follows has to wait for
- * it: copy the string, post it to your main thread, return. No exception and no longjmp may leave
- * a callback.
+ * Callbacks come from a thread that belongs to the library, never from yours, with one exception
+ * that sp_core_rewrite_with_template names; it need not be the same one each time. The library holds
+ * no lock during a callback, but what follows has to wait for it: copy the string, post it to your
+ * main thread, return. No exception and no longjmp may leave a callback.
  *
  * sp_core_push_audio is made for audio threads. All the others may wait for the disk or for the
- * start of the runtime and belong elsewhere, the sp_core_get_*_config trio excepted.
+ * start of the runtime and belong elsewhere, on threads with 256 KiB of stack or more, the
+ * sp_core_get_*_config trio excepted.
  *
  *
  * STRINGS AND MEMORY
@@ -65,7 +66,8 @@
  *
  * The first function that needs the runtime starts it. If that fails, one line on stderr says why,
  * and from then on every function that returns a status returns -1, also those that otherwise
- * always return 0. The getters answer as with no core.
+ * always return 0. The getters answer as with no core, sp_model_status, sp_core_download_model and
+ * sp_core_cancel_download too, and functions that return a string say that there is nothing.
  *
  *
  * FILES

@@ -98,6 +98,26 @@ cancel -1
 accept -1
 reload -1
 restore 1500
+get []
+get_json []
+set -1
+trigger_key [fn]
+profiles [{"active_profile":"openai","error":"koe could not start","profiles":{}}]
+save_profiles -1
+templates [[]]
+set_templates -1
+local_providers [[]]
+llm_providers [[]]
+rewrite -1
+test [{"elapsed_ms":0,"message":"koe could not start","success":false}]
+test_profile [{"elapsed_ms":0,"message":"koe could not start","success":false}]
+models [{"message":"koe could not start","models":[],"success":false}]
+models_of_profile [{"message":"koe could not start","models":[],"success":false}]
+scan [[]]
+status 0
+download -2
+cancel_download 0
+remove -1
 """
 
 
