@@ -24,10 +24,11 @@ NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
 .PHONY: run test lint lib peers sanitize bench bench-llm clean force
 
-# The configuration of this run is its own: it does not touch the one in your home.
+# The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
+# environment, where quotes in it mean nothing.
 run: build/dictate
 	@mkdir -p build/home
-	@$(BIN)/koe convert "$(or $(WAV),$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav)))" build/recording.pcm
+	@$(BIN)/koe convert "$${WAV:-$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav))}" build/recording.pcm
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
 
 test: $(LIB) $(PEERS)/.ready

@@ -55,6 +55,21 @@ def test_a_choice_holds_until_there_is_another(checkout: Path) -> None:
     assert make(checkout) == []
 
 
+def test_a_recording_may_have_any_name(checkout: Path) -> None:
+    """It is a file's name all the way, and nothing that a shell would understand."""
+    (checkout / "examples" / "c").mkdir(parents=True)
+    (checkout / "examples" / "c" / "dictate.c").touch()
+    (checkout / "cc").write_text('#!/bin/sh\n[ -e build/dictate ] || cp "$0" build/dictate\n')
+    (checkout / "cc").chmod(0o755)
+    make(checkout, "PYTHON=./one", "CC=./cc")
+    (checkout / ".venv" / "bin" / "koe").write_text('#!/bin/sh\necho "$2" > log\n')
+    (checkout / ".venv" / "bin" / "koe").chmod(0o755)
+    name = 'Bob\'s "talk" `id`.wav'
+    environment = {"PATH": os.environ["PATH"]}
+    subprocess.run(["make", "run", f"WAV={name}"], cwd=checkout, env=environment, check=True)
+    assert (checkout / "log").read_text() == f"{name}\n"
+
+
 def test_a_python_that_will_not_do_is_not_kept(checkout: Path) -> None:
     make(checkout, "PYTHON=./one")
     with pytest.raises(subprocess.CalledProcessError):
