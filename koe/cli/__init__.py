@@ -95,6 +95,16 @@ def writing() -> Iterator[None]:
         raise OutputError(str(exc.strerror or exc), unread=_is_broken_pipe(exc)) from exc
 
 
+def tell(line: object) -> None:
+    """Write a line to stdout.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with writing():
+        print(line, flush=True)
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="koe",

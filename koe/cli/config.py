@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from koe.asr import ENGINES
-from koe.cli import Exit, print_error
+from koe.cli import Exit, print_error, tell
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import SettingChange, read_value
 from koe.cli.usage import add_folder, add_words
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell_path(directory: Path, _: argparse.Namespace) -> int:
-    print(directory / CONFIG_NAME, flush=True)
+    tell(directory / CONFIG_NAME)
     return Exit.OK
 
 
@@ -134,7 +134,7 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
             value = get_text(store, place) or written
     for problem in about(key, find_problems(document, listing, directory, ENGINES)):
         print_error(f"note: {problem}")
-    print(value, flush=True)
+    tell(value)
     return Exit.OK
 
 
@@ -158,11 +158,11 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
             for it in shown
         ]
         report = {"path": document.path, "settings": settings}
-        print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
+        tell(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         width = max(len(it.key) for it in shown)
         for it in shown:
-            print(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}", flush=True)
+            tell(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}")
     if count := len(find_problems(document, listing, directory, ENGINES)):
         print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check tells more")
     return Exit.OK
@@ -185,17 +185,17 @@ def _check(directory: Path) -> int:
     try:
         document, listing = _read(directory)
     except ConfigError as exc:
-        print(f"{exc.path}: {exc.reason}", flush=True)
+        tell(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
     if is_missing(directory / CONFIG_NAME):
         message = "does not exist; the first dictation creates it with the defaults"
-        print(f"{document.path} {message}", flush=True)
+        tell(f"{document.path} {message}")
         return Exit.OK
     problems = find_problems(document, listing, directory, ENGINES)
     for problem in problems:
-        print(problem, flush=True)
+        tell(problem)
     if not problems:
-        print(f"{document.path}: nothing is wrong", flush=True)
+        tell(f"{document.path}: nothing is wrong")
     return Exit.ERROR if problems else Exit.OK
 
 
@@ -227,7 +227,7 @@ def _set(directory: Path, arguments: argparse.Namespace) -> int:
     if change.holds_secret and not is_read:
         remedy = f"koe config set {arguments.key} -"
         print_error(f"note: your shell may remember what you typed; next time: {remedy}")
-    print(change.summary, flush=True)
+    tell(change.summary)
     return Exit.OK
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from koe.cli import Exit, print_error
+from koe.cli import Exit, print_error, tell
 from koe.cli.usage import add_folder, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.read import decoded, is_missing, read_bytes
@@ -69,7 +69,7 @@ def _list(directory: Path, _: argparse.Namespace) -> int:
         print_error(f"note: {path} does not exist; koe dict add creates it")
         return Exit.OK
     if terms := parse_terms(text):
-        print("\n".join(terms), flush=True)
+        tell("\n".join(terms))
     return Exit.OK
 
 
@@ -80,19 +80,13 @@ def _add(directory: Path, arguments: argparse.Namespace) -> int:
     for term, spelling in add_terms(path, arguments.terms).items():
         if spelling is None:
             added += 1
-            print(f"added: {term}", flush=True)
+            tell(f"added: {term}")
         elif spelling == term:
-            print(f"there already: {term}", flush=True)
+            tell(f"there already: {term}")
         else:
-            print(
-                f"there already: {term}, spelled {spelling}; to change it, remove that first",
-                flush=True,
-            )
+            tell(f"there already: {term}, spelled {spelling}; to change it, remove that first")
     if added:
-        print(
-            f"{path} has {added} more term{'s' * (added > 1)}, used from the next recording on",
-            flush=True,
-        )
+        tell(f"{path} has {added} more term{'s' * (added > 1)}, used from the next recording on")
     return Exit.OK
 
 
@@ -110,15 +104,15 @@ def _check(directory: Path, _: argparse.Namespace) -> int:
     try:
         content = read_bytes(path)
     except FileNotFoundError:
-        print(f"{path} does not exist; koe dict add creates it", flush=True)
+        tell(f"{path} does not exist; koe dict add creates it")
         return Exit.OK
     except ConfigError as exc:
-        print(f"{exc.path}: {exc.reason}", flush=True)
+        tell(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
     flaws = find_flaws(content)
     for flaw in flaws:
-        print(f"{path}, line {flaw.line}: {flaw.message}", flush=True)
+        tell(f"{path}, line {flaw.line}: {flaw.message}")
     if not flaws:
         count = len(parse_terms(decoded(content, path)))
-        print(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong", flush=True)
+        tell(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong")
     return Exit.ERROR if flaws else Exit.OK

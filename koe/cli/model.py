@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, print_error
+from koe.cli import Exit, print_error, tell
 from koe.cli.live_line import display_width, printable
 from koe.cli.usage import add_folder
 from koe.config.store import config_directory
@@ -111,11 +111,11 @@ def _list(root: Path, as_json: bool) -> int:
     if as_json:
         _print_json([describe(model, status) for model, status in found])
     elif not found:
-        print(f"No models found in {root}")
+        tell(f"No models found in {root}")
     else:
         for model, status in found:
             path = model.path + " " * (_PATH_COLUMNS - display_width(model.path))
-            print(printable(f"{path} [{_TAGS[status]}] {model.manifest.description}"))
+            tell(printable(f"{path} [{_TAGS[status]}] {model.manifest.description}"))
     for problem in problems:
         print_error(f"warning: {problem}")
     return Exit.OK
@@ -124,7 +124,7 @@ def _list(root: Path, as_json: bool) -> int:
 def _status(root: Path, model: str, mode: Mode, as_json: bool) -> int:
     directory = _existing(root, model)
     if not as_json:
-        print(f"Verifying {model}...", flush=True)
+        tell(f"Verifying {model}...")
     manifest, verdicts = _examine(directory, mode)
     status = verification.summarise(verdicts)
     if as_json:
@@ -142,7 +142,7 @@ def _verify(root: Path, model: str, as_json: bool) -> int:
         _print_verdicts(model, directory, manifest, verdicts)
     else:
         for file, verdict in zip(manifest.files, verdicts, strict=True):
-            print(printable(f"{file.name}: {verdict}"))
+            tell(printable(f"{file.name}: {verdict}"))
         _print_status(model, directory, status)
     if status is Status.INSTALLED:
         return Exit.OK
@@ -157,7 +157,7 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
     if as_json:
         _print_json({"model": model, "removed": removed})
     else:
-        print(f"{model}: removed {removed} file(s), manifest kept")
+        tell(f"{model}: removed {removed} file(s), manifest kept")
     return Exit.OK
 
 
@@ -207,9 +207,9 @@ def _examine(directory: Path, mode: Mode) -> tuple[Manifest, list[Verdict]]:
 
 
 def _print_status(model: str, directory: Path, status: Status) -> None:
-    print(f"{model} — {_SENTENCES[status]}")
+    tell(f"{model} — {_SENTENCES[status]}")
     if status is Status.INSTALLED:
-        print(f"Path: {directory}")
+        tell(f"Path: {directory}")
 
 
 def _print_verdicts(
@@ -229,4 +229,4 @@ def _print_verdicts(
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+    tell(json.dumps(value, ensure_ascii=False, indent=2))

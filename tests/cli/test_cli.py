@@ -93,10 +93,13 @@ def test_nobody_reads_the_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that Linux has")
-def test_a_full_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words", ["doctor", "config path", "config show", "dict check", "model list"]
+)
+def test_a_full_disk(tmp_path: Path, words: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            command("doctor"),
+            command(*words.split()),
             env=environment(tmp_path),
             stdout=full,
             stderr=subprocess.PIPE,
