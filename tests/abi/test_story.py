@@ -1,0 +1,172 @@
+"""What a session tells, in each generation, while an engine does what a test wants (spec abi §4.4).
+
+The engine is the imitation of Qwen's service. What the core decides is tested without C,
+in tests/test_session.py; here, that each generation gets the rules that are its own.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.abi import build
+from tests.servers.qwen import Events, QwenService
+from tests.servers.service import Conversation, Point, close, fall_silent
+
+pytestmark = pytest.mark.abi
+
+BEGIN = {
+    1: ["S(connecting_asr)", "S(recording_hold)", "R"],
+    2: ["S(recording_hold)", "R"],
+    3: ["S(recording_hold)", "R"],
+}
+FINALIZING = "S(finalizing_asr)"
+CLOSED = 'ASR connection closed unexpectedly by server: code=1008, reason="quota exhausted"'
+SLOW = "the speech engine did not answer within 0.2 s"
+
+
+def delivered(abi: int, text: str) -> list[str]:
+    """The end of a session with a text."""
+    if abi == 3:
+        return [f"A({text})", "S(preparing_paste)", f"M({text},qwen,false)", f"F({text})"]
+    return ["S(preparing_paste)", f"F({text})", "S(completed)", "S(idle)"]
+
+
+def silent(abi: int) -> list[str]:
+    """The end of one without."""
+    return ["S(idle)"] if abi == 3 else ["E(no speech recognized)", "S(failed)"]
+
+
+def completed(abi: int, text: str) -> list[str]:
+    """A complete sentence, and then the end of all: the same text comes twice."""
+    return 2 * interim(abi, text)
+
+
+def interim(abi: int, text: str) -> list[str]:
+    """A partial text, where the generation has them."""
+    return [] if abi == 1 else [f"I({text})"]
+
+
+@pytest.fixture(scope="module")
+def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The driver for each generation."""
+    folder = tmp_path_factory.mktemp("drivers")
+    source = build.SOURCES / "story.c"
+    return {
+        abi: build.compile_program(abi, source, folder / f"story-{abi}")
+        for abi in build.GENERATIONS
+    }
+
+
+class Shell:
+    """One generation's driver, and the address of its engine."""
+
+    def __init__(self, abi: int, driver: Path, home: Path) -> None:
+        self.abi = abi
+        self._driver = driver
+        self._home = home
+
+    def hears(self, url: str, awaited: str = "") -> list[str]:
+        """What a session with the engine at this address tells."""
+        (self._home / ".koe").mkdir(parents=True)
+        (self._home / ".koe" / "config.yaml").write_text(
+            f"asr: {{provider: qwen, qwen: {{url: '{url}', api_key: key,"
+            " final_wait_timeout_ms: 200}}\nllm: {enabled: false}\n",
+            encoding="utf-8",
+        )
+        result = build.run([self._driver, awaited], self._home)
+        assert (result.returncode, result.stderr) == (0, ""), result.stdout
+        return result.stdout.splitlines()
+
+
+@pytest.fixture(params=build.GENERATIONS)
+def shell(request: pytest.FixtureRequest, drivers: dict[int, Path], tmp_path: Path) -> Shell:
+    return Shell(request.param, drivers[request.param], tmp_path / "home")
+
+
+async def say_hello(conversation: Conversation) -> None:
+    await conversation.send(Events().revised("item_hello", "", "hello"))
+
+
+async def complete_hello(conversation: Conversation) -> None:
+    await conversation.send(Events().completed("item_hello", "hello"))
+
+
+async def say_hello_and_close(conversation: Conversation) -> None:
+    await say_hello(conversation)
+    await close(1008, "quota exhausted")(conversation)
+
+
+async def err(conversation: Conversation) -> None:
+    await conversation.send(Events().error("trouble"))
+
+
+def test_a_text(shell: Shell) -> None:
+    with QwenService() as service:
+        service.faults[Point.FINISH] = complete_hello
+        told = shell.hears(service.url)
+    end = [FINALIZING, *completed(shell.abi, "hello"), *delivered(shell.abi, "hello")]
+    assert told == [*BEGIN[shell.abi], *end]
+
+
+def test_nobody_there(shell: Shell) -> None:
+    with socket.socket() as nobody:  # the port is taken, and nobody listens
+        nobody.bind(("127.0.0.1", 0))
+        told = shell.hears(f"ws://127.0.0.1:{nobody.getsockname()[1]}/")
+    begin = BEGIN[shell.abi][:1] if shell.abi == 1 else BEGIN[shell.abi]
+    assert told[: len(begin)] == begin
+    error, end = told[len(begin) :]
+    assert error.startswith("E(ASR connection failed: ")
+    assert end == "S(failed)"
+
+
+def test_a_close_after_some_text(shell: Shell) -> None:
+    with QwenService() as service:
+        service.faults[Point.AUDIO] = say_hello_and_close
+        told = shell.hears(service.url, "E(" if shell.abi == 3 else "W(")
+    begin = [*BEGIN[shell.abi], *interim(shell.abi, "hello")]
+    if shell.abi == 3:
+        assert told == [*begin, FINALIZING, f"E({CLOSED})", "S(failed)"]
+    else:
+        assert told == [*begin, f"W({CLOSED})", FINALIZING, *delivered(shell.abi, "hello")]
+
+
+def test_a_close_before_any_text(shell: Shell) -> None:
+    with QwenService() as service:
+        service.faults[Point.AUDIO] = close(1008, "quota exhausted")
+        told = shell.hears(service.url, "E(" if shell.abi == 3 else "W(")
+    if shell.abi == 3:
+        assert told == [*BEGIN[3], FINALIZING, f"E({CLOSED})", "S(failed)"]
+    else:
+        assert told == [*BEGIN[shell.abi], f"W({CLOSED})", FINALIZING, *silent(shell.abi)]
+
+
+def test_an_error_of_the_engine(shell: Shell) -> None:
+    """It ends a session of the last generation; the others go on, and there is a text yet."""
+    with QwenService() as service:
+        service.faults = {Point.AUDIO: err, Point.FINISH: complete_hello}
+        told = shell.hears(service.url, "E(" if shell.abi == 3 else "W(")
+    if shell.abi == 3:
+        assert told == [*BEGIN[3], FINALIZING, "E(trouble)", "S(failed)"]
+    else:
+        end = [FINALIZING, *completed(shell.abi, "hello"), *delivered(shell.abi, "hello")]
+        assert told == [*BEGIN[shell.abi], "W(trouble)", *end]
+
+
+def test_no_answer(shell: Shell) -> None:
+    with QwenService() as service:
+        service.faults[Point.FINISH] = fall_silent
+        told = shell.hears(service.url)
+    assert told == [*BEGIN[shell.abi], FINALIZING, f"W({SLOW})", *silent(shell.abi)]
+
+
+def test_no_answer_after_some_text(shell: Shell) -> None:
+    if shell.abi == 1:
+        pytest.skip("it has no partial texts, after which the recording could end")
+    with QwenService() as service:
+        service.faults = {Point.AUDIO: say_hello, Point.FINISH: fall_silent}
+        told = shell.hears(service.url, "I(hello)")
+    end = [FINALIZING, f"W({SLOW})", *delivered(shell.abi, "hello")]
+    assert told == [*BEGIN[shell.abi], "I(hello)", *end]
