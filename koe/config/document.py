@@ -102,7 +102,7 @@ def is_unicode(text: str) -> bool:
 # --- places ------------------------------------------------------------------------------
 
 
-# No dataclasses: making them takes longer than loading a file, and loading needs none.
+# No dataclasses, as in koe.config.tree.
 
 
 class Part:

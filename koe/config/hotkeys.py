@@ -8,7 +8,7 @@ key, because a user must always be able to start a recording.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MODIFIER_ONLY = 0
 """Match kind of a modifier key that is pressed alone."""
@@ -16,8 +16,7 @@ KEY_DOWN = 1
 """Match kind of an ordinary key, alone or with modifiers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hotkey:
+class Hotkey(NamedTuple):
     """A resolved key.
 
     Attributes:

@@ -6,8 +6,7 @@ file is lost. Nothing here knows any particular setting.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
@@ -15,8 +14,7 @@ from koe.config.tree import Mapping, Node, Scalar, Sequence
 S = TypeVar("S", bound=Section)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something in the configuration that was not used as written; the rest was.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,7 +123,7 @@ class Settings:
         if not self._engine:
             return snapshot
         asr = snapshot.config.asr.replace(provider=self._engine)
-        return replace(snapshot, config=snapshot.config.replace(asr=asr))
+        return snapshot._replace(config=snapshot.config.replace(asr=asr))
 
     def _tell(self, problem: object) -> None:
         text = str(problem)

@@ -12,9 +12,8 @@ import stat
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
@@ -44,8 +43,7 @@ _TIMESTAMP_STEP_NS = 100_000_000
 _Stamp = tuple[int, int, int]  # modification time in ns, size in bytes, inode
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What one reading of the directory gave.
 
     Attributes:

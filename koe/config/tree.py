@@ -7,10 +7,11 @@ stay what the user typed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+# No dataclasses: importing what makes them takes longer than loading a file, and loading needs
+# none. The shell waits for both.
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
     """One value, or one key, of the file.
 
@@ -23,11 +24,21 @@ class Scalar:
         unset: Names of the environment variables that it refers to and that do not exist.
     """
 
-    text: str = field(repr=False)
-    written: str = field(repr=False)
-    line: int
-    is_plain: bool = True
-    unset: tuple[str, ...] = ()
+    __slots__ = ("is_plain", "line", "text", "unset", "written")
+
+    def __init__(
+        self,
+        text: str,
+        written: str,
+        line: int,
+        is_plain: bool = True,
+        unset: tuple[str, ...] = (),
+    ) -> None:
+        self.text = text
+        self.written = written
+        self.line = line
+        self.is_plain = is_plain
+        self.unset = unset
 
     @property
     def is_null(self) -> bool:
@@ -35,20 +46,24 @@ class Scalar:
         return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
     """A list; ``items`` may contain the sequence itself when the file has such an alias."""
 
-    line: int
-    items: list[Node] = field(default_factory=list, repr=False)
+    __slots__ = ("items", "line")
+
+    def __init__(self, line: int, items: list[Node] | None = None) -> None:
+        self.line = line
+        self.items: list[Node] = [] if items is None else items
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
     """A group of settings; ``items`` alternates keys and values, in file order."""
 
-    line: int
-    items: list[Node] = field(default_factory=list, repr=False)
+    __slots__ = ("items", "line")
+
+    def __init__(self, line: int, items: list[Node] | None = None) -> None:
+        self.line = line
+        self.items: list[Node] = [] if items is None else items
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """Each key with its value, duplicates included."""

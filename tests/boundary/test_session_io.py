@@ -46,6 +46,7 @@ def test_who_imports_what(library: Path, tmp_path: Path) -> None:
         "typing": "MainThread",
         "koe.boundary.sessions": "MainThread",
         "koe.config.store": "MainThread",
+        "dataclasses": "koe-loop",
         "koe.events": "koe-loop",
         "koe.session": "koe-loop",
         "koe.core": "koe-loop",
