@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -149,18 +148,10 @@ def _ask_alone(question: Question[Answer]) -> Answer:
 
     A daemon thread: a server that does not answer keeps no process from ending.
     """
-    import asyncio
-    from concurrent.futures import Future
-
+    from koe import daemon_threads
     from koe.llm.service import ask_once
 
-    answer: Future[Answer] = Future()
+    def ask() -> Answer:
+        return daemon_threads.run(ask_once(open_store(), question))
 
-    def ask() -> None:
-        try:
-            answer.set_result(asyncio.run(ask_once(open_store(), question)))
-        except BaseException as exc:  # noqa: BLE001 - whoever waits gets it
-            answer.set_exception(exc)
-
-    threading.Thread(target=ask, name="koe-llm", daemon=True).start()
-    return answer.result()
+    return daemon_threads.DaemonThreads().submit(ask).result()
