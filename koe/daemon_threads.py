@@ -40,7 +40,7 @@ class DaemonThreads(ThreadPoolExecutor):
                 return
             try:
                 result = function(*args, **kwargs)
-            except BaseException as exc:  # noqa: BLE001  whoever awaits the future gets it
+            except BaseException as exc:  # noqa: BLE001 - whoever waits gets it
                 future.set_exception(exc)
             else:
                 future.set_result(result)

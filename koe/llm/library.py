@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 
 # How long Python's end waits at most; what it waits for takes microseconds of a processor.
 _LONGEST_WAIT = 1.0
@@ -28,7 +29,7 @@ def _load() -> None:
     def load() -> None:
         # What fails here fails below once more, where somebody hears it.
         with suppress(ImportError):
-            import pyreqwest.client  # noqa: F401
+            import_module("pyreqwest.client")
         loaded.set()
         threading.Event().wait()
 
@@ -47,11 +48,11 @@ def _wait_until_left() -> None:
 _load()
 atexit.register(_wait_until_left)
 
-from pyreqwest.client import Client, ClientBuilder  # noqa: E402
-from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError  # noqa: E402
-from pyreqwest.proxy import ProxyBuilder  # noqa: E402
-from pyreqwest.request import StreamRequest  # noqa: E402
-from pyreqwest.response import Response  # noqa: E402
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError
+from pyreqwest.proxy import ProxyBuilder
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
 
 __all__ = [
     "BuilderError",

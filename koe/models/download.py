@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Self
+from typing import Self, cast
 
 import httpcore
 import httpx
@@ -79,7 +79,8 @@ class Body:
         """
         with _mapped(self._name, self._response.url.host):
             # It is a generator, though the library does not promise that.
-            async with aclosing(self._response.aiter_raw()) as chunks:  # type: ignore[type-var]
+            chunks = cast("AsyncGenerator[bytes, None]", self._response.aiter_raw())
+            async with aclosing(chunks):
                 async for chunk in chunks:
                     yield chunk
 

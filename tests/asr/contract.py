@@ -12,6 +12,7 @@ import contextlib
 import random
 import threading
 import tracemalloc
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -86,20 +87,21 @@ def in_frames(pcm: bytes, size: int) -> list[bytes]:
     return [pcm[start : start + size] for start in range(0, len(pcm), size)]
 
 
-class EngineContract:
+class EngineContract(ABC):
     """Inherit, and implement the first three."""
 
+    @abstractmethod
     def open(self) -> Engine:
-        raise NotImplementedError
+        """A new engine, not connected."""
 
     @pytest.fixture
+    @abstractmethod
     def speech(self) -> bytes:
         """Some seconds of speech, 16 kHz mono s16le."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_right(self, text: str) -> bool:
         """Whether a text is what is said in ``speech``."""
-        raise NotImplementedError
 
     def test_order_of_events(self, speech: bytes) -> None:
         events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
@@ -253,20 +255,21 @@ class StreamingContract(EngineContract):
     # Set while a test runs.
     service: Service
 
+    @abstractmethod
     def serve(self) -> Service:
-        raise NotImplementedError
+        """The imitation of the service."""
 
+    @abstractmethod
     def engine_at(self, url: str, connect_timeout: float = PATIENCE) -> Engine:
         """An engine with the key ``secret-key-of-the-user``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_the_end(self, message: Message) -> bool:
         """Whether a client's message tells the end of the audio."""
-        raise NotImplementedError
 
+    @abstractmethod
     def error(self, message: str) -> tuple[Message, str]:
         """An error of the service with a message, and what is told of it."""
-        raise NotImplementedError
 
     @pytest.fixture(autouse=True)
     def _service(self) -> Iterator[None]:

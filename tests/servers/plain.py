@@ -109,6 +109,7 @@ class PlainServer:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         if scope["type"] != "http":
+            # How an application says that it takes no part in the server's start and end.
             raise NotImplementedError(scope["type"])
         size_bytes, more = 0, True
         while more:
