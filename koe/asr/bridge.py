@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from koe.asr import before_the_end
 from koe.asr.local import Recogniser
 from koe.asr.turn import taken_turn
 from koe.errors import AsrConnectionError, EngineUnavailableError
@@ -161,6 +162,8 @@ class BridgeRecogniser(Recogniser):
 
     def finish(self) -> list[Event]:
         """End the input and wait for the last results, as long as somebody wants them."""
+        if self._mailbox.ended.is_set():
+            return [before_the_end(event) for event in self._mailbox.take()]
         self._package.stop(self._session)
         while not self._mailbox.ended.wait(_LOOK_INTERVAL) and not self._closed():
             pass

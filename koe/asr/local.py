@@ -61,6 +61,8 @@ class Recogniser(ABC):
     def finish(self) -> list[Event]:
         """Return the last results, of which the last is FinalHeard.
 
+        Or EngineClosed, of a recogniser that ended by itself before this was called.
+
         Raises:
             AsrError: The recogniser is lost.
         """

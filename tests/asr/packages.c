@@ -7,7 +7,8 @@
  * the locale, or the language of the other package:
  *
  *     refuse    does not start, and says why        mute      does not start, and says nothing
- *     break     an error instead of the first text  leave     closes instead of the first text
+ *     break     an error instead of the first text, before the feeding call returns
+ *     leave     closes instead of the first text, before the feeding call returns
  *     flood     twenty thousand texts before the last ones
  *     stuck     nothing after the end of input      garbage   texts that are not UTF-8
  */
@@ -29,6 +30,7 @@ typedef struct {
     uint64_t generation; /* of the session that runs, or ran last */
     bool running;        /* its thread is to be joined */
     bool cancelled, stopped;
+    bool over;           /* its thread says no more */
     uint64_t heard, fed; /* samples: that are not 0, and all */
     bool definite;       /* this package says definite results */
     bool closes_mutely;  /* and no final one when nothing was heard */
@@ -98,6 +100,8 @@ static void *push(void *argument) {
             pthread_cond_wait(&p->changed, &p->lock);
         }
     }
+    p->over = true;
+    pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
@@ -108,7 +112,7 @@ static void cancel(package *p, uint64_t generation) {
     if (ours) {
         p->cancelled = true;
         p->running = false;
-        pthread_cond_signal(&p->changed);
+        pthread_cond_broadcast(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
     if (ours)
@@ -128,7 +132,7 @@ static uint64_t start(package *p, const char *scenario, callback_fn callback, vo
     p->ctx = ctx;
     p->generation++;
     p->running = true;
-    p->cancelled = p->stopped = false;
+    p->cancelled = p->stopped = p->over = false;
     p->heard = p->fed = 0;
     callback(ctx, CONNECTED, NULL);
     if (pthread_create(&p->thread, NULL, push, p))
@@ -141,7 +145,9 @@ static void feed(package *p, uint64_t heard, uint64_t fed, uint64_t generation) 
     if (generation == p->generation) {
         p->heard += heard;
         p->fed += fed;
-        pthread_cond_signal(&p->changed);
+        pthread_cond_broadcast(&p->changed);
+        while ((is(p, "break") || is(p, "leave")) && !p->over)
+            pthread_cond_wait(&p->changed, &p->lock);
     }
     pthread_mutex_unlock(&p->lock);
 }
@@ -150,7 +156,7 @@ static void stop(package *p, uint64_t generation) {
     pthread_mutex_lock(&p->lock);
     if (generation == p->generation) {
         p->stopped = true;
-        pthread_cond_signal(&p->changed);
+        pthread_cond_broadcast(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
 }

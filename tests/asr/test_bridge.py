@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from koe.asr.bridge import Mailbox, Package, find_functions, open_session
+from koe.asr.bridge import BridgeRecogniser, Mailbox, Package, find_functions, open_session
 from koe.errors import AsrConnectionError, EngineUnavailableError
 from koe.events import (
     DefiniteHeard,
     EngineClosed,
     EngineErred,
+    Event,
     FinalHeard,
     InterimHeard,
 )
@@ -136,6 +137,27 @@ def test_a_wait_for_the_end_ends_when_nobody_wants_it() -> None:
         closed.set()
         waiting.join(PATIENCE)
         assert not waiting.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("said", "events"),
+    [
+        ([(CLOSED, None)], []),
+        ([(ERROR, b"no")], [EngineErred("no")]),
+        ([(FINAL, b"half"), (CLOSED, None)], [DefiniteHeard("half")]),
+    ],
+)
+def test_an_end_between_the_last_audio_and_the_stop(
+    said: list[tuple[int, bytes | None]], events: list[Event]
+) -> None:
+    """It is an end before the end of the audio, as one during the feeding is."""
+    package, mailbox = Parrot(), Mailbox()
+    recogniser = BridgeRecogniser(package, 1, mailbox, lambda: False)
+    recogniser.feed(b"\0\0")
+    for code, text in said:
+        mailbox.put(code, text)
+    assert recogniser.finish() == [*events, EngineClosed(is_early=True)]
+    assert package.calls == ["feed"]
 
 
 def test_a_function_that_is_not_there() -> None:
