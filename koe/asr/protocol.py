@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from koe.endpoint import check_endpoint, shown
 from koe.errors import AsrConnectionError, AsrProtocolError, EndpointError
 from koe.events import Event
+from koe.json_text import parse_json
 
 Message = str | bytes
 """One WebSocket message: text or binary."""
@@ -163,8 +164,8 @@ class Document:
             AsrProtocolError: It is no JSON, or no object.
         """
         try:
-            document = json.loads(text if isinstance(text, str) else text.decode())
-        except (ValueError, RecursionError) as exc:
+            document = parse_json(text if isinstance(text, str) else text.decode())
+        except ValueError as exc:
             raise AsrProtocolError(f"{refusal}: {exc}") from exc
         if not isinstance(document, dict):
             raise AsrProtocolError(f"{refusal}: it is not an object")

@@ -7,13 +7,13 @@ content type, a document over many lines, a last line without an end, bytes cut 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from koe.asr.excerpt import excerpt, whole
 from koe.errors import AsrProtocolError
 from koe.events import EngineErred, Event, InterimHeard
+from koe.json_text import parse_json
 
 # Four minutes of speech are some thousand tokens, and an event for each takes some 300 bytes.
 LIMIT_BYTES = 4 * 1024 * 1024
@@ -140,7 +140,7 @@ def refusal_in(document: Document) -> Refusal | None:
 
 def _parse(text: str) -> Document | None:
     try:
-        document: object = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None

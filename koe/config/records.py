@@ -7,11 +7,12 @@ half of what it meant would lose the user's settings (spec abi §§7.3, 7.6, 7.8
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from koe.config.document import is_unicode
 from koe.config.sections import Group, Section, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.json_text import parse_json
 
 if TYPE_CHECKING:
     from typing import TypeAlias, TypeVar
@@ -34,10 +35,7 @@ def parse(text: str) -> Json:
     Raises:
         ValueError: It is not JSON, nests too deeply, or has text that no file can hold.
     """
-    try:
-        value: Json = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError as exc:
-        raise ValueError("it is nested too deeply") from exc
+    value = cast("Json", parse_json(text, _refuse_constant))
     if not is_unicode(json.dumps(value, ensure_ascii=False)):
         raise ValueError("it has half of a surrogate pair, which is no character")
     return value

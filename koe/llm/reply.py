@@ -8,6 +8,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from koe.errors import LlmReplyError
+from koe.json_text import parse_json
 
 # The first half of an escaped surrogate pair, or the second.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -38,11 +39,11 @@ def read_json(body: bytes, what: str = "response") -> object:
     """
     try:
         text = body.decode("utf-8-sig")
-        value: object = json.loads(text, parse_constant=_refuse)
+        value = parse_json(text, _refuse)
         if _SURROGATE.search(text):
             # Half a pair is accepted there, but nobody could encode it again.
             json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as exc:
+    except ValueError as exc:
         raise LlmReplyError(f"parse {what}: error decoding response body") from exc
     return value
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from koe.errors import ModelPathError
+from koe.json_text import parse_json
 from koe.models import storage
 from koe.models.paths import CHECKSUMS_NAME
 
@@ -63,8 +64,8 @@ def modified_seconds(status: os.stat_result) -> int:
 
 def _read(path: Path) -> dict[str, tuple[int, str]]:
     try:
-        fields = json.loads(storage.read_small(path, _LARGEST_CACHE_BYTES).decode("utf-8"))
-    except (OSError, ModelPathError, ValueError, RecursionError):
+        fields = parse_json(storage.read_small(path, _LARGEST_CACHE_BYTES).decode("utf-8"))
+    except (OSError, ModelPathError, ValueError):
         return {}
     if not isinstance(fields, dict):
         return {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from koe.errors import DownloadError, ManifestError
+from koe.json_text import parse_json
 from koe.models.download import Client, Patience
 from koe.models.manifest import ModelFile
 
@@ -72,8 +72,8 @@ async def list_files(repo: str, patience: Patience | None = None) -> Listing:
 
 def _entries(content: bytes) -> list[dict[str, object]]:
     try:
-        entries = json.loads(content)
-    except (ValueError, RecursionError) as exc:
+        entries = parse_json(content.decode("utf-8"))
+    except ValueError as exc:
         raise ManifestError(f"parse: the list is not JSON: {exc}") from exc
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ManifestError("parse: the list is not a list of files")

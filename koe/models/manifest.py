@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from koe.errors import ManifestError, ModelPathError
+from koe.json_text import parse_json
 from koe.models import storage
 from koe.models.paths import MANIFEST_NAME, is_unicode
 
@@ -86,8 +87,8 @@ def parse(content: bytes) -> Manifest:
         ManifestError: Not UTF-8, not JSON, or a field is missing or of the wrong kind.
     """
     try:
-        root = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as exc:
+        root = parse_json(content.decode("utf-8"))
+    except ValueError as exc:
         raise ManifestError(f"{MANIFEST_NAME} is not JSON in UTF-8: {exc}") from exc
     fields = _object(root, "the manifest")
     files = fields.get("files")

@@ -359,7 +359,7 @@ def test_errors(message: str, told: str) -> None:
             said("completed", item={"content": [None]}),
             "parse server event: 'content' is not a list of objects",
         ),
-        ("[" * 100_000, "parse server event: maximum recursion depth"),
+        ("[" * 100_000, "parse server event: it is nested too deeply"),
         ("9" * 10_000, "parse server event: Exceeds the limit"),
     ],
 )
