@@ -1,4 +1,7 @@
-"""Text of mixed scripts: where Chinese and English meet, spaces are not a matter of taste."""
+"""Text: what is one, what is white space, and where a space belongs. Pure.
+
+Where Chinese and English meet, spaces are not a matter of taste.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,11 @@ def trim_start(text: str) -> str:
 def remove_white_space(text: str) -> str:
     """Without any white space; see `trim`."""
     return text.translate(_WITHOUT_WHITE_SPACE)
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text has no surrogates, which stand for what can't be encoded."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def is_unspaced(character: str) -> bool:

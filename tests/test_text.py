@@ -1,6 +1,13 @@
 import pytest
 
-from koe.text import join_segments, needs_space_between, remove_white_space, trim, trim_start
+from koe.text import (
+    is_unicode,
+    join_segments,
+    needs_space_between,
+    remove_white_space,
+    trim,
+    trim_start,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +41,10 @@ def test_white_space_is_what_unicode_calls_so() -> None:
     assert trim(text) == "a \xa0\u2009b\x1c\u200b"
     assert trim_start(text) == "a \xa0\u2009b\x1c\u200b\t\n"
     assert remove_white_space(text) == "ab\x1c\u200b"
+
+
+def test_what_is_unicode() -> None:
+    assert is_unicode("")
+    assert is_unicode("Koe 语音 \U0001f3a4")
+    assert not is_unicode("Koe \ud83c")
+    assert not is_unicode("\udca4")

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.document import is_unicode
 from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded, read_bytes
 from koe.config.write import locked, write_private
 from koe.dictionary import parse_terms, term_of
 from koe.errors import ConfigError
+from koe.text import is_unicode
 
 LONGEST_TERM = 100
 """In characters. Nobody says as much for one name, and services refuse or cut it."""

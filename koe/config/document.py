@@ -15,6 +15,7 @@ from yaml.reader import ReaderError
 
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
+from koe.text import is_unicode
 
 try:
     from yaml import CBaseLoader as _Loader
@@ -92,11 +93,6 @@ def _substitute(text: str, environ: Environment) -> tuple[str, tuple[str, ...]]:
         pieces += text[position:start], value
         position = end + 1
     return "".join([*pieces, text[position:]]), tuple(dict.fromkeys(unset))
-
-
-def is_unicode(text: str) -> bool:
-    """Without surrogates, which stand for undecodable bytes and cannot be encoded again."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 # --- places ------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from koe.config.document import is_unicode
 from koe.config.sections import Group, Section, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.json_text import parse_json
+from koe.text import is_unicode
 
 if TYPE_CHECKING:
     from typing import TypeAlias, TypeVar

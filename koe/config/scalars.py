@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from koe.config.document import Part, is_unicode
+from koe.config.document import Part
+from koe.text import is_unicode
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -12,7 +12,8 @@ from pathlib import Path
 from koe.errors import ManifestError, ModelPathError
 from koe.json_text import parse_json
 from koe.models import storage
-from koe.models.paths import MANIFEST_NAME, is_unicode
+from koe.models.paths import MANIFEST_NAME
+from koe.text import is_unicode
 
 _LARGEST_MANIFEST_BYTES = 1024 * 1024  # spec models §3.1
 _LARGEST_SIZE = 2**64 - 1  # sizes cross the C boundary as uint64_t

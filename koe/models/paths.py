@@ -14,6 +14,7 @@ from pathlib import Path
 
 from koe.errors import ManifestError, ModelPathError
 from koe.models import storage
+from koe.text import is_unicode
 
 MODELS_NAME = "models"
 MANIFEST_NAME = ".koe-manifest.json"
@@ -157,11 +158,6 @@ def part_path(path: Path) -> Path:
     if dot and stem and extension:
         return path.with_name(f"{path.name}.part")
     return path.with_name(f"{stem if stem else path.name}..part")
-
-
-def is_unicode(text: str) -> bool:
-    """Tell whether a text has no surrogates, which no shell and not every disk can take."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_safe(part: str, platform: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from koe.diagnostics import report
 from koe.errors import ModelError
-from koe.models.paths import is_unicode
+from koe.text import is_unicode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.document import Document, is_unicode
+from koe.config.document import Document
 from koe.config.scalars import (
     atom_text,
     block_lines,
@@ -18,6 +18,7 @@ from koe.config.scalars import (
     resolve,
     resolve_plain,
 )
+from koe.text import is_unicode
 
 
 @pytest.mark.parametrize(
