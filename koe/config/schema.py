@@ -153,7 +153,7 @@ class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
 _TRANSLATE = PromptTemplate(
     name="翻译英文",
     shortcut=1,
-    system_prompt="把用户口述的内容译成自然流畅的英文。不增不减,不作解释,只给出译文。",
+    system_prompt="把用户口述的内容译成自然流畅的英文。不增不减，不作解释，只给出译文。",
 )
 
 
