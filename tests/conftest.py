@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ import koe.core
 from tests.scripted import ScriptedEngine
 from tests.servers.authority import CertificateAuthority
 from tests.servers.files import FileServer
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
