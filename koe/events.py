@@ -138,13 +138,11 @@ class Corrected(Event):
     """The model answered.
 
     Attributes:
-        text: What is to be delivered.
-        is_applied: Whether it is the answer; else the answer was no use, and it is what was heard.
-        remark: Why it is not used, or what is wrong with one that is, as a sentence; may be empty.
+        text: What is to be delivered: the answer, or what was heard.
+        remark: Why the answer is not used, as a sentence; empty when it is.
     """
 
     text: str
-    is_applied: bool = True
     remark: str = ""
 
 

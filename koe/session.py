@@ -174,10 +174,8 @@ class Session:
                 return self._accept()
             case Cancelled():
                 return self._end(State.CANCELLED)
-            case Corrected(text, is_applied, remark):
-                if is_applied:
-                    return [*([Warn(remark)] if remark else []), *self._deliver(text, True)]
-                return self._deliver(text, remark=remark)
+            case Corrected(text, remark):
+                return self._deliver(text, not remark, remark)
             case CorrectionFailed(message):
                 return [Warn(message), *self._deliver(self._heard)]
             case _ if self.state in _CONCLUDED:

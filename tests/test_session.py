@@ -356,12 +356,8 @@ def pasted(text: str, *, corrected: bool, remark: str = "") -> list[Effect]:
     [
         (Corrected("Hello, world."), pasted("Hello, world.", corrected=True)),
         (
-            Corrected("hello world", is_applied=False, remark="it is no use"),
+            Corrected("hello world", "it is no use"),
             pasted("hello world", corrected=False, remark="it is no use"),
-        ),
-        (
-            Corrected("Hello", remark="it is cut off"),
-            [Warn("it is cut off"), *pasted("Hello", corrected=True)],
         ),
         (
             CorrectionFailed("LLM correction failed: oops"),

@@ -48,11 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     instruction = None if wanted is None else _find_instruction(target, wanted)
     began = time.monotonic()
     try:
-        correction = _correct(target, text, instruction)
-        message, is_good = correction.remark, True
+        correction, is_good = _correct(target, text, instruction), True
     except LlmError as exc:
-        correction = Correction(text, is_applied=False)
-        message, is_good = target.explain(exc), False
+        correction, is_good = Correction(text, target.explain(exc)), False
     if arguments.json:
         print_object(
             ok=is_good,
@@ -61,11 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
             profile=target.name,
             model=target.profile.model,
             seconds=round(time.monotonic() - began, 3),
-            message=message,
+            message=correction.remark,
         )
     else:
-        if message:
-            print_error(message)
+        if correction.remark:
+            print_error(correction.remark)
         if is_good:
             with writing():
                 print(correction.text, flush=True)

@@ -33,14 +33,17 @@ class Correction:
 
     Attributes:
         text: The answer, or else what was heard.
-        is_applied: Whether it is the answer.
-        remark: Why it is not, or what is wrong with it, as a sentence for people that quotes
-            nothing; empty when all is well.
+        remark: Why it is not the answer, as a sentence for people that quotes nothing; empty when
+            it is.
     """
 
     text: str = field(repr=False)
-    is_applied: bool
     remark: str = ""
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the text is the answer."""
+        return not self.remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Inquiry:
 
         Raises:
             LlmStatusError: The server refused.
-            LlmReplyError: It said something that is no answer.
+            LlmReplyError: It said something that is no answer, or not all of one.
         """
         key = self.profile.api_key
         check_status(status, body, key)
@@ -90,13 +93,15 @@ class Inquiry:
             message, said = presentable(exc.message, key), explanation(body, key)
             is_said = not said or said.startswith(message)
             raise LlmReplyError(message if is_said else f"{message}: {said}") from exc
+        if reply.is_cut_off and self.flaws:  # of a test nobody uses the answer
+            # The end of what was said would be missing, and who is not looking would lose it.
+            raise LlmReplyError(
+                f"the model's answer is cut off; raise llm.max_output_tokens ({self.limit})"
+            )
         flaw = find_flaw(answer, self.heard, self.candidates, among=self.flaws)
         if flaw is not None:
-            return Correction(self.heard, False, f"the model's answer was not used: {flaw}")
-        if reply.is_cut_off:
-            remark = f"the model's answer is cut off; raise llm.max_output_tokens ({self.limit})"
-            return Correction(answer, True, remark)
-        return Correction(answer, True)
+            return Correction(self.heard, f"the model's answer was not used: {flaw}")
+        return Correction(answer)
 
 
 def active_profile(settings: LlmConfig) -> LlmProfile:

@@ -228,7 +228,7 @@ class Correcting:
             history,
         )
         correction = await _ask(self._client or self._shared.open(), inquiry, self._plain)
-        return Corrected(correction.text, correction.is_applied, correction.remark)
+        return Corrected(correction.text, correction.remark)
 
 
 async def _ask(client: Client, inquiry: Inquiry, plain: set[tuple[str, str]]) -> Correction:

@@ -117,8 +117,7 @@ HAPPENS = {
         "S(preparing_paste)", "M(HEARD,moonshine,true)", "F(HEARD (corrected))",
     ),
     "koe-cut-off": (
-        "W(the model's answer is cut off; raise llm.max_output_tokens (1024))",
-        "S(preparing_paste)", "M(HEARD,moonshine,true)", "F(HEARD)",
+        FAILED + "the model's answer is cut off; raise llm.max_output_tokens (1024))", *RAW,
     ),
     "koe-refuse": (
         FAILED + "HTTP 500 Internal Server Error: The server had an error while processing your "

@@ -31,9 +31,10 @@ def correct(*words: str, directory: Path) -> int:
         ("koe-echo", f"{TEXT} (corrected)\n", "", Exit.OK),
         (
             "koe-cut-off",
-            f"{TEXT}\n",
-            "koe: the model's answer is cut off; raise llm.max_output_tokens (1024)\n",
-            Exit.OK,
+            "",
+            "koe: LLM correction failed: the model's answer is cut off; raise "
+            "llm.max_output_tokens (1024)\n",
+            Exit.ERROR,
         ),
         (
             "koe-fragment",

@@ -413,7 +413,8 @@ class TestWithALanguageModel:
             (
                 "koe-cut-off",
                 "to be or not to be",
-                "koe: warning: the model's answer is cut off; raise llm.max_output_tokens (1024)\n",
+                "koe: warning: LLM correction failed: the model's answer is cut off; raise "
+                "llm.max_output_tokens (1024)\n",
             ),
         ],
     )

@@ -116,38 +116,40 @@ def test_the_active_profile_need_not_be_on_or_ready() -> None:
 @pytest.mark.parametrize("asked", [inquiry(), rewriting()])
 def test_an_answer_is_applied(asked: Inquiry) -> None:
     corrected = "打开 GitHub，然后输入语音。"
-    assert asked.read(200, answer(f" “{corrected}”\n")) == Correction(corrected, True)
+    assert asked.read(200, answer(f" “{corrected}”\n")) == Correction(corrected)
 
 
 def test_an_answer_that_is_no_correction_is_not_used() -> None:
     correction = inquiry().read(200, answer("Open GitHub, then dictate."))
     assert correction == Correction(
-        HEARD, False, "the model's answer was not used: it is in another language"
+        HEARD, "the model's answer was not used: it is in another language"
     )
 
 
 def test_a_rewriting_may_be_in_another_language_or_short() -> None:
     for text in ("Open GitHub, then dictate.", "打开"):
-        assert rewriting().read(200, answer(text)) == Correction(text, True)
+        assert rewriting().read(200, answer(text)) == Correction(text)
 
 
 def test_a_rewriting_must_not_recite_the_dictionary() -> None:
     asked = ask_for_rewriting(LlmConfig(), PROFILE, PROMPTS, TERMS, "你好", "Translate.")
     correction = asked.read(200, answer(" ".join(TERMS)))
-    assert correction == Correction("你好", False, f"the model's answer was not used: {Flaw.DUMP}")
+    assert correction == Correction("你好", f"the model's answer was not used: {Flaw.DUMP}")
 
 
 def test_any_text_passes_a_test() -> None:
     asked = ask_for_test(SETTINGS, PROFILE, PROMPTS, [])
     assert asked.read(200, answer("ok")).is_applied
+    assert asked.read(200, answer("ok", "length")).is_applied
 
 
-def test_an_answer_that_is_cut_off_is_used_and_says_so() -> None:
-    correction = inquiry().read(200, answer("打开 GitHub，然后输入", "length"))
-    assert correction == Correction(
-        "打开 GitHub，然后输入",
-        True,
-        "the model's answer is cut off; raise llm.max_output_tokens (99)",
+@pytest.mark.parametrize("asked", [inquiry(), rewriting()])
+def test_an_answer_that_is_cut_off_is_not_used_and_says_so(asked: Inquiry) -> None:
+    """What was heard has all the words, so it is delivered as if there were no answer."""
+    with pytest.raises(LlmReplyError) as caught:
+        asked.read(200, answer("打开 GitHub，然后输入", "length"))
+    assert caught.value.message == (
+        "the model's answer is cut off; raise llm.max_output_tokens (99)"
     )
 
 

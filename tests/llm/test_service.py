@@ -88,7 +88,7 @@ async def test_an_answer_that_is_no_use() -> None:
         await service.aclose()
 
     remark = "the model's answer was not used: it is in another language"
-    assert corrected == Corrected(heard, is_applied=False, remark=remark)
+    assert corrected == Corrected(heard, remark)
 
 
 @on_loop
