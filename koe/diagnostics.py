@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-# What is quoted comes from servers and files, and would move the cursor of a terminal.
 _CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\t"}, " ")
 
 
@@ -17,5 +16,10 @@ def report(message: object) -> None:
     """
     if sys.stderr is not None:
         with suppress(OSError, ValueError):  # ValueError: it is closed
-            sys.stderr.write(f"koe: {message}\n".translate(_CONTROLS))
+            sys.stderr.write(f"koe: {harmless(str(message))}\n")
             sys.stderr.flush()
+
+
+def harmless(text: str) -> str:
+    """Without what moves the cursor of a terminal: much of a text is from servers and files."""
+    return text.translate(_CONTROLS)

@@ -96,13 +96,16 @@ def writing() -> Iterator[None]:
 
 
 def tell(line: object) -> None:
-    """Write a line to stdout.
+    """Write a line to stdout; to a terminal, without what would move its cursor.
 
     Raises:
         OutputError: It cannot be written.
     """
+    text = str(line)
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = diagnostics.harmless(text)
     with writing():
-        print(line, flush=True)
+        print(text, flush=True)
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from koe.cli import Exit, print_error, writing
+from koe.cli import Exit, print_error, tell
 from koe.cli.llm import Target, add_target_arguments, find_target, print_object
 from koe.config.templates import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
@@ -65,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         if correction.remark:
             print_error(correction.remark)
         if is_good:
-            with writing():
-                print(correction.text, flush=True)
+            tell(correction.text)
     return Exit.OK if is_good else Exit.ERROR
 
 

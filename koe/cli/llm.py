@@ -9,7 +9,7 @@ import os
 import time
 from dataclasses import dataclass
 
-from koe.cli import Exit, print_error, writing
+from koe.cli import Exit, print_error, tell, writing
 from koe.cli.usage import add_folder, add_words
 from koe.config.llm import LlmProfile
 from koe.config.prompts import load_prompts
@@ -143,8 +143,7 @@ def _test(target: Target, as_json: bool) -> int:
     elif message:
         print_error(message)
     else:
-        with writing():
-            print(f"{target.name}: {model} answered in {seconds:.1f} s", flush=True)
+        tell(f"{target.name}: {model} answered in {seconds:.1f} s")
         if not target.snapshot.config.llm.enabled:
             print_error("note: llm.enabled is false, so no dictation is corrected")
     return Exit.ERROR if message else Exit.OK
@@ -164,8 +163,7 @@ def _list_models(target: Target, as_json: bool) -> int:
     elif message:
         print_error(message)
     elif models:
-        with writing():
-            print("\n".join(models), flush=True)
+        tell("\n".join(models))
     else:
         print_error("note: the server lists no models")
     return Exit.ERROR if message else Exit.OK

@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
-from koe.cli import Exit, print_error, writing
+from koe.cli import Exit, print_error, tell, writing
 from koe.cli.live_line import LiveLine
 from koe.events import (
     AnnounceReady,
@@ -116,7 +116,7 @@ class TextReport(Report):
                 self._line.clear()
                 if remark:
                     print_error(f"not corrected: {remark}")
-                print(text, flush=True)
+                tell(text)
 
     @property
     def _head(self) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
@@ -58,6 +58,16 @@ def test_text_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str
         report.tell(notice)
     report.close()
     assert capsys.readouterr() == ("你好 Koe.\n", "koe: warning: slow\nkoe: broken\n")
+
+
+def test_a_text_that_would_paint_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program gets it as it is, and so does a file."""
+    hostile = Deliver(text="a\x1b[2Jb\nc\x9bd", heard="", engine="", corrected=False)
+    with redirect_stdout(Terminal()) as terminal:
+        TextReport(Progress()).tell(hostile)
+    TextReport(Progress()).tell(hostile)
+    assert terminal.getvalue() == "a [2Jb\nc d\n"
+    assert capsys.readouterr().out == "a\x1b[2Jb\nc\x9bd\n"
 
 
 def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
