@@ -11,23 +11,22 @@
  * the first two characters of that line, and koe-never does not answer.
  *
  * Prints TAP: "ok N - NAME" or "not ok N - NAME" per check, diagnostics after "#", and the plan at the
- * end. Exit status: 0 everything ok, 1 something not, 2 usage. HOME must be a scratch directory: its
- * .koe/config.yaml is written here. One process, one scenario.
+ * end. Exit status: 0 everything ok, 1 something not, 2 usage. HOME, on Windows APPDATA, must be a
+ * scratch directory: the config.yaml in its folder .koe, or koe, is written here. One process, one
+ * scenario.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "koe_core.h"
+#include "scratch.h"
 
 #define KEY "sk-koe-0123456789abcdef"
 
@@ -266,10 +265,12 @@ static struct {
     size_t size;
 } speech;
 
+static char folder[PATH_BYTES];
+
 /* The next session is corrected by this model, which has so long. */
 static void configure(const char *model, int limit_ms) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/.koe/config.yaml", getenv("HOME"));
+    char path[PATH_BYTES + 32];
+    snprintf(path, sizeof path, "%s/config.yaml", folder);
     FILE *file = fopen(path, "w");
     if (!file) {
         perror(path);
@@ -443,19 +444,6 @@ static const struct {
 
 /* ---- main ------------------------------------------------------------------------------------ */
 
-/* Refuses the real home directory: the configuration is overwritten. */
-static bool prepare_home(void) {
-    const char *home = getenv("HOME");
-    const struct passwd *user = getpwuid(getuid());
-    if (!home || !*home || (user && strcmp(user->pw_dir, home) == 0)) {
-        fprintf(stderr, "correction: HOME must be a scratch directory\n");
-        return false;
-    }
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s/.koe", home);
-    return mkdir(folder, 0700) == 0 || errno == EEXIST;
-}
-
 static bool load_speech(const char *path) {
     FILE *file = fopen(path, "rb");
     if (!file) {
@@ -486,7 +474,7 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], scenarios[i].name) != 0)
             continue;
         service_url = argv[3];
-        if (!prepare_home() || !load_speech(argv[2]))
+        if (!prepare_folder(folder) || !load_speech(argv[2]))
             return 2;
         pthread_t watchdog;
         if (pthread_create(&watchdog, NULL, watch, NULL) != 0)
