@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 
 # Before there are more threads: a dataclass looks into this module without a lock, and would find
 # half of it while another thread imports it.
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from _koe_native import ffi, lib
 
 from koe.config.store import Store, config_directory
 from koe.diagnostics import report
 from koe.errors import ConfigError
-
-if TYPE_CHECKING:
-    from koe.config.document import Environment
-
 
 _report_anew = lru_cache(maxsize=1)(report)
 
@@ -70,12 +65,16 @@ class HostEnvironment:
     def get(self, name: str, /) -> str | None:
         """The value; None when it is not set."""
         value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
-        return None if value == ffi.NULL else os.fsdecode(ffi.string(value))
+        if value == ffi.NULL:
+            return None
+        try:
+            return os.fsdecode(ffi.string(value))
+        finally:
+            lib.koe_free_text(value)
 
 
 def open_store(*, renews_old_files: bool = False) -> Store:
     """The user's files, found anew, because a program may change its environment."""
-    # The C library of Windows knows only the part of the environment that fits its code page.
-    environment: Environment = os.environ if sys.platform == "win32" else HostEnvironment()
+    environment = HostEnvironment()
     directory = config_directory(environment)
     return Store(directory, environment, renews_old_files=renews_old_files)

@@ -13,9 +13,40 @@ char *koe_copy_text(const char *text) {
     return strdup(text);
 }
 
-char *koe_getenv(const char *name) {
-    return getenv(name);
+void koe_free_text(char *text) {
+    free(text);
 }
+
+#ifdef _WIN32
+
+/* Not getenv, which knows only what fits the code page. */
+char *koe_getenv(const char *name) {
+    int name_size = MultiByteToWideChar(CP_UTF8, 0, name, -1, NULL, 0);
+    wchar_t *wide_name = calloc((size_t)name_size + 1, sizeof *wide_name), *wide = NULL;
+    char *value = NULL;
+    if (wide_name && MultiByteToWideChar(CP_UTF8, 0, name, -1, wide_name, name_size) > 0) {
+        DWORD room = GetEnvironmentVariableW(wide_name, NULL, 0); /* 0: it is not set */
+        wide = room ? calloc(room, sizeof *wide) : NULL;
+        if (wide && GetEnvironmentVariableW(wide_name, wide, room) < room) {
+            int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+            value = calloc((size_t)size + 1, 1);
+            if (value)
+                WideCharToMultiByte(CP_UTF8, 0, wide, -1, value, size, NULL, NULL);
+        }
+    }
+    free(wide_name);
+    free(wide);
+    return value;
+}
+
+#else
+
+char *koe_getenv(const char *name) {
+    const char *value = getenv(name);
+    return value ? strdup(value) : NULL;
+}
+
+#endif
 
 #if KOE_ABI == 3
 

@@ -91,7 +91,10 @@ char *koe_copy_text(const char *text);
 
 /* --- the host's environment as it is now; Python's own copy dates from its start --- */
 
+/* The value of a variable, in UTF-8 on Windows and else in its own bytes, for koe_free_text to free.
+ * NULL if it is not set. */
 char *koe_getenv(const char *name);
+void koe_free_text(char *text);
 
 /* --- what Python implements --- */
 
