@@ -236,7 +236,7 @@ def test_loading_renews_the_file_once_and_keeps_the_old_one(tmp_path: Path) -> N
     assert after.startswith("\ufeffasr: {provider: doubao")
     assert read(tmp_path / "config.yaml.bak") == before
 
-    file.write_text("# nothing else\nhotkey: {trigger_key: 5}\n")
+    file.write_bytes(b"# nothing else\nhotkey: {trigger_key: 5}\n")
     Store(tmp_path, {}, renews_old_files=True).load()
     assert read(tmp_path / "config.yaml.bak") == before
 
@@ -244,7 +244,7 @@ def test_loading_renews_the_file_once_and_keeps_the_old_one(tmp_path: Path) -> N
 def test_a_file_that_cannot_be_renewed_is_used_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "config.yaml").write_text("asr: {app_key: x}\n")
+    (tmp_path / "config.yaml").write_bytes(b"asr: {app_key: x}\n")
 
     def refuse(path: Path, content: bytes) -> None:
         raise ConfigError(str(path), "cannot be written: for a reason")
@@ -259,7 +259,7 @@ def test_a_file_that_cannot_be_renewed_is_used_as_it_is(
 
 
 def test_a_secret_stays_in_the_environment(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("asr:\n  app_key: ${SECRET}\n")
+    (tmp_path / "config.yaml").write_bytes(b"asr:\n  app_key: ${SECRET}\n")
 
     Store(tmp_path, {"SECRET": "sk-1"}, renews_old_files=True).load()
 
@@ -270,7 +270,7 @@ def test_a_secret_stays_in_the_environment(tmp_path: Path) -> None:
 
 def test_an_up_to_date_file_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(H)
+    file.write_bytes(H.encode())
     before = file.stat()
 
     Store(tmp_path, {}, renews_old_files=True).load()
@@ -282,7 +282,7 @@ def test_an_up_to_date_file_is_not_touched(tmp_path: Path) -> None:
 def test_loading_renews_nothing_unless_asked_to(tmp_path: Path) -> None:
     """Shells of the first generations edit the old form themselves."""
     file = tmp_path / "config.yaml"
-    file.write_text("asr: {app_key: x}\n")
+    file.write_bytes(b"asr: {app_key: x}\n")
 
     snapshot = Store(tmp_path, {}).load()
 
