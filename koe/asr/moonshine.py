@@ -13,9 +13,10 @@ else the words of a session would depend on the sound of another.
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ def load_model() -> Transcriber:
 
 
 def _load() -> Transcriber:
+    _load_runtime_of_sherpa_onnx()
     # Here and not above: the package brings an HTTP client and costs 0.3 s.
     try:
         from moonshine_voice import ModelArch, get_model_path
@@ -123,6 +125,19 @@ def _load() -> Transcriber:
         return Transcriber(model, ModelArch.TINY, options=options)
     except MoonshineError as exc:
         raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+
+
+def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:
+    """Let both engines work in one process on Windows, which takes libraries of one name for one.
+
+    Each package brings an ``onnxruntime.dll``, and the first that is loaded serves both. The newer
+    one, of sherpa-onnx, can; with the other one sherpa-onnx would end the process.
+    """
+    package = find_spec("sherpa_onnx") if platform == "win32" else None
+    if package is not None and package.submodule_search_locations:
+        path = Path(package.submodule_search_locations[0], "lib", "onnxruntime.dll")
+        with suppress(OSError):  # then there is none, and each is on its own
+            ctypes.CDLL(str(path))
 
 
 class MoonshineRecogniser(Recogniser):

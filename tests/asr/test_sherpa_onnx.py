@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -234,6 +235,34 @@ def test_a_model_that_was_replaced_is_loaded_anew(tmp_path: Path) -> None:
     assert final_text(hear(model(folder), say(0))) == "甲"
     build_model(folder, "子丑")
     assert final_text(hear(model(folder), say(0))) == "子"
+
+
+BOTH = """
+import asyncio, sys
+from pathlib import Path
+from koe.asr import open_engine
+from koe.config.engines import AsrConfig, SherpaOnnxConfig
+from tests.asr.contract import dictate, final_text
+sherpa_onnx = SherpaOnnxConfig(model=sys.argv[1])
+pcm = Path(sys.argv[2]).read_bytes()
+for name in sys.argv[3:]:
+    engine = open_engine(AsrConfig(provider=name, sherpa_onnx=sherpa_onnx))
+    print(name, ascii(final_text(asyncio.run(dictate(engine, [pcm])))))
+"""
+
+
+@pytest.mark.parametrize("names", [("moonshine", "sherpa-onnx"), ("sherpa-onnx", "moonshine")])
+def test_both_local_engines_in_one_process(
+    letters: Path, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    """Each brings a library of the same name, and of another version."""
+    (tmp_path / "speech.pcm").write_bytes(say(0, 1))
+    command = [sys.executable, "-c", BOTH, str(letters), str(tmp_path / "speech.pcm"), *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    texts = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert list(texts) == list(names)
+    assert texts["sherpa-onnx"] == ascii(LETTERS[:2])
 
 
 def test_no_model(tmp_path: Path) -> None:
