@@ -35,6 +35,9 @@ SILENCE_SECONDS = 2.0
 SILENCE_PART_HTTP1 = 1 / 2
 TRUST_SECONDS_HTTP1 = 10.0
 
+# By how much a time service may set the wall clock back while it runs: no reason for a doubt.
+CORRECTION_SECONDS = 5.0
+
 log = logging.getLogger(__name__)
 
 
@@ -196,8 +199,8 @@ class Connections:
 
     def _age(self, contact: Contact) -> float:
         age = self._clock() - contact.time
-        # A clock that was set back says nothing.
-        return age if age >= 0 else float("inf")
+        # A clock that was set back says nothing, unless it was only corrected.
+        return max(age, 0.0) if age > -CORRECTION_SECONDS else float("inf")
 
 
 async def _first_success(attempts: list[asyncio.Task[Answer]]) -> asyncio.Task[Answer]:

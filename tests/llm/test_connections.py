@@ -89,7 +89,18 @@ async def test_a_computer_that_slept(version: Version) -> None:
         assert len(server.used) == 2
 
 
-@pytest.mark.parametrize("passed", [91.0, -1.0])
+@on_loop
+async def test_a_clock_that_is_corrected() -> None:
+    """By a time service, between two requests: that costs no connection."""
+    clock = Clock()
+    async with Server(answer_ok) as server, client_of(clock=clock) as client:
+        for _ in range(3):
+            await client.get(server.url, {})
+            clock.now -= 1.0
+        assert len(server.used) == 1
+
+
+@pytest.mark.parametrize("passed", [91.0, -60.0])
 @on_loop
 async def test_a_clock_that_jumps(passed: float) -> None:
     clock = Clock()
