@@ -13,6 +13,7 @@ import pytest
 from koe.asr import Engine
 from koe.asr.moonshine import (
     MoonshineRecogniser,
+    _load_runtime_of_sherpa_onnx,
     load_model,
     open_engine,
     open_recogniser,
@@ -210,6 +211,16 @@ def test_a_process_that_ends_while_it_recognises_does_not_crash(beckett: bytes) 
 
 def test_one_model_for_all_sessions() -> None:
     assert load_model() is load_model()
+
+
+def test_on_windows_the_newer_runtime_is_loaded_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("ctypes.CDLL", loaded.append)
+    _load_runtime_of_sherpa_onnx("linux")
+    assert loaded == []
+    _load_runtime_of_sherpa_onnx("win32")
+    (path,) = loaded
+    assert Path(path).parts[-3:] == ("sherpa_onnx", "lib", "onnxruntime.dll")
 
 
 def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

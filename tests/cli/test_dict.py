@@ -43,7 +43,9 @@ def test_list_without_a_file(folder: Folder) -> None:
     assert not folder.path.exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX errors")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="to Windows, what is below a file is just not there"
+)
 def test_list_where_the_folder_is_a_file(folder: Folder) -> None:
     folder.path.write_text("")
     status, out, err = folder.koe("list")
