@@ -202,13 +202,19 @@ class IntegrityError(ModelError):
 
 
 class AsrError(KoeError):
-    """Base of the speech recognition errors (spec asr §1.2: the wording is shown to users)."""
+    """Base of the speech recognition errors (spec asr §1.2: the wording is shown to users).
+
+    Args:
+        message: What went wrong, without any key.
+        is_permanent: Another try would fail in the same way: a refused key, a wrong setting.
+    """
 
     prefix = "ASR error"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.is_permanent = is_permanent
 
     def __str__(self) -> str:
         return f"{self.prefix}: {self.message}"
@@ -229,7 +235,7 @@ class EngineUnavailableError(AsrConnectionError):
     """
 
     def __init__(self, name: str, remedy: str) -> None:
-        super().__init__(f"speech engine '{name}' is not available: {remedy}")
+        super().__init__(f"speech engine '{name}' is not available: {remedy}", is_permanent=True)
         self.name = name
         self.remedy = remedy
 

@@ -79,16 +79,28 @@ class InterimHeard(Event):
 
 @dataclass(frozen=True, slots=True)
 class DefiniteHeard(Event):
-    """A stable result, which replaces the previous one."""
+    """A stable result, which replaces the previous one.
+
+    Attributes:
+        text: Everything that is stable.
+        upto: Where it ends, in samples from the first that the engine got; None: not known.
+    """
 
     text: str
+    upto: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FinalHeard(Event):
-    """A final result."""
+    """A final result.
+
+    Attributes:
+        text: What was recognised.
+        upto: As in `DefiniteHeard`.
+    """
 
     text: str
+    upto: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +117,15 @@ class EngineErred(Event):
 
 @dataclass(frozen=True, slots=True)
 class EngineFailed(Event):
-    """The engine is lost: it could not be opened, fed, finished or read."""
+    """The engine is lost: it could not be opened, fed, finished or read.
+
+    Attributes:
+        message: Why.
+        is_permanent: Another try would fail in the same way: a refused key, a missing package.
+    """
 
     message: str
+    is_permanent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +135,12 @@ class EngineClosed(Event):
     Attributes:
         reason: Why, if it said so.
         is_early: It did not take all the audio, though the session may wait for its text already.
+        is_cut: It ended without its own end mark, so the end of the text may be missing.
     """
 
     reason: str = ""
     is_early: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ class Runner:
             self._engine = self._open_engine()
             await self._engine.connect()
         except AsrError as exc:
-            self._happened.put_nowait(EngineFailed(str(exc)))
+            self._happened.put_nowait(EngineFailed(str(exc), exc.is_permanent))
             return
         self._happened.put_nowait(EngineConnected())
         event: Event | None = None
@@ -242,7 +242,7 @@ class Runner:
             try:
                 event = await self._engine.next_event()
             except AsrError as exc:
-                event = EngineFailed(f"ASR error: {exc}")
+                event = EngineFailed(f"ASR error: {exc}", exc.is_permanent)
             self._happened.put_nowait(event)
             if isinstance(event, EngineFailed):
                 return
@@ -264,7 +264,7 @@ class Runner:
             failed = "ASR finish failed"
             await self._engine.finish_input()
         except AsrError as exc:
-            self._happened.put_nowait(EngineFailed(f"{failed}: {exc}"))
+            self._happened.put_nowait(EngineFailed(f"{failed}: {exc}", exc.is_permanent))
 
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
         """Pass on what the model makes of the text."""

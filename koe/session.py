@@ -200,7 +200,7 @@ class Session:
                 return self._fail(message)
             case EngineFailed(message):
                 return self._fail(message)
-            case EngineClosed(reason, is_early):
+            case EngineClosed(reason, is_early, _):
                 is_orderly = self._waiting and not is_early
                 return self._conclude() if is_orderly else self._fail(_closed_early(reason))
             case WaitExpired():

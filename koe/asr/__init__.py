@@ -75,10 +75,10 @@ class Engine(ABC):
 def before_the_end(event: Event) -> Event:
     """Say what an event is while the engine has not got all the audio: no end of anything."""
     match event:
-        case FinalHeard(text):
-            return DefiniteHeard(text)
-        case EngineClosed(reason):
-            return EngineClosed(reason, is_early=True)
+        case FinalHeard(text, upto):
+            return DefiniteHeard(text, upto)
+        case EngineClosed(reason, _, is_cut):
+            return EngineClosed(reason, is_early=True, is_cut=is_cut)
     return event
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from koe.asr import Engine, before_the_end
 from koe.asr.excerpt import excerpt
@@ -200,8 +201,8 @@ class StreamingEngine(Engine):
                     self._has_heard |= bool(text)
                 case EngineErred(told):
                     steps[index] = EngineErred(self._presentable(told))
-                case EngineClosed(reason):
-                    steps[index] = EngineClosed(self._presentable(reason))
+                case EngineClosed():
+                    steps[index] = replace(step, reason=self._presentable(step.reason))
                     goes_on = False
         if not self._is_finished:
             steps = [before_the_end(step) if isinstance(step, Event) else step for step in steps]
@@ -215,7 +216,7 @@ class StreamingEngine(Engine):
         return excerpt(text, self._protocol.handshake.secrets)
 
     def _mended(self, error: AsrError) -> AsrError:
-        return type(error)(self._presentable(error.message))
+        return type(error)(self._presentable(error.message), is_permanent=error.is_permanent)
 
 
 def _now() -> float:
