@@ -82,6 +82,16 @@ def before_the_end(event: Event) -> Event:
     return event
 
 
+# The least and the most seconds between two words that an engine works.
+_WORKING_INTERVALS = (0.05, 1.0)
+
+
+def working_interval(final_wait_timeout: float) -> float:
+    """How often to say that an engine works: within half the time that its silence is borne."""
+    shortest, longest = _WORKING_INTERVALS
+    return min(max(final_wait_timeout / 2, shortest), longest)
+
+
 ENGINES = (
     "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
 )  # fmt: skip

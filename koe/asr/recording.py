@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koe.asr import Engine
+from koe.asr import Engine, working_interval
 from koe.asr.reply import Document, Interpretation, Reply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
@@ -38,9 +38,6 @@ from koe.text import join_segments
 # on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
-
-# The least and the most seconds between two words that the exchange goes on.
-_WORKING_INTERVALS = (0.05, 1.0)
 
 # Nobody dictates for longer, but a recording may be forgotten.
 LONGEST_RECORDING = 3600.0
@@ -208,12 +205,6 @@ def _checked_url(url: str) -> str:
     if not checked.startswith(("https:", "http:")):
         raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
     return checked
-
-
-def working_interval(final_wait_timeout: float) -> float:
-    """How often to say that an engine works: within half the time that its silence is borne."""
-    shortest, longest = _WORKING_INTERVALS
-    return min(max(final_wait_timeout / 2, shortest), longest)
 
 
 def wav(pcm: bytes) -> bytes:
