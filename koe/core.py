@@ -10,9 +10,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from functools import partial
 
-from koe.asr import open_engine
+from koe.asr import Engine, open_engine
 from koe.config.llm import LlmProfile
 from koe.config.schema import Config
 from koe.config.settings import Settings
@@ -59,7 +58,14 @@ class Core:
         if self._correcting_profile(settings.current) is not None:
             self._call_soon(self._llm.open)
 
-    def begin(self, mode: Mode, audio: AudioSource, notify: Callable[[Notice], None]) -> Runner:
+    def begin(
+        self,
+        mode: Mode,
+        audio: AudioSource,
+        notify: Callable[[Notice], None],
+        *,
+        is_file: bool = False,
+    ) -> Runner:
         """Begin a session with the settings as they are on disk now.
 
         A session that still records is ended or cancelled first, as the rules say. Everything
@@ -69,6 +75,7 @@ class Core:
             mode: Whether the key is held or toggled.
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
+            is_file: The audio was recorded before: waiting for its text may take as long as it is.
 
         Raises:
             RuntimeStoppedError: The loop has ended; no session was begun.
@@ -83,11 +90,15 @@ class Core:
             engine=current.config.asr.provider,
             mode=mode,
             final_wait=current.config.asr.final_wait_timeout,
+            is_file=is_file,
             rules=self._rules,
             corrects=correcting is not None,
         )
         asr = current.config.asr.with_models_in(self.settings.models)
-        engine = partial(open_engine, asr, current.terms)
+
+        def engine(name: str, leg: int) -> Engine:
+            return open_engine(asr.replace(provider=name), current.terms)
+
         correct = None if correcting is None else correcting.correct
         runner = Runner(session, engine, audio, notify, correct)
         with self._lock:

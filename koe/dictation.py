@@ -29,8 +29,8 @@ from koe.session import SessionRules
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# A program reads what it gets, so words are kept where a shell would have to throw them away.
-RULES = SessionRules(keep_text_on_error=True)
+# What a program expects of a session, unless it says so.
+RULES = SessionRules()
 
 
 class AudioBuffer:
@@ -125,9 +125,16 @@ class OpenCore:
         """The settings in force."""
         return self._core.settings
 
-    def begin(self, mode: Mode = Mode.HOLD) -> Dictation:
-        """Begin a session; one that still records is cancelled."""
-        return Dictation(lambda audio, notify: self._core.begin(mode, audio, notify))
+    def begin(self, mode: Mode = Mode.HOLD, *, is_file: bool = False) -> Dictation:
+        """Begin a session; one that still records is cancelled.
+
+        Args:
+            mode: How the recording is ended; it only selects which state is shown.
+            is_file: The audio was recorded before: waiting for its text may take as long as it is.
+        """
+        return Dictation(
+            lambda audio, notify: self._core.begin(mode, audio, notify, is_file=is_file)
+        )
 
 
 @asynccontextmanager

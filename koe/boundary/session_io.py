@@ -32,7 +32,6 @@ def session_rules(bits: int) -> SessionRules:
     """What the shell expects of a session, from the bits of seam.h."""
     return SessionRules(
         ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
-        keep_text_on_error=bool(bits & lib.KOE_KEEP_TEXT_ON_ERROR),
         silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),
         closing_states=bool(bits & lib.KOE_CLOSING_STATES),
         finish_superseded=bool(bits & lib.KOE_FINISH_SUPERSEDED),

@@ -93,7 +93,7 @@ async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
         report.progress.duration = recording.duration
         chunks = _spoken(recording) if arguments.realtime else _read(recording)
         async with open_core(arguments.config, engine=arguments.engine) as core:
-            await _dictate(core.begin(), chunks, report)
+            await _dictate(core.begin(is_file=True), chunks, report)
 
 
 async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None:
