@@ -13,11 +13,11 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 # Lower ranks know nothing of higher ones. A name covers the modules below it.
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.endpoint": 0,
-    "koe.daemon_threads": 0, "koe.json_text": 0,
+    "koe.daemon_threads": 0, "koe.json_text": 0, "koe.files": 0,
     "koe.events": 1, "koe.session": 1, "koe.transcript": 1, "koe.dictionary": 1,
     "koe.prompts": 1, "koe.answers": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
-    "koe.models": 2,
+    "koe.models": 2, "koe.journal": 2,
     "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
     "koe.boundary": 5,
@@ -58,7 +58,8 @@ DOORS = {
 PURE = ("koe.events", "koe.session", "koe.transcript", "koe.dictionary", "koe.text",
         "koe.json_text", "koe.prompts", "koe.answers", "koe.llm.request",
         "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat", "koe.llm.openai_responses",
-        "koe.llm.anthropic_messages", "koe.llm.protocols", "koe.llm.correction")  # fmt: skip
+        "koe.llm.anthropic_messages", "koe.llm.protocols", "koe.llm.correction",
+        "koe.journal.format", "koe.journal.values", "koe.journal.events")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
