@@ -22,7 +22,8 @@ from koe.events import HandOverRewritten, Mode, Notice, Warn
 from koe.llm.service import Answer, Correcting, LlmService, Question
 from koe.llm.transport import Transport
 from koe.runner import AudioSource, Runner
-from koe.session import Session, SessionRules
+from koe.session import Session
+from koe.session_rules import SessionRules
 from koe.text import trim
 
 log = logging.getLogger(__name__)

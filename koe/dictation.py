@@ -24,7 +24,7 @@ from koe.config.store import Store, config_directory
 from koe.core import Core
 from koe.events import BYTES_PER_SECOND, Mode, Notice
 from koe.runner import Runner
-from koe.session import SessionRules
+from koe.session_rules import SessionRules
 
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND

@@ -73,33 +73,11 @@ from koe.events import (
 )
 from koe.hearing import Hearing
 from koe.prompts import HISTORY_LIMIT
+from koe.session_rules import SessionRules
 
 # Seconds before each new try of an engine that was lost. While the user speaks and there is no
 # fall-back, the last one goes on. A try by which more became certain begins the count anew.
 RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRules:
-    """What one shell expects that another does not (spec abi §§4.2-4.9).
-
-    Attributes:
-        ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only
-            once the engine is connected; else both come at once.
-        silence_is_error: A recording without speech ends in an error; else quietly in ``idle``.
-        closing_states: ``completed`` and ``idle`` follow the final text.
-        finish_superseded: A session that is still recording when the next one begins is ended and
-            delivers its text; else it is cancelled.
-        rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
-            else does; else it is rebuilt whenever one of its settings changed.
-    """
-
-    ready_after_connect: bool = False
-    silence_is_error: bool = False
-    closing_states: bool = False
-    finish_superseded: bool = False
-    rebuild_at_reload_only: bool = False
-
 
 _RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, InterimHeard,
                         DefiniteHeard, FinalHeard, EngineWorking, EngineErred, EngineFailed,
@@ -377,7 +355,7 @@ class Session:
     def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text, self.heard, self.engine, is_corrected, remark),
+            Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]

@@ -41,7 +41,8 @@ from koe.events import (
     WaitExpired,
     Warn,
 )
-from koe.session import ACCEPTS, Session, SessionRules
+from koe.session import ACCEPTS, Session
+from koe.session_rules import SessionRules
 
 SECOND = SessionRules(silence_is_error=True, closing_states=True, finish_superseded=True)
 FIRST = SessionRules(
