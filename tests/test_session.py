@@ -68,12 +68,12 @@ WAIT = StartFinalWait(5.0)
 FINISH = [FINALIZING, WAIT]
 
 
-def delivered(text: str) -> list[Effect]:
+def delivered(text: str, *, is_whole: bool = True) -> list[Effect]:
     return [
         ReportHeard(text),
         Pause(),
         PASTING,
-        Deliver(text=text, heard=text, engine="scripted", corrected=False),
+        Deliver(text=text, heard=text, engine="scripted", corrected=False, is_whole=is_whole),
     ]
 
 
@@ -595,12 +595,13 @@ def test_what_the_engine_says_during_the_correction_is_too_late() -> None:
 
 
 def test_lost_audio_is_told_before_the_text() -> None:
-    _, effects = effects_of(
+    session, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
     )
     warning = Warn("1.5 seconds of speech were lost because the audio buffer was full")
     assert effects.index(warning) < effects.index(FINALIZING)
-    assert effects[-4:] == delivered("hello world")
+    assert effects[-4:] == delivered("hello world", is_whole=False)
+    assert not session.is_whole
 
 
 def test_empty_interim_is_not_shown() -> None:
