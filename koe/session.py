@@ -142,6 +142,8 @@ class Session:
     _tries: int = 0
     # A wait for the final result was started and has not expired.
     _wait_runs: bool = False
+    # Why the engine was lost, while it is being opened again.
+    _trouble: str = ""
     # An engine did not answer in time, and was given one more chance.
     _has_expired: bool = False
     # There is no engine any more, and the user speaks on.
@@ -231,6 +233,7 @@ class Session:
 
     def _record(self, start: int) -> list[Effect]:
         self._hearing.begin_leg(start)
+        self._trouble = ""
         if self.state is not State.CONNECTING_ASR:
             return self._wait() if self._waiting else []
         self.state = self._recording_state
@@ -271,6 +274,7 @@ class Session:
                 it has to say.
         """
         is_vain = is_permanent or (has_ended and self._waiting and self._hearing.repeats_itself)
+        self._trouble = message
         if self._hearing.lose_leg():
             self._tries = 0
         if not is_vain and self._may_try_again:
@@ -362,10 +366,10 @@ class Session:
 
     def _expire(self) -> list[Effect]:
         """Give an engine that does not answer one more chance; its silence is not the user's."""
-        message = f"the speech engine did not answer within {self.final_wait:g} s"
+        silence = f"the speech engine did not answer within {self.final_wait:g} s"
         is_vain, self._has_expired = self._has_expired, True
         self._wait_runs = False
-        return self._lose_engine(message, is_permanent=is_vain)
+        return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
 
     def _note_loss(self, lost_bytes: int) -> list[Effect]:
         if not lost_bytes:

@@ -434,6 +434,12 @@ def test_final_wait_expires_with_a_fall_back() -> None:
     ]
 
 
+def test_final_wait_expires_while_the_engine_is_opened_again() -> None:
+    """What is wrong is that it can't be reached."""
+    _, effects = session_of([EngineConnected(), InputEnded(), LOST, WaitExpired(), WaitExpired()])
+    assert effects == [ReportError("ASR error: lost"), FAILED]
+
+
 def test_a_recording_from_a_file_is_waited_for_as_long_as_it_is() -> None:
     session = Session(engine="scripted", is_file=True)
     for event in (Began(), EngineConnected()):
