@@ -29,6 +29,7 @@ COMMON_GROUND = "koe.config"
 
 # Who may import what is not ours.
 DOORS = {
+    "sqlite3": {"koe.journal.database"},
     "yaml": {"koe.config.document"},
     "moonshine_voice": {"koe.asr.moonshine"},
     "websockets": {"koe.asr.transport"},
@@ -59,7 +60,8 @@ PURE = ("koe.events", "koe.session", "koe.transcript", "koe.dictionary", "koe.te
         "koe.json_text", "koe.prompts", "koe.answers", "koe.llm.request",
         "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat", "koe.llm.openai_responses",
         "koe.llm.anthropic_messages", "koe.llm.protocols", "koe.llm.correction",
-        "koe.journal.format", "koe.journal.values", "koe.journal.events")  # fmt: skip
+        "koe.journal.format", "koe.journal.values", "koe.journal.events",
+        "koe.journal.entries", "koe.journal.retention")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
