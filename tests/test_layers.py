@@ -30,6 +30,7 @@ COMMON_GROUND = "koe.config"
 
 # Who may import what is not ours.
 DOORS = {
+    "sqlite3": {"koe.journal.database"},
     "yaml": {"koe.config.document"},
     "moonshine_voice": {"koe.asr.moonshine"},
     "websockets": {"koe.asr.transport"},
@@ -61,7 +62,7 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
         "koe.llm.correction", "koe.journal.format", "koe.journal.values",
-        "koe.journal.events")  # fmt: skip
+        "koe.journal.events", "koe.journal.entries", "koe.journal.retention")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
