@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 
+from koe.config import engines
 from koe.config.schema import AsrConfig
 from koe.errors import AsrError, EngineUnavailableError
 from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard
@@ -71,6 +72,9 @@ class Engine(ABC):
         For an engine whose loop hangs, so that nobody can close it.
         """
 
+WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
+"""Seconds between two words of an engine that it works; a session waits for twice as long."""
+
 
 def before_the_end(event: Event) -> Event:
     """Say what an event is while the engine has not got all the audio: no end of anything."""
@@ -82,19 +86,7 @@ def before_the_end(event: Event) -> Event:
     return event
 
 
-# The least and the most seconds between two words that an engine works.
-_WORKING_INTERVALS = (0.05, 1.0)
-
-
-def working_interval(final_wait_timeout: float) -> float:
-    """How often to say that an engine works: within half the time that its silence is borne."""
-    shortest, longest = _WORKING_INTERVALS
-    return min(max(final_wait_timeout / 2, shortest), longest)
-
-
-ENGINES = (
-    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
-)  # fmt: skip
+ENGINES = engines.ENGINES
 """The engines of this build, in the order in which they are shown."""
 
 # Those of them that compute on this machine.

@@ -27,7 +27,7 @@ from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
-from koe.asr import Engine, before_the_end, working_interval
+from koe.asr import WORKING_INTERVAL, Engine, before_the_end
 from koe.errors import AsrConnectionError, AsrTimeoutError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
 
@@ -107,10 +107,9 @@ class LocalEngine(Engine):
     Args:
         name: The engine's name, for its thread and for messages.
         opener: Gives the recogniser.
-        final_wait: Seconds for which a session waits for a word of the engine.
     """
 
-    def __init__(self, name: str, opener: Opener, final_wait: float = 5.0) -> None:
+    def __init__(self, name: str, opener: Opener) -> None:
         self._name = name
         self._opener = opener
         # Where the recogniser lives, from connect on.
@@ -133,8 +132,6 @@ class LocalEngine(Engine):
         self._input_ended = False
         # What the thread is doing; None: nothing.
         self._answer: _Promise[list[Event]] | None = None
-        # Seconds between two words that it still does.
-        self._interval = working_interval(final_wait)
         # Bytes that the recogniser was given.
         self._fed = 0
         # Seconds for which its calls were waited for.
@@ -183,7 +180,7 @@ class LocalEngine(Engine):
             if self._answer is None:
                 await self._wake.wait()
                 self._answer = self._begin()
-            elif await _is_settled(self._answer, self._interval):
+            elif await _is_settled(self._answer, WORKING_INTERVAL):
                 self._events.extend(self._answer.result())
                 self._answer = None
             else:
@@ -239,7 +236,7 @@ class LocalEngine(Engine):
         """
         if self._closed:  # the thread may have ended without an answer
             return EngineClosed(is_early=True)
-        self._waited += self._interval
+        self._waited += WORKING_INTERVAL
         speech = self._fed / BYTES_PER_SECOND
         limit = PATIENCE + PATIENCE_PER_SECOND * speech
         if self._waited > limit:

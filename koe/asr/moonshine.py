@@ -67,12 +67,8 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         )
     if not Path(package.submodule_search_locations[0], _MODEL).is_file():
         raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
-    settings = config.moonshine
-    return LocalEngine(
-        "moonshine",
-        lambda closed: open_recogniser(settings.update_interval, closed),
-        settings.final_wait_timeout,
-    )
+    update_interval = config.moonshine.update_interval
+    return LocalEngine("moonshine", lambda closed: open_recogniser(update_interval, closed))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koe.asr import Engine, working_interval
+from koe.asr import WORKING_INTERVAL, Engine
 from koe.asr.reply import Document, Interpretation, Reply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
@@ -176,10 +176,9 @@ class RecordingEngine(Engine):
         return None if reply.failed else reply.text
 
     async def _tell_that_it_works(self) -> None:
-        interval = working_interval(self._service.settings.final_wait_timeout)
         while True:
             self._events.put_nowait(EngineWorking())
-            await asyncio.sleep(interval)
+            await asyncio.sleep(WORKING_INTERVAL)
 
     def _note_end(self, exchange: asyncio.Task[None]) -> None:
         if not exchange.cancelled() and (exc := exchange.exception()) is not None:
