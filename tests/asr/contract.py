@@ -107,7 +107,8 @@ class EngineContract(ABC):
         events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
         assert all(isinstance(event, SAID) for event in events)
         assert [type(event) for event in events].count(EngineClosed) == 1
-        after_final = events[events.index(FinalHeard(final_text(events))) :]
+        finals = [index for index, event in enumerate(events) if isinstance(event, FinalHeard)]
+        after_final = events[finals[-1] :]
         assert {type(event) for event in after_final} <= {FinalHeard, EngineClosed, EngineWorking}
         assert self.is_right(final_text(events))
 
