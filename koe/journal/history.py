@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -155,9 +155,8 @@ class History:
         """Keep of a session that has just ended what the settings say; never raises."""
         try:
             size = 0 if ended.path is None else ended.path.stat().st_size
-            self._keep(
-                entry_of(ended.id, ended.header, ended.end, ended.end.heard, ended.samples, size)
-            )
+            end = ended.end
+            self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
         except KoeError as exc:
             self._warn(str(exc))
@@ -175,10 +174,10 @@ class History:
         Raises:
             HistoryError: The index or the journal's folder can't be used.
         """
-        listed = {it.id: it for it in self._index.find()}
+        listed = {it.id: it for it in self._index.outlines()}
         self._note_missing(listed)
-        kept = [self._keep(it) for it in self._unlisted(listed)]
-        return [it for it in kept if it is not None and it.why is Why.INTERRUPTED]
+        kept = self._keep(self._unlisted(listed))
+        return [it for it in kept if it.why is Why.INTERRUPTED]
 
     def prune(self) -> int:
         """Remove what was kept long enough, and what is too much.
@@ -190,12 +189,12 @@ class History:
             HistoryError: The index can't be used.
         """
         now = self._now()
-        due = retention.due(reversed(self._index.find()), self._settings, now)
+        due = retention.due(self._index.outlines(), self._settings, now)
         self.skipped = []
         removed = [it for it in due.audio if self._remove_recording(it)]
         stuck = {it.id for it in due.audio} - {it.id for it in removed}
         gone = set(due.entries) - stuck
-        self._index.put(replace(it, audio_bytes=0) for it in removed if it.id not in gone)
+        self._index.forget_audio({it.id for it in removed} - gone)
         self._index.remove(gone)
         if self._settings.text_days is not None:
             seconds = self._settings.text_days * _SECONDS_PER_DAY
@@ -274,15 +273,17 @@ class History:
     def _path_of(self, entry: Entry) -> Path:
         return folder.path_of(self._journal, entry.id)
 
-    def _keep(self, entry: Entry) -> Entry | None:
-        """Keep of a new entry what the settings say; None: nothing."""
-        is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
-        if is_unwanted and self._remove_recording(entry):
-            entry = replace(entry, audio_bytes=0)
-        if not retention.keeps_entry(entry, self._settings):
-            return None
-        self._index.put([entry])
-        return entry
+    def _keep(self, entries: Iterable[Entry]) -> Entries:
+        """Keep of new entries what the settings say; return those of which something is kept."""
+        kept = []
+        for entry in entries:
+            is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
+            if is_unwanted and self._remove_recording(entry):
+                entry = replace(entry, audio_bytes=0)
+            if retention.keeps_entry(entry, self._settings):
+                kept.append(entry)
+        self._index.put(kept)
+        return kept
 
     def _unlisted(self, listed: Mapping[str, Entry]) -> Iterator[Entry]:
         """Make entries of the recordings that have none, except those that are being written."""
@@ -312,9 +313,9 @@ class History:
             for it in listed.values()
             if it.has_audio and not os.path.lexists(self._path_of(it))
         ]
-        kept = [it for it in missing if retention.keeps_entry(it, self._settings)]
-        self._index.put(kept)
-        self._index.remove({it.id for it in missing} - {it.id for it in kept})
+        kept = {it.id for it in missing if retention.keeps_entry(it, self._settings)}
+        self._index.forget_audio(kept)
+        self._index.remove({it.id for it in missing} - kept)
 
     def _remove_recording(self, entry: Entry) -> bool:
         """Remove the file of an entry; False: it is still there, and `skipped` says why."""
