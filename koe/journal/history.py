@@ -30,6 +30,9 @@ from koe.journal.wav import write_wav
 LAST = "last"
 """Stands for the ID of the newest entry."""
 
+# An ID up to its seconds.
+_SHORT = len("20260714T093005")
+
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 # A file that is younger may have been created a moment ago by a process that has not locked it yet.
@@ -105,6 +108,18 @@ class History:
         """
         return self._index.find(query, limit)
 
+    def short_ids(self) -> dict[str, str]:
+        """Return the shortest beginning of every ID that `entry` accepts, of 15 characters or more.
+
+        Raises:
+            HistoryError: The index can't be used.
+        """
+        ids = self._index.ids()
+        return {
+            entry_id: entry_id[: max(_SHORT, _common(before, entry_id), _common(entry_id, after))]
+            for before, entry_id, after in zip(["", *ids], ids, [*ids[1:], ""], strict=False)
+        }
+
     def entry(self, entry_id: str) -> Entry:
         """Return an entry.
 
@@ -122,9 +137,9 @@ class History:
         found = self._index.beginning_with(entry_id) if entry_id else []
         if not found:
             raise HistoryError(f"the history has no entry {entry_id!r}; `koe history` lists them")
-        if len(found) > 1 and found[-1].id != entry_id:
+        if len(found) > 1 and found[0].id != entry_id:
             raise HistoryError(f"several IDs begin with {entry_id!r}; write more of it")
-        return found[-1]
+        return found[0]
 
     def recording_of(self, entry_id: str) -> Path:
         """Return the file with the recording of an entry; see `koe.journal.reader`.
@@ -346,6 +361,13 @@ class History:
                 if _MONTH.fullmatch(month.name) and month.name < current:
                     with suppress(OSError):  # something is in it
                         month.rmdir()
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters it takes to tell two IDs from each other."""
+    pairs = enumerate(zip(first, second, strict=False))
+    different = (place for place, (one, other) in pairs if one != other)
+    return next(different, min(len(first), len(second))) + 1
 
 
 def _may_be_new(recorded: Recorded) -> bool:

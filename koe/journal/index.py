@@ -83,9 +83,14 @@ class Index:
         return self._select("ORDER BY id DESC LIMIT ?", limit)
 
     def beginning_with(self, prefix: str) -> list[Entry]:
-        """Return the two newest entries whose IDs begin so, or those that there are."""
-        condition = "WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT 2"
+        """Return the first two entries whose IDs begin so, or those that there are."""
+        condition = "WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2"
         return self._select(condition, len(prefix), _storable(prefix))
+
+    def ids(self) -> list[str]:
+        """Return all IDs, in their order."""
+        rows = self._database.read("SELECT id FROM entries ORDER BY id")
+        return [str(entry_id) for (entry_id,) in rows]
 
     def outlines(self) -> list[Entry]:
         """Return all entries, oldest first, with the first characters of their texts only."""

@@ -191,6 +191,21 @@ def test_an_id_that_begins_another(home: Home) -> None:
     assert history.entry(first).id == first
 
 
+def test_short_ids(home: Home) -> None:
+    alone = home.dictate(FAILED)
+    home.days = 1
+    pair = [home.dictate(FAILED), home.dictate(FAILED)]
+    index = Index(home.directory, pytest.fail)
+    twin, other = (replace(home.history().entry(it), id=f"{pair[0][:19]}Z-1-{it}") for it in pair)
+    index.put([twin, other])
+    history = home.history()
+    short = history.short_ids()
+    assert short[alone] == alone[:15]
+    assert set(short) == {alone, *pair, twin.id, other.id}
+    assert all(history.entry(beginning).id == whole for whole, beginning in short.items())
+    assert len(short[twin.id]) > 15
+
+
 def test_an_empty_history(home: Home) -> None:
     with pytest.raises(HistoryError, match="the history is empty"):
         home.history().entry("last")
