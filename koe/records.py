@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
@@ -29,6 +30,8 @@ RECOVERY_DELAY = 5.0
 
 # How long the end of a core waits for the disk.
 CLOSE_TIMEOUT = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class Records:
@@ -117,6 +120,8 @@ class Records:
                 work()
             except KoeError as exc:
                 report(exc)
+            except Exception:  # a bug of ours, which must not pass in silence
+                log.exception("the history could not be written")
 
         writing = self._threads.submit(write)
         self._writing.add(writing)

@@ -176,6 +176,7 @@ async def test_what_an_earlier_process_left(
     directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("koe.records.RECOVERY_DELAY", 0.0)
+    configure(directory, "history: {audio_days: 10000}\n")
     path = path_of(journal_directory(directory), "20260714T093005.007Z-42-1")
     path.parent.mkdir(parents=True)
     write(path, records(end=None))
