@@ -1,4 +1,4 @@
-"""What is kept of sessions, from their begin to another try; the parts have tests in tests/journal."""
+"""What is kept of sessions, from their begin to another try; tests/journal tests the parts."""
 
 from __future__ import annotations
 
