@@ -39,8 +39,8 @@
 #define DESTROY_SECONDS 2.0
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
-/* How long exit() waits for an engine that is at work. */
-#define EXIT_SECONDS 5.0
+/* How long exit() waits for an answer of Python. */
+#define ANSWER_SECONDS 10.0
 /* How long the end of a recording waits for a push that is under way; a producer that takes longer
  * is not copying but dead. */
 #define PUSH_SECONDS 0.5
@@ -200,27 +200,38 @@ static void replace_core(uint64_t core) {
 }
 
 static atomic_bool engines_rest;
+static atomic_uint answers;
 
+/* Python says how long engines are worth waiting for (koe.patience). */
 KOE_WORK exit_in_python(void *unused) {
-    int32_t left;
-    CALL_PYTHON(left, koe_py_exit(EXIT_SECONDS));
-    (void)left, (void)unused; /* they rest, or nothing more can be done */
+    int32_t at_work = 1;
+    (void)unused;
+    while (at_work > 0 || atomic_load(&endings) > 0) {
+        CALL_PYTHON(at_work, koe_py_exit());
+        atomic_fetch_add(&answers, 1);
+        koe_nap();
+    }
     atomic_store(&engines_rest, true);
     return 0;
 }
 
 /* The process ends and may not have destroyed its core. An engine that computes on, while what it
- * computes with is torn down, would crash it. In a callback, which does not return, the core can't
- * end, and an engine gets no more to do; but what it is doing takes its time. */
+ * computes with is torn down, would crash it. So this waits for engines as long as Python does, and
+ * for Python while it answers. In a callback, which does not return, the core can't end, but its
+ * engine is taken from it. */
 static void end_at_exit(void) {
     static atomic_flag called = ATOMIC_FLAG_INIT;
-    const double limit = koe_now() + (callback_depth > 0 ? ORDERLY_SECONDS : EXIT_SECONDS);
     if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
         return;
     replace_core(0);
-    if (koe_start_thread(exit_in_python, NULL))
-        while (!atomic_load(&engines_rest) && koe_now() < limit)
-            koe_nap();
+    if (!koe_start_thread(exit_in_python, NULL))
+        return;
+    double limit = koe_now() + ANSWER_SECONDS;
+    for (unsigned heard = 0; !atomic_load(&engines_rest) && koe_now() < limit; koe_nap())
+        if (atomic_load(&answers) != heard) {
+            heard = atomic_load(&answers);
+            limit = koe_now() + ANSWER_SECONDS;
+        }
 }
 
 EXPORT int32_t sp_core_create(const char *config_path) {

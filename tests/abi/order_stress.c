@@ -73,7 +73,7 @@ int32_t koe_py_destroy(uint64_t core, double seconds) {
     return 0;
 }
 
-int32_t koe_py_exit(double seconds) { return seconds > 0 ? 0 : -1; }
+int32_t koe_py_exit(void) { return 0; }
 
 int32_t koe_py_reload(uint64_t core) {
     asked = core;
