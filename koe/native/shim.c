@@ -67,7 +67,7 @@ static uint64_t last_session;
 static _Thread_local int callback_depth;
 
 uint64_t koe_live_core(void) {
-    return atomic_load(&live_core);
+    return koe_is_fork() ? 0 : atomic_load(&live_core);
 }
 
 #if KOE_ABI == 3
@@ -252,10 +252,13 @@ EXPORT int32_t sp_core_create(const char *config_path) {
 }
 
 EXPORT void sp_core_destroy(void) {
-    replace_core(0);
+    if (!koe_is_fork())
+        replace_core(0);
 }
 
 EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
+    if (koe_is_fork())
+        return;
     koe_acquire(&tables);
     callbacks = table;
     koe_release(&tables);
@@ -326,6 +329,8 @@ static uint64_t begin_audio(uint64_t *session) {
 
 EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     int32_t begun = -1;
+    if (koe_python_failed())
+        return -1;
     koe_acquire(&order);
     uint64_t session, core = begin_audio(&session);
     if (core != 0) {
@@ -380,7 +385,7 @@ EXPORT int32_t sp_core_session_cancel(void) {
 
 #if KOE_ABI == 3
 EXPORT int32_t sp_core_accept_asr_result(void) {
-    uint64_t core = atomic_load(&live_core);
+    uint64_t core = koe_live_core();
     int32_t accepted = -1;
     if (core != 0)
         CALL_PYTHON(accepted, koe_py_accept(core));

@@ -47,6 +47,7 @@ static _Thread_local uint64_t asked; /* the core that this thread has reloaded l
 bool koe_python_start(void) { return true; }
 bool koe_python_failed(void) { return false; }
 bool koe_python_is_alive(void) { return true; }
+bool koe_is_fork(void) { return false; }
 
 int32_t koe_py_create(uint64_t core, uint32_t rules) {
     (void)rules;
