@@ -280,6 +280,7 @@ uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
     koe_at_exit(end_at_exit); /* now that an engine has been loaded */
     koe_acquire(&reader);
     uint32_t size = koe_ring_read(session, buffer, capacity);
+    koe_ring_touch_ahead();
     koe_release(&reader);
     return size;
 }
@@ -316,6 +317,9 @@ static void let_pushes_finish(void) {
 /* Number a new session of the core there is; from here on audio is its own, because its callbacks
  * can come before Python has returned. Returns the core, or 0 if there is none. */
 static uint64_t begin_audio(uint64_t *session) {
+    koe_acquire(&reader);
+    koe_ring_touch_ahead(); /* until the first read */
+    koe_release(&reader);
     koe_acquire(&tables);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
