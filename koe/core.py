@@ -279,16 +279,12 @@ class Core:
         is_file: bool = False,
         open_engine: EngineOpener | None = None,
     ) -> Runner:
-        """Begin a session; see `begin`.
+        """Begin a session; see `begin`, which has the other arguments.
 
         Args:
             snapshot: The settings that it goes by.
-            mode: As for `begin`.
-            audio: As for `begin`.
-            notify: As for `begin`.
             record: Where it is recorded; None: nowhere.
             spool: Where its audio is kept, or was; None: in memory, and in its record.
-            is_file: As for `begin`.
             open_engine: Makes the engines; None: as the settings say.
         """
         profile = self._correcting_profile(snapshot)
