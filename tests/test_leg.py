@@ -49,13 +49,12 @@ def test_a_leg_begins_before_the_acknowledged_sample() -> None:
     assert notices[-1].text == "one two three four five six"
     finals = [event for event in record.happened if isinstance(event, FinalHeard)]
     assert finals == [FinalHeard("four five six", 6 * SAMPLE_RATE_HZ + start)]
-    assert record.marks == [
-        (Mark.LEG_BEGAN, (1, 0)),
-        (Mark.LEG_ENDED, (1,)),
-        (Mark.LEG_BEGAN, (2, start)),
-        (Mark.INPUT_ENDED, (int(10.2 * SAMPLE_RATE_HZ),)),
-        (Mark.LEG_ENDED, (2,)),
-    ]
+    legs = [marked for marked in record.marks if marked[0] is not Mark.INPUT_ENDED]
+    assert legs == [
+        (Mark.LEG_BEGAN, (1, 0)), (Mark.LEG_ENDED, (1,)),
+        (Mark.LEG_BEGAN, (2, start)), (Mark.LEG_ENDED, (2,)),
+    ]  # fmt: skip
+    assert (Mark.INPUT_ENDED, (int(10.2 * SAMPLE_RATE_HZ),)) in record.marks
 
 
 def test_no_leg_is_opened_for_silence() -> None:
