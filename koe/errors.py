@@ -10,6 +10,7 @@
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
     ├── JournalError            a recording of the journal that cannot be read
+    ├── HistoryError            an entry of the history that is missing, or cannot be changed
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
@@ -156,6 +157,10 @@ class JournalError(KoeError):
 
     def __str__(self) -> str:
         return f"recording {self.recording}: {self.reason}"
+
+
+class HistoryError(KoeError):
+    """The history, or an entry of it, can't be used; the sentence says why and what to do."""
 
 
 class ModelError(KoeError):

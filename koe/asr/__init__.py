@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 
+from koe.config import engines
 from koe.config.schema import AsrConfig
 from koe.errors import AsrError, EngineUnavailableError
 from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard
@@ -82,9 +83,7 @@ def before_the_end(event: Event) -> Event:
     return event
 
 
-ENGINES = (
-    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
-)  # fmt: skip
+ENGINES = engines.ENGINES
 """The engines of this build, in the order in which they are shown."""
 
 # Those of them that compute on this machine.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,6 +31,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.stitching import find_pause
 from koe.text import join_segments
 
 # For one exchange, from the first byte out to the last byte in, unless the settings allow more;
@@ -45,9 +45,8 @@ _WORKING_INTERVALS = (0.05, 1.0)
 # Nobody dictates for longer, but a recording may be forgotten.
 LONGEST_RECORDING = 3600.0
 
-# A cut is looked for in so many seconds before the longest length, in the quietest of these.
+# A cut is looked for in so many seconds before the longest length.
 _CUT_RANGE = 10.0
-_CUT_FRAME = 0.2
 
 
 @dataclass(frozen=True)
@@ -233,20 +232,12 @@ def cut(pcm: bytes, longest: float) -> list[bytes]:
         The pieces, which together are the recording; none of no samples.
     """
     limit = int(longest * BYTES_PER_SECOND) & ~1
-    frame = int(_CUT_FRAME * BYTES_PER_SECOND) & ~1
-    earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), frame) & ~1
+    earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), limit // 2) & ~1
     pieces: list[bytes] = []
     start = 0
     while len(pcm) - start > limit:
-        # The last first, for of equals the first is taken, and fewer pieces are better.
-        frames = range(start + limit - frame, start + earliest - 1, -frame)
-        quietest = min(frames, key=lambda at: _loudness(pcm[at : at + frame]))
-        end = quietest + frame // 2 & ~1
+        tail = pcm[start + earliest : start + limit]
+        end = start + earliest + 2 * find_pause(tail, len(tail) // 2)
         pieces.append(pcm[start:end])
         start = end
     return [*pieces, pcm[start:]] if len(pcm) > start else pieces
-
-
-def _loudness(pcm: bytes) -> int:
-    """Comparable between frames of one length; right on little-endian machines, else a guess."""
-    return sum(map(abs, array("h", pcm)))

@@ -11,6 +11,7 @@ from koe.config.fields import (
     flag,
     group,
     milliseconds,
+    names,
     number,
     optional_count,
     optional_text,
@@ -19,6 +20,11 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
+
+ENGINES = (
+    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
+)  # fmt: skip
+"""The engines of this build, in the order in which they are shown."""
 
 # For engines without a setting for it (spec asr §1.3), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0
@@ -186,9 +192,16 @@ class AsrConfig(
     """Which engine recognises speech, and the settings of each.
 
     Any text is accepted as ``provider``; opening the engine tells an unknown one.
+
+    Attributes:
+        fallback: The engines that go on where the configured one is lost, the first one first.
+        stall: Seconds without a result, although there was speech, after which the engine is asked
+            for a sign of life.
     """
 
     provider: str = text("moonshine")
+    fallback: tuple[str, ...] = names(ENGINES, "engine", generations=OURS)
+    stall: float = milliseconds(2000, low=500, generations=OURS)
     moonshine: MoonshineConfig = group(MoonshineConfig())
     doubao: DoubaoConfig = group(DoubaoConfig())
     qwen: QwenConfig = group(QwenConfig())

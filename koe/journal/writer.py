@@ -123,11 +123,12 @@ class Journal:
         # A second warning would say nothing new.
         self._has_warned = False
 
-    def begin(self, header: Header) -> SessionJournal:
+    def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
         """Begin the record of a session, on any thread; takes microseconds and never raises.
 
         Args:
             header: Its version, moment and process are filled in.
+            has_file: False: nothing is written, and only the end counts.
         """
         moment = self._now()
         header = replace(
@@ -147,7 +148,8 @@ class Journal:
             is_running = writer.start()
         if is_running:
             _journals.add(self)
-            writer.put(partial(recording.open, monotonic_ns()))
+            if has_file:
+                writer.put(partial(recording.open, monotonic_ns()))
         else:
             session.stop()
             self._fail(OSError(errno.EAGAIN, "there can be no more threads"))

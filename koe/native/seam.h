@@ -14,7 +14,6 @@
 /* --- what a shell expects: bits for koe_py_create. Of a session (koe.session.SessionRules): --- */
 
 #define KOE_READY_AFTER_CONNECT 1
-#define KOE_KEEP_TEXT_ON_ERROR 2
 #define KOE_SILENCE_IS_ERROR 4
 #define KOE_CLOSING_STATES 8
 #define KOE_FINISH_SUPERSEDED 16
