@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -155,9 +155,8 @@ class History:
         """Keep of a session that has just ended what the settings say; never raises."""
         try:
             size = 0 if ended.path is None else ended.path.stat().st_size
-            self._keep(
-                entry_of(ended.id, ended.header, ended.end, ended.end.heard, ended.samples, size)
-            )
+            end = ended.end
+            self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
         except KoeError as exc:
             self._warn(str(exc))
@@ -177,8 +176,8 @@ class History:
         """
         listed = {it.id: it for it in self._index.outlines()}
         self._note_missing(listed)
-        kept = [self._keep(it) for it in self._unlisted(listed)]
-        return [it for it in kept if it is not None and it.why is Why.INTERRUPTED]
+        kept = self._keep(self._unlisted(listed))
+        return [it for it in kept if it.why is Why.INTERRUPTED]
 
     def prune(self) -> int:
         """Remove what was kept long enough, and what is too much.
@@ -274,15 +273,17 @@ class History:
     def _path_of(self, entry: Entry) -> Path:
         return folder.path_of(self._journal, entry.id)
 
-    def _keep(self, entry: Entry) -> Entry | None:
-        """Keep of a new entry what the settings say; None: nothing."""
-        is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
-        if is_unwanted and self._remove_recording(entry):
-            entry = replace(entry, audio_bytes=0)
-        if not retention.keeps_entry(entry, self._settings):
-            return None
-        self._index.put([entry])
-        return entry
+    def _keep(self, entries: Iterable[Entry]) -> Entries:
+        """Keep of new entries what the settings say; return those of which something is kept."""
+        kept = []
+        for entry in entries:
+            is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
+            if is_unwanted and self._remove_recording(entry):
+                entry = replace(entry, audio_bytes=0)
+            if retention.keeps_entry(entry, self._settings):
+                kept.append(entry)
+        self._index.put(kept)
+        return kept
 
     def _unlisted(self, listed: Mapping[str, Entry]) -> Iterator[Entry]:
         """Make entries of the recordings that have none, except those that are being written."""
