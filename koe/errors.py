@@ -9,6 +9,8 @@
     ├── RedirectError           a server that sends us to where nothing may be sent
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
+    ├── JournalError            a recording of the journal that cannot be read
+    ├── HistoryError            an entry of the history that is missing, or cannot be changed
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
@@ -138,6 +140,27 @@ class OutputError(KoeError):
 
     def __str__(self) -> str:
         return f"the output cannot be written: {self.reason}"
+
+
+class JournalError(KoeError):
+    """A recording of the journal, or a part of it, cannot be had.
+
+    Args:
+        recording: Its path or its ID.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, recording: str, reason: str) -> None:
+        super().__init__(recording, reason)
+        self.recording = recording
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"recording {self.recording}: {self.reason}"
+
+
+class HistoryError(KoeError):
+    """The history, or an entry of it, can't be used; the sentence says why and what to do."""
 
 
 class ModelError(KoeError):

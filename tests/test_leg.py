@@ -49,7 +49,13 @@ def test_a_leg_begins_before_the_acknowledged_sample() -> None:
     assert notices[-1].text == "one two three four five six"
     finals = [event for event in record.happened if isinstance(event, FinalHeard)]
     assert finals == [FinalHeard("four five six", 6 * SAMPLE_RATE_HZ + start)]
-    assert record.marks == [(Mark.LEG_BEGAN, (1, 0)), (Mark.LEG_BEGAN, (2, 8 * SAMPLE_RATE_HZ))]
+    assert record.marks == [
+        (Mark.LEG_BEGAN, (1, 0)),
+        (Mark.LEG_ENDED, (1,)),
+        (Mark.LEG_BEGAN, (2, start)),
+        (Mark.INPUT_ENDED, (int(10.1 * SAMPLE_RATE_HZ),)),
+        (Mark.LEG_ENDED, (2,)),
+    ]
 
 
 def test_no_leg_is_opened_for_silence() -> None:

@@ -23,7 +23,7 @@ from koe.runtime import THREAD_NAME, Runtime
 if TYPE_CHECKING:
     from koe.events import Notice
     from koe.models.registry import Downloads
-    from koe.session import SessionRules
+    from koe.session_rules import SessionRules
 
 # How long the exit of a host that is Python waits for a core, and for an engine that is at work.
 _EXIT_SECONDS = 5.0
