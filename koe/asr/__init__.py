@@ -72,6 +72,7 @@ class Engine(ABC):
         For an engine whose loop hangs, so that nobody can close it.
         """
 
+
 WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
 """Seconds between two words of an engine that it works; a session waits for twice as long."""
 
