@@ -25,7 +25,7 @@ class Ended:
         path: The file, which is closed and not locked any more; None: there could be none.
         header: What was known when the session began.
         end: What is known now. It is in the file too, unless that could not be written.
-        samples: How much audio is in the file.
+        samples: How much audio is in the file; without one, how much there was.
     """
 
     id: str
@@ -67,6 +67,8 @@ class Recording:
         self._fail = fail
         self._ended = ended
         self._encoder = Encoder()
+        # How much audio there was, in samples.
+        self._samples = 0
         # Something could not be written: nothing but the end may follow what is there.
         self._is_incomplete = False
 
@@ -89,6 +91,7 @@ class Recording:
 
     def audio(self, nanoseconds: int, pcm: bytes) -> None:
         """Write audio."""
+        self._samples += len(pcm) // 2
         for start in range(0, len(pcm), PIECE_BYTES):
             self._append(Kind.AUDIO, nanoseconds, pcm[start : start + PIECE_BYTES])
 
@@ -104,11 +107,11 @@ class Recording:
         """Write the end, and tell it. After a failure too: the disk may have room again."""
         self._is_incomplete = False
         self._append(Kind.END, nanoseconds, end.payload())
-        path, samples = None, 0
+        path = None
         if self.file is not None:
             self._writer.close(self.file)
-            path, samples = self.file.path, self.file.samples
-        self._ended(Ended(self._id, path, self._header, end, samples))
+            path, self._samples = self.file.path, self.file.samples
+        self._ended(Ended(self._id, path, self._header, end, self._samples))
 
     def _append(self, kind: Kind, nanoseconds: int, payload: bytes) -> None:
         if self.file is None or self._is_incomplete:

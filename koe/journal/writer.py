@@ -42,13 +42,14 @@ class SessionJournal:
     Args:
         entry_id: Of the journal's entry.
         recording: What does the work.
-        put: Has it done.
+        writer: What has it done.
     """
 
-    def __init__(self, entry_id: str, recording: Recording, put: Callable[[_Job], None]) -> None:
+    def __init__(self, entry_id: str, recording: Recording, writer: Writer) -> None:
         self.id = entry_id
         self._recording = recording
-        self._put = put
+        self._writer = writer
+        self._put = writer.put
 
     def audio(self, pcm: bytes) -> None:
         """Record whole samples: 16 kHz mono s16le."""
@@ -70,6 +71,7 @@ class SessionJournal:
     def stop(self) -> None:
         """Record nothing more."""
         self._put = _ignore
+        self._writer.dismiss(self.id)
 
     @property
     def persisted(self) -> int:
@@ -118,16 +120,15 @@ class Journal:
         self._lock = threading.Lock()
         # The threads, while there are any.
         self._writer: Writer | None = None
-        # The sessions that use them.
-        self._sessions: weakref.WeakSet[SessionJournal] = weakref.WeakSet()
         # A second warning would say nothing new.
         self._has_warned = False
 
-    def begin(self, header: Header) -> SessionJournal:
+    def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
         """Begin the record of a session, on any thread; takes microseconds and never raises.
 
         Args:
             header: Its version, moment and process are filled in.
+            has_file: False: nothing is written, and only the end counts.
         """
         moment = self._now()
         header = replace(
@@ -142,12 +143,13 @@ class Journal:
         with self._lock:
             writer = self._writer = self._writer or Writer(self._fail)
             recording = Recording(entry_id, path, header, writer, self._fail, self._ended)
-            session = SessionJournal(entry_id, recording, writer.put)
-            self._sessions.add(session)
+            session = SessionJournal(entry_id, recording, writer)
+            writer.attend(entry_id, session)
             is_running = writer.start()
         if is_running:
             _journals.add(self)
-            writer.put(partial(recording.open, monotonic_ns()))
+            if has_file:
+                writer.put(partial(recording.open, monotonic_ns()))
         else:
             session.stop()
             self._fail(OSError(errno.EAGAIN, "there can be no more threads"))
@@ -168,9 +170,6 @@ class Journal:
         """
         with self._lock:
             writer, self._writer = self._writer, None
-            for session in self._sessions:
-                session.stop()
-            self._sessions.clear()
         if writer is not None:
             writer.stop(seconds)
 

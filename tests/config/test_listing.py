@@ -267,7 +267,7 @@ def test_what_is_no_configuration(text: str) -> None:
 SCALARS = ["sk-secret", "true", "7", "~", "[sk-secret]", "{a: sk-secret}", "${KEY}", "''", "*x"]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     st.lists(
         st.tuples(

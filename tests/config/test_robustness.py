@@ -31,7 +31,7 @@ from tests.config.confinement import run_on_small_disk, run_powerless
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, links and pipes")
-any_input = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+any_input = settings(max_examples=300, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,16 @@ from koe.journal.threads import Writer
 PATIENCE = 60.0
 
 
+class Session:
+    """A client."""
+
+    def __init__(self) -> None:
+        self.is_stopped = False
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
 @pytest.fixture
 def failures() -> list[OSError]:
     return []
@@ -29,6 +40,13 @@ def writer(failures: list[OSError], monkeypatch: pytest.MonkeyPatch) -> Iterator
     assert writer.start()
     yield writer
     writer.stop(PATIENCE)
+
+
+@pytest.fixture
+def session(writer: Writer) -> Session:
+    session = Session()
+    writer.attend("session", session)
+    return session
 
 
 def test_jobs_are_done_in_order(writer: Writer) -> None:
@@ -49,6 +67,37 @@ def test_a_job_that_fails_costs_no_other(writer: Writer, caplog: pytest.LogCaptu
     assert "the journal lacks a record" in caplog.text
 
 
+def test_jobs_of_clients_need_no_waking(writer: Writer, session: Session) -> None:
+    for _ in range(2):
+        done = threading.Event()
+        writer.put(done.set)
+        assert done.wait(PATIENCE)
+
+
+def test_the_last_job_of_a_client_is_done(writer: Writer) -> None:
+    for _ in range(100):
+        session, done = Session(), threading.Event()
+        writer.attend("a", session)
+        writer.put(done.set)
+        writer.dismiss("a")
+        assert done.wait(PATIENCE)
+
+
+def test_a_client_that_is_forgotten_costs_nothing(writer: Writer) -> None:
+    session = Session()
+    writer.attend("a", session)
+    assert writer._present() == [session]
+    del session
+    gc.collect()
+    assert writer._present() == []
+    assert writer._clients == {}
+
+
+def test_clients_are_stopped(writer: Writer, session: Session) -> None:
+    writer.stop(PATIENCE)
+    assert session.is_stopped
+
+
 def test_the_threads_are_not_those_of_engines(writer: Writer) -> None:
     seen: list[threading.Thread] = []
     writer.put(lambda: seen.append(threading.current_thread()))
@@ -57,6 +106,7 @@ def test_the_threads_are_not_those_of_engines(writer: Writer) -> None:
     assert not seen[0].name.startswith("koe-")
 
 
+@pytest.mark.usefixtures("session")
 def test_files_are_synced_while_they_are_written(
     writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +132,7 @@ def test_files_are_synced_while_they_are_written(
     assert by[0].daemon
 
 
+@pytest.mark.usefixtures("session")
 @pytest.mark.parametrize("is_early", [True, False])
 def test_a_disk_that_does_not_sync(
     writer: Writer, failures: list[OSError], tmp_path: Path, is_early: bool
@@ -131,6 +182,7 @@ def test_what_hangs_is_not_waited_for(writer: Writer) -> None:
     go_on.set()
 
 
+@pytest.mark.usefixtures("session")
 def test_a_job_does_not_wait_for_itself(writer: Writer) -> None:
     done = threading.Event()
 

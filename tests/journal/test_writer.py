@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -268,10 +267,3 @@ def test_flushing_all(kept: Kept) -> None:
     session.audio(b"ab")
     flush_all(PATIENCE)
     assert session.persisted == 1
-
-
-def test_a_session_that_is_forgotten_is_no_leak(kept: Kept) -> None:
-    kept.journal.begin(HEADER).end(END)
-    kept.journal.flush(PATIENCE)
-    gc.collect()
-    assert len(kept.journal._sessions) == 0
