@@ -258,13 +258,9 @@ def _again(history: History, config: Config, arguments: argparse.Namespace) -> i
         async with open_core(arguments.config) as core:
             session: AsyncIterable[Notice]
             if arguments.action == "retry":
-                session = core.retry(  # type: ignore[attr-defined]
-                    entry.id, engine=arguments.engine, profile=arguments.profile
-                )
+                session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
             else:
-                session = core.recorrect(  # type: ignore[attr-defined]
-                    entry.id, profile=arguments.profile
-                )
+                session = core.recorrect(entry.id, profile=arguments.profile)
             async for notice in session:
                 report.tell(notice)
 
