@@ -253,8 +253,7 @@ def _again(history: History, arguments: argparse.Namespace) -> int:
     async def follow() -> None:
         async with open_core(arguments.config) as core:
             if arguments.action == "retry":
-                engine, profile = arguments.engine, arguments.profile
-                session = core.retry(entry.id, engine=engine, profile=profile)
+                session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
             else:
                 session = core.recorrect(entry.id, profile=arguments.profile)
             async for notice in session:
