@@ -24,13 +24,13 @@ from koe.config.store import Store, config_directory
 from koe.core import Core
 from koe.events import BYTES_PER_SECOND, Mode, Notice
 from koe.runner import Runner
-from koe.session import SessionRules
+from koe.session_rules import SessionRules
 
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# A program reads what it gets, so words are kept where a shell would have to throw them away.
-RULES = SessionRules(keep_text_on_error=True)
+# What a program expects of a session, unless it says so.
+RULES = SessionRules()
 
 
 class AudioBuffer:
@@ -125,9 +125,40 @@ class OpenCore:
         """The settings in force."""
         return self._core.settings
 
-    def begin(self, mode: Mode = Mode.HOLD) -> Dictation:
-        """Begin a session; one that still records is cancelled."""
-        return Dictation(lambda audio, notify: self._core.begin(mode, audio, notify))
+    def begin(self, mode: Mode = Mode.HOLD, *, is_file: bool = False) -> Dictation:
+        """Begin a session; one that still records is cancelled.
+
+        Args:
+            mode: How the recording is ended; it only selects which state is shown.
+            is_file: The audio was recorded before: waiting for its text may take as long as it is.
+        """
+        return Dictation(
+            lambda audio, notify: self._core.begin(mode, audio, notify, is_file=is_file)
+        )
+
+    def retry(self, entry_id: str, *, engine: str = "", profile: str = "") -> Dictation:
+        """Recognise a recording of the history once more; its text takes the place of the old one.
+
+        Args:
+            entry_id: Its ID, the beginning of it, or ``last``.
+            engine: Which engine recognises it; empty: as the settings say.
+            profile: The profile that corrects it; empty: as the settings say.
+
+        Raises:
+            HistoryError: There is no such recording.
+            JournalError: It can't be read.
+            LlmProfileError: There is no such profile.
+        """
+        return Dictation(lambda audio, notify: self._core.retry(entry_id, notify, engine, profile))
+
+    def recorrect(self, entry_id: str, *, profile: str = "") -> Dictation:
+        """Correct once more what was heard of an entry of the history, likewise.
+
+        Raises:
+            HistoryError: There is no such entry, or nothing was heard.
+            LlmProfileError: There is no such profile.
+        """
+        return Dictation(lambda audio, notify: self._core.recorrect(entry_id, notify, profile))
 
 
 @asynccontextmanager

@@ -55,9 +55,11 @@ class InputEnded(Event):
 
     Attributes:
         lost_bytes: Audio that was dropped because its buffer was full; 0 in all but ill health.
+        samples: How long the recording is.
     """
 
     lost_bytes: int = 0
+    samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,13 @@ class Cancelled(Event):
 
 @dataclass(frozen=True, slots=True)
 class EngineConnected(Event):
-    """The engine takes audio."""
+    """The engine takes audio.
+
+    Attributes:
+        start: The first sample that it gets, counted from the first of the recording.
+    """
+
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,8 @@ class DefiniteHeard(Event):
 
     Attributes:
         text: Everything that is stable.
-        upto: Where it ends, in samples from the first that the engine got; None: not known.
+        upto: Where it ends, in samples; None: not known. Engines count from the first that they
+            got, sessions from the first of the recording.
     """
 
     text: str
@@ -144,6 +153,11 @@ class EngineClosed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RestWasSilent(Event):
+    """No engine was opened, because the recording has no sound where it was to begin."""
+
+
+@dataclass(frozen=True, slots=True)
 class WaitExpired(Event):
     """The final result did not come in time."""
 
@@ -188,17 +202,20 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class OpenEngine(Effect):
-    """Open the engine; the answer is EngineConnected or EngineFailed."""
+    """Open an engine in the place of the one before, and hand it the audio, also what follows.
 
+    The answer is EngineConnected, EngineFailed or RestWasSilent. What the engine before has to say
+    does not matter any more.
 
-@dataclass(frozen=True, slots=True)
-class StreamAudio(Effect):
-    """Hand audio to the engine as it comes, what is waiting first."""
+    Attributes:
+        engine: Its name.
+        upto: The sample up to which the text is known. The engine gets some seconds before it, too.
+        delay: Seconds to wait first, while the input lasts.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class FinishInput(Effect):
-    """Hand over the audio that is left, and tell the engine that it was the last."""
+    engine: str
+    upto: int = 0
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +223,12 @@ class StartFinalWait(Effect):
     """Send WaitExpired after so many seconds; a second one replaces the first.
 
     Time in which the engine could not be listened to does not count.
+
+    Attributes:
+        seconds: None: send none at all.
     """
 
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +301,10 @@ class Deliver(Notice):
     Attributes:
         text: What to paste.
         heard: What was recognised.
-        engine: Which engine was configured.
+        engine: Which engine recognised it, at least the end of it.
         corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
         remark: Why a correction that was asked for is not used, where that was worth no warning.
+        is_whole: False: something that was said is missing, as a warning said.
     """
 
     text: str
@@ -291,6 +312,7 @@ class Deliver(Notice):
     engine: str
     corrected: bool
     remark: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Performs one session's effects: the shell around the pure machine in ``koe.session``.
 
 Everything that happens becomes an event on one queue; the runner takes an event, lets the
-session decide, and performs each effect. The engine and the audio are tasks of one group, which
-ends with the session.
+session decide, and performs each effect. A pump moves the audio from the host into the spool, from
+the first moment on. The engine runs in a leg (`koe.leg`) over the spool, and others may follow.
+
+All that happens and all that the host is told passes through one place, which records it.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from koe.asr import Engine
-from koe.errors import AsrError, LlmError
+from koe.errors import LlmError
 from koe.events import (
     Accepted,
     Began,
@@ -21,11 +25,10 @@ from koe.events import (
     Correct,
     Corrected,
     CorrectionFailed,
-    EngineClosed,
+    Deliver,
     EngineConnected,
-    EngineFailed,
+    EngineWorking,
     Event,
-    FinishInput,
     InputEnded,
     Notice,
     OpenEngine,
@@ -35,14 +38,20 @@ from koe.events import (
     ShowState,
     StartFinalWait,
     State,
-    StreamAudio,
     WaitExpired,
 )
+from koe.journal.format import End, Mark
+from koe.leg import Leg
 from koe.session import Session
+from koe.spool import Spool
 
-# How often audio is handed to the engine while a session records: short against the 200 ms frames
-# of the shells, long against the work of looking.
+# How often audio is moved from the host into the spool: short against the 200 ms frames of the
+# shells, long against the work of looking.
 AUDIO_INTERVAL = 0.020
+
+# A session that failed while the user speaks goes on recording, for the history, until the shell
+# ends it or has pushed nothing for so long.
+RECORD_ON = 2.0
 
 # The final wait is made of steps of this many seconds. One that takes twice as long was held up, by
 # somebody's callback most likely, and with it whatever the engine had to say.
@@ -71,45 +80,74 @@ class AudioSource(Protocol):
 Corrector = Callable[[str, Sequence[str]], Awaitable[Corrected]]
 """Has a text corrected, given its interim revisions, oldest first; raises LlmError."""
 
+EngineOpener = Callable[[str, int], Engine]
+"""Makes an engine, given its name and the number of its leg, from 1; raises AsrError."""
+
+
+class Record(Protocol):
+    """Where a session is recorded. None of this waits or raises."""
+
+    def audio(self, pcm: bytes) -> None:
+        """Add whole samples."""
+
+    def event(self, event: Event | Notice) -> None:
+        """Add what happened, or what the host was told."""
+
+    def mark(self, mark: Mark, *numbers: int) -> None:
+        """Add a mark."""
+
+    def end(self, end: End) -> None:
+        """Close the record."""
+
 
 class Runner:
     """Runs one session. Its methods are called on the loop's thread.
 
     Args:
         session: The machine, fresh.
-        open_engine: Makes the session's engine; raises AsrError.
+        open_engine: Makes the engines.
         audio: The session's audio.
         notify: Performs the notices, in order, one at a time. It may block, but then all waits.
         correct: Asked when the session has a text to be corrected, which most never do without.
+        spool: Where the audio is kept; it may hold a recording that was made before.
+        record: Where the session is recorded; None: nowhere.
     """
 
     def __init__(
         self,
         session: Session,
-        open_engine: Callable[[], Engine],
+        open_engine: EngineOpener,
         audio: AudioSource,
         notify: Callable[[Notice], None],
         correct: Corrector | None = None,
+        spool: Spool | None = None,
+        record: Record | None = None,
     ) -> None:
         self._session = session
         self._open_engine = open_engine
         self._audio = audio
         self._notify = notify
         self._corrector = correct
-        # What happened and was not yet received by the session.
-        self._happened: asyncio.Queue[Event] = asyncio.Queue()
-        # Set while there is an engine to talk to.
-        self._engine: Engine | None = None
-        # The tasks of the engine and the audio, later that of the correction.
-        self._tasks: list[asyncio.Task[None]] = []
+        self._spool = spool or Spool()
+        self._record = record
+        # What happened and was not yet received by the session, with the number of the leg to which
+        # it happened; 0: to none.
+        self._happened: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
+        # The leg that runs, its task, and how many there were.
+        self._leg: Leg | None = None
+        self._leg_task: asyncio.Task[None] | None = None
+        self._leg_number = 0
+        # Legs that are being closed. No group owns these tasks, because nothing may cut them short.
+        self._closings: set[asyncio.Task[None]] = set()
+        # The task of the correction.
+        self._correction: asyncio.Task[None] | None = None
         # The task of the final wait.
         self._final_wait: asyncio.Task[None] | None = None
-        # Audio that was waiting when the input ended.
-        self._rest = b""
-        # The host ended the input.
-        self._input_ended = False
-        # The session wants the rest to be sent and the input to be finished.
-        self._finish = asyncio.Event()
+        # The host ended or cancelled the input.
+        self._ended = asyncio.Event()
+        # How it ended: the text that was handed over, or why there is none.
+        self._delivered: Deliver | None = None
+        self._error = ""
         # Set when the session is over, whatever ended it.
         self.over = asyncio.Event()
 
@@ -123,19 +161,24 @@ class Runner:
 
         Later calls change nothing.
         """
-        if not self._input_ended:
-            self._input_ended = True
-            self._rest = self._audio.read()
-            self._happened.put_nowait(InputEnded(self._audio.lost_bytes))
+        if not self._ended.is_set():
+            self._take_audio()
+            self._spool.seal()
+            self._ended.set()
+            self._mark(Mark.INPUT_ENDED, self._spool.end)
+            self._put(0, InputEnded(self._audio.lost_bytes, self._spool.end))
             self._audio.close()
 
     def cancel(self) -> None:
         """End the session without text, at once."""
-        self._happened.put_nowait(Cancelled())
+        if not self._ended.is_set():
+            self._take_audio()
+            self._ended.set()
+        self._put(0, Cancelled())
 
     def accept(self) -> None:
         """Deliver what was heard, uncorrected."""
-        self._happened.put_nowait(Accepted())
+        self._put(0, Accepted())
 
     def start(self) -> asyncio.Task[None]:
         """Run the session to its end; cancelling the task ends the session in silence."""
@@ -150,47 +193,139 @@ class Runner:
 
     def abandon(self) -> None:
         """Have the engine let go, on any thread: the loop hangs, and cannot end the session."""
-        if self._engine is not None:
-            self._engine.abandon()
+        if self._leg is not None:
+            self._leg.abandon()
+
+    def _put(self, leg: int, event: Event) -> None:
+        self._happened.put_nowait((leg, event))
 
     async def _run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
+                pump = group.create_task(self._pump())
                 await self._receive(Began(), group)
                 while not self._session.finished:
-                    await self._receive(await self._happened.get(), group)
+                    leg, event = await self._happened.get()
+                    if leg in (0, self._leg_number):
+                        await self._receive(event, group)
                 self._stop_tasks()
+                self.over.set()
+                if self._session.state is State.FAILED and self._record is not None:
+                    await self._record_on()
+                pump.cancel()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
             log.exception("a session failed unexpectedly", exc_info=failures)
-            self._notify(ReportError(f"internal error: {type(failures.exceptions[0]).__name__}"))
+            self._error = f"internal error: {type(failures.exceptions[0]).__name__}"
+            self._notify(ReportError(self._error))
             self._notify(ShowState(State.FAILED))
         finally:
-            await self._close_engine()
+            self._drop_leg()
+            self._end_record()  # before anything that a core that closes would cut short
+            self._spool = Spool()  # a core keeps its last runner, but no audio
+            if self._closings:
+                await asyncio.wait(self._closings)
 
     async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
+        self._observe(event)
         for effect in self._session.receive(event):
             match effect:
                 case OpenEngine():
-                    self._tasks.append(group.create_task(self._use(self._run_engine)))
-                case StreamAudio():
-                    self._tasks.append(group.create_task(self._use(self._stream_audio)))
-                case FinishInput():
-                    self._finish.set()
+                    self._open_leg(effect, group)
                 case StartFinalWait(seconds):
                     self._stop_waiting()
-                    self._final_wait = group.create_task(self._wait(seconds))
+                    if seconds is not None:
+                        self._final_wait = group.create_task(self._wait(seconds))
                 case Correct(heard, history):
                     # The engine's place is wanted by the next session, which may begin meanwhile.
                     self._stop_tasks()
-                    self._tasks = [group.create_task(self._correct(heard, history))]
-                    group.create_task(self._close_engine())
+                    self._correction = group.create_task(self._correct(heard, history))
                 case Pause():
                     # A call from a callback just now is on its way through the loop: it is first.
-                    asyncio.get_running_loop().call_soon(self._happened.put_nowait, Resumed())
+                    asyncio.get_running_loop().call_soon(self._put, 0, Resumed())
                 case Notice():
+                    self._observe(effect)
                     self._notify(effect)
                 case _:
                     raise AssertionError(f"{effect!r} is not performed")
+
+    # --- audio ---
+
+    async def _pump(self) -> None:
+        """Move audio into the spool as it comes, until the input ends."""
+        while not self._ended.is_set():
+            self._take_audio()
+            await asyncio.sleep(AUDIO_INTERVAL)
+
+    def _take_audio(self) -> None:
+        if pcm := self._audio.read():
+            samples = self._spool.append(pcm)
+            if self._record is not None and samples:
+                self._record.audio(samples)
+
+    async def _record_on(self) -> None:
+        """Go on recording: the user may not have seen yet that the session failed."""
+        recorded = -1
+        while recorded < self._spool.end and not self._ended.is_set():
+            recorded = self._spool.end
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RECORD_ON):
+                    await self._ended.wait()
+
+    # --- the record ---
+
+    def _observe(self, happened: Event | Notice) -> None:
+        match happened:
+            case Deliver():
+                self._delivered = happened
+            case ReportError(message):
+                self._error = message
+            case EngineConnected(start):
+                self._mark(Mark.LEG_BEGAN, self._leg_number, start)
+        if self._record is not None and not isinstance(happened, EngineWorking):
+            self._record.event(happened)
+
+    def _mark(self, mark: Mark, *numbers: int) -> None:
+        if self._record is not None:
+            self._record.mark(mark, *numbers)
+
+    def _end_record(self) -> None:
+        if self._record is None:
+            return
+        session, delivered = self._session, self._delivered
+        reason = self._error
+        if not session.finished and not reason:
+            reason = "the program ended before the text was there"
+        self._record.end(
+            End(
+                state=str(session.state),
+                text=delivered.text if delivered else "",
+                heard=session.heard,
+                engine=session.engine,
+                is_corrected=delivered is not None and delivered.corrected,
+                is_whole=session.is_whole,
+                reason=reason,
+            )
+        )
+
+    # --- legs ---
+
+    def _open_leg(self, effect: OpenEngine, group: asyncio.TaskGroup) -> None:
+        self._drop_leg()
+        self._leg_number += 1
+        number = self._leg_number
+        opener = partial(self._open_engine, effect.engine, number)
+        self._leg = Leg(opener, self._spool, effect.upto, partial(self._put, number))
+        self._leg_task = group.create_task(self._leg.run(effect.delay, self._ended))
+
+    def _drop_leg(self) -> None:
+        """Give the leg up: what it says from now on does not matter, and it is closed."""
+        leg, task, self._leg, self._leg_task = self._leg, self._leg_task, None, None
+        if leg is not None and task is not None:
+            self._mark(Mark.LEG_ENDED, self._leg_number)
+            task.cancel()
+            closing = asyncio.get_running_loop().create_task(_close(leg, task))
+            self._closings.add(closing)
+            closing.add_done_callback(self._closings.discard)
 
     def _stop_waiting(self) -> None:
         if self._final_wait is not None:
@@ -198,16 +333,9 @@ class Runner:
 
     def _stop_tasks(self) -> None:
         self._stop_waiting()
-        for task in self._tasks:
-            task.cancel()
-
-    async def _close_engine(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            try:
-                await engine.close()
-            except Exception:  # a bug of it, which must not cost the text
-                log.exception("an engine could not be closed")
+        self._drop_leg()
+        if self._correction is not None:
+            self._correction.cancel()
 
     async def _wait(self, seconds: float) -> None:
         """Let so much time pass in which the loop runs freely; held up, it begins anew."""
@@ -218,64 +346,23 @@ class Runner:
             step = min(WAIT_STEP, seconds - waited)
             await asyncio.sleep(step)
             waited = waited + step if clock() - began < 2 * WAIT_STEP else 0.0
-        self._happened.put_nowait(WaitExpired())
-
-    async def _use(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Work with the engine; a bug in it is its failure, and costs no more than one."""
-        try:
-            await work()
-        except Exception as exc:
-            log.exception("an engine failed unexpectedly")
-            self._happened.put_nowait(EngineFailed(f"internal error: {type(exc).__name__}"))
-
-    async def _run_engine(self) -> None:
-        """Open the engine, then pass on what it says until it closes."""
-        try:
-            self._engine = self._open_engine()
-            await self._engine.connect()
-        except AsrError as exc:
-            self._happened.put_nowait(EngineFailed(str(exc), exc.is_permanent))
-            return
-        self._happened.put_nowait(EngineConnected())
-        event: Event | None = None
-        while not isinstance(event, EngineClosed):
-            try:
-                event = await self._engine.next_event()
-            except AsrError as exc:
-                event = EngineFailed(f"ASR error: {exc}", exc.is_permanent)
-            self._happened.put_nowait(event)
-            if isinstance(event, EngineFailed):
-                return
-
-    async def _stream_audio(self) -> None:
-        """Hand audio to the engine as it comes, then the rest, and finish."""
-        assert self._engine is not None, "the session streams after the engine connected"
-        failed = "ASR send error"
-        try:
-            while not self._finish.is_set():
-                if pcm := self._audio.read():
-                    await self._engine.send_audio(pcm)
-                try:
-                    async with asyncio.timeout(AUDIO_INTERVAL):
-                        await self._finish.wait()
-                except TimeoutError:
-                    pass
-            await self._engine.send_audio(self._rest)
-            failed = "ASR finish failed"
-            await self._engine.finish_input()
-        except AsrError as exc:
-            self._happened.put_nowait(EngineFailed(f"{failed}: {exc}", exc.is_permanent))
+        self._put(0, WaitExpired())
 
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
         """Pass on what the model makes of the text."""
-        assert self._corrector is not None, "a session corrects only where there is somebody to"
+        assert self._corrector is not None, "a session corrects only where there is a model"
         try:
-            self._happened.put_nowait(await self._corrector(heard, history))
+            self._put(0, await self._corrector(heard, history))
         except LlmError as exc:
-            self._happened.put_nowait(CorrectionFailed(failure(exc)))
+            self._put(0, CorrectionFailed(failure(exc)))
         except Exception as exc:  # a bug of ours, which must not cost the text
             log.exception("a correction failed unexpectedly")
-            self._happened.put_nowait(CorrectionFailed(f"{FAILED}{type(exc).__name__}"))
+            self._put(0, CorrectionFailed(f"{FAILED}{type(exc).__name__}"))
+
+
+async def _close(leg: Leg, task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
+    await leg.close()
 
 
 def failure(exc: LlmError) -> str:

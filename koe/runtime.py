@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from koe.core import Core
-    from koe.session import SessionRules
+    from koe.session_rules import SessionRules
 
 T = TypeVar("T")
 
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (
     "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core", "koe.daemon_threads",
-    "koe.events", "koe.json_text", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction",
+    "koe.events", "koe.hearing", "koe.journal", "koe.journal.format", "koe.journal.values",
+    "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction",
     "koe.llm.openai_chat", "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal",
-    "koe.llm.reply", "koe.llm.request", "koe.llm.service", "koe.llm.shared", "koe.llm.transport",
-    "koe.prompts", "koe.runner", "koe.session", "koe.transcript",
+    "koe.llm.reply", "koe.llm.request", "koe.llm.service", "koe.llm.shared",
+    "koe.llm.transport", "koe.prompts", "koe.runner", "koe.session",
+    "koe.session_rules", "koe.spool",
+    "koe.stitching", "koe.transcript",
 )  # fmt: skip
 
 # Of the loop's thread. Those of engines begin with "koe-" too.

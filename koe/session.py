@@ -14,8 +14,12 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
                └── Corrected, CorrectionFailed or Accepted ── correcting
 
        completed ◄── silence, from finalizing_asr
-       failed    ◄── an engine failure, before there is a text
+       failed    ◄── no engine could be had, and no text is there
        cancelled ◄── Cancelled, from any
+
+An engine that is lost changes no state. The session has the same one opened again, from where the
+text is certain; then the next of the fall-backs; and where there is none left, it delivers what
+was heard when the key comes up, with a warning. Only where nothing was heard it fails.
 
 Between the text and what becomes of it the session pauses, for one turn of the loop: a shell that
 was told what was heard may answer with a cancel, and that has to be received first.
@@ -33,6 +37,7 @@ from dataclasses import dataclass, field
 from koe.errors import StateError
 from koe.events import (
     BYTES_PER_SECOND,
+    SAMPLE_RATE_HZ,
     Accepted,
     AnnounceReady,
     Began,
@@ -50,7 +55,6 @@ from koe.events import (
     EngineWorking,
     Event,
     FinalHeard,
-    FinishInput,
     InputEnded,
     InterimHeard,
     Mode,
@@ -58,58 +62,39 @@ from koe.events import (
     Pause,
     ReportError,
     ReportHeard,
+    RestWasSilent,
     Resumed,
     ShowInterim,
     ShowState,
     StartFinalWait,
     State,
-    StreamAudio,
     WaitExpired,
     Warn,
 )
+from koe.hearing import Hearing
 from koe.prompts import HISTORY_LIMIT
-from koe.transcript import Transcript
+from koe.session_rules import SessionRules
 
+# Seconds before each new try of an engine that was lost. While the user speaks and there is no
+# fall-back, the last one goes on. A try by which more became certain begins the count anew.
+RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
-@dataclass(frozen=True, slots=True)
-class SessionRules:
-    """What one shell expects that another does not (spec abi §§4.2-4.9).
-
-    Attributes:
-        ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only
-            once the engine is connected; else both come at once.
-        keep_text_on_error: An engine that fails in mid-speech costs a warning, and what was heard
-            is delivered; else the session fails and the text is discarded.
-        silence_is_error: A recording without speech ends in an error; else quietly in ``idle``.
-        closing_states: ``completed`` and ``idle`` follow the final text.
-        finish_superseded: A session that is still recording when the next one begins is ended and
-            delivers its text; else it is cancelled.
-        rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
-            else does; else it is rebuilt whenever one of its settings changed.
-    """
-
-    ready_after_connect: bool = False
-    keep_text_on_error: bool = False
-    silence_is_error: bool = False
-    closing_states: bool = False
-    finish_superseded: bool = False
-    rebuild_at_reload_only: bool = False
-
-
-_RECORDING = frozenset({InputEnded, Accepted, Cancelled, InterimHeard, DefiniteHeard, FinalHeard,
-                        EngineWorking, EngineErred, EngineFailed, EngineClosed})  # fmt: skip
+_RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, InterimHeard,
+                        DefiniteHeard, FinalHeard, EngineWorking, EngineErred, EngineFailed,
+                        EngineClosed})  # fmt: skip
 
 ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.IDLE: frozenset({Began}),
     State.CONNECTING_ASR: frozenset(
-        {InputEnded, Accepted, Cancelled, EngineConnected, EngineFailed}
+        {InputEnded, Accepted, Cancelled, EngineConnected, EngineFailed, WaitExpired}
     ),
     State.RECORDING_HOLD: _RECORDING,
     State.RECORDING_TOGGLE: _RECORDING,
-    State.FINALIZING_ASR: _RECORDING - {InputEnded} | {WaitExpired},
+    State.FINALIZING_ASR: _RECORDING - {InputEnded} | {RestWasSilent, WaitExpired},
     # What the engine has to say comes too late to matter.
-    State.CORRECTING: _RECORDING | {WaitExpired, Resumed, Corrected, CorrectionFailed},
-    State.PREPARING_PASTE: _RECORDING | {WaitExpired, Resumed},
+    State.CORRECTING: _RECORDING
+    | {RestWasSilent, WaitExpired, Resumed, Corrected, CorrectionFailed},
+    State.PREPARING_PASTE: _RECORDING | {RestWasSilent, WaitExpired, Resumed},
     State.COMPLETED: frozenset(),
     State.CANCELLED: frozenset(),
     State.FAILED: frozenset(),
@@ -127,24 +112,42 @@ class Session:
     """One dictation.
 
     Attributes:
-        engine: The configured engine's name, as it is reported with the text.
+        engine: The name of the engine that recognises, as it is reported with the text.
+        fallbacks: The engines that recognise in its place when it is lost, in this order.
         mode: Whether the key is held or toggled.
         final_wait: Seconds to wait for the final result after the end of input.
+        is_file: The recording was made before: waiting for it may take as long as it is.
         rules: What the shell expects.
-        corrects: Whether there is somebody to correct the text.
+        corrects: Whether the text is to be corrected.
+        remedy: How to get a text that is missing later, as a sentence; empty: there is no way.
         state: Where the session is.
+        is_whole: Nothing that was said is missing, as far as is known.
     """
 
     engine: str
+    fallbacks: tuple[str, ...] = ()
     mode: Mode = Mode.HOLD
     final_wait: float = 5.0
+    is_file: bool = False
     rules: SessionRules = field(default_factory=SessionRules)
     corrects: bool = False
+    remedy: str = ""
     state: State = State.IDLE
+    is_whole: bool = True
     # Everything heard.
-    _transcript: Transcript = field(default_factory=Transcript)
-    # The key came up while the engine was still being opened.
+    _hearing: Hearing = field(default_factory=Hearing)
+    # The key came up, perhaps while the engine was still being opened.
     _input_ended: bool = False
+    # How often an engine was opened again since something new became certain.
+    _tries: int = 0
+    # A wait for the final result was started and has not expired.
+    _wait_runs: bool = False
+    # Why the engine was lost, while it is being opened again.
+    _trouble: str = ""
+    # An engine did not answer in time, and was given one more chance.
+    _has_expired: bool = False
+    # There is no engine any more, and the user speaks on.
+    _is_deaf: bool = False
     # The user wants no correction.
     _accepted: bool = False
     # The correction was asked for.
@@ -166,8 +169,6 @@ class Session:
         match event:
             case Began():
                 return self._begin()
-            case EngineConnected():
-                return self._record()
             case Resumed():
                 return self._proceed()
             case Accepted():
@@ -177,32 +178,35 @@ class Session:
             case Corrected(text, remark):
                 return self._deliver(text, not remark, remark)
             case CorrectionFailed(message):
-                return [Warn(message), *self._deliver(self._heard)]
+                return [Warn(message), *self._deliver(self.heard)]
             case _ if self.state in _CONCLUDED:
                 return []
-            case InputEnded(lost_bytes):
-                return _warn_of_loss(lost_bytes) + self._end_input()
+            case InputEnded(lost_bytes, samples):
+                return self._note_loss(lost_bytes) + self._end_input(samples)
+            case EngineConnected(start):
+                return self._record(start)
             case InterimHeard(text):
-                self._transcript.add_interim(text)
-                return [ShowInterim(self._transcript.preview)] if text else []
-            case DefiniteHeard(text):
-                self._transcript.add_definite(text)
-                return [ShowInterim(self._transcript.preview)]
-            case FinalHeard(text):
-                self._transcript.add_final(text)
-                shown: list[Effect] = [ShowInterim(self._transcript.preview)]
-                return shown + (self._conclude() if self._waiting else [])
+                self._hearing.add_interim(text)
+                return [ShowInterim(self.heard)] if text else []
+            case DefiniteHeard(text, upto):
+                self._hearing.add_definite(text, upto)
+                return [ShowInterim(self.heard)]
+            case FinalHeard(text, upto):
+                self._hearing.add_final(text, upto)
+                shown: list[Effect] = [ShowInterim(self.heard)]
+                return shown + (self._complete() if self._waiting else [])
             case EngineWorking():
-                return [StartFinalWait(self.final_wait)] if self._waiting else []
+                return self._wait() if self._waiting else []
             case EngineErred(message):
-                if self.rules.keep_text_on_error:
-                    return [Warn(message)]
-                return self._fail(message)
-            case EngineFailed(message):
-                return self._fail(message)
-            case EngineClosed(reason, is_early, _):
-                is_orderly = self._waiting and not is_early
-                return self._conclude() if is_orderly else self._fail(_closed_early(reason))
+                return self._lose_engine(message, has_ended=True)
+            case EngineFailed(message, is_permanent):
+                return self._lose_engine(message, is_permanent=is_permanent)
+            case EngineClosed(reason, is_early, is_cut):
+                if self._waiting and not is_early and not is_cut:
+                    return self._complete()
+                return self._lose_engine(_unexpected_end(reason, is_cut), has_ended=True)
+            case RestWasSilent():
+                return self._conclude()
             case WaitExpired():
                 return self._expire()
         raise AssertionError(f"{event!r} is accepted but not handled")
@@ -212,13 +216,9 @@ class Session:
         return self.state is State.FINALIZING_ASR
 
     @property
-    def _heard(self) -> str:
-        """All that was said.
-
-        The preview rather than the committed text: when the engine closes or runs out of time
-        with a hypothesis open, those words were spoken too (spec asr §10, defect 1).
-        """
-        return self._transcript.preview
+    def heard(self) -> str:
+        """Everything heard so far."""
+        return self._hearing.text
 
     @property
     def _recording_state(self) -> State:
@@ -226,29 +226,118 @@ class Session:
 
     def _begin(self) -> list[Effect]:
         self.state = State.CONNECTING_ASR
+        opened = OpenEngine(self.engine)
         if self.rules.ready_after_connect:
-            return [ShowState(State.CONNECTING_ASR), OpenEngine()]
-        return [ShowState(self._recording_state), AnnounceReady(), OpenEngine()]
+            return [ShowState(State.CONNECTING_ASR), opened]
+        return [ShowState(self._recording_state), AnnounceReady(), opened]
 
-    def _record(self) -> list[Effect]:
+    def _record(self, start: int) -> list[Effect]:
+        self._hearing.begin_leg(start)
+        self._trouble = ""
+        if self.state is not State.CONNECTING_ASR:
+            return self._wait() if self._waiting else []
         self.state = self._recording_state
-        effects: list[Effect] = [StreamAudio()]
+        effects: list[Effect] = []
         if self.rules.ready_after_connect:
             effects += [ShowState(self.state), AnnounceReady()]
-        return effects + self._end_input() if self._input_ended else effects
+        return effects + self._finalize() if self._input_ended else effects
 
-    def _end_input(self) -> list[Effect]:
+    def _end_input(self, samples: int) -> list[Effect]:
+        self._input_ended = True
+        if self.is_file:
+            self.final_wait += samples / SAMPLE_RATE_HZ
         if self.state is State.CONNECTING_ASR:
-            self._input_ended = True
-            return []
+            # The first try has a time limit of its own, that of connecting.
+            return self._wait() if self._tries else []
+        return self._finalize()
+
+    def _finalize(self) -> list[Effect]:
         self.state = State.FINALIZING_ASR
-        return [FinishInput(), ShowState(self.state), StartFinalWait(self.final_wait)]
+        shown: list[Effect] = [ShowState(self.state)]
+        return shown + (self._conclude() if self._is_deaf else self._wait())
+
+    def _wait(self) -> list[Effect]:
+        self._wait_runs = True
+        return [StartFinalWait(self.final_wait)]
+
+    # --- an engine is lost ---
+
+    def _lose_engine(
+        self, message: str, *, is_permanent: bool = False, has_ended: bool = False
+    ) -> list[Effect]:
+        """Have the engine opened again, or another one; else go without.
+
+        Args:
+            message: Why it is lost.
+            is_permanent: Another try of it would be in vain.
+            has_ended: It ended by itself, or erred. When it does that twice after the same text,
+                that is all it has to say.
+        """
+        is_vain = is_permanent or (has_ended and self._waiting and self._hearing.repeats_itself)
+        self._trouble = message
+        if self._hearing.lose_leg():
+            self._tries = 0
+        if not is_vain and self._may_try_again:
+            return self._try_again(message)
+        if self.fallbacks:
+            return self._fall_back(message)
+        return self._give_up(message)
+
+    @property
+    def _may_try_again(self) -> bool:
+        if self.fallbacks:
+            # The user who waits gets the text sooner from another engine.
+            return self._tries < (1 if self._input_ended else len(RETRY_DELAYS))
+        return not self._input_ended or self._tries < len(RETRY_DELAYS)
+
+    def _try_again(self, message: str) -> list[Effect]:
+        effects: list[Effect] = []
+        if self._tries == len(RETRY_DELAYS):
+            effects.append(Warn(f"{message}; speak on: koe keeps the recording and tries again"))
+        delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
+        self._tries += 1
+        effects.append(OpenEngine(self.engine, self._hearing.upto, delay))
+        return effects + (self._wait() if self._input_ended and not self._wait_runs else [])
+
+    def _fall_back(self, message: str) -> list[Effect]:
+        """Let the next engine hear the rest; opening it may take a while, for a model is loaded."""
+        self.engine, *others = self.fallbacks
+        self.fallbacks = tuple(others)
+        self._tries, self._wait_runs, self._has_expired = 0, False, False
+        return [
+            Warn(f"{message}; {self.engine} recognises the rest"),
+            OpenEngine(self.engine, self._hearing.upto),
+            *([StartFinalWait(None)] if self._input_ended else []),
+        ]
+
+    def _give_up(self, message: str) -> list[Effect]:
+        """Go without an engine: what was heard is delivered, when the key is up."""
+        if not self.heard.strip():
+            is_recording = self.state in (State.RECORDING_HOLD, State.RECORDING_TOGGLE)
+            shown: list[Effect] = [ShowState(State.FINALIZING_ASR)] if is_recording else []
+            return [*shown, ReportError(self._with_remedy(message)), *self._end(State.FAILED)]
+        self.is_whole = False
+        warning = Warn(self._with_remedy(f"{message}; the end of the text may be missing"))
+        if self._waiting:
+            return [warning, *self._conclude()]
+        self._is_deaf = True
+        return [warning]
+
+    def _with_remedy(self, message: str) -> str:
+        return f"{message}. {self.remedy}" if self.remedy else message
+
+    # --- there is a text, or none ---
+
+    def _complete(self) -> list[Effect]:
+        """Conclude with what the engine said in the end."""
+        self._hearing.complete_leg()
+        return self._conclude()
 
     def _conclude(self) -> list[Effect]:
         """Stop listening: from here on the text, or that there is none, stands."""
-        if self._heard.strip():
+        if self.heard.strip():
             self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
-            return [ReportHeard(self._heard), Pause()]
+            return [ReportHeard(self.heard), Pause()]
         if self.rules.silence_is_error:
             return [ReportError("no speech recognized"), *self._end(State.FAILED)]
         return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
@@ -256,42 +345,40 @@ class Session:
     def _proceed(self) -> list[Effect]:
         """Have the text corrected or deliver it, unless a cancel came in the pause."""
         if self.state is State.PREPARING_PASTE:
-            return self._deliver(self._heard)
+            return self._deliver(self.heard)
         shown: list[Effect] = [ShowState(State.CORRECTING)]
         if self._accepted:
-            return shown + self._deliver(self._heard)
+            return shown + self._deliver(self.heard)
         self._asked = True
-        return [*shown, Correct(self._heard, tuple(self._transcript.history(HISTORY_LIMIT)))]
+        return [*shown, Correct(self.heard, tuple(self._hearing.history(HISTORY_LIMIT)))]
 
     def _accept(self) -> list[Effect]:
         self._accepted = True
-        return self._deliver(self._heard) if self._asked else []
+        return self._deliver(self.heard) if self._asked else []
 
     def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text, self._heard, self.engine, is_corrected, remark),
+            Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]
 
-    def _fail(self, message: str) -> list[Effect]:
-        """End because the engine is lost; what was heard is kept where the shell expects it."""
-        if self.state is State.CONNECTING_ASR:
-            return [ReportError(message), *self._end(State.FAILED)]
-        shown: list[Effect] = [] if self._waiting else [ShowState(State.FINALIZING_ASR)]
-        # Without a text the conclusion would be silence, and that is no word for a failure.
-        nothing_to_keep = not self._transcript and not self.rules.silence_is_error
-        if not self.rules.keep_text_on_error or nothing_to_keep:
-            return [*shown, ReportError(message), *self._end(State.FAILED)]
-        return [Warn(message), *shown, *self._conclude()]
-
     def _expire(self) -> list[Effect]:
-        """Conclude without the engine, and say so: its silence is not the user's."""
-        message = f"the speech engine did not answer within {self.final_wait:g} s"
-        if self.rules.keep_text_on_error:
-            return self._fail(message)
-        return [Warn(message), *self._conclude()]
+        """Give an engine that does not answer one more chance; its silence is not the user's."""
+        silence = f"the speech engine did not answer within {self.final_wait:g} s"
+        is_vain, self._has_expired = self._has_expired, True
+        self._wait_runs = False
+        return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
+
+    def _note_loss(self, lost_bytes: int) -> list[Effect]:
+        if not lost_bytes:
+            return []
+        self.is_whole = False
+        seconds = lost_bytes / BYTES_PER_SECOND
+        return [
+            Warn(f"{seconds:.1f} seconds of speech were lost because the audio buffer was full")
+        ]
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state
@@ -306,13 +393,8 @@ def _closing_states() -> list[Effect]:
     return [ShowState(State.COMPLETED), ShowState(State.IDLE)]
 
 
-def _closed_early(reason: str) -> str:
+def _unexpected_end(reason: str, is_cut: bool) -> str:
     message = "ASR connection closed unexpectedly by server"
+    if is_cut:
+        message = "the speech service ended without saying that its text is complete"
     return f"{message}: {reason}" if reason.strip() else message
-
-
-def _warn_of_loss(lost_bytes: int) -> list[Effect]:
-    if not lost_bytes:
-        return []
-    seconds = lost_bytes / BYTES_PER_SECOND
-    return [Warn(f"{seconds:.1f} seconds of speech were lost because the audio buffer was full")]

@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import koe.core
@@ -16,6 +17,10 @@ from tests.servers.files import FileServer
 
 # A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("koe", deadline=None)
+hypothesis.settings.load_profile("koe")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class ScriptedEngine(Engine):
         # Which calls were made, in order, without repetitions of send_audio.
         self.calls: list[str] = []
         # Raised by these calls.
-        self.connect_error: AsrError | None = None
+        self.connect_error: Exception | None = None
         self.send_error: Exception | None = None
         self.finish_error: AsrError | None = None
         self.close_error: Exception | None = None

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ from koe.llm.client import Client
 from koe.llm.service import LlmService as Llm
 from koe.prompts import Prompts
 from koe.runner import Runner
-from koe.session import Session, SessionRules
+from koe.session import Session
+from koe.session_rules import SessionRules
 from tests.asynchronous import on_loop
 from tests.scripted import ScriptedEngine
 from tests.servers.llm import KEY, MODELS, LlmService
@@ -168,7 +170,7 @@ def test_superseded_session_is_cancelled(directory: Path, monkeypatch: pytest.Mo
 
     async def run() -> None:
         core = core_in(directory)
-        first = Begun(core, b"first")
+        first = Begun(core, b"former")
         await first.until(ShowState(State.RECORDING_HOLD))
         second = Begun(core, b"second")
         core.end()
@@ -195,7 +197,7 @@ def test_superseded_session_delivers(directory: Path, monkeypatch: pytest.Monkey
         await engines.opened[0].connecting.wait()
         engines.opened[0].says.put_nowait(InterimHeard("one"))
         await first.until(ShowInterim("one"))
-        first.audio.frames.append(b"first")
+        first.audio.frames.append(b"former")
         second = Begun(core, b"second")
         core.end()
         for session in (first, second):
@@ -203,7 +205,7 @@ def test_superseded_session_delivers(directory: Path, monkeypatch: pytest.Monkey
         await core.close()
 
     asyncio.run(run())
-    assert [bytes(engine.heard) for engine in engines.opened] == [b"first", b"second"]
+    assert [bytes(engine.heard) for engine in engines.opened] == [b"former", b"second"]
 
 
 @pytest.mark.usefixtures("engine")
@@ -240,11 +242,9 @@ def test_the_wait_is_that_of_the_configured_engine(
 ) -> None:
     waits: list[float] = []
 
-    def note(
-        engine: str, mode: Mode, final_wait: float, rules: SessionRules, *, corrects: bool
-    ) -> Session:
+    def note(*, final_wait: float, **values: Any) -> Session:
         waits.append(final_wait)
-        return Session(engine, mode, final_wait, rules, corrects)
+        return Session(final_wait=final_wait, **values)
 
     monkeypatch.setattr("koe.core.Session", note)
 

@@ -1,7 +1,7 @@
 """Sequences of spec abi §4, as equalities of effects.
 
-Generations differ by rules only: FIRST shows readiness after connecting, the first two keep text
-and finish superseded sessions, LATEST is quiet about ends.
+Generations differ by rules only: FIRST shows readiness after connecting, the first two finish
+superseded sessions, LATEST is quiet about ends.
 """
 
 import pytest
@@ -25,7 +25,6 @@ from koe.events import (
     EngineWorking,
     Event,
     FinalHeard,
-    FinishInput,
     InputEnded,
     InterimHeard,
     Mode,
@@ -33,23 +32,21 @@ from koe.events import (
     Pause,
     ReportError,
     ReportHeard,
+    RestWasSilent,
     Resumed,
     ShowInterim,
     ShowState,
     StartFinalWait,
     State,
-    StreamAudio,
     WaitExpired,
     Warn,
 )
-from koe.session import ACCEPTS, Session, SessionRules
+from koe.session import ACCEPTS, Session
+from koe.session_rules import SessionRules
 
-SECOND = SessionRules(
-    keep_text_on_error=True, silence_is_error=True, closing_states=True, finish_superseded=True
-)
+SECOND = SessionRules(silence_is_error=True, closing_states=True, finish_superseded=True)
 FIRST = SessionRules(
     ready_after_connect=True,
-    keep_text_on_error=True,
     silence_is_error=True,
     closing_states=True,
     finish_superseded=True,
@@ -65,16 +62,18 @@ CANCELLED = ShowState(State.CANCELLED)
 FAILED = ShowState(State.FAILED)
 IDLE = ShowState(State.IDLE)
 READY = AnnounceReady()
-NO_ANSWER = Warn("the speech engine did not answer within 5 s")
-FINISH = [FinishInput(), FINALIZING, StartFinalWait(5.0)]
+OPEN = OpenEngine("scripted")
+NO_ANSWER = "the speech engine did not answer within 5 s"
+WAIT = StartFinalWait(5.0)
+FINISH = [FINALIZING, WAIT]
 
 
-def delivered(text: str) -> list[Effect]:
+def delivered(text: str, *, is_whole: bool = True) -> list[Effect]:
     return [
         ReportHeard(text),
         Pause(),
         PASTING,
-        Deliver(text=text, heard=text, engine="scripted", corrected=False),
+        Deliver(text=text, heard=text, engine="scripted", corrected=False, is_whole=is_whole),
     ]
 
 
@@ -99,7 +98,7 @@ def test_success_latest() -> None:
     """§4.3, correction off, generation C."""
     session, effects = effects_of(LATEST, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
-        RECORDING, READY, OpenEngine(), StreamAudio(), *LIVE, *FINISH,
+        RECORDING, READY, OPEN, *LIVE, *FINISH,
         ShowInterim("hello world"), *delivered("hello world"),
     ]  # fmt: skip
     assert session.finished
@@ -109,7 +108,7 @@ def test_success_second() -> None:
     """§4.3, generation B: the closing states follow the text."""
     _, effects = effects_of(SECOND, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
-        RECORDING, READY, OpenEngine(), StreamAudio(), *LIVE, *FINISH,
+        RECORDING, READY, OPEN, *LIVE, *FINISH,
         ShowInterim("hello world"), *delivered("hello world"), COMPLETED, IDLE,
     ]  # fmt: skip
 
@@ -118,7 +117,7 @@ def test_success_first() -> None:
     """§4.3, generation A: ready once the engine is connected."""
     _, effects = effects_of(FIRST, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
-        ShowState(State.CONNECTING_ASR), OpenEngine(), StreamAudio(), RECORDING, READY, *LIVE,
+        ShowState(State.CONNECTING_ASR), OPEN, RECORDING, READY, *LIVE,
         *FINISH, ShowInterim("hello world"), *delivered("hello world"), COMPLETED, IDLE,
     ]  # fmt: skip
 
@@ -131,13 +130,14 @@ def test_toggle_shows_its_own_state() -> None:
 
 @pytest.mark.parametrize(
     ("rules", "before"),
-    [(FIRST, [ShowState(State.CONNECTING_ASR), OpenEngine()]),
-     (SECOND, [RECORDING, READY, OpenEngine()]),
-     (LATEST, [RECORDING, READY, OpenEngine()])],
+    [(FIRST, [ShowState(State.CONNECTING_ASR), OPEN]),
+     (SECOND, [RECORDING, READY, OPEN]),
+     (LATEST, [RECORDING, READY, OPEN])],
 )  # fmt: skip
 def test_connect_failure(rules: SessionRules, before: list[Effect]) -> None:
     """§4.4: the provider's sentence, then failed; nothing after it."""
-    session, effects = effects_of(rules, [EngineFailed("ASR connection failed: no")])
+    failure = EngineFailed("ASR connection failed: no", is_permanent=True)
+    session, effects = effects_of(rules, [failure])
     assert effects == [*before, ReportError("ASR connection failed: no"), FAILED]
     assert session.state is State.FAILED
 
@@ -145,54 +145,224 @@ def test_connect_failure(rules: SessionRules, before: list[Effect]) -> None:
 def test_key_released_while_connecting() -> None:
     """The audio waits, and is sent and finished once the engine is there."""
     session, effects = effects_of(LATEST, [InputEnded(), EngineConnected()])
-    assert effects == [RECORDING, READY, OpenEngine(), StreamAudio(), *FINISH]
+    assert effects == [RECORDING, READY, OPEN, *FINISH]
     assert session.state is State.FINALIZING_ASR
 
 
 def test_key_released_while_connecting_in_vain() -> None:
-    _, effects = effects_of(LATEST, [InputEnded(), EngineFailed("ASR connection failed: no")])
+    failure = EngineFailed("ASR connection failed: no", is_permanent=True)
+    _, effects = effects_of(LATEST, [InputEnded(), failure])
     assert effects[3:] == [ReportError("ASR connection failed: no"), FAILED]
 
 
-STREAM_FAILURES: list[Event] = [
+# --- an engine is lost -------------------------------------------------------------------------
+
+LOST = EngineFailed("ASR error: lost")
+REFUSED = EngineFailed("ASR connection failed: 401", is_permanent=True)
+LOSSES: list[Event] = [
+    LOST,
     EngineErred("quota"),
-    EngineFailed("quota"),
+    EngineClosed(),
+    EngineClosed("no end mark", is_cut=True),
+    EngineClosed("idle", is_early=True),
 ]
+ALL_RULES = pytest.mark.parametrize(
+    "rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"]
+)
 
 
-@pytest.mark.parametrize("failure", STREAM_FAILURES)
-def test_failure_in_midstream_discards_text_latest(failure: Event) -> None:
-    """§4.4, generation C; at once, without the wait that could change nothing any more."""
-    _, effects = effects_of(LATEST, [*HEARD, failure])
-    assert effects[-3:] == [FINALIZING, ReportError("quota"), FAILED]
+def session_of(
+    events: list[Event],
+    rules: SessionRules = LATEST,
+    *,
+    fallbacks: tuple[str, ...] = (),
+    remedy: str = "",
+) -> tuple[Session, list[Effect]]:
+    """A session, and what it does about the last of the events."""
+    session = Session(engine="scripted", fallbacks=fallbacks, rules=rules, remedy=remedy)
+    effects: list[Effect] = []
+    for event in [Began(), *events]:
+        effects = session.receive(event)
+    return session, effects
 
 
-def test_failure_in_midstream_keeps_text() -> None:
-    """§4.4, generations A and B, and never in silence."""
-    _, effects = effects_of(SECOND, [*HEARD, EngineFailed("ASR error: lost")])
-    assert effects[-8:] == [
-        Warn("ASR error: lost"), FINALIZING, *delivered("hello"), COMPLETED, IDLE,
-    ]  # fmt: skip
-
-
-def test_failure_in_midstream_without_text() -> None:
-    _, effects = effects_of(SECOND, [EngineConnected(), EngineFailed("ASR error: lost")])
-    assert effects[-4:] == [
-        Warn("ASR error: lost"), FINALIZING, ReportError("no speech recognized"), FAILED,
-    ]  # fmt: skip
-
-
-def test_failure_without_text_is_no_silence() -> None:
-    """Where silence is no error, a failure still is one."""
-    rules = SessionRules(keep_text_on_error=True)
-    _, effects = effects_of(rules, [EngineConnected(), EngineFailed("ASR error: lost")])
-    assert effects[-3:] == [FINALIZING, ReportError("ASR error: lost"), FAILED]
-
-
-def test_error_event_does_not_end_streaming_where_text_is_kept() -> None:
-    session, effects = effects_of(SECOND, [*HEARD, EngineErred("hiccup"), InterimHeard("hello w")])
-    assert effects[-2:] == [Warn("hiccup"), ShowInterim("hello w")]
+@ALL_RULES
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_lost_engine_is_opened_again_at_once(loss: Event, rules: SessionRules) -> None:
+    """From where the text is certain, in every generation, and the shell hears nothing of it."""
+    session, effects = session_of(
+        [EngineConnected(), DefiniteHeard("One.", 16_000), InterimHeard("One. Two"), loss], rules
+    )
+    assert effects == [OpenEngine("scripted", 16_000, 0.0)]
     assert session.state is State.RECORDING_HOLD
+
+
+@ALL_RULES
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_once_costs_no_word(loss: Event, rules: SessionRules) -> None:
+    events: list[Event] = [
+        EngineConnected(), DefiniteHeard("One two three.", 64_000),
+        InterimHeard("One two three. Four"), loss, EngineConnected(16_000),
+        InterimHeard("two three. Four five"), InputEnded(), FinalHeard("two three. Four five six."),
+    ]  # fmt: skip
+    _, effects = effects_of(rules, events)
+    assert Deliver("One two three. Four five six.", "One two three. Four five six.", "scripted",
+                   corrected=False) in effects  # fmt: skip
+    assert not [effect for effect in effects if isinstance(effect, Warn | ReportError)]
+
+
+def test_what_was_heard_stays_visible() -> None:
+    """Until the new leg has heard as much; and then the new leg counts."""
+    session, _ = session_of([EngineConnected(), InterimHeard("one two three"), LOST])
+    session.receive(EngineConnected())
+    assert session.receive(InterimHeard("one")) == [ShowInterim("one two three")]
+    assert session.receive(InterimHeard("one two tree four")) == [ShowInterim("one two tree four")]
+
+
+@pytest.mark.parametrize(("final", "heard"), [("1, 2, 3.", "1, 2, 3."), ("One.", "one two three")])
+def test_a_leg_that_heard_much_less(final: str, heard: str) -> None:
+    """A revision may be shorter, with digits for words; but not by half."""
+    session, _ = session_of([EngineConnected(), InterimHeard("one two three"), LOST])
+    for event in (EngineConnected(), InputEnded()):
+        session.receive(event)
+    assert ReportHeard(heard) in session.receive(FinalHeard(final))
+
+
+def test_tries_while_the_user_speaks() -> None:
+    """At once, then after 0.5, 1 and 2 s, and so on; the user is told once."""
+    session, effects = session_of([LOST])
+    delays = []
+    for _ in range(6):
+        delays += [effect.delay for effect in effects if isinstance(effect, OpenEngine)]
+        warnings = [effect for effect in effects if isinstance(effect, Warn)]
+        effects = session.receive(LOST)
+        if len(delays) == 5:
+            assert warnings == [
+                Warn("ASR error: lost; speak on: koe keeps the recording and tries again")
+            ]
+        else:
+            assert not warnings
+    assert delays == [0.0, 0.5, 1.0, 2.0, 2.0, 2.0]
+    assert not session.finished
+
+
+def test_a_try_by_which_more_became_certain_begins_the_count_anew() -> None:
+    session, _ = session_of([EngineConnected(), LOST, LOST, LOST])
+    session.receive(EngineConnected())
+    session.receive(DefiniteHeard("One.", 16_000))
+    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.0)]
+    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.5)]
+
+
+@ALL_RULES
+def test_tries_after_the_key_is_up(rules: SessionRules) -> None:
+    """Four more; then what was heard is delivered, in all generations, with a warning."""
+    events: list[Event] = [*HEARD, InputEnded(), LOST, LOST, LOST, LOST]
+    session, effects = session_of(events, rules, remedy="To try again, run: koe history retry last")
+    assert effects == [OpenEngine("scripted", 0, 2.0)]
+    effects = session.receive(LOST)
+    assert effects == [
+        Warn("ASR error: lost; the end of the text may be missing. "
+             "To try again, run: koe history retry last"),
+        ReportHeard("hello"), Pause(),
+    ]  # fmt: skip
+    assert not session.is_whole
+
+
+@ALL_RULES
+def test_nothing_was_heard_and_no_try_helped(rules: SessionRules) -> None:
+    session, effects = session_of(
+        [EngineConnected(), InputEnded(), LOST, LOST, LOST, LOST, LOST], rules, remedy="Try again"
+    )
+    assert effects == [ReportError("ASR error: lost. Try again"), FAILED]
+    assert session.finished
+
+
+@ALL_RULES
+def test_a_refusal_is_final(rules: SessionRules) -> None:
+    """Another try would be in vain; without a text the session fails, also in mid-speech."""
+    _, effects = session_of([REFUSED], rules)
+    assert effects == [ReportError("ASR connection failed: 401"), FAILED]
+    _, effects = session_of([EngineConnected(), REFUSED], rules)
+    assert effects == [FINALIZING, ReportError("ASR connection failed: 401"), FAILED]
+
+
+@ALL_RULES
+def test_a_refusal_in_midspeech_keeps_the_text_until_the_key_is_up(rules: SessionRules) -> None:
+    session, effects = session_of([*HEARD, LOST, REFUSED], rules)
+    assert effects == [Warn("ASR connection failed: 401; the end of the text may be missing")]
+    assert session.state is State.RECORDING_HOLD
+    assert session.receive(InputEnded()) == [FINALIZING, ReportHeard("hello"), Pause()]
+    assert not session.is_whole
+
+
+@pytest.mark.parametrize("phase", [[], [EngineConnected()], HEARD])
+def test_the_fall_back(phase: list[Event]) -> None:
+    session, effects = session_of([*phase, REFUSED], fallbacks=("moonshine",))
+    assert effects == [
+        Warn("ASR connection failed: 401; moonshine recognises the rest"), OpenEngine("moonshine"),
+    ]  # fmt: skip
+    assert session.engine == "moonshine"
+    for event in (EngineConnected(), InputEnded()):
+        session.receive(event)
+    session.receive(FinalHeard("hello there"))
+    assert session.receive(Resumed())[1] == Deliver(
+        "hello there", "hello there", "moonshine", corrected=False
+    )
+
+
+def test_the_fall_back_after_some_tries() -> None:
+    session, _ = session_of([LOST], fallbacks=("moonshine",))
+    for _ in range(3):
+        assert isinstance(session.receive(LOST)[0], OpenEngine)
+    assert session.receive(LOST) == [
+        Warn("ASR error: lost; moonshine recognises the rest"), OpenEngine("moonshine"),
+    ]  # fmt: skip
+
+
+def test_the_fall_back_after_the_key_is_up() -> None:
+    """After one more try. There is no time limit while it is opened, for a model is loaded."""
+    session, effects = session_of([*HEARD, InputEnded(), LOST], fallbacks=("moonshine",))
+    assert effects == [OpenEngine("scripted")]
+    assert session.receive(LOST) == [
+        Warn("ASR error: lost; moonshine recognises the rest"),
+        OpenEngine("moonshine"),
+        StartFinalWait(None),
+    ]
+    assert session.receive(EngineConnected()) == [WAIT]
+
+
+def test_no_engine_is_left() -> None:
+    _, effects = session_of([*HEARD, REFUSED, REFUSED, InputEnded()], fallbacks=("moonshine",))
+    assert effects == [FINALIZING, ReportHeard("hello"), Pause()]
+
+
+@ALL_RULES
+def test_the_rest_was_silent(rules: SessionRules) -> None:
+    """The text was complete when the engine was lost; so no engine has to hear anything again."""
+    session, _ = session_of([*HEARD, InputEnded(), EngineErred("late")], rules)
+    assert session.receive(RestWasSilent()) == [ReportHeard("hello"), Pause()]
+    assert session.is_whole
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (EngineClosed("gone", is_cut=True),
+         "the speech service ended without saying that its text is complete: gone"),
+        (EngineClosed("gone", is_early=True),
+         "ASR connection closed unexpectedly by server: gone"),
+        (EngineErred("trouble"), "trouble"),
+    ],
+)  # fmt: skip
+def test_an_engine_that_ends_twice_after_the_same_text(end: Event, message: str) -> None:
+    """That is all it has to say; but it never said that this is all."""
+    _, effects = session_of(
+        [*HEARD, InputEnded(), end, EngineConnected(), InterimHeard("hello"), end]
+    )
+    assert effects == [
+        Warn(f"{message}; the end of the text may be missing"), ReportHeard("hello"), Pause(),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -207,35 +377,30 @@ def test_error_event_does_not_end_streaming_where_text_is_kept() -> None:
     ],
 )
 def test_unexpected_close(reason: str, message: str) -> None:
-    """§9.1: the wording; §4.4: no wait."""
-    _, effects = effects_of(LATEST, [*HEARD, EngineClosed(reason)])
-    assert effects[-3:] == [FINALIZING, ReportError(message), FAILED]
-    _, kept = effects_of(SECOND, [*HEARD, EngineClosed(reason)])
-    assert kept[-8:] == [Warn(message), FINALIZING, *delivered("hello"), COMPLETED, IDLE]
+    """§9.1: the wording."""
+    events: list[Event] = [EngineConnected(), InputEnded(), *([EngineClosed(reason, True)] * 5)]
+    _, effects = session_of(events)
+    assert effects == [ReportError(message), FAILED]
 
 
-def test_failure_during_the_final_wait() -> None:
-    events: list[Event] = [*HEARD, InputEnded(), EngineFailed("ASR error: lost")]
-    _, effects = effects_of(LATEST, events)
-    assert effects[-2:] == [ReportError("ASR error: lost"), FAILED]
-    _, kept = effects_of(SECOND, events)
-    assert kept[-7:] == [Warn("ASR error: lost"), *delivered("hello"), COMPLETED, IDLE]
+def test_a_first_failure_to_connect_after_the_key_is_up() -> None:
+    """From then on the time is limited; before, connecting had a limit of its own."""
+    session, effects = session_of([InputEnded()])
+    assert effects == []
+    assert session.receive(LOST) == [OPEN, WAIT]
+    assert session.receive(LOST) == [OpenEngine("scripted", 0, 0.5)]
+
+
+def test_a_key_that_comes_up_between_two_tries() -> None:
+    session, _ = session_of([LOST])
+    assert session.receive(InputEnded()) == [WAIT]
+    assert session.state is State.CONNECTING_ASR
 
 
 def test_close_ends_the_final_wait() -> None:
     """§9.1, final-wait vector 2, and what was heard is delivered."""
     _, effects = effects_of(LATEST, [*HEARD, InputEnded(), EngineClosed()])
     assert effects[-4:] == delivered("hello")
-
-
-def test_a_close_before_all_audio_was_taken() -> None:
-    """The key is up and audio still waits: what was heard is not all, and silence is no silence."""
-    message = "ASR connection closed unexpectedly by server: quota"
-    for before in ([EngineConnected()], HEARD):
-        _, effects = effects_of(LATEST, [*before, InputEnded(), EngineClosed("quota", True)])
-        assert effects[-2:] == [ReportError(message), FAILED]
-    _, kept = effects_of(SECOND, [*HEARD, InputEnded(), EngineClosed("quota", True)])
-    assert kept[-7:] == [Warn(message), *delivered("hello"), COMPLETED, IDLE]
 
 
 def test_final_wait_vector_1() -> None:
@@ -246,33 +411,54 @@ def test_final_wait_vector_1() -> None:
     assert effects[-4:] == delivered("complete")
 
 
-def test_final_wait_expires() -> None:
-    """The open hypothesis beyond the stable text is delivered too: those words were spoken.
-
-    There may have been more, so it does not go without a word.
-    """
+@ALL_RULES
+def test_final_wait_expires(rules: SessionRules) -> None:
+    """The engine gets one more chance. The open hypothesis is delivered too: it was spoken."""
     events: list[Event] = [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
-    _, effects = effects_of(LATEST, events)
-    assert effects[-5:] == [NO_ANSWER, *delivered("hello wor")]
-    _, effects = effects_of(SECOND, events)
-    assert effects[-7:] == [NO_ANSWER, *delivered("hello wor"), COMPLETED, IDLE]
+    session, effects = session_of(events, rules)
+    assert effects == [OPEN, WAIT]
+    session.receive(EngineConnected())
+    assert session.receive(WaitExpired()) == [
+        Warn(f"{NO_ANSWER}; the end of the text may be missing"),
+        ReportHeard("hello wor"),
+        Pause(),
+    ]
 
 
-def test_final_wait_expires_with_nothing() -> None:
+@ALL_RULES
+def test_final_wait_expires_with_nothing(rules: SessionRules) -> None:
     """An engine that hangs does not look like a user who said nothing."""
-    events: list[Event] = [EngineConnected(), InputEnded(), WaitExpired()]
-    _, effects = effects_of(LATEST, events)
-    assert effects[-2:] == [NO_ANSWER, IDLE]
-    _, effects = effects_of(SECOND, events)
-    assert effects[-3:] == [NO_ANSWER, ReportError("no speech recognized"), FAILED]
-    _, effects = effects_of(SessionRules(keep_text_on_error=True), events)
-    assert effects[-2:] == [ReportError(NO_ANSWER.message), FAILED]
+    _, effects = session_of([EngineConnected(), InputEnded(), WaitExpired(), WaitExpired()], rules)
+    assert effects == [ReportError(NO_ANSWER), FAILED]
+
+
+def test_final_wait_expires_with_a_fall_back() -> None:
+    events: list[Event] = [*HEARD, InputEnded(), WaitExpired(), EngineConnected(), WaitExpired()]
+    _, effects = session_of(events, fallbacks=("moonshine",))
+    assert effects == [
+        Warn(f"{NO_ANSWER}; moonshine recognises the rest"),
+        OpenEngine("moonshine"),
+        StartFinalWait(None),
+    ]
+
+
+def test_final_wait_expires_while_the_engine_is_opened_again() -> None:
+    """What is wrong is that it can't be reached."""
+    _, effects = session_of([EngineConnected(), InputEnded(), LOST, WaitExpired(), WaitExpired()])
+    assert effects == [ReportError("ASR error: lost"), FAILED]
+
+
+def test_a_recording_from_a_file_is_waited_for_as_long_as_it_is() -> None:
+    session = Session(engine="scripted", is_file=True)
+    for event in (Began(), EngineConnected()):
+        session.receive(event)
+    assert session.receive(InputEnded(samples=160_000)) == [FINALIZING, StartFinalWait(15.0)]
 
 
 def test_a_working_engine_is_waited_for() -> None:
     """However long the recording: the wait counts from the engine's last sign of work."""
     session, effects = effects_of(LATEST, [*HEARD, EngineWorking(), InputEnded(), EngineWorking()])
-    assert effects[-4:] == [*FINISH, StartFinalWait(5.0)]
+    assert effects[-3:] == [*FINISH, WAIT]
     assert not session.finished
 
 
@@ -423,12 +609,13 @@ def test_what_the_engine_says_during_the_correction_is_too_late() -> None:
 
 
 def test_lost_audio_is_told_before_the_text() -> None:
-    _, effects = effects_of(
+    session, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
     )
     warning = Warn("1.5 seconds of speech were lost because the audio buffer was full")
     assert effects.index(warning) < effects.index(FINALIZING)
-    assert effects[-4:] == delivered("hello world")
+    assert effects[-4:] == delivered("hello world", is_whole=False)
+    assert not session.is_whole
 
 
 def test_empty_interim_is_not_shown() -> None:
@@ -444,8 +631,8 @@ def test_empty_interim_is_not_shown() -> None:
 @pytest.mark.parametrize("event", [Began(), InputEnded(), Cancelled(), EngineConnected(),
                                    InterimHeard("x"), DefiniteHeard("x"), FinalHeard("x"),
                                    EngineWorking(), EngineErred("x"), EngineFailed("x"),
-                                   EngineClosed(), WaitExpired(), Resumed(), Accepted(),
-                                   Corrected("x"), CorrectionFailed("x")])  # fmt: skip
+                                   EngineClosed(), WaitExpired(), RestWasSilent(), Resumed(),
+                                   Accepted(), Corrected("x"), CorrectionFailed("x")])  # fmt: skip
 @pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
 def test_table(state: State, event: Event, rules: SessionRules) -> None:
     """Every accepted event is handled in every state, and every other one is our bug."""

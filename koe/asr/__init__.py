@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 
+from koe.config import engines
 from koe.config.schema import AsrConfig
 from koe.errors import AsrError, EngineUnavailableError
 from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard
@@ -72,6 +73,10 @@ class Engine(ABC):
         """
 
 
+WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
+"""Seconds between two words of an engine that it works; a session waits for twice as long."""
+
+
 def before_the_end(event: Event) -> Event:
     """Say what an event is while the engine has not got all the audio: no end of anything."""
     match event:
@@ -82,9 +87,7 @@ def before_the_end(event: Event) -> Event:
     return event
 
 
-ENGINES = (
-    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
-)  # fmt: skip
+ENGINES = engines.ENGINES
 """The engines of this build, in the order in which they are shown."""
 
 # Those of them that compute on this machine.

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koe.asr import Engine
+from koe.asr import WORKING_INTERVAL, Engine
 from koe.asr.reply import Document, Interpretation, Reply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
@@ -38,9 +38,6 @@ from koe.text import join_segments
 # on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
-
-# The least and the most seconds between two words that the exchange goes on.
-_WORKING_INTERVALS = (0.05, 1.0)
 
 # Nobody dictates for longer, but a recording may be forgotten.
 LONGEST_RECORDING = 3600.0
@@ -178,10 +175,9 @@ class RecordingEngine(Engine):
         return None if reply.failed else reply.text
 
     async def _tell_that_it_works(self) -> None:
-        interval = working_interval(self._service.settings.final_wait_timeout)
         while True:
             self._events.put_nowait(EngineWorking())
-            await asyncio.sleep(interval)
+            await asyncio.sleep(WORKING_INTERVAL)
 
     def _note_end(self, exchange: asyncio.Task[None]) -> None:
         if not exchange.cancelled() and (exc := exchange.exception()) is not None:
@@ -207,12 +203,6 @@ def _checked_url(url: str) -> str:
     if not checked.startswith(("https:", "http:")):
         raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
     return checked
-
-
-def working_interval(final_wait_timeout: float) -> float:
-    """How often to say that an engine works: within half the time that its silence is borne."""
-    shortest, longest = _WORKING_INTERVALS
-    return min(max(final_wait_timeout / 2, shortest), longest)
 
 
 def wav(pcm: bytes) -> bytes:

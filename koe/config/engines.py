@@ -11,6 +11,7 @@ from koe.config.fields import (
     flag,
     group,
     milliseconds,
+    names,
     number,
     optional_count,
     optional_text,
@@ -20,8 +21,17 @@ from koe.config.fields import (
 )
 from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
 
+ENGINES = (
+    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
+)  # fmt: skip
+"""The engines of this build, in the order in which they are shown."""
+
 # For engines without a setting for it (spec asr §1.3), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0
+
+SHORTEST_FINAL_WAIT = 1.0
+"""Seconds for which a session waits for a word of its engine at the least, however little is set:
+a busy computer takes some time to pass it on."""
 
 
 class MoonshineConfig(Section, generations=OURS):
@@ -186,9 +196,16 @@ class AsrConfig(
     """Which engine recognises speech, and the settings of each.
 
     Any text is accepted as ``provider``; opening the engine tells an unknown one.
+
+    Attributes:
+        fallback: The engines that go on where the configured one is lost, the first one first.
+        stall: Seconds without a result, although there was speech, after which the engine is asked
+            for a sign of life.
     """
 
     provider: str = text("moonshine")
+    fallback: tuple[str, ...] = names(ENGINES, "engine", generations=OURS)
+    stall: float = milliseconds(2000, low=500, generations=OURS)
     moonshine: MoonshineConfig = group(MoonshineConfig())
     doubao: DoubaoConfig = group(DoubaoConfig())
     qwen: QwenConfig = group(QwenConfig())
@@ -200,11 +217,12 @@ class AsrConfig(
 
     @property
     def final_wait_timeout(self) -> float:
-        """Seconds to wait for the final text of the configured engine."""
+        """Seconds to wait for the final text of the configured engine, at least one."""
         for name, declared in self.declared.items():
             section = getattr(self, name)
             if declared.key == self.provider and isinstance(section, Section):
-                return float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+                configured = float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+                return max(configured, SHORTEST_FINAL_WAIT)
         return _FINAL_WAIT_TIMEOUT
 
     def with_models_in(self, folder: Path) -> Self:

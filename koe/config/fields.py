@@ -14,7 +14,18 @@ from types import MappingProxyType
 from typing import TypeVar, Unpack
 
 from koe.config.hotkeys import NAMES, is_known
-from koe.config.sections import About, Field, Group, Records, Section, Table, TextMap, Value
+from koe.config.sections import (
+    About,
+    Field,
+    Group,
+    Limit,
+    Names,
+    Records,
+    Section,
+    Table,
+    TextMap,
+    Value,
+)
 from koe.config.tree import Scalar
 
 T = TypeVar("T")
@@ -53,16 +64,19 @@ def trimmed_text(default: str) -> str:
     return _typed(Value(default, convert, "text"), default)
 
 
-def choice(default: str, *others: str, **about: Unpack[About]) -> str:
-    """One of a few words, spelled exactly."""
+def choice(default: str, *others: str, refusal: str = "", **about: Unpack[About]) -> str:
+    """One of a few words, spelled exactly; any word for no is ``refusal``, if there is one."""
     words = (default, *others)
 
     def convert(scalar: Scalar) -> str:
+        if refusal and scalar.is_refusal:
+            return refusal
         if scalar.text not in words:
             raise ValueError(scalar.text)
         return scalar.text
 
-    return _typed(Value(default, convert, " or ".join(words), **about), default)
+    accepted = (*words, "no") if refusal else words
+    return _typed(Value(default, convert, " or ".join(accepted), **about), default)
 
 
 def key_name(default: str, **about: Unpack[About]) -> str:
@@ -133,6 +147,8 @@ _DIGITS = re.compile(r"\+?[0-9]+")
 
 LARGEST_U32 = 2**32 - 1
 """The type of most counts in the file (spec config §4)."""
+
+_HIGHEST_LIMIT = 1_000_000
 
 # An hour. Nobody waits longer for text, and much longer waits overflow a platform's timers.
 _LONGEST_MS = 3_600_000
@@ -222,14 +238,29 @@ def clamped_count(default: int, low: int, high: int) -> int:
     return _typed(Value(default, convert, f"a number (used within {low} to {high})"), default)
 
 
-def milliseconds(default: int, low: int = 0, high: int = _LONGEST_MS) -> float:
+def limit(default: int) -> int | None:
+    """A whole number, or the word for none; see `Limit`."""
+
+    def convert(scalar: Scalar) -> int | None:
+        if scalar.text.strip().lower() == Limit.UNLIMITED:
+            return None
+        return _whole_number(scalar, 0, _HIGHEST_LIMIT)
+
+    accepts = f"a whole number from 0 to {_HIGHEST_LIMIT}, or {Limit.UNLIMITED}"
+    return _typed(Limit(default, convert, accepts), default)
+
+
+def milliseconds(
+    default: int, low: int = 0, high: int = _LONGEST_MS, **about: Unpack[About]
+) -> float:
     """A duration: whole milliseconds in the file, quoted or not; seconds in the attribute."""
 
     def convert(scalar: Scalar) -> float:
         return _whole_number(scalar, low, high) / 1000
 
     accepts = f"a whole number from {low} to {high}"
-    value = Value(default / 1000, convert, accepts, shown=str(default), suffix="_ms")
+    about["suffix"] = "_ms"
+    value = Value(default / 1000, convert, accepts, shown=str(default), **about)
     return _typed(value, default / 1000)
 
 
@@ -243,9 +274,15 @@ def secret_texts(**about: Unpack[About]) -> Mapping[str, str]:
     return _typed(TextMap(nothing, "a group of names and texts", **about), nothing)
 
 
-def group(default: S, key: str = "") -> S:
+def group(default: S, key: str = "", refused: S | None = None) -> S:
     """A section within a section; ``key`` when the attribute can't have the same name."""
-    return _typed(Group(default, "a group of indented settings", key=key), default)
+    return _typed(Group(default, key, refused), default)
+
+
+def names(known: tuple[str, ...], kind: str, **about: Unpack[About]) -> tuple[str, ...]:
+    """A list of names, without those that are not known; one name may stand without the list."""
+    nothing: tuple[str, ...] = ()
+    return _typed(Names(known, kind, **about), nothing)
 
 
 def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:

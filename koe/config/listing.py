@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from koe.config.document import Document, compose
 from koe.config.reader import Problem
 from koe.config.schema import Config, read_config
-from koe.config.sections import Field, FlatKeys, Group, Records, Section, Table, Value
+from koe.config.sections import Field, FlatKeys, Group, Limit, Names, Records, Section, Table, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -175,6 +175,8 @@ class _Walk:
                 yield _scalar(name, declared, value, default, about)
             elif isinstance(declared, Group):
                 yield from self.section(value, default, inner)
+            elif isinstance(declared, Names):
+                yield _names(declared, value, about)
             elif not value:
                 yield about.empty([] if isinstance(declared, Records) else {})
             elif isinstance(declared, Table):
@@ -253,13 +255,32 @@ def _scalar(name: str, declared: Value, value: object, default: object, about: _
     if isinstance(node, Scalar) and said == (value,):
         origin = Origin.ENVIRONMENT if _refers(node) else Origin.FILE
     else:
-        origin = Origin.DEFAULT if value == default else Origin.DERIVED
+        # A limit that can't be used has another value than the default, and follows from nothing.
+        is_derived = value != default and not isinstance(declared, Limit)
+        origin = Origin.DERIVED if is_derived else Origin.DEFAULT
     if isinstance(value, float) and declared.key == f"{name}_ms":
         value = round(value * 1000)
     if isinstance(value, str):
         value = _presentable(value, node, about)
-    shown = declared.shown if value is None else _written(value)
+    shown = declared.shown_none if value is None else _written(value)
     return about.setting(value, shown, origin, is_usable=usable)
+
+
+def _names(declared: Names, value: tuple[str, ...], about: _About) -> Setting:
+    node = about.place.node
+    if node is None or (isinstance(node, Scalar) and node.is_null and not _refers(node)):
+        return replace(about, place=_Place(about.place.key)).setting([], "[]", Origin.DEFAULT)
+    items = node.items if isinstance(node, Sequence) else [node]
+    scalars = [it for it in items if isinstance(it, Scalar)]
+    said = [name.strip() for it in scalars for name in it.text.split(",")]
+    is_usable = len(scalars) == len(items) and (
+        set(said) <= {*declared.known} or any(it.unset for it in scalars)
+    )
+    is_foreign = any(_refers(it) for it in scalars)
+    origin = Origin.ENVIRONMENT if is_foreign else Origin.FILE
+    shown = f"[{', '.join(value)}]"
+    setting = about.setting(list(value), shown, origin, is_usable=is_usable)
+    return setting if setting.written else replace(setting, written=shown)
 
 
 def _texts(texts: AbstractMapping[str, str], about: _About) -> Iterator[Setting]:

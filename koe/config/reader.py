@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeVar
 
-from koe.config.sections import Field, Group, Records, Section, Table, TextMap, Value
+from koe.config.sections import Field, Group, Names, Records, Section, Table, TextMap, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -108,11 +108,16 @@ class Reader:
             return self._read_value(entry, field, default)
         if isinstance(field, Group):
             assert isinstance(default, Section)
+            node = entry.node
+            if field.refused is not None and isinstance(node, Scalar) and node.is_refusal:
+                return field.refused
             return self.read_section(entry, default)
         if isinstance(field, Table):
             return self._read_table(entry, field, default)
         if isinstance(field, Records):
             return self._read_records(entry, field, default)
+        if isinstance(field, Names):
+            return self._read_names(entry, field)
         assert isinstance(field, TextMap)
         return self._read_texts(entry, default)
 
@@ -120,10 +125,10 @@ class Reader:
         node = entry.node
         if not isinstance(node, Scalar):
             self._report(entry, f"expected {field.accepts}; {field.kept}")
-            return default
+            return field.instead(default)
         self._report_unset(entry)
         if node.is_null:
-            return default
+            return field.instead(default) if node.unset else default
         try:
             return field.convert(node)
         except ValueError:
@@ -131,7 +136,7 @@ class Reader:
             if not node.unset:
                 shown = _abbreviated(node.written)
                 self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
-            return default
+            return field.instead(default)
 
     def _read_table(self, entry: Entry, field: Table, default: object) -> object:
         entries = self._read_group(entry, "using its defaults")
@@ -152,6 +157,36 @@ class Reader:
             found.append(self.read_section(record, field.of))
             self._report_missing(record, field.of)
         return tuple(found)
+
+    def _read_names(self, entry: Entry, field: Names) -> object:
+        node = entry.node
+        if isinstance(node, Mapping):
+            self._report(entry, f"expected {field.accepts}; ignoring it")
+            return ()
+        if isinstance(node, Scalar):
+            self._report_unset(entry)
+            return () if node.is_null else self._known_names(entry, field, node.text.split(","))
+        found: list[str] = []
+        for index, item in enumerate(node.items):
+            each = Entry(f"{entry.key}[{index}]", item.line, item)
+            if isinstance(item, Scalar):
+                self._report_unset(each)
+                found += self._known_names(each, field, [item.text])
+            else:
+                self._report(each, f"expected a name, one of {', '.join(field.known)}; skipping it")
+        return tuple(dict.fromkeys(found))
+
+    def _known_names(self, entry: Entry, field: Names, said: list[str]) -> tuple[str, ...]:
+        node = entry.node
+        assert isinstance(node, Scalar)
+        names = [name.strip() for name in said]
+        for name in names:
+            # A variable that is not set is the cause, and has been reported already.
+            if name not in field.known and not node.unset:
+                shown = _abbreviated(name if node.text == node.written else node.written)
+                known = ", ".join(field.known)
+                self._report(entry, f"{shown} is no {field.kind}, which are: {known}; skipping it")
+        return tuple(dict.fromkeys(name for name in names if name in field.known))
 
     def _read_texts(self, entry: Entry, default: object) -> object:
         entries = self._read_group(entry, "using none")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from koe.config.schema import Config
-from koe.config.sections import Field, FlatKeys, Group, Records, Section, Table, Value
+from koe.config.sections import Field, FlatKeys, Group, Limit, Records, Section, Table, Value
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 
@@ -44,6 +44,7 @@ _TYPES = {
     "int": "whole number",
     "float": "number",
     "Mapping[str, str]": "texts by name",
+    "tuple[str, ...]": "names",
 }
 
 
@@ -99,6 +100,8 @@ def _default(field: Field) -> str:
 
 def _accepted(field: Field) -> str:
     accepts = "any" if field.accepts == "text" else field.accepts
+    if isinstance(field, Limit):
+        accepts += "; anything else removes nothing"
     return f"{accepts}; formerly `{field.alias}`" if field.alias else accepts
 
 

@@ -15,6 +15,7 @@ from koe.config.fields import (
     flag,
     group,
     key_name,
+    limit,
     optional_flag,
     optional_text,
     plain_integer,
@@ -31,6 +32,7 @@ from koe.config.sections import (
     AT_ONCE,
     NEXT_RECORDING,
     ONLY_C,
+    OURS,
     RECORDING_AFTER,
     RELOAD,
     RELOAD_OR_RECORDING,
@@ -47,6 +49,7 @@ __all__ = [
     "DictionaryConfig",
     "ExperimentalConfig",
     "FeedbackConfig",
+    "HistoryConfig",
     "HotkeyConfig",
     "LlmConfig",
     "LlmProfile",
@@ -157,6 +160,29 @@ _TRANSLATE = PromptTemplate(
 )
 
 
+class HistoryConfig(Section, generations=OURS):
+    """What is kept of what was said, and for how long. `no` in the place of all keeps nothing.
+
+    Limits are reached first by what is oldest, and never by what is pinned; None is no limit.
+
+    Attributes:
+        audio: Recordings of ``all`` sessions, or of those that ``failed``: that gave no text or not
+            all of it, or were cancelled or interrupted; or of none (``nothing``).
+        audio_days: How long recordings are kept.
+        text: Whether the texts of all sessions are kept. A recording always keeps its text.
+        text_days: How long texts are kept, and the entries that have them.
+        cancelled_hours: How long recordings of cancelled sessions are kept.
+        max_mb: How large all recordings may be together, in millions of bytes.
+    """
+
+    audio: str = choice("failed", "all", "nothing", refusal="nothing")
+    audio_days: int | None = limit(7)
+    text: bool = switch(False)
+    text_days: int | None = limit(30)
+    cancelled_hours: int | None = limit(24)
+    max_mb: int | None = limit(500)
+
+
 class Config(Section):
     """The whole configuration; without arguments, that of an empty file."""
 
@@ -169,11 +195,18 @@ class Config(Section):
     overlay: OverlayConfig = group(OverlayConfig())
     paste: PasteConfig = group(PasteConfig())
     experimental: ExperimentalConfig = group(ExperimentalConfig())
+    history: HistoryConfig = group(HistoryConfig(), refused=HistoryConfig(audio="nothing"))
     prompt_templates: tuple[PromptTemplate, ...] = records((_TRANSLATE,), of=PromptTemplate())
 
 
-UNREADABLE = Config(llm=LlmConfig(enabled=False))
-"""What is in force while the file can't be read: nothing is sent to a model then (§17)."""
+UNREADABLE = Config(
+    llm=LlmConfig(enabled=False),
+    history=HistoryConfig(audio_days=None, text_days=None, cancelled_hours=None, max_mb=None),
+)
+"""What is in force while the file can't be read.
+
+Nothing is sent to a model then (§17), and nothing is removed from the history.
+"""
 
 
 def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ...]]:

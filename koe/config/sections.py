@@ -114,13 +114,71 @@ class Value(Field):
             return "treating it as not set"
         return f"using {self.default!r}" if isinstance(self.default, str) else f"using {self.shown}"
 
+    @property
+    def shown_none(self) -> str:
+        """The value None as a user would write it."""
+        return self.shown
+
+    def instead(self, default: object) -> object:
+        """What is in force where the file says something that can't be used.
+
+        Args:
+            default: What is in force where the file says nothing.
+        """
+        return default
+
+
+class Limit(Value):
+    """A number above which things are removed; the attribute is None where there is no limit.
+
+    What can't be used is no limit, because nothing may be removed by a mistake in the file.
+    """
+
+    UNLIMITED = "unlimited"
+
+    @property
+    def kept(self) -> str:
+        """As in `Value`."""
+        return "everything is kept until this is corrected"
+
+    @property
+    def shown_none(self) -> str:
+        """As in `Value`."""
+        return self.UNLIMITED
+
+    def instead(self, default: object) -> object:
+        """As in `Value`."""
+        return None
+
+
+class Names(Field):
+    """A list of names, each of which is one of a few.
+
+    Attributes:
+        known: Those that are accepted.
+        kind: What has these names, as a noun.
+    """
+
+    def __init__(self, known: tuple[str, ...], kind: str, **about: Unpack[About]) -> None:
+        super().__init__((), f"a list of {kind}s, which are: {', '.join(known)}", **about)
+        self.known = known
+        self.kind = kind
+
 
 class TextMap(Field):
     """A group whose keys and values are the user's own texts."""
 
 
 class Group(Field):
-    """A section within a section; the default is a section too."""
+    """A section within a section; the default is a section too.
+
+    Attributes:
+        refused: The section when the file has a word for no in its place; None: that is a mistake.
+    """
+
+    def __init__(self, default: Section, key: str = "", refused: Section | None = None) -> None:
+        super().__init__(default, "a group of indented settings", key=key)
+        self.refused = refused
 
 
 class Table(Field):

@@ -45,6 +45,11 @@ class Scalar:
         """Nothing after the colon, or an explicit null (spec config §0.3)."""
         return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
 
+    @property
+    def is_refusal(self) -> bool:
+        """A word for no, quoted or not."""
+        return self.text.strip().lower() in {"no", "off", "false", "none", "never", "0"}
+
 
 class Sequence:
     """A list; ``items`` may contain the sequence itself when the file has such an alias."""

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from koe.errors import ConfigError
+from koe.files.folders import sync_folder
+from koe.files.lock import try_lock
 
 _PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
 _POLL_S = 0.005
@@ -58,7 +60,7 @@ def locked(path: Path) -> Iterator[None]:
 def _wait_for(lock: int, path: Path) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     try:
-        while not _try_lock(lock):
+        while not try_lock(lock):
             if time.monotonic() >= deadline:
                 reason = "cannot be changed now: another program is writing it; try again"
                 raise ConfigError(str(path), reason)
@@ -103,7 +105,7 @@ def write_private(path: Path, content: bytes) -> None:
             raise
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _target(path: Path) -> Path:
@@ -127,40 +129,6 @@ def _replace(temporary: Path, target: Path) -> None:
             time.sleep(_POLL_S)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power failure too, where folders can be synced."""
-    if os.name != "posix":
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _error(path: Path, exc: OSError | ValueError) -> ConfigError:
     cause = exc.strerror if isinstance(exc, OSError) else "no file can have this name"
     return ConfigError(str(path), f"cannot be written: {cause}; it stays as it was")
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        # A lock of the open file, not of the process: threads exclude each other too.
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

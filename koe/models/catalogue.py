@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from koe.errors import ManifestError
+from koe.files import regular
 from koe.models import manifest as manifests
 from koe.models import storage
 from koe.models.manifest import Manifest
@@ -98,7 +99,7 @@ def _directories(root: Path) -> list[Path]:
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=False) and not storage.is_link(
+        return entry.is_dir(follow_symlinks=False) and not regular.is_link(
             entry.stat(follow_symlinks=False)
         )
     except OSError:

@@ -7,36 +7,16 @@ process ends, however it ends.
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from koe.diagnostics import report
 from koe.errors import ManifestError, ModelError
+from koe.files.lock import try_lock
 from koe.models import storage
 from koe.models.paths import MANIFEST_NAME
-
-if sys.platform == "win32":
-    import msvcrt
-
-    # Far behind the end of any manifest: Windows keeps others from reading what is locked.
-    _LOCKED_BYTE = 0x7FFF_FFFF
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-_HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK))
 
 
 @contextmanager
@@ -58,11 +38,10 @@ def exclusive(directory: Path) -> Iterator[None]:
         raise ManifestError(f"manifest not found in {directory}: {exc.strerror}") from exc
     try:
         try:
-            _lock(descriptor)
-        except OSError as exc:
-            if exc.errno in _HELD_BY_ANOTHER:
+            if not try_lock(descriptor):
                 what = "is being downloaded or removed already; wait for that, or cancel it"
-                raise ModelError(f"{directory} {what}") from exc
+                raise ModelError(f"{directory} {what}")
+        except OSError as exc:
             report(f"{directory} cannot be locked: {exc.strerror}")
         yield
     finally:

@@ -13,9 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from koe.files import regular
 from koe.models import storage
 
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | storage.NO_SURPRISES
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES
 
 
 class PartFile:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from koe.errors import ManifestError, ModelPathError
-from koe.models import storage
+from koe.files import regular
 from koe.text import is_unicode
 
 MODELS_NAME = "models"
@@ -140,7 +140,7 @@ def contained(directory: Path, path: Path) -> Path:
             status = below.lstat()
         except (FileNotFoundError, NotADirectoryError):
             break
-        if storage.is_link(status):
+        if regular.is_link(status):
             raise ModelPathError(f"{refusal}: {below} is a symlink")
         existing = below
     if not existing.resolve().is_relative_to(directory):

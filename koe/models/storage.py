@@ -15,24 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from koe.errors import ModelPathError
+from koe.files import regular
 
 # A file is hashed in blocks of this size: about a millisecond each.
 BLOCK_BYTES = 1024 * 1024
-
-# Windows has none of these, and needs O_BINARY instead.
-NO_SURPRISES = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there must not block
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-
-_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a directory link that is no symlink
-
-
-def is_link(status: os.stat_result) -> bool:
-    """Tell whether ``lstat`` found a symlink, or a junction of Windows."""
-    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
@@ -42,14 +28,9 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
         ModelPathError: It is something else: a link, a directory, a device.
         OSError: It is missing or cannot be opened.
     """
-    # Looked at before too, because opening some devices does something already.
-    _require_regular(path, path.lstat())
-    descriptor = os.open(path, flags | NO_SURPRISES)
-    try:
-        _require_regular(path, os.fstat(descriptor))
-    except BaseException:
-        os.close(descriptor)
-        raise
+    descriptor = regular.open_regular(path, flags)
+    if descriptor is None:
+        raise _not_regular(path)
     return descriptor
 
 
@@ -95,9 +76,10 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: It cannot be written; what was there before is intact.
     """
     with suppress(FileNotFoundError):
-        _require_regular(path, path.lstat())
+        if not regular.is_regular(path.lstat()):
+            raise _not_regular(path)
     draft = path.with_name(f"{path.name}.tmp.{os.getpid()}.{time.time_ns()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES, 0o666)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -123,6 +105,5 @@ def remove_file(path: Path) -> bool:
     return True
 
 
-def _require_regular(path: Path, status: os.stat_result) -> None:
-    if is_link(status) or not stat.S_ISREG(status.st_mode):
-        raise ModelPathError(f"{path} is not a regular file")
+def _not_regular(path: Path) -> ModelPathError:
+    return ModelPathError(f"{path} is not a regular file")

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.asr import Engine, open_engine
@@ -321,7 +321,6 @@ def test_bombs() -> None:
         heard(b"\x11\x90\x10\0" + len(deep).to_bytes(4, "big") + deep)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(message: bytes) -> None:
     try:
@@ -330,7 +329,6 @@ def test_any_bytes(message: bytes) -> None:
         assert exc.message
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(VECTORS)), st.integers(0, 300), st.binary(min_size=1, max_size=4))
 def test_damaged_frames(name: str, position: int, damage: bytes) -> None:
     whole = vector(name)
@@ -355,7 +353,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(_JSON, st.booleans(), st.booleans())
 def test_any_json(document: object, last: bool, packed: bool) -> None:
     try:

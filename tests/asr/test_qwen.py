@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.asr import Engine, open_engine
@@ -400,7 +400,6 @@ _EVENTS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_EVENTS | _VALUES, max_size=6))
 def test_any_events(events: list[object]) -> None:
     protocol = ready()
@@ -412,7 +411,6 @@ def test_any_events(events: list[object]) -> None:
         assert all(isinstance(step, Event) for step in steps)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SERVER), st.integers(0, 400), st.text(min_size=1, max_size=3))
 def test_damaged_messages(message: str, position: int, damage: str) -> None:
     position %= len(message)

@@ -259,7 +259,7 @@ class Dictated:
         self.notices: list[Notice] = []
         self.heard = asyncio.Event()
         session = Session(engine=config.provider, final_wait=final_wait)
-        self.runner = Runner(session, lambda: open_engine(config), audio, self._note)
+        self.runner = Runner(session, lambda name, leg: open_engine(config), audio, self._note)
         self.task = self.runner.start()
 
     def _note(self, notice: Notice) -> None:

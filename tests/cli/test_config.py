@@ -184,6 +184,9 @@ REFUSED = [
     ("llm.temperature", "3", "'3' is not a number from 0 to 2; nothing was changed"),
     ("llm.timeout_ms", "", "'' is not a whole number from 0 to 3600000; nothing was changed"),
     ("llm.timeout_ms", "9" * 50, "'9999999999999999999999999999999999999999…' is not a whole"),
+    ("history.audio_days", "soon", "'soon' is not a whole number from 0 to 1000000, or unlimited"),
+    ("asr.fallback", "qwen,nova", "'qwen,nova' is not a list of engines, which are: moonshine, "),
+    ("history", "1", "history is a group or a list"),
     ("asr", "x", "asr is a group or a list, not one value; try: koe config edit"),
     ("asr.qwen", "x", "asr.qwen is a group or a list"),
     ("asr.qwen.headers", "x", "asr.qwen.headers is a group or a list"),
@@ -256,6 +259,18 @@ def test_what_changes_besides_is_told(folder: Folder, monkeypatch: pytest.Monkey
     status, _, err = folder.koe("set", "llm.api_key", "${KEY}")
     assert status == Exit.OK
     assert err == "koe: note: other settings have changed by it: llm.enabled\n"
+
+
+def test_a_list_of_names(folder: Folder) -> None:
+    folder.write("asr: {provider: doubao}\n")
+    assert folder.koe("get", "asr.fallback")[1] == "[]\n"
+    assert folder.koe("set", "asr.fallback", "qwen, moonshine")[0] == Exit.OK
+    assert folder.koe("get", "asr.fallback")[1] == "qwen, moonshine\n"
+    assert folder.koe("show", "asr.fallback")[1].endswith("  [qwen, moonshine]\n")
+    folder.write("asr: {fallback: [qwen, glm]}\n")
+    assert folder.koe("get", "asr.fallback")[1] == "[qwen, glm]\n"
+    assert folder.koe("get", "--json", "asr.fallback")[1] == '["qwen","glm"]\n'
+    assert "try: koe config edit" in folder.koe("set", "asr.fallback", "qwen")[2]
 
 
 def test_a_header(folder: Folder) -> None:

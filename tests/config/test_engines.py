@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from koe.config.engines import (
+    ENGINES,
     AppleSpeechConfig,
     AsrConfig,
     DoubaoConfig,
@@ -20,7 +21,7 @@ from koe.config.engines import (
 from koe.config.schema import Config, read_config
 from koe.config.sections import Section
 from koe.config.store import Store
-from koe.config.tree import Node
+from koe.config.tree import Mapping, Node, Scalar, Sequence
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 
 # What spec config §4.1 says, in the units of the attributes.
@@ -111,7 +112,46 @@ def test_keys_and_defaults(engine: str) -> None:
 
 def test_every_engine_has_a_table() -> None:
     keys = {field.key for field in AsrConfig.declared.values()}
-    assert keys == {"provider", *TABLES}
+    assert keys == {"provider", "fallback", "stall_ms", *TABLES}
+    assert set(ENGINES) == TABLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("node", "names", "problems"),
+    [
+        (plain(""), (), []),
+        (plain("qwen"), ("qwen",), []),
+        (quoted(" qwen , sherpa-onnx "), ("qwen", "sherpa-onnx"), []),
+        (Sequence(1), (), []),
+        (Sequence(1, [plain("qwen"), quoted("moonshine")]), ("qwen", "moonshine"), []),
+        (Sequence(1, [plain("qwen"), plain("glm"), plain("qwen")]), ("qwen", "glm"), []),
+        (Sequence(1, [plain("nova"), plain("glm")]), ("glm",), ["asr.fallback[0]"]),
+        (Sequence(1, [plain("glm"), Sequence(1), plain("")]), ("glm",),
+         ["asr.fallback[1]", "asr.fallback[2]"]),
+        (Sequence(1, [Scalar("", "${X}", 1, unset=("X",))]), (), ["asr.fallback[0]"]),
+        (plain("Qwen, glm"), ("glm",), ["asr.fallback"]),
+        (Mapping(1), (), ["asr.fallback"]),
+    ],
+)  # fmt: skip
+def test_fallback(node: Node, names: tuple[str, ...], problems: list[str]) -> None:
+    config, found = read_config(tree("asr.fallback", node), PATH)
+    assert config.asr.fallback == names
+    assert [problem.key for problem in found] == problems
+
+
+def test_an_unknown_fallback_is_named_with_its_line() -> None:
+    node = Sequence(3, [plain("qwen"), Scalar("nova", "nova", 5)])
+    _, (problem,) = read_config(tree("asr.fallback", node), PATH)
+    assert str(problem) == (
+        "config.yaml, line 5: asr.fallback[1]: 'nova' is no engine, which are: moonshine, "
+        "sherpa-onnx, apple-speech, mlx, doubao, qwen, glm, mimo; skipping it"
+    )
+
+
+def test_a_fallback_from_a_variable_is_in_no_message() -> None:
+    node = Sequence(1, [Scalar("sk-secret", "${KEY}", 1)])
+    _, (problem,) = read_config(tree("asr.fallback", node), PATH)
+    assert "'${KEY}' is no engine" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -268,7 +308,8 @@ def test_a_bad_old_value_is_named_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "seconds"),
     [
-        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.0)), 1.0),
+        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.5)), 1.5),
+        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=0.0)), 1.0),
         (AsrConfig(provider="qwen", qwen=QwenConfig(final_wait_timeout=2.0)), 2.0),
         (AsrConfig(provider="glm", glm=GlmConfig(final_wait_timeout=7.0)), 7.0),
         (AsrConfig(provider="mimo", glm=GlmConfig(final_wait_timeout=7.0)), 5.0),

@@ -15,6 +15,8 @@ class Kinds(Section):
     blank: str | None = fields.optional_text(blank_is_unset=True)
     trimmed: str = fields.trimmed_text("system")
     choice: str = fields.choice("one", "two")
+    kept: str = fields.choice("some", "nothing", refusal="nothing")
+    limit: int | None = fields.limit(7)
     key: str = fields.key_name("fn")
     flag: bool = fields.flag(True)
     maybe: bool | None = fields.optional_flag("what the shell does")
@@ -61,6 +63,24 @@ def test_choice(is_quoted: bool) -> None:
     for text in ("Two", "", "~", " two"):
         with pytest.raises(ValueError):
             convert("choice", text, is_quoted)
+
+
+@pytest.mark.parametrize("is_quoted", [True, False])
+def test_a_choice_that_can_be_refused(is_quoted: bool) -> None:
+    assert convert("kept", "some", is_quoted) == "some"
+    for text in ("nothing", "no", "OFF", "false"):
+        assert convert("kept", text, is_quoted) == "nothing"
+    with pytest.raises(ValueError):
+        convert("kept", "yes", is_quoted)
+
+
+@pytest.mark.parametrize("is_quoted", [True, False])
+def test_limits(is_quoted: bool) -> None:
+    assert convert("limit", "0x10", is_quoted) == 16
+    assert convert("limit", "unlimited", is_quoted) is None
+    for text in ("1000001", "soon", "no", "1.5", ""):
+        with pytest.raises(ValueError):
+            convert("limit", text, is_quoted)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,18 @@ def test_the_default_file_says_nearly_everything() -> None:
         ("", "asr.qwen.headers", {}, "{}", "default"),
         ("a: &a {url: x}\nasr: {qwen: *a}", "asr.qwen.url", "x", "x", "file"),
         ("asr: {provider: a, provider: b}", "asr.provider", "b", "b", "file"),
+        ("history: {max_mb: 5}", "history.max_mb", 5, "5", "file"),
+        ("history: {max_mb: unlimited}", "history.max_mb", None, "unlimited", "file"),
+        ("history: {max_mb: lots}", "history.max_mb", None, "unlimited", "default"),
+        ("history: {max_mb: '${NONE}'}", "history.max_mb", None, "unlimited", "default"),
+        ("", "asr.fallback", [], "[]", "default"),
+        ("asr: {fallback: }", "asr.fallback", [], "[]", "default"),
+        ("asr: {fallback: []}", "asr.fallback", [], "[]", "file"),
+        ("asr: {fallback: qwen}", "asr.fallback", ["qwen"], "[qwen]", "file"),
+        ("asr: {fallback: [qwen, nova]}", "asr.fallback", ["qwen"], "[qwen]", "file"),
+        ("asr: {fallback: ['${NONE}', qwen]}", "asr.fallback", ["qwen"], "[qwen]", "environment"),
         # what follows from other settings
+        ("history: no", "history.audio", "nothing", "nothing", "derived"),
         ("asr: {api_key: k}", "asr.provider", "doubao", "doubao", "derived"),
         ("llm: {enabled: true, model: m}", "llm.enabled", False, "false", "derived"),
     ],
@@ -256,7 +267,7 @@ def test_what_is_no_configuration(text: str) -> None:
 SCALARS = ["sk-secret", "true", "7", "~", "[sk-secret]", "{a: sk-secret}", "${KEY}", "''", "*x"]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     st.lists(
         st.tuples(

@@ -17,7 +17,7 @@ from koe.config.schema import (
     PromptTemplate,
     read_config,
 )
-from koe.config.sections import Records, Section, Table, Value
+from koe.config.sections import Limit, Records, Section, Table, Value
 from koe.config.store import Store
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
@@ -27,6 +27,7 @@ from tests.config.trees import PATH, plain, quoted, tree, value_of
 # Every key that has one value, with its default; sections of their own are tested with them.
 DEFAULTS: dict[str, object] = {
     "asr.provider": "moonshine",
+    "asr.stall_ms": 2.0,
     "asr.moonshine.final_wait_timeout_ms": 5.0,
     "asr.moonshine.update_interval_ms": 0.5,
     "feedback.start_sound": None,
@@ -45,6 +46,12 @@ DEFAULTS: dict[str, object] = {
     "overlay.max_visible_lines": 3,
     "paste.auto_return": False,
     "experimental.paste_asr_first": False,
+    "history.audio": "failed",
+    "history.audio_days": 7,
+    "history.text": False,
+    "history.text_days": 30,
+    "history.cancelled_hours": 24,
+    "history.max_mb": 500,
 }
 
 
@@ -80,8 +87,14 @@ def test_a_root_that_is_no_mapping_is_an_error(root: Node) -> None:
 
 
 def test_without_a_file_nothing_is_corrected() -> None:
-    assert Config(llm=Config().llm.replace(enabled=False)) == UNREADABLE
+    assert UNREADABLE.replace(llm=Config().llm, history=Config().history) == Config()
     assert UNREADABLE.llm.correcting_profile is None
+
+
+def test_without_a_file_nothing_is_removed() -> None:
+    limits = ("audio_days", "text_days", "cancelled_hours", "max_mb")
+    assert [getattr(UNREADABLE.history, name) for name in limits] == [None] * 4
+    assert UNREADABLE.history.audio == "failed"
 
 
 @pytest.mark.parametrize("key", SCALARS)
@@ -92,7 +105,10 @@ def test_the_default_may_be_written(key: str) -> None:
         assert (value_of(config, key), problems) == (default, ())
 
 
-@pytest.mark.parametrize("key", SCALARS)
+LIMITS = [key for key, (field, _) in SCALARS.items() if isinstance(field, Limit)]
+
+
+@pytest.mark.parametrize("key", SCALARS.keys() - LIMITS)
 @pytest.mark.parametrize("node", [Sequence(1, [plain("1")]), Mapping(1)])
 def test_what_is_no_scalar_is_one_problem_and_keeps_the_default(key: str, node: Node) -> None:
     config, problems = read_config(tree(key, node), PATH)
@@ -115,7 +131,72 @@ def test_a_section_may_be_empty(section: str) -> None:
         assert config == Config()
 
 
+@pytest.mark.parametrize("key", LIMITS)
+@pytest.mark.parametrize(
+    "node",
+    [
+        *[
+            plain(text)
+            for text in ("soon", "-3", "lots", "7.5", "7 days", "no", "1_000", "1000001")
+        ],
+        quoted(""),
+        quoted("never"),
+        Sequence(1, [plain("1")]),
+        Mapping(1),
+    ],
+)
+def test_a_bad_limit_is_one_problem_and_no_limit(key: str, node: Node) -> None:
+    """Nothing may be removed by a mistake in the file."""
+    config, problems = read_config(tree(key, node), PATH)
+    assert value_of(config, key) is None
+    assert [problem.key for problem in problems] == [key]
+    assert "everything is kept until this is corrected" in str(problems[0])
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_a_limit_from_a_variable_that_is_not_set_is_none(key: str) -> None:
+    for is_plain in (True, False):
+        node = Scalar("", "${DAYS}", 3, is_plain, ("DAYS",))
+        config, problems = read_config(tree(key, node), PATH)
+        assert value_of(config, key) is None
+        assert [problem.message for problem in problems] == [
+            "environment variable 'DAYS' is not set; its place stays empty"
+        ]
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_values_of_limits(key: str) -> None:
+    values = {"0": 0, "1": 1, "1000000": 1_000_000, "unlimited": None, " Unlimited ": None}
+    for text, value in values.items():
+        config, problems = read_config(tree(key, quoted(text)), PATH)
+        assert (value_of(config, key), problems) == (value, ())
+
+
+NO = ["no", "No", "off", "false", "FALSE", "0", "none", "never"]
+
+
+@pytest.mark.parametrize("node", [make(text) for text in NO for make in (plain, quoted)])
+def test_no_means_no(node: Node) -> None:
+    for key in ("history.audio", "history"):
+        config, problems = read_config(tree(key, node), PATH)
+        assert (config.history.audio, config.history.text, problems) == ("nothing", False, ())
+
+
+def test_what_is_kept() -> None:
+    for text in ("failed", "all", "nothing"):
+        assert read_config(tree("history.audio", plain(text)), PATH)[0].history.audio == text
+    assert read_config(tree("history.text", plain("yes")), PATH)[0].history.text is True
+
+
 REJECTED = [
+    ("history", plain("yes")),
+    ("history.audio", plain("yes")),
+    ("history.audio", plain("Failed")),
+    ("history.text", plain("some")),
+    ("asr.stall_ms", plain("499")),
+    ("asr.fallback", Mapping(1)),
+    ("asr.fallback", plain("nova")),
+    ("asr.fallback", quoted("")),
     *[("feedback.start_sound", plain(text)) for text in ["yes", "on", "1", "tRUE", "0"]],
     ("feedback.start_sound", quoted("true")),
     ("feedback", plain("true")),
@@ -354,19 +435,19 @@ def check(root: Node | None) -> None:
     assert all(str(problem).startswith(PATH) for problem in problems)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES)
 def test_any_tree_is_read(root: Node) -> None:
     check(root)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted({*SCALARS, "llm.profiles", "prompt_templates", "llm"})), TREES)
 def test_any_value_is_read(key: str, value: Node) -> None:
     check(tree(key, value))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     content=st.text()
     | st.recursive(

@@ -237,7 +237,7 @@ def test_file_systems_without_locks(
     def refuse(_: int) -> bool:
         raise OSError(5 if has_locks else 95, "broken" if has_locks else "not supported")
 
-    monkeypatch.setattr(write_module, "_try_lock", refuse)
+    monkeypatch.setattr(write_module, "try_lock", refuse)
     monkeypatch.setattr(write_module, "_NO_LOCKS", {95})
     if has_locks:
         with pytest.raises(ConfigError, match="cannot be written: broken"), locked(file):

@@ -71,10 +71,10 @@ def test_no_manifest(tmp_path: Path) -> None:
 def test_a_disk_without_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(descriptor: int) -> None:
+    def fail(descriptor: int) -> bool:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(lock, "_lock", fail)
+    monkeypatch.setattr(lock, "try_lock", fail)
     model = make_model(tmp_path / "m")
     with lock.exclusive(model):
         pass

@@ -10,7 +10,6 @@ import pytest
 from koe.errors import ModelPathError
 from koe.models import storage
 from koe.models.storage import (
-    is_link,
     read_blocks,
     read_small,
     remove_file,
@@ -108,9 +107,3 @@ def test_removing(tmp_path: Path) -> None:
     assert not remove_file(tmp_path)
     assert not remove_file(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-
-
-def test_links(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path)
-    assert is_link((tmp_path / "link").lstat())
-    assert not is_link(tmp_path.lstat())

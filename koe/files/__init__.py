@@ -1,0 +1,1 @@
+"""Files, for everything above: locks, links, and how something is opened."""

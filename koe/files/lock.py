@@ -1,0 +1,53 @@
+"""Locks on open files. The system lets go of one when its process ends, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+_HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK))
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Far behind the end of nearly any file: Windows keeps others from reading what is locked.
+    _LOCKED_BYTE = 0x7FFF_FFFF
+
+    def _lock(descriptor: int, *, shared: bool) -> None:
+        # It knows no shared locks. The position is not the caller's concern.
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        try:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, shared: bool) -> None:
+        # A lock of the open file, not of the process: threads exclude each other too.
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Lock a file until its descriptor is closed.
+
+    Args:
+        descriptor: The file, open for writing, or for reading if ``shared``.
+        shared: Let others do the same, but none lock it alone. On Windows nobody else can.
+
+    Returns:
+        False: another one, in this process or in another, holds a lock that excludes this one.
+
+    Raises:
+        OSError: The file system knows no locks.
+    """
+    try:
+        _lock(descriptor, shared=shared)
+    except OSError as exc:
+        if exc.errno in _HELD_BY_ANOTHER:
+            return False
+        raise
+    return True

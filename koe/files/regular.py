@@ -1,0 +1,50 @@
+"""Regular files, where somebody may have planted a link or a device. Everything blocks."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+# Windows has none of these, and needs O_BINARY instead.
+NO_SURPRISES = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there must not block
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a directory link that is no symlink
+
+
+def is_link(status: os.stat_result) -> bool:
+    """Tell whether ``lstat`` found a symlink, or a junction of Windows."""
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
+
+
+def is_regular(status: os.stat_result) -> bool:
+    """Tell whether ``lstat`` found a regular file, which a link to one is not."""
+    return stat.S_ISREG(status.st_mode) and not is_link(status)
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY) -> int | None:
+    """Open an existing regular file; the caller owns the descriptor.
+
+    Returns:
+        None: It is something else: a link, a directory, a device.
+
+    Raises:
+        OSError: It is missing or cannot be opened.
+    """
+    # Looked at before too, because opening some devices does something already.
+    if not is_regular(path.lstat()):
+        return None
+    descriptor = os.open(path, flags | NO_SURPRISES)
+    try:
+        if is_regular(os.fstat(descriptor)):
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None

@@ -1,0 +1,106 @@
+"""What was heard of one recording, however many engines heard parts of it. Pure.
+
+A *leg* is one engine's run over a part of the audio. Where a leg is lost, the next one begins a few
+seconds before the last sample of which the text is known, and hears those seconds again. Here the
+texts of the legs become one.
+
+Positions are samples from the first of the recording.
+"""
+
+from __future__ import annotations
+
+from koe.events import SAMPLE_RATE_HZ
+from koe.stitching import stitch
+from koe.transcript import HISTORY_LIMIT, Transcript
+
+
+class Hearing:
+    """The text of one recording."""
+
+    def __init__(self) -> None:
+        # What earlier legs heard for certain, and the sample that it reaches.
+        self._head = ""
+        self._upto = 0
+        # The leg that runs: its first sample, its text, and what of that is certain up to a sample.
+        self._start = 0
+        self._transcript = Transcript()
+        self._acknowledged = ("", 0)
+        # The most that was heard before this leg, hypotheses included. They stand until the leg has
+        # heard as much, or has ended in order.
+        self._kept = ""
+        # Interim revisions of earlier legs, oldest first, at most HISTORY_LIMIT.
+        self._history: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Everything heard, hypotheses included: they were spoken, too (spec asr §10, defect 1)."""
+        said = self._stitched(self._transcript.preview)
+        return said if len(said) >= len(self._kept) else self._kept
+
+    @property
+    def upto(self) -> int:
+        """The sample up to which the text is certain; the next leg must hear what follows."""
+        return max(self._upto, self._acknowledged[1])
+
+    @property
+    def repeats_itself(self) -> bool:
+        """Whether this leg heard exactly what was heard before it."""
+        return bool(self._kept) and self._stitched(self._transcript.preview) == self._kept
+
+    def begin_leg(self, start: int) -> None:
+        """Note where the leg begins whose results follow."""
+        self._start = start
+
+    def add_interim(self, text: str) -> None:
+        """Take a hypothesis about all that the leg heard."""
+        self._transcript.add_interim(text)
+
+    def add_definite(self, text: str, upto: int | None) -> None:
+        """Take a stable result of the leg, and the sample that it reaches, if that is known."""
+        self._transcript.add_definite(text)
+        self._acknowledge(upto)
+
+    def add_final(self, text: str, upto: int | None) -> None:
+        """Take a final result of the leg, likewise."""
+        self._transcript.add_final(text)
+        self._acknowledge(upto)
+
+    def complete_leg(self) -> None:
+        """Note that the leg has said all: what was heard before it counts no more.
+
+        Unless the leg has heard less than half of it, which no revision makes of a text.
+        """
+        if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
+            self._kept = ""
+
+    def lose_leg(self) -> bool:
+        """Keep what the leg heard, and be ready for the next one.
+
+        Returns:
+            Whether more is certain now than before the leg.
+        """
+        self._kept = self.text
+        text, upto = self._acknowledged
+        has_progressed = upto > self._upto
+        if has_progressed:
+            self._head, self._upto = self._stitched(text), upto
+        self._history = self.history(HISTORY_LIMIT)
+        self._transcript = Transcript()
+        self._acknowledged = ("", 0)
+        return has_progressed
+
+    def history(self, limit: int) -> list[str]:
+        """Return the newest interim revisions, oldest first, at most ``limit`` of them."""
+        revisions = self._history + self._transcript.history(limit)
+        return revisions[-limit:] if limit > 0 else []
+
+    def _acknowledge(self, upto: int | None) -> None:
+        if upto is not None and upto > self._acknowledged[1]:
+            self._acknowledged = (self._transcript.committed, upto)
+
+    def _stitched(self, text: str) -> str:
+        """The text of this leg behind that of the earlier ones."""
+        if not self._head:
+            return text
+        overlap = max(self._upto - self._start, 0) / SAMPLE_RATE_HZ
+        return stitch(self._head, text, overlap)

@@ -1,0 +1,95 @@
+"""Small dataclasses as JSON and back. Pure.
+
+Readers and writers of different releases meet in one file: members that a class does not have are
+ignored, and missing or wrong ones get their default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
+
+from koe.json_text import parse_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Value = TypeVar("Value", bound="DataclassInstance")
+
+LONGEST_TEXT = 500_000
+"""Longer texts are cut to so many characters, some nine hours of speech."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def dump(value: object) -> bytes:
+    """Return JSON as UTF-8, in which lone surrogates survive."""
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
+
+
+def load(payload: bytes) -> object:
+    """Return what `dump` was given.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    return parse_json(payload.decode("utf-8", "surrogatepass"))
+
+
+def members_of(value: DataclassInstance) -> dict[str, object]:
+    """Return the fields with their values, for `dump`."""
+    members: dict[str, object] = {}
+    for name in _names(type(value)):
+        member = getattr(value, name)
+        members[name] = member[:LONGEST_TEXT] if type(member) is str else member
+    return members
+
+
+def build(cls: type[Value], members: Mapping[str, object]) -> Value:
+    """Make a dataclass from members of JSON.
+
+    Raises:
+        ValueError: A field that has no default is missing, or has a value of another type.
+    """
+    arguments = {}
+    hints = _hints(cls)
+    for field in fields(cls):
+        try:
+            arguments[field.name] = _convert(hints[field.name], members[field.name])
+        except (KeyError, ValueError) as exc:
+            if field.default is MISSING:
+                raise ValueError(f"{cls.__name__} has no usable {field.name}") from exc
+    return cls(**arguments)
+
+
+@cache
+def _names(cls: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
+
+
+@cache
+def _hints(cls: type[DataclassInstance]) -> dict[str, object]:
+    return get_type_hints(cls)
+
+
+def _convert(hint: object, value: object) -> object:
+    """Return a value of the type that the hint names; raises ValueError."""
+    if isinstance(hint, UnionType):
+        for choice in get_args(hint):
+            try:
+                return _convert(choice, value)
+            except ValueError:
+                continue
+    elif isinstance(hint, type):
+        if issubclass(hint, Enum):
+            return hint(value)
+        if type(value) is hint:
+            return value
+        if hint is float and type(value) is int:
+            return float(value)
+    raise ValueError(f"{value!r} is not a {hint}")

@@ -1,0 +1,135 @@
+"""The audio of one recording: kept whole, and read by position.
+
+Whatever recognises, records or measures reads from it at a pace of its own, and a second engine
+reads again what a first one was given. Positions are samples from the first of the recording.
+
+Ten minutes are held in memory (19 MB). What is older is read back from where it was stored, if it
+was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from koe.events import SAMPLE_RATE_HZ
+
+BYTES_PER_SAMPLE = 2
+
+# How much stays in memory, where the rest can be read back; and how much more may gather before
+# it is thrown away.
+_RECENT_SAMPLES = 10 * 60 * SAMPLE_RATE_HZ
+_SLACK_SAMPLES = 30 * SAMPLE_RATE_HZ
+
+
+class Store(Protocol):
+    """Where the audio is also stored."""
+
+    @property
+    def persisted(self) -> int:
+        """How many samples, from the first, can be read back."""
+
+    def read(self, start: int, count: int) -> bytes:
+        """Read samples back; blocks. Fewer than ``count`` only at the end of what is stored.
+
+        Raises:
+            OSError: They can't be read.
+        """
+
+
+class Spool:
+    """A recording. Used on the loop's thread.
+
+    Args:
+        store: Where old audio can be read back; None: nowhere, so all of it stays in memory.
+        stored: A recording that was made before: it is complete, and has so many samples, all of
+            them in the store.
+    """
+
+    def __init__(self, store: Store | None = None, stored: int | None = None) -> None:
+        self._store = store
+        # The newest audio, and the sample that it begins with. An odd byte at its end waits for its
+        # other half.
+        self._recent = bytearray()
+        self._first = stored or 0
+        # No audio follows.
+        self.is_sealed = stored is not None
+        # Set, and replaced, whenever there is more audio, or will be none.
+        self._changed = asyncio.Event()
+
+    @property
+    def end(self) -> int:
+        """How many samples there are."""
+        return self._first + len(self._recent) // BYTES_PER_SAMPLE
+
+    def append(self, pcm: bytes) -> bytes:
+        """Add audio of any length, also odd.
+
+        Returns:
+            The whole samples that this made, for whoever stores them.
+        """
+        before = len(self._recent) & ~1
+        self._recent += pcm
+        added = bytes(self._recent[before : len(self._recent) & ~1])
+        self._forget()
+        self._tell()
+        return added
+
+    def seal(self) -> None:
+        """Note that no audio follows."""
+        self.is_sealed = True
+        self._tell()
+
+    async def read(self, start: int, limit: int) -> bytes:
+        """Return the samples from a position on, at most ``limit``; empty at the end.
+
+        Raises:
+            OSError: They are in the store, and can't be read back.
+        """
+        if start < self._first:
+            assert self._store is not None, "only what is stored is forgotten"
+            count = min(limit, self._first - start)
+            if not (pcm := await asyncio.to_thread(self._store.read, start, count)):
+                raise OSError("a part of the recording is missing in its file")
+            return pcm
+        begin = (start - self._first) * BYTES_PER_SAMPLE
+        stop = min(begin + limit * BYTES_PER_SAMPLE, len(self._recent) & ~1)
+        return bytes(self._recent[begin:stop])
+
+    async def wait_beyond(self, position: int) -> bool:
+        """Wait until there is audio from that position on; False: there will be none."""
+        while self.end <= position:
+            if self.is_sealed:
+                return False
+            await self._changed.wait()
+        return True
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _forget(self) -> None:
+        """Throw old audio away that can be read back."""
+        surplus = len(self._recent) // BYTES_PER_SAMPLE - _RECENT_SAMPLES
+        if self._store is None or surplus < _SLACK_SAMPLES:
+            return
+        stored = self._store.persisted - self._first
+        if (count := min(surplus, stored)) > 0:
+            del self._recent[: count * BYTES_PER_SAMPLE]
+            self._first += count
+
+
+class NoAudio:
+    """The audio source of a session whose recording was made before."""
+
+    lost_bytes = 0
+
+    def read(self) -> bytes:
+        """There is none."""
+        return b""
+
+    def close(self) -> None:
+        """There was none."""
+
+
+NO_AUDIO = NoAudio()

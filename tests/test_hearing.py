@@ -1,0 +1,87 @@
+"""The text of a recording that several engines heard."""
+
+from __future__ import annotations
+
+from koe.events import SAMPLE_RATE_HZ
+from koe.hearing import Hearing
+
+SECOND = SAMPLE_RATE_HZ
+
+
+def test_one_leg() -> None:
+    hearing = Hearing()
+    hearing.add_interim("one")
+    hearing.add_definite("One.", SECOND)
+    assert (hearing.text, hearing.upto) == ("One.", SECOND)
+    hearing.add_final("One. Two.", 2 * SECOND)
+    hearing.complete_leg()
+    assert (hearing.text, hearing.upto) == ("One. Two.", 2 * SECOND)
+    assert hearing.history(9) == ["one"]
+
+
+def test_a_second_leg_continues_the_first() -> None:
+    hearing = Hearing()
+    hearing.add_definite("One two three four.", 8 * SECOND)
+    hearing.add_interim("One two three four. Fi")
+    assert hearing.lose_leg()
+    assert hearing.upto == 8 * SECOND
+    assert hearing.text == "One two three four. Fi"
+    hearing.begin_leg(5 * SECOND)
+    hearing.add_definite("three four. Five six.", 12 * SECOND)
+    assert hearing.text == "One two three four. Five six."
+    assert hearing.upto == 12 * SECOND
+
+
+def test_a_third_leg() -> None:
+    hearing = Hearing()
+    hearing.add_definite("One two three four.", 8 * SECOND)
+    hearing.lose_leg()
+    hearing.begin_leg(5 * SECOND)
+    hearing.add_definite("three four. Five six seven.", 12 * SECOND)
+    assert hearing.lose_leg()
+    hearing.begin_leg(9 * SECOND)
+    hearing.add_final("six seven. Eight.", None)
+    hearing.complete_leg()
+    assert hearing.text == "One two three four. Five six seven. Eight."
+
+
+def test_a_leg_of_which_no_position_is_known_is_heard_again_whole() -> None:
+    hearing = Hearing()
+    hearing.add_definite("One two.", None)
+    assert not hearing.lose_leg()
+    assert hearing.upto == 0
+    hearing.begin_leg(0)
+    hearing.add_interim("One")
+    assert hearing.text == "One two."
+    hearing.add_final("One two three.", None)
+    assert hearing.text == "One two three."
+
+
+def test_a_position_that_goes_back_is_none() -> None:
+    hearing = Hearing()
+    hearing.add_definite("One two.", 2 * SECOND)
+    hearing.add_definite("One two three.", SECOND)
+    hearing.lose_leg()
+    assert hearing.upto == 2 * SECOND
+
+
+def test_revisions_of_all_legs() -> None:
+    hearing = Hearing()
+    hearing.add_interim("a")
+    hearing.add_interim("a b")
+    hearing.lose_leg()
+    hearing.add_interim("a b c")
+    assert hearing.history(2) == ["a b", "a b c"]
+    assert hearing.history(0) == []
+
+
+def test_a_leg_that_says_the_same_again() -> None:
+    hearing = Hearing()
+    assert not hearing.repeats_itself
+    hearing.add_interim("one")
+    hearing.lose_leg()
+    assert not hearing.repeats_itself
+    hearing.add_interim("one")
+    assert hearing.repeats_itself
+    hearing.add_interim("one two")
+    assert not hearing.repeats_itself
