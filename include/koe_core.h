@@ -35,8 +35,10 @@
  * Every function may be called from any thread, at any time, concurrently with any other, and
  * also from inside any callback, but not from a signal handler; none can deadlock. Where two threads
  * begin, end or cancel sessions at once, one call comes after the other, whole. There is one core
- * per process. After a fork() without exec() only the parent may go on using it. A host that is
- * Python itself calls without holding the GIL, as ctypes and cffi do.
+ * per process. After a fork() without exec() only the parent may go on using it: in the child, every
+ * function answers as where the runtime could not be started (see NO CORE), for good. A process that
+ * forks before its first call is free to use it in the child. A host that is Python itself calls
+ * without holding the GIL, as ctypes and cffi do.
  *
  * Callbacks come from a thread that belongs to the library, never from yours, with one exception
  * that sp_core_rewrite_with_template names; it need not be the same one each time. The library holds
@@ -113,13 +115,16 @@ extern "C" {
  *     1, 2   error "no speech recognized", state failed
  *     3      state idle
  *
- *   The engine fails before it is connected:
- *     all    error, state failed                                           no idle follows
+ *   The engine is lost, also before it was connected, or does not answer: it is tried again, while
+ *   the user speaks and for some seconds after sp_core_session_end, then the engines of asr.fallback.
+ *   The session goes on meanwhile as if nothing had happened; a warning comes when a fall-back takes
+ *   over, and when the tries last. If no engine can be had:
+ *     all    some text was heard: warning that its end may be missing, and after the end of the
+ *            recording as above: the text that was heard
+ *     all    none was heard: [state finalizing_asr,] error, state failed   no idle follows
  *
- *   The engine fails later; finalizing_asr is left out where it was told before:
- *     1, 2   warning, state finalizing_asr, then as above: the text that was heard until then, or
- *            nothing was said
- *     3      state finalizing_asr, error, state failed                     what was heard is dropped
+ *   The error comes at once where more tries would be in vain, such as a refused key. What the shell
+ *   pushes after it, until it ends or cancels the session, is still recorded for the history.
  *
  *   Cancelled, at any point before preparing_paste:
  *     2, 3   state cancelled, state idle
@@ -188,7 +193,8 @@ typedef struct SPCallbacks {
    *   At most once, and the next callback is the state "failed".
    *
    * on_session_warning: something did not go as wished, and the session goes on: correction failed
-   *   and the text comes as recognised, or audio was dropped (see sp_core_push_audio).
+   *   and the text comes as recognised, audio was dropped (see sp_core_push_audio), or an engine
+   *   was lost (see above). The message says what the user can do.
    *
    * on_final_text_ready: the text to paste. At most once. In generation 3 it is the last callback
    *   of the session.
@@ -209,7 +215,8 @@ typedef struct SPCallbacks {
    *   but carries the token of the last one that had begun.
    *
    * on_session_result_meta: how the final text came about; directly before on_final_text_ready.
-   *   asr_provider is the configured engine. llm_applied is true only if the final text is the
+   *   asr_provider is the engine that recognised it: the configured one, or the fall-back that
+   *   took over. llm_applied is true only if the final text is the
    *   language model's: false when correction was disabled, failed, was rejected or was skipped.
    */
 } SPCallbacks;
@@ -319,9 +326,9 @@ int32_t sp_core_create(const char *config_path);
  *
  * Before the process exits: call it, and not only from inside a callback. Recognition runs on
  * threads of its own, and exit() tears down what it works with. Where a program forgets, or an
- * engine takes longer than the destroy, exit() itself waits for it, some seconds at the most. Until
- * the first session is connected it can do so only on a thread that has called sp_core_create;
- * elsewhere such an exit may crash.
+ * engine takes longer than the destroy, exit() itself waits for it: some seconds, or as long as it
+ * computes on a machine that is busy, and a minute at the most. Until the first session is connected
+ * it can do so only on a thread that has called sp_core_create; elsewhere such an exit may crash.
  *
  * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
  * or was from inside a callback; otherwise does nothing.

@@ -10,20 +10,31 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 from koe.asr import Engine, open_engine
+from koe.asr.known_text import KnownText
 from koe.config.llm import LlmProfile
-from koe.config.schema import Config
+from koe.config.schema import AsrConfig, Config
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
+from koe.journal.format import Header
+from koe.journal.replay import RecordedAudio
+from koe.journal.writer import SessionJournal
 from koe.llm.service import Answer, Correcting, LlmService, Question
 from koe.llm.transport import Transport
-from koe.runner import AudioSource, Runner
-from koe.session import Session, SessionRules
+from koe.records import REMEDY, Records
+from koe.runner import AudioSource, EngineOpener, Record, Runner
+from koe.session import Session
+from koe.session_rules import SessionRules
+from koe.spool import NO_AUDIO, Spool
 from koe.text import trim
+
+# From then on an engine that says nothing is given up after two minutes.
+_DOUBLINGS = 6
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +62,8 @@ class Core:
         self._running: dict[asyncio.Task[None], Runner] = {}
         # Whom texts are corrected by.
         self._llm = LlmService(Transport(settings.current.config.llm.timeout))
+        # What is kept of the sessions.
+        self._records = Records(settings, loop)
         # Rewrites and questions that run.
         self._asking: set[asyncio.Task[None]] = set()
         # close was called: nothing starts any more.
@@ -81,29 +94,67 @@ class Core:
             RuntimeStoppedError: The loop has ended; no session was begun.
         """
         self.settings.refresh()
-        current = self.settings.current
-        profile = self._correcting_profile(current)
-        correcting = None
-        if profile is not None:
-            correcting = self._llm.correcting(current, profile, self.settings.prompts)
-        session = Session(
-            engine=current.config.asr.provider,
+        snapshot = self.settings.current
+        profile = self._correcting_profile(snapshot)
+        header = Header(
+            engine=snapshot.config.asr.provider,
+            profile="" if profile is None else snapshot.config.llm.active_profile,
             mode=mode,
-            final_wait=current.config.asr.final_wait_timeout,
-            is_file=is_file,
-            rules=self._rules,
-            corrects=correcting is not None,
         )
-        asr = current.config.asr.with_models_in(self.settings.models)
+        record = self._records.begin(header)
+        return self._begin(snapshot, mode, audio, notify, record=record, is_file=is_file)
 
-        def engine(name: str, leg: int) -> Engine:
-            return open_engine(asr.replace(provider=name), current.terms)
+    def retry(
+        self, entry_id: str, notify: Callable[[Notice], None], engine: str = "", profile: str = ""
+    ) -> Runner:
+        """Begin a session with a recording of the history, whose text takes the place of the old.
 
-        correct = None if correcting is None else correcting.correct
-        runner = Runner(session, engine, audio, notify, correct)
-        with self._lock:
-            self._call_soon(self._start, runner, correcting, self._current)
-            self._current = runner
+        Args:
+            entry_id: Of the recording; see `koe.journal.history.History.entry`. Reading it blocks.
+            notify: As for `begin`.
+            engine: Which engine recognises it; empty: as the settings say.
+            profile: The profile that corrects it; empty: as the settings say.
+
+        Raises:
+            HistoryError: There is no such recording.
+            JournalError: It can't be read.
+            LlmProfileError: There is no such profile.
+            RuntimeStoppedError: As `begin`.
+        """
+        entry, recorded = self._records.recording(entry_id)
+        audio = RecordedAudio(recorded.path, recorded.samples)
+        runner = self._begin(
+            self.settings.chosen(engine, profile),
+            recorded.header.mode,
+            NO_AUDIO,
+            notify,
+            record=self._records.again(entry.id),
+            spool=Spool(audio, stored=recorded.samples),
+            is_file=True,
+        )
+        self._call_soon(runner.end_input)
+        return runner
+
+    def recorrect(
+        self, entry_id: str, notify: Callable[[Notice], None], profile: str = ""
+    ) -> Runner:
+        """Begin a session that corrects what was heard once more, likewise.
+
+        Raises:
+            HistoryError: There is no such entry, or nothing was heard.
+            LlmProfileError: There is no such profile.
+            RuntimeStoppedError: As `begin`.
+        """
+        entry = self._records.heard(entry_id)
+        runner = self._begin(
+            self.settings.chosen(entry.engine, profile),
+            Mode.HOLD,
+            NO_AUDIO,
+            notify,
+            record=self._records.again(entry.id),
+            open_engine=lambda name, leg: KnownText(entry.heard),
+        )
+        self._call_soon(runner.end_input)
         return runner
 
     def end(self) -> None:
@@ -205,6 +256,7 @@ class Core:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._llm.aclose()
+        await self._records.close()
 
     def abandon(self) -> None:
         """Have all engines let go of what another core's sessions may wait for.
@@ -214,6 +266,52 @@ class Core:
         """
         for runner in list(self._running.values()):
             runner.abandon()
+
+    def _begin(
+        self,
+        snapshot: Snapshot,
+        mode: Mode,
+        audio: AudioSource,
+        notify: Callable[[Notice], None],
+        *,
+        record: Record | None,
+        spool: Spool | None = None,
+        is_file: bool = False,
+        open_engine: EngineOpener | None = None,
+    ) -> Runner:
+        """Begin a session that goes by the settings of a snapshot; see `begin`.
+
+        Without a record it is recorded nowhere, without a spool its audio is kept in memory and in
+        its record, and without an opener the engines are made as the settings say.
+        """
+        profile = self._correcting_profile(snapshot)
+        correcting = None
+        if profile is not None:
+            correcting = self._llm.correcting(snapshot, profile, self.settings.prompts)
+        asr = snapshot.config.asr.with_models_in(self.settings.models)
+        session = Session(
+            engine=asr.provider,
+            fallbacks=tuple(name for name in asr.fallback if name != asr.provider),
+            mode=mode,
+            final_wait=asr.final_wait_timeout,
+            is_file=is_file,
+            rules=self._rules,
+            corrects=correcting is not None,
+            remedy=REMEDY if record is not None else "",
+        )
+        runner = Runner(
+            session,
+            open_engine or partial(_open_engine, asr, snapshot.terms),
+            audio,
+            notify,
+            correct=None if correcting is None else correcting.correct,
+            spool=spool or Spool(record if isinstance(record, SessionJournal) else None),
+            record=record,
+        )
+        with self._lock:
+            self._call_soon(self._start, runner, correcting, self._current)
+            self._current = runner
+        return runner
 
     def _correcting_profile(self, snapshot: Snapshot) -> LlmProfile | None:
         """Who corrects; nobody where what was said would be sent in vain, time and again."""
@@ -290,3 +388,9 @@ class Core:
             self._rebuild_client(self.settings.current.config)
         except LlmError as exc:
             report(f"the client for language models stays as it was: {exc}")
+
+
+def _open_engine(asr: AsrConfig, terms: tuple[str, ...], name: str, leg: int) -> Engine:
+    """Make an engine; each leg is more patient with one that says nothing than the leg before."""
+    patience = asr.stall * 2 ** min(leg - 1, _DOUBLINGS)
+    return open_engine(asr.replace(provider=name, stall=patience), terms)

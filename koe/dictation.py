@@ -24,7 +24,7 @@ from koe.config.store import Store, config_directory
 from koe.core import Core
 from koe.events import BYTES_PER_SECOND, Mode, Notice
 from koe.runner import Runner
-from koe.session import SessionRules
+from koe.session_rules import SessionRules
 
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
@@ -135,6 +135,30 @@ class OpenCore:
         return Dictation(
             lambda audio, notify: self._core.begin(mode, audio, notify, is_file=is_file)
         )
+
+    def retry(self, entry_id: str, *, engine: str = "", profile: str = "") -> Dictation:
+        """Recognise a recording of the history once more; its text takes the place of the old one.
+
+        Args:
+            entry_id: Its ID, the beginning of it, or ``last``.
+            engine: Which engine recognises it; empty: as the settings say.
+            profile: The profile that corrects it; empty: as the settings say.
+
+        Raises:
+            HistoryError: There is no such recording.
+            JournalError: It can't be read.
+            LlmProfileError: There is no such profile.
+        """
+        return Dictation(lambda audio, notify: self._core.retry(entry_id, notify, engine, profile))
+
+    def recorrect(self, entry_id: str, *, profile: str = "") -> Dictation:
+        """Correct once more what was heard of an entry of the history, likewise.
+
+        Raises:
+            HistoryError: There is no such entry, or nothing was heard.
+            LlmProfileError: There is no such profile.
+        """
+        return Dictation(lambda audio, notify: self._core.recorrect(entry_id, notify, profile))
 
 
 @asynccontextmanager

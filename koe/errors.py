@@ -9,6 +9,8 @@
     ├── RedirectError           a server that sends us to where nothing may be sent
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
+    ├── JournalError            a recording of the journal that cannot be read
+    ├── HistoryError            an entry of the history that is missing, or cannot be changed
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
@@ -140,6 +142,27 @@ class OutputError(KoeError):
         return f"the output cannot be written: {self.reason}"
 
 
+class JournalError(KoeError):
+    """A recording of the journal, or a part of it, cannot be had.
+
+    Args:
+        recording: Its path or its ID.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, recording: str, reason: str) -> None:
+        super().__init__(recording, reason)
+        self.recording = recording
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"recording {self.recording}: {self.reason}"
+
+
+class HistoryError(KoeError):
+    """The history, or an entry of it, can't be used; the sentence says why and what to do."""
+
+
 class ModelError(KoeError):
     """Base of the errors about models; shells show the sentence (spec models §13.2).
 
@@ -245,10 +268,17 @@ class EngineUnavailableError(AsrConnectionError):
 
 
 class AsrTimeoutError(AsrError):
-    """The result did not come in time, or nothing did."""
+    """The result did not come in time.
 
-    def __init__(self, message: str = "ASR result timed out") -> None:
-        super().__init__(message)
+    Args:
+        message: What did not, as a sentence.
+        is_permanent: As in `AsrError`.
+    """
+
+    def __init__(
+        self, message: str = "ASR result timed out", *, is_permanent: bool = False
+    ) -> None:
+        super().__init__(message, is_permanent=is_permanent)
 
     def __str__(self) -> str:
         return self.message

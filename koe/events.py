@@ -301,9 +301,10 @@ class Deliver(Notice):
     Attributes:
         text: What to paste.
         heard: What was recognised.
-        engine: Which engine was configured.
+        engine: Which engine recognised it, at least the end of it.
         corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
         remark: Why a correction that was asked for is not used, where that was worth no warning.
+        is_whole: False: something that was said is missing, as a warning said.
     """
 
     text: str
@@ -311,6 +312,7 @@ class Deliver(Notice):
     engine: str
     corrected: bool
     remark: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

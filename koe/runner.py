@@ -26,6 +26,7 @@ from koe.events import (
     Corrected,
     CorrectionFailed,
     Deliver,
+    EngineConnected,
     EngineWorking,
     Event,
     InputEnded,
@@ -164,6 +165,7 @@ class Runner:
             self._take_audio()
             self._spool.seal()
             self._ended.set()
+            self._mark(Mark.INPUT_ENDED, self._spool.end)
             self._put(0, InputEnded(self._audio.lost_bytes, self._spool.end))
             self._audio.close()
 
@@ -218,9 +220,10 @@ class Runner:
             self._notify(ShowState(State.FAILED))
         finally:
             self._drop_leg()
+            self._end_record()  # before anything that a core that closes would cut short
+            self._spool = Spool()  # a core keeps its last runner, but no audio
             if self._closings:
                 await asyncio.wait(self._closings)
-            self._end_record()
 
     async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
         self._observe(event)
@@ -276,8 +279,14 @@ class Runner:
                 self._delivered = happened
             case ReportError(message):
                 self._error = message
+            case EngineConnected(start):
+                self._mark(Mark.LEG_BEGAN, self._leg_number, start)
         if self._record is not None and not isinstance(happened, EngineWorking):
             self._record.event(happened)
+
+    def _mark(self, mark: Mark, *numbers: int) -> None:
+        if self._record is not None:
+            self._record.mark(mark, *numbers)
 
     def _end_record(self) -> None:
         if self._record is None:
@@ -304,8 +313,6 @@ class Runner:
         self._drop_leg()
         self._leg_number += 1
         number = self._leg_number
-        if self._record is not None:
-            self._record.mark(Mark.LEG_BEGAN, number, effect.upto)
         opener = partial(self._open_engine, effect.engine, number)
         self._leg = Leg(opener, self._spool, effect.upto, partial(self._put, number))
         self._leg_task = group.create_task(self._leg.run(effect.delay, self._ended))
@@ -314,6 +321,7 @@ class Runner:
         """Give the leg up: what it says from now on does not matter, and it is closed."""
         leg, task, self._leg, self._leg_task = self._leg, self._leg_task, None, None
         if leg is not None and task is not None:
+            self._mark(Mark.LEG_ENDED, self._leg_number)
             task.cancel()
             closing = asyncio.get_running_loop().create_task(_close(leg, task))
             self._closings.add(closing)

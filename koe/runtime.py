@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from koe.core import Core
-    from koe.session import SessionRules
+    from koe.session_rules import SessionRules
 
 T = TypeVar("T")
 
@@ -32,7 +32,8 @@ IMPORTED_LATER = (
     "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.correction",
     "koe.llm.openai_chat", "koe.llm.openai_responses", "koe.llm.protocols", "koe.llm.refusal",
     "koe.llm.reply", "koe.llm.request", "koe.llm.service", "koe.llm.shared",
-    "koe.llm.transport", "koe.prompts", "koe.runner", "koe.session", "koe.spool",
+    "koe.llm.transport", "koe.prompts", "koe.runner", "koe.session",
+    "koe.session_rules", "koe.spool",
     "koe.stitching", "koe.transcript",
 )  # fmt: skip
 

@@ -73,33 +73,11 @@ from koe.events import (
 )
 from koe.hearing import Hearing
 from koe.prompts import HISTORY_LIMIT
+from koe.session_rules import SessionRules
 
 # Seconds before each new try of an engine that was lost. While the user speaks and there is no
 # fall-back, the last one goes on. A try by which more became certain begins the count anew.
 RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRules:
-    """What one shell expects that another does not (spec abi §§4.2-4.9).
-
-    Attributes:
-        ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only
-            once the engine is connected; else both come at once.
-        silence_is_error: A recording without speech ends in an error; else quietly in ``idle``.
-        closing_states: ``completed`` and ``idle`` follow the final text.
-        finish_superseded: A session that is still recording when the next one begins is ended and
-            delivers its text; else it is cancelled.
-        rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
-            else does; else it is rebuilt whenever one of its settings changed.
-    """
-
-    ready_after_connect: bool = False
-    silence_is_error: bool = False
-    closing_states: bool = False
-    finish_superseded: bool = False
-    rebuild_at_reload_only: bool = False
-
 
 _RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, InterimHeard,
                         DefiniteHeard, FinalHeard, EngineWorking, EngineErred, EngineFailed,
@@ -164,6 +142,8 @@ class Session:
     _tries: int = 0
     # A wait for the final result was started and has not expired.
     _wait_runs: bool = False
+    # Why the engine was lost, while it is being opened again.
+    _trouble: str = ""
     # An engine did not answer in time, and was given one more chance.
     _has_expired: bool = False
     # There is no engine any more, and the user speaks on.
@@ -218,7 +198,7 @@ class Session:
             case EngineWorking():
                 return self._wait() if self._waiting else []
             case EngineErred(message):
-                return self._lose_engine(message)
+                return self._lose_engine(message, has_ended=True)
             case EngineFailed(message, is_permanent):
                 return self._lose_engine(message, is_permanent=is_permanent)
             case EngineClosed(reason, is_early, is_cut):
@@ -253,6 +233,7 @@ class Session:
 
     def _record(self, start: int) -> list[Effect]:
         self._hearing.begin_leg(start)
+        self._trouble = ""
         if self.state is not State.CONNECTING_ASR:
             return self._wait() if self._waiting else []
         self.state = self._recording_state
@@ -289,10 +270,11 @@ class Session:
         Args:
             message: Why it is lost.
             is_permanent: Another try of it would be in vain.
-            has_ended: It ended by itself. When it does that twice after the same text, that is all
-                it has to say.
+            has_ended: It ended by itself, or erred. When it does that twice after the same text,
+                that is all it has to say.
         """
         is_vain = is_permanent or (has_ended and self._waiting and self._hearing.repeats_itself)
+        self._trouble = message
         if self._hearing.lose_leg():
             self._tries = 0
         if not is_vain and self._may_try_again:
@@ -377,17 +359,17 @@ class Session:
     def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text, self.heard, self.engine, is_corrected, remark),
+            Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
             *(_closing_states() if self.rules.closing_states else []),
             *self._end(State.COMPLETED),
         ]
 
     def _expire(self) -> list[Effect]:
         """Give an engine that does not answer one more chance; its silence is not the user's."""
-        message = f"the speech engine did not answer within {self.final_wait:g} s"
+        silence = f"the speech engine did not answer within {self.final_wait:g} s"
         is_vain, self._has_expired = self._has_expired, True
         self._wait_runs = False
-        return self._lose_engine(message, is_permanent=is_vain)
+        return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
 
     def _note_loss(self, lost_bytes: int) -> list[Effect]:
         if not lost_bytes:

@@ -117,3 +117,19 @@ class Spool:
         if (count := min(surplus, stored)) > 0:
             del self._recent[: count * BYTES_PER_SAMPLE]
             self._first += count
+
+
+class NoAudio:
+    """The audio source of a session whose recording was made before."""
+
+    lost_bytes = 0
+
+    def read(self) -> bytes:
+        """There is none."""
+        return b""
+
+    def close(self) -> None:
+        """There was none."""
+
+
+NO_AUDIO = NoAudio()

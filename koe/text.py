@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 # Scripts that are written without spaces between words, as inclusive code point ranges
-# (Unicode blocks): kana, CJK ideographs and their extensions, full-width forms, and the CJK
-# punctuation that goes with them. Hangul is absent: Korean separates words with spaces.
+# (Unicode blocks), with the punctuation and the full-width forms that go with them. Hangul is
+# absent: Korean separates words with spaces.
 _UNSPACED_RANGES = (
-    (0x2E80, 0x2FDF),
-    (0x3000, 0x303F),
-    (0x3040, 0x30FF),
-    (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0xFF00, 0xFFEF),
-    (0x20000, 0x3FFFF),
+    (0x0E00, 0x0FFF),  # Thai, Lao, Tibetan
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x1950, 0x19FF),  # Tai Le, New Tai Lue, symbols of Khmer
+    (0x1A20, 0x1AAF),  # Tai Tham
+    (0x2E80, 0x2FDF),  # radicals
+    (0x3000, 0x312F),  # CJK punctuation, kana, Bopomofo
+    (0x3190, 0x4DBF),  # Kanbun, Bopomofo, strokes, kana, enclosed forms, ideographs
+    (0x4E00, 0x9FFF),  # ideographs
+    (0xA9E0, 0xA9FF),  # Burmese
+    (0xAA60, 0xAADF),  # Burmese, Tai Viet
+    (0xF900, 0xFAFF),  # compatibility ideographs
+    (0xFE30, 0xFE4F),  # vertical forms
+    (0xFF00, 0xFF9F),  # full-width forms, half-width kana
+    (0xFFE0, 0xFFEF),  # full-width signs
+    (0x1AFF0, 0x1B16F),  # kana
+    (0x20000, 0x3FFFF),  # ideographs
 )
 
 # Unicode's White_Space property. str.strip() without an argument would also remove

@@ -33,7 +33,8 @@ from koe.llm.client import Client
 from koe.llm.service import LlmService as Llm
 from koe.prompts import Prompts
 from koe.runner import Runner
-from koe.session import Session, SessionRules
+from koe.session import Session
+from koe.session_rules import SessionRules
 from tests.asynchronous import on_loop
 from tests.scripted import ScriptedEngine
 from tests.servers.llm import KEY, MODELS, LlmService

@@ -25,7 +25,7 @@ from koe.events import (
     State,
 )
 from koe.runtime import Runtime
-from koe.session import SessionRules
+from koe.session_rules import SessionRules
 from tests.scripted import ScriptedEngine
 from tests.test_runner import PATIENCE, Audio
 

@@ -41,7 +41,8 @@ from koe.events import (
     WaitExpired,
     Warn,
 )
-from koe.session import ACCEPTS, Session, SessionRules
+from koe.session import ACCEPTS, Session
+from koe.session_rules import SessionRules
 
 SECOND = SessionRules(silence_is_error=True, closing_states=True, finish_superseded=True)
 FIRST = SessionRules(
@@ -67,12 +68,12 @@ WAIT = StartFinalWait(5.0)
 FINISH = [FINALIZING, WAIT]
 
 
-def delivered(text: str) -> list[Effect]:
+def delivered(text: str, *, is_whole: bool = True) -> list[Effect]:
     return [
         ReportHeard(text),
         Pause(),
         PASTING,
-        Deliver(text=text, heard=text, engine="scripted", corrected=False),
+        Deliver(text=text, heard=text, engine="scripted", corrected=False, is_whole=is_whole),
     ]
 
 
@@ -344,13 +345,21 @@ def test_the_rest_was_silent(rules: SessionRules) -> None:
     assert session.is_whole
 
 
-def test_an_engine_that_ends_twice_after_the_same_text() -> None:
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (EngineClosed("gone", is_cut=True),
+         "the speech service ended without saying that its text is complete: gone"),
+        (EngineClosed("gone", is_early=True),
+         "ASR connection closed unexpectedly by server: gone"),
+        (EngineErred("trouble"), "trouble"),
+    ],
+)  # fmt: skip
+def test_an_engine_that_ends_twice_after_the_same_text(end: Event, message: str) -> None:
     """That is all it has to say; but it never said that this is all."""
-    cut = EngineClosed("gone", is_cut=True)
     _, effects = session_of(
-        [*HEARD, InputEnded(), cut, EngineConnected(), InterimHeard("hello"), cut]
+        [*HEARD, InputEnded(), end, EngineConnected(), InterimHeard("hello"), end]
     )
-    message = "the speech service ended without saying that its text is complete: gone"
     assert effects == [
         Warn(f"{message}; the end of the text may be missing"), ReportHeard("hello"), Pause(),
     ]  # fmt: skip
@@ -431,6 +440,12 @@ def test_final_wait_expires_with_a_fall_back() -> None:
         OpenEngine("moonshine"),
         StartFinalWait(None),
     ]
+
+
+def test_final_wait_expires_while_the_engine_is_opened_again() -> None:
+    """What is wrong is that it can't be reached."""
+    _, effects = session_of([EngineConnected(), InputEnded(), LOST, WaitExpired(), WaitExpired()])
+    assert effects == [ReportError("ASR error: lost"), FAILED]
 
 
 def test_a_recording_from_a_file_is_waited_for_as_long_as_it_is() -> None:
@@ -594,12 +609,13 @@ def test_what_the_engine_says_during_the_correction_is_too_late() -> None:
 
 
 def test_lost_audio_is_told_before_the_text() -> None:
-    _, effects = effects_of(
+    session, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
     )
     warning = Warn("1.5 seconds of speech were lost because the audio buffer was full")
     assert effects.index(warning) < effects.index(FINALIZING)
-    assert effects[-4:] == delivered("hello world")
+    assert effects[-4:] == delivered("hello world", is_whole=False)
+    assert not session.is_whole
 
 
 def test_empty_interim_is_not_shown() -> None:

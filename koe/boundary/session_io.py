@@ -22,7 +22,7 @@ from koe.events import (
     ShowState,
     Warn,
 )
-from koe.session import SessionRules
+from koe.session_rules import SessionRules
 
 # One read of the ring: a second of speech, many times what comes between two of them.
 _READ_BYTES = BYTES_PER_SECOND
@@ -85,7 +85,7 @@ def tell(core: int, token: int, notice: Notice) -> None:
             lib.koe_notify(core, token, lib.KOE_NOTICE_ERROR, utf8(message))
         case HandOverRewritten(text):
             lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
-        case Deliver(text, heard, engine, corrected, remark):
+        case Deliver(text, heard, engine, corrected, remark, _):
             if remark:  # shells are told by the text alone (spec abi §4.3)
                 report(remark)
             lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)

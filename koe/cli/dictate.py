@@ -31,8 +31,8 @@ _EPILOG = """\
 The text is written to stdout; while it is being recognised, a terminal shows it as it grows.
 
 exit status:
-  0    there is a text
-  1    an error, told on stderr
+  0    there is a text, of all that was said
+  1    an error, told on stderr; a text that is not whole is printed all the same
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C
@@ -45,9 +45,10 @@ with --json, one object per line, in UTF-8:
   {"event": "error", "message": TEXT}     why there will be no text
   {"event": "heard", "text": TEXT}        what was recognised
   {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
-   "remark": TEXT, "audio_seconds": NUMBER, "seconds": NUMBER}
-                                          the text, why a correction was not used, how long the
-                                          recording is, and how long it took
+   "remark": TEXT, "whole": BOOLEAN, "audio_seconds": NUMBER, "seconds": NUMBER}
+                                          the text, why a correction was not used, whether all of
+                                          the recording was heard, how long it is, and how long it
+                                          took
 """
 
 

@@ -60,8 +60,8 @@ class Report(ABC):
             OutputError: It cannot be written.
         """
         match notice:
-            case Deliver():
-                self.status = Exit.OK
+            case Deliver(is_whole=is_whole):
+                self.status = Exit.OK if is_whole else Exit.ERROR
             case ReportError() | Warn() if self.status is not Exit.OK:
                 # Trouble and no text is a failure; where text follows, the trouble was survived.
                 self.status = Exit.ERROR
@@ -150,7 +150,7 @@ class JsonReport(Report):
                 _print_event("warning", message=message)
             case ReportError(message):
                 _print_event("error", message=message)
-            case Deliver(text, heard, engine, corrected, remark):
+            case Deliver(text, heard, engine, corrected, remark, is_whole):
                 _print_event(
                     "final",
                     text=text,
@@ -158,6 +158,7 @@ class JsonReport(Report):
                     engine=engine,
                     corrected=corrected,
                     remark=remark,
+                    whole=is_whole,
                     audio_seconds=round(self.progress.handed_over, 3),
                     seconds=round(time.monotonic() - self.progress.began, 3),
                 )

@@ -10,7 +10,7 @@ from koe.config.reader import Problem
 from koe.config.schema import UNREADABLE
 from koe.config.store import MODELS_NAME, Snapshot, Store
 from koe.diagnostics import report
-from koe.errors import ConfigError, KoeError
+from koe.errors import ConfigError, KoeError, LlmProfileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,11 @@ class Settings:
             self.reload()
         except ConfigError:
             report("the default settings are used until this is mended")
+
+    @property
+    def directory(self) -> Path:
+        """The folder with the user's files."""
+        return self._store.directory
 
     @property
     def models(self) -> Path:
@@ -105,6 +110,26 @@ class Settings:
         from koe.config.templates import prompt_of
 
         return prompt_of(template, self._store)
+
+    def chosen(self, engine: str, profile: str) -> Snapshot:
+        """The settings as they are on disk now, but with another engine or profile.
+
+        Args:
+            engine: Which engine recognises; empty: as the settings say.
+            profile: The profile that corrects, whether correction is on or not; empty: likewise.
+
+        Raises:
+            LlmProfileError: There is no such profile.
+        """
+        self.refresh()
+        config = self.current.config
+        if engine:
+            config = config.replace(asr=config.asr.replace(provider=engine))
+        if profile:
+            if profile not in config.llm.profiles:
+                raise LlmProfileError(profile)
+            config = config.replace(llm=config.llm.replace(enabled=True, active_profile=profile))
+        return self.current._replace(config=config)
 
     def _adopt(self, snapshot: Snapshot) -> None:
         self.current = self._with_engine(snapshot)

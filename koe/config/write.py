@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from koe.errors import ConfigError
+from koe.files.folders import sync_folder
 from koe.files.lock import try_lock
 
 _PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
@@ -104,7 +105,7 @@ def write_private(path: Path, content: bytes) -> None:
             raise
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _target(path: Path) -> Path:
@@ -126,18 +127,6 @@ def _replace(temporary: Path, target: Path) -> None:
             if not attempts_left:
                 raise
             time.sleep(_POLL_S)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power failure too, where folders can be synced."""
-    if os.name != "posix":
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _error(path: Path, exc: OSError | ValueError) -> ConfigError:

@@ -143,6 +143,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         "engine": "moonshine",
         "corrected": True,
         "remark": "",
+        "whole": True,
         "audio_seconds": 1.25,
     }
     assert "你好" in out

@@ -403,7 +403,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", ["os.fsync", "pathlib.Path.replace", "koe.config.write._sync_folder"]
+    "moment", ["os.fsync", "pathlib.Path.replace", "koe.config.write.sync_folder"]
 )
 def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> None:
     """As in a power cut: the file is the old or the new one, and the next writer gets in."""
@@ -421,7 +421,7 @@ def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> Non
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert done.returncode == 7
 
-    kept = "new" if moment.endswith("_sync_folder") else "old"
+    kept = "new" if moment.endswith("sync_folder") else "old"
     assert store.load().config.asr.provider == kept
     set_text(store, "asr.provider", "newer")
     assert store.load().config.asr.provider == "newer"

@@ -1,0 +1,52 @@
+"""Folders that are the user's own, and names in them that survive a power failure."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from koe.files.regular import is_link
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only this user can look into, or make one that is there so.
+
+    Raises:
+        OSError: It can't be made, is no folder or a link to one, or belongs to another user.
+    """
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    require_own(folder)
+    # Windows has no such modes: what is in the user's profile is private there.
+    if os.name == "posix" and stat.S_IMODE(folder.lstat().st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def require_own(folder: Path) -> None:
+    """Refuse a folder that leads, or may be led, to where the user does not want it.
+
+    Raises:
+        OSError: It is missing, is no folder or a link to one, or belongs to another user.
+    """
+    status = folder.lstat()
+    if is_link(status):
+        raise OSError(errno.ELOOP, "it is a link, which koe does not follow", str(folder))
+    if not stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.ENOTDIR, "it is no folder; move that file away", str(folder))
+    if os.name == "posix" and status.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, "it belongs to another user", str(folder))
+
+
+def sync_folder(folder: Path) -> None:
+    """Let new names in it survive a power failure too, where folders can be synced."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,201 @@
+"""A private SQLite file that several processes use, and that survives its own damage.
+
+A connection lasts for one call, so any thread may call. Everything blocks, and raises
+`HistoryError` where the file can't be used.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from koe.config.write import locked
+from koe.errors import HistoryError
+from koe.files.regular import NO_SURPRISES, is_regular
+
+T = TypeVar("T")
+
+# For another process that writes; each of its changes takes milliseconds.
+_PATIENCE_S = 10.0
+
+_DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+
+COMPANIONS = ("", "-wal", "-shm")
+"""The ends of the names of the file and of what SQLite keeps beside it."""
+
+
+class Database:
+    """A file with one table. It is made when it is first changed.
+
+    A damaged file is moved aside, and the rows that can still be read are put into a new one.
+
+    Attributes:
+        path: The file.
+        aside: Where a damaged file is moved to, in the place of one that is there.
+
+    Args:
+        path: The file.
+        table: The name of the table.
+        columns: Their definitions, as in ``CREATE TABLE``.
+        version: Of the definitions. A file with a greater one is not touched.
+        warn: Told that a damaged file was replaced, as a sentence.
+        read_only: Nothing is made, changed or moved.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        table: str,
+        columns: str,
+        version: int,
+        warn: Callable[[str], None],
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self.path = path
+        self.aside = path.with_name(f"{path.name}.damaged")
+        self._table = table
+        self._columns = columns
+        self._version = version
+        self._warn = warn
+        self._read_only = read_only
+
+    def read(self, query: str, *values: str | int) -> list[tuple[object, ...]]:
+        """Return the rows that a query gives; none where there is no file."""
+        if not os.path.lexists(self.path):
+            return []
+        return self._call(lambda connection: connection.execute(query, values).fetchall())
+
+    def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Execute a statement with the values of each row, for all rows or for none."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            with _transaction(connection):
+                connection.executemany(statement, rows)
+
+        self._call(change)
+
+    def wipe(self) -> None:
+        """Leave nothing of the rows that were removed in any file."""
+        self._call(lambda it: it.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            try:
+                with self._connected() as connection:
+                    return work(connection)
+            except sqlite3.DatabaseError as exc:
+                if self._read_only or not _is_damage(exc):
+                    raise
+            self._replace()
+            with self._connected() as connection:
+                return work(connection)
+        except sqlite3.Error as exc:
+            raise HistoryError(f"{self.path} cannot be used: {exc}") from exc
+        except OSError as exc:
+            raise HistoryError(f"{self.path} cannot be used: {exc.strerror}") from exc
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        if not self._read_only:
+            self._make_private()
+        if not is_regular(self.path.lstat()):
+            raise HistoryError(f"{self.path} is a link, or no file; move it away")
+        with closing(self._connect()) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > self._version:
+                raise HistoryError(f"a later koe made {self.path}; update koe to use it")
+            if version == 0:
+                self._create_table(connection)
+            yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            # Without this, reading makes files beside it; but it overlooks a file that is there.
+            has_log = os.path.lexists(f"{self.path}-wal")
+            place = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
+        else:
+            place = str(self.path)
+        connection = sqlite3.connect(
+            place, timeout=_PATIENCE_S, isolation_level=None, uri=self._read_only
+        )
+        # What is removed is overwritten, and nothing goes to temporary files.
+        connection.execute("PRAGMA secure_delete = ON").fetchall()
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _make_private(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_SURPRISES
+            os.close(os.open(self.path, flags, 0o600))
+        status = self.path.lstat()
+        if os.name == "posix" and is_regular(status) and stat.S_IMODE(status.st_mode) & 0o077:
+            self.path.chmod(0o600)
+
+    def _create_table(self, connection: sqlite3.Connection) -> None:
+        if self._read_only:  # a file that is empty still
+            connection.execute(f"CREATE TEMPORARY TABLE {self._table} ({self._columns})")
+            return
+        # Another process may do the same; then this one does without, until the next call.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        with _transaction(connection):
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({self._columns})")
+            connection.execute(f"PRAGMA user_version = {self._version}")
+
+    # --- damage ---
+
+    def _replace(self) -> None:
+        with locked(self.path):
+            if not self._is_damaged():  # another process was quicker
+                return
+            for companion in COMPANIONS:
+                moved = Path(f"{self.path}{companion}")
+                if os.path.lexists(moved):
+                    moved.replace(f"{self.aside}{companion}")
+            rows = self._readable_rows()
+            if rows:
+                with self._connected() as connection, _transaction(connection):
+                    places = ", ".join("?" * len(rows[0]))
+                    statement = f"INSERT OR IGNORE INTO {self._table} VALUES ({places})"
+                    connection.executemany(statement, rows)
+        self._warn(
+            f"{self.path} was damaged; it is now {self.aside.name}, and {len(rows)} entries were "
+            "saved from it"
+        )
+
+    def _is_damaged(self) -> bool:
+        try:
+            with self._connected() as connection:
+                connection.execute(f"SELECT * FROM {self._table}").fetchall()
+        except sqlite3.DatabaseError as exc:
+            return _is_damage(exc)
+        return False
+
+    def _readable_rows(self) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(self.aside, isolation_level=None)) as connection,
+        ):
+            # What came before the damaged place stays in the list.
+            rows.extend(connection.execute(f"SELECT * FROM {self._table} ORDER BY rowid"))
+        return rows
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        yield
+
+
+def _is_damage(exc: sqlite3.Error) -> bool:
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGED

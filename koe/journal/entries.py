@@ -1,0 +1,137 @@
+"""An entry of the history: what is known about a session that is over. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from koe.events import SAMPLE_RATE_HZ, State
+from koe.journal.format import End, Header
+
+# What the contract has a session say when it heard nothing (spec abi §4.14).
+_NO_SPEECH = "no speech recognized"
+
+
+class Why(StrEnum):
+    """How a session ended, which is why it is kept."""
+
+    COMPLETE = "complete"  # the whole text was delivered
+    INCOMPLETE = "incomplete"  # a text was delivered, and its end may be missing
+    SILENT = "silent"  # nothing was recognised
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"  # the program ended before
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is kept about a session.
+
+    Attributes:
+        id: Names it; IDs sort by time.
+        began: UTC, as ISO 8601 with milliseconds.
+        engine: Which engine recognised it, or was to.
+        profile: The ID of the profile that was to correct it; empty: none.
+        seconds: How long the recording is, or was.
+        state: The last state, as shells are shown it; empty: not known.
+        text: What was delivered; empty: nothing was, or it is not kept.
+        heard: What was recognised; empty: nothing was, or it is not kept.
+        is_corrected: Whether ``text`` is a correction of ``heard``.
+        is_whole: False: the end of what was said may be missing.
+        reason: Why the session failed, as a sentence; empty: it did not.
+        audio_bytes: How large the recording's file is; 0: there is none.
+        is_pinned: True: it stays until it is removed by hand.
+        why: How the session ended.
+    """
+
+    id: str
+    began: str
+    engine: str = ""
+    profile: str = ""
+    seconds: float = 0.0
+    state: str = ""
+    text: str = ""
+    heard: str = ""
+    is_corrected: bool = False
+    is_whole: bool = True
+    reason: str = ""
+    audio_bytes: int = 0
+    is_pinned: bool = False
+    why: Why = Why.COMPLETE
+
+    @property
+    def best_text(self) -> str:
+        """What was delivered, or else what was recognised."""
+        return self.text or self.heard
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is a recording."""
+        return self.audio_bytes > 0
+
+
+def entry_of(
+    entry_id: str, header: Header, end: End | None, heard: str, samples: int, audio_bytes: int
+) -> Entry:
+    """Make the entry of a session.
+
+    Args:
+        entry_id: Its ID.
+        header: What was known when the session began.
+        end: What was known when it was over; None: the program ended before.
+        heard: What was recognised, as far as it is known.
+        samples: How long the recording is.
+        audio_bytes: How large its file is; 0: there is none.
+    """
+    known = end or End(is_whole=False)
+    return Entry(
+        id=entry_id,
+        began=header.began,
+        engine=known.engine or header.engine,
+        profile=header.profile,
+        seconds=samples / SAMPLE_RATE_HZ,
+        state=known.state,
+        text=known.text,
+        heard=heard,
+        is_corrected=known.is_corrected,
+        is_whole=known.is_whole,
+        reason=known.reason,
+        audio_bytes=audio_bytes,
+        why=why_of(end),
+    )
+
+
+def why_of(end: End | None) -> Why:
+    """Tell how a session ended; None: it did not."""
+    if end is None:
+        return Why.INTERRUPTED
+    if end.state == State.CANCELLED:
+        return Why.CANCELLED
+    if end.state == State.FAILED:
+        return Why.SILENT if end.reason == _NO_SPEECH and not end.heard else Why.FAILED
+    if end.state != State.COMPLETED:
+        return Why.INTERRUPTED
+    if not end.text:
+        return Why.SILENT
+    return Why.COMPLETE if end.is_whole else Why.INCOMPLETE
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    """Return an entry as a JSON object, for programs."""
+    return {
+        "id": entry.id,
+        "began": entry.began,
+        "seconds": round(entry.seconds, 3),
+        "engine": entry.engine,
+        "profile": entry.profile,
+        "why": str(entry.why),
+        "state": entry.state,
+        "text": entry.text,
+        "heard": entry.heard,
+        "corrected": entry.is_corrected,
+        "whole": entry.is_whole,
+        "reason": entry.reason,
+        "audio": entry.has_audio,
+        "audio_bytes": entry.audio_bytes,
+        "pinned": entry.is_pinned,
+    }

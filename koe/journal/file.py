@@ -1,0 +1,112 @@
+"""A file of the journal while it is written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from bisect import bisect_right
+from contextlib import suppress
+from operator import itemgetter
+from pathlib import Path
+
+from koe.errors import JournalError
+from koe.events import SAMPLE_RATE_HZ
+from koe.files.folders import sync_folder
+from koe.journal.folder import create
+from koe.journal.format import Kind, Record, Records
+from koe.journal.reader import audio_between, open_recording
+
+# A second of audio; so much has to be passed over, at most, to find a sample.
+_INDEX_STEP = SAMPLE_RATE_HZ
+
+# Not everywhere; what it leaves out, the time of the change, nobody needs.
+_sync = getattr(os, "fdatasync", os.fsync)
+
+
+class RecordingFile:
+    """A file that is written by one thread, and can be read and synced by others meanwhile.
+
+    Attributes:
+        path: Where it is.
+        samples: How much audio is in it.
+
+    Args:
+        path: As for `koe.journal.folder.create`.
+
+    Raises:
+        OSError: As `koe.journal.folder.create`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.samples = 0
+        # None: it is closed.
+        self._descriptor: int | None = create(path)
+        # The bytes of its records.
+        self._size = 0
+        # How many of them are on the disk.
+        self._synced_size = 0
+        # Its name is on the disk.
+        self._name_is_synced = False
+        # A sample about every second, and where the record is that begins with it.
+        self._index = [(0, 0)]
+        # Keeps the file open while it is synced.
+        self._closing = threading.Lock()
+
+    def append(self, record: Record) -> None:
+        """Write a record at once, without a buffer; on the writing thread.
+
+        Raises:
+            OSError: It can't be written. The file ends with the record before.
+        """
+        assert self._descriptor is not None, "the file is open"
+        if record.kind == Kind.AUDIO and self.samples - self._index[-1][0] >= _INDEX_STEP:
+            self._index.append((self.samples, self._size))
+        rest = packed = record.packed()
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(packed)
+        if record.kind == Kind.AUDIO:
+            self.samples += len(record.payload) // 2
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return audio that was written, on any thread; fewer samples where there are no more.
+
+        Raises:
+            JournalError: It can't be read.
+        """
+        position, offset = self._index[bisect_right(self._index, start, key=itemgetter(0)) - 1]
+        try:
+            with open_recording(self.path) as file:
+                file.seek(offset)
+                return b"".join(audio_between(Records(file.read), position, start, count))
+        except OSError as exc:
+            raise JournalError(str(self.path), f"it cannot be read: {exc.strerror}") from exc
+
+    def sync(self) -> None:
+        """Have all that is written survive a power failure, on any thread; closed: do nothing.
+
+        Raises:
+            OSError: The disk does not do it.
+        """
+        with self._closing:
+            size = self._size
+            if self._descriptor is not None and size > self._synced_size:
+                _sync(self._descriptor)
+                self._synced_size = size
+                if not self._name_is_synced:
+                    self._name_is_synced = True
+                    sync_folder(self.path.parent)
+                    sync_folder(self.path.parent.parent)
+
+    def close(self) -> None:
+        """Close the file, which unlocks it; on the writing thread. Later calls do nothing."""
+        with self._closing:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None

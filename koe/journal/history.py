@@ -1,0 +1,357 @@
+"""The history: what is kept of the sessions that are over, and what a user can do with it.
+
+A recording is a file of the journal, and `koe.journal.index` lists them. Everything blocks, and may
+be called on any thread and in several processes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from koe.config.schema import HistoryConfig
+from koe.diagnostics import report
+from koe.errors import HistoryError, JournalError, KoeError
+from koe.files.folders import require_own
+from koe.journal import folder, retention
+from koe.journal.entries import Entry, Why, entry_of
+from koe.journal.format import End
+from koe.journal.index import Index
+from koe.journal.reader import Recorded, audio_of, is_being_written, read_session
+from koe.journal.recording import Ended
+from koe.journal.wav import write_wav
+
+LAST = "last"
+"""Stands for the ID of the newest entry."""
+
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+
+# A file that is younger may have been created a moment ago by a process that has not locked it yet.
+_SETTLED_SECONDS = 60.0
+
+_SECONDS_PER_DAY = 86_400.0
+
+Entries = list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is.
+
+    Attributes:
+        entries: All entries, newest first, with those that are not in the index yet.
+        skipped: The files that can't be read, with the reason, as sentences.
+    """
+
+    entries: Entries
+    skipped: tuple[str, ...]
+
+    @property
+    def audio_bytes(self) -> int:
+        """How large all recordings are together."""
+        return sum(entry.audio_bytes for entry in self.entries)
+
+    @property
+    def interrupted(self) -> Entries:
+        """The recordings whose program ended before their text was there."""
+        return [it for it in self.entries if it.why is Why.INTERRUPTED and it.has_audio]
+
+
+class History:
+    """The entries of one configuration folder.
+
+    Attributes:
+        skipped: The files that the last `recover` or `prune` left alone, with the reason.
+
+    Args:
+        directory: The configuration's folder.
+        settings: What is kept, and for how long.
+        warn: Told what went wrong where no caller can be, as a sentence.
+        now: Gives the time, in UTC.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: HistoryConfig,
+        warn: Callable[[str], None] = report,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.skipped: list[str] = []
+        self._directory = directory
+        self._journal = folder.journal_directory(directory)
+        self._settings = settings
+        self._warn = warn
+        self._now = now
+        self._index = Index(directory, warn)
+
+    # --- looking ---
+
+    def list(self, query: str = "", limit: int = 100) -> Entries:
+        """Return entries, newest first.
+
+        Args:
+            query: What their texts contain; case does not matter.
+            limit: How many at most; negative: all.
+
+        Raises:
+            HistoryError: The index can't be used.
+        """
+        return self._index.find(query, limit)
+
+    def entry(self, entry_id: str) -> Entry:
+        """Return an entry.
+
+        Args:
+            entry_id: Its ID, the beginning of it, or `LAST`.
+
+        Raises:
+            HistoryError: There is none, or there are several, or the index can't be used.
+        """
+        if entry_id == LAST:
+            newest = self._index.find(limit=1)
+            if not newest:
+                raise HistoryError("the history is empty")
+            return newest[0]
+        found = self._index.beginning_with(entry_id) if entry_id else []
+        if not found:
+            raise HistoryError(f"the history has no entry {entry_id!r}; `koe history` lists them")
+        if len(found) > 1 and found[-1].id != entry_id:
+            raise HistoryError(f"several IDs begin with {entry_id!r}; write more of it")
+        return found[-1]
+
+    def recording_of(self, entry_id: str) -> Path:
+        """Return the file with the recording of an entry; see `koe.journal.reader`.
+
+        Raises:
+            HistoryError: It has none, or as `entry`.
+        """
+        entry = self.entry(entry_id)
+        if not entry.has_audio:
+            raise HistoryError(f"{entry.id} has no recording any more")
+        return self._path_of(entry)
+
+    def survey(self) -> Survey:
+        """Look at everything, and change nothing.
+
+        Raises:
+            HistoryError: The index or the journal's folder can't be used.
+        """
+        index = Index(self._directory, self._warn, read_only=True)
+        entries = {it.id: it for it in index.find()}
+        entries |= {it.id: it for it in self._unlisted(dict(entries))}
+        newest_first = sorted(entries.values(), key=lambda it: it.id, reverse=True)
+        return Survey(newest_first, tuple(self.skipped))
+
+    # --- what happens by itself ---
+
+    def record(self, ended: Ended) -> None:
+        """Keep of a session that has just ended what the settings say; never raises."""
+        try:
+            size = 0 if ended.path is None else ended.path.stat().st_size
+            end = ended.end
+            self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
+            self.prune()
+        except KoeError as exc:
+            self._warn(str(exc))
+        except OSError as exc:
+            self._warn(f"{exc.filename}: {exc.strerror}")
+
+    def recover(self) -> Entries:
+        """Find the recordings that are not in the index: their program ended before, or it is lost.
+
+        Nothing is recognised; the user decides that.
+
+        Returns:
+            The entries of interrupted sessions that are new, oldest first.
+
+        Raises:
+            HistoryError: The index or the journal's folder can't be used.
+        """
+        listed = {it.id: it for it in self._index.outlines()}
+        self._note_missing(listed)
+        kept = self._keep(self._unlisted(listed))
+        return [it for it in kept if it.why is Why.INTERRUPTED]
+
+    def prune(self) -> int:
+        """Remove what was kept long enough, and what is too much.
+
+        Returns:
+            How many entries lost their recording, or are gone.
+
+        Raises:
+            HistoryError: The index can't be used.
+        """
+        now = self._now()
+        due = retention.due(self._index.outlines(), self._settings, now)
+        self.skipped = []
+        removed = [it for it in due.audio if self._remove_recording(it)]
+        stuck = {it.id for it in due.audio} - {it.id for it in removed}
+        gone = set(due.entries) - stuck
+        self._index.forget_audio({it.id for it in removed} - gone)
+        self._index.remove(gone)
+        if self._settings.text_days is not None:
+            seconds = self._settings.text_days * _SECONDS_PER_DAY
+            self._index.expire_copy(now.timestamp() - seconds)
+        self._remove_empty_months(f"{now:%Y-%m}")
+        return len(gone | {it.id for it in removed})
+
+    # --- what a user does ---
+
+    def retried(self, entry_id: str, end: End) -> Entry:
+        """Note what another try gave; the recording stays for as long as the settings say.
+
+        Args:
+            entry_id: As for `entry`.
+            end: How the new session ended. Where it gave no text, nothing changes.
+
+        Raises:
+            HistoryError: As `entry`.
+        """
+        entry = self.entry(entry_id)
+        if not end.text:
+            return entry
+        entry = replace(
+            entry,
+            engine=end.engine,
+            state=end.state,
+            text=end.text,
+            heard=end.heard,
+            is_corrected=end.is_corrected,
+            is_whole=end.is_whole,
+            reason="",
+            why=Why.COMPLETE if end.is_whole else Why.INCOMPLETE,
+        )
+        self._index.put([entry])
+        return entry
+
+    def pin(self, entry_id: str, *, pinned: bool = True) -> Entry:
+        """Keep an entry until it is removed by hand, or no longer so.
+
+        Raises:
+            HistoryError: As `entry`.
+        """
+        entry = replace(self.entry(entry_id), is_pinned=pinned)
+        self._index.put([entry])
+        return entry
+
+    def export(self, entry_id: str, path: Path) -> None:
+        """Write a recording as a WAV file, in the place of one that is there.
+
+        Raises:
+            HistoryError: The file can't be written, or as `recording_of`.
+            JournalError: The recording can't be read.
+        """
+        recording = self.recording_of(entry_id)
+        try:
+            write_wav(path, audio_of(recording))
+        except OSError as exc:
+            raise HistoryError(f"{path} cannot be written: {exc.strerror}") from exc
+
+    def remove(self, entry_id: str) -> Entry:
+        """Remove an entry, pinned or not, with its recording and its text.
+
+        Raises:
+            HistoryError: Its recording can't be removed, or as `entry`.
+        """
+        entry = self.entry(entry_id)
+        self.skipped = []
+        if not self._remove_recording(entry):
+            raise HistoryError(f"{entry.id} was not removed: {self.skipped[-1]}")
+        self._index.remove([entry.id])
+        self._remove_empty_months(f"{self._now():%Y-%m}")
+        return entry
+
+    # --- files ---
+
+    def _path_of(self, entry: Entry) -> Path:
+        return folder.path_of(self._journal, entry.id)
+
+    def _keep(self, entries: Iterable[Entry]) -> Entries:
+        """Keep of new entries what the settings say; return those of which something is kept."""
+        kept = []
+        for entry in entries:
+            is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
+            if is_unwanted and self._remove_recording(entry):
+                entry = replace(entry, audio_bytes=0)
+            if retention.keeps_entry(entry, self._settings):
+                kept.append(entry)
+        self._index.put(kept)
+        return kept
+
+    def _unlisted(self, listed: Mapping[str, Entry]) -> Iterator[Entry]:
+        """Make entries of the recordings that have none, except those that are being written."""
+        self.skipped = []
+        try:
+            paths = folder.files(self._journal)
+        except OSError as exc:
+            raise HistoryError(f"{self._journal} cannot be used: {exc.strerror}") from exc
+        for path in paths:
+            entry = listed.get(path.stem)
+            if (entry is not None and entry.has_audio) or is_being_written(path):
+                continue
+            try:
+                it = read_session(path)
+                if it.end is not None or not _may_be_new(it):
+                    size = path.stat().st_size
+                    yield entry_of(path.stem, it.header, it.end, it.heard, it.samples, size)
+            except JournalError as exc:
+                self._skip(str(exc))
+            except FileNotFoundError:  # another process has removed it
+                continue
+
+    def _note_missing(self, listed: Mapping[str, Entry]) -> None:
+        """Find the entries whose recording somebody has removed."""
+        missing = [
+            replace(it, audio_bytes=0)
+            for it in listed.values()
+            if it.has_audio and not os.path.lexists(self._path_of(it))
+        ]
+        kept = {it.id for it in missing if retention.keeps_entry(it, self._settings)}
+        self._index.forget_audio(kept)
+        self._index.remove({it.id for it in missing} - kept)
+
+    def _remove_recording(self, entry: Entry) -> bool:
+        """Remove the file of an entry; False: it is still there, and `skipped` says why."""
+        path = self._path_of(entry)
+        try:
+            if not os.path.lexists(path):
+                return True
+            require_own(path.parent)
+            if is_being_written(path):
+                return self._skip(f"recording {path}: it is being written")
+            next(audio_of(path), b"")  # raises where the file is not ours
+            path.unlink()
+        except JournalError as exc:
+            return self._skip(str(exc))
+        except OSError as exc:
+            return self._skip(f"recording {path}: it cannot be removed: {exc.strerror}")
+        return True
+
+    def _skip(self, sentence: str) -> bool:
+        self.skipped.append(sentence)
+        return False
+
+    def _remove_empty_months(self, current: str) -> None:
+        """Remove folders with nothing in them, but not the one in which a session may begin."""
+        with suppress(OSError):
+            require_own(self._journal)
+            for month in self._journal.iterdir():
+                if _MONTH.fullmatch(month.name) and month.name < current:
+                    with suppress(OSError):  # something is in it
+                        month.rmdir()
+
+
+def _may_be_new(recorded: Recorded) -> bool:
+    """Tell whether a file without an end may belong to a session that has just begun."""
+    path = recorded.path
+    if is_being_written(path):
+        return True
+    has_nothing = not recorded.samples and not recorded.heard
+    return has_nothing and time.time() - path.stat().st_mtime < _SETTLED_SECONDS

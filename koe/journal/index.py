@@ -1,0 +1,144 @@
+"""The index of the history: a table of its entries, in ``history.db``.
+
+What the journal's files say can be put in anew when the index is lost. Everything blocks, and
+raises `HistoryError` where the index can't be used.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from koe.journal.database import COMPANIONS, Database
+from koe.journal.entries import Entry, Why
+
+INDEX_NAME = "history.db"
+
+_VERSION = 1
+
+_TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER", "Why": "TEXT"}
+_FIELDS = {field.name: str(field.type) for field in fields(Entry)}
+_NAMES = ", ".join(_FIELDS)
+
+# Places in a row.
+_FLAGS = [place for place, of in enumerate(_FIELDS.values()) if of == "bool"]
+_WHY = list(_FIELDS).index("why")
+
+# ``folded`` is the text as it is searched.
+_DEFINITIONS = "".join(f"{name} {_TYPES[of]} NOT NULL, " for name, of in _FIELDS.items())
+_COLUMNS = f"{_DEFINITIONS}folded TEXT NOT NULL, PRIMARY KEY (id)"
+
+_SHORTENED = {"text": "substr(text, 1, 1)", "heard": "substr(heard, 1, 1)"}
+_OUTLINE = ", ".join(_SHORTENED.get(name, name) for name in _FIELDS)
+
+_PUT = f"INSERT OR REPLACE INTO entries ({_NAMES}, folded) VALUES ({'?, ' * len(_FIELDS)}?)"
+
+
+class Index:
+    """The table. Its file is made when something is put in.
+
+    Args:
+        directory: The configuration's folder.
+        warn: Told that a damaged index was replaced, as a sentence.
+        read_only: Nothing is made or changed.
+    """
+
+    def __init__(
+        self, directory: Path, warn: Callable[[str], None], *, read_only: bool = False
+    ) -> None:
+        path = directory / INDEX_NAME
+        self._database = Database(path, "entries", _COLUMNS, _VERSION, warn, read_only=read_only)
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Put entries in; one with the same ID is replaced."""
+        if rows := [_row_of(entry) for entry in entries]:
+            self._database.write(_PUT, rows)
+
+    def forget_audio(self, ids: Iterable[str]) -> None:
+        """Note that entries have no recording any more."""
+        if rows := [(entry_id,) for entry_id in ids]:
+            self._database.write("UPDATE entries SET audio_bytes = 0 WHERE id = ?", rows)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take entries out, and leave nothing of their texts in any file."""
+        rows: list[tuple[object, ...]] = [(entry_id,) for entry_id in ids]
+        if rows:
+            self._database.write("DELETE FROM entries WHERE id = ?", rows)
+            self._database.wipe()
+            self._remove_copy_of([str(entry_id) for (entry_id,) in rows])
+
+    def find(self, query: str = "", limit: int = -1) -> list[Entry]:
+        """Return entries, newest first.
+
+        Args:
+            query: What their texts contain; case and width do not matter.
+            limit: How many at most; negative: all.
+        """
+        if query:
+            condition = "WHERE instr(folded, ?) ORDER BY id DESC LIMIT ?"
+            return self._select(condition, _folded(query), limit)
+        return self._select("ORDER BY id DESC LIMIT ?", limit)
+
+    def beginning_with(self, prefix: str) -> list[Entry]:
+        """Return the two newest entries whose IDs begin so, or those that there are."""
+        condition = "WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT 2"
+        return self._select(condition, len(prefix), _storable(prefix))
+
+    def outlines(self) -> list[Entry]:
+        """Return all entries, oldest first, with the first characters of their texts only."""
+        rows = self._database.read(f"SELECT {_OUTLINE} FROM entries ORDER BY id")
+        return [_entry_of(row) for row in rows]
+
+    def expire_copy(self, oldest: float) -> None:
+        """Remove a damaged index that was moved aside before a moment, in seconds of the epoch."""
+        with suppress(OSError):
+            if self._database.aside.lstat().st_mtime < oldest:
+                self._remove_copy()
+
+    def _select(self, condition: str, *values: str | int) -> list[Entry]:
+        rows = self._database.read(f"SELECT {_NAMES} FROM entries {condition}", *values)
+        return [_entry_of(row) for row in rows]
+
+    def _remove_copy_of(self, ids: list[str]) -> None:
+        """Remove a damaged index that was moved aside, if these entries are in it."""
+        for path in self._copies:
+            with suppress(OSError):
+                content = path.read_bytes()
+                if any(it.encode() in content for it in ids):
+                    self._remove_copy()
+
+    @property
+    def _copies(self) -> list[Path]:
+        aside = self._database.aside
+        return [aside.with_name(f"{aside.name}{companion}") for companion in COMPANIONS]
+
+    def _remove_copy(self) -> None:
+        for path in self._copies:
+            path.unlink(missing_ok=True)
+
+
+def _row_of(entry: Entry) -> tuple[object, ...]:
+    values = [_storable(it) if isinstance(it, str) else it for it in astuple(entry)]
+    texts = dict.fromkeys((entry.text, entry.heard))
+    return *values, _folded("\n".join(texts))
+
+
+def _entry_of(row: tuple[object, ...]) -> Entry:
+    values = list(row)
+    for place in _FLAGS:
+        values[place] = bool(values[place])
+    values[_WHY] = Why(str(values[_WHY]))
+    return Entry(*values)  # type: ignore[arg-type]  # the columns have the fields' types
+
+
+def _folded(text: str) -> str:
+    """A text in the form in which texts are compared."""
+    return _storable(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _storable(text: str) -> str:
+    """A text without halves of surrogate pairs, which no column can hold."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,272 @@
+"""Reading the journal's files: whole or not, and whoever wrote them. Everything blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from koe.errors import JournalError
+from koe.events import (
+    DefiniteHeard,
+    Deliver,
+    EngineWorking,
+    Event,
+    InterimHeard,
+    Notice,
+    ReportHeard,
+    ShowInterim,
+)
+from koe.files.lock import try_lock
+from koe.files.regular import open_regular
+from koe.journal.events import Decoder
+from koe.journal.format import FORMAT, End, Header, Kind, Mark, Marked, Record, Records
+
+_BYTES_PER_SAMPLE = 2
+
+# Each of these replaces the one before, and there are thousands of them.
+_REPLACING = (InterimHeard, DefiniteHeard, ShowInterim, EngineWorking)
+_EMPTY = (InterimHeard(""), DefiniteHeard(""), ShowInterim(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a file says about a session, without its audio.
+
+    Attributes:
+        path: The file.
+        header: What was known when the session began.
+        samples: How much audio there is.
+        events: What happened and what the host was given, in order. Of the events that replace
+            each other, only the last of each leg: `events_of` gives all.
+        marks: Other moments, in order.
+        end: What was known when the session was over; None: it is not, or its process died.
+        damage: Why the rest can't be read, as a sentence; empty: all was read.
+    """
+
+    path: Path
+    header: Header
+    samples: int
+    events: tuple[Event | Notice, ...]
+    marks: tuple[Marked, ...]
+    end: End | None
+    damage: str
+
+    @property
+    def heard(self) -> str:
+        """What was recognised, as far as it is known."""
+        if self.end is not None and self.end.heard:
+            return self.end.heard
+        for event in reversed(self.events):
+            match event:
+                case Deliver(heard=text) | ReportHeard(text=text) | ShowInterim(text=text) if text:
+                    return text
+        return ""
+
+
+def read_session(path: Path) -> Recorded:
+    """Read a file, as far as it is valid. It may be written meanwhile.
+
+    Raises:
+        JournalError: It can't be read at all, is not ours, or a later koe wrote it.
+    """
+    events, marks = _Events(), list[Marked]()
+    samples, end = 0, None
+    with _opened(path) as session:
+        for kind, nanoseconds, payload in session.records:
+            if kind == Kind.AUDIO:
+                samples += len(payload) // _BYTES_PER_SAMPLE
+            elif kind == Kind.EVENT:
+                events.add(payload)
+            elif kind == Kind.MARK:
+                if marked := _marked(payload, nanoseconds):
+                    marks.append(marked)
+                    if marked.mark == Mark.LEG_BEGAN:
+                        events.begin_leg()
+            elif kind == Kind.END:
+                end = _end(payload)
+                break
+        damage = session.damage
+    kept = tuple(events.kept.values())
+    return Recorded(path, session.header, samples, kept, tuple(marks), end, damage)
+
+
+def events_of(path: Path) -> Iterator[Event | Notice]:
+    """Yield every event and notice of a file, in order.
+
+    Raises:
+        JournalError: As `read_session`, at the first.
+    """
+    decoder = Decoder()
+    with _opened(path) as session:
+        for record in session.records:
+            if record.kind == Kind.EVENT and (event := decoder.decode(record.payload)):
+                yield event
+            elif record.kind == Kind.END:
+                return
+
+
+def audio_of(path: Path, start: int = 0, count: int | None = None) -> Iterator[bytes]:
+    """Yield audio of a file, in pieces of some milliseconds.
+
+    Args:
+        path: The file.
+        start: The first sample.
+        count: How many samples; None: all.
+
+    Raises:
+        JournalError: As `read_session`, at the first piece.
+    """
+    with _opened(path) as session:
+        yield from audio_between(session.records, 0, start, count)
+
+
+def audio_between(
+    records: Iterable[Record], position: int, start: int, count: int | None
+) -> Iterator[bytes]:
+    """Yield the audio of records, from one sample to another.
+
+    Args:
+        records: They need not be all.
+        position: The sample that their audio begins with.
+        start: The first sample to yield.
+        count: How many samples; None: all.
+    """
+    for kind, _, payload in records:
+        if kind == Kind.END:
+            return
+        if kind != Kind.AUDIO:
+            continue
+        samples = len(payload) // _BYTES_PER_SAMPLE
+        first = max(0, start - position)
+        last = samples if count is None else min(samples, start + count - position)
+        if first < last:
+            yield payload[first * _BYTES_PER_SAMPLE : last * _BYTES_PER_SAMPLE]
+        position += samples
+        if count is not None and position >= start + count:
+            return
+
+
+def is_being_written(path: Path) -> bool:
+    """Tell whether a process has the session of a file at hand: it holds the file's lock."""
+    try:
+        descriptor = open_regular(path)
+    except (OSError, ValueError):
+        return False
+    if descriptor is None:
+        return False
+    try:
+        return not try_lock(descriptor, shared=True)
+    except OSError:  # no locks there, and no journal without them
+        return False
+    finally:
+        os.close(descriptor)
+
+
+class _Session:
+    """An open file whose header was read.
+
+    Attributes:
+        header: The header.
+        records: What follows it.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._file = file
+        # Why the disk did not give the rest.
+        self._failure = ""
+        self.records = Records(self._read)
+        self.header = self._read_header(path)
+
+    @property
+    def damage(self) -> str:
+        return self._failure or self.records.damage
+
+    def _read(self, count: int) -> bytes:
+        try:
+            return self._file.read(count)
+        except OSError as exc:  # a bad disk; what was read before is good
+            self._failure = f"the rest cannot be read: {exc.strerror}"
+            return b""
+
+    def _read_header(self, path: Path) -> Header:
+        record = next(self.records, None)
+        if record is None or record.kind != Kind.HEADER:
+            reason = self._failure or "it is no recording of koe, or its beginning is damaged"
+            raise JournalError(str(path), reason)
+        try:
+            header = Header.of(record.payload)
+        except ValueError as exc:
+            raise JournalError(str(path), "its header makes no sense") from exc
+        if header.format > FORMAT:
+            reason = f"a later koe made it (format {header.format}); update koe to read it"
+            raise JournalError(str(path), reason)
+        return header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Session]:
+    with open_recording(path) as file:
+        yield _Session(path, file)
+
+
+def open_recording(path: Path) -> BinaryIO:
+    """Open a file for reading.
+
+    Raises:
+        JournalError: It is missing, can't be opened, or is a link or no file.
+    """
+    try:
+        descriptor = open_regular(path)
+    except OSError as exc:
+        raise JournalError(str(path), f"it cannot be read: {exc.strerror}") from exc
+    except ValueError as exc:  # a NUL in the name
+        raise JournalError(repr(str(path)), "no file can have this name") from exc
+    if descriptor is None:
+        raise JournalError(str(path), "it is a link, or no file")
+    return os.fdopen(descriptor, "rb")
+
+
+class _Events:
+    """Collects events, without those that were replaced."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+        # By their number.
+        self.kept: dict[int, Event | Notice] = {}
+        # Of those that can be replaced, the number of the last.
+        self._last: dict[type, int] = {}
+        # How many there were.
+        self._count = 0
+
+    def add(self, payload: bytes) -> None:
+        event = self._decoder.decode(payload)
+        if event is None:
+            return
+        # An empty text replaces nothing: what was heard before may be all that there is.
+        if isinstance(event, _REPLACING) and event not in _EMPTY:
+            self.kept.pop(self._last.get(type(event), -1), None)
+            self._last[type(event)] = self._count
+        self.kept[self._count] = event
+        self._count += 1
+
+    def begin_leg(self) -> None:
+        """Another engine's texts do not replace those of the one before."""
+        self._last.clear()
+
+
+def _marked(payload: bytes, nanoseconds: int) -> Marked | None:
+    try:
+        return Marked.of(payload, nanoseconds)
+    except ValueError:
+        return None
+
+
+def _end(payload: bytes) -> End | None:
+    try:
+        return End.of(payload)
+    except ValueError:
+        return None

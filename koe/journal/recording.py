@@ -1,0 +1,125 @@
+"""One session's part of the journal's work, all of it on the writing thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.events import Event, Notice
+from koe.journal.events import Encoder
+from koe.journal.file import RecordingFile
+from koe.journal.format import End, Header, Kind, Marked, Record
+from koe.journal.threads import Writer
+
+# Audio that comes at once, as from a file, is written in records of so many bytes: two seconds.
+PIECE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over.
+
+    Attributes:
+        id: Of the journal's entry.
+        path: The file, which is closed and not locked any more; None: there could be none.
+        header: What was known when the session began.
+        end: What is known now. It is in the file too, unless that could not be written.
+        samples: How much audio is in the file; without one, how much there was.
+    """
+
+    id: str
+    path: Path | None
+    header: Header
+    end: End
+    samples: int
+
+
+class Recording:
+    """The file of one session, and what to do where there can be none.
+
+    Attributes:
+        file: The file, open or closed; None: there is none, or not yet. Any thread may look.
+
+    Args:
+        entry_id: Of the journal's entry.
+        path: Of its file.
+        header: Its first record.
+        writer: Whose thread this is.
+        fail: Told why something can't be written.
+        ended: Told the end.
+    """
+
+    def __init__(
+        self,
+        entry_id: str,
+        path: Path,
+        header: Header,
+        writer: Writer,
+        fail: Callable[[OSError], None],
+        ended: Callable[[Ended], None],
+    ) -> None:
+        self.file: RecordingFile | None = None
+        self._id = entry_id
+        self._path = path
+        self._header = header
+        self._writer = writer
+        self._fail = fail
+        self._ended = ended
+        self._encoder = Encoder()
+        # How much audio there was, in samples.
+        self._samples = 0
+        # Something could not be written: nothing but the end may follow what is there.
+        self._is_incomplete = False
+
+    def open(self, nanoseconds: int) -> None:
+        """Create the file."""
+        try:
+            file = RecordingFile(self._path)
+            try:
+                file.append(Record(Kind.HEADER, nanoseconds, self._header.payload()))
+            except OSError:
+                file.close()
+                self._path.unlink()
+                raise
+        except OSError as exc:
+            self._fail(exc)
+            return
+        self.file = file
+        self._writer.opened(file)
+        self._writer.wrote()
+
+    def audio(self, nanoseconds: int, pcm: bytes) -> None:
+        """Write audio."""
+        self._samples += len(pcm) // 2
+        for start in range(0, len(pcm), PIECE_BYTES):
+            self._append(Kind.AUDIO, nanoseconds, pcm[start : start + PIECE_BYTES])
+
+    def event(self, nanoseconds: int, event: Event | Notice) -> None:
+        """Write an event."""
+        self._append(Kind.EVENT, nanoseconds, self._encoder.encode(event))
+
+    def mark(self, marked: Marked) -> None:
+        """Write a mark."""
+        self._append(Kind.MARK, marked.nanoseconds, marked.payload())
+
+    def end(self, nanoseconds: int, end: End) -> None:
+        """Write the end, and tell it. After a failure too: the disk may have room again."""
+        self._is_incomplete = False
+        self._append(Kind.END, nanoseconds, end.payload())
+        path = None
+        if self.file is not None:
+            self._writer.close(self.file)
+            path, self._samples = self.file.path, self.file.samples
+        self._ended(Ended(self._id, path, self._header, end, self._samples))
+
+    def _append(self, kind: Kind, nanoseconds: int, payload: bytes) -> None:
+        if self.file is None or self._is_incomplete:
+            return
+        try:
+            self.file.append(Record(kind, nanoseconds, payload))
+        except OSError as exc:
+            self._is_incomplete = True
+            self._fail(exc)
+        else:
+            self._writer.wrote()

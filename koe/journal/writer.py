@@ -1,0 +1,200 @@
+"""Writing the journal: cheap calls for the loop's thread; the work is done on the journal's own.
+
+What was handed over is in the file a moment later, so that a process that is killed loses some
+milliseconds of audio at most; once a second it is on the disk. Whatever goes wrong costs the
+journal, which warns once, and never the session.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic, monotonic_ns
+
+from koe import __version__
+from koe.errors import JournalError
+from koe.events import Event, Notice
+from koe.journal.folder import new_id, path_of
+from koe.journal.format import FORMAT, End, Header, Mark, Marked
+from koe.journal.recording import Ended, Recording
+from koe.journal.threads import Writer
+
+# How long the end of a process waits for the disk.
+EXIT_SECONDS = 2.0
+
+_Job = Callable[[], None]
+
+
+class SessionJournal:
+    """The record of one session. All but `read` takes microseconds and never raises.
+
+    Attributes:
+        id: Of the journal's entry.
+
+    Args:
+        entry_id: Of the journal's entry.
+        recording: What does the work.
+        writer: What has it done.
+    """
+
+    def __init__(self, entry_id: str, recording: Recording, writer: Writer) -> None:
+        self.id = entry_id
+        self._recording = recording
+        self._writer = writer
+        self._put = writer.put
+
+    def audio(self, pcm: bytes) -> None:
+        """Record whole samples: 16 kHz mono s16le."""
+        self._put(partial(self._recording.audio, monotonic_ns(), pcm))
+
+    def event(self, event: Event | Notice) -> None:
+        """Record an event that happened, or a notice that the host was given."""
+        self._put(partial(self._recording.event, monotonic_ns(), event))
+
+    def mark(self, mark: Mark, *numbers: int) -> None:
+        """Record a moment that is no event."""
+        self._put(partial(self._recording.mark, Marked(mark, numbers, monotonic_ns())))
+
+    def end(self, end: End) -> None:
+        """Record the end; later calls of these methods do nothing."""
+        self._put(partial(self._recording.end, monotonic_ns(), end))
+        self.stop()
+
+    def stop(self) -> None:
+        """Record nothing more."""
+        self._put = _ignore
+        self._writer.dismiss(self.id)
+
+    @property
+    def persisted(self) -> int:
+        """How many samples are in the file and can be read back."""
+        file = self._recording.file
+        return 0 if file is None else file.samples
+
+    def read(self, start: int, count: int) -> bytes:
+        """Read audio back, on any thread but the loop's, because it blocks.
+
+        Args:
+            start: The first sample.
+            count: How many; at most `persisted` are there.
+
+        Raises:
+            JournalError: There is no file, or it can't be read.
+        """
+        file = self._recording.file
+        if file is None:
+            raise JournalError(self.id, "there is no file")
+        return file.read(start, count)
+
+
+class Journal:
+    """Records the sessions of this process in one folder.
+
+    Args:
+        directory: The journal's; made when the first session begins.
+        warn: Told once, on any thread, why there is no record, as a sentence.
+        ended: Told about each session that is over, on the writing thread; it may block.
+        now: Gives the time, in UTC.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        warn: Callable[[str], None],
+        ended: Callable[[Ended], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._directory = directory
+        self._warn = warn
+        self._ended = ended
+        self._now = now
+        # Guards what follows.
+        self._lock = threading.Lock()
+        # The threads, while there are any.
+        self._writer: Writer | None = None
+        # A second warning would say nothing new.
+        self._has_warned = False
+
+    def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
+        """Begin the record of a session, on any thread; takes microseconds and never raises.
+
+        Args:
+            header: Its version, moment and process are filled in.
+            has_file: False: nothing is written, and only the end counts.
+        """
+        moment = self._now()
+        header = replace(
+            header,
+            format=FORMAT,
+            koe=__version__,
+            began=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z",
+            pid=os.getpid(),
+        )
+        entry_id = new_id(moment)
+        path = path_of(self._directory, entry_id)
+        with self._lock:
+            writer = self._writer = self._writer or Writer(self._fail)
+            recording = Recording(entry_id, path, header, writer, self._fail, self._ended)
+            session = SessionJournal(entry_id, recording, writer)
+            writer.attend(entry_id, session)
+            is_running = writer.start()
+        if is_running:
+            _journals.add(self)
+            if has_file:
+                writer.put(partial(recording.open, monotonic_ns()))
+        else:
+            session.stop()
+            self._fail(OSError(errno.EAGAIN, "there can be no more threads"))
+        return session
+
+    def flush(self, seconds: float) -> None:
+        """Wait until all that was recorded is in the files, but no longer than so."""
+        with self._lock:
+            writer = self._writer
+        if writer is not None:
+            writer.flush(seconds)
+
+    def close(self, seconds: float) -> None:
+        """Write all that was recorded, and end the threads; wait for it, but no longer than so.
+
+        Sessions that are not over are recorded no further; their files stay without an end. The
+        next session starts the threads anew.
+        """
+        with self._lock:
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.stop(seconds)
+
+    def _fail(self, exc: OSError) -> None:
+        with self._lock:
+            is_first, self._has_warned = not self._has_warned, True
+        if is_first:
+            where = exc.filename or self._directory
+            self._warn(f"What is said is not kept: {where}: {exc.strerror}; dictation goes on")
+
+
+def _ignore(job: _Job) -> None:
+    """What is left to do after the end."""
+
+
+# Those that may have something to write.
+_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def flush_all(seconds: float = EXIT_SECONDS) -> None:
+    """Wait until all journals have written what was recorded, but no longer than so."""
+    deadline = monotonic() + seconds
+    for journal in list(_journals):
+        journal.flush(max(0.0, deadline - monotonic()))
+
+
+# Where the interpreter is never finalised, the shim has to call it.
+atexit.register(flush_all)

@@ -1,0 +1,186 @@
+"""What is kept of sessions, from their begin to another try; tests/journal tests the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from pathlib import Path
+
+import pytest
+
+import koe.core
+from koe.config.schema import HistoryConfig
+from koe.dictation import OpenCore, open_core
+from koe.errors import AsrConnectionError, HistoryError, LlmProfileError
+from koe.events import Deliver, Notice, ReportError, Warn
+from koe.journal.entries import Why
+from koe.journal.folder import files, journal_directory, path_of
+from koe.journal.history import History
+from koe.records import REMEDY
+from tests.asynchronous import on_loop
+from tests.journal.making import records, write
+from tests.scripted import ScriptedEngine
+from tests.test_core import configure as configure_model
+from tests.test_core import service
+from tests.test_runner import PATIENCE
+
+SPEECH = b"\1\2" * 8000
+
+TEXT = "hello brave new world of koe"
+"""What the engines say; long enough for a model's answer to it to be plausible."""
+
+
+class Engines:
+    """Gives engines by name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.by_name = {name: ScriptedEngine() for name in ("moonshine", "qwen")}
+        for engine in self.by_name.values():
+            engine.answer = TEXT
+        monkeypatch.setattr(koe.core, "open_engine", lambda asr, terms: self.by_name[asr.provider])
+
+    def refuse(self, name: str) -> None:
+        """Have an engine fail for good."""
+        self.by_name[name].connect_error = AsrConnectionError("no key", is_permanent=True)
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> Engines:
+    return Engines(monkeypatch)
+
+
+def configure(directory: Path, text: str) -> None:
+    directory.mkdir()
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
+
+
+def history_in(directory: Path) -> History:
+    return History(directory, HistoryConfig())
+
+
+async def dictate(core: OpenCore) -> list[Notice]:
+    session = core.begin()
+    await session.feed(SPEECH)
+    session.end()
+    async with asyncio.timeout(PATIENCE):
+        return [notice async for notice in session]
+
+
+@on_loop
+async def test_a_failed_session_can_be_tried_again(directory: Path, engines: Engines) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        assert ReportError(f"ASR connection failed: no key. {REMEDY}") in await dictate(core)
+    history = history_in(directory)
+    (entry,) = history.list()
+    assert (entry.why, entry.engine, entry.seconds) == (Why.FAILED, "moonshine", 0.5)
+    history.export("last", directory / "out.wav")
+    with wave.open(str(directory / "out.wav")) as exported:
+        assert exported.readframes(99_999) == SPEECH
+
+    async with open_core(directory) as core:
+        session = core.retry("last", engine="qwen")
+        async with asyncio.timeout(PATIENCE):
+            notices = [notice async for notice in session]
+    assert notices[-1] == Deliver(TEXT, TEXT, "qwen", corrected=False)
+    assert engines.by_name["qwen"].heard == SPEECH
+    (entry,) = history.list()
+    assert (entry.why, entry.engine, entry.text) == (Why.COMPLETE, "qwen", TEXT)
+
+
+@on_loop
+async def test_a_try_in_vain_changes_nothing(directory: Path, engines: Engines) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    (before,) = history_in(directory).list()
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        assert any(isinstance(it, ReportError) for it in [it async for it in core.retry("last")])
+    assert history_in(directory).list() == [before]
+
+
+@on_loop
+async def test_a_delivered_session_leaves_nothing(directory: Path, engines: Engines) -> None:
+    async with open_core(directory) as core:
+        assert isinstance((await dictate(core))[-1], Deliver)
+    assert history_in(directory).list() == []
+    assert files(journal_directory(directory)) == []
+
+
+@on_loop
+async def test_nothing_is_kept(directory: Path, engines: Engines) -> None:
+    """And no warning speaks of a recording that is kept."""
+    configure(directory, "history: {audio: nothing}\n")
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        assert ReportError("ASR connection failed: no key") in await dictate(core)
+    assert not journal_directory(directory).exists()
+    assert not (directory / "history.db").exists()
+
+
+@on_loop
+async def test_texts_are_kept_without_their_sound(directory: Path, engines: Engines) -> None:
+    configure(directory, "history: {audio: nothing, text: true}\n")
+    async with open_core(directory) as core:
+        await dictate(core)
+    assert not journal_directory(directory).exists()
+    (entry,) = history_in(directory).list()
+    assert (entry.text, entry.seconds, entry.has_audio) == (TEXT, 0.5, False)
+
+
+@on_loop
+async def test_the_fall_back_of_the_settings(directory: Path, engines: Engines) -> None:
+    configure(directory, "asr: {provider: qwen, fallback: [qwen, moonshine]}\n")
+    engines.refuse("qwen")
+    async with open_core(directory) as core:
+        notices = await dictate(core)
+    assert Warn("ASR connection failed: no key; moonshine recognises the rest") in notices
+    assert notices[-1] == Deliver(TEXT, TEXT, "moonshine", corrected=False)
+
+
+@on_loop
+async def test_a_text_is_corrected_once_more(directory: Path, engines: Engines) -> None:
+    """The text that was recognised is corrected as it is; no engine hears anything again."""
+    async with service() as (_, server):
+        configure_model(directory, server, enabled="false")
+        with (directory / "config.yaml").open("a", encoding="utf-8") as config:
+            config.write("history: {audio: all}\n")
+        async with open_core(directory) as core:
+            assert (await dictate(core))[-1] == Deliver(TEXT, TEXT, "moonshine", corrected=False)
+        async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+            notices = [notice async for notice in core.recorrect("last", profile="lab")]
+    corrected = f"{TEXT} (corrected)"
+    assert notices[-1] == Deliver(corrected, TEXT, "moonshine", corrected=True)
+    (entry,) = history_in(directory).list()
+    assert (entry.text, entry.heard, entry.is_corrected) == (corrected, TEXT, True)
+    assert engines.by_name["moonshine"].calls.count("connect") == 1
+
+
+@on_loop
+async def test_what_can_not_be_tried_again(directory: Path, engines: Engines) -> None:
+    async with open_core(directory) as core:
+        with pytest.raises(HistoryError, match="the history is empty"):
+            core.retry("last")
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    async with open_core(directory) as core:
+        with pytest.raises(LlmProfileError, match="another"):
+            core.retry("last", profile="another")
+        with pytest.raises(HistoryError, match="has no text that could be corrected"):
+            core.recorrect("last")
+
+
+@on_loop
+async def test_what_an_earlier_process_left(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("koe.records.RECOVERY_DELAY", 0.0)
+    configure(directory, "history: {audio_days: 10000}\n")
+    path = path_of(journal_directory(directory), "20260714T093005.007Z-42-1")
+    path.parent.mkdir(parents=True)
+    write(path, records(end=None))
+    async with open_core(directory):
+        await asyncio.sleep(0.01)  # the recovery begins, and leaving waits for it
+    (entry,) = history_in(directory).list()
+    assert (entry.why, entry.heard) == (Why.INTERRUPTED, "one two 部署")
