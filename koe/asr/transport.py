@@ -146,8 +146,10 @@ class WebSocket:
         self._pong = asyncio.Event()
         # A send has not got rid of its message, because it waits or was abandoned.
         self._is_sending = False
-        # So that drain waits until the system has taken everything.
-        writer.transport.set_write_buffer_limits(high=0)
+        # So that drain waits until the system has taken everything; over TLS, all but a little. With
+        # a limit of 0 asyncio's TLS takes an empty buffer for a full one, and drain waits until
+        # something is received.
+        writer.transport.set_write_buffer_limits(high=1, low=0)
 
     def response_header(self, name: str) -> str:
         """A header of the server's consent; empty if there is none."""

@@ -568,6 +568,30 @@ def test_tls(authority: trustme.CA) -> None:
     assert talk_securely(authority, "localhost")
 
 
+def test_tls_to_a_server_that_only_listens(authority: trustme.CA) -> None:
+    """Sending does not wait for an answer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def run() -> None:
+        heard: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+        async def listen(connection: ServerConnection) -> None:
+            async for message in connection:
+                heard.put_nowait(message)
+
+        async with serve(listen, "127.0.0.1", 0, ssl=context) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            connection = await open_websocket(plain(f"wss://localhost:{port}/"), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                for size in (1, 6400, 100_000, 1):
+                    await connection.send(b"x" * size)
+                    assert await heard.get() == b"x" * size
+            await connection.close()
+
+    asyncio.run(run())
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_certificate_of_nobody_s() -> None:
     with pytest.raises(AsrConnectionError) as caught:
