@@ -176,6 +176,9 @@ def koe_py_exit() -> int:
     """
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
+        # Of a core that could not be stopped, because a callback of its shell does not return.
+        if writer := sys.modules.get("koe.journal.writer"):
+            writer.flush_all(_MOMENT)
         return 0
     engines[0].join(_MOMENT)
     return 1
