@@ -118,6 +118,13 @@ class EngineContract(ABC):
         assert {type(event) for event in after_final} <= {FinalHeard, EngineClosed, EngineWorking}
         assert self.is_right(final_text(events))
 
+    def test_results_reach_no_further_than_the_audio(self, speech: bytes) -> None:
+        events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
+        claims = [it.upto for it in events if isinstance(it, DefiniteHeard | FinalHeard)]
+        reached = [upto for upto in claims if upto is not None]
+        assert reached == sorted(reached)
+        assert all(0 <= upto <= len(speech) // 2 for upto in reached)
+
     def test_the_text_grows_while_speech_is_sent(self, speech: bytes) -> None:
         events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
         assert any(isinstance(event, InterimHeard | DefiniteHeard) for event in events)

@@ -615,6 +615,7 @@ def test_the_vendor_s_client_hears_what_we_hear(tmp_path: Path) -> None:
     assert [event["type"] for event in theirs][:2] == ["session.created", "session.updated"]
     assert theirs[-1]["type"] == "session.finished"
     protocol = ready()
+    protocol.send(SPEECH)
     protocol.finish()
     steps = [step for event in theirs[2:] for step in protocol.receive(json.dumps(event))]
     ours = [event for event in events if isinstance(event, DefiniteHeard | FinalHeard)]
