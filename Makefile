@@ -3,6 +3,8 @@
 # make lib    the library           make sanitize  the C tests under sanitizers
 # make peers  other people's clients, which the tests use
 # make bench  speed and memory      make bench-llm what one shared client saves
+# make kills  processes that are killed while they record
+# make journal-fuzz  damaged files of the journal
 # make clean  remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library;
@@ -22,7 +24,7 @@ LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
 
-.PHONY: run test lint lib peers sanitize bench bench-llm clean force
+.PHONY: run test lint lib peers sanitize bench bench-llm kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -59,6 +61,12 @@ bench: $(LIB)
 
 bench-llm: $(READY)
 	$(BIN)/python -m bench.llm
+
+kills: $(READY)
+	$(BIN)/python -m tests.journal.killing
+
+journal-fuzz: $(READY)
+	$(BIN)/python -m tests.journal.damaging
 
 clean:
 	rm -rf build bench/out $(VENV)

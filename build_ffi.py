@@ -139,7 +139,8 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
     warnings = ["-Wall", "-Wextra", "-Werror"]
     command = [
         *shlex.split(os.environ.get("CC", "cc")),
-        *["-std=gnu11", "-O2", "-fPIC", "-fvisibility=hidden", f"-DKOE_ABI={abi}"],
+        *["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fvisibility=hidden"],
+        f"-DKOE_ABI={abi}",
         *[f"-I{include}", f"-I{NATIVE}", *compile_flags, *extra],
     ]
     objects = []

@@ -264,10 +264,17 @@ class EngineUnavailableError(AsrConnectionError):
 
 
 class AsrTimeoutError(AsrError):
-    """The result did not come in time."""
+    """The result did not come in time.
 
-    def __init__(self) -> None:
-        super().__init__("ASR result timed out")
+    Args:
+        message: What did not, as a sentence.
+        is_permanent: As in `AsrError`.
+    """
+
+    def __init__(
+        self, message: str = "ASR result timed out", *, is_permanent: bool = False
+    ) -> None:
+        super().__init__(message, is_permanent=is_permanent)
 
     def __str__(self) -> str:
         return self.message

@@ -221,6 +221,7 @@ class Runner:
         finally:
             self._drop_leg()
             self._end_record()  # before anything that a core that closes would cut short
+            self._spool = Spool()  # a core keeps its last runner, but no audio
             if self._closings:
                 await asyncio.wait(self._closings)
 

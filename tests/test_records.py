@@ -1,4 +1,4 @@
-"""What is kept of sessions, from their begin to another try; the parts are tested in tests/journal."""
+"""What is kept of sessions, from their begin to another try; tests/journal tests the parts."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from koe.journal.folder import files, journal_directory, path_of
 from koe.journal.history import History
 from koe.records import REMEDY
 from tests.asynchronous import on_loop
-from tests.scripted import ScriptedEngine
 from tests.journal.making import records, write
+from tests.scripted import ScriptedEngine
 from tests.test_core import configure as configure_model
 from tests.test_core import service
 from tests.test_runner import PATIENCE

@@ -73,6 +73,10 @@ class Engine(ABC):
         """
 
 
+WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
+"""Seconds between two words of an engine that it works; a session waits for twice as long."""
+
+
 def before_the_end(event: Event) -> Event:
     """Say what an event is while the engine has not got all the audio: no end of anything."""
     match event:

@@ -55,6 +55,8 @@ class Mailbox:
         self._lock = threading.Lock()
         # By kind, in order of arrival.
         self._events: dict[type[Event], Event] = {}
+        # A result came that is not empty.
+        self.has_heard = False
         # Nothing follows: the package closed, or reported an error, after which some don't.
         self.ended = threading.Event()
 
@@ -67,6 +69,7 @@ class Mailbox:
             if kind := _HEARD.get(code):
                 self._events.pop(kind, None)
                 self._events[kind] = kind(words)
+                self.has_heard |= bool(words)
             elif code == _ERRED:
                 self._events[EngineErred] = EngineErred(words or "Unknown error")
             if code in (_ERRED, _CLOSED):
@@ -165,14 +168,16 @@ class BridgeRecogniser(Recogniser):
         if self._mailbox.ended.is_set():
             return [before_the_end(event) for event in self._mailbox.take()]
         self._package.stop(self._session)
-        while not self._mailbox.ended.wait(_LOOK_INTERVAL) and not self._closed():
-            pass
+        while not self._mailbox.ended.wait(_LOOK_INTERVAL):
+            if self._closed():
+                return [*map(before_the_end, self._mailbox.take()), EngineClosed(is_early=True)]
         events = [event for event in self._mailbox.take() if not isinstance(event, EngineClosed)]
-        if _first_error(events):
-            return events
+        final = [event for event in events if isinstance(event, FinalHeard)]
+        if not final and (self._mailbox.has_heard or _first_error(events)):
+            return [*events, EngineClosed(is_cut=True)]
         # A package says no final when nothing was heard.
-        final = [event for event in events if isinstance(event, FinalHeard)] or [FinalHeard("")]
-        return [*(event for event in events if not isinstance(event, FinalHeard)), *final]
+        others = [event for event in events if not isinstance(event, FinalHeard)]
+        return [*others, *(final or [FinalHeard("")])]
 
 
 def find_functions(

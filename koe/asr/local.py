@@ -4,6 +4,10 @@ A recogniser lives on one thread of its own, so that neither the loop nor the au
 waits for it. Audio that arrives while it computes is collected and fed as one piece, up to a
 limit: an engine that falls behind catches up instead of doing stale work piece by piece.
 
+However busy the computer is, a recogniser that computes is waited for: the engine says again and
+again that it works, during a call as between calls. Only what takes out of all proportion to the
+speech is given up, because then the recogniser hangs.
+
 The thread opens the recogniser, does what it is asked to, and releases it, in one block that is
 left on every path. It is a daemon: a recogniser that hangs keeps no process from ending.
 """
@@ -14,7 +18,6 @@ import asyncio
 import atexit
 import logging
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -23,9 +26,10 @@ from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
-from koe.asr import Engine, before_the_end
-from koe.errors import AsrConnectionError
+from koe.asr import WORKING_INTERVAL, Engine, before_the_end
+from koe.errors import AsrConnectionError, AsrTimeoutError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
+from koe.patience import ENGINE_SECONDS, Patience
 
 # The most audio that one call of the recogniser gets. Less would cost more passes over the same
 # speech, more would delay a cancel and the next partial text.
@@ -35,13 +39,22 @@ FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 # faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 
-# How long connect waits, for a model on a slow disk or for another session's turn to end; somebody
-# who dictates has given up by then.
+# How long connect waits for a model on a slow disk, and for the turn of a session that records. The
+# turn of one that computes its last text does not count: that one ends, or is given up.
 CONNECT_TIMEOUT = 60.0
 
-# How long close waits for a recogniser, and so does the end of the process: longer than one call of
-# it takes, and less than a shell waits for the core's end.
+# Seconds for which the recogniser's calls are waited for in all: so many, and so many for each
+# second of speech that it was given. A busy computer takes 10 s for a second; what takes longer
+# than both hangs.
+PATIENCE = 30.0
+PATIENCE_PER_SECOND = 20.0
+
+# How long close waits for a recogniser: longer than one call of it takes, and less than a shell
+# waits for the core's end.
 RELEASE_TIMEOUT = 1.0
+
+# How long the end of the process waits for one (koe.patience).
+END_SECONDS = ENGINE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +104,8 @@ whether the engine was closed meanwhile; then it may give up by raising."""
 class LocalEngine(Engine):
     """Runs a recogniser on a thread of its own.
 
-    ``next_event`` does the driving, so there is no task to look after; it must not be abandoned
-    half-way except to close the engine.
+    ``next_event`` does the driving, so there is no task to look after; what the thread was asked
+    for is kept when a wait for it is abandoned.
 
     Args:
         name: The engine's name, for its thread and for messages.
@@ -120,6 +133,12 @@ class LocalEngine(Engine):
         self._has_room.set()
         # No audio follows what is in the inbox.
         self._input_ended = False
+        # What the thread is doing; None: nothing.
+        self._answer: _Promise[list[Event]] | None = None
+        # Bytes that the recogniser was given.
+        self._fed = 0
+        # Seconds for which its calls were waited for.
+        self._waited = 0.0
         # Events that next_event has not returned yet.
         self._events: deque[Event] = deque()
 
@@ -129,13 +148,12 @@ class LocalEngine(Engine):
             self._thread.start()
         except RuntimeError as exc:  # too many of them, or Python is ending
             raise AsrConnectionError(f"{self._name} could not start: {exc}") from exc
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await asyncio.wrap_future(self._opened)
-        except TimeoutError as exc:
-            raise AsrConnectionError(
-                f"{self._name} did not start within {CONNECT_TIMEOUT:.0f} seconds"
-            ) from exc
+        while not await _is_settled(self._opened, CONNECT_TIMEOUT):
+            if not any(map(self._may_follow, list(_living))):
+                raise AsrConnectionError(
+                    f"{self._name} did not start within {CONNECT_TIMEOUT:.0f} seconds"
+                )
+        self._opened.result()
 
     async def send_audio(self, pcm: bytes) -> None:
         """Collect audio; waits while the inbox is full."""
@@ -151,12 +169,25 @@ class LocalEngine(Engine):
         self._wake.set()
 
     async def next_event(self) -> Event:
-        """Feed the recogniser until it says something."""
+        """Have the recogniser work until it says something, or until that takes a while.
+
+        May be abandoned and called again.
+
+        Raises:
+            AsrTimeoutError: The recogniser hangs.
+            AsrError: It is lost for another reason.
+        """
         if self._thread.ident is None:
             raise AsrConnectionError("not connected")
         while not self._events:
-            await self._wake.wait()
-            self._events.extend(await self._advance())
+            if self._answer is None:
+                await self._wake.wait()
+                self._answer = self._begin()
+            elif await _is_settled(self._answer, WORKING_INTERVAL):
+                self._events.extend(self._answer.result())
+                self._answer = None
+            else:
+                return self._wait_longer()
         return self._events.popleft()
 
     async def close(self) -> None:
@@ -167,17 +198,20 @@ class LocalEngine(Engine):
         """
         self.abandon()
         if self._thread.ident is not None:  # else it was never started
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RELEASE_TIMEOUT):
-                    await asyncio.wrap_future(self._released)
+            await _is_settled(self._released, RELEASE_TIMEOUT)
 
     def abandon(self) -> None:
         """Have the thread end as close does, without waiting for it."""
         self._closed = True
         self._jobs.put(None)
 
-    async def _advance(self) -> list[Event]:
-        """Do one piece of the work that is waiting."""
+    def _may_follow(self, other: LocalEngine) -> bool:
+        """Whether the turn may be another's, who computes its last text."""
+        is_another = other is not self and other._name == self._name
+        return is_another and other._input_ended and not other._closed
+
+    def _begin(self) -> _Promise[list[Event]] | None:
+        """Give the thread one piece of the work that is waiting; None: there is none."""
         # Whole samples only: an odd byte waits for its other half, and at the end is no sample.
         size = min(len(self._inbox), FEED_LIMIT_BYTES) & ~1
         if size:
@@ -185,19 +219,36 @@ class LocalEngine(Engine):
             del self._inbox[:size]
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
-            events = await self._do(lambda recogniser: recogniser.feed(pcm))
-            return [*map(before_the_end, events), EngineWorking()]
+            self._fed += size
+            return self._ask(lambda it: [*map(before_the_end, it.feed(pcm)), EngineWorking()])
         if self._input_ended:
-            events = await self._do(lambda recogniser: recogniser.finish())
-            return [*events, EngineClosed()]
+            return self._ask(lambda it: [*it.finish(), EngineClosed()])
         self._wake.clear()
-        return []
+        return None
 
-    async def _do(self, work: _Work) -> list[Event]:
-        """Have the thread do something."""
+    def _ask(self, work: _Work) -> _Promise[list[Event]]:
         answer = _Promise[list[Event]]()
         self._jobs.put((work, answer))
-        return await asyncio.wrap_future(answer)
+        return answer
+
+    def _wait_longer(self) -> Event:
+        """Say why the answer is not there yet, one interval after the last time.
+
+        Intervals are counted and no clock is read, so that a computer that sleeps in between does
+        not make the recogniser hang.
+        """
+        if self._closed:  # the thread may have ended without an answer
+            return EngineClosed(is_early=True)
+        self._waited += WORKING_INTERVAL
+        speech = self._fed / BYTES_PER_SECOND
+        limit = PATIENCE + PATIENCE_PER_SECOND * speech
+        if self._waited > limit:
+            raise AsrTimeoutError(
+                f"{self._name} hangs: {limit:.0f} seconds were not enough for {speech:.0f} seconds "
+                "of speech; restart the program, or choose another engine with asr.provider",
+                is_permanent=True,
+            )
+        return EngineWorking()
 
     def _live(self) -> None:
         """The life of the thread."""
@@ -215,6 +266,14 @@ class LocalEngine(Engine):
         finally:
             _living.discard(self)
             self._released.set_result(None)
+
+
+async def _is_settled(promise: _Promise[_Answer], seconds: float) -> bool:
+    """Wait for a promise, for so many seconds at most; raises what it is settled with."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.wrap_future(promise)
+    return promise.done()
 
 
 def _settle(job: _Job, recogniser: Recogniser) -> None:
@@ -238,6 +297,4 @@ def _end_all() -> None:
     engines = list(_living)
     for engine in engines:
         engine.abandon()
-    deadline = time.monotonic() + RELEASE_TIMEOUT
-    for engine in engines:
-        engine._thread.join(max(0.0, deadline - time.monotonic()))
+    Patience(END_SECONDS).join(engine._thread for engine in engines)

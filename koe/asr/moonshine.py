@@ -160,8 +160,9 @@ class MoonshineRecogniser(Recogniser):
         self._transcriber = transcriber
         # Samples between two updates.
         self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
-        # Samples since the last update.
+        # Samples since the last update, and all.
         self._unheard = 0
+        self._fed = 0
         # What was last told as definite, and as interim.
         self._told = ("", "")
 
@@ -170,6 +171,7 @@ class MoonshineRecogniser(Recogniser):
         with _mapped_errors():
             self._stream.add_audio(float_samples(pcm).tolist(), SAMPLE_RATE_HZ)
             self._unheard += len(pcm) // 2
+            self._fed += len(pcm) // 2
             if self._unheard < self._update_samples:
                 return []
             return self._tell(self._update())
@@ -182,7 +184,7 @@ class MoonshineRecogniser(Recogniser):
         with _mapped_errors():
             transcript = self._update()
             self._stream.stop()
-        return [*self._tell(transcript), FinalHeard(_text_of(transcript))]
+        return [*self._tell(transcript), FinalHeard(_text_of(transcript), self._fed)]
 
     def close(self) -> None:
         """Free the stream; the model stays loaded for the next session."""
@@ -200,7 +202,7 @@ class MoonshineRecogniser(Recogniser):
         self._told = (definite, interim)
         events: list[Event] = []
         if definite != told_definite:
-            events.append(DefiniteHeard(definite))
+            events.append(DefiniteHeard(definite, _end_of_lines(transcript)))
         if interim not in (told_interim, definite):
             events.append(InterimHeard(interim))
         return events
@@ -224,6 +226,12 @@ def _forget_voice_detector(transcriber: Transcriber) -> None:
     if old is not None:
         destroy(ctypes.c_void_p(old))
         library.moonshine_free_buffer(ctypes.c_void_p(old))
+
+
+def _end_of_lines(transcript: Transcript) -> int:
+    """Where the last complete line ends, in samples. A pause follows, of which it has a part."""
+    seconds = (line.start_time + line.duration for line in transcript.lines if line.is_complete)
+    return round(max(seconds, default=0.0) * SAMPLE_RATE_HZ)
 
 
 def _text_of(transcript: Transcript, *, complete: bool = False) -> str:

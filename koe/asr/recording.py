@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koe.asr import Engine
+from koe.asr import WORKING_INTERVAL, Engine
 from koe.asr.reply import Document, Interpretation, Reply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
@@ -32,6 +31,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.stitching import find_pause
 from koe.text import join_segments
 
 # For one exchange, from the first byte out to the last byte in, unless the settings allow more;
@@ -39,15 +39,11 @@ from koe.text import join_segments
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# The least and the most seconds between two words that the exchange goes on.
-_WORKING_INTERVALS = (0.05, 1.0)
-
 # Nobody dictates for longer, but a recording may be forgotten.
 LONGEST_RECORDING = 3600.0
 
-# A cut is looked for in so many seconds before the longest length, in the quietest of these.
+# A cut is looked for in so many seconds before the longest length.
 _CUT_RANGE = 10.0
-_CUT_FRAME = 0.2
 
 
 @dataclass(frozen=True)
@@ -179,10 +175,9 @@ class RecordingEngine(Engine):
         return None if reply.failed else reply.text
 
     async def _tell_that_it_works(self) -> None:
-        interval = working_interval(self._service.settings.final_wait_timeout)
         while True:
             self._events.put_nowait(EngineWorking())
-            await asyncio.sleep(interval)
+            await asyncio.sleep(WORKING_INTERVAL)
 
     def _note_end(self, exchange: asyncio.Task[None]) -> None:
         if not exchange.cancelled() and (exc := exchange.exception()) is not None:
@@ -210,12 +205,6 @@ def _checked_url(url: str) -> str:
     return checked
 
 
-def working_interval(final_wait_timeout: float) -> float:
-    """How often to say that an engine works: within half the time that its silence is borne."""
-    shortest, longest = _WORKING_INTERVALS
-    return min(max(final_wait_timeout / 2, shortest), longest)
-
-
 def wav(pcm: bytes) -> bytes:
     """Put a header before 16 kHz mono s16le (spec asr §2.3.2)."""
     return struct.pack(
@@ -233,20 +222,12 @@ def cut(pcm: bytes, longest: float) -> list[bytes]:
         The pieces, which together are the recording; none of no samples.
     """
     limit = int(longest * BYTES_PER_SECOND) & ~1
-    frame = int(_CUT_FRAME * BYTES_PER_SECOND) & ~1
-    earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), frame) & ~1
+    earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), limit // 2) & ~1
     pieces: list[bytes] = []
     start = 0
     while len(pcm) - start > limit:
-        # The last first, for of equals the first is taken, and fewer pieces are better.
-        frames = range(start + limit - frame, start + earliest - 1, -frame)
-        quietest = min(frames, key=lambda at: _loudness(pcm[at : at + frame]))
-        end = quietest + frame // 2 & ~1
+        tail = pcm[start + earliest : start + limit]
+        end = start + earliest + 2 * find_pause(tail, len(tail) // 2)
         pieces.append(pcm[start:end])
         start = end
     return [*pieces, pcm[start:]] if len(pcm) > start else pieces
-
-
-def _loudness(pcm: bytes) -> int:
-    """Comparable between frames of one length; right on little-endian machines, else a guess."""
-    return sum(map(abs, array("h", pcm)))

@@ -165,6 +165,8 @@ class SherpaRecogniser(Recogniser):
         self._ended = ""
         # What was last told.
         self._told = ""
+        # Samples that were fed.
+        self._fed = 0
         with _mapped_errors():
             if model.hotwords.terms:
                 self._stream = self._recogniser.create_stream(hotwords=model.hotwords.text)
@@ -173,6 +175,7 @@ class SherpaRecogniser(Recogniser):
 
     def feed(self, pcm: bytes) -> list[Event]:
         """Recognise what is new."""
+        self._fed += len(pcm) // 2
         with _mapped_errors():
             return self._advance(pcm)
 
@@ -182,7 +185,7 @@ class SherpaRecogniser(Recogniser):
             events = self._advance(self._tail)
             self._stream.input_finished()
             events += self._advance(b"")
-        return [*events, FinalHeard(self._text)]
+        return [*events, FinalHeard(self._text, self._fed)]
 
     def _advance(self, pcm: bytes) -> list[Event]:
         """Add audio, and take every step that it allows.
@@ -196,15 +199,22 @@ class SherpaRecogniser(Recogniser):
         while recogniser.is_ready(stream):
             recogniser.decode_stream(stream)
             if recogniser.is_endpoint(stream):
-                if self._text != self._ended:
-                    self._ended = self._told = self._text
-                    events.append(DefiniteHeard(self._told))
+                text = self._text
                 recogniser.reset(stream)
+                if text != self._ended:
+                    self._ended = self._told = text
+                    events.append(DefiniteHeard(text, self._segment_start))
         text = self._text
         if text and text != self._told:
             self._told = text
             events.append(InterimHeard(self._told))
         return events
+
+    @property
+    def _segment_start(self) -> int:
+        """The sample with which the open segment begins; the silence after the last is none."""
+        seconds: float = self._recogniser.start_time(self._stream)
+        return min(round(seconds * SAMPLE_RATE_HZ), self._fed)
 
     @property
     def _text(self) -> str:

@@ -29,6 +29,10 @@ ENGINES = (
 # For engines without a setting for it (spec asr §1.3), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0
 
+SHORTEST_FINAL_WAIT = 1.0
+"""Seconds for which a session waits for a word of its engine at the least, however little is set:
+a busy computer takes some time to pass it on."""
+
 
 class MoonshineConfig(Section, generations=OURS):
     """Speech recognition on this device.
@@ -213,11 +217,12 @@ class AsrConfig(
 
     @property
     def final_wait_timeout(self) -> float:
-        """Seconds to wait for the final text of the configured engine."""
+        """Seconds to wait for the final text of the configured engine, at least one."""
         for name, declared in self.declared.items():
             section = getattr(self, name)
             if declared.key == self.provider and isinstance(section, Section):
-                return float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+                configured = float(getattr(section, "final_wait_timeout", _FINAL_WAIT_TIMEOUT))
+                return max(configured, SHORTEST_FINAL_WAIT)
         return _FINAL_WAIT_TIMEOUT
 
     def with_models_in(self, folder: Path) -> Self:

@@ -102,7 +102,7 @@ void koe_boundary_is_ready(void);
 
 int32_t koe_py_create(uint64_t core, uint32_t expectations);
 int32_t koe_py_destroy(uint64_t core, double seconds);
-int32_t koe_py_exit(double seconds);
+int32_t koe_py_exit(void); /* waits a moment for engines; 1: call again */
 int32_t koe_py_reload(uint64_t core);
 int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);

@@ -131,6 +131,22 @@ def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
     assert line.startswith("koe: there is no Python library in ")
 
 
+def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
+    """Its threads are missing, and locks may be held by them: nothing hangs, nothing works."""
+    program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
+    result = build.run([program, "fork"], tmp_path / "home")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == FAILURES
+    [line] = result.stderr.splitlines()
+    assert line == "koe: a process that has used koe was forked; the fork cannot use it"
+
+
+def test_a_fork_of_a_process_that_has_not_used_it(tmp_path: Path) -> None:
+    program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
+    result = build.run([program, "fresh"], tmp_path / "home")
+    assert (result.returncode, result.stdout) == (0, "create 0\n"), result.stderr
+
+
 def bundle(library: Path) -> Path:
     """Put a Python beside the library, whole but for packages; returns its site-packages."""
     home = library.parent / "koe-runtime" / "lib" / PYTHON

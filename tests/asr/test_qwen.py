@@ -254,9 +254,9 @@ def test_sentences_are_put_together() -> None:
         DefiniteHeard("Hello there."),
         InterimHeard("Hello there. there"),
         DefiniteHeard("Hello there. There."),
-        DefiniteHeard("Hello there. There.你好。"),
-        DefiniteHeard("Hello there. There.你好。你好。"),
-        FinalHeard("Hello there. There.你好。你好。"),
+        DefiniteHeard("Hello there. There. 你好。"),
+        DefiniteHeard("Hello there. There. 你好。你好。"),
+        FinalHeard("Hello there. There. 你好。你好。"),
         EngineClosed(),
     ]
 

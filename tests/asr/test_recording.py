@@ -21,7 +21,6 @@ from koe.asr.recording import (
     Service,
     cut,
     wav,
-    working_interval,
 )
 from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
 from koe.asr.upload import Upload
@@ -188,13 +187,6 @@ def test_a_stalled_exchange_shows_that_it_lives() -> None:
 
     with speech_server(say(Stall())) as server:
         asyncio.run(run(server.url))
-
-
-@pytest.mark.parametrize(
-    ("final_wait_timeout", "interval"), [(0.0, 0.05), (0.1, 0.05), (1.0, 0.5), (5.0, 1.0)]
-)
-def test_how_often_that_is(final_wait_timeout: float, interval: float) -> None:
-    assert working_interval(final_wait_timeout) == interval
 
 
 def test_a_huge_reply() -> None:

@@ -308,7 +308,8 @@ def test_a_bad_old_value_is_named_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "seconds"),
     [
-        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.0)), 1.0),
+        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=1.5)), 1.5),
+        (AsrConfig(moonshine=MoonshineConfig(final_wait_timeout=0.0)), 1.0),
         (AsrConfig(provider="qwen", qwen=QwenConfig(final_wait_timeout=2.0)), 2.0),
         (AsrConfig(provider="glm", glm=GlmConfig(final_wait_timeout=7.0)), 7.0),
         (AsrConfig(provider="mimo", glm=GlmConfig(final_wait_timeout=7.0)), 5.0),

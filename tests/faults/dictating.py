@@ -77,8 +77,11 @@ def script_of(cell: Cell) -> Script:
     """What is said in a cell."""
     if cell.engine == "sherpa-onnx":
         return _script_of_tones()
-    if cell.engine == "moonshine" or cell.fallback == "moonshine":
+    if cell.engine == "moonshine":
         return _script_of_speech()
+    if cell.fallback == "moonshine":
+        said = _script_of_speech()
+        return Script(said.pcm, (said.early[0], 0), (said.late[0], 0))
     said = _LONG if cell.engine == "glm" else _SHORT
     early, late = said.end_of(0, 2) + _MARGIN_BYTES, said.end_of(2, 2) + _MARGIN_BYTES
     return Script(said.pcm, (early, 3), (late, 13))
