@@ -126,9 +126,9 @@ class WebSocket:
         self._is_text = False
         # A send has not got rid of its message, because it waits or was abandoned.
         self._is_sending = False
-        # So that drain waits until the system has taken everything; over TLS, all but a little. With
-        # a limit of 0 asyncio's TLS takes an empty buffer for a full one, and drain waits until
-        # something is received.
+        # So that drain waits until the system has taken everything; over TLS, all but a little.
+        # With a limit of 0 asyncio's TLS takes an empty buffer for a full one, and drain waits
+        # until something is received.
         writer.transport.set_write_buffer_limits(high=1, low=0)
 
     def response_header(self, name: str) -> str:

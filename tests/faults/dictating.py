@@ -80,8 +80,8 @@ def script_of(cell: Cell) -> Script:
     if cell.engine == "moonshine":
         return _script_of_speech()
     if cell.fallback == "moonshine":
-        said = _script_of_speech()
-        return Script(said.pcm, (said.early[0], 0), (said.late[0], 0))
+        whole = _script_of_speech()  # of which the imitation hears nothing
+        return Script(whole.pcm, (whole.early[0], 0), (whole.late[0], 0))
     said = _LONG if cell.engine == "glm" else _SHORT
     early, late = said.end_of(0, 2) + _MARGIN_BYTES, said.end_of(2, 2) + _MARGIN_BYTES
     return Script(said.pcm, (early, 3), (late, 13))

@@ -19,7 +19,7 @@ def judge(cell: Cell, outcome: Outcome, right: str) -> str:
         outcome: What came of it.
         right: What is delivered when nothing goes wrong.
     """
-    complaints = [*outcome.notes, _complaint(cell, outcome, right), journal_fault(outcome)]
+    complaints = [*outcome.notes, _complaint(cell, outcome, right), missing_in_journal(outcome)]
     return "; ".join(filter(None, complaints))
 
 
@@ -60,7 +60,7 @@ def _difference(right: str, outcome: Outcome) -> str:
     return f"{count}{warned}: {outcome.delivered!r}"
 
 
-def journal_fault(outcome: Outcome) -> str:
+def missing_in_journal(outcome: Outcome) -> str:
     """What is missing in the journal of a session, as a clause; empty: nothing."""
     paths = list(Path(outcome.directory, "journal").rglob("*.koej"))
     if len(paths) != 1:
