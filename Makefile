@@ -2,6 +2,7 @@
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
 # make peers  other people's clients, which the tests use
+# make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
@@ -55,6 +56,10 @@ sanitize: $(LIB)
 	KOE_SANITIZE=thread $(BIN)/pytest tests/abi/test_ring.py tests/abi/test_order.py
 	KOE_SANITIZE=thread TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	  $(BIN)/pytest tests/abi/test_contract.py -k threads
+
+# Which cells there are: python -m tests.faults --list; for some of them: --only TEXT.
+faults: $(READY)
+	$(BIN)/python -m tests.faults
 
 bench: $(LIB)
 	$(BIN)/python -m bench

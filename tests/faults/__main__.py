@@ -2,6 +2,9 @@
 
 Every cell is a dictation in which one thing goes wrong, once or from then on. It fails, and so does
 the program, where a word that was said is lost: `tests.faults.verdict`.
+
+``--latency`` measures instead what a fault costs when the key is released, and ``--sessions N``
+whether so many sessions in which nothing goes wrong leave something behind.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import sys
 from collections import defaultdict
 
 from tests.faults.cells import ENGINES, Cell, Fault, Phase, every_cell
+from tests.faults.latency import measure_latency
 from tests.faults.matrix import Result, run_all
+from tests.faults.soak import soak
 
 
 def main() -> int:
@@ -25,7 +30,14 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
     parser.add_argument("--list", action="store_true", help="only print the names of the cells")
+    parser.add_argument("--latency", action="store_true", help="measure what a fault costs")
+    parser.add_argument("--sessions", type=int, metavar="N", help="look for what sessions leave")
     chosen = parser.parse_args()
+    if chosen.latency or chosen.sessions:
+        findings = measure_latency() if chosen.latency else soak(chosen.sessions)
+        for finding in findings:
+            print(finding)
+        return 0 if all(finding.is_fine for finding in findings) else 1
     cells = [cell for cell in every_cell() if all(part in f"{cell}/" for part in chosen.only)]
     if chosen.list:
         print(*cells, sep="\n")

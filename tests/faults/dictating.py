@@ -20,9 +20,11 @@ from tests.faults.hearing import LAG_SAMPLES
 from tests.faults.services import Imitation, corrector, imitation
 from tests.faults.words import silence, speech, tokens
 
-# Audio is pushed in pieces of so much, so much faster than it is spoken.
-_PIECE_BYTES = BYTES_PER_SECOND // 10
-_PIECE_SECONDS = 0.01
+# Audio is pushed in pieces of so much, and, unless something is measured, so many times as fast as
+# it is spoken.
+_PIECE_SECONDS = 0.1
+_PIECE_BYTES = round(_PIECE_SECONDS * BYTES_PER_SECOND)
+PACE = 10.0
 
 # What the driver waits for comes at once, or never.
 _PATIENCE = 3.0
@@ -50,6 +52,7 @@ class Outcome:
         warnings: In order.
         error: Why there is none.
         notes: What the driver waited for in vain.
+        wait: Seconds from the end of the input, or from what went wrong after it, to the text.
         directory: The configuration's folder.
     """
 
@@ -62,6 +65,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     error: str = ""
     notes: list[str] = field(default_factory=list)
+    wait: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,11 @@ def script_of(cell: Cell) -> Script:
     """What is said in a cell."""
     if cell.engine == "sherpa-onnx":
         return _script_of_tones()
-    if cell.engine == "moonshine" or cell.fallback == "moonshine":
+    if cell.engine == "moonshine":
         return _script_of_speech()
+    if cell.fallback == "moonshine":
+        whole = _script_of_speech()  # of which the imitation hears nothing
+        return Script(whole.pcm, (whole.early[0], 0), (whole.late[0], 0))
     said = _LONG if cell.engine == "glm" else _SHORT
     early, late = said.end_of(0, 2) + _MARGIN_BYTES, said.end_of(2, 2) + _MARGIN_BYTES
     return Script(said.pcm, (early, 3), (late, 13))
@@ -117,10 +124,25 @@ def _model_of_tones() -> str:
     return str(build_model(Path(folder, "letters"), _LETTERS))
 
 
-async def dictate(cell: Cell | None, engine: str, directory: Path) -> Outcome:
-    """Dictate, and have it go wrong as the cell says; None: not at all."""
-    script = script_of(cell or Cell(engine, Phase.LATE, Fault.RESET))
+async def dictate(
+    cell: Cell | None,
+    engine: str,
+    directory: Path,
+    script: Script | None = None,
+    pace: float = PACE,
+) -> Outcome:
+    """Dictate.
+
+    Args:
+        cell: What goes wrong; None: nothing does.
+        engine: Which engine recognises.
+        directory: The configuration's folder, which is made.
+        script: What is said; None: what is said in the cell.
+        pace: How many times as fast as it is spoken.
+    """
+    script = script or script_of(cell or Cell(engine, Phase.LATE, Fault.RESET))
     with _surroundings(cell, engine, directory) as run:
+        run.pace = pace
         async with open_core(directory) as core:
             run.session = core.begin()
             listening = asyncio.create_task(run.listen())
@@ -190,6 +212,10 @@ class _Run:
         # What goes wrong with engines on this machine.
         self.trouble: local.Trouble | None = None
         self.session: Dictation | None = None
+        # How many times as fast as it is spoken the audio is pushed.
+        self.pace = PACE
+        # When the input ended, or something went wrong after that, by the loop's clock.
+        self._released = 0.0
         # The session told its last.
         self._is_over = False
 
@@ -231,6 +257,7 @@ class _Run:
                 case Deliver(text=text, heard=heard):
                     outcome.delivered, outcome.heard = text, heard
                     outcome.deliveries += 1
+                    outcome.wait = asyncio.get_running_loop().time() - self._released
                 case Warn(message):
                     outcome.warnings.append(message)
                 case ReportError(message):
@@ -255,7 +282,11 @@ class _Run:
         if phase is Phase.RELEASED:
             await self._release()
         else:
+            self._note_release()
             self.session.end()
+
+    def _note_release(self) -> None:
+        self._released = asyncio.get_running_loop().time()
 
     async def _push(self, pcm: bytes) -> AsyncIterator[int]:
         """Push the audio piece by piece; gives the position behind each."""
@@ -267,7 +298,8 @@ class _Run:
             await self.session.feed(piece)
             self.outcome.pushed += piece
             yield start + len(piece)
-            due = max(due + _PIECE_SECONDS, loop.time() - _PIECE_SECONDS)
+            interval = _PIECE_SECONDS / self.pace
+            due = max(due + interval, loop.time() - interval)
             await asyncio.sleep(due - loop.time())
 
     def _strike(self) -> None:
@@ -281,6 +313,7 @@ class _Run:
         """End the input, and strike when the engine has all audio and has not answered yet."""
         assert self.session is not None and self.cell is not None
         service = self.service
+        self._note_release()
         if self.cell.engine in UPLOADING:
             self.session.end()
         elif service is None:
@@ -290,6 +323,7 @@ class _Run:
             service.wire.hold()
             self.session.end()
             await self._until(lambda: service.has_all_audio, "the engine did not end its input")
+            self._note_release()
             self._strike()
 
     async def _until(self, condition: Callable[[], bool], complaint: str) -> None:

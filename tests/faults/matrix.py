@@ -68,7 +68,7 @@ class Laboratory:
     """
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self.folder = folder
         # The engines on this machine serve one cell at a time.
         self._turn = asyncio.Lock()
         # What they hear when nothing goes wrong.
@@ -87,7 +87,7 @@ class Laboratory:
             async with asyncio.timeout(BOUND_SECONDS):
                 right = await self._right_text(cell)
                 began = time.monotonic()
-                outcome = await dictate(cell, cell.engine, new_directory(self._folder))
+                outcome = await dictate(cell, cell.engine, new_directory(self.folder))
             complaint = judge(cell, outcome, right)
         except TimeoutError:
             complaint = f"it is not over after {BOUND_SECONDS:.0f} s"
@@ -100,7 +100,7 @@ class Laboratory:
         if engine not in LOCAL:
             return text_of(engine)
         if engine not in self._right:
-            outcome = await dictate(None, engine, new_directory(self._folder))
+            outcome = await dictate(None, engine, new_directory(self.folder))
             assert outcome.delivered, f"{engine} hears nothing when nothing goes wrong"
             self._right[engine] = outcome.delivered
         return self._right[engine]

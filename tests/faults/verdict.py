@@ -19,7 +19,7 @@ def judge(cell: Cell, outcome: Outcome, right: str) -> str:
         outcome: What came of it.
         right: What is delivered when nothing goes wrong.
     """
-    complaints = [*outcome.notes, _complaint(cell, outcome, right), journal_fault(outcome)]
+    complaints = [*outcome.notes, _complaint(cell, outcome, right), missing_in_journal(outcome)]
     return "; ".join(filter(None, complaints))
 
 
@@ -45,11 +45,18 @@ def _complaint(cell: Cell, outcome: Outcome, right: str) -> str:
 
 
 def _is_same(cell: Cell, text: str | None, right: str) -> bool:
-    """Whether a text is the right one; what a model hears may have other marks at a seam."""
+    """Whether a text is the right one.
+
+    A model that begins at another sample may hear a word in ten otherwise, and set other marks; but
+    it hears as many words.
+    """
     if text is None or text == right:
         return text is not None
-    is_model = cell.engine in LOCAL or cell.fallback in LOCAL
-    return is_model and tokens(text.lower()) == tokens(right.lower())
+    if cell.engine not in LOCAL and cell.fallback not in LOCAL:
+        return False
+    words, right_words = tokens(text.lower()), tokens(right.lower())
+    is_as_long = len(words) == len(right_words)
+    return is_as_long and 10 * compare(right.lower(), text.lower()).lost <= len(right_words)
 
 
 def _difference(right: str, outcome: Outcome) -> str:
@@ -60,7 +67,7 @@ def _difference(right: str, outcome: Outcome) -> str:
     return f"{count}{warned}: {outcome.delivered!r}"
 
 
-def journal_fault(outcome: Outcome) -> str:
+def missing_in_journal(outcome: Outcome) -> str:
     """What is missing in the journal of a session, as a clause; empty: nothing."""
     paths = list(Path(outcome.directory, "journal").rglob("*.koej"))
     if len(paths) != 1:

@@ -170,7 +170,7 @@ class Wire:
         task.add_done_callback(self._tasks.discard)
 
     async def _hold(self) -> None:
-        self._links[-1].held = b""
+        self._links[-1].hold()
 
     async def _strike(self, fault: Fault, *, at_reply: bool) -> None:
         link = self._links[-1]
@@ -241,6 +241,17 @@ class _Link:
     is_slow: bool = False
     # Nothing is taken from the client.
     is_dead: asyncio.Event = field(default_factory=asyncio.Event)
+    # Nothing is held back; and one thing is said after the other.
+    is_free: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.is_free.set()
+
+    def hold(self) -> None:
+        """Hold back what the service says, until the strike."""
+        self.held = b""
+        self.is_free.clear()
 
     async def carry(self, target: int) -> None:
         """Carry both ways, until the client or the wire ends."""
@@ -264,9 +275,10 @@ class _Link:
         with suppress(OSError):
             while data := await reader.read(_READ_BYTES):
                 await self._pass_back(data)
-            # A held end is a part of what is held.
-            if self.held is None and not self.is_mute and not self.writer.is_closing():
-                self.writer.close()
+            await self.is_free.wait()
+            async with self.turn:
+                if not self.is_mute:
+                    self.writer.close()
 
     async def _pass_back(self, data: bytes) -> None:
         if self.held is not None:
@@ -282,13 +294,14 @@ class _Link:
             await self._write(data)
 
     async def _write(self, data: bytes) -> None:
-        if not self.is_slow:
-            self.writer.write(data)
-            await self.writer.drain()
-            return
-        for byte in data:
-            self.writer.write(bytes([byte]))
-            await asyncio.sleep(_BYTE_SECONDS)
+        async with self.turn:
+            if not self.is_slow:
+                self.writer.write(data)
+                await self.writer.drain()
+                return
+            for byte in data:
+                self.writer.write(bytes([byte]))
+                await asyncio.sleep(_BYTE_SECONDS)
 
     async def strike(self, fault: Fault, reply: bytes = b"") -> None:
         """Have something go wrong.
@@ -305,8 +318,12 @@ class _Link:
             await writer.drain()
         if fault is Fault.TRICKLE:
             self.is_slow = True
-            return await self._write(reply)
+            writing = asyncio.create_task(self._write(reply))
+            await asyncio.sleep(0)  # it has its turn
+            self.is_free.set()
+            return await writing
         self.is_mute = True
+        self.is_free.set()
         match fault:
             case Fault.RESET:
                 _reset(writer)
