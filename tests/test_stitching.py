@@ -152,6 +152,17 @@ def test_any_text(head: str, tail: str, overlap: float, seconds: float | None) -
     assert isinstance(stitch(head, tail, overlap, seconds), str)
 
 
+@settings(deadline=None)
+@given(
+    st.text("ab 我去1.,'"), st.text("ab 我去1.,'"), st.floats(0.1, 10), st.none() | st.floats(0, 20)
+)
+def test_a_head_never_gets_shorter(
+    head: str, tail: str, overlap: float, seconds: float | None
+) -> None:
+    before, after = (list(tokens(it)) for it in (head, stitch(head, tail, overlap, seconds)))
+    assert len(after) >= len(before)
+
+
 def noise(loudness: int, samples: int) -> bytes:
     chance = random.Random(samples)
     return array("h", (chance.randint(-loudness, loudness) for _ in range(samples))).tobytes()
