@@ -2,7 +2,10 @@
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
 # make peers  other people's clients, which the tests use
+# make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
+# make kills  processes that are killed while they record
+# make journal-fuzz  damaged files of the journal
 # make clean  remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library;
@@ -20,9 +23,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIB := build/.ready
 PEERS := build/peers
-NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
+NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 
-.PHONY: run test lint lib peers sanitize bench bench-llm clean force
+.PHONY: run test lint lib peers sanitize bench bench-llm kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -54,11 +57,21 @@ sanitize: $(LIB)
 	KOE_SANITIZE=thread TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	  $(BIN)/pytest tests/abi/test_contract.py -k threads
 
+# Which cells there are: python -m tests.faults --list; for some of them: --only TEXT.
+faults: $(READY)
+	$(BIN)/python -m tests.faults
+
 bench: $(LIB)
 	$(BIN)/python -m bench
 
 bench-llm: $(READY)
 	$(BIN)/python -m bench.llm
+
+kills: $(READY)
+	$(BIN)/python -m tests.journal.killing
+
+journal-fuzz: $(READY)
+	$(BIN)/python -m tests.journal.damaging
 
 clean:
 	rm -rf build bench/out $(VENV)

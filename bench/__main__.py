@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from bench import accuracy, create, latency, machine, memory, push, settings, streaming
+from bench import accuracy, create, journal, latency, machine, memory, push, settings, streaming
 from bench.hosts import OUT, BenchError, bad_ends
 from bench.report import Section, render
 
@@ -18,6 +18,7 @@ PARTS = {
     "push": push.measure,
     "create": create.measure,
     "settings": settings.measure,
+    "journal": journal.measure,
     "memory": memory.measure,
     "latency": latency.measure,
     "streaming": streaming.measure,

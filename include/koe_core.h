@@ -35,8 +35,10 @@
  * Every function may be called from any thread, at any time, concurrently with any other, and
  * also from inside any callback, but not from a signal handler; none can deadlock. Where two threads
  * begin, end or cancel sessions at once, one call comes after the other, whole. There is one core
- * per process. After a fork() without exec() only the parent may go on using it. A host that is
- * Python itself calls without holding the GIL, as ctypes and cffi do.
+ * per process. After a fork() without exec() only the parent may go on using it: in the child, every
+ * function answers as where the runtime could not be started (see NO CORE), for good. A process that
+ * forks before its first call is free to use it in the child. A host that is Python itself calls
+ * without holding the GIL, as ctypes and cffi do.
  *
  * Callbacks come from a thread that belongs to the library, never from yours, with one exception
  * that sp_core_rewrite_with_template names; it need not be the same one each time. The library holds
@@ -324,9 +326,9 @@ int32_t sp_core_create(const char *config_path);
  *
  * Before the process exits: call it, and not only from inside a callback. Recognition runs on
  * threads of its own, and exit() tears down what it works with. Where a program forgets, or an
- * engine takes longer than the destroy, exit() itself waits for it, some seconds at the most. Until
- * the first session is connected it can do so only on a thread that has called sp_core_create;
- * elsewhere such an exit may crash.
+ * engine takes longer than the destroy, exit() itself waits for it: some seconds, or as long as it
+ * computes on a machine that is busy, and a minute at the most. Until the first session is connected
+ * it can do so only on a thread that has called sp_core_create; elsewhere such an exit may crash.
  *
  * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
  * or was from inside a callback; otherwise does nothing.

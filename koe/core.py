@@ -279,17 +279,10 @@ class Core:
         is_file: bool = False,
         open_engine: EngineOpener | None = None,
     ) -> Runner:
-        """Begin a session; see `begin`.
+        """Begin a session that goes by the settings of a snapshot; see `begin`.
 
-        Args:
-            snapshot: The settings that it goes by.
-            mode: As for `begin`.
-            audio: As for `begin`.
-            notify: As for `begin`.
-            record: Where it is recorded; None: nowhere.
-            spool: Where its audio is kept, or was; None: in memory, and in its record.
-            is_file: As for `begin`.
-            open_engine: Makes the engines; None: as the settings say.
+        Without a record it is recorded nowhere, without a spool its audio is kept in memory and in
+        its record, and without an opener the engines are made as the settings say.
         """
         profile = self._correcting_profile(snapshot)
         correcting = None

@@ -100,5 +100,7 @@ class Hearing:
 
     def _stitched(self, text: str) -> str:
         """The text of this leg behind that of the earlier ones."""
+        if not self._head:
+            return text
         overlap = max(self._upto - self._start, 0) / SAMPLE_RATE_HZ
         return stitch(self._head, text, overlap)

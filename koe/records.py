@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
+from typing import TYPE_CHECKING
 
 from koe.config.settings import Settings
 from koe.daemon_threads import DaemonThreads
 from koe.diagnostics import report
 from koe.errors import HistoryError, KoeError
 from koe.events import Event, Notice
-from koe.journal.entries import Entry
 from koe.journal.folder import journal_directory
 from koe.journal.format import End, Header, Mark
-from koe.journal.history import History
 from koe.journal.reader import Recorded, read_session
 from koe.journal.recording import Ended
 from koe.journal.writer import Journal, SessionJournal
+
+if TYPE_CHECKING:
+    from koe.journal.entries import Entry
+    from koe.journal.history import History
 
 REMEDY = "The recording is kept; to try it again, run: koe history retry last"
 """What a user can do who lacks a text."""
@@ -29,6 +33,8 @@ RECOVERY_DELAY = 5.0
 
 # How long the end of a core waits for the disk.
 CLOSE_TIMEOUT = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class Records:
@@ -99,6 +105,8 @@ class Records:
 
     @property
     def _history(self) -> History:
+        from koe.journal.history import History  # the first call of a shell does not need it
+
         return History(self._settings.directory, self._settings.current.config.history)
 
     def _keep(self, ended: Ended) -> None:
@@ -117,6 +125,8 @@ class Records:
                 work()
             except KoeError as exc:
                 report(exc)
+            except Exception:  # a bug of ours, which must not pass in silence
+                log.exception("the history could not be written")
 
         writing = self._threads.submit(write)
         self._writing.add(writing)

@@ -220,9 +220,10 @@ class Runner:
             self._notify(ShowState(State.FAILED))
         finally:
             self._drop_leg()
+            self._end_record()  # before anything that a core that closes would cut short
+            self._spool = Spool()  # a core keeps its last runner, but no audio
             if self._closings:
                 await asyncio.wait(self._closings)
-            self._end_record()
 
     async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
         self._observe(event)

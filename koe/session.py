@@ -198,7 +198,7 @@ class Session:
             case EngineWorking():
                 return self._wait() if self._waiting else []
             case EngineErred(message):
-                return self._lose_engine(message)
+                return self._lose_engine(message, has_ended=True)
             case EngineFailed(message, is_permanent):
                 return self._lose_engine(message, is_permanent=is_permanent)
             case EngineClosed(reason, is_early, is_cut):
@@ -270,8 +270,8 @@ class Session:
         Args:
             message: Why it is lost.
             is_permanent: Another try of it would be in vain.
-            has_ended: It ended by itself. When it does that twice after the same text, that is all
-                it has to say.
+            has_ended: It ended by itself, or erred. When it does that twice after the same text,
+                that is all it has to say.
         """
         is_vain = is_permanent or (has_ended and self._waiting and self._hearing.repeats_itself)
         self._trouble = message

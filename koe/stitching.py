@@ -1,11 +1,196 @@
-"""Placeholder until the branch comes."""
+"""Where one run of an engine takes over from another, in the audio and in the text. Pure.
 
-from koe.transcript import merge
+When an engine is lost, a new run, a leg, takes its place. It begins a few seconds before the
+place up to which the text is known, so that both heard the same words there. `find_pause` chooses
+where it begins; `stitch` joins its text to the known one, so that each word is there once.
+
+The last tokens of the known text, the head, are aligned with the first tokens of the new text, the
+tail. The best local alignment wins (Smith and Waterman, 1981); one that is far from the place where
+the time puts the end of the head is worth less, and so are words that are frequent there, as in
+"no, no, no". Where nothing aligns, the time alone decides, and all stays if that is not known: a
+word that is there twice can be seen and removed. ``python -m bench.seams`` measures it.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter
+from itertools import accumulate
+from typing import NamedTuple
+
+from koe.text import join_segments
+from koe.tokens import Token, first_tokens, last_tokens
+
+# How many tokens are aligned at least, and for each second that both heard: in the tail, and half
+# as many in the head. The fastest speakers say seven characters or five words in a second.
+_TAIL_TOKENS = 24
+_TOKENS_PER_SECOND = 8
+
+# The longest text that is aligned, for its time grows with the square.
+_MOST_TOKENS = 60
+
+# What an alignment loses by a token that differs or is only in one text, and by each token between
+# where it puts the end of the head and where the time puts it; a token that is equal gains 1. These
+# and the next one lose and double the fewest words in simulations with other speech.
+_DIFFERENT = 0.7
+_FAR = 0.2
+
+# The worth from which an alignment is believed.
+_ENOUGH = 0.3
+
+# What is added before the number of tokens that are cut by time is rounded down.
+_ROUNDED = 0.25
+
+# How fast people speak, in tokens per second: words, and characters of unspaced scripts.
+_WORDS = 2.8
+_CHARACTERS = 4.5
+
+# Ends of sentences, which a head may have where its sentence goes on.
+_PAUSES = " .。"
+
+# The length over which loudness is compared, and the steps in which it is measured, in samples.
+_QUIET_FRAME = 3200
+_QUIET_STEP = 800
+
+
+class Seam(NamedTuple):
+    """Where two texts are cut.
+
+    Attributes:
+        kept: How many characters of the head stay.
+        taken: How many characters of the tail go.
+        is_aligned: Whether both end with the same word there.
+    """
+
+    kept: int
+    taken: int
+    is_aligned: bool
 
 
 def stitch(head: str, tail: str, overlap: float = 3.0, tail_seconds: float | None = None) -> str:
-    return merge(head, tail) if head and tail else head or tail
+    """Join the known text with that of a new leg, whose beginning says what the head's end says.
+
+    What comes after the words that both have is the tail's, for it heard them in their context;
+    but as long as the tail says less there than the head, the head's end stays.
+
+    Args:
+        head: The text that is known.
+        tail: The text of the leg, so far or final.
+        overlap: The seconds of audio that both heard; 0: none.
+        tail_seconds: The seconds of audio that the tail covers, silence included; None: not known.
+    """
+    kept, taken, is_aligned = find_seam(head, tail, overlap, tail_seconds)
+    left, right = head[:kept], tail[taken:]
+    return left + right if is_aligned else join_segments((left, right))
+
+
+def find_seam(
+    head: str, tail: str, overlap: float = 3.0, tail_seconds: float | None = None
+) -> Seam:
+    """Choose where to cut two texts; the arguments are those of `stitch`."""
+    if overlap <= 0:
+        return Seam(len(head), 0, False)
+    most = min(max(int(overlap * _TOKENS_PER_SECOND), _TAIL_TOKENS), _MOST_TOKENS)
+    old, new = last_tokens(head, most // 2), first_tokens(tail, most)
+    if not old:
+        return Seam(len(head), 0, False)
+    if not new:
+        return Seam(len(head), len(tail), False)
+    expected = _expected(tail, new, overlap, tail_seconds)
+    ends = _align(old, new, expected)
+    if ends is None:
+        taken = 0 if tail_seconds is None else int(expected + _ROUNDED)
+        return _cut_by_time(head, tail, new, taken)
+    kept, taken = ends
+    # Only the first tokens of the tail were looked at.
+    left_over = len(new) - taken if len(new) < most else most
+    if left_over <= len(old) - kept:
+        # The tail says no more than the head; it may not have come so far yet.
+        return Seam(len(head), len(tail), False)
+    return Seam(old[kept - 1].end, new[taken - 1].end, True)
+
+
+def _expected(tail: str, new: list[Token], overlap: float, tail_seconds: float | None) -> float:
+    """Estimate how many tokens of the tail the head has, by time alone."""
+    ends = list(accumulate(_seconds(token) for token in new))
+    scale = 1.0
+    if tail_seconds is not None:
+        # What follows the tokens that were looked at is spoken as fast as these.
+        scale = tail_seconds / (ends[-1] * max(1.0, len(tail) / (new[-1].end + 1)))
+    begin = 0.0
+    for index, end in enumerate(ends):
+        if end * scale > overlap:
+            return index + (overlap / scale - begin) / (end - begin)
+        begin = end
+    return len(new)
+
+
+def _seconds(token: Token) -> float:
+    return 1 / _CHARACTERS if token.is_character else 1 / _WORDS
+
+
+def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, int] | None:
+    """Find two equal tokens, where the best alignment can be cut with the most tokens left.
+
+    Returns:
+        How many tokens of each text are up to there; None: nothing is alike.
+    """
+    in_old, in_new = (Counter(token.key for token in side) for side in (old, new))
+    best, found = _ENOUGH, None
+    nowhere = 0, 0
+    # For each token of the tail: what the best alignment that ends there is worth, and where it
+    # is cut.
+    above = [(0.0, nowhere)] * (len(new) + 1)
+    for i, left in enumerate(old, 1):
+        row = [(0.0, nowhere)]
+        for j, right in enumerate(new, 1):
+            worth, cut = above[j - 1]
+            if left.key == right.key:
+                if worth == 0 or i - j >= cut[0] - cut[1]:
+                    cut = i, j
+                worth += 1 / max(in_old[left.key], in_new[left.key])
+                near = worth - _FAR * abs(len(old) - i + j - expected)
+                if near >= best:
+                    best, found = near, cut
+                row.append((worth, cut))
+            else:
+                worth, cut = max((worth, cut), above[j], row[j - 1])
+                worth -= _DIFFERENT
+                row.append((worth, cut) if worth > 0 else (0.0, nowhere))
+        above = row
+    return found
+
+
+def _cut_by_time(head: str, tail: str, new: list[Token], taken: int) -> Seam:
+    """Drop so many tokens of the tail, and let it say how the sentence goes on there."""
+    if taken == 0:
+        return Seam(len(head), 0, False)
+    if taken >= len(new):
+        return Seam(len(head), len(tail), False)
+    return Seam(len(head.rstrip(_PAUSES)), new[taken - 1].end, False)
 
 
 def find_pause(pcm: bytes, latest: int) -> int:
-    return latest
+    """Find the quietest moment of a piece of audio, where a new leg may begin.
+
+    Args:
+        pcm: 16 kHz mono s16le.
+        latest: The sample before which it has to be.
+
+    Returns:
+        The sample in the middle of the quietest fifth of a second, the last of equally quiet ones;
+        0 for less audio than that.
+    """
+    samples = array("h", pcm[: min(2 * latest, len(pcm)) & ~1])
+    if sys.byteorder == "big":
+        samples.byteswap()
+    # From the end, so that the last is the first of equals.
+    ends = range(len(samples), _QUIET_STEP - 1, -_QUIET_STEP)
+    steps = [sum(map(abs, samples[end - _QUIET_STEP : end])) for end in ends]
+    frame = _QUIET_FRAME // _QUIET_STEP
+    frames = [sum(steps[at : at + frame]) for at in range(len(steps) - frame + 1)]
+    if not frames:
+        return 0
+    quietest = frames.index(min(frames))
+    return len(samples) - quietest * _QUIET_STEP - _QUIET_FRAME // 2

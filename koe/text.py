@@ -1,25 +1,43 @@
 """Text: what is one, what is white space, and where a space belongs. Pure.
 
-Where Chinese and English meet, spaces are not a matter of taste.
+Two pieces of speech are joined with one space, unless
+
+- one of them has white space there, or is empty;
+- the right one begins with what closes: punctuation, a closing bracket or quote, ``'s``;
+- the left one ends with what opens: a bracket, a quote, ``¿``, a lone ``#``;
+- one character goes on over the border: an accent, a skin tone, a joiner of emoji;
+- there is full-width punctuation, which brings its own space;
+- one of the two is of a script that puts no spaces between words, as Chinese. But after the
+  half-width punctuation of a text in another script there is a space: "Hello world. 你好。"
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Scripts that are written without spaces between words, as inclusive code point ranges
-# (Unicode blocks): kana, CJK ideographs and their extensions, full-width forms, and the CJK
-# punctuation that goes with them. Hangul is absent: Korean separates words with spaces.
+# (Unicode blocks), with the punctuation and the full-width forms that go with them. Hangul is
+# absent: Korean separates words with spaces.
 _UNSPACED_RANGES = (
-    (0x2E80, 0x2FDF),
-    (0x3000, 0x303F),
-    (0x3040, 0x30FF),
-    (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0xFF00, 0xFFEF),
-    (0x20000, 0x3FFFF),
+    (0x0E00, 0x0FFF),  # Thai, Lao, Tibetan
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x1950, 0x19FF),  # Tai Le, New Tai Lue, symbols of Khmer
+    (0x1A20, 0x1AAF),  # Tai Tham
+    (0x2E80, 0x2FDF),  # radicals
+    (0x3000, 0x312F),  # CJK punctuation, kana, Bopomofo
+    (0x3190, 0x4DBF),  # Kanbun, Bopomofo, strokes, kana, enclosed forms, ideographs
+    (0x4E00, 0x9FFF),  # ideographs
+    (0xA9E0, 0xA9FF),  # Burmese
+    (0xAA60, 0xAADF),  # Burmese, Tai Viet
+    (0xF900, 0xFAFF),  # compatibility ideographs
+    (0xFE30, 0xFE4F),  # vertical forms
+    (0xFF00, 0xFF9F),  # full-width forms, half-width kana
+    (0xFFE0, 0xFFEF),  # full-width signs
+    (0x1AFF0, 0x1B16F),  # kana
+    (0x20000, 0x3FFFF),  # ideographs
 )
 
 # Unicode's White_Space property. str.strip() without an argument would also remove
@@ -29,8 +47,32 @@ _WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(
 )
 _WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
 
-# What may end a Latin phrase and still wants a space before the next word.
-_CLOSING_PUNCTUATION = frozenset(".,;:!?%)]}\"'’”…")
+# Quotes open or close, and which of the two depends on the language: „German“, “English”, ”Suomi”.
+_QUOTES = frozenset("\"'‘’‚‛“”„‟‹›«»＂＇״׳")
+
+# What closes though Unicode has it among symbols, and what begins a word though it is punctuation.
+_WORD_STARTERS = frozenset("¿¡#@&*/\\§¶†‡•※‣⁂＃＠＆＊／＼")
+
+# What stands alone before a word that it belongs to.
+_PREFIXES = frozenset("¿¡#@")
+
+# What is left of a word that was cut at its apostrophe.
+_CONTRACTIONS = frozenset(("s", "d", "m", "re", "ve", "ll"))
+
+# Half-width punctuation that wants a space after it, in all scripts with spaces.
+_PAUSES = frozenset(".,;:!?…;·،؛؟۔।॥։՝՞՜።፣፤፥")
+
+# Commas give way to any punctuation that follows; neither they nor full stops are written twice.
+_COMMAS = frozenset(",;:،؛、，；：")
+_STOPS = frozenset(".。۔।")
+_PUNCTUATION = _COMMAS | _STOPS | frozenset("!?…！？؟")
+
+# What makes one emoji of two, and what colours the one before it.
+_JOINER = "\u200d"
+_SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+
+# So many characters of a text decide how it is joined.
+_NEAR = 24
 
 
 def trim(text: str) -> str:
@@ -48,6 +90,11 @@ def remove_white_space(text: str) -> str:
     return text.translate(_WITHOUT_WHITE_SPACE)
 
 
+def without_last_comma(text: str) -> str:
+    """Without commas at the end: an engine writes them where the speaker pauses, not ends."""
+    return text.rstrip(_WHITE_SPACE + ",，、،፣")
+
+
 def is_unicode(text: str) -> bool:
     """Tell whether a text has no surrogates, which stand for what can't be encoded."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
@@ -62,23 +109,113 @@ def is_unspaced(character: str) -> bool:
 def needs_space_between(left: str, right: str) -> bool:
     """Tell whether one space belongs between two neighbouring pieces of speech.
 
-    True when ``left`` ends, and ``right`` begins, in a script that spaces its words
-    (spec asr §5.5, last paragraph). Pieces that already have white space there need none.
+    The rules are in the docstring of this module (after spec asr §5.5, last paragraph).
     """
-    if not left or not right:
+    left, right = _shown(left[-_NEAR:]), right[:_NEAR]
+    begin = _shown(right)
+    if not left or not begin or left[-1].isspace() or begin[0].isspace():
         return False
-    last, first = left[-1], right[0]
-    ends_word = (last.isalnum() or last in _CLOSING_PUNCTUATION) and not is_unspaced(last)
-    return ends_word and first.isalnum() and not is_unspaced(first)
+    if _goes_on(left[-1], right[0]) or _closes(left[-1], begin) or _opens(left):
+        return False
+    if _is_full_width(left[-1]) or _is_full_width(begin[0]):
+        return False
+    ends_spaced, begins_spaced = _is_spaced(reversed(left)), _is_spaced(begin)
+    if ends_spaced and begins_spaced:
+        return True
+    return (ends_spaced or begins_spaced) and _ends_with_pause(left)
 
 
 def join_segments(segments: Iterable[str]) -> str:
     """Join recognised segments into one text, with a space only where a script wants one.
 
-    Segments are trimmed; blank ones are skipped.
+    Segments are trimmed; blank ones are skipped. A comma or full stop that one segment ends and
+    the next begins with is written once.
     """
-    joined = ""
+    parts: list[str] = []
+    # The end of what was joined so far.
+    end = ""
     for segment in segments:
-        trimmed = segment.strip()
-        joined += " " + trimmed if needs_space_between(joined, trimmed) else trimmed
-    return joined
+        right = segment.strip()
+        if not right:
+            continue
+        if end and right[0] in _PUNCTUATION and not right[1:2].isalnum():
+            if end[-1] in _COMMAS:
+                parts[-1], end = parts[-1][:-1], end[:-1]
+            elif end[-1] == right[0] in _STOPS and "." not in (end[-2:-1], right[1:2]):
+                right = right[1:]
+        added = " " + right if needs_space_between(end, right) else right
+        parts.append(added)
+        end = (end + added)[-_NEAR:]
+    return "".join(parts)
+
+
+def _shown(text: str) -> str:
+    """Without the characters that can't be seen, such as marks of direction."""
+    if text.isascii():
+        return text
+    return "".join(it for it in text if it == _JOINER or _category(it) != "Cf")
+
+
+def _goes_on(last: str, first: str) -> bool:
+    """Tell whether a text begins in the middle of what is seen as one character."""
+    return _JOINER in (last, first) or _category(first)[0] == "M" or first in _SKIN_TONES
+
+
+def _closes(last: str, right: str) -> bool:
+    """Tell whether a text begins with what belongs to the word before it, which ends so."""
+    first, second = right[0], right[1:2]
+    if first in "'’" and last.isalnum():
+        rest = right[1:].split(maxsplit=1)
+        if rest and rest[0].rstrip(".,!?") in _CONTRACTIONS:
+            return True
+    if first in _QUOTES:
+        # A French quote opens before a space.
+        return not (_begins_word(second) or (first in "«‹" and second.isspace()))
+    if first == "." and second.isalnum():
+        # ".NET" and ".5", but "3" and ".5" are a number.
+        return last.isdigit() and second.isdigit()
+    category = _category(first)
+    return category == "Pe" or (category == "Po" and first not in _WORD_STARTERS)
+
+
+def _begins_word(character: str) -> bool:
+    """Tell whether a word may begin with a character, or with none: an empty one."""
+    if not character or character.isspace():
+        return False
+    category = _category(character)
+    return category[0] in "LNS" or category in ("Ps", "Pi", "Pd") or character in _WORD_STARTERS
+
+
+def _opens(left: str) -> bool:
+    """Tell whether a text ends with what belongs to the word after it."""
+    last, before = left[-1], left[-2:-1]
+    alone = not before or before.isspace() or _category(before) == "Ps"
+    if last in _QUOTES:
+        return alone and not (last in "»›" and before)
+    return _category(last) == "Ps" or last in "¿¡" or (last in _PREFIXES and alone)
+
+
+def _is_full_width(character: str) -> bool:
+    """Tell whether a character is punctuation that brings its own space."""
+    return is_unspaced(character) and _category(character)[0] == "P"
+
+
+def _is_spaced(characters: Iterable[str]) -> bool:
+    """Tell whether the first letter or digit is of a script with spaces; so is a text of none."""
+    letter = next((it for it in characters if it.isalnum()), "")
+    return not letter or not is_unspaced(letter)
+
+
+def _ends_with_pause(left: str) -> bool:
+    """Tell whether a text ends with half-width punctuation, quotes and brackets aside."""
+    for character in reversed(left):
+        if character in _PAUSES:
+            return True
+        if character not in _QUOTES and _category(character) not in ("Pe", "Pf"):
+            return False
+    return False
+
+
+@lru_cache(4096)
+def _category(character: str) -> str:
+    return unicodedata.category(character)

@@ -13,13 +13,13 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 # Lower ranks know nothing of higher ones. A name covers the modules below it.
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.endpoint": 0,
-    "koe.daemon_threads": 0, "koe.json_text": 0, "koe.files": 0,
-    "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1, "koe.stitching": 1,
-    "koe.transcript": 1,
-    "koe.dictionary": 1, "koe.prompts": 1, "koe.answers": 1,
+    "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
+    "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
+    "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
+    "koe.answers": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
-    "koe.spool": 3, "koe.leg": 3, "koe.runner": 3, "koe.core": 3,
+    "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.cli": 4,
     "koe.boundary": 5,
     "koe": 0,
@@ -58,7 +58,7 @@ DOORS = {
 
 # The pure ones: no loop, no clock, no files.
 PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
-        "koe.dictionary", "koe.text", "koe.json_text", "koe.prompts", "koe.answers",
+        "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
         "koe.llm.correction", "koe.journal.format", "koe.journal.values",

@@ -31,7 +31,7 @@ def test_a_leg_begins_before_the_acknowledged_sample() -> None:
     async def run() -> tuple[list[Notice], ScriptedEngine, Recorder]:
         first, second, record = ScriptedEngine(), ScriptedEngine(), Recorder()
         bench = Bench(first, second, record=record)
-        bench.audio.frames = [LOUD * 4, bytes(3200), LOUD * 6]
+        bench.audio.frames = [LOUD * 4, bytes(6400), LOUD * 6]
         first.says.put_nowait(DefiniteHeard("one two three four five", 8 * SAMPLE_RATE_HZ))
         await bench.until(ShowInterim("one two three four five"))
         first.says.put_nowait(AsrConnectionError("lost"))
@@ -43,19 +43,18 @@ def test_a_leg_begins_before_the_acknowledged_sample() -> None:
         return await bench.end(), second, record
 
     notices, second, record = asyncio.run(run())
-    start = int(10.1 * SAMPLE_RATE_HZ) - len(second.heard) // 2
-    assert 4 * SAMPLE_RATE_HZ <= start <= 4.1 * SAMPLE_RATE_HZ
+    start = int(10.2 * SAMPLE_RATE_HZ) - len(second.heard) // 2
+    assert 4 * SAMPLE_RATE_HZ <= start <= 4.2 * SAMPLE_RATE_HZ
     assert isinstance(notices[-1], Deliver)
     assert notices[-1].text == "one two three four five six"
     finals = [event for event in record.happened if isinstance(event, FinalHeard)]
     assert finals == [FinalHeard("four five six", 6 * SAMPLE_RATE_HZ + start)]
-    assert record.marks == [
-        (Mark.LEG_BEGAN, (1, 0)),
-        (Mark.LEG_ENDED, (1,)),
-        (Mark.LEG_BEGAN, (2, start)),
-        (Mark.INPUT_ENDED, (int(10.1 * SAMPLE_RATE_HZ),)),
-        (Mark.LEG_ENDED, (2,)),
-    ]
+    legs = [marked for marked in record.marks if marked[0] is not Mark.INPUT_ENDED]
+    assert legs == [
+        (Mark.LEG_BEGAN, (1, 0)), (Mark.LEG_ENDED, (1,)),
+        (Mark.LEG_BEGAN, (2, start)), (Mark.LEG_ENDED, (2,)),
+    ]  # fmt: skip
+    assert (Mark.INPUT_ENDED, (int(10.2 * SAMPLE_RATE_HZ),)) in record.marks
 
 
 def test_no_leg_is_opened_for_silence() -> None:

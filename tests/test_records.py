@@ -1,8 +1,10 @@
-"""What is kept of sessions, from their begin to another try; the parts are tested in tests/journal."""
+"""What is kept of sessions, from their begin to another try; tests/journal tests the parts."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from koe.journal.folder import files, journal_directory, path_of
 from koe.journal.history import History
 from koe.records import REMEDY
 from tests.asynchronous import on_loop
-from tests.scripted import ScriptedEngine
 from tests.journal.making import records, write
+from tests.scripted import ScriptedEngine
 from tests.test_core import configure as configure_model
 from tests.test_core import service
 from tests.test_runner import PATIENCE
@@ -176,6 +178,7 @@ async def test_what_an_earlier_process_left(
     directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("koe.records.RECOVERY_DELAY", 0.0)
+    configure(directory, "history: {audio_days: 10000}\n")
     path = path_of(journal_directory(directory), "20260714T093005.007Z-42-1")
     path.parent.mkdir(parents=True)
     write(path, records(end=None))
@@ -183,3 +186,9 @@ async def test_what_an_earlier_process_left(
         await asyncio.sleep(0.01)  # the recovery begins, and leaving waits for it
     (entry,) = history_in(directory).list()
     assert (entry.why, entry.heard) == (Why.INTERRUPTED, "one two 部署")
+
+
+def test_a_start_does_not_wait_for_the_history() -> None:
+    """What keeps it is loaded when there is something to keep."""
+    code = "import sys, koe.core; sys.exit(bool({'sqlite3', 'wave'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -345,13 +345,21 @@ def test_the_rest_was_silent(rules: SessionRules) -> None:
     assert session.is_whole
 
 
-def test_an_engine_that_ends_twice_after_the_same_text() -> None:
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (EngineClosed("gone", is_cut=True),
+         "the speech service ended without saying that its text is complete: gone"),
+        (EngineClosed("gone", is_early=True),
+         "ASR connection closed unexpectedly by server: gone"),
+        (EngineErred("trouble"), "trouble"),
+    ],
+)  # fmt: skip
+def test_an_engine_that_ends_twice_after_the_same_text(end: Event, message: str) -> None:
     """That is all it has to say; but it never said that this is all."""
-    cut = EngineClosed("gone", is_cut=True)
     _, effects = session_of(
-        [*HEARD, InputEnded(), cut, EngineConnected(), InterimHeard("hello"), cut]
+        [*HEARD, InputEnded(), end, EngineConnected(), InterimHeard("hello"), end]
     )
-    message = "the speech service ended without saying that its text is complete: gone"
     assert effects == [
         Warn(f"{message}; the end of the text may be missing"), ReportHeard("hello"), Pause(),
     ]  # fmt: skip

@@ -18,7 +18,6 @@ import asyncio
 import atexit
 import logging
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from typing import TypeVar
 from koe.asr import WORKING_INTERVAL, Engine, before_the_end
 from koe.errors import AsrConnectionError, AsrTimeoutError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
+from koe.patience import ENGINE_SECONDS, Patience
 
 # The most audio that one call of the recogniser gets. Less would cost more passes over the same
 # speech, more would delay a cancel and the next partial text.
@@ -49,9 +49,12 @@ CONNECT_TIMEOUT = 60.0
 PATIENCE = 30.0
 PATIENCE_PER_SECOND = 20.0
 
-# How long close waits for a recogniser, and so does the end of the process: longer than one call of
-# it takes, and less than a shell waits for the core's end.
+# How long close waits for a recogniser: longer than one call of it takes, and less than a shell
+# waits for the core's end.
 RELEASE_TIMEOUT = 1.0
+
+# How long the end of the process waits for one (koe.patience).
+END_SECONDS = ENGINE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -294,6 +297,4 @@ def _end_all() -> None:
     engines = list(_living)
     for engine in engines:
         engine.abandon()
-    deadline = time.monotonic() + RELEASE_TIMEOUT
-    for engine in engines:
-        engine._thread.join(max(0.0, deadline - time.monotonic()))
+    Patience(END_SECONDS).join(engine._thread for engine in engines)

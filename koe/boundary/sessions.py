@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from _koe_native import ffi, lib
@@ -18,15 +19,22 @@ from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError, RuntimeStoppedError
+from koe.patience import ENGINE_SECONDS, Patience
 from koe.runtime import THREAD_NAME, Runtime
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from koe.core import Core
     from koe.events import Notice
     from koe.models.registry import Downloads
     from koe.session_rules import SessionRules
 
-# How long the exit of a host that is Python waits for a core, and for an engine that is at work.
-_EXIT_SECONDS = 5.0
+    # Begins a session of a core, which notifies as it is told to.
+    Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
+
+# How long the shim waits for one answer about engines at the end of the process, in seconds.
+_MOMENT = 0.1
 
 
 class Host:
@@ -55,13 +63,18 @@ class Host:
 
     def begin(self, session: int, mode: int, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
+        from koe.boundary.session_io import RingAudio, mode_of
+
+        self.begin_with(
+            lambda core, notify: core.begin(mode_of(mode), RingAudio(session), notify), token
+        )
+
+    def begin_with(self, begin: Begin, token: int) -> None:
+        """Begin a session in some way, and likewise."""
         core = self.runtime.core()
-        from koe.boundary.session_io import RingAudio, mode_of, tell
+        from koe.boundary.session_io import tell
 
-        def notify(notice: Notice) -> None:
-            tell(self.number, token, notice)
-
-        core.begin(mode_of(mode), RingAudio(session), notify)
+        begin(core, lambda notice: tell(self.number, token, notice))
         publish(self.settings.current)
 
     def downloads(self, make: Callable[[], Downloads]) -> Downloads | None:
@@ -155,10 +168,25 @@ def koe_py_destroy(core: int, seconds: float) -> int:
 
 
 @status
-def koe_py_exit(seconds: float) -> int:
-    """Wait for the engines of cores that have been stopped: the process ends."""
-    _wait_for_engines(seconds)
-    return 0
+def koe_py_exit() -> int:
+    """Wait a moment for engines to come to rest, because the process ends.
+
+    Returns:
+        1 while one is at work that is worth waiting for: call again. Else 0.
+    """
+    patience, engines = _patience_at_exit(), _engines()
+    if not engines or patience.is_over():
+        # Of a core that could not be stopped, because a callback of its shell does not return.
+        if writer := sys.modules.get("koe.journal.writer"):
+            writer.flush_all(_MOMENT)
+        return 0
+    engines[0].join(_MOMENT)
+    return 1
+
+
+@cache
+def _patience_at_exit() -> Patience:
+    return Patience(ENGINE_SECONDS)
 
 
 @atexit.register
@@ -170,16 +198,17 @@ def _stop_all() -> None:
     """
     while hosts:
         _, host = hosts.popitem()
-        host.stop(_EXIT_SECONDS)
-    _wait_for_engines(_EXIT_SECONDS)
+        host.stop(ENGINE_SECONDS)
+    Patience(ENGINE_SECONDS).join(_engines())
 
 
-def _wait_for_engines(seconds: float) -> None:
-    """Wait until none is at work any more, but no longer than so."""
-    deadline = time.monotonic() + seconds
-    for thread in threading.enumerate():
-        if thread.name.startswith("koe-") and thread.name != THREAD_NAME:
-            thread.join(max(0.0, deadline - time.monotonic()))
+def _engines() -> list[threading.Thread]:
+    """The threads of engines."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.startswith("koe-") and thread.name != THREAD_NAME
+    ]
 
 
 @status

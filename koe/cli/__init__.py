@@ -34,6 +34,7 @@ COMMANDS = {
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "correct": "have a language model correct or rewrite a text",
+    "history": "tell what was said before, and try again what gave no text",
     "llm": "try the language models that are configured",
     "doctor": "tell what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",

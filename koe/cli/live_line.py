@@ -34,7 +34,7 @@ class LiveLine:
         if not self._enabled:
             return
         # The last column stays free: writing there moves some terminals to the next line.
-        room = _columns(self._terminal) - 1
+        room = columns_of(self._terminal) - 1
         line = keep_end(head, room)
         line += keep_end(printable(text), room - display_width(line))
         width = display_width(line)
@@ -48,7 +48,7 @@ class LiveLine:
         """Make the line empty, so that something else can be written there."""
         if self._width:
             # Of Ctrl-C the terminal itself shows ^C.
-            width = min(self._width + len("^C"), _columns(self._terminal) - 1)
+            width = min(self._width + len("^C"), columns_of(self._terminal) - 1)
             self._write(f"\r{' ' * width}\r")
             self._width = 0
 
@@ -81,6 +81,19 @@ def keep_end(text: str, columns: int) -> str:
     return "…" + text[start:]
 
 
+def keep_start(text: str, columns: int) -> str:
+    """Shorten a text from its end to so many columns, with an ellipsis when it is too long."""
+    if display_width(text) <= columns:
+        return text
+    room = columns - display_width("…")
+    if room < 0:
+        return ""
+    end = 0
+    while (room := room - _character_width(text[end])) >= 0:
+        end += 1
+    return text[:end] + "…"
+
+
 def _character_width(character: str) -> int:
     if unicodedata.category(character) in _INVISIBLE:
         return 0
@@ -92,7 +105,8 @@ def printable(text: str) -> str:
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
 
 
-def _columns(terminal: TextIO) -> int:
+def columns_of(terminal: TextIO) -> int:
+    """Return the width of a terminal."""
     try:
         # Not shutil.get_terminal_size: it looks at stdout, which may be a file.
         return os.get_terminal_size(terminal.fileno()).columns or _USUAL_COLUMNS

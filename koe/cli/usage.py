@@ -12,6 +12,8 @@ def add_words(
     dest: str,
     summaries: Mapping[str, str],
     epilogs: Mapping[str, str] | None = None,
+    *,
+    required: bool = True,
 ) -> dict[str, argparse.ArgumentParser]:
     """Have one of several words follow.
 
@@ -20,11 +22,12 @@ def add_words(
         dest: The argument that becomes the word; in capitals, it stands for it in the usage.
         summaries: By word, what it does, as the rest of a sentence.
         epilogs: By word, what there is to add.
+        required: False: the word may be left out, and the argument is None then.
 
     Returns:
         The parser of what follows each.
     """
-    words = parser.add_subparsers(dest=dest, metavar=dest.upper(), required=True)
+    words = parser.add_subparsers(dest=dest, metavar=dest.upper(), required=required)
     return {
         name: words.add_parser(
             name,
@@ -37,8 +40,12 @@ def add_words(
     }
 
 
-def add_folder(parser: argparse.ArgumentParser) -> None:
-    """Let another configuration be used than the user's own: ``config``, or None."""
+def add_folder(parser: argparse.ArgumentParser, default: object = None) -> None:
+    """Let another configuration be used than the user's own: ``config``, or the default."""
     parser.add_argument(
-        "--config", metavar="DIR", type=Path, help="configuration folder, instead of your own"
+        "--config",
+        metavar="DIR",
+        type=Path,
+        default=default,
+        help="configuration folder, instead of your own",
     )

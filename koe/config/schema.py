@@ -199,8 +199,14 @@ class Config(Section):
     prompt_templates: tuple[PromptTemplate, ...] = records((_TRANSLATE,), of=PromptTemplate())
 
 
-UNREADABLE = Config(llm=LlmConfig(enabled=False))
-"""What is in force while the file can't be read: nothing is sent to a model then (§17)."""
+UNREADABLE = Config(
+    llm=LlmConfig(enabled=False),
+    history=HistoryConfig(audio_days=None, text_days=None, cancelled_hours=None, max_mb=None),
+)
+"""What is in force while the file can't be read.
+
+Nothing is sent to a model then (§17), and nothing is removed from the history.
+"""
 
 
 def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,6 +29,9 @@ from koe.journal.wav import write_wav
 
 LAST = "last"
 """Stands for the ID of the newest entry."""
+
+# An ID up to its seconds.
+_SHORT = len("20260714T093005")
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -105,6 +108,18 @@ class History:
         """
         return self._index.find(query, limit)
 
+    def short_ids(self) -> dict[str, str]:
+        """Return the shortest beginning of every ID that `entry` accepts, of 15 characters or more.
+
+        Raises:
+            HistoryError: The index can't be used.
+        """
+        ids = self._index.ids()
+        return {
+            entry_id: entry_id[: max(_SHORT, _common(before, entry_id), _common(entry_id, after))]
+            for before, entry_id, after in zip(["", *ids], ids, [*ids[1:], ""], strict=False)
+        }
+
     def entry(self, entry_id: str) -> Entry:
         """Return an entry.
 
@@ -122,9 +137,9 @@ class History:
         found = self._index.beginning_with(entry_id) if entry_id else []
         if not found:
             raise HistoryError(f"the history has no entry {entry_id!r}; `koe history` lists them")
-        if len(found) > 1 and found[-1].id != entry_id:
+        if len(found) > 1 and found[0].id != entry_id:
             raise HistoryError(f"several IDs begin with {entry_id!r}; write more of it")
-        return found[-1]
+        return found[0]
 
     def recording_of(self, entry_id: str) -> Path:
         """Return the file with the recording of an entry; see `koe.journal.reader`.
@@ -154,10 +169,10 @@ class History:
     def record(self, ended: Ended) -> None:
         """Keep of a session that has just ended what the settings say; never raises."""
         try:
-            size = 0 if ended.path is None else ended.path.stat().st_size
-            self._keep(
-                entry_of(ended.id, ended.header, ended.end, ended.end.heard, ended.samples, size)
-            )
+            size, end = 0, ended.end
+            with suppress(FileNotFoundError):  # another process followed the settings already
+                size = 0 if ended.path is None else ended.path.stat().st_size
+            self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
         except KoeError as exc:
             self._warn(str(exc))
@@ -177,8 +192,8 @@ class History:
         """
         listed = {it.id: it for it in self._index.outlines()}
         self._note_missing(listed)
-        kept = [self._keep(it) for it in self._unlisted(listed)]
-        return [it for it in kept if it is not None and it.why is Why.INTERRUPTED]
+        kept = self._keep(self._unlisted(listed))
+        return [it for it in kept if it.why is Why.INTERRUPTED]
 
     def prune(self) -> int:
         """Remove what was kept long enough, and what is too much.
@@ -274,15 +289,17 @@ class History:
     def _path_of(self, entry: Entry) -> Path:
         return folder.path_of(self._journal, entry.id)
 
-    def _keep(self, entry: Entry) -> Entry | None:
-        """Keep of a new entry what the settings say; None: nothing."""
-        is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
-        if is_unwanted and self._remove_recording(entry):
-            entry = replace(entry, audio_bytes=0)
-        if not retention.keeps_entry(entry, self._settings):
-            return None
-        self._index.put([entry])
-        return entry
+    def _keep(self, entries: Iterable[Entry]) -> Entries:
+        """Keep of new entries what the settings say; return those of which something is kept."""
+        kept = []
+        for entry in entries:
+            is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
+            if is_unwanted and self._remove_recording(entry):
+                entry = replace(entry, audio_bytes=0)
+            if retention.keeps_entry(entry, self._settings):
+                kept.append(entry)
+        self._index.put(kept)
+        return kept
 
     def _unlisted(self, listed: Mapping[str, Entry]) -> Iterator[Entry]:
         """Make entries of the recordings that have none, except those that are being written."""
@@ -345,6 +362,13 @@ class History:
                 if _MONTH.fullmatch(month.name) and month.name < current:
                     with suppress(OSError):  # something is in it
                         month.rmdir()
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters it takes to tell two IDs from each other."""
+    pairs = enumerate(zip(first, second, strict=False))
+    different = (place for place, (one, other) in pairs if one != other)
+    return next(different, min(len(first), len(second))) + 1
 
 
 def _may_be_new(recorded: Recorded) -> bool:

@@ -23,9 +23,16 @@ _TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER", "
 _FIELDS = {field.name: str(field.type) for field in fields(Entry)}
 _NAMES = ", ".join(_FIELDS)
 
+# Places in a row.
+_FLAGS = [place for place, of in enumerate(_FIELDS.values()) if of == "bool"]
+_WHY = list(_FIELDS).index("why")
+
 # ``folded`` is the text as it is searched.
 _DEFINITIONS = "".join(f"{name} {_TYPES[of]} NOT NULL, " for name, of in _FIELDS.items())
 _COLUMNS = f"{_DEFINITIONS}folded TEXT NOT NULL, PRIMARY KEY (id)"
+
+_SHORTENED = {"text": "substr(text, 1, 1)", "heard": "substr(heard, 1, 1)"}
+_OUTLINE = ", ".join(_SHORTENED.get(name, name) for name in _FIELDS)
 
 _PUT = f"INSERT OR REPLACE INTO entries ({_NAMES}, folded) VALUES ({'?, ' * len(_FIELDS)}?)"
 
@@ -50,6 +57,11 @@ class Index:
         if rows := [_row_of(entry) for entry in entries]:
             self._database.write(_PUT, rows)
 
+    def forget_audio(self, ids: Iterable[str]) -> None:
+        """Note that entries have no recording any more."""
+        if rows := [(entry_id,) for entry_id in ids]:
+            self._database.write("UPDATE entries SET audio_bytes = 0 WHERE id = ?", rows)
+
     def remove(self, ids: Iterable[str]) -> None:
         """Take entries out, and leave nothing of their texts in any file."""
         rows: list[tuple[object, ...]] = [(entry_id,) for entry_id in ids]
@@ -71,18 +83,19 @@ class Index:
         return self._select("ORDER BY id DESC LIMIT ?", limit)
 
     def beginning_with(self, prefix: str) -> list[Entry]:
-        """Return the two newest entries whose IDs begin so, or those that there are."""
-        condition = "WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT 2"
+        """Return the first two entries whose IDs begin so, or those that there are."""
+        condition = "WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2"
         return self._select(condition, len(prefix), _storable(prefix))
 
-    def ids(self) -> set[str]:
-        """Return all IDs."""
-        return {str(entry_id) for (entry_id,) in self._database.read("SELECT id FROM entries")}
+    def ids(self) -> list[str]:
+        """Return all IDs, in their order."""
+        rows = self._database.read("SELECT id FROM entries ORDER BY id")
+        return [str(entry_id) for (entry_id,) in rows]
 
-    def audio_bytes(self) -> int:
-        """Return how large all recordings are together."""
-        rows = self._database.read("SELECT audio_bytes FROM entries WHERE audio_bytes > 0")
-        return sum(size for (size,) in rows if isinstance(size, int))
+    def outlines(self) -> list[Entry]:
+        """Return all entries, oldest first, with the first characters of their texts only."""
+        rows = self._database.read(f"SELECT {_OUTLINE} FROM entries ORDER BY id")
+        return [_entry_of(row) for row in rows]
 
     def expire_copy(self, oldest: float) -> None:
         """Remove a damaged index that was moved aside before a moment, in seconds of the epoch."""
@@ -114,16 +127,16 @@ class Index:
 
 def _row_of(entry: Entry) -> tuple[object, ...]:
     values = [_storable(it) if isinstance(it, str) else it for it in astuple(entry)]
-    return *values, _folded(f"{entry.text}\n{entry.heard}")
+    texts = dict.fromkeys((entry.text, entry.heard))
+    return *values, _folded("\n".join(texts))
 
 
 def _entry_of(row: tuple[object, ...]) -> Entry:
-    values: dict[str, object] = dict(zip(_FIELDS, row, strict=True))
-    for name, of in _FIELDS.items():
-        if of == "bool":
-            values[name] = bool(values[name])
-    values["why"] = Why(str(values["why"]))
-    return Entry(**values)  # type: ignore[arg-type]  # the columns have the fields' types
+    values = list(row)
+    for place in _FLAGS:
+        values[place] = bool(values[place])
+    values[_WHY] = Why(str(values[_WHY]))
+    return Entry(*values)  # type: ignore[arg-type]  # the columns have the fields' types
 
 
 def _folded(text: str) -> str:

@@ -19,7 +19,7 @@
 
 #ifndef _WIN32
 #include <dlfcn.h>
-#include <unistd.h>
+#include <pthread.h>
 #endif
 
 #define PATH_SIZE 4096
@@ -45,9 +45,8 @@ typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
 static koe_lock starting = KOE_LOCK_INIT;
 static _Atomic start_state state = NOT_TRIED;
 static atomic_bool boundary_ready;
-#ifndef _WIN32
-static _Atomic pid_t process; /* in which Python was started */
-#endif
+static atomic_bool was_tried; /* before anything of it is done */
+static atomic_bool is_fork;   /* of a process in which it was tried: then nothing here is whole */
 
 void koe_boundary_is_ready(void) {
     atomic_store(&boundary_ready, true);
@@ -240,15 +239,34 @@ static bool start(void) {
         fprintf(stderr, "koe: %s\n", answer);
         return false;
     }
-#ifndef _WIN32
-    atomic_store(&process, getpid());
-#endif
     /* What fails from here on was told by the start code itself (build_ffi.py). */
     return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
 }
 
+#ifndef _WIN32
+static void become_fork(void) {
+    atomic_store(&is_fork, atomic_load(&was_tried));
+}
+
+/* The number of the process would tell too, but asking for it is a system call, and a push makes
+ * none. */
+__attribute__((constructor)) static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, become_fork);
+}
+#endif
+
+static bool refuse_fork(void) {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&said))
+        fprintf(stderr, "koe: a process that has used koe was forked; the fork cannot use it\n");
+    return false;
+}
+
 bool koe_python_start(void) {
+    if (koe_is_fork())
+        return refuse_fork();
     if (atomic_load(&state) == NOT_TRIED) {
+        atomic_store(&was_tried, true);
         koe_acquire(&starting);
         if (atomic_load(&state) == NOT_TRIED)
             atomic_store(&state, start() ? STARTED : FAILED);
@@ -257,14 +275,14 @@ bool koe_python_start(void) {
     return atomic_load(&state) == STARTED;
 }
 
+bool koe_is_fork(void) {
+    return atomic_load(&is_fork);
+}
+
 bool koe_python_failed(void) {
-    return atomic_load(&state) == FAILED;
+    return atomic_load(&state) == FAILED || koe_is_fork();
 }
 
 bool koe_python_is_alive(void) {
-#ifndef _WIN32
-    if (atomic_load(&process) != getpid())
-        return false;
-#endif
-    return atomic_load(&state) == STARTED && Py_IsInitialized();
+    return atomic_load(&state) == STARTED && !koe_is_fork() && Py_IsInitialized();
 }

@@ -6,7 +6,11 @@
  * A failure is told in one line on stderr. Any thread; it may take a tenth of a second. */
 bool koe_python_start(void);
 
-/* Whether a start was tried and failed: then nothing of the library works. */
+/* Whether this process is a fork of one in which a start was tried. The threads of that one are not
+ * in it, and locks may be held for ever by them: nothing may be called, and no lock be taken. */
+bool koe_is_fork(void);
+
+/* Whether a start was tried and failed, or this is a fork: then nothing of the library works. */
 bool koe_python_failed(void);
 
 /* Whether Python has started and may still be called: its host has not finalised it since, and this

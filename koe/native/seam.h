@@ -102,7 +102,7 @@ void koe_boundary_is_ready(void);
 
 int32_t koe_py_create(uint64_t core, uint32_t expectations);
 int32_t koe_py_destroy(uint64_t core, double seconds);
-int32_t koe_py_exit(double seconds);
+int32_t koe_py_exit(void); /* waits a moment for engines; 1: call again */
 int32_t koe_py_reload(uint64_t core);
 int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);
@@ -136,3 +136,12 @@ int32_t koe_py_remove_model(const char *path);
 int32_t koe_py_download(uint64_t core, const char *path, uint64_t progress, uint64_t status,
                         uint64_t context);
 int32_t koe_py_cancel_download(uint64_t core, const char *path);
+
+/* The history. Arguments may be NULL or not UTF-8; a core may be 0. */
+char *koe_py_history(const char *query);
+char *koe_py_history_entry(const char *id);
+int32_t koe_py_history_retry(uint64_t core, const char *id, const char *options, uint64_t token);
+int32_t koe_py_history_recorrect(uint64_t core, const char *id, const char *options,
+                                 uint64_t token);
+int32_t koe_py_history_export(const char *id, const char *path);
+int32_t koe_py_history_remove(const char *id);

@@ -37,8 +37,8 @@
 #define DESTROY_SECONDS 2.0
 /* What Python gets of it for an orderly end. */
 #define ORDERLY_SECONDS 1.5
-/* How long exit() waits for an engine that is at work. */
-#define EXIT_SECONDS 5.0
+/* How long exit() waits for an answer of Python. */
+#define ANSWER_SECONDS 10.0
 /* How long the end of a recording waits for a push that is under way; a producer that takes longer
  * is not copying but dead. */
 #define PUSH_SECONDS 0.5
@@ -65,7 +65,7 @@ static uint64_t last_session;
 static _Thread_local int callback_depth;
 
 uint64_t koe_live_core(void) {
-    return atomic_load(&live_core);
+    return koe_is_fork() ? 0 : atomic_load(&live_core);
 }
 
 #if KOE_ABI == 3
@@ -198,27 +198,38 @@ static void replace_core(uint64_t core) {
 }
 
 static atomic_bool engines_rest;
+static atomic_uint answers;
 
+/* Python says how long engines are worth waiting for (koe.patience). */
 KOE_WORK exit_in_python(void *unused) {
-    int32_t left;
-    CALL_PYTHON(left, koe_py_exit(EXIT_SECONDS));
-    (void)left, (void)unused; /* they rest, or nothing more can be done */
+    int32_t at_work = 1;
+    (void)unused;
+    while (at_work > 0 || atomic_load(&endings) > 0) {
+        CALL_PYTHON(at_work, koe_py_exit());
+        atomic_fetch_add(&answers, 1);
+        koe_nap();
+    }
     atomic_store(&engines_rest, true);
     return 0;
 }
 
 /* The process ends and may not have destroyed its core. An engine that computes on, while what it
- * computes with is torn down, would crash it. In a callback, which does not return, the core can't
- * end, and an engine gets no more to do; but what it is doing takes its time. */
+ * computes with is torn down, would crash it. So this waits for engines as long as Python does, and
+ * for Python while it answers. In a callback, which does not return, the core can't end, but its
+ * engine is taken from it. */
 static void end_at_exit(void) {
     static atomic_flag called = ATOMIC_FLAG_INIT;
-    const double limit = koe_now() + (callback_depth > 0 ? ORDERLY_SECONDS : EXIT_SECONDS);
     if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
         return;
     replace_core(0);
-    if (koe_start_thread(exit_in_python, NULL))
-        while (!atomic_load(&engines_rest) && koe_now() < limit)
-            koe_nap();
+    if (!koe_start_thread(exit_in_python, NULL))
+        return;
+    double limit = koe_now() + ANSWER_SECONDS;
+    for (unsigned heard = 0; !atomic_load(&engines_rest) && koe_now() < limit; koe_nap())
+        if (atomic_load(&answers) != heard) {
+            heard = atomic_load(&answers);
+            limit = koe_now() + ANSWER_SECONDS;
+        }
 }
 
 EXPORT int32_t sp_core_create(const char *config_path) {
@@ -239,10 +250,13 @@ EXPORT int32_t sp_core_create(const char *config_path) {
 }
 
 EXPORT void sp_core_destroy(void) {
-    replace_core(0);
+    if (!koe_is_fork())
+        replace_core(0);
 }
 
 EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
+    if (koe_is_fork())
+        return;
     koe_acquire(&tables);
     callbacks = table;
     koe_release(&tables);
@@ -264,6 +278,7 @@ uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
     koe_at_exit(end_at_exit); /* now that an engine has been loaded */
     koe_acquire(&reader);
     uint32_t size = koe_ring_read(session, buffer, capacity);
+    koe_ring_touch_ahead();
     koe_release(&reader);
     return size;
 }
@@ -300,6 +315,9 @@ static void let_pushes_finish(void) {
 /* Number a new session of the core there is; from here on audio is its own, because its callbacks
  * can come before Python has returned. Returns the core, or 0 if there is none. */
 static uint64_t begin_audio(uint64_t *session) {
+    koe_acquire(&reader);
+    koe_ring_touch_ahead(); /* until the first read */
+    koe_release(&reader);
     koe_acquire(&tables);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
@@ -313,6 +331,8 @@ static uint64_t begin_audio(uint64_t *session) {
 
 EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     int32_t begun = -1;
+    if (koe_python_failed())
+        return -1;
     koe_acquire(&order);
     uint64_t session, core = begin_audio(&session);
     if (core != 0) {
@@ -323,6 +343,26 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
         CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
         if (begun != 0)
             koe_end_audio(session);
+    }
+    koe_release(&order);
+    return begun;
+}
+
+int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const char *options,
+                                         uint64_t token),
+                        const char *id, const char *options, uint64_t token) {
+    int32_t begun = -1;
+    if (koe_python_failed())
+        return -1;
+    koe_acquire(&order);
+    uint64_t core = atomic_load(&live_core);
+    if (core != 0) {
+        let_pushes_finish(); /* the session that makes way ends its audio itself */
+        CALL_PYTHON(begun, begin(core, id, options, token));
+#if KOE_ABI == 3
+        if (begun == 0)
+            atomic_store(&last_token, token);
+#endif
     }
     koe_release(&order);
     return begun;
@@ -367,7 +407,7 @@ EXPORT int32_t sp_core_session_cancel(void) {
 
 #if KOE_ABI == 3
 EXPORT int32_t sp_core_accept_asr_result(void) {
-    uint64_t core = atomic_load(&live_core);
+    uint64_t core = koe_live_core();
     int32_t accepted = -1;
     if (core != 0)
         CALL_PYTHON(accepted, koe_py_accept(core));

@@ -1,5 +1,7 @@
 #include "thread.h"
 
+#include <stdatomic.h>
+
 #ifdef _WIN32
 
 bool koe_start_thread(koe_work work, void *argument) {
@@ -31,6 +33,13 @@ void koe_restore_sigpipe(koe_sigpipe before) {
 #else
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#else
+#include <link.h>
+#include <sys/syscall.h>
+#endif
 
 bool koe_start_thread(koe_work work, void *argument) {
     pthread_t thread;
@@ -52,6 +61,14 @@ void koe_nap(void) {
 #ifdef __APPLE__
 extern void _tlv_atexit(void (*destructor)(void *), void *object);
 #define at_end_of_thread(destructor, object) _tlv_atexit(destructor, object)
+
+static uint64_t count_loads(void) {
+    return _dyld_image_count();
+}
+
+static bool is_main_thread(void) {
+    return pthread_main_np() == 1;
+}
 #else
 extern int __cxa_thread_atexit_impl(void (*destructor)(void *), void *object, void *library)
     __attribute__((weak)); /* not every C library has it */
@@ -59,10 +76,32 @@ extern char __dso_handle __attribute__((visibility("hidden")));
 #define at_end_of_thread(destructor, object)   \
     if (__cxa_thread_atexit_impl)              \
     __cxa_thread_atexit_impl(destructor, object, &__dso_handle)
+
+static int read_loads(struct dl_phdr_info *library, size_t size, void *loads) {
+    (void)size;
+    *(uint64_t *)loads = library->dlpi_adds;
+    return 1; /* each library says how many have been loaded */
+}
+
+static uint64_t count_loads(void) {
+    uint64_t loads = 0;
+    dl_iterate_phdr(read_loads, &loads);
+    return loads;
+}
+
+static bool is_main_thread(void) {
+    return getpid() == (pid_t)syscall(SYS_gettid);
+}
 #endif
 
+/* Nothing is ever taken off the list of what exit() calls, and threads come and go. So a thread
+ * adds to it only where a library has been loaded since somebody did. Only of the main thread it
+ * is known that it ends by exit(), and that no other thread will end so too. */
 static void register_work(void *work) {
-    atexit(*(void (**)(void))work); /* if it can't, the process takes its chances */
+    static _Atomic uint64_t loads_before;
+    uint64_t loads = count_loads();
+    if (atomic_exchange(&loads_before, loads) != loads || is_main_thread())
+        atexit(*(void (**)(void))work); /* if it can't, the process takes its chances */
 }
 
 void koe_at_exit(void (*work)(void)) {
@@ -79,6 +118,22 @@ static bool sigpipe_is_pending(void) {
     return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
+/* A signal that is sent to the process is pending for all its threads, and another one may have
+ * taken it since. */
+static void consume_sigpipe(void) {
+    sigset_t sigpipe;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+#ifdef __APPLE__
+    /* It has no wait that ends. But it hands a signal over to one thread when it is sent, and what
+     * sigpending has found stays with this one. */
+    int consumed;
+    sigwait(&sigpipe, &consumed);
+#else
+    sigtimedwait(&sigpipe, NULL, &(struct timespec){0});
+#endif
+}
+
 koe_sigpipe koe_hold_sigpipe(void) {
     koe_sigpipe before = {.was_pending = sigpipe_is_pending()};
     sigset_t sigpipe;
@@ -89,13 +144,8 @@ koe_sigpipe koe_hold_sigpipe(void) {
 }
 
 void koe_restore_sigpipe(koe_sigpipe before) {
-    if (!before.was_pending && sigpipe_is_pending()) {
-        sigset_t sigpipe;
-        int consumed;
-        sigemptyset(&sigpipe);
-        sigaddset(&sigpipe, SIGPIPE);
-        sigwait(&sigpipe, &consumed);
-    }
+    if (!before.was_pending && sigpipe_is_pending())
+        consume_sigpipe();
     pthread_sigmask(SIG_SETMASK, &before.mask, NULL);
 }
 

@@ -45,7 +45,7 @@ static const double DESTROY_LIMIT_S = 2.5;
 static const double QUIET_S = 0.2;
 /* llm.timeout_ms where it is to expire, where it may in the end, and where it must not. */
 static const int SHORT_LIMIT_MS = 500;
-static const int MIDDLE_LIMIT_MS = 4000;
+static const int MIDDLE_LIMIT_MS = 8000;
 static const int LONG_LIMIT_MS = 20000;
 
 /* ---- TAP ------------------------------------------------------------------------------------- */
@@ -156,22 +156,26 @@ static struct timespec in(double seconds) {
     return t;
 }
 
-/* Waits until the session has told so many texts that begin like this. */
-static bool wait_for(struct session session, const char *beginning, int times) {
+/* Waits until the session has told so many texts that begin like this, or has failed, as none may:
+ * then nothing more comes. */
+static void wait_for(struct session session, const char *beginning, int times) {
     struct timespec until = in(ANSWER_S);
-    bool found = false;
+    bool over = false;
     pthread_mutex_lock(&told.lock);
-    for (int status = 0; status != ETIMEDOUT;
-         status = pthread_cond_timedwait(&told.changed, &told.lock, &until)) {
+    for (int status = 0; !over && status != ETIMEDOUT;) {
         int seen = 0;
-        for (size_t i = session.from; i < told.count; i++)
-            seen += belongs(i, session) &&
-                    strncmp(told.entries[i].text, beginning, strlen(beginning)) == 0;
-        if ((found = seen >= times))
-            break;
+        for (size_t i = session.from; i < told.count; i++) {
+            const char *text = told.entries[i].text;
+            if (!belongs(i, session))
+                continue;
+            seen += strncmp(text, beginning, strlen(beginning)) == 0;
+            over = over || strcmp(text, "S(failed)") == 0;
+        }
+        over = over || seen >= times;
+        if (!over)
+            status = pthread_cond_timedwait(&told.changed, &told.lock, &until);
     }
     pthread_mutex_unlock(&told.lock);
-    return found;
 }
 
 /* Whether nothing more is told for a while. */
@@ -276,6 +280,8 @@ static void configure(const char *model, int limit_ms) {
         perror(path);
         exit(2);
     }
+    /* A busy machine may take its time to recognise: it is the correction that is tried here. */
+    fprintf(file, "asr:\n  moonshine:\n    final_wait_timeout_ms: %d\n", ANSWER_S * 1000);
     fprintf(file, "llm:\n  enabled: true\n  timeout_ms: %d\n", limit_ms);
     const char *in_front = "  ";
 #if KOE_ABI >= 3

@@ -46,6 +46,13 @@ static void interim_text(uint64_t token, const char *text) {
     atomic_store(&heard, true);
 }
 
+/* No text will come then. */
+static void session_error(uint64_t token, const char *message) {
+    (void)token;
+    fprintf(stderr, "%s\n", message);
+    _exit(1);
+}
+
 /* Ten times as fast as it was spoken, over and over: the engine always has a little to do. */
 static void *push(void *unused) {
     for (size_t at = 0;; at = (at + FRAME_BYTES) % (size - FRAME_BYTES)) {
@@ -63,7 +70,8 @@ int main(int argc, char **argv) {
     fclose(file);
     how = argv[1];
     atexit(linger);
-    sp_core_register_callbacks((struct SPCallbacks){.on_interim_text = interim_text});
+    sp_core_register_callbacks((struct SPCallbacks){.on_interim_text = interim_text,
+                                                    .on_session_error = session_error});
     if (sp_core_create(NULL) != 0)
         return 1;
     if (sp_core_session_begin((struct SPSessionContext){.mode = HOLD}) != 0)

@@ -47,6 +47,7 @@ static _Thread_local uint64_t asked; /* the core that this thread has reloaded l
 bool koe_python_start(void) { return true; }
 bool koe_python_failed(void) { return false; }
 bool koe_python_is_alive(void) { return true; }
+bool koe_is_fork(void) { return false; }
 
 int32_t koe_py_create(uint64_t core, uint32_t rules) {
     (void)rules;
@@ -73,7 +74,7 @@ int32_t koe_py_destroy(uint64_t core, double seconds) {
     return 0;
 }
 
-int32_t koe_py_exit(double seconds) { return seconds > 0 ? 0 : -1; }
+int32_t koe_py_exit(void) { return 0; }
 
 int32_t koe_py_reload(uint64_t core) {
     asked = core;

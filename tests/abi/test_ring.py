@@ -26,7 +26,7 @@ def test_producers_and_a_reader(stress: Path, producers: int, tmp_path: Path) ->
     frames = 24_000 // producers // (8 if "thread" in build.SANITIZE else 1)
     result = build.run([stress, str(producers), str(frames)], tmp_path / "home")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout.count("ok ") == 3
+    assert result.stdout.count("ok ") == 4
 
 
 @pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer calls functions of its own")

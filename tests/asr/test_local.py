@@ -545,7 +545,7 @@ from contextlib import closing
 from koe.asr import local
 from tests.asr.test_local import Counter
 
-local.RELEASE_TIMEOUT = 0.01
+local.RELEASE_TIMEOUT = local.END_SECONDS = 0.01
 where = sys.argv[1]
 hanging = threading.Event()
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from koe.cli.live_line import LiveLine, display_width, keep_end
+from koe.cli.live_line import LiveLine, display_width, keep_end, keep_start
 
 
 class Terminal(io.StringIO):
@@ -127,3 +127,21 @@ def test_a_terminal_that_does_not_know_its_size(monkeypatch: pytest.MonkeyPatch)
     terminal = Terminal()
     LiveLine(terminal).show("", "a" * 100)
     assert display_width(terminal.screen) == 79
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "kept"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdef", 5, "abc…"),
+        ("部署完成", 8, "部署完成"),
+        ("部署完成", 7, "部署…"),
+        ("abc", 2, "…"),
+        ("abc", 1, ""),
+        ("", 0, ""),
+        ("e\u0301ab", 3, "e\u0301ab"),
+    ],
+)
+def test_the_start_is_kept(text: str, columns: int, kept: str) -> None:
+    assert keep_start(text, columns) == kept
+    assert display_width(kept) <= columns

@@ -42,3 +42,19 @@ def test_help_says_what_it_does(
     told = capsys.readouterr().out
     assert "\nDo two.\n" in told
     assert told.endswith("\nOr  three.\n")  # as it was written
+
+
+def test_a_word_may_be_left_out() -> None:
+    parser = argparse.ArgumentParser()
+    add_words(parser, "action", {"one": "do one"}, required=False)
+    assert parser.parse_args([]).action is None
+    assert parser.parse_args(["one"]).action == "one"
+
+
+def test_the_folder_before_the_word_and_behind_it() -> None:
+    parser = argparse.ArgumentParser()
+    add_folder(parser)
+    one = add_words(parser, "action", {"one": "do one"})["one"]
+    add_folder(one, argparse.SUPPRESS)
+    for words in (["--config", "here", "one"], ["one", "--config", "here"]):
+        assert parser.parse_args(words).config == Path("here")

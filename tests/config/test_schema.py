@@ -87,8 +87,14 @@ def test_a_root_that_is_no_mapping_is_an_error(root: Node) -> None:
 
 
 def test_without_a_file_nothing_is_corrected() -> None:
-    assert Config(llm=Config().llm.replace(enabled=False)) == UNREADABLE
+    assert UNREADABLE.replace(llm=Config().llm, history=Config().history) == Config()
     assert UNREADABLE.llm.correcting_profile is None
+
+
+def test_without_a_file_nothing_is_removed() -> None:
+    limits = ("audio_days", "text_days", "cancelled_hours", "max_mb")
+    assert [getattr(UNREADABLE.history, name) for name in limits] == [None] * 4
+    assert UNREADABLE.history.audio == "failed"
 
 
 @pytest.mark.parametrize("key", SCALARS)

@@ -29,8 +29,14 @@ def index(directory: Path) -> Index:
 def test_what_was_put_in_comes_out(index: Index) -> None:
     assert index.find() == [THIRD, SECOND, FIRST]
     assert index.find(limit=1) == [THIRD]
-    assert index.ids() == {FIRST.id, SECOND.id, THIRD.id}
-    assert index.audio_bytes() == 7
+    assert index.ids() == [FIRST.id, SECOND.id, THIRD.id]
+    outline = [(it.id, it.best_text, it.audio_bytes) for it in index.outlines()]
+    assert outline == [(FIRST.id, "部", 7), (SECOND.id, "C", 0), (THIRD.id, "t", 0)]
+
+
+def test_a_recording_is_forgotten(index: Index) -> None:
+    index.forget_audio([FIRST.id])
+    assert index.find()[-1] == replace(FIRST, audio_bytes=0)
 
 
 def test_an_entry_is_replaced(index: Index) -> None:
@@ -59,7 +65,7 @@ def test_searching(index: Index, query: str, found: list[Entry]) -> None:
 
 def test_beginnings(index: Index) -> None:
     assert index.beginning_with("20260714") == [FIRST]
-    assert index.beginning_with("2026071") == [THIRD, SECOND]
+    assert index.beginning_with("2026071") == [FIRST, SECOND]
     assert index.beginning_with("%") == []
     assert index.beginning_with("\udcff") == []
 
@@ -68,7 +74,8 @@ def test_an_index_that_is_not_there(directory: Path) -> None:
     index = Index(directory, pytest.fail)
     index.put([])
     index.remove([])
-    assert (index.find("x"), index.ids(), index.audio_bytes()) == ([], set(), 0)
+    index.forget_audio([])
+    assert (index.find("x"), index.outlines()) == ([], [])
     assert not directory.exists()
 
 

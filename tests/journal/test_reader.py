@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from io import BytesIO
 from pathlib import Path
 
@@ -209,3 +210,23 @@ def test_whether_it_is_being_written(path: Path) -> None:
 def test_opening(path: Path) -> None:
     with open_recording(path) as file:
         assert file.read() == packed(records())
+
+
+def test_a_long_session_takes_little_memory(path: Path) -> None:
+    """Twenty minutes of interims, each everything so far: 90 MB of texts."""
+    encoder, made, said = Encoder(), records()[:1], "so "
+    for number in range(4 * 1200):
+        said += "word " * (number % 2)
+        for event in (InterimHeard(said), ShowInterim(said)):
+            made.append(Record(Kind.EVENT, 0, encoder.encode(event)))
+        made.append(Record(Kind.AUDIO, 0, bytes(6400)))
+    write(path, made)
+    del made
+    tracemalloc.start()
+    try:
+        recorded = read_session(path)
+        assert sum(len(piece) for piece in audio_of(path)) == 4 * 1200 * 6400
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert recorded.events == (InterimHeard(said), ShowInterim(said))

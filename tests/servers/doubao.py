@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from koe.text import join_segments
@@ -94,6 +95,7 @@ class DoubaoService(Service):
     Attributes:
         is_strict: Takes nothing but what this project's client sends.
         packed: Packs its results.
+        listen: Makes what hears a session.
         patience: Seconds that a client may let pass between two packets; None: for ever.
         requests: The JSON of the first messages.
     """
@@ -102,6 +104,7 @@ class DoubaoService(Service):
 
     is_strict = False
     packed = True
+    listen: Callable[[], Listener] = Listener
     patience: float | None = None
 
     def __init__(self) -> None:
@@ -123,7 +126,7 @@ class DoubaoService(Service):
         request = await self._request(conversation)
         await conversation.reach(Point.SET_UP)
         await conversation.send(response(1, {"result": {"text": ""}}))
-        listener, told, sequence = Listener(), "", 2
+        listener, told, sequence = self.listen(), "", 2
         while True:
             frame = await self._frame(conversation)
             if frame.kind != 0b0010:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 
 from tests.servers.listener import Listener, Sentence
 from tests.servers.service import Conversation, Message, Point, Service
@@ -112,10 +113,13 @@ class QwenService(Service):
     """Recognises as `Listener`.
 
     Attributes:
+        listen: Makes what hears a session.
         sessions: What the clients wanted.
     """
 
     path = "/api-ws/v1/realtime"
+
+    listen: Callable[[], Listener] = Listener
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +139,7 @@ class QwenService(Service):
         self.sessions.append(session)
         await conversation.reach(Point.SET_UP)
         await conversation.send(events.updated(model))
-        await _Turns(conversation, events).take()
+        await _Turns(conversation, events, self.listen()).take()
         # The client closes.
         await conversation.connection.wait_closed()
 
@@ -143,10 +147,10 @@ class QwenService(Service):
 class _Turns:
     """What a client says once its session is set up."""
 
-    def __init__(self, conversation: Conversation, events: Events) -> None:
+    def __init__(self, conversation: Conversation, events: Events, listener: Listener) -> None:
         self._conversation = conversation
         self._events = events
-        self._listener = Listener()
+        self._listener = listener
         # How many sentences were completed.
         self._completed = 0
         # What was last said of the open one.

@@ -4,7 +4,7 @@ What it answers is a list of steps, so that it can also lie: stall, drop the con
 garbage. `transcribe_glm` and `transcribe_mimo` answer as the vendors document it, and check what
 they are sent with parsers that are not ours; other people's clients talk to them too.
 
-What they hear is how many samples a recording has, unless all of them are 0.
+What they hear is how many samples a recording has, unless all of them are 0, or what a test says.
 """
 
 from __future__ import annotations
@@ -178,7 +178,15 @@ def own_authority() -> tuple[ssl.SSLContext, bytes]:
 # --- the services ------------------------------------------------------------------------------
 
 
-def hear(recording: bytes, longest_seconds: float) -> str | None:
+Understand = Callable[[bytes], str]
+
+
+def count_samples(pcm: bytes) -> str:
+    """What is heard unless something else is wanted."""
+    return f"{len(pcm) // 2} samples" if any(pcm) else ""
+
+
+def hear(recording: bytes, longest_seconds: float, understand: Understand) -> str | None:
     """What a service understands; None: too long. It must be a WAV file that it takes."""
     with wave.open(io.BytesIO(recording)) as file:
         assert file.getparams()[:3] == (1, 2, 16_000)
@@ -187,7 +195,7 @@ def hear(recording: bytes, longest_seconds: float) -> str | None:
     assert len(samples) == 2 * count == len(recording) - 44
     if count > longest_seconds * 16_000:
         return None
-    return f"{count} samples" if any(samples) else ""
+    return understand(samples)
 
 
 def form_parts(received: Received) -> list[Message]:
@@ -199,7 +207,7 @@ def form_parts(received: Received) -> list[Message]:
     return [part for part in parts if isinstance(part, Message)]
 
 
-def transcribe_glm(received: Received) -> list[Step]:
+def transcribe_glm(received: Received, understand: Understand = count_samples) -> list[Step]:
     """Zhipu's service: a form in; increments, the whole text and an end mark out."""
     if received.headers.get("authorization") != f"Bearer {API_KEY}":
         return error("401 Unauthorized", "1002", "Authorization Token非法")
@@ -211,7 +219,7 @@ def transcribe_glm(received: Received) -> list[Step]:
         fields[name] = payload
     if not fields.get("model", b"").startswith(b"glm-asr"):
         return error("400 Bad Request", "1211", "模型不存在，请检查模型代码。")
-    text = hear(fields["file"], 30.0)
+    text = hear(fields["file"], 30.0, understand)
     if text is None:
         return error("400 Bad Request", "1214", "音频时长超过30秒")
     about = {"id": "20251121", "created": 1763683200, "model": "glm-asr-2512"}
@@ -225,7 +233,7 @@ def transcribe_glm(received: Received) -> list[Step]:
     return stream(events(*deltas, {**about, "type": "transcript.text.done", "text": text}))
 
 
-def transcribe_mimo(received: Received) -> list[Step]:
+def transcribe_mimo(received: Received, understand: Understand = count_samples) -> list[Step]:
     """Xiaomi's service: a chat in, a completion out; in chunks if they are asked for."""
     keys = {received.headers.get("api-key"), received.headers.get("authorization")}
     if not keys & {API_KEY, f"Bearer {API_KEY}"}:
@@ -236,7 +244,7 @@ def transcribe_mimo(received: Received) -> list[Step]:
     kind, _, recording = part["input_audio"]["data"].partition(",")
     assert (part["type"], kind) == ("input_audio", "data:audio/wav;base64")
     assert len(recording) <= 10_000_000
-    text = hear(b64decode(recording, validate=True), 240.0)
+    text = hear(b64decode(recording, validate=True), 240.0, understand)
     if text is None:
         return error("400 Bad Request", "400", "the recording is too long")
     about = {"id": "x", "created": 1763683200, "model": request["model"]}
@@ -247,7 +255,8 @@ def transcribe_mimo(received: Received) -> list[Step]:
         return [response(json.dumps(body).encode(), "200 OK", "Content-Type: application/json")]
     head = {**about, "object": "chat.completion.chunk"}
     chunks = [
-        {**head, "choices": [{"index": 0, "delta": {"content": content}}]}
-        for content in [*re.findall(r"\S+\s*", text), ""]
+        {**head, "choices": [{"index": 0, "delta": {"content": content}, "finish_reason": None}]}
+        for content in re.findall(r"\S+\s*", text)
     ]
-    return stream(events(*chunks))
+    end = {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}
+    return stream(events(*chunks, {**head, "choices": [end]}))

@@ -1,0 +1,305 @@
+"""``koe history``: what was said before, and another try for what gave no text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from koe.asr import ENGINES
+from koe.cli import Exit, print_error, tell
+from koe.cli.history_table import details, table
+from koe.cli.live_line import columns_of
+from koe.cli.usage import add_folder, add_words
+from koe.config.read import is_missing
+from koe.config.schema import UNREADABLE, HistoryConfig
+from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.errors import ConfigError, KoeError, OutputError
+from koe.events import ReportError
+from koe.journal.entries import entry_json
+from koe.journal.history import History
+
+_USUAL_LIMIT = 100
+
+_SUMMARIES = {
+    "list": "tell the newest entries; this is done without an ACTION, too",
+    "search": "tell the entries with a word or a part of one",
+    "show": "tell all about an entry",
+    "retry": "recognise a recording again",
+    "recorrect": "correct again what was recognised",
+    "export": "write a recording as a WAV file",
+    "pin": "keep an entry until it is removed by hand",
+    "unpin": "keep an entry only as long as the settings say",
+    "remove": "remove an entry with its recording and its text",
+    "prune": "remove now what the settings keep no longer",
+}
+
+_EPILOG = """\
+koe history ACTION --help tells more about an action.
+
+ID is what the list shows, or the beginning of it, or `last`, which is the newest entry.
+
+By default, recordings are kept of sessions that gave no text or not all of it. What is kept, and
+for how long, is set in history.audio and the settings beside it: koe config show history. Set
+history.audio to nothing, and nothing is kept. docs/history.md tells more.
+
+exit status:
+  0    done
+  1    an error, told on stderr
+  2    wrong usage
+  130  interrupted with Ctrl-C
+"""
+
+_ENTRY = """\
+  {"id": TEXT, "began": UTC, "seconds": NUMBER, "engine": NAME, "profile": ID, "why": "complete" |
+   "incomplete" | "silent" | "cancelled" | "failed" | "interrupted", "state": NAME, "text": TEXT,
+   "heard": TEXT, "corrected": BOOLEAN, "whole": BOOLEAN, "reason": TEXT, "audio": BOOLEAN,
+   "audio_bytes": NUMBER, "pinned": BOOLEAN}
+"""
+
+_LIST = f"""\
+why:
+  complete      the whole text was delivered
+  incomplete    a text was delivered, and its end may be missing
+  silent        nothing was recognised
+  cancelled     the session was cancelled
+  failed        there was no text
+  interrupted   the program ended before the text was there
+  (text)        only the text is kept, not the recording
+  *             it is pinned
+
+with --json, an array on stdout, newest first, of
+{_ENTRY}"""
+
+_AGAIN = """\
+exit status:
+  0    there is a text
+  1    an error, told on stderr
+  2    wrong usage
+  3    there was no speech
+  130  interrupted with Ctrl-C
+
+with --json, one object per line on stdout, as from koe dictate --json
+"""
+
+_EPILOGS = {
+    "list": _LIST,
+    "search": f"Upper and lower case are the same.\n\n{_LIST}",
+    "show": f"with --json, an object on stdout:\n{_ENTRY}",
+    "retry": (
+        "The text is written to stdout; nothing is pasted. Without --engine it is the configured\n"
+        f"engine, and its fallbacks. The recording stays.\n\n{_AGAIN}"
+    ),
+    "recorrect": f"The text is written to stdout; nothing is pasted.\n\n{_AGAIN}",
+    "export": """\
+A file that is there is replaced. The recording stays in the history.
+
+with --json, an object on stdout: {"id": TEXT, "path": TEXT, "seconds": NUMBER}
+""",
+    "pin": f"with --json, an object on stdout:\n{_ENTRY}",
+    "unpin": f"with --json, an object on stdout:\n{_ENTRY}",
+    "remove": """\
+Pinned entries are removed too. Nothing of it stays in the configuration folder.
+
+with --json, an object on stdout: {"removed": ID}
+""",
+    "prune": """\
+koe does it by itself when it starts and after each session. Files that koe did not write, or that
+a later koe wrote, are left alone and named.
+
+with --json, an object on stdout: {"removed": NUMBER}
+""",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.epilog = _EPILOG
+    _add_common(parser)
+    parser.set_defaults(limit=_USUAL_LIMIT)
+    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS, required=False).items():
+        if name == "search":
+            action.add_argument("text", metavar="TEXT", help="what to look for")
+        elif name not in {"list", "prune"}:
+            action.add_argument("id", metavar="ID", help="which entry; last is the newest")
+        if name in {"list", "search"}:
+            action.add_argument(
+                "--limit", metavar="N", type=_count, default=_USUAL_LIMIT,
+                help=f"tell so many at most, instead of {_USUAL_LIMIT}",
+            )  # fmt: skip
+        if name == "retry":
+            action.add_argument(
+                "--engine", metavar="NAME", choices=ENGINES, default="",
+                help="recognise with this one; koe engines lists them",
+            )  # fmt: skip
+        if name in {"retry", "recorrect"}:
+            action.add_argument(
+                "--profile", metavar="ID", default="",
+                help="correct with this one of llm.profiles, instead of the active one",
+            )  # fmt: skip
+        if name == "export":
+            action.add_argument("path", metavar="FILE", type=Path, help="the WAV file to write")
+        _add_common(action, is_action=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; return the exit status."""
+    directory = arguments.config or config_directory(os.environ)
+    history = History(directory, _read_settings(directory), print_error)
+    interrupted = history.recover()
+    actions: dict[str | None, Callable[[History, argparse.Namespace], int]] = {
+        "show": _show,
+        "export": _export,
+        "pin": _pin,
+        "unpin": _pin,
+        "remove": _remove,
+        "prune": _prune,
+    }
+    if arguments.action in {"retry", "recorrect"}:
+        return _again(history, arguments)
+    status = actions.get(arguments.action, _list)(history, arguments)
+    for entry in interrupted:
+        remedy = f"koe history retry {entry.id}"
+        print_error(f"note: a dictation was interrupted; to recognise it: {remedy}")
+    return status
+
+
+# --- telling -----------------------------------------------------------------------------
+
+
+def _list(history: History, arguments: argparse.Namespace) -> int:
+    is_search = arguments.action == "search"
+    entries = history.list(arguments.text if is_search else "", arguments.limit)
+    if arguments.json:
+        _tell_json([entry_json(entry) for entry in entries])
+    elif entries:
+        columns = columns_of(sys.stdout) if sys.stdout and sys.stdout.isatty() else None
+        tell("\n".join(table(entries, history.short_ids(), columns)))
+    else:
+        print_error("note: nothing was found" if is_search else "note: the history is empty")
+    return Exit.OK
+
+
+def _show(history: History, arguments: argparse.Namespace) -> int:
+    entry = history.entry(arguments.id)
+    if arguments.json:
+        _tell_json(entry_json(entry))
+    else:
+        recording = history.recording_of(entry.id) if entry.has_audio else None
+        tell("\n".join(details(entry, recording)))
+    return Exit.OK
+
+
+# --- changing ----------------------------------------------------------------------------
+
+
+def _export(history: History, arguments: argparse.Namespace) -> int:
+    entry = history.entry(arguments.id)
+    history.export(entry.id, arguments.path)
+    if arguments.json:
+        seconds = round(entry.seconds, 3)
+        _tell_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
+    else:
+        tell(f"{arguments.path}: {entry.seconds:.1f} s")
+    return Exit.OK
+
+
+def _pin(history: History, arguments: argparse.Namespace) -> int:
+    pinned = arguments.action == "pin"
+    entry = history.pin(arguments.id, pinned=pinned)
+    if arguments.json:
+        _tell_json(entry_json(entry))
+    else:
+        tell(f"{entry.id} is pinned" if pinned else f"{entry.id} is not pinned any more")
+    return Exit.OK
+
+
+def _remove(history: History, arguments: argparse.Namespace) -> int:
+    entry = history.remove(arguments.id)
+    if arguments.json:
+        _tell_json({"removed": entry.id})
+    else:
+        tell(f"{entry.id} is removed")
+    return Exit.OK
+
+
+def _prune(history: History, arguments: argparse.Namespace) -> int:
+    skipped = [*history.skipped]
+    removed = history.prune()
+    if arguments.json:
+        _tell_json({"removed": removed})
+    else:
+        tell(f"{removed} {'entry was' if removed == 1 else 'entries were'} removed or shortened")
+    for sentence in dict.fromkeys([*skipped, *history.skipped]):
+        print_error(f"note: left alone: {sentence}")
+    return Exit.OK
+
+
+# --- another try -------------------------------------------------------------------------
+
+
+def _again(history: History, arguments: argparse.Namespace) -> int:
+    # They bring engines and the network, which nothing else needs here.
+    from koe import daemon_threads
+    from koe.cli.report import JsonReport, Progress, TextReport
+    from koe.dictation import open_core
+
+    entry = history.entry(arguments.id)
+    report = (JsonReport if arguments.json else TextReport)(Progress(handed_over=entry.seconds))
+
+    async def follow() -> None:
+        async with open_core(arguments.config) as core:
+            if arguments.action == "retry":
+                session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
+            else:
+                session = core.recorrect(entry.id, profile=arguments.profile)
+            async for notice in session:
+                report.tell(notice)
+
+    try:
+        daemon_threads.run(follow())
+    except OutputError:
+        raise  # there is nowhere to tell it
+    except KoeError as exc:
+        report.tell(ReportError(str(exc)))
+    finally:
+        report.close()
+    if report.status is Exit.NO_SPEECH:
+        print_error("no speech was recognised")
+    return report.status
+
+
+# --- helpers -----------------------------------------------------------------------------
+
+
+def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> None:
+    """Declare what may stand before the action and behind it."""
+    # Where it is not behind the action, what stands before it holds.
+    nothing, none = (argparse.SUPPRESS, argparse.SUPPRESS) if is_action else (False, None)
+    parser.add_argument("--json", action="store_true", default=nothing, help="tell it as JSON")
+    add_folder(parser, none)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _read_settings(directory: Path) -> HistoryConfig:
+    """Return what is kept; without settings that can be read, all that is there."""
+    if is_missing(directory / CONFIG_NAME):
+        return HistoryConfig()
+    try:
+        return Store(directory, os.environ).load().config.history
+    except ConfigError as exc:
+        print_error(f"note: {exc}; nothing is removed until this is mended")
+        return UNREADABLE.history
+
+
+def _tell_json(value: object) -> None:
+    tell(json.dumps(value, ensure_ascii=False, indent=2))
