@@ -4,6 +4,7 @@
 # make peers  other people's clients, which the tests use
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
+# make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
 # make clean  remove what was built
@@ -25,7 +26,7 @@ LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 
-.PHONY: run test lint lib peers sanitize bench bench-llm kills journal-fuzz clean force
+.PHONY: run test lint lib peers sanitize slow bench bench-llm kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -60,6 +61,9 @@ sanitize: $(LIB)
 # Which cells there are: python -m tests.faults --list; for some of them: --only TEXT.
 faults: $(READY)
 	$(BIN)/python -m tests.faults
+
+slow: $(READY)
+	$(BIN)/python -m tests.slow $(TRIALS)
 
 bench: $(LIB)
 	$(BIN)/python -m bench

@@ -5,8 +5,8 @@ waits for it. Audio that arrives while it computes is collected and fed as one p
 limit: an engine that falls behind catches up instead of doing stale work piece by piece.
 
 However busy the computer is, a recogniser that computes is waited for: the engine says again and
-again that it works, during a call as between calls. Only what takes out of all proportion to the
-speech is given up, because then the recogniser hangs.
+again that it works, during a call as between calls. Only a call that takes out of all proportion to
+the speech is given up, because then the recogniser hangs.
 
 The thread opens the recogniser, does what it is asked to, and releases it, in one block that is
 left on every path. It is a daemon: a recogniser that hangs keeps no process from ending.
@@ -43,9 +43,8 @@ INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 # turn of one that computes its last text does not count: that one ends, or is given up.
 CONNECT_TIMEOUT = 60.0
 
-# Seconds for which the recogniser's calls are waited for in all: so many, and so many for each
-# second of speech that it was given. A busy computer takes 10 s for a second; what takes longer
-# than both hangs.
+# Seconds for which one call of the recogniser is waited for: so many, and so many for each second
+# of speech that it was given. A busy computer takes 10 s for a second; what takes longer hangs.
 PATIENCE = 30.0
 PATIENCE_PER_SECOND = 20.0
 
@@ -137,7 +136,7 @@ class LocalEngine(Engine):
         self._answer: _Promise[list[Event]] | None = None
         # Bytes that the recogniser was given.
         self._fed = 0
-        # Seconds for which its calls were waited for.
+        # Seconds for which its present call was waited for.
         self._waited = 0.0
         # Events that next_event has not returned yet.
         self._events: deque[Event] = deque()
@@ -185,7 +184,7 @@ class LocalEngine(Engine):
                 self._answer = self._begin()
             elif await _is_settled(self._answer, WORKING_INTERVAL):
                 self._events.extend(self._answer.result())
-                self._answer = None
+                self._answer, self._waited = None, 0.0
             else:
                 return self._wait_longer()
         return self._events.popleft()
