@@ -155,12 +155,17 @@ class LocalEngine(Engine):
         self._opened.result()
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Collect audio; waits while the inbox is full."""
+        """Collect audio; waits while the inbox is full.
+
+        A sender that never waits for anything else lets others have their turn here.
+        """
         await self._has_room.wait()
         self._inbox += pcm
         self._wake.set()
         if len(self._inbox) >= INBOX_LIMIT_BYTES:
             self._has_room.clear()
+        if len(self._inbox) >= FEED_LIMIT_BYTES:
+            await asyncio.sleep(0)
 
     async def finish_input(self) -> None:
         """Note that the inbox holds the last audio; never waits."""

@@ -327,6 +327,24 @@ def test_memory_is_bounded() -> None:
     asyncio.run(run())
 
 
+def test_a_sender_that_waits_for_nothing_leaves_others_their_turn() -> None:
+    """Above all the one who listens, and has the recogniser work."""
+
+    async def run() -> None:
+        engine = await connected([])
+        other = asyncio.create_task(asyncio.sleep(0))
+        sent = 0
+        while not other.done():
+            await engine.send_audio(b"\1" * 6400)
+            sent += 6400
+            assert sent < INBOX_LIMIT_BYTES
+        await engine.finish_input()
+        assert FinalHeard(f"{sent} bytes") in await events_to_close(engine)
+        await engine.close()
+
+    asyncio.run(run())
+
+
 def test_load_failure() -> None:
     def load(closed: Callable[[], bool]) -> closing[Counter]:
         raise AsrConnectionError("no model")
