@@ -229,9 +229,15 @@ def _forget_voice_detector(transcriber: Transcriber) -> None:
 
 
 def _end_of_lines(transcript: Transcript) -> int:
-    """Where the last complete line ends, in samples. A pause follows, of which it has a part."""
-    seconds = (line.start_time + line.duration for line in transcript.lines if line.is_complete)
-    return round(max(seconds, default=0.0) * SAMPLE_RATE_HZ)
+    """Where the complete lines end, in samples.
+
+    The package gives a line a part of the pause after it, and the next one a part of the pause
+    before it, and these may overlap.
+    """
+    ends = [line.start_time + line.duration for line in transcript.lines if line.is_complete]
+    starts = [line.start_time for line in transcript.lines if not line.is_complete]
+    seconds: float = min([max(ends, default=0.0), *starts])
+    return round(seconds * SAMPLE_RATE_HZ)
 
 
 def _text_of(transcript: Transcript, *, complete: bool = False) -> str:

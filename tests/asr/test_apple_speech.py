@@ -12,7 +12,7 @@ import pytest
 from koe.asr import Engine
 from koe.asr.apple_speech import open_engine
 from koe.config.engines import AppleSpeechConfig, AsrConfig
-from koe.errors import AsrConnectionError, EngineUnavailableError
+from koe.errors import AsrConnectionError, AsrTimeoutError, EngineUnavailableError
 from koe.events import EngineClosed, EngineErred, EngineWorking, Event, FinalHeard
 from tests.asr.contract import EngineContract, dictate, final_text
 from tests.asr.packages import compile_packages
@@ -120,6 +120,14 @@ def test_a_package_that_never_ends_can_be_closed() -> None:
         await stuck.close()
 
     asyncio.run(run())
+    assert final_text(hear("zh_CN")) == "100 samples"
+
+
+def test_a_package_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.local.WORKING_INTERVAL", 0.05)
+    monkeypatch.setattr("koe.asr.local.PATIENCE", 0.1)
+    with pytest.raises(AsrTimeoutError, match="apple-speech hangs: 0 seconds were not enough"):
+        hear("stuck")
     assert final_text(hear("zh_CN")) == "100 samples"
 
 

@@ -130,13 +130,40 @@ def test_a_start_that_fails_gives_up_its_turn() -> None:
 
 
 def test_a_wait_for_the_end_ends_when_nobody_wants_it() -> None:
+    """And it is no end: what was heard is not all."""
     closed = threading.Event()
     with open_session(Parrot(), closed.is_set) as recogniser:
-        waiting = threading.Thread(target=recogniser.finish)
+        said: list[Event] = []
+        waiting = threading.Thread(target=lambda: said.extend(recogniser.finish()))
         waiting.start()
         closed.set()
         waiting.join(PATIENCE)
-        assert not waiting.is_alive()
+        assert said == [EngineClosed(is_early=True)]
+
+
+@pytest.mark.parametrize(
+    ("said", "events"),
+    [
+        ([(CLOSED, None)], [FinalHeard("")]),
+        ([(INTERIM, b""), (CLOSED, None)], [InterimHeard(""), FinalHeard("")]),
+        (
+            [(FINAL, b"all"), (INTERIM, b"a"), (CLOSED, None)],
+            [InterimHeard("a"), FinalHeard("all")],
+        ),
+        ([(INTERIM, b"a"), (CLOSED, None)], [InterimHeard("a"), EngineClosed(is_cut=True)]),
+        ([(ERROR, b"no")], [EngineErred("no"), EngineClosed(is_cut=True)]),
+    ],
+)
+def test_the_end(said: list[tuple[int, bytes | None]], events: list[Event]) -> None:
+    """A package says no final text when nothing was heard; when something was, that is a cut."""
+    mailbox = Mailbox()
+
+    class Ending(Parrot):
+        def stop(self, session: int) -> None:
+            for code, text in said:
+                mailbox.put(code, text)
+
+    assert BridgeRecogniser(Ending(), 1, mailbox, lambda: False).finish() == events
 
 
 @pytest.mark.parametrize(

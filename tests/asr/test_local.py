@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import subprocess
 import sys
 import threading
@@ -13,16 +15,22 @@ import pytest
 
 from koe.asr import Engine
 from koe.asr.local import FEED_LIMIT_BYTES, INBOX_LIMIT_BYTES, LocalEngine, Recogniser
-from koe.errors import AsrConnectionError, AsrProtocolError
+from koe.errors import AsrConnectionError, AsrProtocolError, AsrTimeoutError
 from koe.events import (
+    Began,
     DefiniteHeard,
     EngineClosed,
+    EngineConnected,
     EngineWorking,
     Event,
     FinalHeard,
+    InputEnded,
     InterimHeard,
+    ReportHeard,
+    StartFinalWait,
 )
-from tests.asr.contract import PATIENCE, EngineContract, events_to_close
+from koe.session import Session
+from tests.asr.contract import PATIENCE, EngineContract, dictate, events_to_close
 
 
 class Counter(Recogniser):
@@ -35,6 +43,8 @@ class Counter(Recogniser):
         self.feeding = threading.Event()
         self.may_feed = threading.Event()
         self.may_feed.set()
+        self.may_finish = threading.Event()
+        self.may_finish.set()
         self.fails = False
         self.closed = threading.Event()
 
@@ -54,6 +64,7 @@ class Counter(Recogniser):
 
     def finish(self) -> list[Event]:
         self.threads.add(threading.get_ident())
+        self.may_finish.wait(PATIENCE)
         return [FinalHeard(self.text)]
 
     def close(self) -> None:
@@ -127,6 +138,143 @@ def test_it_says_that_it_works() -> None:
         return events
 
     assert asyncio.run(run()).count(EngineWorking()) == 3
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an engine say ten times as often that it works."""
+    monkeypatch.setattr("koe.asr.local.WORKING_INTERVAL", 0.05)
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("call", ["may_feed", "may_finish"])
+def test_a_session_waits_for_a_call_that_takes_long(call: str) -> None:
+    """However long: each word of the engine begins the session's wait anew."""
+
+    async def run() -> tuple[int, list[object]]:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        may_go_on: threading.Event = getattr(recognisers[0], call)
+        may_go_on.clear()
+        session = Session("counter")
+        for event in (Began(), EngineConnected(), InputEnded()):
+            session.receive(event)
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        waits, effects = 0, list[object]()
+        async with asyncio.timeout(PATIENCE):
+            while ReportHeard("2 bytes") not in effects:
+                effects = list(session.receive(await engine.next_event()))
+                waits += sum(isinstance(effect, StartFinalWait) for effect in effects)
+                if waits == 3:
+                    may_go_on.set()
+        await engine.close()
+        return waits, effects
+
+    waits, _ = asyncio.run(run())
+    assert waits >= 3
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("call", ["may_feed", "may_finish"])
+def test_a_recogniser_that_hangs_is_given_up(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.local.PATIENCE", 0.1)
+    monkeypatch.setattr("koe.asr.local.PATIENCE_PER_SECOND", 0.01)
+    monkeypatch.setattr("koe.asr.local.RELEASE_TIMEOUT", 0.01)
+
+    async def run() -> list[Event]:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        may_go_on: threading.Event = getattr(recognisers[0], call)
+        may_go_on.clear()
+        await engine.send_audio(b"\1\1" * 4 * 16_000)
+        await engine.finish_input()
+        said: list[Event] = []
+        with pytest.raises(AsrTimeoutError) as caught:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    said.append(await engine.next_event())
+        assert str(caught.value) == (
+            "counter hangs: 0 seconds were not enough for 4 seconds of speech; "
+            "restart the program, or choose another engine with asr.provider"
+        )
+        assert caught.value.is_permanent
+        await engine.close()
+        may_go_on.set()
+        return said
+
+    said = asyncio.run(run())
+    # The limit is 0.14 s, and two intervals are within it.
+    assert said.count(EngineWorking()) == (2 if call == "may_feed" else 3)
+    assert not any(isinstance(event, FinalHeard | EngineClosed) for event in said)
+
+
+def test_the_patience_is_for_all_calls_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not hang but is slow beyond measure is given up, too."""
+    monkeypatch.setattr("koe.asr.local.WORKING_INTERVAL", 0.001)
+    monkeypatch.setattr("koe.asr.local.PATIENCE", 0.0045)
+    monkeypatch.setattr("koe.asr.local.PATIENCE_PER_SECOND", 0.0)
+
+    async def run() -> int:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        calls = 0
+        with pytest.raises(AsrTimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    calls += 1
+                    recognisers[0].may_feed.clear()
+                    await engine.send_audio(b"\1\1")
+                    assert await engine.next_event() == EngineWorking()
+                    recognisers[0].may_feed.set()
+                    while isinstance(await engine.next_event(), InterimHeard):
+                        pass
+        recognisers[0].may_feed.set()
+        await engine.close()
+        return calls
+
+    assert 1 < asyncio.run(run()) <= 5
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_wait_for_events_may_be_abandoned() -> None:
+    """However often: no event is lost, and none comes twice."""
+    speech = b"\1\1" * FEED_LIMIT_BYTES * 2
+
+    async def impatiently() -> list[Event]:
+        recognisers, events = list[Counter](), list[Event]()
+        engine = await connected(recognisers)
+        delays = random.Random(7)
+        await engine.send_audio(speech)
+        await engine.finish_input()
+        while not events or not isinstance(events[-1], EngineClosed):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delays.uniform(0, 0.001)):
+                    events.append(await engine.next_event())
+        await engine.close()
+        return events
+
+    def texts(events: list[Event]) -> list[Event]:
+        return [event for event in events if not isinstance(event, EngineWorking)]
+
+    patiently = LocalEngine("counter", lambda closed: closing(Counter()))
+    assert texts(asyncio.run(impatiently())) == texts(asyncio.run(dictate(patiently, [speech])))
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_listener_of_an_engine_that_was_closed_does_not_wait_for_ever() -> None:
+    """The thread has ended, and does not answer any more."""
+
+    async def run() -> Event:
+        recognisers: list[Counter] = []
+        engine = await connected(recognisers)
+        engine.abandon()
+        assert await asyncio.to_thread(recognisers[0].closed.wait, PATIENCE)
+        await engine.send_audio(b"\1\1")
+        async with asyncio.timeout(PATIENCE):
+            return await engine.next_event()
+
+    assert asyncio.run(run()) == EngineClosed(is_early=True)
 
 
 def test_a_recogniser_that_ends_early() -> None:
@@ -205,6 +353,50 @@ def test_a_load_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
             await engine.connect()
         may_load.set()
         await engine.close()
+
+    asyncio.run(run())
+
+
+def test_the_next_session_waits_while_the_last_one_computes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The turn passes on in time, so the next one is not lost by being next."""
+    monkeypatch.setattr("koe.asr.local.CONNECT_TIMEOUT", 0.0)
+    may_load = threading.Event()
+
+    def load(closed: Callable[[], bool]) -> closing[Counter]:
+        may_load.wait(PATIENCE)
+        return closing(Counter())
+
+    async def connecting_beside(name: str, is_closed: bool, is_ended: bool) -> bool:
+        """Whether it waits on."""
+        may_load.set()
+        with monkeypatch.context() as patient:
+            patient.setattr("koe.asr.local.CONNECT_TIMEOUT", PATIENCE)
+            other = LocalEngine(name, load)
+            await other.connect()
+        may_load.clear()
+        if is_ended:
+            await other.finish_input()
+        if is_closed:
+            other.abandon()
+        engine = LocalEngine("counter", load)
+        connecting = asyncio.create_task(engine.connect())
+        for _ in range(100):
+            await asyncio.sleep(0)
+        waits_on = not connecting.done()
+        await other.close()
+        with pytest.raises(AsrConnectionError, match="counter did not start within 0 seconds"):
+            await connecting
+        may_load.set()
+        await engine.close()
+        return waits_on
+
+    async def run() -> None:
+        assert await connecting_beside("counter", is_closed=False, is_ended=True)
+        assert not await connecting_beside("counter", is_closed=False, is_ended=False)
+        assert not await connecting_beside("counter", is_closed=True, is_ended=True)
+        assert not await connecting_beside("another", is_closed=False, is_ended=True)
 
     asyncio.run(run())
 

@@ -20,7 +20,7 @@ from koe.asr.moonshine import (
 )
 from koe.config.schema import AsrConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
-from koe.events import InterimHeard
+from koe.events import DefiniteHeard, FinalHeard, InterimHeard
 from tests.asr.contract import PATIENCE, EngineContract, dictate, final_text, in_frames
 
 pytestmark = pytest.mark.model
@@ -76,6 +76,27 @@ def test_update_interval(beckett: bytes) -> None:
     seldom, same_text = hear(1.0)
     assert often > seldom
     assert text == same_text
+
+
+def test_how_far_a_result_reaches(beckett: bytes) -> None:
+    """What is heard of the audio from there on begins with the next word, whole."""
+
+    def hear(pcm: bytes) -> list[DefiniteHeard | FinalHeard]:
+        recogniser = MoonshineRecogniser(load_model(), 0.5)
+        events = [e for frame in in_frames(pcm, 6400) for e in recogniser.feed(frame)]
+        events += recogniser.finish()
+        recogniser.close()
+        return [event for event in events if isinstance(event, DefiniteHeard | FinalHeard)]
+
+    *definite, final = hear(beckett)
+    ends = [event.upto or 0 for event in definite]
+    assert ends == sorted(set(ends))
+    assert ends[0] > 0
+    assert ends[-1] <= len(beckett) // 2
+    assert final.upto == len(beckett) // 2
+    for event, sentence in zip(definite, ("Ever failed.", "No matter."), strict=False):
+        rest = beckett[2 * (event.upto or 0) :]
+        assert hear(rest)[-1].text.startswith(sentence)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the detector can't be reached there")

@@ -86,7 +86,9 @@ class TestSherpaOnnx(EngineContract):
         for frames in ([speech], in_frames(speech, 6400), in_frames(speech, 100_002)):
             events = asyncio.run(dictate(self.open(), frames))
             definite = [event for event in events if isinstance(event, DefiniteHeard)]
-            assert definite == [DefiniteHeard("甲乙丙"), DefiniteHeard("甲乙丙丁戊己")]
+            assert [event.text for event in definite] == ["甲乙丙", "甲乙丙丁戊己"]
+            # Within the pauses: after what makes them pauses, and before what is said next.
+            assert [event.upto for event in definite] == [30_720, 76_800]
 
     def test_a_thread_that_hears_while_nobody_listens(self, speech: bytes) -> None:
         """Spec asr §3.1.4: close, with everything said and nothing read."""
@@ -124,7 +126,7 @@ def test_text_grows(letters: Path) -> None:
     assert len(interims) > 3
     assert all(LETTERS.startswith(text) for text in interims)
     assert interims == sorted(set(interims), key=len)
-    assert events[-1] == FinalHeard(LETTERS)
+    assert events[-1] == FinalHeard(LETTERS, len(say(*ALL)) // 2)
 
 
 @pytest.mark.parametrize("milliseconds", range(0, 400, 40))
@@ -144,16 +146,24 @@ def test_the_tail_is_as_long_as_what_is_looked_at_together(letters: Path) -> Non
     assert model(letters).tail / 16_000 >= max(0.5, WINDOW / 100)
 
 
+def test_no_result_reaches_beyond_the_end(letters: Path) -> None:
+    """Though a pause may be found in the silence that is put after it."""
+    speech = say(0, 1) + silence(0.3)
+    events = hear(model(letters, endpoint_silence=0.4), speech)
+    assert [event.upto for event in events if isinstance(event, DefiniteHeard)] == [12_800]
+    assert events[-1] == FinalHeard("甲乙", 12_800)
+
+
 def test_words_are_separated_across_segments(words: Path) -> None:
     """The library drops the space that pieces begin with."""
     events = hear(model(words), say(0, 2, 3) + silence(2) + say(0, 2))
-    assert DefiniteHeard("HELLO WORLD") in events
-    assert events[-1] == FinalHeard("HELLO WORLD HELLO")
+    assert [event.text for event in events if isinstance(event, DefiniteHeard)] == ["HELLO WORLD"]
+    assert final_text(events) == "HELLO WORLD HELLO"
 
 
 def test_silence(letters: Path) -> None:
-    assert hear(model(letters), silence(6)) == [FinalHeard("")]
-    assert hear(model(letters)) == [FinalHeard("")]
+    assert hear(model(letters), silence(6)) == [FinalHeard("", 96_000)]
+    assert hear(model(letters)) == [FinalHeard("", 0)]
 
 
 @pytest.mark.parametrize(("endpoint_silence", "segments"), [(0.4, 2), (3.0, 0)])
@@ -161,7 +171,7 @@ def test_endpoint_silence(letters: Path, endpoint_silence: float, segments: int)
     speech = say(0, 1) + silence(1) + say(2, 3) + silence(1)
     events = hear(model(letters, endpoint_silence=endpoint_silence), speech)
     assert [type(event) for event in events].count(DefiniteHeard) == segments
-    assert events[-1] == FinalHeard("甲乙丙丁")
+    assert final_text(events) == "甲乙丙丁"
 
 
 def test_zero_means_the_default(letters: Path) -> None:
@@ -190,7 +200,7 @@ def test_a_term_is_preferred(words: Path) -> None:
 def test_a_term_is_preferred_in_every_segment(words: Path) -> None:
     preferring = model(words, "World", "kollo")
     heard = hear(preferring, say(0, 2) + silence(2) + say(3, 0, 2))
-    assert heard[-1] == FinalHeard("KOLLO WORLD KOLLO")
+    assert final_text(heard) == "KOLLO WORLD KOLLO"
 
 
 def test_characters_are_preferred(tmp_path: Path) -> None:
