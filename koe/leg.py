@@ -132,7 +132,8 @@ class Leg:
             try:
                 event = await engine.next_event()
             except AsrError as exc:
-                event = EngineFailed(f"ASR error: {exc}", exc.is_permanent)
+                is_vain = exc.is_permanent or engine.is_persistent
+                event = EngineFailed(f"ASR error: {exc}", is_vain)
             if isinstance(event, DefiniteHeard | FinalHeard) and event.upto is not None:
                 event = replace(event, upto=event.upto + self.start)
             self._put(event)

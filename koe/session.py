@@ -103,6 +103,8 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
 
 FINISHED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
+_CLOSING_STATES = (ShowState(State.COMPLETED), ShowState(State.IDLE))
+
 # There is a text, and the engine can't change it any more.
 _CONCLUDED = frozenset({State.CORRECTING, State.PREPARING_PASTE})
 
@@ -244,6 +246,7 @@ class Session:
 
     def _end_input(self, samples: int) -> list[Effect]:
         self._input_ended = True
+        self._hearing.end_recording(samples)
         if self.is_file:
             self.final_wait += samples / SAMPLE_RATE_HZ
         if self.state is State.CONNECTING_ASR:
@@ -335,6 +338,7 @@ class Session:
 
     def _conclude(self) -> list[Effect]:
         """Stop listening: from here on the text, or that there is none, stands."""
+        self._hearing.end()
         if self.heard.strip():
             self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
             return [ReportHeard(self.heard), Pause()]
@@ -360,7 +364,7 @@ class Session:
         return [
             ShowState(State.PREPARING_PASTE),
             Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
-            *(_closing_states() if self.rules.closing_states else []),
+            *(_CLOSING_STATES if self.rules.closing_states else ()),
             *self._end(State.COMPLETED),
         ]
 
@@ -387,10 +391,6 @@ class Session:
         if state is State.FAILED:
             return [ShowState(State.FAILED)]
         return []
-
-
-def _closing_states() -> list[Effect]:
-    return [ShowState(State.COMPLETED), ShowState(State.IDLE)]
 
 
 def _unexpected_end(reason: str, is_cut: bool) -> str:

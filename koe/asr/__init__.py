@@ -26,9 +26,12 @@ class Engine(ABC):
 
     Attributes:
         is_repeatable: It computes on this machine, so that the same audio gives the same text.
+        is_persistent: It tries again by itself, once it is connected; when it fails nevertheless,
+            another try is in vain.
     """
 
     is_repeatable = False
+    is_persistent = False
 
     @abstractmethod
     async def connect(self) -> None:
