@@ -17,9 +17,9 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
        failed    ◄── no engine could be had, and no text is there
        cancelled ◄── Cancelled, from any
 
-An engine that is lost changes no state. The session has the same one opened again, from where the
-text is certain; then the next of the fall-backs; and where there is none left, it delivers what
-was heard when the key comes up, with a warning. Only where nothing was heard it fails.
+An engine that is lost changes no state. The session has it opened again, from where the text is
+certain, then the fall-backs; without any of them it delivers what was heard when the key comes
+up, with a warning, and fails only where nothing was heard.
 
 Between the text and what becomes of it the session pauses, for one turn of the loop: a shell that
 was told what was heard may answer with a cancel, and that has to be received first.
@@ -144,7 +144,7 @@ class Session:
     _tries: int = 0
     # A wait for the final result was started and has not expired.
     _wait_runs: bool = False
-    # Why the engine was lost, while it is being opened again.
+    # Why the engine was lost; empty once it is opened again.
     _trouble: str = ""
     # An engine did not answer in time, and was given one more chance.
     _has_expired: bool = False
@@ -195,8 +195,7 @@ class Session:
                 return [ShowInterim(self.heard)]
             case FinalHeard(text, upto):
                 self._hearing.add_final(text, upto)
-                shown: list[Effect] = [ShowInterim(self.heard)]
-                return shown + (self._complete() if self._waiting else [])
+                return [ShowInterim(self.heard), *(self._complete() if self._waiting else [])]
             case EngineWorking():
                 return self._wait() if self._waiting else []
             case EngineErred(message):
@@ -204,9 +203,10 @@ class Session:
             case EngineFailed(message, is_permanent):
                 return self._lose_engine(message, is_permanent=is_permanent)
             case EngineClosed(reason, is_early, is_cut):
-                if self._waiting and not is_early and not is_cut:
+                is_answer = self._waiting and not is_early
+                if is_answer and not is_cut:
                     return self._complete()
-                return self._lose_engine(_unexpected_end(reason, is_cut), has_ended=True)
+                return self._lose_engine(_unexpected_end(reason, is_answer), has_ended=True)
             case RestWasSilent():
                 return self._conclude()
             case WaitExpired():
@@ -393,8 +393,8 @@ class Session:
         return []
 
 
-def _unexpected_end(reason: str, is_cut: bool) -> str:
+def _unexpected_end(reason: str, is_answer: bool) -> str:
     message = "ASR connection closed unexpectedly by server"
-    if is_cut:
+    if is_answer:
         message = "the speech service ended without saying that its text is complete"
     return f"{message}: {reason}" if reason.strip() else message
