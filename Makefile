@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIB := build/.ready
 PEERS := build/peers
-NATIVE := $(wildcard koe/native/*.[ch]) include/koe_core.h build_ffi.py
+NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 
 .PHONY: run test lint lib peers sanitize bench bench-llm kills journal-fuzz clean force
 

@@ -14,6 +14,7 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +25,7 @@ import cffi
 PROJECT = Path(__file__).resolve().parent
 NATIVE = PROJECT / "koe" / "native"
 HEADER = PROJECT / "include" / "koe_core.h"
+EXTRA = PROJECT / "include" / "koe_extra.h"
 SOURCES = sorted(NATIVE.glob("*.c"))
 GENERATIONS = {1: "a", 2: "b", 3: "c"}
 
@@ -118,19 +120,21 @@ def c_string(text: str) -> str:
 
 
 def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
-    """Build one generation: ``out``/include/koe_core.h and ``out``/lib/libkoe_core."""
+    """Build one generation: ``out``/include/*.h and ``out``/lib/libkoe_core."""
     include, library = out / "include", out / "lib"
     include.mkdir(parents=True, exist_ok=True)
     library.mkdir(parents=True, exist_ok=True)
     header = HEADER.read_text(encoding="utf-8")
     own = re.sub(r"^#define KOE_ABI \d$", f"#define KOE_ABI {abi}", header, flags=re.MULTILINE)
     (include / "koe_core.h").write_text(own, encoding="utf-8")
+    shutil.copy(EXTRA, include)
     compile_flags, link_flags = python_flags()
     exports = out / "exports.map"
-    exports.write_text("{ global: sp_*; local: *; };\n", encoding="utf-8")
+    names = ["sp_*", *extra_names()]
+    exports.write_text(f"{{ global: {'; '.join(names)}; local: *; }};\n", encoding="utf-8")
     shared = {
         "darwin": ["-dynamiclib", "-install_name", f"@rpath/{LIBRARY}",
-                   "-Wl,-exported_symbol,_sp_*"],
+                   *[f"-Wl,-exported_symbol,_{name}" for name in names]],
         "win32": ["-shared", *to_linker("--out-implib", str(library / "libkoe_core.dll.a"))],
     }.get(sys.platform, ["-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs",
                          # what Python knows of it outlives a dlclose, so it has to stay
@@ -151,6 +155,11 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
         run([*command, *flags, "-c", str(source), "-o", str(target)])
         objects.append(str(target))
     run([*command, *shared, *objects, *link_flags, "-o", str(library / LIBRARY)])
+
+
+def extra_names() -> list[str]:
+    """The functions that are exported besides the contract; internal ones begin as they do."""
+    return re.findall(r"^KOE_API .*?(koe_\w+)\(", EXTRA.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def run(command: list[str]) -> None:

@@ -230,14 +230,18 @@ class AsrError(KoeError):
     Args:
         message: What went wrong, without any key.
         is_permanent: Another try would fail in the same way: a refused key, a wrong setting.
+        retry_after: Seconds that the service wants to be left alone; None: it did not say.
     """
 
     prefix = "ASR error"
 
-    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+    def __init__(
+        self, message: str, *, is_permanent: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.is_permanent = is_permanent
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         return f"{self.prefix}: {self.message}"

@@ -21,6 +21,8 @@ class Hearing:
         # What earlier legs heard for certain, and the sample that it reaches.
         self._head = ""
         self._upto = 0
+        # The last sample up to which the text was ever certain.
+        self._furthest = 0
         # The leg that runs: its first sample, its text, and what of that is certain up to a sample.
         self._start = 0
         self._transcript = Transcript()
@@ -48,8 +50,10 @@ class Hearing:
         return bool(self._kept) and self._stitched(self._transcript.preview) == self._kept
 
     def begin_leg(self, start: int) -> None:
-        """Note where the leg begins whose results follow."""
+        """Note where the leg begins whose results follow; one that hears all needs no head."""
         self._start = start
+        if start == 0:
+            self._head, self._upto = "", 0
 
     def add_interim(self, text: str) -> None:
         """Take a hypothesis about all that the leg heard."""
@@ -81,8 +85,9 @@ class Hearing:
         """
         self._kept = self.text
         text, upto = self._acknowledged
-        has_progressed = upto > self._upto
-        if has_progressed:
+        has_progressed = upto > self._furthest
+        self._furthest = max(upto, self._furthest)
+        if upto > self._upto:
             self._head, self._upto = self._stitched(text), upto
         self._history = self.history(HISTORY_LIMIT)
         self._transcript = Transcript()

@@ -7,19 +7,22 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
+from typing import TYPE_CHECKING
 
 from koe.config.settings import Settings
 from koe.daemon_threads import DaemonThreads
 from koe.diagnostics import report
 from koe.errors import HistoryError, KoeError
 from koe.events import Event, Notice
-from koe.journal.entries import Entry
 from koe.journal.folder import journal_directory
 from koe.journal.format import End, Header, Mark
-from koe.journal.history import History
 from koe.journal.reader import Recorded, read_session
 from koe.journal.recording import Ended
 from koe.journal.writer import Journal, SessionJournal
+
+if TYPE_CHECKING:
+    from koe.journal.entries import Entry
+    from koe.journal.history import History
 
 REMEDY = "The recording is kept; to try it again, run: koe history retry last"
 """What a user can do who lacks a text."""
@@ -102,6 +105,8 @@ class Records:
 
     @property
     def _history(self) -> History:
+        from koe.journal.history import History  # the first call of a shell does not need it
+
         return History(self._settings.directory, self._settings.current.config.history)
 
     def _keep(self, ended: Ended) -> None:

@@ -296,7 +296,7 @@ class Session:
             effects.append(Warn(f"{message}; speak on: koe keeps the recording and tries again"))
         delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
         self._tries += 1
-        effects.append(OpenEngine(self.engine, self._hearing.upto, delay))
+        effects.append(OpenEngine(self.engine, self._hearing.upto, delay, is_again=True))
         return effects + (self._wait() if self._input_ended and not self._wait_runs else [])
 
     def _fall_back(self, message: str) -> list[Effect]:

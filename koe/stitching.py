@@ -7,7 +7,8 @@ where it begins; `stitch` joins its text to the known one, so that each word is 
 The last tokens of the known text, the head, are aligned with the first tokens of the new text, the
 tail. The best local alignment wins (Smith and Waterman, 1981); one that is far from the place where
 the time puts the end of the head is worth less, and so are words that are frequent there, as in
-"no, no, no". Where nothing aligns, the time alone decides. ``python -m bench.seams`` measures it.
+"no, no, no". Where nothing aligns, the time alone decides, and all stays if that is not known: a
+word that is there twice can be seen and removed. ``python -m bench.seams`` measures it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _FAR = 0.2
 
 # The worth from which an alignment is believed.
 _ENOUGH = 0.3
+
+# What is added before the number of tokens that are cut by time is rounded down.
+_ROUNDED = 0.25
 
 # How fast people speak, in tokens per second: words, and characters of unspaced scripts.
 _WORDS = 2.8
@@ -74,7 +78,7 @@ def stitch(head: str, tail: str, overlap: float = 3.0, tail_seconds: float | Non
         head: The text that is known.
         tail: The text of the leg, so far or final.
         overlap: The seconds of audio that both heard; 0: none.
-        tail_seconds: The seconds of audio that the tail covers; None: not known.
+        tail_seconds: The seconds of audio that the tail covers, silence included; None: not known.
     """
     kept, taken, is_aligned = find_seam(head, tail, overlap, tail_seconds)
     left, right = head[:kept], tail[taken:]
@@ -96,7 +100,8 @@ def find_seam(
     expected = _expected(tail, new, overlap, tail_seconds)
     ends = _align(old, new, expected)
     if ends is None:
-        return _cut_by_time(head, tail, new, round(expected))
+        taken = 0 if tail_seconds is None else int(expected + _ROUNDED)
+        return _cut_by_time(head, tail, new, taken)
     kept, taken = ends
     # Only the first tokens of the tail were looked at.
     left_over = len(new) - taken if len(new) < most else most

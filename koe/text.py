@@ -90,6 +90,11 @@ def remove_white_space(text: str) -> str:
     return text.translate(_WITHOUT_WHITE_SPACE)
 
 
+def without_last_comma(text: str) -> str:
+    """Without commas at the end: an engine writes them where the speaker pauses, not ends."""
+    return text.rstrip(_WHITE_SPACE + ",，、،፣")
+
+
 def is_unicode(text: str) -> bool:
     """Tell whether a text has no surrogates, which stand for what can't be encoded."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,36 +1,95 @@
 """What was heard so far, from interim, definite and final results. Pure.
 
-An engine revises itself: an *interim* replaces the previous interim, a *definite* replaces the
-previous definite (and is still not the last word), a *final* is added to what is committed.
-Engines repeat themselves too, so adding means merging: a final that extends, repeats or
-overlaps the committed text does not double it. Rules and vectors: spec asr §5.
+Every engine here puts its sentences together: each of its results says everything again from the
+beginning, perhaps in other words, and a result of the same kind replaces the one before. The rules
+also bear engines whose results go on where the last one ended (spec asr §5), and hypotheses that
+lag behind. Words are compared, or single characters of scripts without spaces; case and
+punctuation make no difference.
+
+| a result, after what is known               | then                                          |
+|---------------------------------------------|-----------------------------------------------|
+| says the same and goes on                   | it takes the place of what is known           |
+| says only the beginning of it               | it is old and changes nothing                 |
+| begins with its last two words or more      | it is added, these words once                 |
+| is a hypothesis that says a definite result | it takes the place of the definite result,    |
+| again in other words                        | because a revision replaces what it revises   |
+| says something else                         | it is added, with a space where one belongs   |
+
+A hypothesis is a part of what was heard: it is in the preview until something stronger says it.
 """
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+from koe.text import join_segments
+from koe.tokens import Token, first_tokens, last_tokens, tokens
+
 # Interim revisions that are kept: a record for the correction prompt, bounded (spec asr §5.2).
 HISTORY_LIMIT = 64
 
+# So many tokens of the beginnings, and of an overlap, are compared.
+_COMPARED = 32
 
-def overlap(left: str, right: str) -> int:
-    """Return the length of the longest prefix of ``right`` that ``left`` ends with."""
-    for length in range(min(len(left), len(right)), 0, -1):
-        if left.endswith(right[:length]):
-            return length
-    return 0
+# A single word that one result ends and the next begins with was said twice, as far as is known.
+_LEAST_OVERLAP = 2
+
+# A much shorter text that says a longer one again has so many of its first tokens at least, and a
+# text that differs near its beginning so large a part of so many.
+_LEAST_BEGINNING = 3
+_LEAST_ALIKE = 0.8
+_ENOUGH_TO_BE_ALIKE = 5
 
 
-def merge(committed: str, addition: str) -> str:
-    """Add a result to committed text without doubling what both of them say.
-
-    An addition that starts with the committed text replaces it, one that the committed text
-    starts with is stale and ignored, and else the overlap is written once.
-    """
-    if addition.startswith(committed):
+def merge(known: str, addition: str) -> str:
+    """Add a result to known text without doubling what both of them say."""
+    if addition.startswith(known):
         return addition
-    if committed.startswith(addition):
-        return committed
-    return committed + addition[overlap(committed, addition) :]
+    if known.startswith(addition):
+        return known
+    old, new = first_tokens(known, _COMPARED), first_tokens(addition, _COMPARED)
+    same = _same_beginning(old, new)
+    if old and same == len(old):
+        return addition
+    if new and same == len(new):
+        return known
+    ends = last_tokens(known, _COMPARED)
+    for count in range(min(len(ends), len(new)), _LEAST_OVERLAP - 1, -1):
+        if _same_beginning(ends[-count:], new) == count:
+            return known[: ends[-1].end] + addition[new[count - 1].end :]
+    return join_segments((known, addition))
+
+
+def revises(text: str, known: str) -> bool:
+    """Tell whether a text says what is known again, from the beginning, perhaps in other words."""
+    if text.startswith(known):
+        return True
+    old, new = first_tokens(known, _COMPARED), first_tokens(text, _COMPARED)
+    same = _same_beginning(old, new)
+    if same == len(new):
+        return 0 < same == len(old)
+    is_much_shorter = 4 * len(new) < 3 * len(old)
+    if 2 * same >= min(len(old), len(new)) and (same >= _LEAST_BEGINNING or not is_much_shorter):
+        return True
+    if len(new) < len(old) or len(old) < _ENOUGH_TO_BE_ALIKE:
+        return False
+    matcher = SequenceMatcher(None, [it.key for it in old], [it.key for it in new], autojunk=False)
+    alike = sum(block.size for block in matcher.get_matching_blocks())
+    return alike >= _LEAST_ALIKE * len(old)
+
+
+def _same_beginning(old: list[Token], new: list[Token]) -> int:
+    """Count the tokens with which both begin."""
+    pairs = zip(old, new, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
+
+
+def _says_more(text: str, known: str) -> bool:
+    """Tell whether a text says what is known again, and goes on."""
+    if text.startswith(known):
+        return bool(first_tokens(text[len(known) :], 1))
+    return revises(text, known) and sum(1 for _ in tokens(text)) > sum(1 for _ in tokens(known))
 
 
 class Transcript:
@@ -57,11 +116,16 @@ class Transcript:
         self._interim = text
 
     def add_definite(self, text: str) -> None:
-        """Replace the stable text. Empty text says nothing and changes nothing."""
+        """Replace the stable text. Empty text says nothing and changes nothing.
+
+        A hypothesis that says more than that stays.
+        """
         if not text:
             return
         self._definite = text
-        if not self._has_final:
+        if _says_more(self._interim, text):
+            return
+        if not self._has_final or revises(text, self._interim):
             self._interim = ""
 
     def add_final(self, text: str) -> None:
@@ -95,6 +159,10 @@ class Transcript:
         committed, interim = self.committed, self._interim
         if not committed or not interim:
             return committed or interim
+        if committed.startswith(interim):
+            return committed
+        if not self._final and revises(interim, committed):
+            return interim
         return merge(committed, interim)
 
     @property

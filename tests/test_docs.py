@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from koe.config.reference import PAGE
+from koe.config.schema import HistoryConfig
 from koe.config.store import Store
 from koe.llm.endpoint import check_address
 from koe.llm.protocols import models_request, warm_up_request
 from tests.abi import build
 
+README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
+HISTORY = (PAGE.parent / "history.md").read_text(encoding="utf-8")
 GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
 
 # Each under its heading.
@@ -68,7 +71,20 @@ def test_the_guide_agrees_with_the_reference() -> None:
     assert {key for key in effects if re.match(r"llm\.[^.]+$", key)} <= told.keys()
 
 
-@pytest.mark.parametrize("page", [GUIDE, (PAGE.parent.parent / "README.md").read_text("utf-8")])
+def test_the_history_s_settings(tmp_path: Path) -> None:
+    """The first snippet shows the defaults, and the second keeps nothing."""
+    defaults, nothing = re.findall(r"```yaml\n(.*?)```", HISTORY, re.S)
+    for snippet, expected in (
+        (defaults, HistoryConfig()),
+        (nothing, HistoryConfig(audio="nothing")),
+    ):
+        (tmp_path / "config.yaml").write_text(snippet, encoding="utf-8")
+        snapshot = Store(tmp_path, {}).load()
+        assert (snapshot.config.history, snapshot.problems) == (expected, ())
+    assert all(f"  {field.key}: " in defaults for field in HistoryConfig.declared.values())
+
+
+@pytest.mark.parametrize("page", [GUIDE, README, HISTORY])
 def test_commands_exist(page: str) -> None:
     from koe.cli import COMMANDS, _parse
 

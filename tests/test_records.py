@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -184,3 +186,9 @@ async def test_what_an_earlier_process_left(
         await asyncio.sleep(0.01)  # the recovery begins, and leaving waits for it
     (entry,) = history_in(directory).list()
     assert (entry.why, entry.heard) == (Why.INTERRUPTED, "one two 部署")
+
+
+def test_a_start_does_not_wait_for_the_history() -> None:
+    """What keeps it is loaded when there is something to keep."""
+    code = "import sys, koe.core; sys.exit(bool({'sqlite3', 'wave'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

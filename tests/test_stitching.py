@@ -108,12 +108,16 @@ def test_by_time_where_nothing_is_alike() -> None:
     assert stitch("alpha beta", "one two three four five six", 2.0, 6.0) == (
         "alpha beta three four five six"
     )
-    # The length of the tail is not known: words are spoken at the usual pace.
-    assert stitch("alpha beta.", "one two three four five six", 1.1) == "alpha beta four five six"
     assert stitch("alpha beta", "one two. Three", 1.1, 1.5) == "alpha beta. Three"
     assert stitch("甲乙", "天地玄黄宇宙洪荒", 1.0, 4.0) == "甲乙玄黄宇宙洪荒"
     # So little is known that no word of the tail can be.
     assert stitch("alpha.", "one two three", 0.1, 6.0) == "alpha. one two three"
+
+
+def test_nothing_is_cut_where_nothing_is_known() -> None:
+    assert stitch("Shall we go?", "Yes.") == "Shall we go? Yes."
+    assert stitch("Shall we go?", "Yes.", 3.0, 5.0) == "Shall we go? Yes."
+    assert stitch("alpha beta.", "one two three") == "alpha beta. one two three"
 
 
 def test_one_word_of_overlap() -> None:
@@ -150,6 +154,17 @@ def test_any_text(head: str, tail: str, overlap: float, seconds: float | None) -
     assert 0 <= kept <= len(head)
     assert 0 <= taken <= len(tail)
     assert isinstance(stitch(head, tail, overlap, seconds), str)
+
+
+@settings(deadline=None)
+@given(
+    st.text("ab 我去1.,'"), st.text("ab 我去1.,'"), st.floats(0.1, 10), st.none() | st.floats(0, 20)
+)
+def test_a_head_never_gets_shorter(
+    head: str, tail: str, overlap: float, seconds: float | None
+) -> None:
+    before, after = (list(tokens(it)) for it in (head, stitch(head, tail, overlap, seconds)))
+    assert len(after) >= len(before)
 
 
 def noise(loudness: int, samples: int) -> bytes:

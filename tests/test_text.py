@@ -9,6 +9,7 @@ from koe.text import (
     remove_white_space,
     trim,
     trim_start,
+    without_last_comma,
 )
 
 
@@ -253,6 +254,25 @@ def test_white_space_is_what_unicode_calls_so() -> None:
     assert trim(text) == "a \xa0\u2009b\x1c\u200b"
     assert trim_start(text) == "a \xa0\u2009b\x1c\u200b\t\n"
     assert remove_white_space(text) == "ab\x1c\u200b"
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("", ""),
+        (",", ""),
+        ("It was late, and then,", "It was late, and then"),
+        ("It was late, \n", "It was late"),
+        ("我觉得不错，", "我觉得不错"),
+        ("苹果、", "苹果"),
+        ("نعم،", "نعم"),
+        ("First:", "First:"),
+        ("Well…", "Well…"),
+        ("Done.", "Done."),
+    ],
+)
+def test_the_comma_at_the_end(text: str, without: str) -> None:
+    assert without_last_comma(text) == without
 
 
 def test_what_is_unicode() -> None:

@@ -23,7 +23,12 @@ class Engine(ABC):
     The order of calls: ``connect`` once; then ``send_audio`` any number of times and
     ``finish_input`` once, while another task awaits ``next_event`` again and again until it
     returns ``EngineClosed``; ``close`` at any time, and always at the end.
+
+    Attributes:
+        is_repeatable: It computes on this machine, so that the same audio gives the same text.
     """
+
+    is_repeatable = False
 
     @abstractmethod
     async def connect(self) -> None:
@@ -90,8 +95,8 @@ def before_the_end(event: Event) -> Event:
 ENGINES = engines.ENGINES
 """The engines of this build, in the order in which they are shown."""
 
-# Those of them that compute on this machine.
-_LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx")
+LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx")
+"""Those of them that compute on this machine."""
 
 # Names that configurations carry over from before, and why they will not work.
 _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
@@ -99,7 +104,7 @@ _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
 
 def local_engines() -> tuple[str, ...]:
     """The engines that compute on this machine and are there; models may be missing."""
-    return tuple(name for name in _LOCAL_ENGINES if _is_there(name))
+    return tuple(name for name in LOCAL_ENGINES if _is_there(name))
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:

@@ -2,7 +2,8 @@
 
 Every WebSocket message is one frame: four bytes of header, four of size, and a payload that is
 mostly JSON in gzip. Its results carry the text of the whole session, so each replaces the one
-before. Sources: spec asr §2.1; Volcengine document 6561/1354869.
+before, and the utterances that it is made of. Sources: spec asr §2.1; Volcengine document
+6561/1354869.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import struct
 import uuid
 import zlib
 from contextlib import suppress
+from itertools import takewhile
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from koe.asr import Engine
 from koe.asr.protocol import (
@@ -26,6 +29,7 @@ from koe.asr.protocol import (
     secrets_in,
     service_url,
 )
+from koe.asr.reach import Reach
 from koe.asr.streaming import StreamingEngine
 from koe.config.engines import DoubaoConfig
 from koe.config.schema import AsrConfig
@@ -47,6 +51,13 @@ _IS_LAST = 0b0010
 _JSON = 1
 _GZIP = 1
 
+# Errors that the same request would meet again (spec asr §2.1.5): wrong parameters, no audio, audio
+# of a wrong form. All others are of the moment: a packet that came late, a service that is busy.
+_PERMANENT_ERRORS = frozenset({45000001, 45000002, 45000151})
+
+# The one of the vendor's addresses that answers after 15 seconds only, or at the end.
+_LATE = "_nostream"
+
 # No name, no time, no hints, no operating system: the same on every machine.
 _GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 
@@ -59,7 +70,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         AsrConnectionError: The address or a key can't be used.
     """
     protocol = DoubaoProtocol(config.doubao, terms, str(uuid.uuid4()))
-    return StreamingEngine(protocol, config.doubao.connect_timeout)
+    return StreamingEngine(protocol, config.doubao.connect_timeout, config.stall)
 
 
 class DoubaoProtocol(Protocol):
@@ -85,10 +96,13 @@ class DoubaoProtocol(Protocol):
                 "it has no credentials; set asr.doubao.api_key, or both app_key and access_key",
             )
         self.handshake = _handshake(config, session_id)
+        self.answers_speech = not urlsplit(self.handshake.url).path.endswith(_LATE)
         # The first message.
         self._request = frame(_REQUEST, encode(request(config, terms)).encode())
-        # Audio was sent.
-        self._was_heard = False
+        # How much audio was sent, and how far results reach in it.
+        self._reach = Reach()
+        # What was last told as definite, and how far it reaches.
+        self._told: tuple[str, int | None] = ("", None)
         # The end of the audio was told.
         self._is_finished = False
 
@@ -98,14 +112,14 @@ class DoubaoProtocol(Protocol):
 
     def send(self, pcm: bytes) -> list[Message | Event]:
         """Send a packet; the vendor advises 100 to 200 ms."""
-        self._was_heard = True
+        self._reach.send(pcm)
         return [frame(_AUDIO, pcm)]
 
     def finish(self) -> list[Message | Event]:
         """Send the last packet; to a session without audio the service would answer an error."""
         self._is_finished = True
-        if not self._was_heard:
-            return [FinalHeard(""), EngineClosed()]
+        if not self._reach.sent:
+            return [FinalHeard("", 0), EngineClosed()]
         return [frame(_LAST_AUDIO, b"")]
 
     def receive(self, message: Message) -> list[Message | Event]:
@@ -115,12 +129,44 @@ class DoubaoProtocol(Protocol):
         response = parse(message)
         result = response.document.document("result")
         text = result.text("text")
-        if response.is_last:
-            reason = "" if self._is_finished else "it ended the session early"
-            return [FinalHeard(text), EngineClosed(reason)]
-        if any(utterance.is_true("definite") for utterance in result.documents("utterances")):
+        utterances = result.documents("utterances")
+        if not response.is_last:
+            return self._heard(text, utterances)
+        if self._is_finished:
+            return [FinalHeard(text, self._reach.sent), EngineClosed()]
+        upto = self._reach.at(utterances[-1].value("end_time")) if utterances else None
+        return [FinalHeard(text, upto), EngineClosed("it ended the session early")]
+
+    def _heard(self, text: str, utterances: list[Document]) -> list[Message | Event]:
+        """Tell what is definite, if that is news, and everything, if it is more."""
+        definite = list(takewhile(lambda it: it.is_true("definite"), utterances))
+        if not definite:
+            return [InterimHeard(text)]
+        stable = _prefix(text, definite)
+        if stable is None:
+            # The parts don't make the whole: they can't be told apart, and no time belongs to it.
+            self._told = (text, None)
             return [DefiniteHeard(text)]
-        return [InterimHeard(text)]
+        upto = self._reach.at(definite[-1].value("end_time"))
+        is_news, self._told = (stable, upto) != self._told, (stable, upto)
+        events: list[Message | Event] = []
+        if is_news or stable == text:
+            events.append(DefiniteHeard(stable, upto))
+        if stable != text:
+            events.append(InterimHeard(text))
+        return events
+
+
+def _prefix(text: str, utterances: list[Document]) -> str | None:
+    """The part of a text that its first utterances are; None if they are none, or not of it."""
+    end = 0
+    for utterance in utterances:
+        said = utterance.text("text").strip()
+        start = text.find(said, end)
+        if start < 0 or text[end:start].strip():
+            return None
+        end = start + len(said)
+    return text[:end] or None
 
 
 def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
@@ -222,7 +268,8 @@ def _server_error(body: bytes, compression: int) -> AsrProtocolError:
         # The vendor does not write that it happens; its clients are ready for it.
         with suppress(AsrProtocolError):
             text = _unpack(text)
-    return AsrProtocolError(f"server error {code}: {text.decode(errors='replace')}")
+    message = f"server error {code}: {text.decode(errors='replace')}"
+    return AsrProtocolError(message, is_permanent=code in _PERMANENT_ERRORS)
 
 
 def _unpack(payload: bytes) -> bytes:

@@ -10,12 +10,23 @@ from uuid import uuid4
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, Interpretation, refusal_in
+from koe.asr.reply import Document, Heard, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
 
 LONGEST_SECONDS = 30.0  # of the vendor
+
+# Errors that another try would meet again, though some come with status 429: the key, the account,
+# the request, the content, what is used up for today (docs.bigmodel.cn, "error codes"). Not those
+# of a service that is busy: 1302, 1303, 1305, 1312.
+_PERMANENT_ERRORS = frozenset(
+    map(
+        str,
+        (1000, 1001, 1002, 1003, 1004, 1005, 1110, 1111, 1112, 1113, 1121, 1210, 1211, 1212, 1213,
+         1214, 1215, 1220, 1221, 1222, 1261, 1300, 1301, 1304, 1308, 1309, 1310, 1311),
+    )
+)  # fmt: skip
 
 # Where a text may be in a document, in order of preference; models differ.
 _TEXT_MEMBERS = ("text", "delta", "transcript", "result_text", "content", "utterance")
@@ -64,6 +75,7 @@ def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:
         },
         body=b"".join(mark + part for part in parts) + mark + b"--\r\n",
         secret=key,
+        permanent_errors=_PERMANENT_ERRORS,
     )
 
 
@@ -77,21 +89,24 @@ def _part(name: str, content_type: str, content: bytes) -> bytes:
 
 
 def interpret(document: Document, heard: str) -> Interpretation:
-    """Say what a document means (spec asr §2.3.5)."""
+    """Say what a document means (spec asr §2.3.5).
+
+    Increments are never whole: the document that is done follows them, or the mark of the stream.
+    """
     kind = document.get("type")
     if isinstance(kind, str) and kind.endswith(".delta"):
         delta = document.get("delta")
-        return heard + delta if isinstance(delta, str) else None
+        return Heard(heard + delta) if isinstance(delta, str) else None
     for name in _TEXT_MEMBERS:
         text = document.get(name)
         if isinstance(text, str) and text:
-            return heard + text if name == "delta" else text
+            return Heard(heard + text) if name == "delta" else Heard(text, is_whole=True)
     if refusal := refusal_in(document):
         return refusal
     results = document.get("results")
     first = results[0] if isinstance(results, list) and results else None
     if isinstance(first, dict) and isinstance(text := first.get("text"), str):
-        return text or heard
+        return Heard(text or heard, is_whole=True)
     is_done = isinstance(kind, str) and kind.endswith(".done")
     is_silence = any(document.get(name) == "" for name in _TEXT_MEMBERS)
-    return heard if is_done or is_silence else None
+    return Heard(heard, is_whole=True) if is_done or is_silence else None

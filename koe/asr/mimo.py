@@ -11,13 +11,21 @@ from base64 import b64encode
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, Interpretation, refusal_in
+from koe.asr.reply import Document, Heard, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
 
 # The vendor takes 10 MB of base64, which is 234 s.
 LONGEST_SECONDS = 230.0
+
+
+# Errors that another try would meet again are told by their status (platform.xiaomimimo.com, "Error
+# Codes"); within a stream that is their code.
+_PERMANENT_ERRORS = frozenset({"400", "401", "402", "403", "404", "invalid_key"})
+
+# What ends a text that is whole.
+_STOP = "stop"
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
@@ -62,6 +70,7 @@ def build_upload(config: MimoConfig, wav: bytes) -> Upload:
         },
         body=json.dumps(body, separators=(",", ":")).encode(),
         secret=key,
+        permanent_errors=_PERMANENT_ERRORS,
     )
 
 
@@ -74,10 +83,14 @@ def interpret(document: Document, heard: str) -> Interpretation:
         return None
     first = choices[0] if choices else None
     if not isinstance(first, dict):
-        return heard  # the usage, at the end of a stream
+        return Heard(heard)  # the usage, at the end of a stream
+    reason = first.get("finish_reason")
+    stopped = reason if isinstance(reason, str) and reason != _STOP else ""
     if isinstance(delta := _content(first.get("delta")), str):
-        return heard + delta
-    return _content(first.get("message")) or heard
+        return Heard(heard + delta, reason == _STOP, stopped)
+    text = _content(first.get("message"))
+    is_whole = reason == _STOP or (text is not None and not stopped)
+    return Heard(text or heard, is_whole, stopped)
 
 
 def _content(message: object) -> str | None:

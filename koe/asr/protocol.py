@@ -59,11 +59,13 @@ class Protocol(ABC):
         name: The engine's name, for messages.
         handshake: What opens the connection.
         is_ready: Audio may be sent.
+        answers_speech: The service says something about speech within seconds.
     """
 
     name: str
     handshake: Handshake
     is_ready: bool
+    answers_speech: bool = True
 
     @property
     def early_end(self) -> str:
@@ -100,11 +102,13 @@ def service_url(url: str) -> str:
     try:
         checked = check_endpoint(url)
     except EndpointError as exc:
-        raise AsrConnectionError(str(exc)) from exc
+        raise AsrConnectionError(str(exc), is_permanent=True) from exc
     if not checked.startswith(("wss:", "ws:")):
-        raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with wss://")
+        refusal = f"invalid URL: {shown(checked)} does not begin with wss://"
+        raise AsrConnectionError(refusal, is_permanent=True)
     if "#" in checked:
-        raise AsrConnectionError(f"invalid URL: {shown(checked)} has a fragment (#…); remove it")
+        refusal = f"invalid URL: {shown(checked)} has a fragment (#…); remove it"
+        raise AsrConnectionError(refusal, is_permanent=True)
     return checked
 
 
@@ -115,7 +119,7 @@ def header(name: str, value: str, refusal: str) -> str:
         AsrConnectionError: No header can be so; ``refusal`` is its sentence.
     """
     if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
-        raise AsrConnectionError(refusal)
+        raise AsrConnectionError(refusal, is_permanent=True)
     return value.strip(" \t")
 
 
@@ -195,6 +199,10 @@ class Document:
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
             return [Document(item, self._refusal) for item in value]
         raise self._wrong(name, "a list of objects")
+
+    def value(self, name: str) -> object:
+        """Anything; None where there is nothing."""
+        return self._members.get(name)
 
     def is_true(self, name: str) -> bool:
         """Whether a flag is there and set."""

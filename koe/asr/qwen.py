@@ -25,6 +25,7 @@ from koe.asr.protocol import (
     secrets_in,
     service_url,
 )
+from koe.asr.reach import Reach
 from koe.asr.streaming import StreamingEngine
 from koe.config.engines import QwenConfig
 from koe.config.schema import AsrConfig
@@ -55,6 +56,29 @@ _CONTEXT_CHARACTERS = 5000
 # What was recognised of one sentence, so far or in the end.
 _HEARD = "conversation.item.input_audio_transcription."
 
+# How the codes of errors begin that another try would meet again: the key, the account, the model,
+# the content. Model Studio's page of error codes; its WebSocket services write them in lower case.
+_PERMANENT_ERRORS = (
+    "invalidapikey", "invalid_api_key", "arrearage", "prepaidbilloverdue", "postpaidbilloverdue",
+    "commoditynotpurchased", "allocationquota.freetieronly", "accessdenied", "model.accessdenied",
+    "workspace.accessdenied", "app.accessdenied", "access_denied", "modelnotfound",
+    "model_not_found", "model_not_supported", "datainspectionfailed", "data_inspection_failed",
+)  # fmt: skip
+
+# And those of a session that can't be as it is wanted.
+_PERMANENT_SETUP_ERRORS = (
+    *_PERMANENT_ERRORS,
+    "invalidparameter",
+    "invalid_parameter",
+    "invalid_value",
+)
+
+# After an error of this type the service ends the connection; after others it may go on.
+_FATAL_TYPE = "server_error"
+
+# So many sentences that were spoken, and are not recognised yet, are remembered.
+_ENDS_LIMIT = 64
+
 # A day of speech. A service that sends more has lost its mind, and must not take our memory.
 _TEXT_LIMIT = 1_000_000
 
@@ -67,7 +91,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
         AsrConnectionError: The address or the key can't be used.
     """
     protocol = QwenProtocol(config.qwen, terms)
-    return StreamingEngine(protocol, config.qwen.connect_timeout)
+    return StreamingEngine(protocol, config.qwen.connect_timeout, config.stall)
 
 
 @dataclass(slots=True)
@@ -78,11 +102,15 @@ class _Sentence:
         item: The service's name for it; empty from services that don't name them.
         text: The newest recognition.
         is_complete: It will not change any more.
+        has_failed: The service could not recognise it: what follows is not definite.
+        upto: The sample that it ends with, if that is known.
     """
 
     item: str
     text: str = ""
     is_complete: bool = False
+    has_failed: bool = False
+    upto: int | None = None
 
 
 class QwenProtocol(Protocol):
@@ -121,8 +149,12 @@ class QwenProtocol(Protocol):
         self.is_ready = False
         # What was recognised, in the order of speech.
         self._sentences: list[_Sentence] = []
-        # What was last told as definite, and as interim.
-        self._told = ("", "")
+        # What was last told as definite, how far that reaches, and what was told as interim.
+        self._told: tuple[str, int | None, str] = ("", None, "")
+        # How much audio was sent, and how far results reach in it.
+        self._reach = Reach()
+        # Where the sentences end that are not complete yet, by name.
+        self._ends: dict[str, int | None] = {}
         # The end of the audio was told.
         self._is_finished = False
 
@@ -139,6 +171,7 @@ class QwenProtocol(Protocol):
 
     def send(self, pcm: bytes) -> list[Message | Event]:
         """Append audio."""
+        self._reach.send(pcm)
         audio = base64.b64encode(pcm).decode()
         return [self._message("input_audio_buffer.append", audio=audio)]
 
@@ -157,20 +190,29 @@ class QwenProtocol(Protocol):
         kind = event.text("type")
         if not self.is_ready:
             if kind == "error":
-                raise AsrProtocolError(_error_in(event))
+                raise _failure(event, _PERMANENT_SETUP_ERRORS)
             if kind == "session.updated":
                 self.is_ready = True
             return []
+        if kind == "input_audio_buffer.speech_stopped":
+            self._note_end(event)
         if kind == _HEARD + "text":
             return self._revised(event)
         if kind == _HEARD + "completed":
             return self._completed(event)
-        if kind in ("error", _HEARD + "failed"):
-            return [EngineErred(_error_in(event))]
+        if kind == _HEARD + "failed":
+            return self._failed(event)
+        if kind == "error":
+            failure = _failure(event, _PERMANENT_ERRORS)
+            if failure.is_permanent or event.document("error").value("type") == _FATAL_TYPE:
+                raise failure
+            return [EngineErred(failure.message)]
         if kind == "session.finished":
-            reason = "" if self._is_finished else "it ended the session early"
+            if not self._is_finished:
+                # What was heard until then was told.
+                return [EngineClosed("it ended the session early")]
             # With a sentence that was never completed: its words were spoken, too.
-            return [FinalHeard(self._text()), EngineClosed(reason)]
+            return [FinalHeard(self._text(), self._reach.sent), EngineClosed()]
         return []
 
     def _created(self, message: Message) -> list[Message | Event]:
@@ -179,8 +221,10 @@ class QwenProtocol(Protocol):
             raise AsrConnectionError("expected text message from server")
         event = Document.parse(message, "parse session.created")
         if event.text("type") != "session.created":
-            told = event.document("error").text("message")
-            raise AsrConnectionError(told or "expected session.created event")
+            if told := event.document("error").text("message"):
+                is_permanent = _failure(event, _PERMANENT_SETUP_ERRORS).is_permanent
+                raise AsrConnectionError(told, is_permanent=is_permanent)
+            raise AsrConnectionError("expected session.created event")
         self._is_created = True
         return [self._message("session.update", session=self._session)]
 
@@ -197,9 +241,23 @@ class QwenProtocol(Protocol):
         if not text:
             contents = event.document("item").documents("content")
             text = contents[0].text("transcript") if contents else ""
-        sentence = self._sentence(event.text("item_id"))
-        sentence.text, sentence.is_complete = text, True
+        item = event.text("item_id")
+        sentence = self._sentence(item)
+        sentence.text, sentence.is_complete, sentence.has_failed = text, True, False
+        sentence.upto = self._ends.pop(item, sentence.upto)
         return self._tell()
+
+    def _failed(self, event: Document) -> list[Message | Event]:
+        """Keep what was recognised of a sentence; the first that failed is the end of certainty."""
+        if not any(sentence.has_failed for sentence in self._sentences):
+            self._sentence(event.text("item_id")).has_failed = True
+        return [EngineErred(_error_in(event))]
+
+    def _note_end(self, event: Document) -> None:
+        """Remember where a sentence ends, which its text does not say."""
+        if len(self._ends) == _ENDS_LIMIT:
+            del self._ends[next(iter(self._ends))]
+        self._ends[event.text("item_id")] = self._reach.at(event.value("audio_end_ms"))
 
     def _sentence(self, item: str) -> _Sentence:
         """Find a sentence by its name, or begin one. Without a name, the open one is meant."""
@@ -207,20 +265,25 @@ class QwenProtocol(Protocol):
             if sentence.item == item and (item or not sentence.is_complete):
                 return sentence
         # Those about which nothing was said don't count, however many are begun.
-        self._sentences = [it for it in self._sentences if it.text]
+        self._sentences = [it for it in self._sentences if it.text or it.has_failed]
         self._sentences.append(_Sentence(item))
         return self._sentences[-1]
 
     def _tell(self) -> list[Message | Event]:
         """Return what changed: all sentences before the first open one are definite."""
-        complete = [it.is_complete for it in self._sentences]
-        count = complete.index(False) if False in complete else len(complete)
-        told_definite, told_interim = self._told
-        definite, interim = self._text(count), self._text()
-        self._told = (definite, interim)
+        settled = [it.is_complete and not it.has_failed for it in self._sentences]
+        count = settled.index(False) if False in settled else len(settled)
+        definite, upto = self._text(count), self._sentences[count - 1].upto if count else None
+        interim = self._text()
+        told_definite, told_upto, told_interim = self._told
+        if definite == told_definite and told_upto is not None:
+            # A sentence without words was forgotten, and reached further.
+            upto = max(upto or 0, told_upto)
+        self._told = (definite, upto, interim)
         events: list[Message | Event] = []
-        if definite != told_definite:
-            events.append(DefiniteHeard(definite))
+        # Also when a hypothesis about more turned out to be none.
+        if (definite, upto) != (told_definite, told_upto) or definite == interim != told_interim:
+            events.append(DefiniteHeard(definite, upto))
         if interim not in (told_interim, definite):
             events.append(InterimHeard(interim))
         return events
@@ -268,6 +331,12 @@ def _handshake(config: QwenConfig) -> Handshake:
         return Handshake(url, own_headers(config.headers), secrets_in(config.headers))
     key = header("Authorization", config.api_key, "invalid api_key")
     return Handshake(url, {"Authorization": f"Bearer {key}"}, (key,))
+
+
+def _failure(event: Document, permanent: tuple[str, ...]) -> AsrProtocolError:
+    """What an error event says; ``permanent`` are the beginnings of codes."""
+    code = str(event.document("error").value("code")).lower()
+    return AsrProtocolError(_error_in(event), is_permanent=code.startswith(permanent))
 
 
 def _error_in(event: Document) -> str:

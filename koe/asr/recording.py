@@ -2,12 +2,15 @@
 
 Nothing leaves this machine before the input is finished, so a recording that is cancelled never
 does. Services take no more than some length at once; a longer recording is cut where it is quiet.
+Each piece is tried again by itself, so that a long recording is not lost with one of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +21,8 @@ from koe.config.engines import GlmConfig, MimoConfig
 from koe.endpoint import check_endpoint, shown
 from koe.errors import (
     AsrConnectionError,
+    AsrError,
+    AsrProtocolError,
     AsrTimeoutError,
     EndpointError,
     EngineUnavailableError,
@@ -39,11 +44,20 @@ from koe.text import join_segments
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# Nobody dictates for longer, but a recording may be forgotten.
-LONGEST_RECORDING = 3600.0
+# Seconds before each new try of a piece, unless the service wants to be left alone for longer.
+RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
+
+# A piece of which the text is too long for the service is cut in two, unless it is shorter.
+_SHORTEST_PIECE = 10.0
+
+# Why a service stops before the text is whole: the text is too long, or not to be said.
+_TOO_LONG = "length"
+_WITHHELD = "content_filter"
 
 # A cut is looked for in so many seconds before the longest length.
 _CUT_RANGE = 10.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,11 +113,6 @@ class RecordingEngine(Engine):
             raise AsrConnectionError("not connected")
         if self._exchange is None:
             self._pcm += pcm
-        if len(self._pcm) > LONGEST_RECORDING * BYTES_PER_SECOND:
-            raise AsrConnectionError(
-                f"this recording is longer than {LONGEST_RECORDING / 60:.0f} minutes; "
-                "end it sooner, and dictate in parts"
-            )
 
     async def finish_input(self) -> None:
         """Begin to hand over the recording; what comes of it, `next_event` tells."""
@@ -132,47 +141,86 @@ class RecordingEngine(Engine):
         self._events.put_nowait(EngineClosed())
 
     async def _hand_over(self, uploader: Uploader) -> None:
-        pieces = cut(bytes(self._pcm[: len(self._pcm) & ~1]), self._service.longest)
-        self._pcm.clear()
+        pcm, self._pcm = bytes(self._pcm[: len(self._pcm) & ~1]), bytearray()
+        pieces = deque(cut(pcm, self._service.longest))
         working = asyncio.create_task(self._tell_that_it_works())
+        heard: list[str] = []
+        done = 0
         try:
-            heard: list[str] = []
-            for piece in pieces:
-                if heard:
-                    self._events.put_nowait(DefiniteHeard(join_segments(heard)))
-                text = await self._transcribe(uploader, piece, heard)
-                if text is None:
-                    break
-                heard.append(text)
-            else:
-                self._events.put_nowait(FinalHeard(join_segments(heard)))
+            while pieces:
+                if done:
+                    self._events.put_nowait(DefiniteHeard(join_segments(heard), done))
+                piece = pieces.popleft()
+                try:
+                    heard.append(await self._transcribe(uploader, piece, heard))
+                except _TextTooLongError:
+                    if len(piece) < _SHORTEST_PIECE * BYTES_PER_SECOND:
+                        raise
+                    pieces.extendleft(reversed(cut(piece, len(piece) / BYTES_PER_SECOND / 2)))
+                else:
+                    done += len(piece) // 2
+            self._events.put_nowait(FinalHeard(join_segments(heard), done))
             self._events.put_nowait(EngineClosed())
         finally:
             working.cancel()
 
-    async def _transcribe(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str | None:
-        """Exchange one piece for its text; None if the service said that it failed."""
-        service = self._service
-        reply = Reply(service.interpret, self._key)
+    async def _transcribe(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str:
+        """Exchange one piece for its text, in as many tries as it takes.
 
-        def tell(events: list[Event]) -> None:
-            for event in events:
-                if isinstance(event, InterimHeard):
-                    event = InterimHeard(join_segments([*heard, event.text]))
-                self._events.put_nowait(event)
+        Raises:
+            AsrError: The last try failed, or another one would be in vain, or too late.
+        """
+        limit = max(EXCHANGE_TIMEOUT, self._service.settings.final_wait_timeout)
+        delays = iter(RETRY_DELAYS)
+        clock = asyncio.get_running_loop().time
+        end = clock() + limit + len(pcm) / BYTES_PER_SECOND
+        try:
+            async with asyncio.timeout_at(end):
+                while True:
+                    try:
+                        return await self._try(uploader, pcm, heard)
+                    except AsrError as exc:
+                        delay = next(delays, None)
+                        if exc.is_permanent or delay is None:
+                            raise
+                        delay = max(delay, exc.retry_after or 0.0)
+                        if clock() + delay >= end:
+                            raise
+                        log.info("a piece is tried again after %s", type(exc).__name__)
+                    await asyncio.sleep(delay)
+        except TimeoutError as exc:
+            raise AsrTimeoutError from exc
+
+    async def _try(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str:
+        """Exchange one piece for its text.
+
+        Raises:
+            AsrError: The service could not be reached, or its text is not whole.
+        """
+        upload = self._service.build_upload(wav(pcm))
+        reply = Reply(self._service.interpret, self._key)
+
+        def tell(interims: list[InterimHeard]) -> None:
+            for interim in interims:
+                self._events.put_nowait(InterimHeard(join_segments([*heard, interim.text])))
 
         def receive(data: bytes) -> bool:
             tell(reply.receive(data))
             return not reply.over
 
-        limit = max(EXCHANGE_TIMEOUT, service.settings.final_wait_timeout)
-        try:
-            async with asyncio.timeout(limit + len(pcm) / BYTES_PER_SECOND):
-                await uploader.send(service.build_upload(wav(pcm)), receive)
-        except TimeoutError as exc:
-            raise AsrTimeoutError from exc
+        await uploader.send(upload, receive)
         tell(reply.end())
-        return None if reply.failed else reply.text
+        if (refusal := reply.refusal) is not None:
+            is_permanent = refusal.code in upload.permanent_errors
+            raise AsrProtocolError(refusal.message, is_permanent=is_permanent)
+        if reply.stopped:
+            message = f"the service stopped before the text was whole ({reply.stopped})"
+            if reply.stopped == _TOO_LONG:
+                raise _TextTooLongError(message, is_permanent=True)
+            raise AsrProtocolError(message, is_permanent=reply.stopped == _WITHHELD)
+        if not reply.is_whole:
+            raise AsrProtocolError("the reply ended before the text was whole")
+        return reply.text
 
     async def _tell_that_it_works(self) -> None:
         while True:
@@ -184,14 +232,17 @@ class RecordingEngine(Engine):
             self._events.put_nowait(exc)
 
 
+class _TextTooLongError(AsrProtocolError):
+    """A piece has more text than the service says at once."""
+
+
 def _checked_key(name: str, api_key: str) -> str:
     key, setting = api_key.strip(), f"asr.{name}.api_key"
     if not key:
         raise EngineUnavailableError(name, f"it has no key; set {setting}")
     if not (key.isascii() and key.isprintable()):
-        raise AsrConnectionError(
-            f"{setting} contains a character that no key has; copy the key again"
-        )
+        refusal = f"{setting} contains a character that no key has; copy the key again"
+        raise AsrConnectionError(refusal, is_permanent=True)
     return key
 
 
@@ -199,9 +250,10 @@ def _checked_url(url: str) -> str:
     try:
         checked = check_endpoint(url)
     except EndpointError as exc:
-        raise AsrConnectionError(str(exc)) from exc
+        raise AsrConnectionError(str(exc), is_permanent=True) from exc
     if not checked.startswith(("https:", "http:")):
-        raise AsrConnectionError(f"invalid URL: {shown(checked)} does not begin with https://")
+        refusal = f"invalid URL: {shown(checked)} does not begin with https://"
+        raise AsrConnectionError(refusal, is_permanent=True)
     return checked
 
 

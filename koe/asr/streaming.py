@@ -3,6 +3,9 @@
 Audio is sent in packets of the size that the services ask for, whatever the size of the frames.
 While the connection is being opened nobody calls ``send_audio``: until then the audio waits where
 it is recorded, so nothing is lost, and here nothing of it is kept.
+
+A service that says nothing about speech is asked for a sign of life, and then given up, while the
+user speaks. After the end of the input a session decides how long it waits.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from dataclasses import replace
 from koe.asr import Engine, before_the_end
 from koe.asr.excerpt import excerpt
 from koe.asr.protocol import Message, Protocol
-from koe.asr.transport import WebSocket, open_websocket
-from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
+from koe.asr.stall import StallWatch
+from koe.asr.transport import DEATH_TIMEOUT, WebSocket, open_websocket
+from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
 from koe.events import (
     BYTES_PER_SECOND,
     DefiniteHeard,
@@ -40,6 +44,9 @@ SETUP_TIMEOUT = 5.0
 # silent, so that none is kept for ever.
 ANSWER_TIMEOUT = 30.0
 
+# Seconds of speech without an answer, after which the service is asked for a sign of life.
+STALL = 2.0
+
 # So many events may wait; then the service has to. A runner never lets any wait.
 _EVENTS_LIMIT = 64
 
@@ -52,15 +59,23 @@ class StreamingEngine(Engine):
     Args:
         protocol: The session, fresh.
         connect_timeout: Seconds until the connection must stand.
+        stall: Seconds of speech without an answer, after which the service is asked for a sign of
+            life. It is given up after two and a half times as many.
     """
 
-    def __init__(self, protocol: Protocol, connect_timeout: float) -> None:
+    def __init__(self, protocol: Protocol, connect_timeout: float, stall: float = STALL) -> None:
         # What is said and heard.
         self._protocol = protocol
         # Seconds.
         self._connect_timeout = connect_timeout
         # The connection; None before it stands, and after close.
         self._socket: WebSocket | None = None
+        # Measures how long the service says nothing.
+        self._watch = StallWatch(stall)
+        # Waits for the sign of life that was asked for; None: none was since the last answer.
+        self._asking: asyncio.Task[None] | None = None
+        # The service was given up.
+        self._is_given_up = False
         # Reads it, from the end of connect.
         self._reader: asyncio.Task[None] | None = None
         # What next_event returns or raises.
@@ -81,7 +96,9 @@ class StreamingEngine(Engine):
         """Open the connection, and wait until the service takes audio."""
         protocol = self._protocol
         try:
-            socket = await open_websocket(protocol.handshake, self._connect_timeout)
+            socket = await open_websocket(
+                protocol.handshake, self._connect_timeout, max(self._watch.limit, DEATH_TIMEOUT)
+            )
             self._socket = None if self._is_closed else socket
             if trace := socket.response_header(protocol.handshake.trace_header):
                 log.info("%s calls this session %s", protocol.name, trace)
@@ -92,7 +109,8 @@ class StreamingEngine(Engine):
         except TimeoutError as exc:
             raise AsrConnectionError("timeout waiting for server event") from exc
         except AsrError as exc:
-            raise self._mended(exc) from exc
+            self._mend(exc)
+            raise
         if self._is_closed:
             await socket.close()
             raise AsrConnectionError("the engine was closed meanwhile")
@@ -113,6 +131,7 @@ class StreamingEngine(Engine):
             await self._send_packet()
         # Not before: who ends the session meanwhile has not heard all.
         self._is_finished = True
+        self._stop_asking()
         await self._perform(self._protocol.finish())
         self._tell_working()
 
@@ -130,6 +149,7 @@ class StreamingEngine(Engine):
         self._is_closed = True
         socket, self._socket = self._socket, None
         self._packet.clear()
+        self._stop_asking()
         if self._reader is not None:
             self._reader.cancel()
             if not self._events.full():  # whoever waits shall not do so for ever
@@ -139,8 +159,8 @@ class StreamingEngine(Engine):
 
     @property
     def _takes_audio(self) -> bool:
-        """Between connect and close."""
-        return self._reader is not None and self._socket is not None
+        """Between connect and close, unless the service was given up."""
+        return self._reader is not None and self._socket is not None and not self._is_given_up
 
     async def _set_up(self, message: Message | EngineClosed) -> None:
         """Answer what the service says before it is ready."""
@@ -157,6 +177,7 @@ class StreamingEngine(Engine):
         await self._perform(self._protocol.send(pcm))
         # What waited while the connection was opened may take long to send.
         self._tell_working()
+        await self._look_for_stall(pcm)
         # Long recordings must not keep the loop from anything else.
         await asyncio.sleep(0)
 
@@ -173,6 +194,38 @@ class StreamingEngine(Engine):
         if not self._events.full():
             self._events.put_nowait(EngineWorking())
 
+    # --- a service that says nothing ---
+
+    async def _look_for_stall(self, pcm: bytes) -> None:
+        """Ask for a sign of life, or give the service up, when it is time, by the audio sent."""
+        self._watch.send(pcm, _now())
+        socket = self._socket
+        if self._watch.is_lost and self._protocol.answers_speech:
+            await self._give_up(
+                f"the speech service said nothing about {self._watch.limit:g} seconds of speech"
+            )
+        elif self._watch.is_in_doubt and self._asking is None and socket is not None:
+            self._asking = asyncio.create_task(self._ask(socket))
+
+    async def _ask(self, socket: WebSocket) -> None:
+        """Ask for a sign of life, and give the service up if none comes."""
+        try:
+            async with asyncio.timeout(self._watch.grace):
+                await socket.ping()
+        except TimeoutError:
+            await self._give_up("the connection to the speech service is dead")
+
+    async def _give_up(self, reason: str) -> None:
+        self._is_given_up = True
+        if self._reader is not None:
+            self._reader.cancel()
+        await self._events.put(AsrTimeoutError(reason))
+
+    def _stop_asking(self) -> None:
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+
     # --- the reader's task ---
 
     async def _read(self, socket: WebSocket) -> None:
@@ -181,19 +234,23 @@ class StreamingEngine(Engine):
             while await self._pass_on(await socket.receive()):
                 pass
         except AsrError as exc:
-            await self._events.put(self._mended(exc))
+            self._mend(exc)
+            await self._events.put(exc)
         except Exception as exc:  # noqa: BLE001 - a bug of ours, raised where it is waited for
             await self._events.put(exc)
 
     async def _pass_on(self, message: Message | EngineClosed) -> bool:
         """Tell what a message means; False when it is the last."""
+        self._watch.answer()
+        self._stop_asking()
         if not isinstance(message, EngineClosed):
             steps = self._protocol.receive(message)
         elif self._is_finished and not self._has_heard:
             # As an end it would look like silence, and nobody knows what was said.
             raise AsrProtocolError(f"connection closed before the result{_because(message)}")
         else:
-            steps = [message]
+            # The protocol did not say so.
+            steps = [replace(message, is_cut=True)]
         goes_on = True
         for index, step in enumerate(steps):
             match step:
@@ -215,8 +272,10 @@ class StreamingEngine(Engine):
     def _presentable(self, text: str) -> str:
         return excerpt(text, self._protocol.handshake.secrets)
 
-    def _mended(self, error: AsrError) -> AsrError:
-        return type(error)(self._presentable(error.message), is_permanent=error.is_permanent)
+    def _mend(self, error: AsrError) -> None:
+        """Make an error's sentence presentable; in place, for errors are made in many ways."""
+        error.message = self._presentable(error.message)
+        error.args = (error.message,)
 
 
 def _now() -> float:

@@ -3,7 +3,7 @@
 The protocol of WebSockets is that of the package ``websockets``, without its sockets: those are
 ours, because a cancelled session must send nothing more, a server that has said good-bye need not
 be waited for, and credentials go to the configured address only. So redirects are not followed,
-proxies not used, compression not offered, and no pings sent (spec asr §1.9).
+proxies not used, compression not offered, and pings sent only when asked for (spec asr §1.9).
 
 Whatever ends a connection is told once, by ``receive``.
 """
@@ -20,6 +20,7 @@ import struct
 import sys
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 
 import truststore
 from websockets.client import ClientProtocol
@@ -29,12 +30,21 @@ from websockets.http11 import Response
 from websockets.protocol import OPEN
 from websockets.uri import WebSocketURI, parse_uri
 
+from koe.asr.failures import is_permanent_status, pause_asked_for
 from koe.asr.protocol import MESSAGE_LIMIT_BYTES, Handshake, Message
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
 
 # A network that took nothing for so long will not do so while somebody waits.
 SEND_TIMEOUT = 30.0
+
+# How long the other side may leave unacknowledged what it was sent; then the system ends the
+# connection. It is half open: the machine or the network at its other end is gone.
+DEATH_TIMEOUT = 5.0
+
+# The option of TCP sockets that says so, by platform, and in how many parts of a second it counts:
+# TCP_USER_TIMEOUT, TCP_RXT_CONNDROPTIME, TCP_MAXRT. Python names the first only.
+_DEATH_OPTIONS = {"linux": (18, 1000), "darwin": (0x80, 1), "win32": (5, 1)}
 
 # How long close waits for the system and for TLS; less than a shell waits for the core's end.
 CLOSE_TIMEOUT = 1.0
@@ -49,38 +59,45 @@ _NEXT_ADDRESS_DELAY = 0.25
 _SILENT = logging.Logger("koe.asr.transport", logging.CRITICAL + 1)
 
 
-async def open_websocket(handshake: Handshake, connect_timeout: float) -> WebSocket:
+async def open_websocket(
+    handshake: Handshake, connect_timeout: float, death_timeout: float = DEATH_TIMEOUT
+) -> WebSocket:
     """Open a connection.
 
     Args:
         handshake: Where to, and with which headers.
         connect_timeout: Seconds, for everything from the name's look-up to the server's consent.
+        death_timeout: Seconds without an acknowledgement after which the connection is lost.
 
     Raises:
-        AsrConnectionError: It can't be opened; the sentence says why.
+        AsrConnectionError: It can't be opened; the sentence says why. A certificate that is wrong
+            is no lasting failure: a hotel's network has one until the user has logged in.
     """
     try:
         uri = parse_uri(handshake.url)
     except InvalidURI as exc:
-        raise AsrConnectionError(f"invalid URL: {exc.msg}") from exc
+        raise AsrConnectionError(f"invalid URL: {exc.msg}", is_permanent=True) from exc
     try:
         async with asyncio.timeout(connect_timeout):
-            return await _open(uri, handshake.headers)
+            return await _open(uri, handshake.headers, death_timeout)
     except TimeoutError as exc:
         raise AsrConnectionError("connection timed out") from exc
     except InvalidStatus as exc:
-        raise AsrConnectionError(_refusal(exc.response)) from exc
+        raise _refusal(exc.response) from exc
     except InvalidHandshake as exc:
         if isinstance(exc.__cause__, EOFError):
             raise AsrConnectionError("the server ended the connection without an answer") from exc
         raise AsrConnectionError(f"the server does not speak WebSocket: {exc}") from exc
     except ssl.SSLError as exc:
         raise AsrConnectionError(f"no secure connection to {uri.host}: {exc}") from exc
-    except (OSError, ValueError) as exc:  # ValueError: a name that can't be looked up
+    # Also a name that is not found: that is what a machine without a network says.
+    except OSError as exc:
         raise AsrConnectionError(f"{uri.host}: {_cause(exc)}") from exc
+    except ValueError as exc:  # a name that can't be looked up
+        raise AsrConnectionError(f"{uri.host}: {_cause(exc)}", is_permanent=True) from exc
 
 
-async def _open(uri: WebSocketURI, headers: Mapping[str, str]) -> WebSocket:
+async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: float) -> WebSocket:
     reader, writer = await asyncio.open_connection(
         uri.host,
         uri.port,
@@ -91,6 +108,7 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str]) -> WebSocket:
     )
     protocol = ClientProtocol(uri, max_size=MESSAGE_LIMIT_BYTES, logger=_SILENT)
     connection = WebSocket(reader, writer, protocol)
+    connection.notice_death(death_timeout)
     try:
         await connection.shake_hands(headers)
     except BaseException:
@@ -124,6 +142,8 @@ class WebSocket:
         # The message of which the last frame has not come yet, and whether it is text.
         self._message = bytearray()
         self._is_text = False
+        # Set when a pong came since the last ping.
+        self._pong = asyncio.Event()
         # A send has not got rid of its message, because it waits or was abandoned.
         self._is_sending = False
         # So that drain waits until the system has taken everything; over TLS, all but a little.
@@ -179,6 +199,14 @@ class WebSocket:
             pass
         self._is_sending = False
 
+    async def ping(self) -> None:
+        """Ask for a sign of life, and wait for it, for ever; another task receives meanwhile."""
+        self._pong.clear()
+        if self._protocol.state is OPEN and not self._writer.is_closing():
+            self._protocol.send_ping(b"")
+            self._write()
+        await self._pong.wait()
+
     async def receive(self) -> Message | EngineClosed:
         """Wait for the next message, or for the end; may be abandoned and called again.
 
@@ -221,6 +249,15 @@ class WebSocket:
         except OSError:
             pass  # it was lost before
 
+    def notice_death(self, seconds: float) -> None:
+        """Have the system end the connection that acknowledges nothing for so long, if it can."""
+        sock: socket.socket | None = self._writer.get_extra_info("socket")
+        option = _DEATH_OPTIONS.get(sys.platform)
+        if sock is not None and option is not None:
+            name, parts = option
+            with suppress(OSError):  # an old system, or a socket of another kind
+                sock.setsockopt(socket.IPPROTO_TCP, name, max(int(seconds * parts), 1))
+
     def abort(self) -> None:
         """Cut the connection; what the system has not sent yet is thrown away."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
@@ -251,6 +288,8 @@ class WebSocket:
                 self._response = event
             elif isinstance(event, Frame) and event.opcode in _DATA:
                 self._add(event)
+            elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self._pong.set()
         if protocol.close_rcvd is not None:
             self._arrived.append(EngineClosed(_reason(protocol)))
         elif isinstance(protocol.parser_exc, PayloadTooBig):
@@ -301,10 +340,16 @@ def _reason(protocol: ClientProtocol) -> str:
     return f"code={int(close.code)}, reason={json.dumps(close.reason, ensure_ascii=False)}"
 
 
-def _refusal(response: Response) -> str:
+def _refusal(response: Response) -> AsrConnectionError:
     """What a server says that does not consent."""
     refusal = f"HTTP error: {response.status_code} {response.reason_phrase}"
-    if location := response.headers.get("Location"):
-        return f"{refusal}: redirects are not followed, and this one goes to {location}"
     body = (response.body or b"").decode(errors="replace").strip()
-    return f"{refusal}: {body}" if body else refusal
+    if location := response.headers.get("Location"):
+        refusal += f": redirects are not followed, and this one goes to {location}"
+    elif body:
+        refusal += f": {body}"
+    return AsrConnectionError(
+        refusal,
+        is_permanent=is_permanent_status(response.status_code),
+        retry_after=pause_asked_for(response.headers.get("Retry-After", "")),
+    )

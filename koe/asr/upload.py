@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from koe import __version__
 from koe.asr.excerpt import excerpt
+from koe.asr.failures import is_permanent_status, pause_asked_for
+from koe.asr.reply import refusal_code
 from koe.endpoint import check_redirect, host_of, is_local
 from koe.errors import AsrConnectionError, AsrProtocolError, RedirectError
 
@@ -35,11 +37,13 @@ class Upload:
         headers: Besides what the HTTP library adds.
         body: All of it.
         secret: The key that is in the headers, so that no message repeats it.
+        permanent_errors: The service's names for errors that another try would meet again.
     """
 
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     secret: str = field(default="", repr=False)
+    permanent_errors: frozenset[str] = frozenset()
 
 
 class Uploader:
@@ -74,9 +78,9 @@ class Uploader:
                 if response.is_success:
                     return await self._read(response, receive)
                 if not response.has_redirect_location:
-                    raise await self._refusal(response, upload.secret)
+                    raise await self._refusal(response, upload)
                 url = self._redirected(response, url)
-        raise AsrConnectionError("HTTP request failed: too many redirects")
+        raise AsrConnectionError("HTTP request failed: too many redirects", is_permanent=True)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -98,7 +102,8 @@ class Uploader:
         # ValueError: a host that is no host name, which is found out when it is looked up.
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
             raise AsrConnectionError(
-                f"HTTP request failed: {host_of(url)}: {_reason(exc)}"
+                f"HTTP request failed: {host_of(url)}: {_reason(exc)}",
+                is_permanent=not isinstance(exc, httpx.HTTPError),
             ) from exc
         try:
             yield response
@@ -118,7 +123,7 @@ class Uploader:
         except httpx.HTTPError as exc:
             raise AsrProtocolError(f"stream error: {_reason(exc)}") from exc
 
-    async def _refusal(self, response: httpx.Response, secret: str) -> AsrProtocolError:
+    async def _refusal(self, response: httpx.Response, upload: Upload) -> AsrProtocolError:
         body = bytearray()
 
         def receive(data: bytes) -> bool:
@@ -130,20 +135,27 @@ class Uploader:
                 await self._read(response, receive)
         except (TimeoutError, AsrProtocolError):
             pass  # what was said until then is told
-        status = f"HTTP {response.status_code} {excerpt(response.reason_phrase, [secret])}".rstrip()
-        said = excerpt(body[:_REFUSAL_BYTES].decode("utf-8", "replace"), [secret])
-        return AsrProtocolError(f"{status}: {said}" if said else status)
+        code, secrets = response.status_code, [upload.secret]
+        status = f"HTTP {code} {excerpt(response.reason_phrase, secrets)}".rstrip()
+        said = excerpt(body[:_REFUSAL_BYTES].decode("utf-8", "replace"), secrets)
+        is_permanent = refusal_code(bytes(body)) in upload.permanent_errors
+        return AsrProtocolError(
+            f"{status}: {said}" if said else status,
+            is_permanent=is_permanent or is_permanent_status(code),
+            retry_after=pause_asked_for(response.headers.get("Retry-After", "")),
+        )
 
     def _redirected(self, response: httpx.Response, current: str) -> str:
         if response.status_code not in _REPEATED:
             raise AsrConnectionError(
                 f"HTTP request failed: {host_of(current)} answers with a redirect that drops the "
-                f"recording ({response.status_code}); correct the url"
+                f"recording ({response.status_code}); correct the url",
+                is_permanent=True,
             )
         try:
             return check_redirect(response.headers["Location"], current, self._url)
         except RedirectError as exc:
-            raise AsrConnectionError(f"HTTP request failed: {exc}") from exc
+            raise AsrConnectionError(f"HTTP request failed: {exc}", is_permanent=True) from exc
 
 
 async def open_uploader(url: str, connect_timeout: float) -> Uploader:
@@ -160,7 +172,8 @@ async def open_uploader(url: str, connect_timeout: float) -> Uploader:
     try:
         client = await asyncio.to_thread(_make_client, url, connect_timeout)
     except (OSError, ValueError) as exc:
-        raise AsrConnectionError(f"failed to create HTTP client: {_reason(exc)}") from exc
+        refusal = f"failed to create HTTP client: {_reason(exc)}"
+        raise AsrConnectionError(refusal, is_permanent=True) from exc
     return Uploader(url, client)
 
 

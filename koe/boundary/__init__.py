@@ -7,8 +7,8 @@ return codes. Shell threads come and go; every function may be called on any of 
 from _koe_native import lib
 
 # Importing them attaches their functions to the names of seam.h.
-from koe.boundary import llm, models, sessions, settings
+from koe.boundary import history, llm, models, sessions, settings
 
-__all__ = ["llm", "models", "sessions", "settings"]
+__all__ = ["history", "llm", "models", "sessions", "settings"]
 
 lib.koe_boundary_is_ready()

@@ -14,7 +14,7 @@ from _koe_native import ffi, lib
 
 from koe.config.store import Store, config_directory
 from koe.diagnostics import report
-from koe.errors import ConfigError
+from koe.errors import ConfigError, HistoryError
 
 _report_anew = lru_cache(maxsize=1)(report)
 
@@ -29,15 +29,15 @@ def text(function: Callable[..., str]) -> Any:
 
     A text with a NUL inside becomes the empty one (spec abi §1.1).
 
-    A configuration that can't be read is told in one line, but not again and again, because
-    windows ask for many settings in turn. Anything else is printed in full.
+    A configuration or a history that can't be read is told in one line, but not again and again,
+    because windows ask for many settings in turn. Anything else is printed in full.
     """
 
     def answer(*arguments: Any) -> Any:
         try:
             told = function(*arguments)
             return lib.koe_copy_text(b"" if "\0" in told else utf8(told))
-        except ConfigError as exc:
+        except (ConfigError, HistoryError) as exc:
             _report_anew(str(exc))
             return ffi.NULL
 

@@ -23,9 +23,15 @@ from koe.patience import ENGINE_SECONDS, Patience
 from koe.runtime import THREAD_NAME, Runtime
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from koe.core import Core
     from koe.events import Notice
     from koe.models.registry import Downloads
     from koe.session_rules import SessionRules
+
+    # Begins a session of a core, which notifies as it is told to.
+    Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
 
 # How long the shim waits for one answer about engines at the end of the process, in seconds.
 _MOMENT = 0.1
@@ -57,13 +63,18 @@ class Host:
 
     def begin(self, session: int, mode: int, token: int) -> None:
         """Begin a session, and publish the settings that it goes by before returning."""
+        from koe.boundary.session_io import RingAudio, mode_of
+
+        self.begin_with(
+            lambda core, notify: core.begin(mode_of(mode), RingAudio(session), notify), token
+        )
+
+    def begin_with(self, begin: Begin, token: int) -> None:
+        """Begin a session in some way, and likewise."""
         core = self.runtime.core()
-        from koe.boundary.session_io import RingAudio, mode_of, tell
+        from koe.boundary.session_io import tell
 
-        def notify(notice: Notice) -> None:
-            tell(self.number, token, notice)
-
-        core.begin(mode_of(mode), RingAudio(session), notify)
+        begin(core, lambda notice: tell(self.number, token, notice))
         publish(self.settings.current)
 
     def downloads(self, make: Callable[[], Downloads]) -> Downloads | None:
@@ -165,6 +176,9 @@ def koe_py_exit() -> int:
     """
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
+        # Of a core that could not be stopped, because a callback of its shell does not return.
+        if writer := sys.modules.get("koe.journal.writer"):
+            writer.flush_all(_MOMENT)
         return 0
     engines[0].join(_MOMENT)
     return 1

@@ -12,14 +12,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from koe import __version__
-from koe.asr import fault_of
+from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
 from koe.cli import Exit, writing
+from koe.cli.history_table import when
 from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
 from koe.config.read import is_missing
-from koe.config.schema import UNREADABLE, AsrConfig, Config
+from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
-from koe.errors import AudioError, ConfigError
+from koe.errors import AudioError, ConfigError, HistoryError
+from koe.journal.folder import journal_directory
+from koe.journal.history import History
 from koe.microphone import describe_microphone
 
 _EPILOG = """\
@@ -28,6 +31,13 @@ exit status: 1 if something that dictation needs fails, else 0
 with --json, one object on stdout: {"ok": BOOLEAN, "findings":
 [{"level": "ok" | "warn" | "fail", "topic": TEXT, "message": TEXT}, ...]}
 """
+
+
+# Of interrupted dictations, only so many are named.
+_MOST_NAMED = 3
+
+# The engine that knows one language only.
+_ENGLISH = "moonshine"
 
 
 class Level(StrEnum):
@@ -78,8 +88,11 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield Finding(Level.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
     config, findings = _examine_config(directory)
     yield from findings
-    yield _examine_engine(config.asr.with_models_in(directory / MODELS_NAME))
+    asr = config.asr.with_models_in(directory / MODELS_NAME)
+    yield _examine_engine(asr)
+    yield from _examine_fallback(asr)
     yield _examine_correction(config.llm)
+    yield from _examine_history(directory, config.history)
     yield _examine_microphone()
 
 
@@ -88,7 +101,9 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     path = directory / CONFIG_NAME
     if is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
-        return UNREADABLE, [Finding(Level.OK, "config", message)]  # correction is off there too
+        # What the file will say: correction is off there too.
+        config = UNREADABLE.replace(history=HistoryConfig())
+        return config, [Finding(Level.OK, "config", message)]
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
@@ -112,6 +127,37 @@ def _examine_engine(config: AsrConfig) -> Finding:
     return Finding(Level.OK, "engine", f"{name}: ready; about the others: koe engines")
 
 
+def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
+    if config.fallback:
+        for name in config.fallback:
+            if name == config.provider:
+                message = f"{name} is asr.provider itself, so it is no help"
+                yield Finding(Level.WARN, "fallback", message)
+            elif fault := fault_of(name, config):
+                yield Finding(Level.WARN, "fallback", f"{name}: {fault}")
+        yield Finding(Level.OK, "fallback", ", then ".join(map(_with_limits, config.fallback)))
+        return
+    if config.provider not in ENGINES or config.provider in LOCAL_ENGINES:
+        return
+    others = sorted(set(ENGINES) - {config.provider}, key=_usefulness)
+    ready = next((name for name in others if fault_of(name, config) is None), None)
+    lost = f"none for when {config.provider} is lost"
+    if ready is None:
+        message = f"{lost}, and no other engine is ready: koe engines"
+    else:
+        message = f"{lost}; ready is {_with_limits(ready)}: koe config set asr.fallback {ready}"
+    yield Finding(Level.OK, "fallback", message)
+
+
+def _usefulness(engine: str) -> tuple[bool, bool, str]:
+    """Sort what works without a network first, and what knows a single language last."""
+    return engine == _ENGLISH, engine not in LOCAL_ENGINES, engine
+
+
+def _with_limits(engine: str) -> str:
+    return f"{engine} (hears English only)" if engine == _ENGLISH else engine
+
+
 def _examine_correction(llm: LlmConfig) -> Finding:
     if llm.obstacle:
         return Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
@@ -119,6 +165,49 @@ def _examine_correction(llm: LlmConfig) -> Finding:
         return Finding(Level.OK, "correction", "off")
     message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
     return Finding(Level.OK, "correction", message)
+
+
+def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Finding]:
+    try:
+        survey = History(directory, settings).survey()
+    except HistoryError as exc:
+        yield Finding(Level.WARN, "history", f"{exc}; dictation works without")
+        return
+    journal = journal_directory(directory)
+    count, megabytes = len(survey.entries), survey.audio_bytes / 1e6
+    has = f"{count} {'entry' if count == 1 else 'entries'}, {megabytes:.1f} MB in {journal}"
+    yield Finding(Level.OK, "history", f"{has}; {_retention(settings)}")
+    if journal.exists() and not os.access(journal, os.W_OK | os.X_OK):
+        message = f"{journal} cannot be written, so nothing is kept; dictation works without"
+        yield Finding(Level.WARN, "history", message)
+    if settings.audio != "nothing" and settings.audio_days is None and settings.max_mb is None:
+        message = "recordings pile up: neither history.audio_days nor history.max_mb limits them"
+        yield Finding(Level.WARN, "history", message)
+    for entry in survey.interrupted[:_MOST_NAMED]:
+        what = f"a dictation of {when(entry)}, {entry.seconds:.0f} s long, was interrupted"
+        remedy = f"koe history retry {entry.id}"
+        yield Finding(Level.WARN, "history", f"{what}; to recognise it: {remedy}")
+    if (more := len(survey.interrupted) - _MOST_NAMED) > 0:
+        yield Finding(Level.WARN, "history", f"{more} more were interrupted: koe history")
+    for sentence in survey.skipped:
+        yield Finding(Level.WARN, "history", f"left alone: {sentence}")
+
+
+def _retention(settings: HistoryConfig) -> str:
+    """What is kept, as a clause."""
+    recordings = {
+        "nothing": "no recordings are kept",
+        "failed": "recordings without a whole text are kept",
+        "all": "all recordings are kept",
+    }[settings.audio]
+    if settings.audio != "nothing":
+        days = "without end" if settings.audio_days is None else f"for {settings.audio_days} days"
+        size = "" if settings.max_mb is None else f", {settings.max_mb} MB at most"
+        recordings += f" {days}{size}"
+    if not settings.text:
+        return recordings
+    days = "without end" if settings.text_days is None else f"for {settings.text_days} days"
+    return f"{recordings}; texts are kept {days}"
 
 
 def _examine_microphone() -> Finding:

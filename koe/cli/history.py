@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import AsyncIterable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from koe.asr import ENGINES
@@ -15,11 +15,11 @@ from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
 from koe.cli.usage import add_folder, add_words
 from koe.config.read import is_missing
-from koe.config.schema import UNREADABLE, Config
+from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
-from koe.errors import ConfigError, HistoryError, OutputError
-from koe.events import Notice
-from koe.journal.entries import Entry, entry_json
+from koe.errors import ConfigError, KoeError, OutputError
+from koe.events import ReportError
+from koe.journal.entries import entry_json
 from koe.journal.history import History
 
 _USUAL_LIMIT = 100
@@ -148,8 +148,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
-    config = _read_config(directory)
-    history = History(directory, config.history, print_error)
+    history = History(directory, _read_settings(directory), print_error)
     interrupted = history.recover()
     actions: dict[str | None, Callable[[History, argparse.Namespace], int]] = {
         "show": _show,
@@ -160,7 +159,7 @@ def run(arguments: argparse.Namespace) -> int:
         "prune": _prune,
     }
     if arguments.action in {"retry", "recorrect"}:
-        return _again(history, config, arguments)
+        return _again(history, arguments)
     status = actions.get(arguments.action, _list)(history, arguments)
     for entry in interrupted:
         remedy = f"koe history retry {entry.id}"
@@ -242,21 +241,17 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 # --- another try -------------------------------------------------------------------------
 
 
-def _again(history: History, config: Config, arguments: argparse.Namespace) -> int:
+def _again(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
     from koe import daemon_threads
     from koe.cli.report import JsonReport, Progress, TextReport
     from koe.dictation import open_core
-    from koe.errors import KoeError
-    from koe.events import ReportError
 
-    entry = _entry_for(history, config, arguments)
-    report = (JsonReport if arguments.json else TextReport)(Progress())
-    report.progress.handed_over = entry.seconds
+    entry = history.entry(arguments.id)
+    report = (JsonReport if arguments.json else TextReport)(Progress(handed_over=entry.seconds))
 
     async def follow() -> None:
         async with open_core(arguments.config) as core:
-            session: AsyncIterable[Notice]
             if arguments.action == "retry":
                 session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
             else:
@@ -277,26 +272,6 @@ def _again(history: History, config: Config, arguments: argparse.Namespace) -> i
     return report.status
 
 
-def _entry_for(history: History, config: Config, arguments: argparse.Namespace) -> Entry:
-    """Return the entry that is to be tried again.
-
-    Raises:
-        HistoryError: There is none, or nothing in it can be tried again.
-        ConfigError: There is no such profile.
-    """
-    entry = history.entry(arguments.id)
-    profile, profiles = arguments.profile, config.llm.profiles
-    if profile and profile not in profiles:
-        known = ", ".join(profiles) or "none"
-        raise ConfigError(CONFIG_NAME, f"llm.profiles has no {profile!r}, only: {known}")
-    if arguments.action == "retry":
-        history.recording_of(entry.id)
-    elif not entry.heard.strip():
-        remedy = f"; try: koe history retry {entry.id}" if entry.has_audio else ""
-        raise HistoryError(f"of {entry.id} nothing was recognised that could be corrected{remedy}")
-    return entry
-
-
 # --- helpers -----------------------------------------------------------------------------
 
 
@@ -315,15 +290,15 @@ def _count(text: str) -> int:
     return number
 
 
-def _read_config(directory: Path) -> Config:
-    """Return the settings; what is in force without them where they can't be read."""
+def _read_settings(directory: Path) -> HistoryConfig:
+    """Return what is kept; without settings that can be read, all that is there."""
     if is_missing(directory / CONFIG_NAME):
-        return Config()
+        return HistoryConfig()
     try:
-        return Store(directory, os.environ).load().config
+        return Store(directory, os.environ).load().config.history
     except ConfigError as exc:
         print_error(f"note: {exc}; nothing is removed until this is mended")
-        return UNREADABLE
+        return UNREADABLE.history
 
 
 def _tell_json(value: object) -> None:

@@ -45,8 +45,12 @@ def find_problems(
 
 
 def about(key: str, problems: Iterable[Problem]) -> list[Problem]:
-    """Those of a setting, or of a group that it is in."""
-    return [it for it in problems if key == it.key or key.startswith(f"{it.key}.")]
+    """Those of a setting, of a group that it is in, or of what is in its list."""
+    return [
+        it
+        for it in problems
+        if key == it.key or key.startswith(f"{it.key}.") or it.key.startswith(f"{key}[")
+    ]
 
 
 class _Checks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def require_own(folder: Path) -> None:
         raise OSError(errno.ELOOP, "it is a link, which koe does not follow", str(folder))
     if not stat.S_ISDIR(status.st_mode):
         raise OSError(errno.ENOTDIR, "it is no folder; move that file away", str(folder))
-    if os.name == "posix" and status.st_uid != os.geteuid():
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
         raise OSError(errno.EPERM, "it belongs to another user", str(folder))
 
 

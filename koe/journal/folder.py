@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import re
-import time
 from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 from koe.errors import JournalError
 from koe.files import folders
@@ -46,8 +46,13 @@ def new_id(moment: datetime) -> str:
     Args:
         moment: When the session began, in UTC.
     """
-    milliseconds = moment.microsecond // 1000
-    return f"{moment:%Y%m%dT%H%M%S}.{milliseconds:03}Z-{os.getpid()}-{next(_numbers)}"
+    time = to_milliseconds(moment).replace("-", "").replace(":", "")
+    return f"{time}-{os.getpid()}-{next(_numbers)}"
+
+
+def to_milliseconds(moment: datetime) -> str:
+    """Return a moment, in UTC, as ISO 8601 has it; much quicker than strftime."""
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def path_of(directory: Path, entry_id: str) -> Path:
@@ -128,5 +133,5 @@ def _lock(descriptor: int, path: Path) -> None:
     for _ in range(_LOCK_ATTEMPTS):
         if try_lock(descriptor):
             return
-        time.sleep(_LOCK_PAUSE_S)
+        sleep(_LOCK_PAUSE_S)
     raise OSError(errno.EAGAIN, "another program holds its lock", str(path))

@@ -169,8 +169,9 @@ class History:
     def record(self, ended: Ended) -> None:
         """Keep of a session that has just ended what the settings say; never raises."""
         try:
-            size = 0 if ended.path is None else ended.path.stat().st_size
-            end = ended.end
+            size, end = 0, ended.end
+            with suppress(FileNotFoundError):  # another process followed the settings already
+                size = 0 if ended.path is None else ended.path.stat().st_size
             self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
         except KoeError as exc:

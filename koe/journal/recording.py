@@ -9,6 +9,7 @@ from pathlib import Path
 from koe.events import Event, Notice
 from koe.journal.events import Encoder
 from koe.journal.file import RecordingFile
+from koe.journal.folder import path_of
 from koe.journal.format import End, Header, Kind, Marked, Record
 from koe.journal.threads import Writer
 
@@ -43,7 +44,7 @@ class Recording:
 
     Args:
         entry_id: Of the journal's entry.
-        path: Of its file.
+        directory: The journal's.
         header: Its first record.
         writer: Whose thread this is.
         fail: Told why something can't be written.
@@ -53,7 +54,7 @@ class Recording:
     def __init__(
         self,
         entry_id: str,
-        path: Path,
+        directory: Path,
         header: Header,
         writer: Writer,
         fail: Callable[[OSError], None],
@@ -61,7 +62,7 @@ class Recording:
     ) -> None:
         self.file: RecordingFile | None = None
         self._id = entry_id
-        self._path = path
+        self._directory = directory
         self._header = header
         self._writer = writer
         self._fail = fail
@@ -75,12 +76,12 @@ class Recording:
     def open(self, nanoseconds: int) -> None:
         """Create the file."""
         try:
-            file = RecordingFile(self._path)
+            file = RecordingFile(path_of(self._directory, self._id))
             try:
                 file.append(Record(Kind.HEADER, nanoseconds, self._header.payload()))
             except OSError:
                 file.close()
-                self._path.unlink()
+                file.path.unlink()
                 raise
         except OSError as exc:
             self._fail(exc)

@@ -22,7 +22,7 @@ from time import monotonic, monotonic_ns
 from koe import __version__
 from koe.errors import JournalError
 from koe.events import Event, Notice
-from koe.journal.folder import new_id, path_of
+from koe.journal.folder import new_id, to_milliseconds
 from koe.journal.format import FORMAT, End, Header, Mark, Marked
 from koe.journal.recording import Ended, Recording
 from koe.journal.threads import Writer
@@ -124,7 +124,7 @@ class Journal:
         self._has_warned = False
 
     def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
-        """Begin the record of a session, on any thread; takes microseconds and never raises.
+        """Begin the record of a session, on any thread; it waits for nothing and never raises.
 
         Args:
             header: Its version, moment and process are filled in.
@@ -135,14 +135,15 @@ class Journal:
             header,
             format=FORMAT,
             koe=__version__,
-            began=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z",
+            began=to_milliseconds(moment),
             pid=os.getpid(),
         )
         entry_id = new_id(moment)
-        path = path_of(self._directory, entry_id)
         with self._lock:
             writer = self._writer = self._writer or Writer(self._fail)
-            recording = Recording(entry_id, path, header, writer, self._fail, self._ended)
+            recording = Recording(
+                entry_id, self._directory, header, writer, self._fail, self._ended
+            )
             session = SessionJournal(entry_id, recording, writer)
             writer.attend(entry_id, session)
             is_running = writer.start()

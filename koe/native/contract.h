@@ -27,8 +27,23 @@
         koe_restore_sigpipe(before_python);            \
     } while (0)
 
+/* Give the status that Python gives, or -1. */
+#define STATUS(call)                    \
+    do {                                \
+        int32_t answer = -1;            \
+        if (koe_python_start())         \
+            CALL_PYTHON(answer, call);  \
+        return answer;                  \
+    } while (0)
+
 /* The core that lives, or 0. It may be gone when it is used: Python knows by its number. */
 uint64_t koe_live_core(void);
+
+/* Have Python begin a session that gets no audio from here. Returns -1 where it does not, or where there
+ * is no core; a session that records is not disturbed then. */
+int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const char *options,
+                                         uint64_t token),
+                        const char *id, const char *options, uint64_t token);
 
 #if KOE_ABI == 3
 /* The token of the last session that was begun on it; 0 before. */

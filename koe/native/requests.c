@@ -61,14 +61,6 @@ char *koe_getenv(const char *name) {
         return answer ? answer : koe_copy_text(none); \
     } while (0)
 
-#define STATUS(call)                    \
-    do {                                \
-        int32_t answer = -1;            \
-        if (koe_python_start())         \
-            CALL_PYTHON(answer, call);  \
-        return answer;                  \
-    } while (0)
-
 EXPORT char *sp_config_get(const char *key_path) {
     ANSWER(koe_py_config_get(key_path), "");
 }

@@ -136,3 +136,12 @@ int32_t koe_py_remove_model(const char *path);
 int32_t koe_py_download(uint64_t core, const char *path, uint64_t progress, uint64_t status,
                         uint64_t context);
 int32_t koe_py_cancel_download(uint64_t core, const char *path);
+
+/* The history. Arguments may be NULL or not UTF-8; a core may be 0. */
+char *koe_py_history(const char *query);
+char *koe_py_history_entry(const char *id);
+int32_t koe_py_history_retry(uint64_t core, const char *id, const char *options, uint64_t token);
+int32_t koe_py_history_recorrect(uint64_t core, const char *id, const char *options,
+                                 uint64_t token);
+int32_t koe_py_history_export(const char *id, const char *path);
+int32_t koe_py_history_remove(const char *id);

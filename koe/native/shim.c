@@ -348,6 +348,26 @@ EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     return begun;
 }
 
+int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const char *options,
+                                         uint64_t token),
+                        const char *id, const char *options, uint64_t token) {
+    int32_t begun = -1;
+    if (koe_python_failed())
+        return -1;
+    koe_acquire(&order);
+    uint64_t core = atomic_load(&live_core);
+    if (core != 0) {
+        let_pushes_finish(); /* the session that makes way ends its audio itself */
+        CALL_PYTHON(begun, begin(core, id, options, token));
+#if KOE_ABI == 3
+        if (begun == 0)
+            atomic_store(&last_token, token);
+#endif
+    }
+    koe_release(&order);
+    return begun;
+}
+
 EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp) {
     (void)timestamp; /* its unit differs between platforms */
     if (frame == NULL || len == 0 || koe_python_failed())

@@ -10,10 +10,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include "koe_core.h"
+#include "koe_extra.h"
 
 static void show(const char *name, char *text) {
     printf("%s [%s]\n", name, text);
@@ -63,10 +66,18 @@ static void call_everything(void) {
     printf("download %d\n", sp_core_download_model("a", progress, ended, NULL));
     printf("cancel_download %d\n", sp_core_cancel_download("a"));
     printf("remove %d\n", sp_core_remove_model_files("a"));
+    printf("level %u\n", (unsigned)koe_feature_level());
+    printf("history %s\n", koe_history_json(NULL) ? "" : "NULL");
+    printf("entry %s\n", koe_history_entry_json("last") ? "" : "NULL");
+    printf("retry %d\n", koe_history_retry("last", NULL, 1));
+    printf("recorrect %d\n", koe_history_recorrect("last", NULL, 1));
+    printf("export %d\n", koe_history_export("last", "last.wav"));
+    printf("remove_entry %d\n", koe_history_remove("last"));
     sp_core_register_callbacks((struct SPCallbacks){0});
     sp_core_destroy();
 }
 
+#ifndef _WIN32
 enum { FORKS = 20 };
 
 static atomic_bool enough;
@@ -123,11 +134,16 @@ static void use_it(void) {
     sp_core_destroy();
 }
 
+#endif
+
 int main(int argc, char **argv) {
+#ifndef _WIN32
     if (argc == 2 && strcmp(argv[1], "fork") == 0)
         return fork_while_busy();
     if (argc == 2 && strcmp(argv[1], "fresh") == 0)
         return in_a_fork(use_it) ? 0 : 1;
+#endif
+    (void)argc, (void)argv;
     call_everything();
     return 0;
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from build_ffi import extra_names
 from tests.abi import build
 
 pytestmark = pytest.mark.abi
@@ -96,11 +97,18 @@ def test_exported_is_what_is_declared(abi: int) -> None:
     preprocessed = subprocess.run(
         ["cc", "-E", "-P", header], check=True, capture_output=True, text=True
     ).stdout
-    assert exported == set(re.findall(r"\b(sp_\w+)\s*\(", preprocessed))
-    assert len(exported) == {1: 9, 2: 10, 3: 33}[abi]
+    contract = {name for name in exported if name.startswith("sp_")}
+    assert contract == set(re.findall(r"\b(sp_\w+)\s*\(", preprocessed))
+    assert len(contract) == {1: 9, 2: 10, 3: 33}[abi]
+    assert exported - contract == {
+        "koe_feature_level", "koe_free", "koe_history_entry_json", "koe_history_export",
+        "koe_history_json", "koe_history_recorrect", "koe_history_remove", "koe_history_retry",
+    }  # fmt: skip
+    assert exported - contract == set(extra_names())
 
 
 @GENERATIONS
+@pytest.mark.parametrize("header", ["koe_core.h", "koe_extra.h"])
 @pytest.mark.parametrize(
     ("compiler", "standard", "prologue"),
     [
@@ -111,11 +119,11 @@ def test_exported_is_what_is_declared(abi: int) -> None:
     ],
 )
 def test_header_stands_alone(
-    abi: int, compiler: str, standard: str, prologue: str, tmp_path: Path
+    abi: int, header: str, compiler: str, standard: str, prologue: str, tmp_path: Path
 ) -> None:
     """Spec abi §2.9: strict compilers, C++, and inside somebody else's extern "C"."""
     source = tmp_path / ("user.c" if compiler == "cc" else "user.cpp")
-    source.write_text(f'{prologue}\n#include "koe_core.h"\n{"}" if prologue else ""}\n')
+    source.write_text(f'{prologue}\n#include "{header}"\n{"}" if prologue else ""}\n')
     include = build.library(abi).parent / "include"
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
     subprocess.run([compiler, f"-std={standard}", *flags, f"-I{include}", source], check=True)

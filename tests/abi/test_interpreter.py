@@ -14,6 +14,7 @@ from build_ffi import to_linker
 from tests.abi import build
 
 pytestmark = pytest.mark.abi
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forks")
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -118,6 +119,13 @@ status 0
 download -2
 cancel_download 0
 remove -1
+level 1
+history NULL
+entry NULL
+retry -1
+recorrect -1
+export -1
+remove_entry -1
 """
 
 
@@ -131,6 +139,7 @@ def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
     assert line.startswith("koe: there is no Python library in ")
 
 
+@posix_only
 def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
     """Its threads are missing, and locks may be held by them: nothing hangs, nothing works."""
     program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
@@ -141,6 +150,7 @@ def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
     assert line == "koe: a process that has used koe was forked; the fork cannot use it"
 
 
+@posix_only
 def test_a_fork_of_a_process_that_has_not_used_it(tmp_path: Path) -> None:
     program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
     result = build.run([program, "fresh"], tmp_path / "home")

@@ -22,7 +22,8 @@ from websockets.http11 import Request, Response
 
 import koe.asr.transport
 from koe.asr import Engine
-from koe.errors import AsrConnectionError, AsrError
+from koe.asr.streaming import StreamingEngine
+from koe.errors import AsrConnectionError, AsrError, AsrTimeoutError
 from koe.events import (
     DefiniteHeard,
     EngineClosed,
@@ -40,6 +41,7 @@ from tests.servers.service import (
     Service,
     close,
     close_without_code,
+    die,
     drop,
     fall_silent,
     hang_up,
@@ -77,9 +79,14 @@ async def dictate(engine: Engine, frames: list[bytes]) -> list[Event]:
         await engine.close()
 
 
+def final(events: list[Event]) -> FinalHeard:
+    """The last final."""
+    return [event for event in events if isinstance(event, FinalHeard)][-1]
+
+
 def final_text(events: list[Event]) -> str:
     """The text of the last final."""
-    return [event.text for event in events if isinstance(event, FinalHeard)][-1]
+    return final(events).text
 
 
 def in_frames(pcm: bytes, size: int) -> list[bytes]:
@@ -107,9 +114,16 @@ class EngineContract(ABC):
         events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
         assert all(isinstance(event, SAID) for event in events)
         assert [type(event) for event in events].count(EngineClosed) == 1
-        after_final = events[events.index(FinalHeard(final_text(events))) :]
+        after_final = events[events.index(final(events)) :]
         assert {type(event) for event in after_final} <= {FinalHeard, EngineClosed, EngineWorking}
         assert self.is_right(final_text(events))
+
+    def test_results_reach_no_further_than_the_audio(self, speech: bytes) -> None:
+        events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
+        claims = [it.upto for it in events if isinstance(it, DefiniteHeard | FinalHeard)]
+        reached = [upto for upto in claims if upto is not None]
+        assert reached == sorted(reached)
+        assert all(0 <= upto <= len(speech) // 2 for upto in reached)
 
     def test_the_text_grows_while_speech_is_sent(self, speech: bytes) -> None:
         events = asyncio.run(dictate(self.open(), in_frames(speech, 6400)))
@@ -237,6 +251,25 @@ async def attempt(engine: Engine, frames: list[bytes]) -> tuple[list[Event], str
     return events, ""
 
 
+async def speak_on(engine: Engine, *, until_asked: bool = False) -> None:
+    """Speak until the engine fails, or only until it asks for a sign of life."""
+    assert isinstance(engine, StreamingEngine)
+
+    async def speak() -> None:
+        while not (until_asked and engine._asking):
+            await engine.send_audio(SPEECH[:6400])
+            await asyncio.sleep(MOMENT / 50)  # else the network is full before there is a doubt
+
+    await engine.connect()
+    speaking = asyncio.create_task(speak())
+    try:
+        await events_to_close(engine)
+    finally:
+        speaking.cancel()
+        async with asyncio.timeout(PATIENCE):
+            await engine.close()
+
+
 def without_working(events: list[Event]) -> list[Event]:
     """Events without those that depend on how fast the machine is."""
     return [event for event in events if not isinstance(event, EngineWorking)]
@@ -260,7 +293,9 @@ class StreamingContract(EngineContract):
         """The imitation of the service."""
 
     @abstractmethod
-    def engine_at(self, url: str, connect_timeout: float = PATIENCE) -> Engine:
+    def engine_at(
+        self, url: str, connect_timeout: float = PATIENCE, stall: float = PATIENCE
+    ) -> Engine:
         """An engine with the key ``secret-key-of-the-user``."""
 
     @abstractmethod
@@ -337,7 +372,47 @@ class StreamingContract(EngineContract):
         self.service.faults[point] = fault
         events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
         assert not any(isinstance(event, FinalHeard) for event in events)
-        assert failure.startswith("ASR ") or isinstance(events[-1], EngineClosed)
+        if not failure:
+            closed = events[-1]
+            assert isinstance(closed, EngineClosed)
+            assert closed.is_cut
+        assert failure == "" or failure.startswith("ASR ")
+
+    @pytest.mark.parametrize("fault", [close_without_code, close(1000), close(1011, "overloaded")])
+    def test_an_end_that_is_none(self, fault: Fault) -> None:
+        """The service closes after the end of the audio, and did not say that it has done."""
+        self.service.faults[Point.FINISH] = fault
+        events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
+        assert failure == ""
+        texts = [event.text for event in events if isinstance(event, InterimHeard | DefiniteHeard)]
+        assert texts[-1] == spoken_in(SPEECH, ended=False)
+        closed = events[-1]
+        assert isinstance(closed, EngineClosed)
+        assert (closed.is_cut, closed.is_early) == (True, False)
+
+    def test_how_far_results_reach(self) -> None:
+        """In the audio, with the silence in it; the final reaches its end."""
+        pause = bytes(32_000)
+        audio = [pause, SPEECH[:64_000], pause, SPEECH[64_000:], pause]
+        events = asyncio.run(dictate(self.open(), audio))
+        reached = [event.upto for event in events if isinstance(event, DefiniteHeard)]
+        assert reached[:2] == [3 * 16_000, 6 * 16_000]
+        assert final(events) == FinalHeard(spoken_in(SPEECH), 8 * 16_000)
+
+    def test_a_stall(self) -> None:
+        """A service that hears speech, and answers pings only, is given up."""
+        self.service.faults[Point.AUDIO] = fall_silent
+        with pytest.raises(
+            AsrTimeoutError,
+            match=r"^the speech service said nothing about 0\.125 seconds of speech$",
+        ):
+            asyncio.run(speak_on(self.engine_at(self.service.url, stall=MOMENT)))
+
+    def test_a_dead_connection(self) -> None:
+        """The service does not even answer a ping."""
+        self.service.faults[Point.AUDIO] = die
+        with pytest.raises(AsrTimeoutError, match="the connection to the speech service is dead"):
+            asyncio.run(speak_on(self.engine_at(self.service.url, stall=MOMENT), until_asked=True))
 
     @pytest.mark.parametrize("point", Point)
     def test_an_end_with_a_reason(self, point: Point) -> None:
@@ -359,7 +434,9 @@ class StreamingContract(EngineContract):
             await engine.close()
             return events
 
-        assert asyncio.run(run())[-1] == EngineClosed('code=1008, reason="quota"', is_early=True)
+        assert asyncio.run(run())[-1] == EngineClosed(
+            'code=1008, reason="quota"', is_early=True, is_cut=True
+        )
 
     def test_an_end_before_any_text_is_no_silence(self) -> None:
         """The session would take an end after the end of the audio for silence."""
@@ -540,19 +617,26 @@ class StreamingContract(EngineContract):
 
         assert asyncio.run(run()) < 4_000_000
 
-    @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.BAD_GATEWAY])
-    def test_a_refused_handshake(self, status: HTTPStatus) -> None:
+    @pytest.mark.parametrize(
+        ("status", "is_permanent"),
+        [(HTTPStatus.UNAUTHORIZED, True), (HTTPStatus.TOO_MANY_REQUESTS, False),
+         (HTTPStatus.BAD_GATEWAY, False)],
+    )  # fmt: skip
+    def test_a_refused_handshake(self, status: HTTPStatus, is_permanent: bool) -> None:
         async def answer(request: Request) -> Response:
             body = b'{"message":"secret-key-of-the-user is no key"}'
-            headers = Headers({"Content-Length": str(len(body))})
+            headers = Headers({"Content-Length": str(len(body)), "Retry-After": "7"})
             return Response(status.value, status.phrase, headers, body)
 
         self.service.answer = answer
-        _, failure = asyncio.run(attempt(self.open(), []))
-        assert failure == (
+        with pytest.raises(AsrConnectionError) as caught:
+            asyncio.run(self.open().connect())
+        assert str(caught.value) == (
             f"ASR connection failed: HTTP error: {status.value} {status.phrase}: "
             '{"message":"… is no key"}'
         )
+        assert caught.value.is_permanent == is_permanent
+        assert caught.value.retry_after == 7.0
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_redirects_are_not_followed(self, status: int) -> None:

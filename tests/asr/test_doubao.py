@@ -27,6 +27,10 @@ from tests.servers.service import Service
 
 KEY = "secret-key-of-the-user"
 
+# 700 ms, which is what the worked examples are about.
+SENT_BYTES = 700 * 32
+SENT = SENT_BYTES // 2
+
 
 class TestDoubao(StreamingContract):
     garbage = (b"", b"\x11\x91\x10", bytes.fromhex("11b110000000000100000000"))
@@ -37,9 +41,11 @@ class TestDoubao(StreamingContract):
         service.is_strict = True
         return service
 
-    def engine_at(self, url: str, connect_timeout: float = PATIENCE) -> Engine:
+    def engine_at(
+        self, url: str, connect_timeout: float = PATIENCE, stall: float = PATIENCE
+    ) -> Engine:
         section = DoubaoConfig(url=url, api_key=KEY, connect_timeout=connect_timeout)
-        return open_engine(AsrConfig(provider="doubao", doubao=section))
+        return open_engine(AsrConfig(provider="doubao", doubao=section, stall=stall))
 
     def is_the_end(self, message: Message) -> bool:
         return isinstance(message, bytes) and message.startswith(bytes.fromhex("11220100"))
@@ -138,7 +144,7 @@ def session(*terms: str, **values: object) -> DoubaoProtocol:
 
 def heard(*frames: bytes) -> list[Message | Event]:
     protocol = session()
-    protocol.send(b"\0\0")
+    protocol.send(bytes(SENT_BYTES))
     protocol.finish()
     return [step for frame in frames for step in protocol.receive(frame)]
 
@@ -176,7 +182,7 @@ def test_audio_and_its_end() -> None:
 
 def test_no_audio() -> None:
     """Nothing is asked: the service would answer with an error."""
-    assert session().finish() == [FinalHeard(""), EngineClosed()]
+    assert session().finish() == [FinalHeard("", 0), EngineClosed()]
 
 
 @pytest.mark.parametrize(
@@ -184,9 +190,9 @@ def test_no_audio() -> None:
     [
         ("acknowledgement", [InterimHeard("")]),
         ("interim", [InterimHeard("你好")]),
-        ("definite", [DefiniteHeard("你好。")]),
-        ("last", [FinalHeard("你好。世界。"), EngineClosed()]),
-        ("last without a number", [FinalHeard("ok"), EngineClosed()]),
+        ("definite", [DefiniteHeard("你好。", 620 * 16)]),
+        ("last", [FinalHeard("你好。世界。", SENT), EngineClosed()]),
+        ("last without a number", [FinalHeard("ok", SENT), EngineClosed()]),
     ],
 )
 def test_what_is_heard(name: str, steps: list[Event]) -> None:
@@ -279,22 +285,129 @@ def test_a_longer_header_and_more_than_announced() -> None:
     assert heard(frame) == [InterimHeard("")]
 
 
+def result(text: str, *utterances: dict[str, object]) -> bytes:
+    return response(2, {"result": {"text": text, "utterances": list(utterances)}})
+
+
+def utterance(text: str, end_ms: object = None, *, definite: bool = True) -> dict[str, object]:
+    return {"definite": definite, "end_time": end_ms, "text": text}
+
+
 def test_two_passes() -> None:
-    """Once a sentence is definite all results are, with the end that is not yet."""
-    first = {"definite": True, "text": "你好。"}
-    tail = {"definite": False, "text": "世"}
+    """What is definite stays so, and what follows it is a hypothesis."""
+    first = utterance("你好。", 320)
     assert heard(
-        response(2, {"result": {"text": "你好", "utterances": [{"definite": "true"}]}}),
-        response(3, {"result": {"text": "你好。", "utterances": [first]}}),
-        response(4, {"result": {"text": "你好。世", "utterances": [first, tail]}}),
-    ) == [InterimHeard("你好"), DefiniteHeard("你好。"), DefiniteHeard("你好。世")]
+        result("你好", {"definite": "true"}),
+        result("你好。", first),
+        result("你好。世", first, utterance("世", definite=False)),
+        result("你好。世界", first, utterance("世界", definite=False)),
+        result("你好。世界。", first, utterance("世界。", 640)),
+    ) == [
+        InterimHeard("你好"),
+        DefiniteHeard("你好。", 320 * 16),
+        InterimHeard("你好。世"),
+        InterimHeard("你好。世界"),
+        DefiniteHeard("你好。世界。", 640 * 16),
+    ]
 
 
-def test_an_end_that_nobody_asked_for() -> None:
+def test_both_in_one_result() -> None:
+    """With the spaces that the service has put between utterances."""
+    assert heard(
+        result("Hello there. How", utterance("Hello there.", 500), {"text": "How"}),
+    ) == [DefiniteHeard("Hello there.", 500 * 16), InterimHeard("Hello there. How")]
+    assert heard(
+        result("One. Two. Th", utterance(" One. ", 200), utterance("Two.", 400), {"text": "Th"}),
+    ) == [DefiniteHeard("One. Two.", 400 * 16), InterimHeard("One. Two. Th")]
+
+
+def test_a_hypothesis_that_was_none() -> None:
+    """It must not stand for ever, so what is definite is told again."""
+    first = utterance("你好。", 320)
+    assert heard(
+        result("你好。", first),
+        result("你好。嗯", first, utterance("嗯", definite=False)),
+        result("你好。", first),
+    ) == [
+        DefiniteHeard("你好。", 320 * 16),
+        InterimHeard("你好。嗯"),
+        DefiniteHeard("你好。", 320 * 16),
+    ]
+
+
+def test_what_follows_an_open_utterance_is_not_definite() -> None:
+    assert heard(result("甲乙。", utterance("甲", definite=False), utterance("乙。", 500))) == [
+        InterimHeard("甲乙。")
+    ]
+
+
+@pytest.mark.parametrize(
+    "utterances",
+    [
+        [{"definite": True}],
+        [utterance("", 300)],
+        [utterance("Hi.", 300)],
+        [utterance("世界。", 300)],
+        [utterance("你好。", 300), utterance("再见。", 600)],
+    ],
+)
+def test_utterances_that_are_not_those_of_the_text(utterances: list[dict[str, object]]) -> None:
+    """All of the text counts as definite, as far as that may reach."""
+    assert heard(result("你好。世界。", *utterances)) == [DefiniteHeard("你好。世界。")]
+
+
+@pytest.mark.parametrize(
+    ("end_ms", "upto"),
+    [(0, 0), (699.9, 11198), (701, SENT), (-1, None), (60_000, None), (1e300, None),
+     (10**400, None), (True, None), ("620", None), ({}, None), (None, None)],
+)  # fmt: skip
+def test_how_far_a_result_reaches(end_ms: object, upto: int | None) -> None:
+    """The service is not believed what can't be."""
+    assert heard(result("好。", utterance("好。", end_ms))) == [DefiniteHeard("好。", upto)]
+
+
+def test_a_result_that_goes_back() -> None:
+    assert heard(
+        result("甲。", utterance("甲。", 600)), result("乙。", utterance("乙。", 500))
+    ) == [
+        DefiniteHeard("甲。", 600 * 16),
+        DefiniteHeard("乙。"),
+    ]
+
+
+def test_an_end_before_the_audio_ended() -> None:
+    """With how far it reaches: what follows is for another engine to hear."""
     assert session().receive(vector("last")) == [
         FinalHeard("你好。世界。"),
         EngineClosed("it ended the session early"),
     ]
+    protocol = session()
+    protocol.send(bytes(SENT_BYTES))
+    document = {"result": {"text": "你好。", "utterances": [utterance("你好。", 320)]}}
+    assert protocol.receive(response(-2, document, last=True)) == [
+        FinalHeard("你好。", 320 * 16),
+        EngineClosed("it ended the session early"),
+    ]
+
+
+def test_an_address_that_answers_late() -> None:
+    """Its silence about speech says nothing."""
+    url = "wss://openspeech.bytedance.com/api/v3/sauc/bigmodel"
+    assert session().answers_speech
+    assert session(url=url).answers_speech
+    assert not session(url=f"{url}_nostream").answers_speech
+    assert not session(url=f"{url}_nostream?a=b").answers_speech
+
+
+@pytest.mark.parametrize(
+    ("code", "is_permanent"),
+    [(45000001, True), (45000002, True), (45000151, True), (45000081, False), (55000031, False),
+     (55000000, False), (0, False)],
+)  # fmt: skip
+def test_which_errors_stay(code: int, is_permanent: bool) -> None:
+    with pytest.raises(AsrProtocolError) as caught:
+        heard(error(code, "no"))
+    assert caught.value.is_permanent == is_permanent
 
 
 def test_half_a_character() -> None:

@@ -13,9 +13,9 @@ from openai import OpenAI
 from koe.asr import Engine
 from koe.asr.glm import build_upload, interpret, open_engine
 from koe.asr.recording import wav
-from koe.asr.reply import Refusal, Reply
+from koe.asr.reply import Heard, Refusal, Reply
 from koe.config.engines import AsrConfig, GlmConfig
-from koe.events import EngineErred, Event, InterimHeard
+from koe.events import InterimHeard
 from tests.asr.contract import EngineContract
 from tests.servers.speech import API_KEY, SpeechServer, form_parts, speech_server, transcribe_glm
 
@@ -74,10 +74,12 @@ def test_no_secret_is_shown() -> None:
     assert API_KEY not in repr(build_upload(config, b"", "B")) + repr(config)
 
 
-def read(*chunks: bytes) -> tuple[list[Event], str]:
+def read(*chunks: bytes) -> tuple[list[InterimHeard], str | Refusal]:
+    """The interims, and the text in the end, or the refusal."""
     reply = Reply(interpret)
-    events = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
-    return events, "" if reply.failed else reply.text
+    interims = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
+    assert reply.is_whole != bool(reply.refusal)
+    return interims, reply.refusal or reply.text
 
 
 def delta(text: str) -> dict[str, object]:
@@ -94,7 +96,7 @@ def sent(*documents: object, mark: bool = True) -> bytes:
     return "".join([*lines, "data: [DONE]\n\n" * mark]).encode()
 
 
-def interims(*texts: str) -> list[Event]:
+def interims(*texts: str) -> list[InterimHeard]:
     return [InterimHeard(text) for text in texts]
 
 
@@ -116,7 +118,7 @@ G5 = sent(done("你好"))
         (['{"text":"你好"}\n'.encode()], (interims("你好"), "你好")),
         (
             [sent({"error": {"code": "1113", "message": "余额不足"}}, mark=False)],
-            ([EngineErred("余额不足")], ""),
+            ([], Refusal("余额不足", "1113")),
         ),
         ([G5[: G5.index("好".encode()) + 1], G5[G5.index("好".encode()) + 1 :]],
          (interims("你好"), "你好")),
@@ -124,7 +126,7 @@ G5 = sent(done("你好"))
     ],
     ids=["G1", "G2", "G3", "G3b", "G4", "G5", "G6"],
 )  # fmt: skip
-def test_vectors(chunks: list[bytes], expected: tuple[list[Event], str]) -> None:
+def test_vectors(chunks: list[bytes], expected: tuple[list[InterimHeard], str | Refusal]) -> None:
     assert read(*chunks) == expected
 
 
@@ -139,7 +141,7 @@ def test_vectors(chunks: list[bytes], expected: tuple[list[Event], str]) -> None
         ('{"text":"a","error":{"message":"no"}}', interims("a")),
     ],
 )
-def test_single_lines(line: str, said: list[Event]) -> None:
+def test_single_lines(line: str, said: list[InterimHeard]) -> None:
     """Vector G7."""
     assert Reply(interpret).receive(f"{line}\n".encode()) == said
 
@@ -150,17 +152,19 @@ def test_single_lines(line: str, said: list[Event]) -> None:
         ({"type": "transcript.begun"}, "a", None),
         ({"type": "transcript.text.delta"}, "a", None),
         ({"type": "transcript.text.delta", "delta": None}, "a", None),
-        ({"type": "transcript.text.delta", "delta": ""}, "a", "a"),
-        ({"type": "transcript.text.done", "text": ""}, "a", "a"),
-        ({"text": ""}, "a", "a"),
-        ({"results": [{"text": ""}]}, "", ""),
+        ({"type": "transcript.text.delta", "delta": ""}, "a", Heard("a")),
+        ({"type": "transcript.text.delta", "delta": "b"}, "a", Heard("ab")),
+        ({"type": "transcript.text.done", "text": ""}, "a", Heard("a", is_whole=True)),
+        ({"type": "transcript.text.done"}, "a", Heard("a", is_whole=True)),
+        ({"text": ""}, "a", Heard("a", is_whole=True)),
+        ({"results": [{"text": ""}]}, "", Heard("", is_whole=True)),
         ({"results": []}, "", None),
         ({"error": None}, "", None),
-        ({"error": None, "text": "b"}, "a", "b"),
+        ({"error": None, "text": "b"}, "a", Heard("b", is_whole=True)),
         ({"error": {"message": "no"}}, "a", Refusal("no")),
         ({"code": 401, "msg": "令牌已过期"}, "", None),
-        ({"transcript": "b"}, "a", "b"),
-        ({"delta": "b"}, "a", "ab"),
+        ({"transcript": "b"}, "a", Heard("b", is_whole=True)),
+        ({"delta": "b"}, "a", Heard("ab")),
         ({"content": [1]}, "a", None),
     ],
 )
@@ -176,7 +180,14 @@ def test_documents(document: dict[str, object], heard: str, said: object) -> Non
     st.text(),
 )
 def test_any_document(document: dict[str, object], heard: str) -> None:
-    assert isinstance(interpret(document, heard), str | Refusal | None)
+    assert isinstance(interpret(document, heard), Heard | Refusal | None)
+
+
+def test_which_errors_stay() -> None:
+    """An empty account comes with the status of a service that is busy."""
+    stay = build_upload(GlmConfig(), b"", "B").permanent_errors
+    assert {"1000", "1113", "1210", "1301", "1304"} <= stay
+    assert not {"500", "1200", "1234", "1302", "1303", "1305", "1312"} & stay
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from openai.types.chat import ChatCompletionUserMessageParam
 from koe.asr import Engine
 from koe.asr.mimo import LONGEST_SECONDS, build_upload, interpret, open_engine
 from koe.asr.recording import wav
-from koe.asr.reply import Refusal, Reply
+from koe.asr.reply import Heard, Refusal, Reply
 from koe.config.engines import AsrConfig, MimoConfig
-from koe.events import BYTES_PER_SECOND, EngineErred, Event, InterimHeard
+from koe.events import BYTES_PER_SECOND, InterimHeard
 from tests.asr.contract import EngineContract
 from tests.servers.speech import API_KEY, SpeechServer, speech_server, transcribe_mimo
 
@@ -54,13 +54,15 @@ def test_the_longest_recording_is_as_short_as_the_vendor_wants() -> None:
     assert 44 + LONGEST_SECONDS * BYTES_PER_SECOND < 10_000_000 * 3 / 4 - 1000
 
 
-def read(*chunks: bytes) -> tuple[list[Event], str]:
+def read(*chunks: bytes) -> tuple[list[InterimHeard], str | Refusal]:
+    """The interims, and the text in the end, or the refusal."""
     reply = Reply(interpret)
-    events = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
-    return events, "" if reply.failed else reply.text
+    interims = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
+    assert reply.is_whole != bool(reply.refusal)
+    return interims, reply.refusal or reply.text
 
 
-def interims(*texts: str) -> list[Event]:
+def interims(*texts: str) -> list[InterimHeard]:
     return [InterimHeard(text) for text in texts]
 
 
@@ -84,31 +86,42 @@ USAGE = 'data: {"choices":[],"usage":{"total_tokens":9}}\n\n'
         (json.dumps(ANSWER, indent=2), (interims("Good morning."), "Good morning.")),
         (
             'data: {"error":{"message":"Invalid API key"}}\n\n',
-            ([EngineErred("Invalid API key")], ""),
+            ([], Refusal("Invalid API key")),
         ),
     ],
     ids=["M1", "M2", "M2b", "M2c", "M3"],
 )
-def test_vectors(body: str, expected: tuple[list[Event], str]) -> None:
+def test_vectors(body: str, expected: tuple[list[InterimHeard], str | Refusal]) -> None:
     assert read(body.encode()) == expected
 
 
 @pytest.mark.parametrize(
     ("document", "heard", "said"),
     [
-        ({"choices": [{"delta": {"content": "test"}}]}, "", "test"),
-        ({"choices": [{"message": {"content": "完整文本"}}]}, "", "完整文本"),
-        ({"choices": [{"delta": {"content": ""}, "message": {"content": "x"}}]}, "", ""),
-        ({"choices": [{"delta": {"content": None}, "message": {"content": "x"}}]}, "", "x"),
-        ({"choices": [{"delta": {"role": "assistant"}}]}, "a", "a"),
-        ({"choices": [{"message": {"content": ""}}]}, "", ""),
-        ({"choices": []}, "a", "a"),
-        ({"choices": [None]}, "a", "a"),
+        ({"choices": [{"delta": {"content": "test"}}]}, "", Heard("test")),
+        ({"choices": [{"message": {"content": "完整文本"}}]}, "", Heard("完整文本", is_whole=True)),
+        ({"choices": [{"delta": {"content": ""}, "message": {"content": "x"}}]}, "", Heard("")),
+        ({"choices": [{"delta": {"content": None}, "message": {"content": "x"}}]}, "",
+         Heard("x", is_whole=True)),
+        ({"choices": [{"delta": {"role": "assistant"}}]}, "a", Heard("a")),
+        ({"choices": [{"message": {"content": ""}}]}, "", Heard("", is_whole=True)),
+        ({"choices": []}, "a", Heard("a")),
+        ({"choices": [None]}, "a", Heard("a")),
         ({"choices": None}, "a", None),
         ({}, "a", None),
-        ({"error": None, "choices": [{"delta": {"content": "b"}}]}, "a", "ab"),
+        ({"error": None, "choices": [{"delta": {"content": "b"}}]}, "a", Heard("ab")),
         ({"error": {"message": "no"}, "choices": [{"delta": {"content": "b"}}]}, "a",
          Refusal("no")),
+        ({"choices": [{"delta": {"content": "b"}, "finish_reason": None}]}, "a", Heard("ab")),
+        ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, "a", Heard("a", is_whole=True)),
+        ({"choices": [{"delta": {"content": "b"}, "finish_reason": "length"}]}, "a",
+         Heard("ab", stopped="length")),
+        ({"choices": [{"message": {"content": "b"}, "finish_reason": "stop"}]}, "",
+         Heard("b", is_whole=True)),
+        ({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}, "",
+         Heard("", stopped="content_filter")),
+        ({"choices": [{"message": {"content": "b"}, "finish_reason": "length"}]}, "",
+         Heard("b", stopped="length")),
     ],
 )  # fmt: skip
 def test_documents(document: dict[str, object], heard: str, said: object) -> None:
@@ -129,7 +142,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["choices", "error"]), JSON), st.text())
 def test_any_document(document: dict[str, object], heard: str) -> None:
-    assert isinstance(interpret(document, heard), str | Refusal | None)
+    assert isinstance(interpret(document, heard), Heard | Refusal | None)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,9 @@ from tests.servers.service import Point, Service, close
 KEY = "secret-key-of-the-user"
 MODEL = "qwen3-asr-flash-realtime"
 
+# Three seconds, in samples.
+SENT = 3 * 16_000
+
 HEARD = "conversation.item.input_audio_transcription."
 
 
@@ -44,9 +47,11 @@ class TestQwen(StreamingContract):
     def serve(self) -> Service:
         return QwenService()
 
-    def engine_at(self, url: str, connect_timeout: float = PATIENCE) -> Engine:
+    def engine_at(
+        self, url: str, connect_timeout: float = PATIENCE, stall: float = PATIENCE
+    ) -> Engine:
         section = QwenConfig(url=url, api_key=KEY, connect_timeout=connect_timeout)
-        return open_engine(AsrConfig(provider="qwen", qwen=section))
+        return open_engine(AsrConfig(provider="qwen", qwen=section, stall=stall))
 
     def is_the_end(self, message: Message) -> bool:
         return isinstance(message, str) and '"type":"session.finish"' in message
@@ -92,7 +97,7 @@ class TestQwen(StreamingContract):
         """The result of one sentence is not the last word of the session."""
         events, _ = asyncio.run(attempt(self.open(), [SPEECH]))
         assert [type(event) for event in events].count(FinalHeard) == 1
-        assert events[-2:] == [FinalHeard(spoken_in(SPEECH)), EngineClosed()]
+        assert events[-2:] == [FinalHeard(spoken_in(SPEECH), len(SPEECH) // 2), EngineClosed()]
 
 
 # --- the worked example ------------------------------------------------------------------
@@ -139,8 +144,14 @@ def said(kind: str, item: str | None = "item_1", /, **members: object) -> str:
     return json.dumps({"type": HEARD + kind, **named, **members})
 
 
+def stopped(item: str, end_ms: object) -> str:
+    kind = "input_audio_buffer.speech_stopped"
+    return json.dumps({"type": kind, "item_id": item, "audio_end_ms": end_ms})
+
+
 def heard(*messages: str) -> list[Message | Event]:
     protocol = ready()
+    protocol.send(bytes(2 * SENT))
     protocol.finish()
     return [step for message in messages for step in protocol.receive(message)]
 
@@ -159,9 +170,10 @@ def test_the_worked_example() -> None:
     assert steps == [
         InterimHeard("今天"),
         InterimHeard("今天天气不错"),
+        # Well after the end of the four samples.
         DefiniteHeard("今天天气不错。"),
     ]
-    assert protocol.receive(SERVER[9]) == [FinalHeard("今天天气不错。"), EngineClosed()]
+    assert protocol.receive(SERVER[9]) == [FinalHeard("今天天气不错。", 4), EngineClosed()]
 
 
 def test_the_imitation_says_what_the_service_says() -> None:
@@ -256,7 +268,7 @@ def test_sentences_are_put_together() -> None:
         DefiniteHeard("Hello there. There."),
         DefiniteHeard("Hello there. There. 你好。"),
         DefiniteHeard("Hello there. There. 你好。你好。"),
-        FinalHeard("Hello there. There. 你好。你好。"),
+        FinalHeard("Hello there. There. 你好。你好。", SENT),
         EngineClosed(),
     ]
 
@@ -297,7 +309,7 @@ def test_a_sentence_that_is_never_completed() -> None:
         said("completed", "a", transcript="甲。"),
         said("text", "b", text="乙", stash="丙"),
         '{"type":"session.finished"}',
-    )[-2:] == [FinalHeard("甲。乙丙"), EngineClosed()]
+    )[-2:] == [FinalHeard("甲。乙丙", SENT), EngineClosed()]
 
 
 def test_a_sentence_that_was_none() -> None:
@@ -310,7 +322,8 @@ def test_a_sentence_that_was_none() -> None:
     ) == [
         DefiniteHeard("甲。"),
         InterimHeard("甲。嗯"),
-        FinalHeard("甲。"),
+        DefiniteHeard("甲。"),
+        FinalHeard("甲。", SENT),
         EngineClosed(),
     ]
 
@@ -322,13 +335,15 @@ def test_nothing_new_is_not_told() -> None:
 
 
 def test_silence() -> None:
-    assert heard('{"type":"session.finished"}') == [FinalHeard(""), EngineClosed()]
+    assert heard('{"type":"session.finished"}') == [FinalHeard("", SENT), EngineClosed()]
 
 
-def test_an_end_that_nobody_asked_for() -> None:
-    assert ready().receive('{"type":"session.finished"}') == [
-        FinalHeard(""),
-        EngineClosed("it ended the session early"),
+def test_an_end_before_the_audio_ended() -> None:
+    """What it has to say was told; how that goes on is not known."""
+    protocol = ready()
+    assert protocol.receive(said("text", stash="甲")) == [InterimHeard("甲")]
+    assert protocol.receive('{"type":"session.finished"}') == [
+        EngineClosed("it ended the session early")
     ]
 
 
@@ -338,11 +353,130 @@ def test_an_end_that_nobody_asked_for() -> None:
         ('{"type":"error","error":{"message":"slow down"}}', "slow down"),
         ('{"type":"error"}', "Unknown error"),
         ('{"type":"error","error":null}', "Unknown error"),
+        ('{"type":"error","error":{"code":7,"message":"slow down"}}', "slow down"),
         (Events().failed("item_1", "x", "no speech service"), "no speech service"),
     ],
 )
 def test_errors(message: str, told: str) -> None:
     assert heard(message) == [EngineErred(told)]
+
+
+def an_error(code: str, kind: str = "invalid_request_error") -> str:
+    return json.dumps({"type": "error", "error": {"type": kind, "code": code, "message": "no"}})
+
+
+@pytest.mark.parametrize(
+    ("message", "is_permanent"),
+    [
+        (an_error("InternalError", "server_error"), False),
+        (an_error("InvalidApiKey"), True),
+        (an_error("invalid_api_key", "server_error"), True),
+        (an_error("Arrearage"), True),
+        (an_error("Model.AccessDenied"), True),
+        (an_error("AllocationQuota.FreeTierOnly"), True),
+    ],
+)
+def test_errors_that_end_the_session(message: str, is_permanent: bool) -> None:
+    with pytest.raises(AsrProtocolError) as caught:
+        heard(message)
+    assert (caught.value.message, caught.value.is_permanent) == ("no", is_permanent)
+
+
+@pytest.mark.parametrize("code", ["Throttling", "Throttling.RateQuota", "invalid_value", ""])
+def test_errors_that_pass(code: str) -> None:
+    assert heard(an_error(code)) == [EngineErred("no")]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_permanent"),
+    [("InvalidApiKey", True), ("invalid_value", True), ("InvalidParameter.Language", True),
+     ("Throttling.RateQuota", False), ("InternalError", False)],
+)  # fmt: skip
+def test_which_errors_of_setting_up_stay(code: str, is_permanent: bool) -> None:
+    created = fresh()
+    created.receive(SERVER[0])
+    for protocol in (fresh(), created):
+        with pytest.raises(AsrError) as caught:
+            protocol.receive(an_error(code))
+        assert (caught.value.message, caught.value.is_permanent) == ("no", is_permanent)
+
+
+# --- how far results reach ---------------------------------------------------------------
+
+
+def test_how_far_sentences_reach() -> None:
+    assert heard(
+        said("text", "a", stash="甲"),
+        stopped("a", 1000),
+        said("completed", "a", transcript="甲。"),
+        stopped("b", 2000),
+        said("text", "b", stash="乙"),
+        said("text", "c", stash="丙"),
+        said("completed", "b", transcript="乙。"),
+        said("completed", "c", transcript="丙。"),
+    ) == [
+        InterimHeard("甲"),
+        DefiniteHeard("甲。", 16_000),
+        InterimHeard("甲。乙"),
+        InterimHeard("甲。乙丙"),
+        DefiniteHeard("甲。乙。", 32_000),
+        InterimHeard("甲。乙。丙"),
+        # The service did not say where the last one ends.
+        DefiniteHeard("甲。乙。丙。"),
+    ]
+
+
+def test_a_sentence_without_words_reaches_as_far() -> None:
+    assert heard(
+        stopped("a", 1000),
+        said("completed", "a", transcript="甲。"),
+        stopped("b", 2000),
+        said("completed", "b", transcript=""),
+        said("text", "c", stash="丙"),
+    ) == [
+        DefiniteHeard("甲。", 16_000),
+        DefiniteHeard("甲。", 32_000),
+        InterimHeard("甲。丙"),
+    ]
+
+
+@pytest.mark.parametrize("end_ms", [None, "1000", -1, 10**9, True, {}])
+def test_an_end_that_cannot_be(end_ms: object) -> None:
+    assert heard(stopped("a", end_ms), said("completed", "a", transcript="甲。")) == [
+        DefiniteHeard("甲。")
+    ]
+
+
+def test_nothing_is_definite_after_a_sentence_that_failed() -> None:
+    """Its words are not known, so what was heard for certain ends before them."""
+    assert heard(
+        stopped("a", 1000),
+        said("completed", "a", transcript="甲。"),
+        said("failed", "b", error={"message": "no"}),
+        said("failed", "c", error={"message": "no"}),
+        stopped("d", 3000),
+        said("completed", "d", transcript="丁。"),
+        said("completed", "b", transcript="乙。"),
+    ) == [
+        DefiniteHeard("甲。", 16_000),
+        EngineErred("no"),
+        EngineErred("no"),
+        InterimHeard("甲。丁。"),
+        DefiniteHeard("甲。乙。丁。", 48_000),
+    ]
+
+
+def test_complete_sentences_before_an_error() -> None:
+    """All is known, though the service does not end in order."""
+    protocol = ready()
+    protocol.send(bytes(2 * SENT))
+    protocol.finish()
+    protocol.receive(stopped("a", 2900))
+    assert protocol.receive(said("completed", "a", transcript="甲。")) == [
+        DefiniteHeard("甲。", 46_400)
+    ]
+    with pytest.raises(AsrProtocolError, match="no"):
+        protocol.receive(an_error("InternalError", "server_error"))
 
 
 @pytest.mark.parametrize(
@@ -374,7 +508,11 @@ def test_memory_is_bounded() -> None:
     for number in range(1000):
         protocol.receive(said("text", f"empty {number}"))
         protocol.receive(said("completed", f"empty {number}"))
+    for number in range(1000):
+        protocol.receive(said("failed", f"failed {number}"))
+        protocol.receive(stopped(f"stopped {number}", 0))
     assert len(protocol._sentences) == 1
+    assert len(protocol._ends) == 64
     with pytest.raises(AsrProtocolError, match="more than 1000000 characters were recognised"):
         for number in range(11):
             protocol.receive(said("completed", f"long {number}", transcript="啊" * 100_000))
@@ -477,6 +615,7 @@ def test_the_vendor_s_client_hears_what_we_hear(tmp_path: Path) -> None:
     assert [event["type"] for event in theirs][:2] == ["session.created", "session.updated"]
     assert theirs[-1]["type"] == "session.finished"
     protocol = ready()
+    protocol.send(SPEECH)
     protocol.finish()
     steps = [step for event in theirs[2:] for step in protocol.receive(json.dumps(event))]
     ours = [event for event in events if isinstance(event, DefiniteHeard | FinalHeard)]

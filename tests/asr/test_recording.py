@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import json
 import random
 import struct
 import tracemalloc
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koe.asr import WORKING_INTERVAL
 from koe.asr.recording import (
-    LONGEST_RECORDING,
     RecordingEngine,
     Service,
     cut,
     wav,
 )
-from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, refusal_in
+from koe.asr.reply import LIMIT_BYTES, Document, Heard, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
@@ -30,7 +31,6 @@ from koe.events import (
     BYTES_PER_SECOND,
     DefiniteHeard,
     EngineClosed,
-    EngineErred,
     EngineWorking,
     Event,
     FinalHeard,
@@ -61,8 +61,12 @@ def service(
     final_wait_timeout: float = 5.0,
 ) -> Service:
     def interpret(document: Document, heard: str) -> Interpretation:
-        text = document.get("text")
-        return refusal_in(document) or (text if isinstance(text, str) else None)
+        text, add, stopped = (document.get(name) for name in ("text", "add", "stopped"))
+        if isinstance(add, str):
+            return Heard(heard + add, stopped=str(stopped or ""))
+        return refusal_in(document) or (
+            Heard(text, is_whole=True) if isinstance(text, str) else None
+        )
 
     return Service(
         name="test",
@@ -73,7 +77,9 @@ def service(
             final_wait_timeout=final_wait_timeout,
         ),
         longest=longest,
-        build_upload=lambda recording: Upload({"api-key": api_key}, recording, api_key),
+        build_upload=lambda recording: Upload(
+            {"api-key": api_key}, recording, api_key, frozenset({"1113"})
+        ),
         interpret=interpret,
     )
 
@@ -101,7 +107,7 @@ def test_text_comes_as_it_is_sent() -> None:
     with speech_server(say(*answer)) as server:
         told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
     assert said(told) == [
-        InterimHeard("a"), InterimHeard("a b"), FinalHeard("a b"), EngineClosed()
+        InterimHeard("a"), InterimHeard("a b"), FinalHeard("a b", 16_000), EngineClosed()
     ]  # fmt: skip
 
 
@@ -114,43 +120,135 @@ def test_the_recording_is_a_wav_file() -> None:
 def test_silence_is_not_sent() -> None:
     with speech_server(say(response(b'{"text":"a"}'))) as server:
         told = asyncio.run(dictate(RecordingEngine(service(server.url)), [b"", b"x"]))
-        assert said(told) == [FinalHeard(""), EngineClosed()]
+        assert said(told) == [FinalHeard("", 0), EngineClosed()]
         assert server.connections == 0
-
-
-def test_an_error_of_the_service_is_its_last_word() -> None:
-    """Spec asr §2.3.5: no final text after it."""
-    answer = events({"text": "a"}, {"error": {"message": f"bad key {API_KEY}"}})
-    with speech_server(say(*stream(answer), Stall())) as server:
-        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
-    assert said(told) == [InterimHeard("a"), EngineErred("bad key …"), EngineClosed()]
 
 
 # --- what goes wrong ---------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.recording.RETRY_DELAYS", (0.0, 0.0, 0.0, 0.0))
+
+
+async def attempt(engine: RecordingEngine, pcm: bytes) -> tuple[list[Event], AsrError | None]:
+    """What is said until the engine closes or fails, and how it fails."""
+    told: list[Event] = []
+    try:
+        await engine.connect()
+        await engine.send_audio(pcm)
+        await engine.finish_input()
+        async with asyncio.timeout(PATIENCE):
+            while EngineClosed() not in told:
+                told.append(await engine.next_event())
+    except AsrError as exc:
+        return said(told), exc
+    finally:
+        await engine.close()
+    return said(told), None
+
+
 def failure(engine: RecordingEngine, pcm: bytes = SECOND) -> AsrError:
-    with pytest.raises(AsrError) as caught:
-        asyncio.run(dictate(engine, [pcm]))
-    return caught.value
+    _, error = asyncio.run(attempt(engine, pcm))
+    assert error is not None
+    return error
+
+
+WHOLE: list[Step] = [response(b'{"text":"a"}')]
+CUT: list[Step] = [*stream(events({"text": "a"})[:-20], end=False), Drop()]
+
+
+def adding(*texts: str, end: str = "data: [DONE]\n\n", stopped: str = "") -> list[Step]:
+    """Increments."""
+    documents = [{"add": text} for text in texts]
+    documents[-1] |= {"stopped": stopped}
+    lines = [f"data: {json.dumps(document)}\n\n" for document in documents]
+    return stream("".join([*lines, end]).encode())
 
 
 @pytest.mark.parametrize(
-    ("steps", "kind", "message"),
+    ("steps", "kind", "message", "is_permanent"),
     [
-        ([response(b"no", "401 Unauthorized")], AsrProtocolError, "HTTP 401 Unauthorized: no"),
+        ([response(b"no", "401 Unauthorized")], AsrProtocolError, "HTTP 401 Unauthorized: no",
+         True),
+        ([response(b'{"error":{"code":"1113","message":"no"}}', "429 Too Many Requests")],
+         AsrProtocolError, "HTTP 429 Too Many Requests: ", True),
+        ([response(b'{"error":{"code":"1113","message":"no"}}')], AsrProtocolError, "no", True),
+        (adding("a", stopped="content_filter"), AsrProtocolError,
+         "the service stopped before the text was whole (content_filter)", True),
+        ([response(b"slow down", "429 Too Many Requests")], AsrProtocolError,
+         "HTTP 429 Too Many Requests: slow down", False),
+        ([response(b"", "503 Service Unavailable")], AsrProtocolError,
+         "HTTP 503 Service Unavailable", False),
         ([response(b"<p>hi", "200 OK")], AsrProtocolError,
-         "the reply is not what such a service says: <p>hi"),
-        ([*stream(events({"text": "a"})[:-20], end=False), Drop()], AsrProtocolError,
-         "stream error: "),
-        ([Drop()], AsrConnectionError, "HTTP request failed: "),
+         "the reply is not what such a service says: <p>hi", False),
+        (CUT, AsrProtocolError, "stream error: ", False),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", b'{"text":"a"}', Drop()],
+         AsrProtocolError, "stream error: ", False),
+        (adding("a", end=""), AsrProtocolError, "the reply ended before the text was whole",
+         False),
+        (adding("a", stopped="abort"), AsrProtocolError,
+         "the service stopped before the text was whole (abort)", False),
+        ([response(b'{"error":{"code":"1302","message":"busy"}}')], AsrProtocolError, "busy",
+         False),
+        ([Drop()], AsrConnectionError, "HTTP request failed: ", False),
     ],
 )  # fmt: skip
-def test_failures(steps: list[Step], kind: type[AsrError], message: str) -> None:
+def test_failures(
+    steps: list[Step], kind: type[AsrError], message: str, is_permanent: bool
+) -> None:
+    """What passes is tried five times; and once is enough to mend it."""
     with speech_server(say(*steps)) as server:
         error = failure(RecordingEngine(service(server.url)))
+        assert len(server.received) == (1 if is_permanent else 5)
     assert type(error) is kind
     assert error.message.startswith(message)
+    assert error.is_permanent == is_permanent
+    if is_permanent:
+        return
+    answers: Iterator[list[Step]] = iter([steps, WHOLE])
+    with speech_server(lambda received: next(answers)) as server:
+        told, error_after_all = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND))
+    assert error_after_all is None
+    assert told[-2:] == [FinalHeard("a", 16_000), EngineClosed()]
+
+
+def test_what_was_heard_of_a_piece_that_fails_is_told() -> None:
+    with speech_server(say(*adding("a", " b", end=""))) as server:
+        told, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND))
+    assert told[-1] == InterimHeard("a b")
+    assert error is not None
+
+
+def test_the_pauses_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of ours, or those of the service where they are longer."""
+    slept: list[float] = []
+
+    wait = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        is_pause = seconds not in (0, WORKING_INTERVAL)
+        slept.extend([seconds] * is_pause)
+        await wait(0 if is_pause else seconds)
+
+    monkeypatch.setattr("koe.asr.recording.RETRY_DELAYS", (0.0, 0.5, 1.0, 2.0))
+    busy = response(b"", "503 Service Unavailable", "Retry-After: 1")
+    with speech_server(say(busy)) as server:
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        assert failure(RecordingEngine(service(server.url))).message == (
+            "HTTP 503 Service Unavailable"
+        )
+    assert slept == [1.0, 1.0, 1.0, 2.0]
+
+
+def test_a_service_that_wants_to_be_left_alone_for_too_long() -> None:
+    """Its refusal is told at once: another engine may hear the rest meanwhile."""
+    busy = response(b"", "429 Too Many Requests", "Retry-After: 3600")
+    with speech_server(say(busy)) as server:
+        error = failure(RecordingEngine(service(server.url)))
+        assert len(server.received) == 1
+    assert (error.is_permanent, error.retry_after) == (False, 3600.0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +268,7 @@ def test_a_long_recording_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None
     with speech_server(say(response(b'{"text":"a"}'))) as server:
         patient = service(server.url, final_wait_timeout=0.0, longest=60.0)
         told = asyncio.run(dictate(RecordingEngine(patient), [SECOND * 60]))
-    assert said(told)[-2:] == [FinalHeard("a"), EngineClosed()]
+    assert said(told)[-2:] == [FinalHeard("a", 60 * 16_000), EngineClosed()]
 
 
 def test_a_stalled_exchange_shows_that_it_lives() -> None:
@@ -207,7 +305,7 @@ def test_text_in_a_reply_cut_within_a_character() -> None:
     steps = [bytes([byte]) for byte in body]
     with speech_server(say(head, *steps)) as server:
         told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
-    assert FinalHeard("你好😀") in told
+    assert FinalHeard("你好😀", 16_000) in told
 
 
 # --- settings ----------------------------------------------------------------------------------
@@ -335,7 +433,7 @@ def test_a_listener_may_give_up_and_come_back() -> None:
 
     with speech_server(say(*stream(*chunks))) as server:
         told = said(asyncio.run(run(server.url)))
-    assert told == [*map(InterimHeard, texts), FinalHeard("49"), EngineClosed()]
+    assert told == [*map(InterimHeard, texts), FinalHeard("49", 16_000), EngineClosed()]
 
 
 def test_a_bug_of_ours_is_not_swallowed() -> None:
@@ -370,33 +468,75 @@ def test_a_long_recording_is_sent_in_pieces() -> None:
     first, second = (f"{length} heard." for length in lengths)
     assert told == [
         InterimHeard(first),
-        DefiniteHeard(first),
+        DefiniteHeard(first, lengths[0]),
         InterimHeard(f"{first} {second}"),
-        FinalHeard(f"{first} {second}"),
+        FinalHeard(f"{first} {second}", 24_000),
         EngineClosed(),
     ]
 
 
 def test_a_piece_that_is_refused_ends_it() -> None:
-    answers = iter([b'{"text":"a"}', b'{"error":{"message":"enough"}}'])
+    """What was heard until then is told, and how far it reaches."""
+    answers = iter([b'{"text":"a"}', b'{"error":{"code":1113,"message":"enough"}}'])
     with speech_server(lambda received: [response(next(answers))]) as server:
         engine = RecordingEngine(service(server.url, longest=1.0))
-        told = said(asyncio.run(dictate(engine, [SECOND * 3])))
-    assert told == [
-        InterimHeard("a"), DefiniteHeard("a"), EngineErred("enough"), EngineClosed()
-    ]  # fmt: skip
+        told, error = asyncio.run(attempt(engine, SECOND * 3))
+    samples = len(server.received[0].body) // 2 - 22
+    assert told == [InterimHeard("a"), DefiniteHeard("a", samples)]
+    assert error is not None
+    assert error.message == "enough"
 
 
-def test_a_forgotten_recording() -> None:
-    async def run() -> None:
-        engine = RecordingEngine(service("https://example.com"))
-        await engine.connect()
-        await engine.send_audio(bytes(int(LONGEST_RECORDING * BYTES_PER_SECOND)))
-        with pytest.raises(AsrConnectionError, match=r"longer than 60 minutes"):
-            await engine.send_audio(b"\0\0")
-        await engine.close()
+def test_every_piece_fails_once() -> None:
+    """An hour costs nothing, because pieces that were heard are not sent again."""
+    failed: set[bytes] = set()
+    refusals: Iterator[list[Step]] = itertools.cycle(
+        [CUT, [Drop()], [response(b"", "502 Bad Gateway")]]
+    )
 
-    asyncio.run(run())
+    def handle(received: Received) -> list[Step]:
+        if received.body not in failed:
+            failed.add(received.body)
+            return next(refusals)
+        return [response(json.dumps({"text": f"{len(received.body)}."}).encode())]
+
+    recording = random.Random(3).randbytes(32_000 * 20)
+    with speech_server(handle) as server:
+        engine = RecordingEngine(service(server.url, longest=1.0))
+        told, error = asyncio.run(attempt(engine, recording))
+    assert error is None
+    pieces = list(dict.fromkeys(it.body for it in server.received))
+    assert len(server.received) == 2 * len(pieces)
+    assert b"".join(piece[44:] for piece in pieces) == recording
+    text = " ".join(f"{len(piece)}." for piece in pieces)
+    assert told[-2:] == [FinalHeard(text, 320_000), EngineClosed()]
+
+
+def test_a_piece_with_too_much_text_is_cut_in_two() -> None:
+    """The service says no more than so much at once."""
+
+    def handle(received: Received) -> list[Step]:
+        seconds = (len(received.body) - 44) // 32_000
+        if seconds > 10:
+            return adding("x", stopped="length")
+        return [response(json.dumps({"text": f"{seconds}"}).encode())]
+
+    with speech_server(handle) as server:
+        told, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND * 25))
+    assert error is None
+    final = told[-2]
+    assert isinstance(final, FinalHeard)
+    assert final.upto == 25 * 16_000
+    heard = [it.body[44:] for it in server.received if len(it.body) <= 44 + 32_000 * 11]
+    assert b"".join(heard) == SECOND * 25
+
+
+def test_a_short_piece_with_too_much_text() -> None:
+    with speech_server(say(*adding("x", stopped="length"))) as server:
+        error = failure(RecordingEngine(service(server.url)))
+        assert len(server.received) == 1
+    assert error.message == "the service stopped before the text was whole (length)"
+    assert error.is_permanent
 
 
 def test_a_cut_is_where_it_is_quiet() -> None:

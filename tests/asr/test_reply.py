@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.asr.reply import LIMIT_BYTES, Document, Interpretation, Reply, refusal_in
+from koe.asr.reply import (
+    LIMIT_BYTES,
+    Document,
+    Heard,
+    Interpretation,
+    Refusal,
+    Reply,
+    refusal_code,
+    refusal_in,
+)
 from koe.errors import AsrProtocolError
-from koe.events import EngineErred, Event, InterimHeard
+from koe.events import InterimHeard
 
 
 def replace(document: Document, heard: str) -> Interpretation:
@@ -19,14 +28,19 @@ def replace(document: Document, heard: str) -> Interpretation:
         return refusal
     text = document.get("text")
     add = document.get("add")
+    stopped = document.get("stopped")
     if isinstance(add, str):
-        return heard + add
-    return text if isinstance(text, str) else None
+        return Heard(heard + add, stopped=stopped if isinstance(stopped, str) else "")
+    return Heard(text, is_whole=True) if isinstance(text, str) else None
 
 
-def read(*chunks: bytes, secret: str = "") -> list[Event]:
+def reply_to(*chunks: bytes, secret: str = "") -> tuple[list[InterimHeard], Reply]:
     reply = Reply(replace, secret)
-    return [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
+    return [event for chunk in chunks for event in reply.receive(chunk)] + reply.end(), reply
+
+
+def read(*chunks: bytes) -> list[InterimHeard]:
+    return reply_to(*chunks)[0]
 
 
 def test_events() -> None:
@@ -65,29 +79,68 @@ def test_nothing_counts_after_the_end_mark() -> None:
     reply = Reply(replace)
     assert reply.receive(b'{"text":"a"}\n[DONE]\n{"text":"b"}\n') == [InterimHeard("a")]
     assert reply.over
-    assert not reply.failed
+    assert reply.refusal is None
     assert (reply.end(), reply.text) == ([], "a")
 
 
 def test_nothing_counts_after_a_refusal() -> None:
     reply = Reply(replace)
     said = b'{"error":{"message":"no"}}\n{"text":"b"}\n'
-    assert reply.receive(said) == [EngineErred("no")]
-    assert (reply.over, reply.failed, reply.end()) == (True, True, [])
+    assert reply.receive(said) == []
+    assert (reply.over, reply.refusal, reply.end()) == (True, Refusal("no"), [])
 
 
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("body", "is_whole", "stopped"),
     [
-        ({"message": "no"}, "no"),
-        ({"message": None}, "Unknown error"),
-        ({}, "Unknown error"),
-        ("plain", "plain"),
-        (False, "Unknown error"),
+        (b'{"text":"a"}', True, ""),
+        (b'{"text":""}', True, ""),
+        (b'data: {"add":"a"}\n\n', False, ""),
+        (b'data: {"add":"a"}\n\ndata: {"add":"b"}', False, ""),
+        (b'data: {"add":"a"}\n\ndata: [DONE]\n\n', True, ""),
+        (b'data: {"add":"a"}\n\ndata: [DONE]', True, ""),
+        (b'data: {"add":"a"}\n\ndata: {"text":"ab"}\n\n', True, ""),
+        (b'data: {"text":"ab"}\n\ndata: {"add":""}\n\n', True, ""),
+        (b'data: {"add":"a","stopped":"length"}\n\ndata: [DONE]\n\n', False, "length"),
+        (b'data: {"add":"a","stopped":"le\\nngth"}\n\ndata: {"add":""}\n\n', False, "le ngth"),
     ],
 )
-def test_refusals(error: object, message: str) -> None:
-    assert read(json.dumps({"error": error}).encode()) == [EngineErred(message)]
+def test_whether_the_text_is_whole(body: bytes, is_whole: bool, stopped: str) -> None:
+    _, reply = reply_to(body)
+    assert (reply.is_whole, reply.stopped) == (is_whole, stopped)
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal"),
+    [
+        ({"message": "no"}, Refusal("no")),
+        ({"message": "no", "code": "1113"}, Refusal("no", "1113")),
+        ({"message": "no", "code": 1113}, Refusal("no", "1113")),
+        ({"message": "no", "code": True}, Refusal("no")),
+        ({"message": None, "code": None}, Refusal("Unknown error")),
+        ({}, Refusal("Unknown error")),
+        ("plain", Refusal("plain")),
+        (False, Refusal("Unknown error")),
+    ],
+)
+def test_refusals(error: object, refusal: Refusal) -> None:
+    interims, reply = reply_to(json.dumps({"error": error}).encode())
+    assert (interims, reply.refusal) == ([], refusal)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"error":{"code":"1113","message":"no"}}', "1113"),
+        (b'{"error":"1113"}', ""),
+        (b'{"code":"1113"}', ""),
+        (b"[]", ""),
+        (b"\xff", ""),
+        (b"", ""),
+    ],
+)
+def test_codes(body: bytes, code: str) -> None:
+    assert refusal_code(body) == code
 
 
 def test_no_refusal() -> None:
@@ -136,11 +189,10 @@ def test_memory_is_bounded() -> None:
 
 
 def test_a_secret_is_not_repeated() -> None:
-    assert read(b'{"error":{"message":"bad key s3cret"}}', secret="s3cret") == [
-        EngineErred("bad key …")
-    ]
+    _, reply = reply_to(b'{"error":{"message":"bad key s3cret"}}', secret="s3cret")
+    assert reply.refusal == Refusal("bad key …")
     with pytest.raises(AsrProtocolError) as caught:
-        read(b"<p>s3cret", secret="s3cret")
+        reply_to(b"<p>s3cret", secret="s3cret")
     assert "s3cret" not in str(caught.value)
 
 
@@ -175,4 +227,4 @@ def test_garbage_is_read_or_refused(chunks: list[bytes]) -> None:
         said = read(*chunks)
     except AsrProtocolError:
         return
-    assert all(isinstance(event, InterimHeard | EngineErred) for event in said)
+    assert all(isinstance(event, InterimHeard) for event in said)

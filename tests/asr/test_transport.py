@@ -91,7 +91,7 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
     return bytes([(0x80 if fin else 0) | opcode]) + short + payload
 
 
-TEXT, BINARY, CONT, CLOSE, PING = 1, 2, 0, 8, 9
+TEXT, BINARY, CONT, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 
 
 def plain(url: str, **headers: str) -> Handshake:
@@ -261,6 +261,63 @@ def test_a_flood_of_pings() -> None:
 
     assert asyncio.run(run()) < 1 << 20
     assert not sent
+
+
+def test_a_sign_of_life() -> None:
+    """It is asked for once, and no pong of before counts."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await consent(reader, writer)
+        writer.write(frame(PONG, b"uncalled-for"))
+        asked.append(await reader.readexactly(6))
+        writer.write(frame(TEXT, b"before") + frame(PONG, b""))
+        await reader.read()
+
+    async def run() -> Message | EngineClosed:
+        async with listening(script) as url, asyncio.timeout(PATIENCE):
+            connection = await open_websocket(plain(url), PATIENCE)
+            receiving = asyncio.create_task(connection.receive())
+            await connection.ping()
+            received = await receiving
+            await connection.close()
+            return received
+
+    asked: list[bytes] = []
+    assert asyncio.run(run()) == "before"
+    assert [ping[:2] for ping in asked] == [bytes([0x80 | PING, 0x80])]
+
+
+def test_no_sign_of_life_after_the_end() -> None:
+    async def run() -> None:
+        async with listening(says(frame(CLOSE, b""))) as url:
+            connection = await open_websocket(plain(url), PATIENCE)
+            assert isinstance(await connection.receive(), EngineClosed)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(MOMENT):
+                    await connection.ping()
+            await connection.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an option that is read back")
+def test_a_half_open_connection_is_noticed() -> None:
+    async def run() -> int:
+        async with listening(says(b"")) as url:
+            connection = await open_websocket(plain(url), PATIENCE, 7.5)
+            sock = connection._writer.get_extra_info("socket")
+            limit: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            await connection.close()
+            return limit
+
+    assert asyncio.run(run()) == 7500
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32", "sunos5"])
+def test_a_system_that_takes_no_such_option(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It notices later."""
+    monkeypatch.setitem(transport._DEATH_OPTIONS, "linux", transport._DEATH_OPTIONS.get(platform))
+    assert received_from(says(frame(TEXT, b"hello") + frame(CLOSE, b"")))[0] == "hello"
 
 
 def test_a_lost_connection() -> None:
@@ -447,6 +504,8 @@ def test_a_host_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AsrConnectionError) as caught:
         asyncio.run(open_websocket(plain("wss://nowhere.example/"), PATIENCE))
     assert caught.value.message == "nowhere.example: Name or service not known"
+    # A machine without a network says the same.
+    assert not caught.value.is_permanent
 
 
 @pytest.mark.parametrize(
@@ -459,6 +518,7 @@ def test_a_host_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_addresses_that_are_none(url: str, refusal: str) -> None:
     with pytest.raises(AsrConnectionError) as caught:
         asyncio.run(open_websocket(plain(url), PATIENCE))
+    assert caught.value.is_permanent
     assert caught.value.message.startswith(refusal)
 
 

@@ -27,7 +27,12 @@ from tests.servers.speech import (
     stream,
 )
 
-UPLOAD = Upload({"Authorization": f"Bearer {API_KEY}", "api-key": API_KEY}, b"body" * 1000, API_KEY)
+UPLOAD = Upload(
+    {"Authorization": f"Bearer {API_KEY}", "api-key": API_KEY},
+    b"body" * 1000,
+    API_KEY,
+    frozenset({"1113"}),
+)
 
 
 async def upload(url: str, *, first: bool = False, connect_timeout: float = PATIENCE) -> bytes:
@@ -176,6 +181,16 @@ def test_refusals(status: str, body: bytes, sentence: str) -> None:
     error = failure(response(body, status))
     assert isinstance(error, AsrProtocolError)
     assert error.message == sentence
+    assert error.is_permanent == (not status.startswith(("429", "500")))
+
+
+def test_a_refusal_that_says_more_than_its_status() -> None:
+    """An account without money, with the status of a service that is busy."""
+    body = b'{"error":{"code":"1113","message":"no"}}'
+    error = failure(response(body, "429 Too Many Requests", "Retry-After: 30"))
+    assert (error.is_permanent, error.retry_after) == (True, 30.0)
+    other = failure(response(body.replace(b"1113", b"1302"), "429 Too Many Requests"))
+    assert (other.is_permanent, other.retry_after) == (False, None)
 
 
 def test_a_refusal_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -271,6 +271,10 @@ def test_a_list_of_names(folder: Folder) -> None:
     assert folder.koe("get", "asr.fallback")[1] == "[qwen, glm]\n"
     assert folder.koe("get", "--json", "asr.fallback")[1] == '["qwen","glm"]\n'
     assert "try: koe config edit" in folder.koe("set", "asr.fallback", "qwen")[2]
+    folder.write("asr:\n  fallback: [nova, glm]\n")
+    status, out, err = folder.koe("get", "asr.fallback")
+    assert (status, out) == (Exit.OK, "[glm]\n")
+    assert "line 2: asr.fallback[0]: 'nova' is no engine, which are: moonshine" in err
 
 
 def test_a_header(folder: Folder) -> None:

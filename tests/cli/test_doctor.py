@@ -11,10 +11,15 @@ import koe.cli.doctor
 from koe import __version__
 from koe.cli import Exit, main
 from koe.cli.doctor import Finding, Level, examine
+from koe.cli.history_table import when
 from koe.config.store import config_directory
 from koe.errors import AudioError
+from koe.journal import folder
+from koe.journal.entries import Entry
+from koe.journal.format import End
 from koe.microphone import MicrophoneInfo
 from tests.cli.command import run_koe
+from tests.journal import making
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +51,8 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
         "ok    engine      moonshine: ready; about the others: koe engines",
         "ok    correction  off",
+        f"ok    history     0 entries, 0.0 MB in {directory / 'journal'}; recordings without a "
+        "whole text are kept for 7 days, 500 MB at most",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
 
@@ -144,6 +151,131 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
     assert finding.message.startswith(missing)
 
 
+@pytest.mark.parametrize(
+    ("config", "messages"),
+    [
+        ("provider: moonshine", []),
+        ("provider: parrot", []),
+        (
+            "provider: qwen, qwen: {api_key: k}",
+            [
+                "none for when qwen is lost; ready is moonshine (hears English only): "
+                "koe config set asr.fallback moonshine"
+            ],
+        ),
+        (
+            "provider: qwen, glm: {api_key: k}",
+            ["none for when qwen is lost; ready is glm: koe config set asr.fallback glm"],
+        ),
+        (
+            "provider: moonshine, fallback: [moonshine, glm]",
+            [
+                "moonshine is asr.provider itself, so it is no help",
+                "glm: it has no key; set asr.glm.api_key",
+                "moonshine (hears English only), then glm",
+            ],
+        ),
+    ],
+)
+def test_fallbacks(config: str, messages: list[str], directory: Path) -> None:
+    found = find(write(directory, f"asr: {{{config}}}"), "fallback")
+    assert [finding.message for finding in found] == messages
+    levels = [Level.WARN] * (len(messages) - 1) + [Level.OK] * bool(messages)
+    assert [finding.level for finding in found] == levels
+
+
+def test_no_fallback_is_ready(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(koe.cli.doctor, "fault_of", lambda name, config: "it is missing")
+    (finding,) = find(write(directory, "asr: {provider: qwen}"), "fallback")
+    assert finding.message == (
+        "none for when qwen is lost, and no other engine is ready: koe engines"
+    )
+
+
+def recordings(directory: Path, *ends: End | None) -> list[Path]:
+    """Make recordings; None: of an interrupted session."""
+    paths = []
+    for number, end in enumerate(ends):
+        entry_id = f"20260714T09300{number}.007Z-42-1"
+        path = folder.path_of(directory / "journal", entry_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        paths.append(making.write(path, making.records(end)))
+    return paths
+
+
+def test_history(directory: Path) -> None:
+    write(directory, "llm: {enabled: false}")
+    recordings(directory, End("failed", heard="a", reason="r"), *[None] * 5)
+    first, *others = find(directory, "history")
+    assert first.level is Level.OK
+    assert first.message.startswith("6 entries, 0.0 MB in ")
+    assert [finding.level for finding in others] == [Level.WARN] * 4
+    moment = when(Entry("", making.HEADER.began))
+    for number, finding in zip((5, 4, 3), others, strict=False):
+        assert finding.message == (
+            f"a dictation of {moment}, 0 s long, was interrupted; to recognise it: "
+            f"koe history retry 20260714T09300{number}.007Z-42-1"
+        )
+    assert others[-1].message == "2 more were interrupted: koe history"
+    assert not (directory / "history.db").exists()
+    assert main(["doctor", "--config", str(directory)]) == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("no", "no recordings are kept"),
+        ("{audio: all, text: true}", "all recordings are kept for 7 days, 500 MB at most; texts "
+         "are kept for 30 days"),
+        ("{audio: nothing, text: true, text_days: unlimited}", "no recordings are kept; texts are "
+         "kept without end"),
+        ("{max_mb: lots}", "recordings without a whole text are kept for 7 days"),
+        ("{audio_days: soon}", "recordings without a whole text are kept without end, 500 MB at "
+         "most"),
+    ],
+)  # fmt: skip
+def test_retention(config: str, message: str, directory: Path) -> None:
+    (finding,) = find(write(directory, f"history: {config}"), "history")
+    assert finding.message.partition("; ")[2] == message
+
+
+@pytest.mark.parametrize("config", ["history: {audio_days: x, max_mb: unlimited}", "history: ["])
+def test_recordings_that_pile_up(config: str, directory: Path) -> None:
+    _, finding = find(write(directory, config), "history")
+    assert finding == Finding(
+        Level.WARN, "history",
+        "recordings pile up: neither history.audio_days nor history.max_mb limits them",
+    )  # fmt: skip
+
+
+def test_a_journal_that_cannot_be_used(directory: Path) -> None:
+    write(directory, "")
+    (directory / "journal").touch()
+    (finding,) = find(directory, "history")
+    assert finding.level is Level.WARN
+    assert finding.message == (
+        f"{directory / 'journal'} cannot be used: it is no folder; move that file away; dictation "
+        "works without"
+    )
+
+
+def test_a_journal_that_cannot_be_written(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (write(directory, "") / "journal").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != directory / "journal")
+    _, finding = find(directory, "history")
+    assert finding.message == (
+        f"{directory / 'journal'} cannot be written, so nothing is kept; dictation works without"
+    )
+
+
+def test_recordings_that_cannot_be_read(directory: Path) -> None:
+    (path,) = recordings(directory, None)
+    path.write_bytes(b"a file of somebody else")
+    _, finding = find(directory, "history")
+    assert finding.level is Level.WARN
+    assert finding.message.startswith(f"left alone: recording {path}: it is no recording of koe")
+
+
 def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> MicrophoneInfo:
         raise AudioError("no microphone was found")
@@ -163,6 +295,6 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["ok"] is False
     assert [finding["level"] for finding in report["findings"]].count("fail") == 1
     assert {finding["topic"] for finding in report["findings"]} == {
-        "koe", "config", "dictionary", "engine", "correction", "microphone",
+        "koe", "config", "dictionary", "engine", "correction", "history", "microphone",
     }  # fmt: skip
     assert "鹦鹉" in out

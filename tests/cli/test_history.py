@@ -14,8 +14,10 @@ from koe.journal.entries import Why, entry_json
 from koe.journal.format import End, Header, Kind, Record
 from koe.journal.history import History
 from tests.cli.command import USAGE, run_koe
+from tests.cli.configuration import configure, lab
 from tests.cli.screen import Screen
 from tests.journal import making
+from tests.scripted import ScriptedEngine
 
 FAILED = End("failed", heard="部署 to staging", engine="scripted", reason="the connection broke")
 SILENT = End("completed", engine="scripted")
@@ -211,21 +213,55 @@ def test_a_history_that_cannot_be_used(past: Past) -> None:
 # --- another try -------------------------------------------------------------------------
 
 
+def test_recognising_again(past: Past, engine: ScriptedEngine) -> None:
+    entry_id = past.add(FAILED)
+    past.write("llm: {enabled: false}\n")
+    assert past.koe("retry", "last") == (Exit.OK, "hello world\n", "")
+    assert bytes(engine.heard) == b"".join(making.AUDIO)
+    entry = past.history.entry(entry_id)
+    assert (entry.text, entry.why, entry.has_audio) == ("hello world", Why.COMPLETE, True)
+
+
+def test_recognising_again_as_json(past: Past, engine: ScriptedEngine) -> None:
+    past.add(FAILED)
+    past.write("llm: {enabled: false}\n")
+    status, out, _ = past.koe("retry", "last", "--json", "--engine", "qwen")
+    (final,) = [it for it in map(json.loads, out.splitlines()) if it["event"] == "final"]
+    assert (status, final["text"]) == (Exit.OK, "hello world")
+    assert (final["engine"], final["audio_seconds"]) == ("qwen", 0.02)
+
+
+def test_nothing_is_recognised_again(past: Past, engine: ScriptedEngine) -> None:
+    engine.answer = ""
+    entry_id = past.add(FAILED)
+    past.write("llm: {enabled: false}\n")
+    assert past.koe("retry", "last") == (Exit.NO_SPEECH, "", "koe: no speech was recognised\n")
+    assert past.history.entry(entry_id).why is Why.FAILED
+
+
+def test_correcting_again(past: Past, url: str) -> None:
+    entry_id = past.add(FAILED)
+    configure(past.directory, lab(url, "koe-echo"))
+    assert past.koe("recorrect", "last") == (Exit.OK, "部署 to staging (corrected)\n", "")
+    assert past.history.entry(entry_id).is_corrected
+
+
 def test_what_cannot_be_tried_again(past: Past) -> None:
     past.write("llm: {profiles: {lab: {model: m}}}\n")
     entry_id = past.add(SILENT)
     status, out, err = past.koe("recorrect", "last")
     assert (status, out) == (Exit.ERROR, "")
-    assert err == (
-        f"koe: of {entry_id} nothing was recognised that could be corrected; "
-        f"try: koe history retry {entry_id}\n"
-    )
-    assert "llm.profiles has no 'x', only: lab" in past.koe("retry", "last", "--profile", "x")[2]
+    assert f"{entry_id} has no text that could be corrected" in err
+    assert "LLM profile not found: x" in past.koe("retry", "last", "--profile", "x")[2]
     past.add(FAILED)
     past.koe()
     past.write("history: {max_mb: 0}\n")
     past.koe("prune")
-    assert "has no recording any more" in past.koe("retry", "last")[2]
+    status, out, err = past.koe("retry", "last", "--json")
+    assert (status, err) == (Exit.ERROR, "")
+    assert json.loads(out)["event"] == "error"
+    assert "has no recording any more" in json.loads(out)["message"]
+    assert past.koe("retry", "none")[2].startswith("koe: the history has no entry 'none'; ")
 
 
 # --- usage -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from koe.errors import JournalError
 from koe.files.lock import try_lock
 from koe.journal import folder
-from koe.journal.folder import create, files, journal_directory, new_id, path_of
+from koe.journal.folder import create, files, journal_directory, new_id, path_of, to_milliseconds
 
 MOMENT = datetime(2026, 7, 14, 9, 30, 5, 7_999, tzinfo=UTC)
 
@@ -24,6 +24,8 @@ def test_ids_and_paths(journal: Path) -> None:
     first, second = new_id(MOMENT), new_id(MOMENT)
     assert first.startswith(f"20260714T093005.007Z-{os.getpid()}-")
     assert first != second
+    assert to_milliseconds(MOMENT) == "2026-07-14T09:30:05.007Z"
+    assert to_milliseconds(MOMENT.replace(microsecond=0)) == "2026-07-14T09:30:05.000Z"
     assert path_of(journal, first) == journal / "2026-07" / f"{first}.koej"
 
 

@@ -272,6 +272,23 @@ def test_a_crash_after_the_end(home: Home) -> None:
     assert home.history().entry("last").why is Why.FAILED
 
 
+def test_another_process_is_quicker(home: Home) -> None:
+    """It finds a recording whose session has just ended, and follows the settings first."""
+    ended: list[Ended] = []
+    journal = Journal(home.journal, pytest.fail, ended.append, home.now)
+    for end in (COMPLETE, FAILED):
+        session = journal.begin(Header())
+        session.audio(b"\1\0" * 100)
+        session.end(end)
+    journal.close(30)
+    assert home.history().recover() == []
+    before = home.history().list()
+    assert [it.why for it in before] == [Why.FAILED]
+    for each in ended:
+        home.history().record(each)
+    assert (home.history().list(), len(home.files), home.warnings) == (before, 1, [])
+
+
 def test_an_index_that_is_lost_is_made_anew(home: Home) -> None:
     for end in (FAILED, CANCELLED, CUT, None):
         home.dictate(end)

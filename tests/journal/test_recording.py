@@ -8,7 +8,7 @@ from typing import ParamSpec
 import pytest
 
 from koe.events import InterimHeard
-from koe.journal.folder import new_id
+from koe.journal.folder import new_id, path_of
 from koe.journal.format import Mark, Marked
 from koe.journal.reader import audio_of, is_being_written, read_session
 from koe.journal.recording import PIECE_BYTES, Ended, Recording
@@ -29,10 +29,15 @@ class Made:
         self.failures: list[OSError] = []
         self.ended: list[Ended] = []
         self.id = new_id(MOMENT)
-        self.path = folder / "journal" / "2026-07" / f"{self.id}.koej"
+        self.path = path_of(folder / "journal", self.id)
         self.writer = Writer(self.failures.append)
         self.recording = Recording(
-            self.id, self.path, HEADER, self.writer, self.failures.append, self.ended.append
+            self.id,
+            folder / "journal",
+            HEADER,
+            self.writer,
+            self.failures.append,
+            self.ended.append,
         )
         self.writer.start()
 
@@ -86,7 +91,7 @@ def test_no_file(made: Made) -> None:
     assert [failure.strerror for failure in made.failures] == [
         "it is no folder; move that file away"
     ]
-    assert made.ended == [Ended(made.id, None, HEADER, END, 0)]
+    assert made.ended == [Ended(made.id, None, HEADER, END, 1)]
 
 
 def test_a_file_without_a_header_is_removed(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

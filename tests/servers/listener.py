@@ -31,22 +31,43 @@ class Sentence:
 
 
 class Listener:
-    """Hears the sound of one session. Silence counts for nothing."""
+    """Hears the sound of one session. Silence counts for nothing, but takes its time."""
 
     def __init__(self) -> None:
         # Sound, not silence.
         self._heard_bytes = 0
+        # Where sound began, in the sound that was heard, and how much silence there was before.
+        self._begun: list[tuple[int, int]] = [(0, 0)]
+        # Silence.
+        self._silent_bytes = 0
 
     def hear(self, pcm: bytes) -> None:
         """Take 16 kHz mono s16le."""
-        if any(pcm):
-            self._heard_bytes += len(pcm)
+        if not any(pcm):
+            self._silent_bytes += len(pcm)
+            return
+        if self._silent_bytes != self._begun[-1][1]:
+            self._begun.append((self._heard_bytes, self._silent_bytes))
+        self._heard_bytes += len(pcm)
 
     def sentences(self, first: int = 0, *, ended: bool = False) -> list[Sentence]:
         """What was said from the sentence ``first`` on; when it has ended, all is complete."""
         count, rest = divmod(self._heard_bytes, SENTENCE_BYTES)
-        complete = [_sentence(index, SENTENCE_BYTES, ended=True) for index in range(first, count)]
-        return [*complete, _sentence(count, rest, ended=ended)] if rest else complete
+        complete = [
+            self._sentence(index, SENTENCE_BYTES, ended=True) for index in range(first, count)
+        ]
+        return [*complete, self._sentence(count, rest, ended=ended)] if rest else complete
+
+    def _sentence(self, index: int, size: int, *, ended: bool) -> Sentence:
+        whole = _SENTENCES[index % len(_SENTENCES)]
+        text = whole if ended else whole[: max(1, size * len(whole) // SENTENCE_BYTES)].rstrip()
+        start = index * SENTENCE_BYTES
+        return Sentence(text, ended, self._ms(start), self._ms(start + size - 1))
+
+    def _ms(self, heard_bytes: int) -> int:
+        """When a byte of the sound came, silence included."""
+        silent = [silent for begun, silent in self._begun if begun <= heard_bytes][-1]
+        return -(-(heard_bytes + silent) * 1000 // BYTES_PER_SECOND)
 
 
 def spoken_in(pcm: bytes, *, ended: bool = True) -> str:
@@ -54,10 +75,3 @@ def spoken_in(pcm: bytes, *, ended: bool = True) -> str:
     listener = Listener()
     listener.hear(pcm)
     return join_segments(sentence.text for sentence in listener.sentences(ended=ended))
-
-
-def _sentence(index: int, size: int, *, ended: bool) -> Sentence:
-    whole = _SENTENCES[index % len(_SENTENCES)]
-    start_ms = index * SENTENCE_BYTES * 1000 // BYTES_PER_SECOND
-    text = whole if ended else whole[: max(1, size * len(whole) // SENTENCE_BYTES)].rstrip()
-    return Sentence(text, ended, start_ms, start_ms + size * 1000 // BYTES_PER_SECOND)

@@ -239,6 +239,12 @@ async def stall(conversation: Conversation) -> None:
     raise HungUpError
 
 
+async def die(conversation: Conversation) -> None:
+    """Answer nothing any more, not even a ping, as one whose network is gone."""
+    conversation.connection.transport.pause_reading()
+    await stall(conversation)
+
+
 async def fall_silent(conversation: Conversation) -> None:
     """Read on, and say nothing any more."""
     while True:

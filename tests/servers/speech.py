@@ -255,7 +255,8 @@ def transcribe_mimo(received: Received, understand: Understand = count_samples) 
         return [response(json.dumps(body).encode(), "200 OK", "Content-Type: application/json")]
     head = {**about, "object": "chat.completion.chunk"}
     chunks = [
-        {**head, "choices": [{"index": 0, "delta": {"content": content}}]}
-        for content in [*re.findall(r"\S+\s*", text), ""]
+        {**head, "choices": [{"index": 0, "delta": {"content": content}, "finish_reason": None}]}
+        for content in re.findall(r"\S+\s*", text)
     ]
-    return stream(events(*chunks))
+    end = {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}
+    return stream(events(*chunks, {**head, "choices": [end]}))

@@ -1,0 +1,153 @@
+"""The history for shells: what was said, and what can be done with it (koe_extra.h).
+
+What each function needs is imported when it is called first: a dictation needs none of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from koe.boundary.entry import argument, open_store, status, text
+from koe.boundary.sessions import hosts
+from koe.diagnostics import report
+from koe.errors import HistoryError, KoeError, RuntimeStoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from koe.boundary.sessions import Begin
+    from koe.journal.entries import Entry
+    from koe.journal.history import History
+
+# How many entries a window gets at most.
+_MOST = 1000
+
+
+@text
+def koe_py_history(query: Any) -> str:
+    """All entries as JSON, newest first, whose text contains the query; NULL: all."""
+    wanted = _given(query) if query else ""
+    return f"[{','.join(map(_json_of, _history().list(wanted, _MOST)))}]"
+
+
+@text
+def koe_py_history_entry(entry_id: Any) -> str:
+    """One entry as JSON."""
+    return _json_of(_history().entry(_given(entry_id)))
+
+
+@status
+def koe_py_history_retry(core: int, entry_id: Any, options: Any, token: int) -> int:
+    """Begin a session with a recording."""
+    return _begin(core, entry_id, options, token, {"engine", "profile"}, _retrying)
+
+
+@status
+def koe_py_history_recorrect(core: int, entry_id: Any, options: Any, token: int) -> int:
+    """Begin a session with what was heard."""
+    return _begin(core, entry_id, options, token, {"profile"}, _recorrecting)
+
+
+@status
+def koe_py_history_export(entry_id: Any, path: Any) -> int:
+    """Write a recording as a WAV file."""
+    return _done(lambda: _history().export(_given(entry_id), Path(_given(path))))
+
+
+@status
+def koe_py_history_remove(entry_id: Any) -> int:
+    """Remove an entry with all that belongs to it."""
+    return _done(lambda: _history().remove(_given(entry_id)))
+
+
+def options_of(document: str, known: set[str]) -> dict[str, str]:
+    """Read the options of a session.
+
+    Args:
+        document: An object as JSON.
+        known: The options that there are.
+
+    Raises:
+        ValueError: It is something else, or has a member that is not known or no text.
+    """
+    from koe.config.records import parse
+
+    try:
+        options = parse(document)
+    except ValueError as exc:
+        raise ValueError(f"the options are not JSON: {exc}") from exc
+    if not isinstance(options, dict):
+        raise ValueError("the options must be an object")
+    texts: dict[str, str] = {}
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(f"there is no option {name!r}, only: {', '.join(sorted(known))}")
+        if not isinstance(value, str):
+            raise ValueError(f"the option {name!r} must be a text")
+        texts[name] = value
+    return texts
+
+
+def _begin(
+    core: int,
+    entry_id: Any,
+    options: Any,
+    token: int,
+    known: set[str],
+    begin: Callable[[str, dict[str, str]], Begin],
+) -> int:
+    """Begin a session that is made of an entry."""
+    host = hosts.get(core)
+    if host is None:
+        return -1
+    try:
+        chosen = options_of(_given(options) if options else "{}", known)
+        host.begin_with(begin(_given(entry_id), chosen), token)
+    except RuntimeStoppedError:  # destroyed meanwhile
+        return -1
+    except (KoeError, ValueError) as exc:
+        report(f"no session was begun: {exc}")
+        return -1
+    return 0
+
+
+def _retrying(entry_id: str, options: dict[str, str]) -> Begin:
+    return lambda core, notify: core.retry(entry_id, notify, **options)
+
+
+def _recorrecting(entry_id: str, options: dict[str, str]) -> Begin:
+    return lambda core, notify: core.recorrect(entry_id, notify, **options)
+
+
+def _given(pointer: Any) -> str:
+    value = argument(pointer)
+    if value is None:
+        raise HistoryError("an argument is NULL or not UTF-8")
+    return value
+
+
+def _json_of(entry: Entry) -> str:
+    import json
+
+    from koe.journal.entries import entry_json
+
+    return json.dumps(entry_json(entry), ensure_ascii=False, separators=(",", ":"))
+
+
+def _done(action: Callable[[], object]) -> int:
+    try:
+        action()
+    except KoeError as exc:
+        report(exc)
+        return -1
+    return 0
+
+
+def _history() -> History:
+    """The user's history, found anew like all files."""
+    from koe.config.schema import HistoryConfig
+    from koe.journal.history import History
+
+    # What is kept is decided where sessions end; nothing of it matters here.
+    return History(open_store().directory, HistoryConfig())
