@@ -59,8 +59,9 @@ sanitize: $(LIB)
 	  $(BIN)/pytest tests/abi/test_contract.py -k threads
 
 # Which cells there are: python -m tests.faults --list; for some of them: --only TEXT.
-faults: $(READY)
+faults: $(LIB)
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults --c
 
 slow: $(READY)
 	$(BIN)/python -m tests.slow $(TRIALS)

@@ -211,11 +211,13 @@ class OpenEngine(Effect):
         engine: Its name.
         upto: The sample up to which the text is known. The engine gets some seconds before it, too.
         delay: Seconds to wait first, while the input lasts.
+        is_again: It is the engine that was lost.
     """
 
     engine: str
     upto: int = 0
     delay: float = 0.0
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

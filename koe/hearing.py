@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from koe.events import SAMPLE_RATE_HZ
 from koe.stitching import stitch
+from koe.text import without_last_comma
 from koe.transcript import HISTORY_LIMIT, Transcript
 
 
@@ -21,6 +22,8 @@ class Hearing:
         # What earlier legs heard for certain, and the sample that it reaches.
         self._head = ""
         self._upto = 0
+        # The last sample up to which the text was ever certain.
+        self._furthest = 0
         # The leg that runs: its first sample, its text, and what of that is certain up to a sample.
         self._start = 0
         self._transcript = Transcript()
@@ -28,6 +31,10 @@ class Hearing:
         # The most that was heard before this leg, hypotheses included. They stand until the leg has
         # heard as much, or has ended in order.
         self._kept = ""
+        # Nothing more will be heard.
+        self._is_over = False
+        # How long the recording is; None while it lasts.
+        self._samples: int | None = None
         # Interim revisions of earlier legs, oldest first, at most HISTORY_LIMIT.
         self._history: list[str] = []
 
@@ -35,7 +42,8 @@ class Hearing:
     def text(self) -> str:
         """Everything heard, hypotheses included: they were spoken, too (spec asr §10, defect 1)."""
         said = self._stitched(self._transcript.preview)
-        return said if len(said) >= len(self._kept) else self._kept
+        text = said if len(said) >= len(self._kept) else self._kept
+        return without_last_comma(text) if self._is_over else text
 
     @property
     def upto(self) -> int:
@@ -48,8 +56,14 @@ class Hearing:
         return bool(self._kept) and self._stitched(self._transcript.preview) == self._kept
 
     def begin_leg(self, start: int) -> None:
-        """Note where the leg begins whose results follow."""
+        """Note where the leg begins whose results follow; one that hears all needs no head."""
         self._start = start
+        if start == 0:
+            self._head, self._upto = "", 0
+
+    def end_recording(self, samples: int) -> None:
+        """Note how long the recording is."""
+        self._samples = samples
 
     def add_interim(self, text: str) -> None:
         """Take a hypothesis about all that the leg heard."""
@@ -73,6 +87,10 @@ class Hearing:
         if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
             self._kept = ""
 
+    def end(self) -> None:
+        """Note that nothing more will be heard: a comma at the end was only a pause."""
+        self._is_over = True
+
     def lose_leg(self) -> bool:
         """Keep what the leg heard, and be ready for the next one.
 
@@ -81,8 +99,9 @@ class Hearing:
         """
         self._kept = self.text
         text, upto = self._acknowledged
-        has_progressed = upto > self._upto
-        if has_progressed:
+        has_progressed = upto > self._furthest
+        self._furthest = max(upto, self._furthest)
+        if upto > self._upto:
             self._head, self._upto = self._stitched(text), upto
         self._history = self.history(HISTORY_LIMIT)
         self._transcript = Transcript()
@@ -103,4 +122,7 @@ class Hearing:
         if not self._head:
             return text
         overlap = max(self._upto - self._start, 0) / SAMPLE_RATE_HZ
-        return stitch(self._head, text, overlap)
+        seconds = None
+        if self._samples is not None:
+            seconds = (self._samples - self._start) / SAMPLE_RATE_HZ
+        return stitch(self._head, text, overlap, seconds)

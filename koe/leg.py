@@ -35,6 +35,10 @@ OVERLAP_SAMPLES = 3 * SAMPLE_RATE_HZ
 # The pause that a leg begins in is looked for in so much audio before that.
 _PAUSE_RANGE_SAMPLES = 3 * SAMPLE_RATE_HZ
 
+# So much audio, of which the text is known, the same engine on this machine hears again from the
+# first sample on: then the text is what it would have been. It takes 4 s.
+_REPEATED_SAMPLES = 60 * SAMPLE_RATE_HZ
+
 # What is handed over at once.
 _FEED_SAMPLES = SAMPLE_RATE_HZ
 
@@ -54,6 +58,7 @@ class Leg:
         spool: The recording.
         upto: The sample up to which the text is known.
         put: Takes what happens.
+        is_again: The engine is the one that heard the audio before that.
     """
 
     def __init__(
@@ -62,11 +67,14 @@ class Leg:
         spool: Spool,
         upto: int,
         put: Callable[[Event], None],
+        *,
+        is_again: bool = False,
     ) -> None:
         self._open_engine = open_engine
         self._spool = spool
         self._upto = upto
         self._put = put
+        self._is_again = is_again
         # The first sample that the engine gets; known once it runs.
         self.start = 0
         # Set while there is an engine to talk to.
@@ -84,7 +92,6 @@ class Leg:
             if await self._is_rest_silent():
                 self._put(RestWasSilent())
                 return
-            await self._find_start()
             await self._converse()
         except Exception as exc:  # a bug in an engine is its failure, and costs no more than one
             log.exception("an engine failed unexpectedly")
@@ -106,15 +113,16 @@ class Leg:
 
     async def _converse(self) -> None:
         try:
-            self._engine = self._open_engine()
-            await self._engine.connect()
+            engine = self._engine = self._open_engine()
+            await self._find_start(engine)
+            await engine.connect()
         except AsrError as exc:
             self._put(EngineFailed(str(exc), exc.is_permanent))
             return
         self._put(EngineConnected(self.start))
-        feeder = asyncio.create_task(self._feed(self._engine))
+        feeder = asyncio.create_task(self._feed(engine))
         try:
-            await self._listen(self._engine)
+            await self._listen(engine)
         finally:
             feeder.cancel()
 
@@ -124,7 +132,8 @@ class Leg:
             try:
                 event = await engine.next_event()
             except AsrError as exc:
-                event = EngineFailed(f"ASR error: {exc}", exc.is_permanent)
+                is_vain = exc.is_permanent or engine.is_persistent
+                event = EngineFailed(f"ASR error: {exc}", is_vain)
             if isinstance(event, DefiniteHeard | FinalHeard) and event.upto is not None:
                 event = replace(event, upto=event.upto + self.start)
             self._put(event)
@@ -147,10 +156,13 @@ class Leg:
             log.exception("an engine failed unexpectedly")
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
 
-    async def _find_start(self) -> None:
-        """Begin in a pause, early enough that the texts overlap."""
+    async def _find_start(self, engine: Engine) -> None:
+        """Begin in a pause, early enough that the texts overlap; or hear all again."""
         latest = self._upto - OVERLAP_SAMPLES
-        if latest <= 0:
+        hears_all_again = (
+            self._is_again and engine.is_repeatable and self._upto <= _REPEATED_SAMPLES
+        )
+        if latest <= 0 or hears_all_again:
             return
         earliest = max(latest - _PAUSE_RANGE_SAMPLES, 0)
         before = await self._spool.read(earliest, latest - earliest)

@@ -314,7 +314,8 @@ class Runner:
         self._leg_number += 1
         number = self._leg_number
         opener = partial(self._open_engine, effect.engine, number)
-        self._leg = Leg(opener, self._spool, effect.upto, partial(self._put, number))
+        put = partial(self._put, number)
+        self._leg = Leg(opener, self._spool, effect.upto, put, is_again=effect.is_again)
         self._leg_task = group.create_task(self._leg.run(effect.delay, self._ended))
 
     def _drop_leg(self) -> None:

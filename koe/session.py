@@ -17,9 +17,9 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
        failed    ◄── no engine could be had, and no text is there
        cancelled ◄── Cancelled, from any
 
-An engine that is lost changes no state. The session has the same one opened again, from where the
-text is certain; then the next of the fall-backs; and where there is none left, it delivers what
-was heard when the key comes up, with a warning. Only where nothing was heard it fails.
+An engine that is lost changes no state. The session has it opened again, from where the text is
+certain, then the fall-backs; without any of them it delivers what was heard when the key comes
+up, with a warning, and fails only where nothing was heard.
 
 Between the text and what becomes of it the session pauses, for one turn of the loop: a shell that
 was told what was heard may answer with a cancel, and that has to be received first.
@@ -103,6 +103,8 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
 
 FINISHED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
+_CLOSING_STATES = (ShowState(State.COMPLETED), ShowState(State.IDLE))
+
 # There is a text, and the engine can't change it any more.
 _CONCLUDED = frozenset({State.CORRECTING, State.PREPARING_PASTE})
 
@@ -142,7 +144,7 @@ class Session:
     _tries: int = 0
     # A wait for the final result was started and has not expired.
     _wait_runs: bool = False
-    # Why the engine was lost, while it is being opened again.
+    # Why the engine was lost; empty once it is opened again.
     _trouble: str = ""
     # An engine did not answer in time, and was given one more chance.
     _has_expired: bool = False
@@ -193,8 +195,7 @@ class Session:
                 return [ShowInterim(self.heard)]
             case FinalHeard(text, upto):
                 self._hearing.add_final(text, upto)
-                shown: list[Effect] = [ShowInterim(self.heard)]
-                return shown + (self._complete() if self._waiting else [])
+                return [ShowInterim(self.heard), *(self._complete() if self._waiting else [])]
             case EngineWorking():
                 return self._wait() if self._waiting else []
             case EngineErred(message):
@@ -202,9 +203,10 @@ class Session:
             case EngineFailed(message, is_permanent):
                 return self._lose_engine(message, is_permanent=is_permanent)
             case EngineClosed(reason, is_early, is_cut):
-                if self._waiting and not is_early and not is_cut:
+                is_answer = self._waiting and not is_early
+                if is_answer and not is_cut:
                     return self._complete()
-                return self._lose_engine(_unexpected_end(reason, is_cut), has_ended=True)
+                return self._lose_engine(_unexpected_end(reason, is_answer), has_ended=True)
             case RestWasSilent():
                 return self._conclude()
             case WaitExpired():
@@ -244,6 +246,7 @@ class Session:
 
     def _end_input(self, samples: int) -> list[Effect]:
         self._input_ended = True
+        self._hearing.end_recording(samples)
         if self.is_file:
             self.final_wait += samples / SAMPLE_RATE_HZ
         if self.state is State.CONNECTING_ASR:
@@ -296,7 +299,7 @@ class Session:
             effects.append(Warn(f"{message}; speak on: koe keeps the recording and tries again"))
         delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
         self._tries += 1
-        effects.append(OpenEngine(self.engine, self._hearing.upto, delay))
+        effects.append(OpenEngine(self.engine, self._hearing.upto, delay, is_again=True))
         return effects + (self._wait() if self._input_ended and not self._wait_runs else [])
 
     def _fall_back(self, message: str) -> list[Effect]:
@@ -335,6 +338,7 @@ class Session:
 
     def _conclude(self) -> list[Effect]:
         """Stop listening: from here on the text, or that there is none, stands."""
+        self._hearing.end()
         if self.heard.strip():
             self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
             return [ReportHeard(self.heard), Pause()]
@@ -360,7 +364,7 @@ class Session:
         return [
             ShowState(State.PREPARING_PASTE),
             Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
-            *(_closing_states() if self.rules.closing_states else []),
+            *(_CLOSING_STATES if self.rules.closing_states else ()),
             *self._end(State.COMPLETED),
         ]
 
@@ -389,12 +393,8 @@ class Session:
         return []
 
 
-def _closing_states() -> list[Effect]:
-    return [ShowState(State.COMPLETED), ShowState(State.IDLE)]
-
-
-def _unexpected_end(reason: str, is_cut: bool) -> str:
+def _unexpected_end(reason: str, is_answer: bool) -> str:
     message = "ASR connection closed unexpectedly by server"
-    if is_cut:
+    if is_answer:
         message = "the speech service ended without saying that its text is complete"
     return f"{message}: {reason}" if reason.strip() else message

@@ -85,3 +85,25 @@ def test_a_leg_that_says_the_same_again() -> None:
     assert hearing.repeats_itself
     hearing.add_interim("one two")
     assert not hearing.repeats_itself
+
+
+def test_a_comma_at_the_end_of_all() -> None:
+    hearing = Hearing()
+    hearing.add_interim("Well,")
+    assert hearing.text == "Well,"
+    hearing.end()
+    assert hearing.text == "Well"
+
+
+def test_a_leg_from_the_first_sample_hears_all() -> None:
+    hearing = Hearing()
+    hearing.add_definite("Fair again.", 8 * SECOND)
+    assert hearing.lose_leg()
+    hearing.begin_leg(0)
+    hearing.add_definite("Fare again.", 8 * SECOND)
+    assert hearing.text == "Fare again."
+    assert not hearing.lose_leg()
+    hearing.begin_leg(5 * SECOND)
+    hearing.add_final("again. Better.", None)
+    hearing.complete_leg()
+    assert hearing.text == "Fare again. Better."

@@ -63,6 +63,7 @@ FAILED = ShowState(State.FAILED)
 IDLE = ShowState(State.IDLE)
 READY = AnnounceReady()
 OPEN = OpenEngine("scripted")
+AGAIN = OpenEngine("scripted", is_again=True)
 NO_ANSWER = "the speech engine did not answer within 5 s"
 WAIT = StartFinalWait(5.0)
 FINISH = [FINALIZING, WAIT]
@@ -193,7 +194,7 @@ def test_a_lost_engine_is_opened_again_at_once(loss: Event, rules: SessionRules)
     session, effects = session_of(
         [EngineConnected(), DefiniteHeard("One.", 16_000), InterimHeard("One. Two"), loss], rules
     )
-    assert effects == [OpenEngine("scripted", 16_000, 0.0)]
+    assert effects == [OpenEngine("scripted", 16_000, 0.0, is_again=True)]
     assert session.state is State.RECORDING_HOLD
 
 
@@ -250,8 +251,8 @@ def test_a_try_by_which_more_became_certain_begins_the_count_anew() -> None:
     session, _ = session_of([EngineConnected(), LOST, LOST, LOST])
     session.receive(EngineConnected())
     session.receive(DefiniteHeard("One.", 16_000))
-    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.0)]
-    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.5)]
+    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.0, is_again=True)]
+    assert session.receive(LOST) == [OpenEngine("scripted", 16_000, 0.5, is_again=True)]
 
 
 @ALL_RULES
@@ -259,7 +260,7 @@ def test_tries_after_the_key_is_up(rules: SessionRules) -> None:
     """Four more; then what was heard is delivered, in all generations, with a warning."""
     events: list[Event] = [*HEARD, InputEnded(), LOST, LOST, LOST, LOST]
     session, effects = session_of(events, rules, remedy="To try again, run: koe history retry last")
-    assert effects == [OpenEngine("scripted", 0, 2.0)]
+    assert effects == [OpenEngine("scripted", 0, 2.0, is_again=True)]
     effects = session.receive(LOST)
     assert effects == [
         Warn("ASR error: lost; the end of the text may be missing. "
@@ -323,7 +324,7 @@ def test_the_fall_back_after_some_tries() -> None:
 def test_the_fall_back_after_the_key_is_up() -> None:
     """After one more try. There is no time limit while it is opened, for a model is loaded."""
     session, effects = session_of([*HEARD, InputEnded(), LOST], fallbacks=("moonshine",))
-    assert effects == [OpenEngine("scripted")]
+    assert effects == [AGAIN]
     assert session.receive(LOST) == [
         Warn("ASR error: lost; moonshine recognises the rest"),
         OpenEngine("moonshine"),
@@ -387,8 +388,8 @@ def test_a_first_failure_to_connect_after_the_key_is_up() -> None:
     """From then on the time is limited; before, connecting had a limit of its own."""
     session, effects = session_of([InputEnded()])
     assert effects == []
-    assert session.receive(LOST) == [OPEN, WAIT]
-    assert session.receive(LOST) == [OpenEngine("scripted", 0, 0.5)]
+    assert session.receive(LOST) == [AGAIN, WAIT]
+    assert session.receive(LOST) == [OpenEngine("scripted", 0, 0.5, is_again=True)]
 
 
 def test_a_key_that_comes_up_between_two_tries() -> None:
@@ -416,7 +417,7 @@ def test_final_wait_expires(rules: SessionRules) -> None:
     """The engine gets one more chance. The open hypothesis is delivered too: it was spoken."""
     events: list[Event] = [*HEARD, InterimHeard("hello wor"), InputEnded(), WaitExpired()]
     session, effects = session_of(events, rules)
-    assert effects == [OPEN, WAIT]
+    assert effects == [AGAIN, WAIT]
     session.receive(EngineConnected())
     assert session.receive(WaitExpired()) == [
         Warn(f"{NO_ANSWER}; the end of the text may be missing"),

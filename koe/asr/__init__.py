@@ -23,7 +23,15 @@ class Engine(ABC):
     The order of calls: ``connect`` once; then ``send_audio`` any number of times and
     ``finish_input`` once, while another task awaits ``next_event`` again and again until it
     returns ``EngineClosed``; ``close`` at any time, and always at the end.
+
+    Attributes:
+        is_repeatable: It computes on this machine, so that the same audio gives the same text.
+        is_persistent: It tries again by itself, once it is connected; when it fails nevertheless,
+            another try is in vain.
     """
+
+    is_repeatable = False
+    is_persistent = False
 
     @abstractmethod
     async def connect(self) -> None:

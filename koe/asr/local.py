@@ -111,6 +111,8 @@ class LocalEngine(Engine):
         opener: Gives the recogniser.
     """
 
+    is_repeatable = True
+
     def __init__(self, name: str, opener: Opener) -> None:
         self._name = name
         self._opener = opener

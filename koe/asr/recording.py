@@ -11,7 +11,8 @@ import asyncio
 import logging
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from koe.asr import WORKING_INTERVAL, Engine
@@ -86,6 +87,8 @@ class RecordingEngine(Engine):
         EngineUnavailableError: There is no key.
         AsrConnectionError: The key or the address can't be used.
     """
+
+    is_persistent = True
 
     def __init__(self, service: Service) -> None:
         settings = service.settings
@@ -173,12 +176,15 @@ class RecordingEngine(Engine):
         limit = max(EXCHANGE_TIMEOUT, self._service.settings.final_wait_timeout)
         delays = iter(RETRY_DELAYS)
         clock = asyncio.get_running_loop().time
-        end = clock() + limit + len(pcm) / BYTES_PER_SECOND
+        seconds = limit + len(pcm) / BYTES_PER_SECOND
+        end = clock() + seconds
         try:
             async with asyncio.timeout_at(end):
                 while True:
                     try:
-                        return await self._try(uploader, pcm, heard)
+                        # A service that stalls leaves time for a second try.
+                        async with _time_limit(seconds / 2):
+                            return await self._try(uploader, pcm, heard)
                     except AsrError as exc:
                         delay = next(delays, None)
                         if exc.is_permanent or delay is None:
@@ -230,6 +236,16 @@ class RecordingEngine(Engine):
     def _note_end(self, exchange: asyncio.Task[None]) -> None:
         if not exchange.cancelled() and (exc := exchange.exception()) is not None:
             self._events.put_nowait(exc)
+
+
+@asynccontextmanager
+async def _time_limit(seconds: float) -> AsyncIterator[None]:
+    """Raise AsrTimeoutError after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as exc:
+        raise AsrTimeoutError from exc
 
 
 class _TextTooLongError(AsrProtocolError):

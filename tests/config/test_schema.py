@@ -108,7 +108,7 @@ def test_the_default_may_be_written(key: str) -> None:
 LIMITS = [key for key, (field, _) in SCALARS.items() if isinstance(field, Limit)]
 
 
-@pytest.mark.parametrize("key", SCALARS.keys() - LIMITS)
+@pytest.mark.parametrize("key", sorted(SCALARS.keys() - LIMITS))
 @pytest.mark.parametrize("node", [Sequence(1, [plain("1")]), Mapping(1)])
 def test_what_is_no_scalar_is_one_problem_and_keeps_the_default(key: str, node: Node) -> None:
     config, problems = read_config(tree(key, node), PATH)

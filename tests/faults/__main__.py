@@ -4,7 +4,8 @@ Every cell is a dictation in which one thing goes wrong, once or from then on. I
 the program, where a word that was said is lost: `tests.faults.verdict`.
 
 ``--latency`` measures instead what a fault costs when the key is released, and ``--sessions N``
-whether so many sessions in which nothing goes wrong leave something behind.
+whether so many sessions in which nothing goes wrong leave something behind. ``--c`` runs some cells
+in a C program, through the library.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.faults.cells import ENGINES, Cell, Fault, Phase, every_cell
 from tests.faults.latency import measure_latency
 from tests.faults.matrix import Result, run_all
 from tests.faults.soak import soak
+from tests.faults.through_c import run_through_c
 
 
 def main() -> int:
@@ -32,6 +34,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only print the names of the cells")
     parser.add_argument("--latency", action="store_true", help="measure what a fault costs")
     parser.add_argument("--sessions", type=int, metavar="N", help="look for what sessions leave")
+    parser.add_argument("--c", action="store_true", help="through the library (make lib)")
     chosen = parser.parse_args()
     if chosen.latency or chosen.sessions:
         findings = measure_latency() if chosen.latency else soak(chosen.sessions)
@@ -43,7 +46,7 @@ def main() -> int:
         print(*cells, sep="\n")
         return 0
     results = []
-    for result in run_all(cells, min(chosen.jobs, len(cells))):
+    for result in run_through_c() if chosen.c else run_all(cells, min(chosen.jobs, len(cells))):
         results.append(result)
         if result.complaint:
             print(f"{result.cell} ({result.seconds:.1f} s): {result.complaint}", flush=True)

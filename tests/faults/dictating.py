@@ -27,7 +27,7 @@ _PIECE_BYTES = round(_PIECE_SECONDS * BYTES_PER_SECOND)
 PACE = 10.0
 
 # What the driver waits for comes at once, or never.
-_PATIENCE = 3.0
+_PATIENCE = 20.0
 _LOOK_SECONDS = 0.01
 
 _MARGIN_BYTES = 2 * LAG_SAMPLES + BYTES_PER_SECOND // 5

@@ -103,10 +103,12 @@ class Events:
             error={"code": code, "message": message, "param": ""},
         )
 
-    def error(self, message: str) -> str:
-        """Something is wrong, and the connection stays."""
-        details = {"type": "invalid_request_error", "code": "invalid_value", "message": message}
-        return self.event("error", error=details)
+    def error(self, message: str, *, by_service: bool = False) -> str:
+        """Something is wrong: what the client wants, and the connection stays, or the service."""
+        kind, code = ("invalid_request_error", "invalid_value")
+        if by_service:
+            kind, code = ("server_error", "InternalError")
+        return self.event("error", error={"type": kind, "code": code, "message": message})
 
 
 class QwenService(Service):
