@@ -71,7 +71,8 @@ _SORRY = b'{"error":{"code":"1305","message":"the service failed"}}'
 _EVENT = b"data: " + _SORRY + b"\n\n"
 
 DOUBAO = Dialect(_frame(Opcode.BINARY, doubao.error(55000031, "the service failed")), True)
-QWEN = Dialect(_frame(Opcode.TEXT, qwen.Events().error("the service failed").encode()), True)
+_SORRY_QWEN = {"type": "server_error", "code": "internal_error", "message": "the service failed"}
+QWEN = Dialect(_frame(Opcode.TEXT, qwen.Events().event("error", error=_SORRY_QWEN).encode()), True)
 HTTP = Dialect(_http("200 OK", _SORRY))
 # An event in the chunks of an answer, which ends after it.
 HTTP_REPLY = Dialect(b"%x\r\n%b\r\n0\r\n\r\n" % (len(_EVENT), _EVENT), is_reply_begun=True)
