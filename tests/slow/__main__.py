@@ -29,10 +29,11 @@ LIMIT = 3600.0
 # What shells push at once: a fifth of a second.
 _FRAME_BYTES = BYTES_PER_SECOND // 5
 
-# Ends by itself when the process that started it is gone, or after the limit.
-_BUSY = """
+# Ends by itself when the process that started it, whose number it is told, is gone; or after the
+# limit.
+BUSY = """
 import os, sys, time
-parent, end = os.getppid(), time.monotonic() + float(sys.argv[1])
+parent, end = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
 while os.getppid() == parent and time.monotonic() < end:
     for number in range(1_000_000):
         pass
@@ -99,7 +100,7 @@ def main() -> int:
         print(json.dumps(asdict(_dictated(float(seconds), spoken == "True"))))
         return 0
     chosen = [trial for trial in TRIALS if trial.name in arguments.trials or not arguments.trials]
-    wanted = {seconds: _hear(seconds) for seconds in {trial.seconds for trial in chosen}}
+    wanted = {seconds: hear(seconds) for seconds in {trial.seconds for trial in chosen}}
     return sum(not _holds(trial, wanted[trial.seconds].text) for trial in chosen)
 
 
@@ -110,7 +111,7 @@ def _holds(trial: Trial, wanted: str) -> bool:
             print(f"skip {trial.name}: this system lets us make no group")
             return True
         try:
-            got = _hear(trial.seconds, trial.is_spoken, prefix)
+            got = hear(trial.seconds, trial.is_spoken, prefix)
         except subprocess.TimeoutExpired:
             got = Heard("", [f"no end within {LIMIT:.0f} s"], LIMIT)
     is_right = got.text == wanted and not got.told
@@ -122,7 +123,7 @@ def _holds(trial: Trial, wanted: str) -> bool:
     return is_right
 
 
-def _hear(seconds: float, is_spoken: bool = False, prefix: tuple[str, ...] = ()) -> Heard:
+def hear(seconds: float, is_spoken: bool = False, prefix: tuple[str, ...] = ()) -> Heard:
     """Dictate in a process of its own."""
     command = [
         *prefix,
@@ -140,7 +141,7 @@ def _hear(seconds: float, is_spoken: bool = False, prefix: tuple[str, ...] = ())
 @contextmanager
 def _busy_processors() -> Iterator[tuple[str, ...]]:
     """Keep every processor busy; gives what a command begins with to have the lowest priority."""
-    command = [sys.executable, "-c", _BUSY, str(LIMIT)]
+    command = [sys.executable, "-c", BUSY, str(os.getpid()), str(LIMIT)]
     loops = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
     try:
         yield ("nice", "-n", "19")
@@ -215,4 +216,5 @@ async def _dictate(folder: Path, pcm: bytes, is_spoken: bool) -> Heard:
         return Heard(text, told, clock() - began)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
