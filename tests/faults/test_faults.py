@@ -27,7 +27,7 @@ SAMPLE = [
     "qwen/late/trickle/once",
     "qwen/released/reset/lasting/doubao",
     "qwen/released/close/lasting",
-    "mimo/released/cut/lasting",
+    "mimo/released/cut/once",
     "sherpa-onnx/late/error/once",
     "sherpa-onnx/connecting/refused/lasting",
 ]
