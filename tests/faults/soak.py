@@ -51,7 +51,7 @@ def soak(sessions: int) -> list[Finding]:
 
 async def _dictate(directory: Path, sessions: int) -> list[Finding]:
     wrong = warnings = 0
-    before = await _left()
+    before = middle = await _left()
     async with open_core(directory) as core:
         for number in range(1, sessions + 1):
             session = core.begin()
@@ -62,12 +62,15 @@ async def _dictate(directory: Path, sessions: int) -> list[Finding]:
             warnings += any(isinstance(it, Warn) for it in notices)
             if number == min(_FIRST_SESSIONS, max(sessions // 2, 1)):
                 before = await _left()
+            if number == sessions // 2:
+                middle = await _left()
         after = await _left()
     return [
         Finding("wrong texts", wrong, 0),
         Finding("sessions with a warning", warnings, 0),
         Finding("more memory", (after.memory - before.memory) / MB, _GROWTH_MB, "MB",
-                f"{before.memory / MB:.1f} MB before"),
+                f"{before.memory / MB:.1f} MB before; "
+                f"{(after.memory - middle.memory) / MB:.1f} MB of it in the second half"),
         Finding("more descriptors", after.descriptors - before.descriptors, 0),
         Finding("more threads", after.threads - before.threads, 0),
     ]  # fmt: skip
