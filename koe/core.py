@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 
 from koe.asr import Engine, open_engine
-from koe.asr.known_text import KnownText
 from koe.config.llm import LlmProfile
 from koe.config.schema import AsrConfig, Config
 from koe.config.settings import Settings
@@ -145,6 +144,8 @@ class Core:
             LlmProfileError: There is no such profile.
             RuntimeStoppedError: As `begin`.
         """
+        from koe.asr.known_text import KnownText  # no dictation needs it
+
         entry = self._records.heard(entry_id)
         runner = self._begin(
             self.settings.chosen(entry.engine, profile),

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (
-    "asyncio", "koe.answers", "koe.asr", "koe.asr.known_text", "koe.config.prompts", "koe.core",
+    "asyncio", "koe.answers", "koe.asr", "koe.config.prompts", "koe.core",
     "koe.daemon_threads", "koe.events", "koe.files", "koe.files.folders", "koe.files.lock",
     "koe.files.regular", "koe.hearing", "koe.journal", "koe.journal.events", "koe.journal.file",
     "koe.journal.folder", "koe.journal.format", "koe.journal.reader", "koe.journal.recording",

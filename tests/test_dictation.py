@@ -9,6 +9,7 @@ import pytest
 from koe.dictation import BUFFER_LIMIT_BYTES, Dictation, open_core
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import Deliver, InterimHeard, Notice, ReportError, ShowState, State, Warn
+from koe.records import REMEDY
 from tests.scripted import ScriptedEngine
 
 PATIENCE = 30.0
@@ -89,7 +90,7 @@ def test_feeding_a_failed_session_does_not_hang(
     directory: Path, engine: ScriptedEngine, fed: int
 ) -> None:
     async def run() -> list[Notice]:
-        engine.connect_error = AsrConnectionError("no")
+        engine.connect_error = AsrConnectionError("no", is_permanent=True)
         async with open_core(directory) as core:
             session = core.begin()
             async with asyncio.timeout(PATIENCE):
@@ -99,7 +100,7 @@ def test_feeding_a_failed_session_does_not_hang(
             return await notices_of(session)
 
     assert asyncio.run(run())[-2:] == [
-        ReportError("ASR connection failed: no"),
+        ReportError(f"ASR connection failed: no. {REMEDY}"),
         ShowState(State.FAILED),
     ]
 

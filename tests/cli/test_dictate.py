@@ -15,6 +15,7 @@ import pytest
 from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
+from koe.records import REMEDY
 from tests.asr import tones
 from tests.cli.command import FAKES, USAGE, command, environment, run_koe
 from tests.cli.configuration import configure, lab
@@ -374,7 +375,8 @@ def test_with_a_model_that_is_fetched_first(
     recording.write_bytes(wav(tones.say(0, 1, 2)))
 
     assert dictate(recording, directory=directory) == Exit.ERROR
-    program, *remedy = capsys.readouterr().err.partition("; run: ")[2].split()
+    remedies = capsys.readouterr().err.partition("; run: ")[2]
+    program, *remedy = remedies.partition(f". {REMEDY}")[0].split()
     assert (program, main([*remedy, "--config", str(directory)])) == ("koe", Exit.OK)
     capsys.readouterr()
     assert dictate(recording, directory=directory) == Exit.OK
