@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from koe.asr import Engine
+from koe.asr import WORKING_INTERVAL, Engine
 from koe.errors import AsrError
 from koe.events import (
     SAMPLE_RATE_HZ,
@@ -21,6 +21,7 @@ from koe.events import (
     EngineClosed,
     EngineConnected,
     EngineFailed,
+    EngineWorking,
     Event,
     FinalHeard,
     RestWasSilent,
@@ -115,7 +116,7 @@ class Leg:
         try:
             engine = self._engine = self._open_engine()
             await self._find_start(engine)
-            await engine.connect()
+            await self._connect(engine)
         except AsrError as exc:
             self._put(EngineFailed(str(exc), exc.is_permanent))
             return
@@ -125,6 +126,22 @@ class Leg:
             await self._listen(engine)
         finally:
             feeder.cancel()
+
+    async def _connect(self, engine: Engine) -> None:
+        """Connect; an engine on this machine loads a model, which is work too."""
+        if not engine.is_repeatable:
+            await engine.connect()
+            return
+        working = asyncio.create_task(self._say_that_it_works())
+        try:
+            await engine.connect()
+        finally:
+            working.cancel()
+
+    async def _say_that_it_works(self) -> None:
+        while True:
+            await asyncio.sleep(WORKING_INTERVAL)
+            self._put(EngineWorking())
 
     async def _listen(self, engine: Engine) -> None:
         event: Event | None = None

@@ -86,7 +86,7 @@ _RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, Interi
 ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.IDLE: frozenset({Began}),
     State.CONNECTING_ASR: frozenset(
-        {InputEnded, Accepted, Cancelled, EngineConnected, EngineFailed, WaitExpired}
+        {InputEnded, Accepted, Cancelled, EngineConnected, EngineWorking, EngineFailed, WaitExpired}
     ),
     State.RECORDING_HOLD: _RECORDING,
     State.RECORDING_TOGGLE: _RECORDING,
@@ -197,7 +197,7 @@ class Session:
                 self._hearing.add_final(text, upto)
                 return [ShowInterim(self.heard), *(self._complete() if self._waiting else [])]
             case EngineWorking():
-                return self._wait() if self._waiting else []
+                return self._wait() if self._waiting or self._wait_runs else []
             case EngineErred(message):
                 return self._lose_engine(message, has_ended=True)
             case EngineFailed(message, is_permanent):

@@ -10,7 +10,10 @@ from koe.events import (
     SAMPLE_RATE_HZ,
     DefiniteHeard,
     Deliver,
+    EngineConnected,
     EngineErred,
+    EngineWorking,
+    Event,
     FinalHeard,
     Notice,
     ShowInterim,
@@ -18,8 +21,11 @@ from koe.events import (
     State,
 )
 from koe.journal.format import Mark
+from koe.leg import Leg
+from koe.spool import Spool
+from tests.asynchronous import on_loop
 from tests.scripted import ScriptedEngine
-from tests.test_runner import Bench, Recorder, dictation, soon
+from tests.test_runner import PATIENCE, Bench, Recorder, dictation, soon
 
 LOUD = array("h", [9000, -9000] * (SAMPLE_RATE_HZ // 2)).tobytes()
 """A second of sound."""
@@ -72,3 +78,22 @@ def test_no_leg_is_opened_for_silence() -> None:
     notices, engine = dictation(script)
     assert notices[-1] == Deliver("what was said", "what was said", "scripted", corrected=False)
     assert engine.calls.count("connect") == 1
+
+
+@on_loop
+async def test_a_model_that_takes_long_to_load() -> None:
+    """The engine of this machine is at work, and not silent."""
+    happened: asyncio.Queue[Event] = asyncio.Queue()
+    engine = ScriptedEngine()
+    engine.is_repeatable = True
+    engine.may_connect.clear()
+    leg = Leg(lambda: engine, Spool(), 0, happened.put_nowait)
+    running = asyncio.create_task(leg.run(0.0, asyncio.Event()))
+    async with asyncio.timeout(PATIENCE):
+        assert await happened.get() == EngineWorking()
+        engine.may_connect.set()
+        while await happened.get() != EngineConnected():
+            pass
+    running.cancel()
+    await asyncio.wait([running])
+    await leg.close()

@@ -392,6 +392,11 @@ def test_a_first_failure_to_connect_after_the_key_is_up() -> None:
     assert session.receive(LOST) == [OpenEngine("scripted", 0, 0.5, is_again=True)]
 
 
+def test_a_model_that_is_loaded_again_is_waited_for() -> None:
+    session, _ = session_of([InputEnded(), EngineWorking(), LOST])
+    assert session.receive(EngineWorking()) == [WAIT]
+
+
 def test_a_key_that_comes_up_between_two_tries() -> None:
     session, _ = session_of([LOST])
     assert session.receive(InputEnded()) == [WAIT]
