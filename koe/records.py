@@ -118,7 +118,7 @@ class Records:
         self._history.prune()
 
     def _write(self, work: Callable[[], object]) -> None:
-        """Have something written; what can't be is told, and costs nothing else."""
+        """Have something written; a failure is reported, and costs nothing else."""
 
         def write() -> None:
             try:
@@ -137,7 +137,7 @@ class AnotherTry:
     """The record of a session with a recording that is kept already: its end is all that counts.
 
     Args:
-        keep: Told the end.
+        keep: Called with the end.
     """
 
     def __init__(self, keep: Callable[[End], None]) -> None:

@@ -4,7 +4,7 @@ Everything that happens becomes an event on one queue; the runner takes an event
 session decide, and performs each effect. A pump moves the audio from the host into the spool, from
 the first moment on. The engine runs in a leg (`koe.leg`) over the spool, and others may follow.
 
-All that happens and all that the host is told passes through one place, which records it.
+All events and all notices pass through one place, which records them.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Record(Protocol):
         """Add whole samples."""
 
     def event(self, event: Event | Notice) -> None:
-        """Add what happened, or what the host was told."""
+        """Add what happened, or a notice that the host was given."""
 
     def mark(self, mark: Mark, *numbers: int) -> None:
         """Add a mark."""

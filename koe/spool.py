@@ -66,7 +66,7 @@ class Spool:
         """Add audio of any length, also odd.
 
         Returns:
-            The whole samples that this made, for whoever stores them.
+            The whole samples that this made, for the record.
         """
         before = len(self._recent) & ~1
         self._recent += pcm

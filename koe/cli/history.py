@@ -38,17 +38,17 @@ _SUMMARIES = {
 }
 
 _EPILOG = """\
-koe history ACTION --help tells more about an action.
+koe history ACTION --help says more about an action.
 
 ID is what the list shows, or the beginning of it, or `last`, which is the newest entry.
 
 By default, recordings are kept of sessions that gave no text or not all of it. What is kept, and
 for how long, is set in history.audio and the settings beside it: koe config show history. Set
-history.audio to nothing, and nothing is kept. docs/history.md tells more.
+history.audio to nothing, and nothing is kept. docs/history.md says more.
 
 exit status:
   0    done
-  1    an error, told on stderr
+  1    an error, which stderr explains
   2    wrong usage
   130  interrupted with Ctrl-C
 """
@@ -77,7 +77,7 @@ with --json, an array on stdout, newest first, of
 _AGAIN = """\
 exit status:
   0    there is a text
-  1    an error, told on stderr
+  1    an error, which stderr explains
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C

@@ -36,7 +36,7 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
     Args:
         descriptor: The file, open for writing, or for reading if ``shared``.
-        shared: Let others do the same, but none lock it alone. On Windows nobody else can.
+        shared: Let others do the same, but none lock it alone. On Windows no other process can.
 
     Returns:
         False: another one, in this process or in another, holds a lock that excludes this one.

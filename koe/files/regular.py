@@ -1,4 +1,4 @@
-"""Regular files, where somebody may have planted a link or a device. Everything blocks."""
+"""Regular files, in the place of which there may be a link or a device. Everything blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 # Windows has none of these, and needs O_BINARY instead.
 NO_SURPRISES = (
     getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there must not block
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of the file must not block
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )

@@ -43,7 +43,7 @@ class Database:
         table: The name of the table.
         columns: Their definitions, as in ``CREATE TABLE``.
         version: Of the definitions. A file with a greater one is not touched.
-        warn: Told that a damaged file was replaced, as a sentence.
+        warn: Called with a sentence when a damaged file was replaced.
         read_only: Nothing is made, changed or moved.
     """
 

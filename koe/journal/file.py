@@ -19,7 +19,7 @@ from koe.journal.reader import audio_between, open_recording
 # A second of audio; so much has to be passed over, at most, to find a sample.
 _INDEX_STEP = SAMPLE_RATE_HZ
 
-# Not everywhere; what it leaves out, the time of the change, nobody needs.
+# Not on every system. It leaves out the time of the change, which is not needed.
 _sync = getattr(os, "fdatasync", os.fsync)
 
 

@@ -75,7 +75,7 @@ class History:
     Args:
         directory: The configuration's folder.
         settings: What is kept, and for how long.
-        warn: Told what went wrong where no caller can be, as a sentence.
+        warn: Called with a sentence for what went wrong, where there is no caller to raise it to.
         now: Gives the time, in UTC.
     """
 
@@ -323,7 +323,7 @@ class History:
                 continue
 
     def _note_missing(self, listed: Mapping[str, Entry]) -> None:
-        """Find the entries whose recording somebody has removed."""
+        """Find the entries whose recording was removed by hand."""
         missing = [
             replace(it, audio_bytes=0)
             for it in listed.values()

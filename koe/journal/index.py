@@ -42,7 +42,7 @@ class Index:
 
     Args:
         directory: The configuration's folder.
-        warn: Told that a damaged index was replaced, as a sentence.
+        warn: Called with a sentence when a damaged index was replaced.
         read_only: Nothing is made or changed.
     """
 

@@ -1,4 +1,4 @@
-"""Reading the journal's files: whole or not, and whoever wrote them. Everything blocks."""
+"""Reading the journal's files, whole or damaged, ours or not. Everything blocks."""
 
 from __future__ import annotations
 

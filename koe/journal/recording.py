@@ -47,8 +47,8 @@ class Recording:
         directory: The journal's.
         header: Its first record.
         writer: Whose thread this is.
-        fail: Told why something can't be written.
-        ended: Told the end.
+        fail: Called with the error when something can't be written.
+        ended: Called with the end.
     """
 
     def __init__(

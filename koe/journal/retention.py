@@ -85,7 +85,7 @@ def due(entries: Iterable[Entry], settings: HistoryConfig, now: datetime) -> Due
 
 
 class _Limits:
-    """Tells what is too old."""
+    """Decides what is too old."""
 
     def __init__(self, settings: HistoryConfig, now: datetime) -> None:
         # What began before one of these, in the form of `Entry.began`, is too old.

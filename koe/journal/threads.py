@@ -38,7 +38,7 @@ class Writer:
     names do not begin with "koe-": those of engines do, and the end of a process waits for them.
 
     Args:
-        fail: Told on either thread that a file can't be synced.
+        fail: Called on either thread when a file can't be synced.
 
     Attributes:
         put: Has a job done soon, while there is a client; from any thread, in less than 1 µs.

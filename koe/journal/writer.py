@@ -100,8 +100,8 @@ class Journal:
 
     Args:
         directory: The journal's; made when the first session begins.
-        warn: Told once, on any thread, why there is no record, as a sentence.
-        ended: Told about each session that is over, on the writing thread; it may block.
+        warn: Called once, on any thread, with a sentence that says why there is no record.
+        ended: Called for each session that is over, on the writing thread; it may block.
         now: Gives the time, in UTC.
     """
 
