@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from koe.asr import WORKING_INTERVAL, Engine
-from koe.errors import AsrError
+from koe.errors import AsrError, JournalError
 from koe.events import (
     SAMPLE_RATE_HZ,
     DefiniteHeard,
@@ -94,6 +94,8 @@ class Leg:
                 self._put(RestWasSilent())
                 return
             await self._converse()
+        except JournalError as exc:
+            self._put(EngineFailed(str(exc)))
         except Exception as exc:  # a bug in an engine is its failure, and costs no more than one
             log.exception("an engine failed unexpectedly")
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
@@ -167,8 +169,8 @@ class Leg:
             await engine.finish_input()
         except AsrError as exc:
             self._put(EngineFailed(f"{failed}: {exc}", exc.is_permanent))
-        except OSError as exc:
-            self._put(EngineFailed(f"the recording can't be read back: {exc.strerror or exc}"))
+        except JournalError as exc:
+            self._put(EngineFailed(str(exc)))
         except Exception as exc:
             log.exception("an engine failed unexpectedly")
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))

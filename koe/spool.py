@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from koe.errors import JournalError
 from koe.events import SAMPLE_RATE_HZ
 
 BYTES_PER_SAMPLE = 2
@@ -33,7 +34,7 @@ class Store(Protocol):
         """Read samples back; blocks. Fewer than ``count`` only at the end of what is stored.
 
         Raises:
-            OSError: They can't be read.
+            JournalError: They can't be read.
         """
 
 
@@ -84,13 +85,13 @@ class Spool:
         """Return the samples from a position on, at most ``limit``; empty at the end.
 
         Raises:
-            OSError: They are in the store, and can't be read back.
+            JournalError: They are in the store, and can't be read back.
         """
         if start < self._first:
             assert self._store is not None, "only what is stored is forgotten"
             count = min(limit, self._first - start)
             if not (pcm := await asyncio.to_thread(self._store.read, start, count)):
-                raise OSError("a part of the recording is missing in its file")
+                raise JournalError("of this session", "a part of it is missing in its file")
             return pcm
         begin = (start - self._first) * BYTES_PER_SAMPLE
         stop = min(begin + limit * BYTES_PER_SAMPLE, len(self._recent) & ~1)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from array import array
 
-from koe.errors import AsrConnectionError
+import pytest
+
+from koe.errors import AsrConnectionError, JournalError
 from koe.events import (
     SAMPLE_RATE_HZ,
     DefiniteHeard,
     Deliver,
     EngineConnected,
     EngineErred,
+    EngineFailed,
     EngineWorking,
     Event,
     FinalHeard,
@@ -94,6 +97,36 @@ async def test_a_model_that_takes_long_to_load() -> None:
         engine.may_connect.set()
         while await happened.get() != EngineConnected():
             pass
+    running.cancel()
+    await asyncio.wait([running])
+    await leg.close()
+
+
+class LostFile:
+    """A store whose file was removed."""
+
+    persisted = SAMPLE_RATE_HZ
+
+    def read(self, start: int, count: int) -> bytes:
+        raise JournalError("a.koej", "it cannot be read: No such file or directory")
+
+
+@pytest.mark.parametrize("upto", [0, SAMPLE_RATE_HZ // 2, 9 * SAMPLE_RATE_HZ])
+@on_loop
+async def test_a_recording_that_can_not_be_read_back(
+    upto: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The user reads which one and why; it is no error of the program."""
+    happened: asyncio.Queue[Event] = asyncio.Queue()
+    spool = Spool(LostFile(), stored=10 * SAMPLE_RATE_HZ)
+    leg = Leg(ScriptedEngine, spool, upto, happened.put_nowait)
+    running = asyncio.create_task(leg.run(0.0, asyncio.Event()))
+    async with asyncio.timeout(PATIENCE):
+        while isinstance(event := await happened.get(), EngineConnected):
+            pass
+    message = "recording a.koej: it cannot be read: No such file or directory"
+    assert event == EngineFailed(message)
+    assert not caplog.records
     running.cancel()
     await asyncio.wait([running])
     await leg.close()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import koe.spool
+from koe.errors import JournalError
 from koe.spool import Spool
 from tests.asynchronous import on_loop
 
@@ -121,5 +122,5 @@ async def test_a_recording_that_was_made_before() -> None:
 
 @on_loop
 async def test_a_file_that_lost_its_audio() -> None:
-    with pytest.raises(OSError, match="a part of the recording is missing in its file"):
+    with pytest.raises(JournalError, match="a part of it is missing in its file"):
         await Spool(File(), stored=3).read(0, 3)
