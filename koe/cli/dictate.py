@@ -11,15 +11,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from koe import daemon_threads
 from koe.asr import ENGINES
 from koe.audio import WavReader, read_wav
-from koe.cli import Exit, print_error
-from koe.cli.report import JsonReport, Progress, Report, TextReport
+from koe.cli import print_error
+from koe.cli.report import JsonReport, Progress, Report, TextReport, run_session
 from koe.cli.usage import add_folder
 from koe.dictation import Dictation, open_core
-from koe.errors import AudioError, KoeError, OutputError
-from koe.events import BYTES_PER_SECOND, Mode, ReportError, Warn
+from koe.errors import AudioError
+from koe.events import BYTES_PER_SECOND, Mode, Warn
 from koe.microphone import Microphone
 
 # How much of a file is handed over at once when it is played as if spoken: as shells do it.
@@ -72,20 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Dictate; return the exit status."""
     report: Report = (JsonReport if arguments.json else TextReport)(Progress())
-    try:
-        if arguments.mic:
-            daemon_threads.run(_dictate_speech(report, arguments))
-        else:
-            daemon_threads.run(_dictate_file(report, arguments))
-    except OutputError:
-        raise  # there is nowhere to tell it
-    except KoeError as exc:
-        report.tell(ReportError(str(exc)))
-    finally:
-        report.close()
-    if report.status is Exit.NO_SPEECH:
-        print_error("no speech was recognised")
-    return report.status
+    dictate = _dictate_speech if arguments.mic else _dictate_file
+    return run_session(report, dictate(report, arguments))
 
 
 async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:

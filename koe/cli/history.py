@@ -17,8 +17,7 @@ from koe.cli.usage import add_folder, add_words
 from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
-from koe.errors import ConfigError, KoeError, OutputError
-from koe.events import ReportError
+from koe.errors import ConfigError
 from koe.journal.entries import entry_json
 from koe.journal.history import History
 
@@ -243,8 +242,7 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 
 def _again(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
-    from koe import daemon_threads
-    from koe.cli.report import JsonReport, Progress, TextReport
+    from koe.cli.report import JsonReport, Progress, TextReport, run_session
     from koe.dictation import open_core
 
     entry = history.entry(arguments.id)
@@ -259,17 +257,7 @@ def _again(history: History, arguments: argparse.Namespace) -> int:
             async for notice in session:
                 report.tell(notice)
 
-    try:
-        daemon_threads.run(follow())
-    except OutputError:
-        raise  # there is nowhere to tell it
-    except KoeError as exc:
-        report.tell(ReportError(str(exc)))
-    finally:
-        report.close()
-    if report.status is Exit.NO_SPEECH:
-        print_error("no speech was recognised")
-    return report.status
+    return run_session(report, follow())
 
 
 # --- helpers -----------------------------------------------------------------------------

@@ -6,10 +6,13 @@ import json
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
+from koe import daemon_threads
 from koe.cli import Exit, print_error, tell, writing
 from koe.cli.live_line import LiveLine
+from koe.errors import KoeError, OutputError
 from koe.events import (
     AnnounceReady,
     Deliver,
@@ -162,6 +165,28 @@ class JsonReport(Report):
                     audio_seconds=round(self.progress.handed_over, 3),
                     seconds=round(time.monotonic() - self.progress.began, 3),
                 )
+
+
+def run_session(report: Report, session: Coroutine[object, object, None]) -> Exit:
+    """Run what follows a session to its end, and report what it raises.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        OutputError: The output cannot be written, so nothing can be reported.
+    """
+    try:
+        daemon_threads.run(session)
+    except OutputError:
+        raise
+    except KoeError as exc:
+        report.tell(ReportError(str(exc)))
+    finally:
+        report.close()
+    if report.status is Exit.NO_SPEECH:
+        print_error("no speech was recognised")
+    return report.status
 
 
 def _print_event(event: str, **fields: str | float | bool) -> None:
