@@ -63,7 +63,7 @@ _GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine; it is told the dictionary.
+    """Make the engine; it gets the dictionary.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -101,7 +101,7 @@ class DoubaoProtocol(Protocol):
         self._request = frame(_REQUEST, encode(request(config, terms)).encode())
         # How much audio was sent, and how far results reach in it.
         self._reach = Reach()
-        # What was last told as definite, and how far it reaches.
+        # The last definite text, and how far it reaches.
         self._told: tuple[str, int | None] = ("", None)
         # The end of the audio was told.
         self._is_finished = False
@@ -144,7 +144,7 @@ class DoubaoProtocol(Protocol):
             return [InterimHeard(text)]
         stable = _prefix(text, definite)
         if stable is None:
-            # The parts don't make the whole: they can't be told apart, and no time belongs to it.
+            # The utterances don't make up the whole text, so no time belongs to it.
             self._told = (text, None)
             return [DefiniteHeard(text)]
         upto = self._reach.at(definite[-1].value("end_time"))

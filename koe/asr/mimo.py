@@ -20,8 +20,8 @@ from koe.config.schema import AsrConfig
 LONGEST_SECONDS = 230.0
 
 
-# Errors that another try would meet again are told by their status (platform.xiaomimimo.com, "Error
-# Codes"); within a stream that is their code.
+# Errors that another try would meet again have one of these statuses (platform.xiaomimimo.com,
+# "Error Codes"); within a stream, the status is their code.
 _PERMANENT_ERRORS = frozenset({"400", "401", "402", "403", "404", "invalid_key"})
 
 # What ends a text that is whole.

@@ -84,7 +84,7 @@ _TEXT_LIMIT = 1_000_000
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine; it is told the dictionary.
+    """Make the engine; it gets the dictionary.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -149,7 +149,7 @@ class QwenProtocol(Protocol):
         self.is_ready = False
         # What was recognised, in the order of speech.
         self._sentences: list[_Sentence] = []
-        # What was last told as definite, how far that reaches, and what was told as interim.
+        # The last definite text, how far it reaches, and the last interim text.
         self._told: tuple[str, int | None, str] = ("", None, "")
         # How much audio was sent, and how far results reach in it.
         self._reach = Reach()
@@ -209,7 +209,7 @@ class QwenProtocol(Protocol):
             return [EngineErred(failure.message)]
         if kind == "session.finished":
             if not self._is_finished:
-                # What was heard until then was told.
+                # The text that was heard until then has been passed on.
                 return [EngineClosed("it ended the session early")]
             # With a sentence that was never completed: its words were spoken, too.
             return [FinalHeard(self._text(), self._reach.sent), EngineClosed()]
