@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
@@ -51,8 +53,13 @@ class Records:
         self._journal = Journal(journal_directory(settings.directory), report, self._keep)
         # Writes the history: not on the journal's thread, which has audio to write.
         self._threads = DaemonThreads()
-        # What is being written.
-        self._writing: set[Future[None]] = set()
+        # What is to be written, in order. One thread at a time does it: threads that wait for each
+        # other would only take memory.
+        self._works: deque[Callable[[], object]] = deque()
+        # The thread that does it; None: there was nothing to write.
+        self._writing: Future[None] | None = None
+        # Held while these two are changed.
+        self._lock = threading.Lock()
         # Looks after what an earlier process left.
         self._recovery = loop.call_later(RECOVERY_DELAY, self._write, self._recover)
 
@@ -101,7 +108,8 @@ class Records:
         """Write what is left to write; waits for it, but not for long."""
         self._recovery.cancel()
         await asyncio.to_thread(self._journal.close, CLOSE_TIMEOUT)
-        await asyncio.to_thread(wait, list(self._writing), CLOSE_TIMEOUT)
+        if (writing := self._writing) is not None:
+            await asyncio.to_thread(wait, [writing], CLOSE_TIMEOUT)
 
     @property
     def _history(self) -> History:
@@ -118,19 +126,26 @@ class Records:
         self._history.prune()
 
     def _write(self, work: Callable[[], object]) -> None:
-        """Have something written; a failure is reported, and costs nothing else."""
+        """Have something written, after what was asked for before."""
+        with self._lock:
+            self._works.append(work)
+            if self._writing is None:
+                self._writing = self._threads.submit(self._write_all)
 
-        def write() -> None:
+    def _write_all(self) -> None:
+        """Write; a failure is reported, and costs nothing else."""
+        while True:
+            with self._lock:
+                if not self._works:
+                    self._writing = None
+                    return
+                work = self._works.popleft()
             try:
                 work()
             except KoeError as exc:
                 report(exc)
             except Exception:  # a bug of ours, which must not pass in silence
                 log.exception("the history could not be written")
-
-        writing = self._threads.submit(write)
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
 
 
 class AnotherTry:

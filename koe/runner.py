@@ -222,6 +222,9 @@ class Runner:
             self._drop_leg()
             self._end_record()  # before anything that a core that closes would cut short
             self._spool = Spool()  # a core keeps its last runner, but no audio
+            # A task that was cancelled refers to this through its traceback: let go, both end here,
+            # and need no garbage collection.
+            self._final_wait = self._correction = None
             if self._closings:
                 await asyncio.wait(self._closings)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
@@ -191,6 +193,25 @@ def test_a_session() -> None:
     assert notices[-1].text == "hello world"
     assert engine.heard == b"abcdef"
     assert engine.calls == ["connect", "send_audio", "finish_input", "close"]
+
+
+def test_what_a_session_held_is_free_without_a_garbage_collection() -> None:
+    gc.disable()
+    try:
+
+        async def run() -> weakref.ref[Runner]:
+            engine = ScriptedEngine()
+            session = Session(engine="scripted", fallbacks=(), final_wait=PATIENCE, corrects=False)
+            notices: list[Notice] = []
+            runner = Runner(session, lambda name, leg: engine, Audio(), notices.append)
+            task = runner.start()
+            runner.end_input()
+            await task
+            return weakref.ref(runner)
+
+        assert asyncio.run(run())() is None
+    finally:
+        gc.enable()
 
 
 def test_audio_is_closed_with_the_session() -> None:

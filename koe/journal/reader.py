@@ -166,6 +166,26 @@ def is_being_written(path: Path) -> bool:
         os.close(descriptor)
 
 
+class _Bytes:
+    """The bytes of a file, as far as the disk gives them.
+
+    Attributes:
+        failure: Why the disk did not give the rest, as a sentence; empty: it did.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure = ""
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, fewer at the end of the file or where the disk fails."""
+        try:
+            return self._file.read(count)
+        except OSError as exc:  # a bad disk; what was read before is good
+            self.failure = f"the rest cannot be read: {exc.strerror}"
+            return b""
+
+
 class _Session:
     """An open file whose header was read.
 
@@ -175,27 +195,18 @@ class _Session:
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._file = file
-        # Why the disk did not give the rest.
-        self._failure = ""
-        self.records = Records(self._read)
+        self._bytes = _Bytes(file)
+        self.records = Records(self._bytes.read)
         self.header = self._read_header(path)
 
     @property
     def damage(self) -> str:
-        return self._failure or self.records.damage
-
-    def _read(self, count: int) -> bytes:
-        try:
-            return self._file.read(count)
-        except OSError as exc:  # a bad disk; what was read before is good
-            self._failure = f"the rest cannot be read: {exc.strerror}"
-            return b""
+        return self._bytes.failure or self.records.damage
 
     def _read_header(self, path: Path) -> Header:
         record = next(self.records, None)
         if record is None or record.kind != Kind.HEADER:
-            reason = self._failure or "it is no recording of koe, or its beginning is damaged"
+            reason = self._bytes.failure or "it is no recording of koe, or its beginning is damaged"
             raise JournalError(str(path), reason)
         try:
             header = Header.of(record.payload)
