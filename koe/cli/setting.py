@@ -89,7 +89,8 @@ class SettingChange:
         if setting is None:
             if not problems:
                 yield f"koe itself does not use {self._key}"
-            if near := after.nearest(self._key):
+            near = after.nearest(self._key)
+            if near and not any("did you mean" in it.message for it in problems):
                 yield f"did you mean {near}?"
         key = setting.key if setting else self._key
         old, new = _values(self._before), _values(after)

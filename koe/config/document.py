@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 DEEPEST_NESTING = 128  # spec config §1.9
 
+_NO_ANCHOR = "write out what it means, or put a text that begins with * in quotes"
+
 SCALAR, SEQUENCE, MAPPING, ALIAS = "scalar", "sequence", "mapping", "alias"
 
 
@@ -230,17 +232,23 @@ def _read(
         problem = "this control character is not allowed; delete it and save the file"
         raise ConfigError(path, f"line {line}, column {column}: {problem}") from exc
     except yaml.MarkedYAMLError as exc:
-        raise ConfigError(path, _syntax_reason(exc)) from exc
+        raise ConfigError(path, _syntax_reason(exc, text)) from exc
     except (ValueError, OverflowError) as exc:  # from the loader in pure Python, without a place
         problem = "an escape such as \\U00110000, or a version, is too large"
         raise ConfigError(path, f"not valid YAML: {problem}; correct it and save the file") from exc
 
 
-def _syntax_reason(exc: yaml.MarkedYAMLError) -> str:
+def _syntax_reason(exc: yaml.MarkedYAMLError, text: str) -> str:
     mark, start = exc.problem_mark, exc.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     if exc.note:  # our own
         return f"{where}{exc.problem}; {exc.note} and save the file"
+    # Only a mistake needs it.
+    from koe.config.slips import find_slip
+
+    if mark and (slip := find_slip(text, mark.line + 1)):
+        where = where if slip.line == mark.line + 1 else f"line {slip.line}: "
+        return f"{where}not valid YAML: {slip.message}, and save the file"
     context = f" ({exc.context}, from line {start.line + 1})" if start else ""
     remedy = "check quotes and indentation there (spaces only, no tabs) and save the file"
     return f"{where}not valid YAML: {exc.problem}{context}; {remedy}"
@@ -270,7 +278,7 @@ def _build_tree(
                 raise _error_at(event, "a second document starts here", "delete the line ---")
         elif isinstance(event, yaml.NodeEvent):
             if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
-                raise _error_at(event, "this alias has no anchor", "write out what it means")
+                raise _error_at(event, "this alias has no anchor", _NO_ANCHOR)
             if isinstance(event, yaml.ScalarEvent) and not is_unicode(event.value):
                 problem = "this escape is not a Unicode character"
                 raise _error_at(event, problem, "correct it")

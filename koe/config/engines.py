@@ -16,6 +16,7 @@ from koe.config.fields import (
     optional_count,
     optional_text,
     secret_texts,
+    target,
     text,
     whole_number,
 )
@@ -66,7 +67,7 @@ class DoubaoConfig(Section, generations=SINCE_B):
         headers: If there are any, they take the place of all that the keys would give.
     """
 
-    url: str = text("wss://openspeech.bytedance.com/api/v3/sauc/bigmodel_async")
+    url: str = target("wss://openspeech.bytedance.com/api/v3/sauc/bigmodel_async")
     api_key: str = text("", is_secret=True, generations=ONLY_C)
     app_key: str = text("", is_secret=True)
     access_key: str = text("", is_secret=True)
@@ -101,7 +102,7 @@ class QwenConfig(Section):
         headers: As in `DoubaoConfig`.
     """
 
-    url: str = text("wss://dashscope.aliyuncs.com/api-ws/v1/realtime")
+    url: str = target("wss://dashscope.aliyuncs.com/api-ws/v1/realtime")
     api_key: str = text("", is_secret=True)
     model: str = text("qwen3-asr-flash-realtime")
     language: str = text("zh")
@@ -120,7 +121,7 @@ class GlmConfig(Section):
             many as it has; less than 30 is 30.
     """
 
-    url: str = text("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
+    url: str = target("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
     api_key: str = text("", is_secret=True)
     model: str = text("glm-asr-2512")
     prompt: str | None = optional_text()
@@ -137,7 +138,7 @@ class MimoConfig(Section):
             many as it has; less than 30 is 30.
     """
 
-    url: str = text("https://api.xiaomimimo.com/v1/chat/completions")
+    url: str = target("https://api.xiaomimimo.com/v1/chat/completions")
     api_key: str = text("", is_secret=True)
     model: str = text("mimo-v2.5-asr")
     language: str = text("auto")

@@ -16,6 +16,7 @@ from typing import TypeVar, Unpack
 from koe.config.hotkeys import NAMES, is_known
 from koe.config.sections import (
     About,
+    Consent,
     Field,
     Group,
     Limit,
@@ -23,6 +24,7 @@ from koe.config.sections import (
     Records,
     Section,
     Table,
+    Target,
     TextMap,
     Value,
 )
@@ -43,6 +45,11 @@ def _typed(declared: Field, default: T) -> T:
 def text(default: str, **about: Unpack[About]) -> str:
     """Any scalar, as its text."""
     return _typed(Value(default, lambda scalar: scalar.text, "text", **about), default)
+
+
+def target(default: str, **about: Unpack[About]) -> str:
+    """Any scalar, as its text, that says where words are sent; see `Target`."""
+    return _typed(Target(default, lambda scalar: scalar.text, "text", **about), default)
 
 
 def optional_text(*, blank_is_unset: bool = False, **about: Unpack[About]) -> str | None:
@@ -135,6 +142,23 @@ def switch(default: bool, **about: Unpack[About]) -> bool:
 
     accepts = f"one of {', '.join(_SWITCH_WORDS)}"
     return _typed(Value(default, convert, accepts, shown=str(default).lower(), **about), default)
+
+
+def consent(default: bool, **about: Unpack[About]) -> bool:
+    """A flag without which no words leave this computer; see `Consent`.
+
+    Other words for yes and no count too: they are clear enough, and variables often have them.
+    """
+
+    def convert(scalar: Scalar) -> bool:
+        if scalar.is_refusal:
+            return False
+        if _SWITCH_WORDS.get(scalar.text.strip().lower()):
+            return True
+        raise ValueError(scalar.text)
+
+    value = Consent(default, convert, _FLAG, shown=str(default).lower(), **about)
+    return _typed(value, default)
 
 
 # --- numbers -----------------------------------------------------------------------------
@@ -274,9 +298,9 @@ def secret_texts(**about: Unpack[About]) -> Mapping[str, str]:
     return _typed(TextMap(nothing, "a group of names and texts", **about), nothing)
 
 
-def group(default: S, key: str = "", refused: S | None = None) -> S:
+def group(default: S, key: str = "", refused: S | None = None, unreadable: S | None = None) -> S:
     """A section within a section; ``key`` when the attribute can't have the same name."""
-    return _typed(Group(default, key, refused), default)
+    return _typed(Group(default, key, refused, unreadable), default)
 
 
 def names(known: tuple[str, ...], kind: str, **about: Unpack[About]) -> tuple[str, ...]:

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 from koe.config.document import Document, compose
 from koe.config.reader import Problem
 from koe.config.schema import Config, read_config
-from koe.config.sections import Field, FlatKeys, Group, Limit, Names, Records, Section, Table, Value
+from koe.config.sections import (
+    Consent,
+    Field,
+    FlatKeys,
+    Group,
+    Names,
+    Records,
+    Section,
+    Table,
+    Value,
+)
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -248,15 +258,16 @@ class _About:
 
 def _scalar(name: str, declared: Value, value: object, default: object, about: _About) -> Setting:
     node = about.place.node
-    if isinstance(node, Scalar) and node.is_null and not _refers(node):  # as if it were not there
+    is_absent = isinstance(node, Scalar) and node.is_null and not isinstance(declared, Consent)
+    if isinstance(node, Scalar) and is_absent and not _refers(node):  # as if it were not there
         about = replace(about, place=_Place(about.place.key))
         node = None
     usable, said = _conversion(declared, node)
     if isinstance(node, Scalar) and said == (value,):
         origin = Origin.ENVIRONMENT if _refers(node) else Origin.FILE
     else:
-        # A limit that can't be used has another value than the default, and follows from nothing.
-        is_derived = value != default and not isinstance(declared, Limit)
+        # What is in force where the file can't be used follows from nothing.
+        is_derived = value != default and (node is None or said is not None)
         origin = Origin.DERIVED if is_derived else Origin.DEFAULT
     if isinstance(value, float) and declared.key == f"{name}_ms":
         value = round(value * 1000)
@@ -308,7 +319,7 @@ def _conversion(declared: Value, node: Node | None) -> tuple[bool, tuple[object]
         return True, None
     if not isinstance(node, Scalar):
         return False, None
-    if node.is_null:  # a variable left it empty
+    if node.is_null and not isinstance(declared, Consent):  # a variable left it empty
         return True, ("",)
     try:
         return True, (declared.convert(node),)

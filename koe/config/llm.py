@@ -8,12 +8,14 @@ from typing import Self
 
 from koe.config.fields import (
     choice,
+    consent,
     flag,
     group,
     milliseconds,
     number,
     switch,
     table,
+    target,
     text,
     whole_number,
 )
@@ -62,7 +64,7 @@ class LlmProfile(Section):
     name: str = text("")
     provider: str = text("openai")
     api_protocol: str = choice("openai_chat", "openai_responses", "anthropic_messages")
-    base_url: str = text("")
+    base_url: str = target("")
     api_key: str = text("", is_secret=True)
     model: str = text("")
     endpoint_path: str = text("", alias="chat_completions_path")
@@ -171,10 +173,10 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         user_prompt_path: As ``system_prompt_path``.
     """
 
-    enabled: bool = flag(True)
+    enabled: bool = consent(True)
     prompt_templates_enabled: bool = switch(False, generations=ONLY_C, effect=AT_ONCE)
     auto_paste_processed_text: bool = flag(True, generations=ONLY_C, effect=AT_ONCE)
-    active_profile: str = text("openai", generations=ONLY_C)
+    active_profile: str = target("openai", generations=ONLY_C)
     profiles: Mapping[str, LlmProfile] = table(BUILT_IN_PROFILES, of=LlmProfile())
     temperature: float = number(0, low=0, high=2)
     top_p: float = number(1, low=0, high=1)

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeVar
 
-from koe.config.sections import Field, Group, Names, Records, Section, Table, TextMap, Value
+from koe.config.sections import (
+    Consent,
+    Field,
+    Group,
+    Names,
+    Records,
+    Section,
+    Table,
+    TextMap,
+    Value,
+)
+from koe.config.spelling import folded, nearest
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -42,14 +53,17 @@ class Entry:
         key: The full dotted name; "" for the whole file.
         line: Line of the key, from 1.
         node: The value.
+        strays: What the file says of the same thing where it is not read: under the same key
+            before, or under one that is misspelled.
     """
 
-    __slots__ = ("key", "line", "node")
+    __slots__ = ("key", "line", "node", "strays")
 
     def __init__(self, key: str, line: int, node: Node) -> None:
         self.key = key
         self.line = line
         self.node = node
+        self.strays: list[Entry] = []
 
 
 class Reader:
@@ -68,14 +82,56 @@ class Reader:
         entries = self._read_group(entry, "using its defaults")
         if entries is None:
             return defaults
+        prefix = f"{entry.key}." if entry.key else ""
+        strays = self._strays(entries, defaults)
         flat = self._take_flat(entries, defaults)
         section = defaults.replace(**self._take_declared(entries, defaults))
         if flat is not None:
             section = section.with_flat(flat)
+        for name, stray in strays:
+            section = self._heed(section, f"{prefix}{section.declared[name].key}", name, stray)
         for unread in entries:
             if unread not in section.unread:
-                self._report(entries[unread], "there is no such setting; ignoring it")
+                hint = _hint(unread, defaults)
+                self._report(entries[unread], f"there is no such setting; {hint}")
         return section
+
+    def _strays(self, entries: dict[str, Entry], section: Section) -> list[tuple[str, Entry]]:
+        """What the file says where it is not read, and the names of what it may mean."""
+        keys = {field.key: name for name, field in section.declared.items()}
+        found = []
+        for key, entry in entries.items():
+            name = keys.get(key)
+            if name is not None:
+                found += [(name, stray) for stray in entry.strays]
+                continue
+            group, dot, rest = key.partition(".")
+            if near := nearest(group if dot else key, keys):
+                found.append((keys[near], _below(entry, rest) if dot else entry))
+            found += [(it, _below(entry, key)) for it in _owners(key, section)]
+        return found
+
+    def _heed(self, section: S, key: str, name: str, stray: Entry) -> S:
+        """Let a no count wherever it stands: words are sent only where nothing says no."""
+        field, value = section.declared[name], getattr(section, name)
+        if isinstance(field, Consent) and value and _says_no(stray, field):
+            label = _abbreviated(stray.key.rpartition(".")[2])
+            self._report(Entry(key, stray.line, stray.node), f"{label} here says no; {field.kept}")
+            return section.replace(**{name: False})
+        if not isinstance(field, Group) or field.unreadable is None or _is_empty(stray.node):
+            return section
+        group = value
+        assert isinstance(group, Section)
+        said = Reader(self._path)._read_group(stray, "")
+        for inner, each in group.declared.items():
+            if isinstance(each, Consent):
+                known = [it.key for it in group.declared.values()]
+                # Where there is no group at all, all of it is a no.
+                all_said = {each.key: stray} if said is None else said
+                for label, entry in all_said.items():
+                    if nearest(label, known) == each.key:
+                        group = self._heed(group, f"{key}.{each.key}", inner, entry)
+        return section if group is value else section.replace(**{name: group})
 
     def _take_flat(self, entries: dict[str, Entry], section: Section) -> Section | None:
         """Read what stands one level above its group; None when that is nothing."""
@@ -111,9 +167,9 @@ class Reader:
             node = entry.node
             if field.refused is not None and isinstance(node, Scalar) and node.is_refusal:
                 return field.refused
-            return self.read_section(entry, default)
+            return self._read_consented(entry, field, default)
         if isinstance(field, Table):
-            return self._read_table(entry, field, default)
+            return self._read_table(entry, field)
         if isinstance(field, Records):
             return self._read_records(entry, field, default)
         if isinstance(field, Names):
@@ -121,27 +177,41 @@ class Reader:
         assert isinstance(field, TextMap)
         return self._read_texts(entry, default)
 
+    def _read_consented(self, entry: Entry, field: Group, default: Section) -> Section:
+        """A group; where there is something else, what is in force then."""
+        node = entry.node
+        if field.unreadable is None or _is_empty(node) or isinstance(node, Mapping):
+            return self.read_section(entry, default)
+        self._report_unset(entry)
+        self._report_no_group(entry, "it is off until this is corrected")
+        return field.unreadable
+
     def _read_value(self, entry: Entry, field: Value, default: object) -> object:
         node = entry.node
         if not isinstance(node, Scalar):
-            self._report(entry, f"expected {field.accepts}; {field.kept}")
+            kind = "list" if isinstance(node, Sequence) else "group"
+            self._report(entry, f"expected {field.accepts}, and no {kind}; {field.kept}")
             return field.instead(default)
         self._report_unset(entry)
-        if node.is_null:
+        if node.is_null and not isinstance(field, Consent):
             return field.instead(default) if node.unset else default
+        if slip := _slip_in_value(node):
+            self._report(entry, slip)
         try:
-            return field.convert(node)
+            value = field.convert(node)
         except ValueError:
             # A variable that is not set is the cause, and has been reported already.
             if not node.unset:
                 shown = _abbreviated(node.written)
                 self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
             return field.instead(default)
+        if isinstance(field, Consent) and not (node.is_plain and node.is_boolean):
+            shown = _abbreviated(node.written)
+            self._report(entry, f"{shown} is taken for {value}; write {value}".lower())
+        return value
 
-    def _read_table(self, entry: Entry, field: Table, default: object) -> object:
-        entries = self._read_group(entry, "using its defaults")
-        if entries is None:
-            return default
+    def _read_table(self, entry: Entry, field: Table) -> object:
+        entries = self._read_group(entry, "using none") or {}
         return {name: self.read_section(each, field.of) for name, each in entries.items()}
 
     def _read_records(self, entry: Entry, field: Records, default: object) -> object:
@@ -207,7 +277,7 @@ class Reader:
         if isinstance(entry.node, Scalar) and entry.node.is_null:
             return {}
         if not isinstance(entry.node, Mapping):
-            self._report(entry, f"expected a group of indented settings; {kept}")
+            self._report_no_group(entry, kept)
             return None
         entries: dict[str, Entry] = {}
         prefix = f"{entry.key}." if entry.key else ""
@@ -217,8 +287,10 @@ class Reader:
                 self._report(nameless, "a key must be a single word; ignoring it")
                 continue
             found = Entry(prefix + key.written, key.line, value)
-            if key.written in entries:
-                self._report(found, "it is there more than once; using the last one")
+            if former := entries.get(key.written):
+                where = f"it is there more than once, in line {former.line} too"
+                self._report(found, f"{where}; using the last one: delete the other")
+                found.strays = [*former.strays, former]
             entries[key.written] = found
         return entries
 
@@ -241,9 +313,87 @@ class Reader:
                     entry, f"environment variable {name} is not set; its place stays empty"
                 )
 
+    def _report_no_group(self, entry: Entry, kept: str) -> None:
+        slip = _slip_in_group(entry.node)
+        where = entry.node.line if slip else entry.line
+        message = slip or "expected a group of indented settings"
+        self._report(Entry(entry.key, where, entry.node), f"{message}; {kept}")
+
     def _report(self, entry: Entry, message: str) -> None:
         key = entry.key if entry.key.isprintable() else repr(entry.key)
         self.problems.append(Problem(self._path, entry.line, key, message))
+
+
+# Only a mistake needs `koe.config.slips`, and every load is waited for.
+
+
+def _slip_in_group(node: Node) -> str:
+    from koe.config.slips import slip_in_group
+
+    return slip_in_group(node)
+
+
+def _slip_in_key(key: str) -> str:
+    from koe.config.slips import slip_in_key
+
+    return slip_in_key(key)
+
+
+def _slip_in_value(node: Scalar) -> str:
+    first, second = node.written[:1], node.written[1:2]
+    if first < "\x80" and first != "\\" and second != ":":
+        return ""
+    from koe.config.slips import slip_in_value
+
+    return slip_in_value(node)
+
+
+def _is_empty(node: Node) -> bool:
+    """Nothing after the colon, not even a word for nothing."""
+    return isinstance(node, Scalar) and node.is_plain and not node.written
+
+
+def _below(entry: Entry, key: str) -> Entry:
+    """An entry as if it were in a group."""
+    label = Scalar(key, key, entry.line)
+    return Entry(entry.key, entry.line, Mapping(entry.line, [label, entry.node]))
+
+
+def _owners(key: str, section: Section) -> list[str]:
+    """The groups of a section to which a key belongs that is directly in it."""
+    return [
+        name
+        for name, field in section.declared.items()
+        if isinstance(field, Group) and isinstance(field.default, Section)
+        if folded(key) in {folded(it.key) for it in field.default.declared.values()}
+    ]
+
+
+def _hint(key: str, section: Section) -> str:
+    """What to do about a key that is no setting."""
+    known = [field.key for field in section.declared.values()]
+    if not key.isascii() and (slip := _slip_in_key(key)):
+        return slip
+    if near := nearest(key, known):
+        return f"did you mean {near}?"
+    group, dot, rest = key.partition(".")
+    if dot and group in known:
+        return f"write {rest}: indented in a line below {group}:"
+    owners = [section.declared[name].key for name in _owners(key, section)]
+    if len(owners) == 1:
+        return f"it belongs to {owners[0]}: indent it below {owners[0]}:"
+    return "ignoring it"
+
+
+def _says_no(stray: Entry, field: Consent) -> bool:
+    """Whether a stray is no clear yes to a switch. A key such as ``disabled`` never is one."""
+    key = stray.key.rpartition(".")[2]
+    if not isinstance(stray.node, Scalar) or folded(key).startswith("dis"):
+        return True
+    try:
+        return not field.convert(stray.node)
+    except ValueError:
+        return True
 
 
 def _abbreviated(text: str) -> str:

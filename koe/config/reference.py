@@ -9,7 +9,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from koe.config.schema import Config
-from koe.config.sections import Field, FlatKeys, Group, Limit, Records, Section, Table, Value
+from koe.config.sections import (
+    Consent,
+    Field,
+    FlatKeys,
+    Group,
+    Limit,
+    Records,
+    Section,
+    Table,
+    Target,
+    Value,
+)
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 
@@ -102,6 +113,10 @@ def _accepted(field: Field) -> str:
     accepts = "any" if field.accepts == "text" else field.accepts
     if isinstance(field, Limit):
         accepts += "; anything else removes nothing"
+    if isinstance(field, Consent):
+        accepts += "; anything else is false"
+    if isinstance(field, Target):
+        accepts += "; what can't be used sends nothing"
     return f"{accepts}; formerly `{field.alias}`" if field.alias else accepts
 
 

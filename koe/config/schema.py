@@ -12,7 +12,7 @@ from koe.config.fields import (
     choice,
     clamped_count,
     clamped_number,
-    flag,
+    consent,
     group,
     key_name,
     limit,
@@ -147,7 +147,7 @@ class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
     """
 
     name: str = text("", is_required=True)
-    enabled: bool = flag(True)
+    enabled: bool = consent(True)
     shortcut: int = whole_number(0, high=255, is_required=True)
     system_prompt: str | None = optional_text()
     system_prompt_path: str | None = optional_text()
@@ -187,7 +187,7 @@ class Config(Section):
     """The whole configuration; without arguments, that of an empty file."""
 
     asr: AsrConfig = group(AsrConfig())
-    llm: LlmConfig = group(LlmConfig())
+    llm: LlmConfig = group(LlmConfig(), unreadable=LlmConfig(enabled=False))
     feedback: FeedbackConfig = group(FeedbackConfig())
     dictionary: DictionaryConfig = group(DictionaryConfig())
     clipboard: ClipboardConfig = group(ClipboardConfig())
@@ -225,7 +225,10 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
     if root is None or (isinstance(root, Scalar) and root.is_plain and not root.written):
         return Config(), ()
     if not isinstance(root, Mapping):
-        reason = "expected settings such as 'asr:' at the start of a line; correct the file"
+        from koe.config.slips import slip_in_group  # only a mistake needs it
+
+        expected = "expected settings such as 'asr:' at the start of a line"
+        reason = f"{slip_in_group(root) or expected}; correct the file"
         raise ConfigError(path, f"line {root.line}: {reason}")
     reader = Reader(path)
     config = reader.read_section(Entry("", root.line, root), Config())

@@ -151,6 +151,32 @@ class Limit(Value):
         return None
 
 
+class Consent(Value):
+    """A switch that lets words leave this computer. What is no clear yes is no."""
+
+    @property
+    def kept(self) -> str:
+        """As in `Value`."""
+        return "it is off until this is corrected"
+
+    def instead(self, default: object) -> object:
+        """As in `Value`."""
+        return False
+
+
+class Target(Value):
+    """Where words are sent. What can't be used is no such place, and never the default one."""
+
+    @property
+    def kept(self) -> str:
+        """As in `Value`."""
+        return "nothing is sent until this is corrected"
+
+    def instead(self, default: object) -> object:
+        """As in `Value`."""
+        return ""
+
+
 class Names(Field):
     """A list of names, each of which is one of a few.
 
@@ -174,11 +200,19 @@ class Group(Field):
 
     Attributes:
         refused: The section when the file has a word for no in its place; None: that is a mistake.
+        unreadable: The section when the file has something else than a group; None: the default.
     """
 
-    def __init__(self, default: Section, key: str = "", refused: Section | None = None) -> None:
+    def __init__(
+        self,
+        default: Section,
+        key: str = "",
+        refused: Section | None = None,
+        unreadable: Section | None = None,
+    ) -> None:
         super().__init__(default, "a group of indented settings", key=key)
         self.refused = refused
+        self.unreadable = unreadable
 
 
 class Table(Field):

@@ -12,6 +12,11 @@ from collections.abc import Iterator
 # none. The shell waits for both.
 
 
+_REFUSALS = frozenset({
+    "no", "n", "off", "false", "f", "none", "never", "0", "disabled", "disable",
+})  # fmt: skip
+
+
 class Scalar:
     """One value, or one key, of the file.
 
@@ -46,9 +51,14 @@ class Scalar:
         return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
 
     @property
+    def is_boolean(self) -> bool:
+        """One of the words that YAML has for true and false."""
+        return self.text in {"true", "True", "TRUE", "false", "False", "FALSE"}
+
+    @property
     def is_refusal(self) -> bool:
         """A word for no, quoted or not."""
-        return self.text.strip().lower() in {"no", "off", "false", "none", "never", "0"}
+        return self.text.strip().lower() in _REFUSALS
 
 
 class Sequence:

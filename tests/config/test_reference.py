@@ -19,7 +19,7 @@ def test_a_row_of_every_kind() -> None:
         "history.max_mb` | whole number | `500` | a whole number from 0 to 1000000, or unlimited; ",
         "asr.provider` | text | `moonshine` | any | next recording | B C |",
         ".<name>.endpoint_path` | text | empty | any; formerly `chat_completions_path` | ",
-        "prompt_templates[].enabled` | flag | `true` | true or false (without quotes) | ",
+        "prompt_templates[].enabled` | flag | `true` | true or false (without quotes); ",
         "prompt_templates[].shortcut` | whole number | must be there | ",
     ):
         assert row in page

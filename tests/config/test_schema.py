@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from koe.config.document import compose
 from koe.config.schema import (
     UNREADABLE,
     Config,
@@ -17,7 +18,7 @@ from koe.config.schema import (
     PromptTemplate,
     read_config,
 )
-from koe.config.sections import Limit, Records, Section, Table, Value
+from koe.config.sections import Consent, Limit, Records, Section, Table, Target, Value
 from koe.config.store import Store
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
@@ -106,9 +107,11 @@ def test_the_default_may_be_written(key: str) -> None:
 
 
 LIMITS = [key for key, (field, _) in SCALARS.items() if isinstance(field, Limit)]
+CONSENTS = [key for key, (field, _) in SCALARS.items() if isinstance(field, Consent)]
+TARGETS = [key for key, (field, _) in SCALARS.items() if isinstance(field, Target)]
 
 
-@pytest.mark.parametrize("key", sorted(SCALARS.keys() - LIMITS))
+@pytest.mark.parametrize("key", sorted(SCALARS.keys() - {*LIMITS, *CONSENTS, *TARGETS}))
 @pytest.mark.parametrize("node", [Sequence(1, [plain("1")]), Mapping(1)])
 def test_what_is_no_scalar_is_one_problem_and_keeps_the_default(key: str, node: Node) -> None:
     config, problems = read_config(tree(key, node), PATH)
@@ -116,7 +119,94 @@ def test_what_is_no_scalar_is_one_problem_and_keeps_the_default(key: str, node: 
     assert [problem.key for problem in problems] == [key]
 
 
-@pytest.mark.parametrize("key", SCALARS)
+@pytest.mark.parametrize("key", TARGETS)
+@pytest.mark.parametrize("node", [Sequence(1, [plain("1")]), Mapping(1)])
+def test_what_is_no_target_sends_nothing_anywhere(key: str, node: Node) -> None:
+    config, problems = read_config(tree(key, node), PATH)
+    assert value_of(config, key) == ""
+    assert [problem.key for problem in problems] == [key]
+
+
+def test_what_a_missing_variable_leaves_is_no_target() -> None:
+    node = Scalar("", "${GATEWAY}", 1, unset=("GATEWAY",))
+    config, problems = read_config(tree("asr.qwen.url", node), PATH)
+    assert config.asr.qwen.url == ""
+    assert [problem.key for problem in problems] == ["asr.qwen.url"]
+
+
+@pytest.mark.parametrize("key", CONSENTS)
+@pytest.mark.parametrize(
+    "node",
+    [
+        *map(plain, ("", "~", "null", "no", "NO", "off", "Off", "n", "0", "never", "maybe", "2")),
+        *map(quoted, ("", "false", "no", "off", "0", " false ", "nein")),
+        Scalar("no", "${CORRECT}", 1),
+        Scalar("", "${CORRECT}", 1, unset=("CORRECT",)),
+        Sequence(1, [plain("true")]),
+        Mapping(1),
+    ],
+)
+def test_what_is_no_clear_yes_is_no_and_is_named(key: str, node: Node) -> None:
+    config, problems = read_config(tree(key, node), PATH)
+    assert value_of(config, key) is False
+    assert [problem.key for problem in problems] == [key]
+
+
+@pytest.mark.parametrize("node", [plain("yes"), plain("On"), quoted("true"), quoted("1")])
+def test_a_clear_yes_is_yes(node: Node) -> None:
+    config, problems = read_config(tree("llm.enabled", node), PATH)
+    assert config.llm.enabled
+    assert [problem.key for problem in problems] == ["llm.enabled"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llm:\n  Enabled: false\n",
+        "llm:\n  enable: no\n",
+        "llm:\n  enabeld: false\n",
+        "llm:\n  disabled: true\n",
+        "llm:\n  '“enabled”': false\n",
+        "llm:\nenabled: false\n",
+        "Enabled: false\nllm:\n",
+        "LLM:\n  enabled: false\n",
+        "LLM: off\n",
+        "llm.enabled: false\n",
+        "llm:\n  enabled: false\n  enabled: true\n",
+        "llm:\n  enabled: false\nllm:\n  timeout_ms: 9\n",
+        "llm: no\nllm:\n  enabled: true\n",
+        "llm:\n  enabled: true\n  Enabled: maybe\n",
+    ],
+)
+def test_a_no_counts_wherever_it_stands(text: str) -> None:
+    config, problems = read_config(compose(text, PATH, {}), PATH)
+    assert not config.llm.enabled
+    assert "llm.enabled" in [problem.key for problem in problems]
+    assert "it is off until this is corrected" in str(problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llm:\n  Enabled: true\n",
+        "LLM:\n  timeout_ms: 9\n",
+        "llm:\nllm:\n  enabled: true\n",
+        "llm:\n  enabled: true\n  enabled: true\n",
+        "llm:\n  prompt_templates_enabld: true\n",
+    ],
+)
+def test_a_stray_that_says_no_no_changes_nothing(text: str) -> None:
+    assert read_config(compose(text, PATH, {}), PATH)[0].llm.enabled
+
+
+@pytest.mark.parametrize("node", [plain("no"), plain("~"), quoted(""), Sequence(1)])
+def test_what_is_no_group_corrects_nothing(node: Node) -> None:
+    config, problems = read_config(tree("llm", node), PATH)
+    assert not config.llm.enabled
+    assert [problem.key for problem in problems] == ["llm"]
+
+
+@pytest.mark.parametrize("key", sorted(SCALARS.keys() - CONSENTS))
 @pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])
 def test_null_counts_as_absent(key: str, text: str) -> None:
     """Explicit nulls failed once, or were the text ``null``; that is a deviation (§17)."""
