@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from koe.asr import ENGINES
 from koe.config.access import with_text
-from koe.config.check import about, find_problems
+from koe.config.check import about, find_obstacle, find_problems
 from koe.config.document import MAPPING, Document
 from koe.config.edit import find
 from koe.config.listing import Listing, Origin, list_settings
@@ -57,6 +57,9 @@ class SettingChange:
         if setting and not setting.is_usable:
             value = self._value if len(self._value) <= 40 else f"{self._value[:40]}…"
             reason = f"{self._key}: {value!r} is not {setting.accepts}; nothing was changed"
+            raise ConfigError(document.path, reason)
+        if obstacle := find_obstacle(self._key, changed, after, ENGINES):
+            reason = f"{self._key}: {obstacle.message.rpartition('; ')[0]}; nothing was changed"
             raise ConfigError(document.path, reason)
         self._before, self._after = before, (changed, after)
         return changed

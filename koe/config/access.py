@@ -18,7 +18,8 @@ from koe.config.edit import Path, find, set_value
 from koe.config.hotkeys import normalise
 from koe.config.migrate import make_room
 from koe.config.scalars import foreign_tag, number_text, resolve
-from koe.config.schema import read_config
+from koe.config.schema import Config, read_config
+from koe.config.sections import Consent, Field, Group, Section, Table
 from koe.config.tree import Mapping, Node, Scalar
 from koe.errors import ConfigError
 
@@ -69,6 +70,7 @@ def set_text(store: Store, key: str, text: str) -> None:
 def with_text(document: Document, key: str, text: str) -> Document:
     """Put a value in, typed by what it looks like and by what its setting takes (§9.4).
 
+    A word for yes or no is ``true`` or ``false`` where words would be sent away by it. Elsewhere
     ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
     setting takes numbers only. Where it takes any text, a number that is not in its shortest
     form (``007``, ``+12``) keeps all its characters. Everything else is text.
@@ -160,6 +162,12 @@ class _Json:
 
 
 def _typed(path: Path, text: str) -> bool | int | float | str:
+    declared = _declared(path)
+    if isinstance(declared, Consent):
+        try:  # `no` becomes `false`, which all shells understand
+            return declared.convert(Scalar(text, text, 1)) is True
+        except ValueError:
+            return text
     if text in {"true", "false"}:
         return text == "true"
     if _WHOLE_NUMBER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
@@ -169,6 +177,21 @@ def _typed(path: Path, text: str) -> bool | int | float | str:
         takes_numbers = _takes(path, text) and not _takes(path, "text", is_plain=False)
         return float(text) if takes_numbers else text
     return text
+
+
+def _declared(path: Path) -> Field | None:
+    section: Section = Config()
+    names = iter(path)
+    for key in names:
+        field = next((it for it in section.declared.values() if it.key == key), None)
+        if isinstance(field, Group) and isinstance(field.default, Section):
+            section = field.default
+        elif isinstance(field, Table):
+            section = field.of
+            next(names, None)
+        else:
+            return field if next(names, None) is None else None
+    return None
 
 
 def _takes(path: Path, text: str, is_plain: bool = True) -> bool:

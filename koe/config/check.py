@@ -16,7 +16,13 @@ from koe.config.read import decoded, read_bytes
 from koe.config.reader import Problem
 from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
-from koe.errors import ConfigError
+from koe.endpoint import check_endpoint
+from koe.errors import ConfigError, EndpointError
+
+_ADDRESS = (
+    "a safe address, which begins with https:// or wss://, "
+    "or with http:// or ws:// on this computer"
+)
 
 
 def find_problems(
@@ -39,9 +45,25 @@ def find_problems(
         *checks.unused(),
         *checks.engine(engines),
         *checks.profile(),
+        *checks.addresses(),
         *checks.dictionary(directory),
     ]
     return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def find_obstacle(
+    key: str, document: Document, listing: Listing, engines: Sequence[str]
+) -> Problem | None:
+    """Why what the file says for a setting can't work; None when it may.
+
+    What comes from a variable may: it can have another value where dictation runs.
+    """
+    setting = listing.find(key)
+    if setting is None or setting.origin is not Origin.FILE:
+        return None
+    checks = _Checks(document, listing)
+    found = [*checks.engine(engines), *checks.unknown_profile(), *checks.addresses()]
+    return next((it for it in found if it.key == setting.key), None)
 
 
 def about(key: str, problems: Iterable[Problem]) -> list[Problem]:
@@ -91,14 +113,32 @@ class _Checks:
         if not llm.enabled or llm.correcting_profile is not None:
             return
         if llm.active_profile not in llm.profiles:
-            known = ", ".join(llm.profiles) or "none"
-            message = f"is not one of llm.profiles, which are: {known}; nothing is corrected"
-            yield self._about("llm.active_profile", message)
+            yield from self.unknown_profile()
         else:
             is_local = llm.profiles[llm.active_profile].provider == "mlx"
             needs = "mlx.model" if is_local else "a base_url and a model"
             message = f"needs {needs} in llm.profiles; nothing is corrected"
             yield self._about("llm.active_profile", message)
+
+    def unknown_profile(self) -> Iterator[Problem]:
+        """A model that is not there, whether it is to correct now or not."""
+        llm = self._config.llm
+        if llm.active_profile not in llm.profiles:
+            known = ", ".join(llm.profiles) or "none"
+            message = f"is not one of llm.profiles, which are: {known}; nothing is corrected"
+            yield self._about("llm.active_profile", message)
+
+    def addresses(self) -> Iterator[Problem]:
+        """Addresses to which nothing is sent, because they are none or not safe."""
+        for key, setting in self._settings.items():
+            is_address = key.endswith((".url", ".base_url")) and setting.origin is Origin.FILE
+            if not is_address or not setting.written:
+                continue
+            try:
+                check_endpoint(setting.written)
+            except EndpointError:
+                message = f"{setting.shown!r} is not {_ADDRESS}; nothing is sent there"
+                yield self._problem(key, message, setting.line)
 
     def dictionary(self, directory: Path) -> Iterator[Problem]:
         """A dictionary that can't be read. The default one is created when it is missing."""

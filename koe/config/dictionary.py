@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded, read_bytes
-from koe.config.write import locked, write_private
+from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
+from koe.config.rewriting import rewrite
 from koe.dictionary import parse_terms, term_of
 from koe.errors import ConfigError
 from koe.text import is_unicode
@@ -179,15 +179,11 @@ def _checked(path: Path, term: str) -> str:
 
 def _rewrite(path: Path, change: Callable[[str], str]) -> None:
     """Change the file while no other koe does. A missing one counts as empty."""
-    with locked(path):
-        try:
-            text = decoded(read_bytes(path), path)
-        except FileNotFoundError:
-            text = ""
-        changed = change(text)
-        if changed == text:
-            return
-        content = changed.encode()
-        if len(content) > LARGEST_FILE_BYTES:
+
+    def changed_content(former: bytes | None) -> bytes:
+        content = change(decoded(former or b"", path)).encode()
+        if content != former and len(content) > LARGEST_FILE_BYTES:
             raise ConfigError(str(path), "it would become larger than 1 MiB")
-        write_private(path, content)
+        return content
+
+    rewrite(path, changed_content)

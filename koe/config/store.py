@@ -234,36 +234,40 @@ class Store:
     def rewrite(self, change: Callable[[Document], Document]) -> None:
         """Change ``config.yaml`` while no other koe does. A missing file counts as empty.
 
+        What another program changes meanwhile is read again, so nothing of it is lost.
+
         Nothing is written when nothing changes. The content before the first rewrite stays as
         ``config.yaml.bak``. What is loaded does not change.
 
         Args:
-            change: Gives the new document, from the one that is in force then.
+            change: Gives the new document, from the one that is in force then. It may be called
+                more than once.
 
         Raises:
             ConfigError: ``change`` raised it, or the file can't be read or written. It is as
                 it was.
         """
         # Hardly any load needs it.
-        from koe.config.write import locked, write_private
+        from koe.config.rewriting import rewrite
+        from koe.config.write import write_private
 
         path = self.config_path
-        with locked(path):
-            try:
-                source = decoded(read_bytes(path), path)
-            except FileNotFoundError:
-                source = ""
+
+        def changed_content(former: bytes | None) -> bytes:
+            source = decoded(former or b"", path)
             text = source.removeprefix(BYTE_ORDER_MARK)
             changed = change(Document.parse(text, str(path)))
             if changed.text == text:
-                return
+                return source.encode()
             content = (source[: len(source) - len(text)] + changed.text).encode()
             if len(content) > LARGEST_FILE_BYTES:
                 raise ConfigError(str(path), "it would become larger than 1 MiB")
             backup = path.with_name(f"{path.name}.bak")
             if source and not os.path.lexists(backup):
                 write_private(backup, source.encode())
-            write_private(path, content)
+            return content
+
+        rewrite(path, changed_content)
 
     def _read_config(self) -> str:
         try:

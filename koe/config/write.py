@@ -12,14 +12,14 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from koe.errors import ConfigError
 from koe.files.folders import sync_folder
 from koe.files.lock import try_lock
 
-_PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
+PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
 _POLL_S = 0.005
 
 # File systems without locks, such as some network shares. Losing the race against another
@@ -34,12 +34,24 @@ _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
+Stamp = tuple[int, int, int]
+"""Modification time in ns, size in bytes, inode: what changes when a file does."""
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[int]:
     """Keep other threads and processes of koe from changing ``path`` meanwhile.
 
     The lock is a file beside it that stays there, because deleting it would let two writers
     in. The system releases it when a process dies. It is not re-entrant.
+
+    Yields:
+        The descriptor of that file.
 
     Raises:
         ConfigError: Another writer did not finish within 5 s, or there can be no lock file.
@@ -52,13 +64,13 @@ def locked(path: Path) -> Iterator[None]:
     try:
         _wait_for(lock, path)
         _remove_remains(path)
-        yield
+        yield lock
     finally:
         os.close(lock)
 
 
 def _wait_for(lock: int, path: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     try:
         while not try_lock(lock):
             if time.monotonic() >= deadline:
@@ -79,10 +91,20 @@ def _remove_remains(path: Path) -> None:
                 beside.unlink()
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(
+    path: Path, content: bytes, unless: Callable[[], bool] | None = None
+) -> Stamp | None:
     """Put ``content`` in the place of the file, or create it, for the user's eyes only.
 
     A symlink stays, and the file that it leads to is replaced. The folder must exist.
+
+    Args:
+        path: The file.
+        content: All that it is to contain.
+        unless: Asked at the last moment; if it says yes, the file stays as it is.
+
+    Returns:
+        The stamp of the new file; None when there is none.
 
     Raises:
         ConfigError: It says why. The file is as it was and nothing else is left behind.
@@ -98,6 +120,10 @@ def write_private(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)
+                stamp = stamp_of(os.fstat(descriptor))
+            if unless is not None and unless():
+                temporary.unlink()
+                return None
             _replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -106,6 +132,7 @@ def write_private(path: Path, content: bytes) -> None:
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc
     sync_folder(target.parent)
+    return stamp
 
 
 def _target(path: Path) -> Path:

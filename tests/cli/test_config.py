@@ -193,6 +193,12 @@ REFUSED = [
     ("prompt_templates", "x", "prompt_templates is a group or a list"),
     ("prompt_templates[0].name", "x", "prompt_templates[0].name can't be changed by its key"),
     ("llm.profiles.gpt-5.4.model", "x", "llm.profiles.gpt-5.4.model can't be changed by its key"),
+    ("asr.provider", "parrot", "'parrot' is not an engine of this version, which are: moonshine, "),
+    ("llm.active_profile", "no-such", "'no-such' is not one of llm.profiles, which are: gpt-5.4; "),
+    ("llm.enabled", "maybe", "'maybe' is not true or false; nothing was changed"),
+    ("asr.qwen.url", "ws://h/x", "'ws://h/x' is not a safe address, which begins with https:// or"),
+    ("asr.glm.url", "h", "'h' is not a safe address"),
+    ("llm.profiles.p.base_url", "http://me:pw@h/v1", "'http://***@h/v1' is not a safe address"),
     ("asr.provider.x", "y", "asr.provider is no group, so there can be no asr.provider.x"),
     ("hotkey.trigger_key.x", "y", "hotkey.trigger_key is no group"),
     ("mine.a.b", "1", "mine.a is no group, so there can be no mine.a.b"),
@@ -229,7 +235,7 @@ def test_what_is_refused(folder: Folder, key: str, value: str, message: str) -> 
             ["there is no such setting; did you mean provider?"],
         ),
         ("asr.doubaoime.x", "1", ["koe itself does not use asr.doubaoime.x"]),
-        ("asr.provider", "parrot", ["'parrot' is not an engine of this version, which are: moon"]),
+        ("asr.provider", "${NO_SUCH}", ["environment variable 'NO_SUCH' is not set"]),
         ("llm.timeout_ms", "${NO_SUCH}", ["environment variable 'NO_SUCH' is not set; its place"]),
         ("dictionary.path", "words.txt", ["'words.txt' does not exist; there are no terms"]),
         (
@@ -251,6 +257,13 @@ def test_what_is_written_with_a_note(
         assert line.startswith("koe: note: ")
         assert note in line
     assert folder.koe("get", key)[:2] == (Exit.OK, f"{value}\n")
+
+
+@pytest.mark.parametrize("word", ["no", "off", "0", "n", "False", "never", "disabled"])
+def test_a_word_for_no_is_written_as_false(folder: Folder, word: str) -> None:
+    folder.write("llm: {enabled: true}\n")
+    assert folder.koe("set", "llm.enabled", word)[0] == Exit.OK
+    assert folder.file.read_text() == "llm: {enabled: false}\n"
 
 
 def test_what_changes_besides_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.check import about, find_problems
+from koe.config.check import about, find_obstacle, find_problems
 from koe.config.document import Document
 from koe.config.listing import list_settings
 from koe.config.reader import Problem
@@ -31,10 +31,10 @@ def problems(folder: Path, text: str) -> list[str]:
     [
         "",
         "asr: {provider: qwen}",
-        "asr: {url: x}",
+        "asr: {url: 'wss://h/x'}",
         "llm: {enabled: true, model: m}",  # without a key it is off
         "llm: {enabled: false, active_profile: x}",
-        "llm: {active_profile: a, profiles: {a: {base_url: u, model: m}}}",
+        "llm: {active_profile: a, profiles: {a: {base_url: 'http://127.0.0.1:1/v1', model: m}}}",
         "dictionary: {path: }",
         "overlay: {}",
         "asr: {doubaoime: {connect_timeout_ms: 1}}",
@@ -49,6 +49,9 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
     [
         ("asr:\n  provider: qwenn", "c, line 2: asr.provider: 'qwenn' is not an engine of this "
             "version, which are: moonshine, qwen; nothing is recognised"),
+        ("asr: {qwen: {url: 'http://h/x'}}", "c, line 1: asr.qwen.url: 'http://h/x' is not a safe "
+            "address, which begins with https:// or wss://, or with http:// or ws:// on this "
+            "computer; nothing is sent there"),
         ("asr: {provider: '${NAME}'}", "c, line 1: asr.provider: '${NAME}' is not an engine of "
             "this version, which are: moonshine, qwen; nothing is recognised"),
         ("asr: {api_key: k}", "c: asr.provider: 'doubao' is not an engine of this version, which "
@@ -63,7 +66,7 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
         ("llm: {active_profile: a, profiles: {a: {provider: mlx, mlx: {model: ''}}}}",
             "c, line 1: llm.active_profile: 'a' needs mlx.model in llm.profiles; nothing is "
             "corrected"),
-        ("llm:\n  profiles: {openai: {base_url: u, model: m}}\n  api_key: k",
+        ("llm:\n  profiles: {openai: {base_url: 'https://h', model: m}}\n  api_key: k",
             "c, line 3: llm.api_key: not used, because there is llm.profiles; use "
             "llm.profiles.openai.api_key"),
         ("asr:\n  provider: qwen\n  url: u", "c, line 3: asr.url: not used, because there is "
@@ -97,3 +100,22 @@ def test_all_in_file_order(folder: Path) -> None:
 def test_those_about_a_setting() -> None:
     found = [Problem("c", 1, key, "m") for key in ("asr", "asr.qwen", "asr.qwen.url", "asr.q")]
     assert [it.key for it in about("asr.qwen", found)] == ["asr", "asr.qwen"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "is_obstacle"),
+    [
+        ("asr.provider", "asr: {provider: parrot}", True),
+        ("asr.provider", "asr: {provider: qwen}", False),
+        ("asr.provider", "asr: {provider: '${NAME}'}", False),
+        ("asr.fallback", "asr: {provider: parrot}", False),
+        ("llm.active_profile", "llm: {enabled: false, active_profile: x}", True),
+        ("llm.active_profile", "llm: {active_profile: anthropic}", False),
+        ("asr.qwen.url", "asr: {qwen: {url: h}}", True),
+        ("mine", "mine: 1", False),
+    ],
+)
+def test_what_can_not_work(key: str, text: str, is_obstacle: bool) -> None:
+    document = Document.parse(text, "c")
+    listing = list_settings(document, {"NAME": "parrot"})
+    assert (find_obstacle(key, document, listing, ENGINES) is not None) == is_obstacle

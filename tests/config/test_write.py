@@ -218,7 +218,7 @@ def test_another_thread_waits(file: Path) -> None:
 
 
 def test_patience_ends(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write_module, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(write_module, "PATIENCE_S", 0.0)
 
     with (
         locked(file),

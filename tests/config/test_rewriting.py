@@ -1,0 +1,199 @@
+"""Changes to a file that another program writes at the same time. No test waits for time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from io import FileIO
+from pathlib import Path
+
+import pytest
+
+from koe.config import rewriting
+from koe.config import write as write_module
+from koe.config.access import set_text
+from koe.config.rewriting import rewrite
+from koe.config.store import DEFAULTS, Store
+from koe.errors import ConfigError
+
+OLD = 1_700_000_000
+DEFAULT = (DEFAULTS / "config.yaml").read_bytes()
+
+
+class Clock:
+    """Time that passes by sleeping only, while which an editor goes on.
+
+    Attributes:
+        slept: Seconds.
+        steps: What the editor does at each sleep.
+    """
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+        self.steps: list[object] = []
+        self._start = time.time_ns()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        if self.steps:
+            step = self.steps.pop(0)
+            assert callable(step)
+            step()
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    def time_ns(self) -> int:
+        return time.time_ns() + int(self.slept * 1e9)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr(rewriting, "time", found)
+    return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(DEFAULT)
+    os.utime(path, (OLD, OLD))
+    return path
+
+
+def with_mark(content: bytes | None) -> bytes:
+    return (content or b"") + b"# mark\n"
+
+
+def test_a_file_at_rest_is_changed_at_once(file: Path, clock: Clock) -> None:
+    rewrite(file, with_mark)
+    rewrite(file, with_mark)  # young, and koe's own
+    assert file.read_bytes() == DEFAULT + b"# mark\n# mark\n"
+    assert clock.slept == 0
+
+
+def test_a_missing_file_is_created(tmp_path: Path, clock: Clock) -> None:
+    rewrite(tmp_path / "new", with_mark)
+    assert (tmp_path / "new").read_bytes() == b"# mark\n"
+    assert clock.slept == 0
+
+
+def test_an_editor_that_has_emptied_the_file_is_waited_for(file: Path, clock: Clock) -> None:
+    with file.open("wb") as editor:
+
+        def write() -> None:
+            editor.write(DEFAULT)
+            editor.flush()
+
+        clock.steps = [*[lambda: None] * 50, write]
+        set_text(Store(file.parent, {}), "llm.timeout_ms", "9000")
+    saved = file.read_bytes()
+    assert saved.count(b"#") == DEFAULT.count(b"#") > 50
+    assert b"timeout_ms: 9000" in saved
+
+
+EDITOR = """
+import sys
+with open(sys.argv[1], "wb") as file:
+    print("emptied", flush=True)
+    content = sys.stdin.buffer.read()
+    file.write(content)
+print("saved", flush=True)
+"""
+
+
+def test_another_process_that_has_emptied_the_file(file: Path, clock: Clock) -> None:
+    command = [sys.executable, "-c", EDITOR, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as editor:
+        assert editor.stdin and editor.stdout
+        assert editor.stdout.readline().strip() == b"emptied"
+
+        def save() -> None:
+            assert editor.stdin and editor.stdout
+            editor.stdin.write(b"# theirs\n" + DEFAULT)
+            editor.stdin.close()
+            assert editor.stdout.readline().strip() == b"saved"
+
+        clock.steps = [lambda: None, save]
+        set_text(Store(file.parent, {}), "llm.timeout_ms", "9000")
+    saved = file.read_bytes()
+    assert saved.startswith(b"# theirs\n")
+    assert saved.count(b"#") == DEFAULT.count(b"#") + 1
+    assert b"timeout_ms: 9000" in saved
+
+
+def test_an_editor_that_writes_in_pieces_is_waited_for(file: Path, clock: Clock) -> None:
+    with file.open("wb", buffering=0) as editor:
+        pieces = [DEFAULT[at : at + 1000] for at in range(0, len(DEFAULT), 1000)]
+        clock.steps = [lambda piece=piece: editor.write(piece) for piece in pieces]
+        rewrite(file, with_mark)
+    assert file.read_bytes() == DEFAULT + b"# mark\n"
+
+
+def test_what_was_saved_after_reading_is_read_again(file: Path, clock: Clock) -> None:
+    seen: list[bytes | None] = []
+
+    def change(content: bytes | None) -> bytes:
+        if not seen:
+            file.write_bytes(b"# theirs\n" + DEFAULT)
+        seen.append(content)
+        return with_mark(content)
+
+    rewrite(file, change)
+    assert seen == [DEFAULT, b"# theirs\n" + DEFAULT]
+    assert file.read_bytes() == b"# theirs\n" + DEFAULT + b"# mark\n"
+
+
+def test_what_can_not_be_changed_is_read_again_if_it_has_changed(file: Path, clock: Clock) -> None:
+    def change(content: bytes | None) -> bytes:
+        if content == DEFAULT:
+            file.write_bytes(b"a: 1\n")
+            raise ConfigError("p", "half a file")
+        return with_mark(content)
+
+    rewrite(file, change)
+    assert file.read_bytes() == b"a: 1\n# mark\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be replaced")
+def test_an_editor_that_writes_to_the_former_file_loses_nothing(
+    file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = write_module._replace
+    editors: list[FileIO] = []
+
+    def replace_late(temporary: Path, target: Path) -> None:
+        if not editors:
+            editors.append(target.open("wb", buffering=0))  # which empties it
+            clock.steps = [lambda: editors[0].write(b"# theirs\n" + DEFAULT)]
+        replace(temporary, target)
+
+    monkeypatch.setattr(write_module, "_replace", replace_late)
+    rewrite(file, with_mark)
+    editors[0].close()
+    assert file.read_bytes() == b"# theirs\n" + DEFAULT + b"# mark\n"
+
+
+def test_an_editor_that_does_not_stop(file: Path, clock: Clock) -> None:
+    def change(content: bytes | None) -> bytes:
+        with file.open("ab") as editor:
+            editor.write(b"# more\n")
+        return with_mark(content)
+
+    with pytest.raises(ConfigError, match="another program is writing it; try again"):
+        rewrite(file, change)
+    assert b"# mark" not in file.read_bytes()
+    assert sorted(path.name for path in file.parent.iterdir()) == [
+        "config.yaml",
+        "config.yaml.lock",
+    ]
+
+
+def test_a_file_that_is_meant_to_be_empty(file: Path, clock: Clock) -> None:
+    file.write_bytes(b"")
+    rewrite(file, with_mark)
+    assert file.read_bytes() == b"# mark\n"
+    assert clock.slept <= 2.1
