@@ -6,10 +6,11 @@ and that have no effect, or a bad one; whoever asks is told those too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from koe.config.document import MAPPING, Document
+from koe.config.document import MAPPING, SCALAR, Document, Part
 from koe.config.edit import find
 from koe.config.listing import Listing, Origin
 from koe.config.read import decoded, read_bytes
@@ -18,6 +19,9 @@ from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
 from koe.endpoint import check_endpoint
 from koe.errors import ConfigError, EndpointError
+
+# A comment that is none: `api_key: #x`.
+_COMMENT_FOR_TEXT = re.compile(r" *:[ \t]+#[^\s#]")
 
 _ADDRESS = (
     "a safe address, which begins with https:// or wss://, "
@@ -46,6 +50,7 @@ def find_problems(
         *checks.engine(engines),
         *checks.profile(),
         *checks.addresses(),
+        *checks.swallowed(),
         *checks.dictionary(directory),
     ]
     return sorted(problems, key=lambda problem: problem.line or 0)
@@ -150,6 +155,29 @@ class _Checks:
                 yield self._about("dictionary.path", "does not exist; there are no terms")
         except ConfigError as exc:
             yield self._about("dictionary.path", f"{exc.reason}; there are no terms")
+
+    def swallowed(self) -> Iterator[Problem]:
+        """Texts that begin with a mark of YAML, which makes nothing of them."""
+        groups = [("", self._document.root)]
+        while groups:
+            prefix, group = groups.pop()
+            if group is None or group.kind != MAPPING:
+                continue
+            for key, value in group.pairs():
+                name = f"{prefix}{key.text}"
+                groups.append((f"{name}.", value))
+                if value.kind == SCALAR and not value.text and (mark := self._mark(key, value)):
+                    message = f"a text that begins with {mark} needs quotes; it is not set"
+                    yield self._problem(name, message, key.line)
+
+    def _mark(self, key: Part, value: Part) -> str:
+        """What took the text of a value away; "" when there was none."""
+        if value.style or value.tag:
+            return "" if value.style or (value.tag or "").startswith("tag:") else "!"
+        if value.anchor:
+            return "&"
+        rest = self._document.text[key.end :].partition("\n")[0]
+        return "#" if _COMMENT_FOR_TEXT.match(rest) else ""
 
     def _about(self, key: str, message: str) -> Problem:
         setting = self._settings[key]

@@ -207,6 +207,30 @@ def test_a_decimal_number_is_one_where_only_numbers_are_taken(
     assert folder.read() == 'llm:\n  temperature: 0.5\n  model: "0.50"\n'
 
 
+@pytest.mark.parametrize(
+    ("value", "written", "is_on"),
+    [
+        ("no", "false", False),
+        ("Off", "false", False),
+        ("0", "false", False),
+        ("yes", "true", True),
+        ("maybe", "maybe", False),
+        ("", '""', False),
+        ("${CORRECT}", "${CORRECT}", False),
+    ],
+)
+def test_no_means_no(folder: Folder, value: str, written: str, is_on: bool) -> None:
+    folder.set("llm.enabled", value)
+    assert folder.read() == f"llm:\n  enabled: {written}\n"
+    assert folder.store.load().config.llm.enabled is is_on
+
+
+def test_other_settings_keep_their_words(folder: Folder) -> None:
+    for key in ("llm.profiles.p.model", "asr.provider", "llm.profiles", "x.enabled"):
+        folder.set(key, "no")
+        assert folder.get(key) == "no"
+
+
 def test_what_was_set_is_loaded(folder: Folder) -> None:
     for value in ("0012", "+12", "true", "null", "1.10", "", "a\nb", "é: #"):
         folder.set("asr.provider", value)

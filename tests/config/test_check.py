@@ -119,3 +119,16 @@ def test_what_can_not_work(key: str, text: str, is_obstacle: bool) -> None:
     document = Document.parse(text, "c")
     listing = list_settings(document, {"NAME": "parrot"})
     assert (find_obstacle(key, document, listing, ENGINES) is not None) == is_obstacle
+
+
+@pytest.mark.parametrize(("value", "mark"), [("!x", "!"), ("&x", "&"), ("#x", "#")])
+def test_a_text_that_yaml_takes_for_something_else(folder: Path, value: str, mark: str) -> None:
+    text = f"asr:\n  qwen:\n    api_key: {value}\n    model: y\n"
+    assert problems(folder, text) == [
+        f"c, line 3: asr.qwen.api_key: a text that begins with {mark} needs quotes; it is not set"
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "# mine", "'#x'", '""', "!!str", "## mine", "~"])
+def test_no_text(folder: Path, value: str) -> None:
+    assert problems(folder, f"asr:\n  qwen:\n    api_key: {value}\n") == []
