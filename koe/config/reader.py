@@ -20,6 +20,7 @@ from koe.config.sections import (
     Value,
 )
 from koe.config.spelling import folded, nearest
+from koe.config.strays import hint_at, owners
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -76,6 +77,7 @@ class Reader:
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []  # in reading order
         self._path = path
+        self._unread: list[Entry] = []  # what is no setting where it stands
 
     def read_section(self, entry: Entry, defaults: S) -> S:
         """A copy of ``defaults`` with everything that the file says."""
@@ -83,16 +85,21 @@ class Reader:
         if entries is None:
             return defaults
         prefix = f"{entry.key}." if entry.key else ""
+        is_root = not entry.key
         strays = self._strays(entries, defaults)
         flat = self._take_flat(entries, defaults)
         section = defaults.replace(**self._take_declared(entries, defaults))
         if flat is not None:
             section = section.with_flat(flat)
+        if is_root:  # a group of the file that stands within another one
+            known = {field.key: name for name, field in section.declared.items()}
+            names = [(known.get(it.key.rpartition(".")[2]), it) for it in self._unread]
+            strays += [(name, it) for name, it in names if name is not None]
         for name, stray in strays:
             section = self._heed(section, f"{prefix}{section.declared[name].key}", name, stray)
         for unread in entries:
             if unread not in section.unread:
-                hint = _hint(unread, defaults)
+                hint = hint_at(unread, defaults)
                 self._report(entries[unread], f"there is no such setting; {hint}")
         return section
 
@@ -105,10 +112,14 @@ class Reader:
             if name is not None:
                 found += [(name, stray) for stray in entry.strays]
                 continue
+            said, joined, value = key.partition(":")
+            if joined:  # `{enabled:no}`
+                key, entry = said, Entry(entry.key, entry.line, Scalar(value, value, entry.line))
             group, dot, rest = key.partition(".")
             if near := nearest(group if dot else key, keys):
                 found.append((keys[near], _below(entry, rest) if dot else entry))
-            found += [(it, _below(entry, key)) for it in _owners(key, section)]
+            found += [(it, _below(entry, key)) for it in owners(key, section)]
+            self._unread.append(entry)
         return found
 
     def _heed(self, section: S, key: str, name: str, stray: Entry) -> S:
@@ -333,12 +344,6 @@ def _slip_in_group(node: Node) -> str:
     return slip_in_group(node)
 
 
-def _slip_in_key(key: str) -> str:
-    from koe.config.slips import slip_in_key
-
-    return slip_in_key(key)
-
-
 def _slip_in_value(node: Scalar) -> str:
     first, second = node.written[:1], node.written[1:2]
     if first < "\x80" and first != "\\" and second != ":":
@@ -357,32 +362,6 @@ def _below(entry: Entry, key: str) -> Entry:
     """An entry as if it were in a group."""
     label = Scalar(key, key, entry.line)
     return Entry(entry.key, entry.line, Mapping(entry.line, [label, entry.node]))
-
-
-def _owners(key: str, section: Section) -> list[str]:
-    """The groups of a section to which a key belongs that is directly in it."""
-    return [
-        name
-        for name, field in section.declared.items()
-        if isinstance(field, Group) and isinstance(field.default, Section)
-        if folded(key) in {folded(it.key) for it in field.default.declared.values()}
-    ]
-
-
-def _hint(key: str, section: Section) -> str:
-    """What to do about a key that is no setting."""
-    known = [field.key for field in section.declared.values()]
-    if not key.isascii() and (slip := _slip_in_key(key)):
-        return slip
-    if near := nearest(key, known):
-        return f"did you mean {near}?"
-    group, dot, rest = key.partition(".")
-    if dot and group in known:
-        return f"write {rest}: indented in a line below {group}:"
-    owners = [section.declared[name].key for name in _owners(key, section)]
-    if len(owners) == 1:
-        return f"it belongs to {owners[0]}: indent it below {owners[0]}:"
-    return "ignoring it"
 
 
 def _says_no(stray: Entry, field: Consent) -> bool:

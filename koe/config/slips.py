@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 
+_CURLY_OF_TYPING = "“”„‟‘’‚‛＂＇"
 _CURLY = "“”„‟‘’‚‛«»「」＂＇"
 
 # A name as settings have them, which no key or password is likely to be.
@@ -29,6 +30,9 @@ _ITEM = re.compile(r"(?:- +)+(?P<value>.*)")
 # Spaces of other programs and scripts; none of them separates anything in YAML.
 _STRANGE = r"(?P<space>[\u00a0\u2000-\u200b\u202f\u3000\ufeff])"
 _STRANGE_SPACE = re.compile(rf"\s*(?:[^\s#:]+ *:\s*)?{_STRANGE}")
+
+_CONFLICT = re.compile(r"<{7}|={7}|>{7}")
+_NO_SPACE_AFTER_DASH = re.compile(rf" *-(?:{_NAME}):")
 
 _OPENS_TEXT = re.compile(r"(?:^|[:\-] +)(?:[!&]\S+ +)*[|>][-+0-9]*\s*(?:#.*)?$")
 _BEHIND = re.compile(r"\s*(?:$|\s#|[,\]}:])")
@@ -100,6 +104,10 @@ def _in_marks(line: str) -> str:
         return "a tab stands at the start of the line; use spaces there"
     if message := _in_spaces(line):
         return message
+    if _CONFLICT.match(line):
+        return "this is the mark of a merge conflict; keep one of its sides"
+    if _NO_SPACE_AFTER_DASH.match(line):
+        return "a space is missing after -"
     if line.lstrip().startswith("//"):
         return "a comment begins with #, not with //"
     return _in_colon(line)
@@ -138,7 +146,7 @@ def _in_value(line: str, *, is_cause: bool) -> str:
     if is_cause and value[0] in "*&!|>":
         return _needs_quotes(value[0])
     if is_cause and found and (": " in value or value.endswith(":")):
-        return "a colon in a text needs quotes around the whole text"
+        return "a second colon stands in this line: put quotes around the text, or begin a new line"
     return ""
 
 
@@ -167,11 +175,13 @@ def _is_closed(value: str) -> bool:
 def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
     """The line that is not indented as what is above it."""
     starts: list[int] = []  # of the groups that are open, outermost first
-    above, takes_more = 0, True
+    above, takes_more, is_setting = 0, True, True
     for number, line in lines:
         content = line.lstrip(" ")
         indent = len(line) - len(content)
         found = _SETTING.fullmatch(content.rstrip())
+        if starts and indent > starts[-1] and not takes_more and found and not is_setting:
+            return Slip(above, "a colon is missing in this line, behind the name of the group")
         if starts and indent > starts[-1] and not takes_more and found:
             reason = f"line {above} has a value, so nothing belongs below it"
             return Slip(number, f"this is indented too far: {reason}; indent both alike")
@@ -185,7 +195,8 @@ def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
         if marks and marks.end():
             starts.append(indent + marks.end())
         value = ((found["value"] if found else "") or "").partition(" #")[0].strip()
-        above, takes_more = number, not value if found else content.startswith("-")
+        above, takes_more = number, not value if found else content.startswith("- ")
+        is_setting = found is not None or content.startswith("-")
     return None
 
 
@@ -208,15 +219,18 @@ def slip_in_group(node: Node) -> str:
 
 def slip_in_key(key: str) -> str:
     """What is wrong with a key that is no setting; "" when it is only not known."""
-    if key[0] in _CURLY:
+    if key[:1] in _CURLY and key:
         return "curly quotes are part of the key; take them away"
+    if found := _NO_SPACE.match(key):
+        return f"a space is missing after `{found['name']}:`"
     return _in_spaces(key)
 
 
 def slip_in_value(node: Scalar) -> str:
     """What is wrong with a text that can be used as it stands; "" when nothing is."""
     written = node.written.strip()
-    if len(written) > 1 and written[0] in _CURLY and written[-1] in _CURLY:
+    is_quoted = len(written) > 1 and written[0] in _CURLY and written[-1] in _CURLY
+    if is_quoted or (node.is_plain and written[0] in _CURLY_OF_TYPING):
         return 'curly quotes are part of the text; use "'
     if not node.is_plain and _ESCAPED_PATH.match(written):
         return _BACKSLASH

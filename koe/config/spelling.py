@@ -25,6 +25,9 @@ def nearest(key: str, known: Iterable[str]) -> str:
     wanted = _OPPOSITES.get(folded(key), folded(key))
     if wanted in by_fold:
         return by_fold[wanted]
+    for fold, found in by_fold.items():
+        if sorted(fold) == sorted(wanted):  # too short to be alike with two letters exchanged
+            return found
     # Only a mistake needs it.
     from difflib import get_close_matches
 
