@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from koe.errors import ConfigError
 
@@ -11,6 +16,26 @@ LARGEST_FILE_BYTES = 1024 * 1024
 """As for a model manifest (spec config §1.9)."""
 
 BYTE_ORDER_MARK = "\ufeff"
+
+# How long a program that writes a file in pieces may rest between them. File systems and kernels
+# round modification times too, by less than that.
+REST_NS = 100_000_000
+_POLL_S = 0.005
+
+Stamp = tuple[int, int, int]
+"""Modification time in ns, size in bytes, inode: what changes when a file does."""
+
+
+class Look(NamedTuple):
+    """One look at a file.
+
+    Attributes:
+        content: All of it.
+        stamp: Taken when it had been read, of the same file.
+    """
+
+    content: bytes
+    stamp: Stamp
 
 
 def is_missing(path: Path) -> bool:
@@ -24,12 +49,27 @@ def is_missing(path: Path) -> bool:
     return False
 
 
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def read_bytes(path: Path) -> bytes:
-    """What a file contains.
+    """What a file contains, be it half written.
 
     Raises:
         FileNotFoundError: There is no such file.
         ConfigError: It can't be read, is no file, or is larger than `LARGEST_FILE_BYTES`.
+    """
+    return look(path).content
+
+
+def look(path: Path) -> Look:
+    """What a file contains now, and its stamp.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: As `read_bytes`.
     """
     try:
         # A device or a pipe could block, or never end.
@@ -37,6 +77,7 @@ def read_bytes(path: Path) -> bytes:
             raise ConfigError(str(path), "this is not a file; put a text file in its place")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
+            stamp = stamp_of(os.fstat(file.fileno()))
     except FileNotFoundError:
         raise
     except OSError as exc:
@@ -45,7 +86,70 @@ def read_bytes(path: Path) -> bytes:
         raise ConfigError(str(path), "cannot be read: no file can have this name") from exc
     if len(content) > LARGEST_FILE_BYTES:
         raise ConfigError(str(path), "the file is larger than 1 MiB; make it smaller")
-    return content
+    return Look(content, stamp)
+
+
+def read_whole(path: Path, patience_s: float, *, rest_if_empty_ns: int = REST_NS) -> bytes:
+    """What a file contains once no program is writing it.
+
+    Half a file may lack the line on which all depends. One that was written a moment ago is
+    waited for, unless koe wrote it.
+
+    Args:
+        path: The file.
+        patience_s: How long to wait.
+        rest_if_empty_ns: As for `at_rest`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: As `read_bytes`, or another program has not stopped writing in time.
+    """
+    return at_rest(
+        lambda: look(path),
+        path,
+        patience_s,
+        is_whole=lambda stamp: stamp == _noted(path),
+        rest_if_empty_ns=rest_if_empty_ns,
+    )
+
+
+def at_rest(
+    look: Callable[[], Look],
+    path: Path,
+    patience_s: float,
+    *,
+    is_whole: Callable[[Stamp], bool] = lambda stamp: False,
+    rest_if_empty_ns: int = REST_NS,
+) -> bytes:
+    """What a file contains once it has not been written for a moment.
+
+    Args:
+        look: Gives what it contains now.
+        path: The file, for messages.
+        patience_s: How long to wait.
+        is_whole: Whether a file with this stamp is known to be whole, however young it is.
+        rest_if_empty_ns: How long it must have been blank to count as such.
+
+    Raises:
+        ConfigError: ``look`` raised it, or another program has not stopped writing in time.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        before = time.time_ns()
+        content, stamp = look()
+        rest = REST_NS if content.strip() else rest_if_empty_ns
+        # A time far ahead is one of another clock, and says nothing.
+        is_young = before - rest < stamp[0] < time.time_ns() + rest
+        if not is_young or is_whole(stamp):
+            return content
+        if time.monotonic() >= deadline:
+            raise busy(path)
+        time.sleep(_POLL_S)
+
+
+def busy(path: Path) -> ConfigError:
+    """That another program is writing a file."""
+    return ConfigError(str(path), "cannot be used now: another program is writing it; try again")
 
 
 def decoded(content: bytes, path: Path) -> str:
@@ -61,3 +165,29 @@ def decoded(content: bytes, path: Path) -> str:
         line = content.count(b"\n", 0, exc.start) + 1
         where = f"line {line}, byte {exc.start - line_start + 1}"
         raise ConfigError(str(path), f"{where}: not UTF-8 text; save the file as UTF-8") from exc
+
+
+# --- what koe wrote last -----------------------------------------------------------------
+
+# It stands in the lock file, so that what follows need not wait, in this process or another.
+
+
+def lock_of(path: Path) -> Path:
+    """The lock file of a file that koe writes, beside it."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def note(lock: int, stamp: Stamp) -> None:
+    """Keep the stamp of a file that koe wrote in its lock file, which is open."""
+    with contextlib.suppress(OSError):  # what follows waits a moment, which is all
+        os.ftruncate(lock, 0)
+        os.lseek(lock, 0, os.SEEK_SET)
+        os.write(lock, " ".join(map(str, stamp)).encode())
+
+
+def _noted(path: Path) -> Stamp | None:
+    try:
+        modified, size, inode = map(int, lock_of(path).read_bytes().split())
+    except (OSError, ValueError):  # there is none, or it is new or damaged
+        return None
+    return modified, size, inode

@@ -11,18 +11,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from koe.config.read import LARGEST_FILE_BYTES, read_bytes
-from koe.config.write import PATIENCE_S, Stamp, locked, stamp_of, write_private
+from koe.config.read import (
+    LARGEST_FILE_BYTES,
+    Look,
+    Stamp,
+    at_rest,
+    busy,
+    note,
+    read_bytes,
+    read_whole,
+    stamp_of,
+)
+from koe.config.write import PATIENCE_S, locked, write_private
 from koe.errors import ConfigError
 
-# How long a file that is written in pieces may rest between them; an empty one is being written.
-_REST_NS = 100_000_000
+# An empty file is being written, unless it stays so for long.
 _REST_IF_EMPTY_NS = 2_000_000_000
-_POLL_S = 0.005
 
 # No program saves a file so often while one change is made to it.
 _MOST_ATTEMPTS = 20
@@ -41,72 +48,56 @@ def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
             does not stop writing it. It is as it was.
     """
     with locked(path) as lock:
-        present = content = _at_rest(lambda: _look(path), path, _noted(lock))
+        content = _whole(path)
         for _ in range(_MOST_ATTEMPTS):
             try:
                 changed = change(content)
             except ConfigError:
-                if _look(path)[0] == present:
+                if _present(path) == content:
                     raise
-                present = content = _at_rest(lambda: _look(path), path)
+                content = _whole(path)
                 continue
-            if changed == (present or b""):
+            if changed == (content or b""):
                 return
             with _opened(path) as former:
-                written = _replace(path, present, changed)
-                if written is None:
-                    present = content = _at_rest(lambda: _look(path), path)
-                elif former is None or _read(former)[0] == present:
-                    _note(lock, written)
+                stamp = _replace(path, content, changed)
+                if stamp is None:
+                    content = _whole(path)
+                    continue
+                note(lock, stamp)
+                if former is None or _look(former).content == content:
                     return
-                else:  # a program had opened it before, and goes on to write it
-                    present, content = changed, _at_rest(lambda: _read(former), path)
-        raise _busy(path)
+                # A program had opened it before, and goes on to write it.
+                content = at_rest(
+                    lambda: _look(former), path, PATIENCE_S, rest_if_empty_ns=_REST_IF_EMPTY_NS
+                )
+                if _replace(path, changed, content) is None:
+                    content = _whole(path)
+        raise busy(path)
+
+
+def _whole(path: Path) -> bytes | None:
+    """What the file contains once no program is writing it; None when there is no file."""
+    try:
+        return read_whole(path, PATIENCE_S, rest_if_empty_ns=_REST_IF_EMPTY_NS)
+    except FileNotFoundError:
+        return None
+
+
+def _present(path: Path) -> bytes | None:
+    """What the file contains now; None when there is no file."""
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return None
 
 
 def _replace(path: Path, present: bytes | None, changed: bytes) -> Stamp | None:
-    return write_private(path, changed, unless=lambda: _look(path)[0] != present)
+    """Replace the file, unless it has changed; None: it has."""
+    return write_private(path, changed, unless=lambda: _present(path) != present)
 
 
-def _at_rest(
-    look: Callable[[], tuple[bytes | None, Stamp]], path: Path, ours: Stamp | None = None
-) -> bytes | None:
-    """What a file contains once no program is writing it.
-
-    Args:
-        look: Gives what it contains now, and its stamp.
-        path: The file, for messages.
-        ours: Of the file that koe wrote last, which is whole.
-    """
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        content, stamp = look()
-        rest = _REST_NS if content and content.strip() else _REST_IF_EMPTY_NS
-        # A time to come is one of another clock, and says nothing.
-        is_young = 0 <= time.time_ns() - stamp[0] < rest
-        if content is None or stamp == ours or not is_young:
-            return content
-        if time.monotonic() >= deadline:
-            raise _busy(path)
-        time.sleep(_POLL_S)
-
-
-def _busy(path: Path) -> ConfigError:
-    return ConfigError(str(path), "cannot be changed now: another program is writing it; try again")
-
-
-# --- looking -----------------------------------------------------------------------------
-
-
-def _look(path: Path) -> tuple[bytes | None, Stamp]:
-    """What a file contains, None when there is none, and what it was stamped with before."""
-    try:
-        stamp = stamp_of(path.stat())
-        return read_bytes(path), stamp
-    except FileNotFoundError:
-        return None, (0, 0, 0)
-    except (OSError, ValueError):
-        return read_bytes(path), (0, 0, 0)  # which says what is wrong
+# --- the former file ---------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -129,28 +120,7 @@ def _opened(path: Path) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _read(descriptor: int) -> tuple[bytes | None, Stamp]:
-    stamp = stamp_of(os.fstat(descriptor))
+def _look(descriptor: int) -> Look:
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return os.read(descriptor, LARGEST_FILE_BYTES + 1), stamp
-
-
-# --- what koe wrote last -----------------------------------------------------------------
-
-# It stands in the lock file, so that processes that follow each other need not wait.
-
-
-def _noted(lock: int) -> Stamp | None:
-    os.lseek(lock, 0, os.SEEK_SET)
-    try:
-        modified, size, inode = map(int, os.read(lock, 100).split())
-    except (OSError, ValueError):  # it is new, or damaged
-        return None
-    return modified, size, inode
-
-
-def _note(lock: int, stamp: Stamp) -> None:
-    with contextlib.suppress(OSError):  # the next change waits a moment, which is all
-        os.ftruncate(lock, 0)
-        os.lseek(lock, 0, os.SEEK_SET)
-        os.write(lock, " ".join(map(str, stamp)).encode())
+    content = os.read(descriptor, LARGEST_FILE_BYTES + 1)
+    return Look(content, stamp_of(os.fstat(descriptor)))

@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
-from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded, read_bytes
+from koe.config.read import (
+    BYTE_ORDER_MARK,
+    LARGEST_FILE_BYTES,
+    REST_NS,
+    Stamp,
+    decoded,
+    note,
+    read_bytes,
+    read_whole,
+    stamp_of,
+)
 from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
@@ -35,12 +45,8 @@ DEFAULTS = Path(__file__).with_name("defaults")
 
 _DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_prompt.txt")
 
-# Some file systems and kernels round modification times, and two writes within one step give
-# the same one. A file that was this young when it was read may have been written again since
-# without showing it.
-_TIMESTAMP_STEP_NS = 100_000_000
-
-_Stamp = tuple[int, int, int]  # modification time in ns, size in bytes, inode
+# How long a shell's call may wait for a program that writes config.yaml. Hardly any does for long.
+_PATIENCE_S = 0.5
 
 
 class Snapshot(NamedTuple):
@@ -88,7 +94,7 @@ class Store:
         self.config_path = directory / CONFIG_NAME
         self._dictionary_path = directory / DICTIONARY_NAME  # as last configured
         self._terms: tuple[str, ...] = ()  # as last loaded
-        self._seen: tuple[_Stamp, _Stamp] | None = None  # None: do not trust, read again
+        self._seen: tuple[Stamp, Stamp] | None = None  # None: do not trust, read again
 
     def create_missing_files(self) -> list[Path]:
         """Create the directory and the default files where they are missing (§1.5).
@@ -126,10 +132,12 @@ class Store:
         # Only the first start needs it.
         from koe.config.write import locked, write_private
 
-        with locked(self.config_path):
+        with locked(self.config_path) as lock:
             missing = [path for path in paths if not path.exists()]
             for path in missing:
-                write_private(path, (DEFAULTS / path.name).read_bytes())
+                stamp = write_private(path, (DEFAULTS / path.name).read_bytes())
+                if path == self.config_path and stamp is not None:
+                    note(lock, stamp)
         return missing
 
     def load(self) -> Snapshot:
@@ -141,7 +149,8 @@ class Store:
         A missing dictionary is an empty one; an unreadable one is too, and a `Problem`.
 
         Raises:
-            ConfigError: ``config.yaml`` is missing, unreadable, not UTF-8 or not YAML.
+            ConfigError: ``config.yaml`` is missing, unreadable, not UTF-8 or not YAML, or another
+                program has not stopped writing it.
         """
         return self._load(terms_if_unreadable=())
 
@@ -271,16 +280,19 @@ class Store:
 
     def _read_config(self) -> str:
         try:
-            return _read_text(self.config_path)
+            content = read_whole(self.config_path, _PATIENCE_S)
         except FileNotFoundError as exc:
             reason = "the file does not exist; restart koe to have it created"
             raise ConfigError(str(self.config_path), reason) from exc
+        return decoded(content, self.config_path).removeprefix(BYTE_ORDER_MARK)
 
-    def _look(self) -> tuple[_Stamp, _Stamp]:
+    def _look(self) -> tuple[Stamp, Stamp]:
         return _stamp(self.config_path), _stamp(self._dictionary_path)
 
     def _remember(self) -> None:
-        newest = time.time_ns() - _TIMESTAMP_STEP_NS
+        # Two writes within the steps of a clock give the same time: a file that is this young may
+        # be written again without showing it.
+        newest = time.time_ns() - REST_NS
         stamps = self._look()
         self._seen = stamps if all(mtime_ns < newest for mtime_ns, _, _ in stamps) else None
 
@@ -288,13 +300,12 @@ class Store:
 # --- files -------------------------------------------------------------------------------
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(path: Path) -> Stamp:
     """What changes when a file does; zeros when there is no file to look at."""
     try:
-        status = path.stat()
+        return stamp_of(path.stat())
     except (OSError, ValueError):  # ValueError: the configured path contains a NUL
         return 0, 0, 0
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _make_private(path: Path, mode: int) -> None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from koe.config.read import Stamp, busy, lock_of, stamp_of
 from koe.errors import ConfigError
 from koe.files.folders import sync_folder
 from koe.files.lock import try_lock
@@ -34,15 +35,6 @@ _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
-Stamp = tuple[int, int, int]
-"""Modification time in ns, size in bytes, inode: what changes when a file does."""
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file."""
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[int]:
     """Keep other threads and processes of koe from changing ``path`` meanwhile.
@@ -56,9 +48,8 @@ def locked(path: Path) -> Iterator[int]:
     Raises:
         ConfigError: Another writer did not finish within 5 s, or there can be no lock file.
     """
-    lock_path = path.with_name(f"{path.name}.lock")
     try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
+        lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc
     try:
@@ -74,8 +65,7 @@ def _wait_for(lock: int, path: Path) -> None:
     try:
         while not try_lock(lock):
             if time.monotonic() >= deadline:
-                reason = "cannot be changed now: another program is writing it; try again"
-                raise ConfigError(str(path), reason)
+                raise busy(path)
             time.sleep(_POLL_S)
     except OSError as exc:
         if exc.errno not in _NO_LOCKS:

@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
 import pytest
 
-from koe.config import rewriting
 from koe.config import write as write_module
 from koe.config.access import set_text
 from koe.config.rewriting import rewrite
 from koe.config.store import DEFAULTS, Store
 from koe.errors import ConfigError
+from tests.config.editor import Clock, Editor
 
 OLD = 1_700_000_000
 DEFAULT = (DEFAULTS / "config.yaml").read_bytes()
-
-
-class Clock:
-    """Time that passes by sleeping only, while which an editor goes on.
-
-    Attributes:
-        slept: Seconds.
-        steps: What the editor does at each sleep.
-    """
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-        self.steps: list[object] = []
-        self._start = time.time_ns()
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        if self.steps:
-            step = self.steps.pop(0)
-            assert callable(step)
-            step()
-
-    def monotonic(self) -> float:
-        return self.slept
-
-    def time_ns(self) -> int:
-        return time.time_ns() + int(self.slept * 1e9)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(rewriting, "time", found)
-    return found
 
 
 @pytest.fixture
@@ -62,6 +27,11 @@ def file(tmp_path: Path) -> Path:
     path.write_bytes(DEFAULT)
     os.utime(path, (OLD, OLD))
     return path
+
+
+@pytest.fixture
+def clock(file: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock.of(file, monkeypatch)
 
 
 def with_mark(content: bytes | None) -> bytes:
@@ -95,29 +65,9 @@ def test_an_editor_that_has_emptied_the_file_is_waited_for(file: Path, clock: Cl
     assert b"timeout_ms: 9000" in saved
 
 
-EDITOR = """
-import sys
-with open(sys.argv[1], "wb") as file:
-    print("emptied", flush=True)
-    content = sys.stdin.buffer.read()
-    file.write(content)
-print("saved", flush=True)
-"""
-
-
 def test_another_process_that_has_emptied_the_file(file: Path, clock: Clock) -> None:
-    command = [sys.executable, "-c", EDITOR, str(file)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as editor:
-        assert editor.stdin and editor.stdout
-        assert editor.stdout.readline().strip() == b"emptied"
-
-        def save() -> None:
-            assert editor.stdin and editor.stdout
-            editor.stdin.write(b"# theirs\n" + DEFAULT)
-            editor.stdin.close()
-            assert editor.stdout.readline().strip() == b"saved"
-
-        clock.steps = [lambda: None, save]
+    with Editor(file, clock) as editor:
+        clock.steps = [lambda: None, lambda: editor.write(b"# theirs\n" + DEFAULT)]
         set_text(Store(file.parent, {}), "llm.timeout_ms", "9000")
     saved = file.read_bytes()
     assert saved.startswith(b"# theirs\n")
@@ -128,7 +78,8 @@ def test_another_process_that_has_emptied_the_file(file: Path, clock: Clock) -> 
 def test_an_editor_that_writes_in_pieces_is_waited_for(file: Path, clock: Clock) -> None:
     with file.open("wb", buffering=0) as editor:
         pieces = [DEFAULT[at : at + 1000] for at in range(0, len(DEFAULT), 1000)]
-        clock.steps = [lambda piece=piece: editor.write(piece) for piece in pieces]
+        clock.touch()
+        clock.steps = (partial(editor.write, piece) for piece in pieces)
         rewrite(file, with_mark)
     assert file.read_bytes() == DEFAULT + b"# mark\n"
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from koe.config.schema import UNREADABLE, Config
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import ConfigError, LlmConfigError
+from tests.config.editor import Clock, Editor
 
 
 def settings_in(directory: Path) -> Settings:
@@ -39,6 +42,24 @@ def test_a_broken_file_is_told_and_does_not_stop(
     assert "config.yaml" in told[0]
     assert "not valid YAML" in told[0]
     assert told[1] == "koe: the default settings are used until this is mended"
+
+
+def test_while_a_program_writes_the_file_a_no_stays(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yes = "llm: {active_profile: p, profiles: {p: {base_url: 'http://[::1]/', model: m}}}\n"
+    write(directory, yes.replace("llm: {", "llm: {enabled: false, "))
+    settings = settings_in(directory)
+    clock = Clock.of(directory / "config.yaml", monkeypatch)
+    with Editor(directory / "config.yaml", clock) as editor:
+        editor.write(yes.encode())
+        clock.steps = itertools.repeat(partial(editor.write, b"#\n"))
+        settings.refresh()
+        assert settings.current.config.llm.correcting_profile is None
+        assert settings_in(directory).current.config == UNREADABLE
+        clock.steps = ()
+        settings.refresh()
+    assert settings.current.config.llm.correcting_profile is not None
 
 
 def test_reload_keeps_everything_when_it_fails(directory: Path) -> None:

@@ -18,9 +18,11 @@ import pytest
 import yaml
 
 from koe.config import document
+from koe.config.access import set_text
 from koe.config.schema import Config, DictionaryConfig, LlmConfig
 from koe.config.store import Snapshot, Store, config_directory
 from koe.errors import ConfigError
+from tests.config.editor import Clock, Editor
 
 OLD = 1_700_000_000
 
@@ -624,3 +626,72 @@ def test_a_deleted_file_is_reported_once(loaded: Store) -> None:
         loaded.load_if_changed()
 
     assert loaded.load_if_changed() is None
+
+
+# --- a file that another program writes --------------------------------------------------
+
+LLM = (
+    b"llm:\n  profiles:\n    p:\n      api_key: k\n      model: m\n"
+    b"      base_url: https://llm.example.com/v1\n  active_profile: p\n"
+)
+NO = b"  enabled: false\n"
+EACH_CUT = [*range(0, len(LLM + NO), 7), len(LLM), len(LLM + NO) - 2]
+
+
+@pytest.mark.parametrize("cut", EACH_CUT)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_half_a_file_is_never_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int, is_first: bool
+) -> None:
+    content = LLM + NO
+    write(tmp_path / "config.yaml", content)
+    store = Store(tmp_path, {})
+    if not is_first:
+        store.load()
+    clock = Clock.of(tmp_path / "config.yaml", monkeypatch)
+
+    with Editor(tmp_path / "config.yaml", clock) as editor:
+        editor.write(content[:cut])
+        clock.steps = [lambda: None] * 10 + [lambda: editor.write(content[cut:])]
+        snapshot = store.load_if_changed()
+
+    assert snapshot is not None
+    assert snapshot.config.llm.correcting_profile is None
+    assert snapshot.config.llm.profiles["p"].base_url == "https://llm.example.com/v1"
+    assert not snapshot.problems
+
+
+def test_a_program_that_does_not_stop_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "config.yaml", LLM + NO)
+    store = Store(tmp_path, {})
+    clock = Clock.of(tmp_path / "config.yaml", monkeypatch)
+
+    with Editor(tmp_path / "config.yaml", clock) as editor:
+        editor.write(LLM)
+        clock.steps = [lambda: editor.write(b"# more\n")] * 1000
+        with pytest.raises(ConfigError, match="another program is writing it; try again"):
+            store.load()
+        clock.steps = [lambda: editor.write(NO)]
+        assert not store.load().config.llm.enabled
+    assert clock.slept < 1  # a shell waits for both calls
+
+
+def test_what_koe_wrote_is_used_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock.of(tmp_path / "config.yaml", monkeypatch)
+    store = Store(tmp_path, {})
+    store.create_missing_files()
+    store.load()
+    set_text(store, "asr.provider", "qwen")
+    assert Store(tmp_path, {}).load().config.asr.provider == "qwen"
+    assert clock.slept == 0
+
+
+def test_the_time_of_another_clock_delays_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock.of(tmp_path / "config.yaml", monkeypatch)
+    write(tmp_path / "config.yaml", LLM + NO, time.time() + 3600)
+    assert not Store(tmp_path, {}).load().config.llm.enabled
+    assert clock.slept == 0
