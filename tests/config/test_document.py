@@ -70,10 +70,16 @@ def test_a_secret_is_in_no_repr() -> None:
     assert "sk-1" not in repr(document.root)
 
 
-@pytest.mark.parametrize("text", ["a: [", "a: *b", "a: 1\n---\nb: 1", "[" * 129, "a: \x07"])
+@pytest.mark.parametrize("text", ["a: *b", "a: 1\n---\nb: 1", "[" * 129, "a: \x07"])
 def test_what_is_not_yaml(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"^config error: p: line \d+(, column \d+)?: "):
+    with pytest.raises(ConfigError, match=r"^config error: p: line \d+, column \d+: "):
         Document.parse(text, "p")
+
+
+def test_the_line_of_a_mistake_is_named_where_the_parser_stopped_in_the_next_one() -> None:
+    message = r"^config error: p: line 1(, column \d+)?: not valid YAML: what \[ opens here"
+    with pytest.raises(ConfigError, match=message):
+        Document.parse("a: [", "p")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig, LlmProfile, MlxModel
-from koe.config.schema import read_config
+from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.config.tree import Node
 from tests.config.trees import PATH, plain, quoted, tree, value_of
@@ -81,7 +81,7 @@ def test_a_bad_value_is_one_problem_and_sends_nothing_more(key: str, node: Node)
     config, problems = read_config(tree(f"llm.{key}", node), PATH)
     refused = {"enabled": False, "profiles": {}}
     values: dict[str, object] = {key: refused[key]} if key in refused else {}
-    assert config.llm == LlmConfig().replace(**values)
+    assert config == Config(llm=LlmConfig().replace(**values))
     assert [problem.key for problem in problems] == [f"llm.{key}"]
 
 
