@@ -325,7 +325,7 @@ class Reader:
                 )
 
     def _report_no_group(self, entry: Entry, kept: str) -> None:
-        slip = _slip_in_group(entry.node)
+        slip = _slip_in_group(entry)
         where = entry.node.line if slip else entry.line
         message = slip or "expected a group of indented settings"
         self._report(Entry(entry.key, where, entry.node), f"{message}; {kept}")
@@ -338,10 +338,10 @@ class Reader:
 # Only a mistake needs `koe.config.slips`, and every load is waited for.
 
 
-def _slip_in_group(node: Node) -> str:
+def _slip_in_group(entry: Entry) -> str:
     from koe.config.slips import slip_in_group
 
-    return slip_in_group(node)
+    return slip_in_group(entry.node, entry.line)
 
 
 def _slip_in_value(node: Scalar) -> str:

@@ -209,6 +209,9 @@ Nothing is sent to a model then (§17), and nothing is removed from the history.
 """
 
 
+_NO_SETTINGS = "expected settings such as 'asr:' at the start of a line; correct the file"
+
+
 def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ...]]:
     """Read the settings out of the tree of a file.
 
@@ -227,8 +230,8 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
     if not isinstance(root, Mapping):
         from koe.config.slips import slip_in_group  # only a mistake needs it
 
-        expected = "expected settings such as 'asr:' at the start of a line"
-        reason = f"{slip_in_group(root) or expected}; correct the file"
+        slip = slip_in_group(root, root.line)
+        reason = f"{slip}, and save the file" if slip else _NO_SETTINGS
         raise ConfigError(path, f"line {root.line}: {reason}")
     reader = Reader(path)
     config = reader.read_section(Entry("", root.line, root), Config())

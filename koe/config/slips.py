@@ -29,9 +29,12 @@ _ITEM = re.compile(r"(?:- +)+(?P<value>.*)")
 
 # Spaces of other programs and scripts; none of them separates anything in YAML.
 _STRANGE = r"(?P<space>[\u00a0\u2000-\u200b\u202f\u3000\ufeff])"
+_INVISIBLE = "\u200b\ufeff"
 _STRANGE_SPACE = re.compile(rf"\s*(?:[^\s#:]+ *:\s*)?{_STRANGE}")
 
 _CONFLICT = re.compile(r"<{7}|={7}|>{7}")
+_NO_COMMENT = re.compile(r"\s*(?P<mark>//|＃|;)")
+_NO_DASH = re.compile(r"\s*(?P<mark>[－–—•]) ")
 _NO_SPACE_AFTER_DASH = re.compile(rf" *-(?:{_NAME}):")
 
 _OPENS_TEXT = re.compile(r"(?:^|[:\-] +)(?:[!&]\S+ +)*[|>][-+0-9]*\s*(?:#.*)?$")
@@ -49,6 +52,9 @@ _ESCAPED_PATH = re.compile(r"(?:[A-Za-z]:|\\)[^\n]*?[\x00-\x1f\x85\xa0]")
 _BACKSLASH = (
     "a backslash in double quotes begins an escape; put the text in single quotes, as in 'C:\\new'"
 )
+
+
+_NO_COLON = "a colon is missing in this line, behind the name of the"
 
 
 class Slip(NamedTuple):
@@ -107,26 +113,30 @@ def _in_marks(line: str) -> str:
     if _CONFLICT.match(line):
         return "this is the mark of a merge conflict; keep one of its sides"
     if _NO_SPACE_AFTER_DASH.match(line):
-        return "a space is missing after -"
-    if line.lstrip().startswith("//"):
-        return "a comment begins with #, not with //"
+        return "a space is missing after -; add it"
+    if found := _NO_COMMENT.match(line):
+        return f"a comment begins with #, not with {found['mark']}; correct it"
+    if found := _NO_DASH.match(line):
+        return f"{found['mark']} stands where - belongs; correct it"
     return _in_colon(line)
 
 
 def _in_spaces(line: str) -> str:
     if found := _STRANGE_SPACE.match(line):
         code = f"U+{ord(found['space']):04X}"
+        if found["space"] in _INVISIBLE:
+            return f"an invisible character ({code}) stands here; delete it"
         return f"a character that only looks like a space ({code}) stands here; use a space"
     return ""
 
 
 def _in_colon(line: str) -> str:
     if _FULL_WIDTH_COLON.match(line):
-        return "a full-width colon ： stands where : and a space belong"
+        return "a full-width colon ： stands where : and a space belong; correct it"
     if found := _NO_SPACE.match(line):
-        return f"a space is missing after `{found['name']}:`"
+        return f"a space is missing after `{found['name']}:`; add it"
     if found := _EQUALS.match(line):
-        return f"= stands where : and a space belong, after {found['name']}"
+        return f"= stands where : and a space belong, after {found['name']}; correct it"
     return ""
 
 
@@ -142,7 +152,7 @@ def _in_value(line: str, *, is_cause: bool) -> str:
     if value[0] in "%@`,}]" or value.startswith(("? ", "- ")):
         return _needs_quotes(value[0])
     if value[0] in "{[" and not _is_closed(value):
-        return f"what {value[0]} opens here is not closed; if it is text, put it in quotes"
+        return f"what {value[0]} opens here is not closed; close it, or put quotes around a text"
     if is_cause and value[0] in "*&!|>":
         return _needs_quotes(value[0])
     if is_cause and found and (": " in value or value.endswith(":")):
@@ -151,7 +161,7 @@ def _in_value(line: str, *, is_cause: bool) -> str:
 
 
 def _needs_quotes(first: str) -> str:
-    return f"a text that begins with {first} needs quotes around it, as in '{first}text'"
+    return f"a text that begins with {first} needs quotes around it, as in '{first}text'; add them"
 
 
 def _in_quotes(value: str) -> str:
@@ -161,11 +171,11 @@ def _in_quotes(value: str) -> str:
     if quote == '"' and _NO_ESCAPE.match(found[0] if found else value):
         return _BACKSLASH
     if not found:
-        return f"the quote {quote} that opens here is not closed"
+        return f"the quote {quote} that opens here is not closed; close it"
     if _BEHIND.match(value, found.end()):
         return ""
     doubled = "''" if quote == "'" else '\\"'
-    return f"text stands behind the closing quote {quote}; within quotes it is written {doubled}"
+    return f"text stands behind the closing quote {quote}; write a quote in a text as {doubled}"
 
 
 def _is_closed(value: str) -> bool:
@@ -181,7 +191,7 @@ def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
         indent = len(line) - len(content)
         found = _SETTING.fullmatch(content.rstrip())
         if starts and indent > starts[-1] and not takes_more and found and not is_setting:
-            return Slip(above, "a colon is missing in this line, behind the name of the group")
+            return Slip(above, f"{_NO_COLON} group; add it")
         if starts and indent > starts[-1] and not takes_more and found:
             reason = f"line {above} has a value, so nothing belongs below it"
             return Slip(number, f"this is indented too far: {reason}; indent both alike")
@@ -203,18 +213,31 @@ def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
 def _missing_colon(lines: list[tuple[int, str]], stop: int) -> Slip | None:
     for number, line in lines[-2:]:
         if number >= stop - 1 and _WORDS.fullmatch(line.strip()):
-            return Slip(number, "a colon is missing in this line, behind the name of the setting")
+            opening = [above for above, it in lines if above < number and _OPENS_TEXT.search(it)]
+            if opening and opening[-1] == max(it for it, _ in lines if it < number):
+                return Slip(number, f"the text of line {opening[-1]} begins here; indent it more")
+            return Slip(number, f"{_NO_COLON} setting; add it")
     return None
 
 
 # --- in a text that means something else ---------------------------------------------------
 
 
-def slip_in_group(node: Node) -> str:
-    """Why something is no group of settings that was to be one; "" when no slip explains it."""
+def slip_in_group(node: Node, line: int) -> str:
+    """Why something is no group of settings that was to be one; "" when no slip explains it.
+
+    Args:
+        node: What is there.
+        line: Of its key; of ``node`` itself where it has none.
+    """
     if isinstance(node, Sequence) and any(isinstance(item, Mapping) for item in node.items):
         return "expected a group of indented settings, and no list: take each '- ' away"
-    return _in_colon(node.written) if isinstance(node, Scalar) and node.is_plain else ""
+    if not isinstance(node, Scalar) or not node.is_plain:
+        return ""
+    if slip := _in_colon(node.written):
+        return slip
+    is_setting = node.line > line and " " in node.written and _WORDS.fullmatch(node.written)
+    return f"{_NO_COLON} setting; add it" if is_setting else ""
 
 
 def slip_in_key(key: str) -> str:
@@ -222,7 +245,7 @@ def slip_in_key(key: str) -> str:
     if key[:1] in _CURLY and key:
         return "curly quotes are part of the key; take them away"
     if found := _NO_SPACE.match(key):
-        return f"a space is missing after `{found['name']}:`"
+        return f"a space is missing after `{found['name']}:`; add it"
     return _in_spaces(key)
 
 

@@ -196,6 +196,18 @@ REFUSED = [
     ("asr.provider", "parrot", "'parrot' is not an engine of this version, which are: moonshine, "),
     ("llm.active_profile", "no-such", "'no-such' is not one of llm.profiles, which are: gpt-5.4; "),
     ("llm.enabled", "maybe", "'maybe' is not true or false; nothing was changed"),
+    ("llm.enabled", "nope", "'nope' is not true or false; nothing was changed"),
+    ("llm.enabled", "否", "'否' is not true or false; nothing was changed"),
+    ("llm.timeout_ms", "-5", "'-5' is not a whole number from 0 to 3600000; nothing was changed"),
+    ("llm.timeout_ms", "８０００", "'８０００' is not a whole number from 0 to 3600000"),
+    ("llm.temperature", "nan", "'nan' is not a number from 0 to 2; nothing was changed"),
+    ("asr.provider", "Qwen", "'Qwen' is not an engine of this version"),
+    ("asr.provider", "", "'' is not an engine of this version"),
+    ("asr.fallback", "parrot", "'parrot' is not a list of engines, which are: moonshine, "),
+    ("asr.qwen.url", "wss://", "'wss://' is not a safe address"),
+    ("llm.profiles.p.base_url", "http://evil.example/v1", "is not a safe address"),
+    ("llm.profiles.p.base_url", "htps://h/v1", "is not a safe address"),
+    ("llm", "no", "llm is a group or a list"),
     ("asr.qwen.url", "ws://h/x", "'ws://h/x' is not a safe address, which begins with https:// or"),
     ("asr.glm.url", "h", "'h' is not a safe address"),
     ("llm.profiles.p.base_url", "http://me:pw@h/v1", "'http://***@h/v1' is not a safe address"),
@@ -259,7 +271,7 @@ def test_what_is_written_with_a_note(
     assert folder.koe("get", key)[:2] == (Exit.OK, f"{value}\n")
 
 
-@pytest.mark.parametrize("word", ["no", "off", "0", "n", "False", "never", "disabled"])
+@pytest.mark.parametrize("word", ["no", "off", "off ", "0", "n", "False", "never", "disabled"])
 def test_a_word_for_no_is_written_as_false(folder: Folder, word: str) -> None:
     folder.write("llm: {enabled: true}\n")
     assert folder.koe("set", "llm.enabled", word)[0] == Exit.OK

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from koe.config.document import Document
 from koe.config.listing import list_settings
+from koe.config.schema import Config, LlmConfig
 from koe.config.slips import find_slip
+from koe.config.store import Store
 from koe.errors import ConfigError
 
 # Each with the line of the mistake and words of the message.
@@ -43,6 +46,21 @@ BROKEN = [
     ("prompt_templates:\n  -name: a\n   shortcut: 1\n", 2, "a space is missing after -"),
     ("asr: provider: qwen\n", 1, "a second colon stands in this line"),
     ("<<<<<<< HEAD\nasr: {}\n=======\n", 1, "the mark of a merge conflict"),
+    (
+        "＃ mine\nasr:\n  provider: qwen\n",
+        1,
+        "a comment begins with #, not with ＃; correct",
+    ),
+    ("; mine\nasr:\n  provider: qwen\n", 1, "a comment begins with #, not with ;"),
+    ("prompt_templates:\n  － name: a\n    shortcut: 1\n", 2, "－ stands where - belongs"),
+    ("asr:\n  glm:\n    prompt: |\n    hello\n", 4, "the text of line 3 begins here; indent it"),
+    ("asr: {}\n\ufeffllm:\n  enabled: no\n", 2, "an invisible character (U+FEFF) stands here"),
+    ("llm:\n  timeout_ms: 9\n  enabled:no\n  top_p: 1\n", 3, "a space is missing after `enabled:`"),
+    ("llm:\n  timeout_ms: 9\n  enabled：no\n", 3, "a full-width colon ： stands where : and"),
+    ("llm:\n  enabled: no\nasr\n  provider: qwen\n", 3, "a colon is missing in this line"),
+    ("asr:\n  fallback: [qwen, glm\nllm:\n  enabled: no\n", 2, "what [ opens here is not closed"),
+    ("prompt_templates:\n- name: x\n shortcut: 1\n", 3, "indented as nothing above it"),
+    ("llm:\n  enabled: no\n asr:\n  provider: qwen\n", 3, "indented as nothing above it"),
     # What is odd and right before the mistake is not named.
     ("a: |\n  x：y\n  'z\nllm:\n\tenabled: no\n", 5, "a tab stands"),
     ("# don't：\nllm:\n\tenabled: no\n", 3, "a tab stands"),
@@ -68,13 +86,20 @@ def test_nothing_is_found_in_what_is_right(text: str) -> None:
     ("text", "line", "message"),
     [
         ("asr:\n  qwen:\n    api_key:sk-1\n", 3, "asr.qwen: a space is missing after `api_key:`"),
-        ("llm:\n  enabled:false\n", 2, "llm: a space is missing after `enabled:`; it is off"),
+        (
+            "llm:\n  enabled:false\n",
+            2,
+            "llm: a space is missing after `enabled:`; add it; it is off",
+        ),
         ("asr:\n  provider：qwen\n", 2, "asr: a full-width colon ： stands where :"),
         (
             "asr:\n  - provider: qwen\n",
             2,
             "asr: expected a group of indented settings, and no list",
         ),
+        ("asr:\n  provider qwen\n", 2, "asr: a colon is missing in this line"),
+        ("llm:\n  enabled = no\n", 2, "llm: = stands where : and a space belong, after enabled"),
+        ("llm:\n  off\n", 1, "llm: expected a group of indented settings; it is off"),
         ("asr:\n  provider: [qwen]\n", 2, "asr.provider: expected text, and no list"),
         ("asr:\n  provider: “qwen”\n", 2, "asr.provider: curly quotes are part of the text"),
         ("“asr”:\n  provider: qwen\n", 1, "curly quotes are part of the key"),
@@ -111,3 +136,26 @@ def test_no_value_is_repeated() -> None:
 def test_the_default_file_has_none() -> None:
     text = Path("koe/config/defaults/config.yaml").read_text("utf-8")
     assert find_slip(text, 10_000) is None
+
+
+@pytest.mark.parametrize("text", [text for text, _, _ in BROKEN])
+def test_each_message_ends_with_what_to_do(text: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Document.parse(text, "p")
+    remedy = raised.value.reason.rpartition("; ")[2].rpartition(": ")[2]
+    assert remedy.endswith("and save the file")
+    verb = r"(add|close|correct|delete|indent|keep|put|take|use|write)"
+    assert re.match(verb, remedy), remedy
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_marks_and_line_ends_of_other_systems_are_no_mistake(
+    tmp_path: Path, mark: str, end: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(
+        f"{mark}llm:{end}  enabled: false{end}", "utf-8", newline=""
+    )
+    loaded = Store(tmp_path, {}).load()
+    assert loaded.config == Config(llm=LlmConfig(enabled=False))
+    assert not loaded.problems
