@@ -21,6 +21,7 @@ from koe.files.folders import sync_folder
 from koe.files.lock import try_lock
 
 PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
+_LONGEST_WAIT_S = 30.0  # where others write all the time
 _POLL_S = 0.005
 
 # File systems without locks, such as some network shares. Losing the race against another
@@ -46,7 +47,8 @@ def locked(path: Path) -> Iterator[int]:
         The descriptor of that file.
 
     Raises:
-        ConfigError: Another writer did not finish within 5 s, or there can be no lock file.
+        ConfigError: Another writer did not finish within 5 s, or there were others for 30 s, or
+            there can be no lock file.
     """
     try:
         lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
@@ -61,15 +63,26 @@ def locked(path: Path) -> Iterator[int]:
 
 
 def _wait_for(lock: int, path: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    began = last_write = time.monotonic()
+    written: Stamp | None = None
     try:
         while not try_lock(lock):
-            if time.monotonic() >= deadline:
+            now, stamp = time.monotonic(), _stamp(path)
+            if stamp != written:  # several writers on a busy computer: the lock has no queue
+                last_write, written = now, stamp
+            if now - last_write >= PATIENCE_S or now - began >= _LONGEST_WAIT_S:
                 raise busy(path)
             time.sleep(_POLL_S)
     except OSError as exc:
         if exc.errno not in _NO_LOCKS:
             raise _error(path, exc) from exc
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        return stamp_of(path.stat())
+    except FileNotFoundError:
+        return None
 
 
 def _remove_remains(path: Path) -> None:

@@ -20,7 +20,7 @@ def test_owners(key: str, groups: list[str]) -> None:
         ("ASR", "did you mean asr?"),
         ("llm.enabled", "write enabled: indented in a line below llm:"),
         ("font_size", "it belongs to overlay: indent it below overlay:"),
-        ("asr:x", "a space is missing after `asr:`"),
+        ("asr:x", "a space is missing after `asr:`; add it"),
         ("“asr”", "curly quotes are part of the key; take them away"),
         ("weather", "ignoring it"),
         ("", "ignoring it"),

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -227,6 +229,34 @@ def test_patience_ends(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         pass
     with locked(file):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("seconds", "writes", "is_patient"), [(12, True, True), (12, False, False), (40, True, False)]
+)
+def test_patience_lasts_while_others_write(
+    file: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, writes: bool, is_patient: bool
+) -> None:
+    """They hold the lock for so many seconds, and may change the file each second."""
+    passed = 0
+
+    def sleep(_: float) -> None:
+        nonlocal passed
+        passed += 1
+
+    def try_lock(_: int) -> bool:
+        if writes:
+            file.write_text("x" * passed)
+        return passed == seconds
+
+    clock = SimpleNamespace(monotonic=lambda: float(passed), sleep=sleep)
+    monkeypatch.setattr(write_module, "time", clock)
+    monkeypatch.setattr(write_module, "try_lock", try_lock)
+    expected: AbstractContextManager[object] = nullcontext()
+    if not is_patient:
+        expected = pytest.raises(ConfigError, match="another program is writing it")
+    with expected, locked(file):
         pass
 
 
