@@ -8,6 +8,7 @@ browsers use (WHATWG), and what is handed on is its normal form, about which all
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from ada_url import URL, HostType
@@ -22,6 +23,23 @@ _LONGEST_SHOWN = 200
 
 # What may be secret in a text that is no URL: a user before the host, and all after the path.
 _SECRETS = re.compile(r"(?<=/)[^/]*@|[?#].*", re.DOTALL)
+
+
+# What a proxy may speak. GNOME writes socks:// for SOCKS 5; the last of these has the proxy look up
+# the names of servers, which this machine may be unable to.
+_PROXY_SCHEMES = {"http": "http", "https": "https", "socks": "socks5h", "socks5": "socks5"}
+_PROXY_SCHEMES |= {"socks5h": "socks5h", "socks4": "socks4", "socks4a": "socks4a"}
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_SOCKS_PORT = 1080
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a URL leads: its scheme, its host (in lower case, IPv6 in brackets) and its port."""
+
+    scheme: str
+    host: str
+    port: int
 
 
 def check_endpoint(url: str) -> str:
@@ -75,6 +93,30 @@ def join(url: str, reference: str) -> str | None:
 def host_of(url: str) -> str:
     """Return the host of a checked URL, and its port if that is unusual: for messages."""
     return URL(url).host
+
+
+def place_of(url: str) -> Place:
+    """Return where a checked URL leads."""
+    parsed = URL(url)
+    scheme = parsed.protocol.removesuffix(":")
+    return Place(scheme, parsed.hostname, int(parsed.port or _DEFAULT_PORTS[scheme]))
+
+
+def proxy_address(setting: str) -> str:
+    """Return the address of a proxy as HTTP libraries read it; empty if it can't be used.
+
+    Args:
+        setting: As systems and people write it: a URL, or a host and a port.
+    """
+    parsed = _parse(setting if "://" in setting else f"http://{setting}")
+    scheme = "" if parsed is None else _PROXY_SCHEMES.get(parsed.protocol.removesuffix(":"), "")
+    if parsed is None or not scheme or not parsed.hostname:
+        return ""
+    if scheme.startswith("socks") and not parsed.port:
+        parsed.port = str(_SOCKS_PORT)
+    # Such a URL is parsed again by a library, which wants no path.
+    user = f"{parsed.username}:{parsed.password}@" if parsed.username else ""
+    return f"{scheme}://{user}{parsed.host}"
 
 
 def is_local(url: str) -> bool:

@@ -15,8 +15,9 @@ from koe import __version__
 from koe.asr.excerpt import excerpt
 from koe.asr.failures import is_permanent_status, pause_asked_for
 from koe.asr.reply import refusal_code
-from koe.endpoint import check_redirect, host_of, is_local
+from koe.endpoint import check_redirect, host_of
 from koe.errors import AsrConnectionError, AsrProtocolError, RedirectError
+from koe.proxies import read_proxies
 
 if TYPE_CHECKING:
     import httpx
@@ -49,8 +50,8 @@ class Upload:
 class Uploader:
     """Sends uploads to one address, one after another.
 
-    A proxy of the system is used, but not to this machine. Nothing is ever decompressed: a
-    compressed answer, which is not asked for, could be any size.
+    Proxies are those of the system (`koe.proxies`). Nothing is ever decompressed: a compressed
+    answer, which is not asked for, could be any size.
 
     Args:
         url: As `check_endpoint` returned it.
@@ -184,7 +185,8 @@ def _make_client(url: str, connect_timeout: float) -> httpx.AsyncClient:
         headers={"User-Agent": f"koe/{__version__}", "Accept-Encoding": "identity"},
         verify=httpx.create_ssl_context(),
         timeout=httpx.Timeout(None, connect=connect_timeout),
-        trust_env=not is_local(url),
+        proxy=read_proxies().address_for(url) or None,
+        trust_env=False,  # the library fails on lists of exceptions that systems write
     )
 
 

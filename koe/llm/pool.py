@@ -10,7 +10,6 @@ the reply begins is not taken back, it ends by its time limit.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,8 +28,8 @@ from koe.llm.library import (
     Response,
     StreamRequest,
 )
-from koe.llm.proxies import proxies
 from koe.llm.transport import Transport
+from koe.proxies import read_proxies
 
 # Headers whose values are told to nobody else.
 SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
@@ -66,13 +65,19 @@ class Pool:
         transport: The settings.
 
     Raises:
-        LlmConfigError: There is nothing that could tell a server from an impostor, or a proxy
-            can't be used.
+        LlmConfigError: There is nothing that could tell a server from an impostor.
     """
 
     def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        # The settings when the pool was made.
+        self._proxies = read_proxies()
+        # By the address of the proxy that they go through; empty for none.
+        self._clients = {"": self._build("")}
+
+    def _build(self, proxy: str) -> Client:
         try:
-            self._client = _build(transport)
+            return _build(self._transport, proxy)
         except PyreqwestError as exc:
             reason = _cause(exc)
             if "No CA certificates" in reason:
@@ -102,7 +107,14 @@ class Pool:
 
     async def close(self) -> None:
         """Give up on all requests that wait; they raise LlmConnectionError."""
-        await self._client.close()
+        for client in self._clients.values():
+            await client.close()
+
+    def _client_for(self, url: str) -> Client:
+        proxy = self._proxies.address_for(url)
+        if proxy not in self._clients:
+            self._clients[proxy] = self._build(proxy)
+        return self._clients[proxy]
 
     def _prepare(self, request: Request) -> StreamRequest:
         url = request.url
@@ -110,7 +122,7 @@ class Pool:
             # Else what stands before the host would be sent as a second one.
             url = without_user(url)
         try:
-            builder = self._client.request(request.method, url)
+            builder = self._client_for(url).request(request.method, url)
         except ValueError as exc:  # the name of the host has letters that are none
             raise LlmConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         for name, value in request.headers.items():
@@ -185,7 +197,7 @@ class Answer:
         await self._sending.__aexit__(None, None, None)
 
 
-def _build(transport: Transport) -> Client:
+def _build(transport: Transport, proxy: str) -> Client:
     builder = (
         ClientBuilder()
         .user_agent(f"koe/{__version__}")
@@ -206,20 +218,8 @@ def _build(transport: Transport) -> Client:
     )
     if transport.roots:
         builder = builder.add_root_certificate_pem(transport.roots)
-    exceptions = os.environ.get("NO_PROXY", os.environ.get("no_proxy", ""))
-    if "*" in (name.strip() for name in exceptions.split(",")):
-        return builder.no_proxy().build()  # the library takes it for all names, but no IP address
-    for scheme, address in proxies().items():
-        make = ProxyBuilder.https if scheme == "https" else ProxyBuilder.http
-        try:
-            proxy = make(address)
-        except ValueError as exc:
-            reason = (
-                f"the proxy for {scheme} has no usable address ({exc}); look at the system's "
-                f"settings and {scheme.upper()}_PROXY"
-            )
-            raise LlmConfigError(f"there is no HTTP client: {reason}") from exc
-        builder = builder.proxy(proxy.no_proxy(exceptions))
+    # It is chosen by the request; the library would read the environment in its own way.
+    builder = builder.proxy(ProxyBuilder.all(proxy)) if proxy else builder.no_proxy()
     return builder.build()
 
 

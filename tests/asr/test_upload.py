@@ -297,12 +297,22 @@ def test_a_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ALL_PROXY", "gopher://127.0.0.1:70"), ("SSL_CERT_FILE", "/no/such/file.pem")],
+    [
+        ("ALL_PROXY", "gopher://127.0.0.1:70"),
+        ("HTTPS_PROXY", "http://127.0.0.1:port"),
+        ("NO_PROXY", "localhost,::1,[::1],10.0.0.0/8,fd00::/8,fe80::1%eth0,*.example.com:8080"),
+    ],
 )
-def test_an_environment_that_cannot_be_used(
+def test_settings_that_the_library_cannot_read(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
+    with pytest.raises(AsrConnectionError, match=r"HTTP request failed: speech.invalid: "):
+        asyncio.run(upload("https://speech.invalid/"))
+
+
+def test_certificates_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
     with pytest.raises(AsrConnectionError, match=r"failed to create HTTP client: "):
         asyncio.run(upload("https://speech.invalid/"))
 

@@ -15,6 +15,9 @@ import trustme
 
 Kind = Literal["good", "expired", "not yet valid", "wrong host", "self-signed", "unknown issuer"]
 
+FAR = "far.example"
+"""A name of this machine that does not look like one, for what is asked through a proxy."""
+
 
 @cache
 def authority() -> trustme.CA:
@@ -29,8 +32,8 @@ def roots() -> bytes:
 
 @cache
 def certificate(kind: Kind) -> trustme.LeafCert:
-    """Return a certificate, for 127.0.0.1 and localhost unless its kind says otherwise."""
-    names = ("other.example",) if kind == "wrong host" else ("127.0.0.1", "localhost")
+    """Return a certificate, for this machine and its name there unless its kind says otherwise."""
+    names = ("other.example",) if kind == "wrong host" else ("127.0.0.1", "localhost", FAR)
     issuer = trustme.CA() if kind == "unknown issuer" else authority()
     now, day = datetime.now(UTC), timedelta(days=1)
     match kind:

@@ -1,0 +1,133 @@
+"""Proxy settings as systems, VPNs and containers write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koe.proxies import Proxies, read_proxies
+
+PROXY = "http://proxy.example:3128"
+FAR = "https://api.example.com/v1"
+
+
+def address(environ: dict[str, str], url: str = FAR, system: dict[str, str] | None = None) -> str:
+    return Proxies(environ, system or {}).address_for(url)
+
+
+def is_direct(exceptions: str, url: str) -> bool:
+    return not address({"ALL_PROXY": PROXY, "NO_PROXY": exceptions}, url)
+
+
+@pytest.mark.parametrize(
+    ("environ", "chosen"),
+    [
+        ({}, ""),
+        ({"HTTPS_PROXY": PROXY}, PROXY),
+        ({"https_proxy": PROXY, "http_proxy": "http://other:1"}, PROXY),
+        ({"http_proxy": PROXY}, ""),
+        ({"all_proxy": PROXY}, PROXY),
+        ({"HTTPS_PROXY": "http://e:1", "ALL_PROXY": PROXY}, "http://e:1"),
+        # The first of the pair is set, and empty.
+        ({"HTTPS_PROXY": "", "https_proxy": PROXY}, ""),
+        ({"HTTPS_PROXY": "", "ALL_PROXY": PROXY}, PROXY),
+        ({"HTTPS_PROXY": PROXY, "REQUEST_METHOD": "GET"}, ""),
+        # How they are written.
+        ({"HTTPS_PROXY": "proxy.example:3128"}, PROXY),
+        ({"HTTPS_PROXY": f' "{PROXY}/"\r'}, PROXY),
+        ({"HTTPS_PROXY": "http://u:p%20ss@p:1/"}, "http://u:p%20ss@p:1"),
+        ({"HTTPS_PROXY": "http://[fd00::1]:3128"}, "http://[fd00::1]:3128"),
+        ({"ALL_PROXY": "socks://127.0.0.1:1080/"}, "socks5h://127.0.0.1:1080"),
+        ({"ALL_PROXY": "SOCKS5H://p"}, "socks5h://p:1080"),
+        # What can't be read is not there.
+        ({"HTTPS_PROXY": "http://127.0.0.1:port", "ALL_PROXY": PROXY}, PROXY),
+        ({"HTTPS_PROXY": "http://p:99999"}, ""),
+        ({"HTTPS_PROXY": "http://"}, ""),
+        ({"HTTPS_PROXY": ":8080"}, ""),
+        ({"HTTPS_PROXY": "gopher://p:70"}, ""),
+        ({"HTTPS_PROXY": "DIRECT"}, "http://direct"),
+    ],
+)
+def test_the_environment(environ: dict[str, str], chosen: str) -> None:
+    assert address(environ) == chosen
+
+
+def test_the_environment_goes_before_the_system() -> None:
+    system = {"https": "10.0.0.1:3129", "http": "10.0.0.1:3128"}
+    assert address({}, system=system) == "http://10.0.0.1:3129"
+    assert address({"ALL_PROXY": PROXY}, system=system) == PROXY
+    assert address({"NO_PROXY": "example.com"}, system=system) == ""
+    assert address({}, system={"http": "10.0.0.1:3128"}) == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST", "127.0.0.1", "127.5.5.5", "127.1", "2130706433", "[::1]",
+        "localhost.", "models.localhost", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_this_machine_is_asked_directly(host: str, scheme: str) -> None:
+    environ = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), PROXY)
+    assert address(environ, f"{scheme}://{host}:11434/v1", {"http": PROXY, "https": PROXY}) == ""
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "my-localhost", "128.0.0.1", "[fd00::1]"])
+def test_another_machine_is_not_this_one(host: str) -> None:
+    assert address({"ALL_PROXY": PROXY}, f"https://{host}/v1") == PROXY
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "url", "direct"),
+    [
+        ("*", FAR, True),
+        ("localhost, *", FAR, True),
+        ("example.com", FAR, True),
+        (".example.com", FAR, True),
+        ("*.example.com", FAR, True),
+        ("*.example.com", "https://example.com/", True),
+        ("EXAMPLE.com.", FAR, True),
+        ("https://api.example.com", FAR, True),
+        ("localhost;example.com", FAR, True),
+        ("localhost example.com", FAR, True),
+        ("api.example.com:443", FAR, True),
+        ("api.example.com:8443", FAR, False),
+        ("ample.com", FAR, False),
+        ("com.example", FAR, False),
+        ("*.*", FAR, False),
+        ("", FAR, False),
+        (",,.", FAR, False),
+        ("<local>", "https://intranet/", True),
+        ("<local>", FAR, False),
+        ("10.0.0.0/8", "https://10.1.2.3/", True),
+        ("10.0.0.7/8", "https://10.1.2.3/", True),
+        ("10.0.0.0/8", "https://11.1.2.3/", False),
+        ("10.*", "https://10.1.2.3/", True),
+        ("192.168.*", "https://10.1.2.3/", False),
+        ("10.1.2.3:443", "https://10.1.2.3/", True),
+        ("fd00::/8", "https://[fd00::1]/", True),
+        ("[fd00::1]", "https://[fd00::1]/", True),
+        ("[fd00::1]:8443", "https://[fd00::1]:8443/", True),
+        ("[fd00::]/8", "https://[fd00::1]/", True),
+        ("fe80::/10,10.0.0.0/99,[", "https://[fd00::1]/", False),
+    ],
+)
+def test_exceptions(exceptions: str, url: str, direct: bool) -> None:
+    assert is_direct(exceptions, url) is direct
+
+
+@given(st.text(), st.text(), st.sampled_from([FAR, "https://10.0.0.1/", "https://[fd00::1]/"]))
+def test_no_setting_is_an_error(setting: str, exceptions: str, url: str) -> None:
+    address({"HTTPS_PROXY": setting, "NO_PROXY": exceptions}, url)
+
+
+def test_a_setting_that_is_not_used_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    address({"HTTPS_PROXY": "http://user:word@127.0.0.1:port"})
+    assert "a proxy setting for https can't be read" in caplog.text
+    assert "word" not in caplog.text + repr(Proxies({"HTTPS_PROXY": "http://u:word@p:1"}, {}))
+
+
+def test_this_computer_can_be_asked() -> None:
+    assert isinstance(read_proxies().address_for(FAR), str)
