@@ -325,7 +325,16 @@ class LlmProfileError(LlmConfigError):
 
 
 class LlmConnectionError(LlmError):
-    """The server could not be reached, or the connection broke before the reply was there."""
+    """The server could not be reached, or the connection broke before the reply was there.
+
+    Args:
+        message: What went wrong.
+        is_passing: The server took the connection and dropped it; the next one may live.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
 
 
 class LlmTimeoutError(LlmError):

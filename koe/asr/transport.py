@@ -30,10 +30,10 @@ from websockets.http11 import Response
 from websockets.protocol import OPEN
 from websockets.uri import WebSocketURI, parse_uri
 
-from koe.asr.failures import is_permanent_status, pause_asked_for
 from koe.asr.protocol import MESSAGE_LIMIT_BYTES, Handshake, Message
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
+from koe.failures import is_permanent_status, pause_asked_for
 
 # A network that took nothing for so long will not do so while somebody waits.
 SEND_TIMEOUT = 30.0

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from koe import __version__
 from koe.asr.excerpt import excerpt
-from koe.asr.failures import is_permanent_status, pause_asked_for
 from koe.asr.reply import refusal_code
 from koe.endpoint import check_redirect, host_of
 from koe.errors import AsrConnectionError, AsrProtocolError, RedirectError
+from koe.failures import is_permanent_status, pause_asked_for
 from koe.proxies import read_proxies
 
 if TYPE_CHECKING:

@@ -29,8 +29,9 @@ def build_body(request: LlmRequest) -> dict[str, object]:
         "system": [_cached(request.system)],
         "messages": [{"role": "user", "content": _content(request.user)}],
         "max_tokens": request.max_output_tokens,
+        "stream": False,
     }
-    if request.says_sampling and 0.0 <= request.temperature <= 1.0:
+    if 0.0 <= request.temperature <= 1.0:
         body["temperature"] = float(request.temperature)
     return body
 

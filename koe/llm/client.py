@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from koe.endpoint import join, origin_of
 from koe.errors import LlmConnectionError, LlmError, LlmReplyError, LlmTimeoutError
+from koe.failures import pause_asked_for
 from koe.llm.connections import Connections
 from koe.llm.endpoint import check_address, check_hop
 from koe.llm.pool import Answer, Request
@@ -36,11 +37,14 @@ class HttpReply:
         status: The HTTP status, whatever it is.
         body: Whole; of a refusal, the beginning.
         http_version: ``HTTP/2`` or ``HTTP/1.1``.
+        retry_after: After how many seconds the server wants to be asked again; None if it does
+            not say.
     """
 
     status: int
     body: bytes = field(repr=False)
     http_version: str
+    retry_after: float | None = None
 
 
 class Client:
@@ -94,9 +98,11 @@ class Client:
         """
         return await self._request("POST", check_address(url), headers, body, deadline)
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> HttpReply:
+    async def get(
+        self, url: str, headers: Mapping[str, str], deadline: float | None = None
+    ) -> HttpReply:
         """Like `post`, without a body."""
-        return await self._request("GET", check_address(url), headers, None)
+        return await self._request("GET", check_address(url), headers, None, deadline)
 
     def warm_up(self, url: str, headers: Mapping[str, str]) -> asyncio.Task[None] | None:
         """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
@@ -241,4 +247,5 @@ def _checked(answer: Answer, body: bytes, is_whole: bool) -> HttpReply:
         if (coding := answer.header("content-encoding")).lower() not in ("", "identity"):
             said = presentable(coding, "")
             raise LlmReplyError(f"the reply is compressed ({said}), which nobody asked for")
-    return HttpReply(answer.status, body, answer.http_version)
+    retry_after = pause_asked_for(answer.header("retry-after"))
+    return HttpReply(answer.status, body, answer.http_version, retry_after)

@@ -10,14 +10,15 @@ Blank text is not for models: they recite the dictionary then. Callers deliver i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from koe.answers import Flaw, clean, find_flaw
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
-from koe.llm.protocols import PROTOCOLS, check_status, reply_request
-from koe.llm.refusal import explanation, is_about_sampling, presentable
+from koe.llm.parameters import Change, find_changes
+from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
+from koe.llm.refusal import explanation, presentable
 from koe.llm.request import HttpRequest, LlmRequest
 from koe.prompts import Prompts, render
 
@@ -52,7 +53,7 @@ class Inquiry:
 
     Attributes:
         http: What to send.
-        plainer: The same for a model that takes no sampling settings; equal where there are none.
+        request: The same in no protocol.
         profile: Whom to ask.
         heard: The text in question.
         candidates: The terms that the question names.
@@ -61,16 +62,26 @@ class Inquiry:
     """
 
     http: HttpRequest
-    plainer: HttpRequest
+    request: LlmRequest
     profile: LlmProfile = field(repr=False)
     heard: str = field(repr=False)
     candidates: tuple[str, ...] = field(repr=False)
     flaws: frozenset[Flaw]
     limit: int
 
-    def wants_plainer(self, status: int, body: bytes) -> bool:
-        """Whether the server refused for a setting that it can be asked without."""
-        return status == 400 and self.plainer != self.http and is_about_sampling(body)
+    def changed(self, changes: Sequence[Change]) -> HttpRequest:
+        """What to send to a service that wants some parameters otherwise."""
+        return reply_request(self.profile, self.request, changes)
+
+    def find_changes(self, status: int, body: bytes, made: Sequence[Change]) -> tuple[Change, ...]:
+        """What to change after a refusal; empty when that is no help.
+
+        Args:
+            status: The HTTP status of the reply.
+            body: The whole body.
+            made: The changes in what was sent.
+        """
+        return find_changes(status, body, request_body(self.profile, self.request, made), made)
 
     def read(self, status: int, body: bytes) -> Correction:
         """What becomes of the answer.
@@ -187,7 +198,7 @@ def _ask(
     )
     return Inquiry(
         http=reply_request(profile, request),
-        plainer=reply_request(profile, replace(request, says_sampling=False)),
+        request=request,
         profile=profile,
         heard=heard,
         candidates=tuple(candidates),

@@ -27,10 +27,10 @@ def build_body(request: LlmRequest) -> dict[str, object]:
             {"role": "user", "content": request.user.text},
         ],
         request.max_token_parameter: request.max_output_tokens,
+        "stream": False,
     }
     if request.max_token_parameter == "max_tokens":
-        if request.says_sampling:
-            body |= {"temperature": float(request.temperature), "top_p": float(request.top_p)}
+        body |= {"temperature": float(request.temperature), "top_p": float(request.top_p)}
     elif request.no_reasoning_control == "reasoning_effort":
         body["reasoning_effort"] = "none"
     if request.no_reasoning_control == "thinking":

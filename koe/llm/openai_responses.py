@@ -22,6 +22,7 @@ def build_body(request: LlmRequest) -> dict[str, object]:
         "input": request.user.text,
         "max_output_tokens": request.max_output_tokens,
         "store": False,
+        "stream": False,
     }
     if request.no_reasoning_control == "reasoning_effort":
         body["reasoning"] = {"effort": "none"}

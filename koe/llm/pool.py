@@ -188,7 +188,8 @@ class Answer:
         except PyreqwestError as exc:
             raise LlmConnectionError(
                 f"the connection to {host_of(self.url)} broke in the middle of the reply: "
-                f"{_cause(exc)}"
+                f"{_cause(exc)}",
+                is_passing=True,
             ) from exc
         return bytes(body), True
 
@@ -260,7 +261,8 @@ def _error(exc: PyreqwestError, url: str) -> LlmError:
     for pattern, meaning in _MEANINGS.items():
         if any(re.search(pattern, cause) for cause in causes):
             return LlmConnectionError(f"{meaning.format(host=host)} ({causes[-1]})")
-    return LlmConnectionError(f"the connection to {host} broke: {causes[-1]}")
+    message = f"the connection to {host} broke: {causes[-1]}"
+    return LlmConnectionError(message, is_passing=True)
 
 
 def _cause(exc: PyreqwestError) -> str:

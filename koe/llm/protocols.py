@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.llm import anthropic_messages, openai_chat, openai_responses
+from koe.llm.parameters import Change, apply
 from koe.llm.refusal import refusal
 from koe.llm.reply import Reply, at, read_json, text_at
 from koe.llm.request import HttpRequest, LlmRequest
@@ -37,14 +38,21 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
 """By the word that is configured (``api_protocol``)."""
 
 
-def reply_request(profile: LlmProfile, request: LlmRequest) -> HttpRequest:
+def reply_request(
+    profile: LlmProfile, request: LlmRequest, changes: Sequence[Change] = ()
+) -> HttpRequest:
     """Ask a model.
+
+    Args:
+        profile: Which one.
+        request: What to ask.
+        changes: What its service wants to have otherwise.
 
     Raises:
         LlmConfigError: The profile can't be used.
     """
     _check(profile)
-    body = PROTOCOLS[profile.protocol].build_body(request)
+    body = request_body(profile, request, changes)
     encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return HttpRequest(
         url=profile.url,
@@ -52,6 +60,13 @@ def reply_request(profile: LlmProfile, request: LlmRequest) -> HttpRequest:
         # What was heard may hold half of a surrogate pair; it goes out as a question mark.
         body=encoded.encode("utf-8", "replace"),
     )
+
+
+def request_body(
+    profile: LlmProfile, request: LlmRequest, changes: Sequence[Change] = ()
+) -> dict[str, object]:
+    """The parameters of a request, in the protocol of a profile."""
+    return apply(PROTOCOLS[profile.protocol].build_body(request), changes)
 
 
 def models_request(profile: LlmProfile) -> HttpRequest:

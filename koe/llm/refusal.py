@@ -51,9 +51,9 @@ def explanation(body: bytes, api_key: str) -> str:
     return presentable(sentence or code, api_key, code if sentence else "")
 
 
-def is_about_sampling(body: bytes) -> bool:
-    """Whether a server explains that it does not take ``temperature`` or ``top_p``."""
-    return re.search(r"\b(temperature|top_p)\b", explanation(body, "")) is not None
+def is_out_of_quota(body: bytes) -> bool:
+    """Whether a server that refuses wants to be paid first: it will not answer a second later."""
+    return "insufficient_quota" in explanation(body, "")
 
 
 def presentable(text: str, api_key: str, code: str = "") -> str:

@@ -18,7 +18,6 @@ class LlmRequest:
         max_output_tokens: How long the answer may be.
         temperature: 0 for the most likely answer.
         top_p: Share of the likely words that are considered.
-        says_sampling: Whether these two are said at all, where the protocol has them.
         max_token_parameter: What the server calls the limit: ``max_tokens`` or
             ``max_completion_tokens``.
         no_reasoning_control: How the server is told not to think first: ``reasoning_effort``,
@@ -31,7 +30,6 @@ class LlmRequest:
     max_output_tokens: int = 1024
     temperature: float = 0.0
     top_p: float = 1.0
-    says_sampling: bool = True
     max_token_parameter: str = "max_completion_tokens"
     no_reasoning_control: str = "none"
 

@@ -14,9 +14,9 @@ from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError
 from koe.events import Corrected
+from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
     Correction,
-    Inquiry,
     active_profile,
     ask_for_correction,
     ask_for_rewriting,
@@ -29,8 +29,7 @@ from koe.prompts import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client, HttpReply
-    from koe.llm.request import HttpRequest
+    from koe.llm.client import Client
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +46,8 @@ class LlmService:
     def __init__(self, transport: Transport) -> None:
         # The client, which is replaced when its settings change.
         self._shared = SharedClient(transport)
-        # Models that take no sampling settings, as was found out, and where they are.
-        self._plain: set[tuple[str, str]] = set()
+        # What models do not take, as was found out.
+        self._habits: Habits = {}
 
     def open(self) -> None:
         """Build the client now; if that is not possible, whoever asks will be told why."""
@@ -69,7 +68,7 @@ class LlmService:
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> Correcting:
         """Somebody who corrects the text of one session, by the settings that it begins with."""
-        return Correcting(self._shared, self._plain, snapshot, profile, read_prompts)
+        return Correcting(self._shared, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
         self,
@@ -94,7 +93,7 @@ class LlmService:
         llm = snapshot.config.llm
         profile = profile or active_profile(llm)
         inquiry = ask_for_rewriting(llm, profile, prompts, snapshot.terms, text, instruction)
-        return await _ask(self._shared.open(), inquiry, self._plain)
+        return await ask(self._shared.open(), inquiry, self._habits)
 
     async def correct(
         self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts, text: str
@@ -106,7 +105,7 @@ class LlmService:
         """
         llm = snapshot.config.llm
         inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, text)
-        return await _ask(self._shared.open(), inquiry, self._plain)
+        return await ask(self._shared.open(), inquiry, self._habits)
 
     async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:
         """Have a sample corrected; the answer does not matter.
@@ -115,7 +114,7 @@ class LlmService:
             LlmError: There was none.
         """
         inquiry = ask_for_test(snapshot.config.llm, profile, prompts, snapshot.terms)
-        await _ask(self._shared.open(), inquiry, self._plain)
+        await ask(self._shared.open(), inquiry, self._habits)
 
     async def list_models(self, profile: LlmProfile) -> list[str]:
         """The models that a server offers.
@@ -124,7 +123,11 @@ class LlmService:
             LlmError: It did not say.
         """
         request = models_request(profile)
-        reply = await self._shared.open().get(request.url, dict(request.headers))
+        client = self._shared.open()
+        deadline = client.deadline()
+        reply = await until_answered(
+            lambda: client.get(request.url, dict(request.headers), deadline), deadline
+        )
         check_status(reply.status, reply.body, profile.api_key)
         return parse_models(reply.body)
 
@@ -177,7 +180,7 @@ class Correcting:
 
     Args:
         shared: The client.
-        plain: Models that take no sampling settings, and where they are; another one is noted.
+        habits: What models do not take; what is found out is added.
         snapshot: The settings that the session begins with.
         profile: Whom to ask.
         read_prompts: Reads what is said beside the text.
@@ -186,13 +189,13 @@ class Correcting:
     def __init__(
         self,
         shared: SharedClient,
-        plain: set[tuple[str, str]],
+        habits: Habits,
         snapshot: Snapshot,
         profile: LlmProfile,
         read_prompts: Callable[[], Prompts],
     ) -> None:
         self._shared = shared
-        self._plain = plain
+        self._habits = habits
         self._snapshot = snapshot
         self._profile = profile
         self._read_prompts = read_prompts
@@ -227,23 +230,5 @@ class Correcting:
             heard,
             history,
         )
-        correction = await _ask(self._client or self._shared.open(), inquiry, self._plain)
+        correction = await ask(self._client or self._shared.open(), inquiry, self._habits)
         return Corrected(correction.text, correction.remark)
-
-
-async def _ask(client: Client, inquiry: Inquiry, plain: set[tuple[str, str]]) -> Correction:
-    """Ask, and once more if the model does not take the sampling settings, in the same time."""
-    model = (inquiry.http.url, inquiry.profile.model)
-    deadline = client.deadline()
-    reply = await _post(client, inquiry.plainer if model in plain else inquiry.http, deadline)
-    if model not in plain and inquiry.wants_plainer(reply.status, reply.body):
-        plain.add(model)
-        log.debug("%s takes no sampling settings", inquiry.profile.model)
-        reply = await _post(client, inquiry.plainer, deadline)
-    return inquiry.read(reply.status, reply.body)
-
-
-async def _post(client: Client, http: HttpRequest, deadline: float) -> HttpReply:
-    reply = await client.post(http.url, dict(http.headers), http.body, deadline)
-    log.debug("answered %d over %s", reply.status, reply.http_version)
-    return reply

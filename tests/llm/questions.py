@@ -15,7 +15,6 @@ def question(
     temperature: float = 0,
     parameter: str = "max_completion_tokens",
     reasoning: str = "none",
-    says_sampling: bool = True,
 ) -> LlmRequest:
     return LlmRequest(
         model=model,
@@ -25,5 +24,4 @@ def question(
         temperature=temperature,
         max_token_parameter=parameter,
         no_reasoning_control=reasoning,
-        says_sampling=says_sampling,
     )

@@ -20,6 +20,7 @@ def test_the_body(parameter: str, reasoning: str) -> None:
     asked = question(limit=2048, temperature=0.2, parameter=parameter, reasoning=reasoning)
     assert build_body(asked) == {
         "model": "test-model",
+        "stream": False,
         "system": [{"type": "text", "text": "system", "cache_control": KEPT}],
         "messages": [{"role": "user", "content": "user"}],
         "max_tokens": 2048,
@@ -88,8 +89,3 @@ def test_a_reply_that_is_cut_off() -> None:
 def test_a_reply_without_content(body: bytes) -> None:
     with pytest.raises(LlmReplyError, match=r": missing content in Anthropic response$"):
         parse_reply(body)
-
-
-def test_a_model_that_takes_no_sampling_settings() -> None:
-    assert "temperature" in build_body(question())
-    assert "temperature" not in build_body(question(says_sampling=False))

@@ -51,6 +51,7 @@ def test_the_body(parameter: str, reasoning: str, settings: dict[str, object]) -
     )
     assert build_body(asked) == {
         "model": "test-model",
+        "stream": False,
         "messages": [
             {"role": "system", "content": "system"},
             {"role": "user", "content": "stable varying"},
@@ -104,8 +105,3 @@ def test_a_reply_without_content(body: bytes) -> None:
 def test_a_reply_that_is_no_json() -> None:
     with pytest.raises(LlmReplyError, match="parse response"):
         parse_reply(b"<html>")
-
-
-def test_a_model_that_takes_no_sampling_settings() -> None:
-    body = build_body(question(parameter="max_tokens", says_sampling=False))
-    assert body.keys() == {"model", "messages", "max_tokens"}

@@ -30,6 +30,7 @@ def test_the_body(parameter: str, reasoning: str, settings: dict[str, object]) -
         "input": "stable",
         "max_output_tokens": 2048,
         "store": False,
+        "stream": False,
         **settings,
     }
 

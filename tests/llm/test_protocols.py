@@ -89,7 +89,7 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
     request = reply_request(OPENAI, question(varying="词 \ud800", model="m"))
     assert request.body.decode() == (
         '{"max_completion_tokens":1024,"messages":[{"content":"system","role":"system"},'
-        '{"content":"词 ?","role":"user"}],"model":"m"}'
+        '{"content":"词 ?","role":"user"}],"model":"m","stream":false}'
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.llm.refusal import explanation, is_about_sampling, presentable, refusal
+from koe.llm.refusal import explanation, is_out_of_quota, presentable, refusal
 
 KEY = "k-0123456789abcdef"
 
@@ -99,14 +99,13 @@ def test_an_explanation_comes_in_json_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "about_sampling"),
+    ("body", "is_out"),
     [
-        ("`temperature` is deprecated for this model.", True),
-        ("Unsupported parameter: 'top_p' is not supported with this model.", True),
-        ("No such model", False),
-        ("temperatures are rising", False),
+        (b'{"error": {"message": "Add credit", "code": "insufficient_quota"}}', True),
+        (b'{"error": {"message": "Add credit", "type": "insufficient_quota"}}', True),
+        (b'{"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}', False),
+        (b"insufficient_quota", False),
     ],
 )
-def test_what_a_refusal_is_about(message: str, about_sampling: bool) -> None:
-    assert is_about_sampling(json.dumps({"error": {"message": message}}).encode()) == about_sampling
-    assert not is_about_sampling(message.encode())
+def test_a_quota(body: bytes, is_out: bool) -> None:
+    assert is_out_of_quota(body) == is_out

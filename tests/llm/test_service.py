@@ -21,6 +21,7 @@ from koe.errors import (
     LlmTimeoutError,
 )
 from koe.events import Corrected
+from koe.llm.asking import PAUSES
 from koe.llm.service import LlmService, ask_once
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
@@ -255,7 +256,7 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
 
 
 @on_loop
-async def test_a_server_that_fails_is_not_asked_again() -> None:
+async def test_a_server_that_fails_is_asked_the_same_again() -> None:
     """Whatever it speaks of."""
 
     async def fail(exchange: Exchange) -> None:
@@ -267,7 +268,8 @@ async def test_a_server_that_fails_is_not_asked_again() -> None:
         profile = profile.replace(max_token_parameter="max_tokens")
         with pytest.raises(LlmStatusError, match="temperature too high"):
             await service.correct(snapshot, profile, built_in_prompts(), HEARD)
-        assert len(server.exchanges) == 1
+        assert len(server.exchanges) == 1 + len(PAUSES)
+        assert len({bytes(exchange.body) for exchange in server.exchanges}) == 1
         await service.aclose()
 
 

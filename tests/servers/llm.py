@@ -69,7 +69,7 @@ class RefusedError(Exception):
 def _ask_chat(body: Json) -> Question:
     _check(body, {"model", "messages"}, {
         "max_tokens", "max_completion_tokens", "temperature", "top_p", "reasoning_effort",
-        "thinking", "store",
+        "thinking", "store", "stream",
     })  # fmt: skip
     said = dict(map(_message, _objects(body, "messages")))
     limit = _limit(body, "max_tokens") or _limit(body, "max_completion_tokens")
@@ -91,7 +91,11 @@ def _reply_chat(model: str, text: str, is_cut_off: bool) -> Json:
 
 
 def _ask_responses(body: Json) -> Question:
-    _check(body, {"model", "input"}, {"instructions", "max_output_tokens", "store", "reasoning"})
+    _check(
+        body,
+        {"model", "input"},
+        {"instructions", "max_output_tokens", "store", "reasoning", "stream"},
+    )
     system = _text(body, "instructions") if "instructions" in body else ""
     limit = _limit(body, "max_output_tokens")
     return Question(_text(body, "model"), system, _text(body, "input"), limit)
@@ -126,7 +130,7 @@ def _reply_responses(model: str, text: str, is_cut_off: bool) -> Json:
 
 
 def _ask_messages(body: Json) -> Question:
-    _check(body, {"model", "messages", "max_tokens"}, {"system", "temperature"})
+    _check(body, {"model", "messages", "max_tokens"}, {"system", "temperature", "stream"})
     said = dict(map(_message, _objects(body, "messages")))
     system = _joined(body, "system") if "system" in body else ""
     return Question(_text(body, "model"), system, said.get("user", ""), _limit(body, "max_tokens"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.asr.failures import is_permanent_status, pause_asked_for
+from koe.failures import is_permanent_status, pause_asked_for
 
 NOW = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
 

@@ -1,0 +1,155 @@
+"""What a service refuses of a request: it is left out, renamed, or given another value. Pure.
+
+Services differ in what they take, and most of them say in a refusal what it is about. Nothing but
+the parameters that are named here is ever changed, and never the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from koe.errors import LlmReplyError
+from koe.llm.reply import read_json
+
+# Refusals that may be about one parameter: RFC 9110 §§15.5.1, 15.5.21.
+_STATUSES = frozenset({400, 422})
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_SAMPLING = ("temperature", "top_p")
+_DROPPED = (*_SAMPLING, "thinking", "enable_thinking", "store")
+
+# As services write the names, where that is not the name itself.
+_PATTERNS = {
+    "reasoning_effort": r"reasoning([._ ]?effort)?",
+    "reasoning": r"reasoning([._ ]?effort)?",
+}
+
+# The ways to think little, the least first.
+_EFFORTS = ("minimal", "low")
+
+_ABOUT_SIZE = re.compile(
+    r"too (large|big|high|many)|exceed|at most|less than|greater than|maximum|range|between"
+)
+_UNKNOWN = re.compile(
+    r"unknown|unrecogni[sz]ed|unexpected|extra|not permitted|unsupported (parameter|argument)"
+)
+
+# Under these keys servers repeat the request, which names every parameter.
+_ECHOES = frozenset({"input", "ctx", "body", "request", "messages", "url"})
+
+# Characters of a complaint that are looked at.
+_LONGEST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a request.
+
+    Attributes:
+        name: The parameter.
+        to: What it is called now; empty when it is left out.
+        value: What it is now; None for what it was.
+    """
+
+    name: str
+    to: str = ""
+    value: object = None
+
+
+def apply(body: Mapping[str, object], changes: Sequence[Change]) -> dict[str, object]:
+    """Return the parameters of a request with all changes made, in order."""
+    changed = dict(body)
+    for change in changes:
+        value = changed.pop(change.name, None)
+        value = value if change.value is None else change.value
+        if change.to and value is not None:
+            changed[change.to] = value
+    return changed
+
+
+def find_changes(
+    status: int, reply: bytes, body: Mapping[str, object], made: Sequence[Change]
+) -> tuple[Change, ...]:
+    """Find out what to change so that a request that was refused may be taken.
+
+    Args:
+        status: The HTTP status of the refusal.
+        reply: Its body.
+        body: The parameters that were refused.
+        made: The changes that were made before; none of them is made again.
+
+    Returns:
+        Empty when the refusal is about something else.
+    """
+    if status not in _STATUSES:
+        return ()
+    complaint = _complaint(reply)
+    candidates = [_options(name, complaint, body) for name in _named(complaint, body)]
+    if not candidates and re.search(r"\bstream(ing)?\b", complaint):
+        candidates = [_options("stream", complaint, body)]
+    untried = ([change for change in options if change not in made] for options in candidates)
+    return tuple(options[0] for options in untried if options)
+
+
+def _named(complaint: str, body: Mapping[str, object]) -> Iterator[str]:
+    """The parameters that a complaint is about."""
+    for name in (*_LIMITS, "reasoning_effort", "reasoning", *_DROPPED, "stream"):
+        if name in body and _names(complaint, name):
+            yield name
+        elif name in _SAMPLING and name in body and any(_names(complaint, it) for it in _SAMPLING):
+            yield name  # a model that takes one of these as it is takes both
+    if "enable_thinking" not in body and _names(complaint, "enable_thinking"):
+        yield "enable_thinking"
+
+
+def _names(complaint: str, name: str) -> bool:
+    return re.search(rf"\b{_PATTERNS.get(name, name)}\b", complaint) is not None
+
+
+def _options(name: str, complaint: str, body: Mapping[str, object]) -> list[Change]:
+    """What can be done about a parameter, the best first."""
+    leave_out = Change(name)
+    if name in _LIMITS:
+        # The service may say how it calls the limit. Else there are two names for it.
+        others = [it for it in _LIMITS if it not in body and _names(complaint, it)]
+        others += [it for it in _LIMITS[:2] if it != name]
+        renamed = [] if _ABOUT_SIZE.search(complaint) else [Change(name, others[0])]
+        return [*renamed, leave_out]
+    if name in ("reasoning_effort", "reasoning"):
+        efforts = [it for it in _EFFORTS if re.search(rf"\b{it}\b", complaint)]
+        is_plain = name == "reasoning_effort"
+        values: list[object] = [it if is_plain else {"effort": it} for it in efforts]
+        return [*(Change(name, name, value) for value in values), leave_out]
+    if name == "stream":
+        is_unknown = _UNKNOWN.search(complaint) and "true" not in complaint
+        return [leave_out] if is_unknown else [Change(name, name, True), leave_out]
+    if name == "enable_thinking":
+        said = re.findall(r"\b(true|false)\b", complaint)
+        demanded = [Change(name, name, said[-1] == "true")] if said else []
+        return [*demanded, *([leave_out] if name in body else [])]
+    return [leave_out]
+
+
+def _complaint(reply: bytes) -> str:
+    """What a refusal says, in lower case and without the request that it may repeat."""
+    try:
+        said = " ".join(_texts(read_json(reply)))
+    except LlmReplyError:
+        said = reply[:_LONGEST].decode("utf-8", "replace")
+    return said[:_LONGEST].lower()
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a value, but for the request."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for item in value:
+                yield from _texts(item)
+        case dict():
+            for key, item in value.items():
+                if key not in _ECHOES:
+                    yield from _texts(item)

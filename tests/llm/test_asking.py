@@ -1,0 +1,151 @@
+"""Refusals that pass, connections that are dropped, and what may never be sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from koe.config.llm import LlmConfig, LlmProfile
+from koe.errors import LlmConnectionError, LlmStatusError, LlmTimeoutError
+from koe.llm.asking import PAUSES, Habits, ask
+from koe.llm.correction import Correction, ask_for_correction
+from koe.prompts import Prompts
+from tests.asynchronous import on_loop
+from tests.llm.asking import client_of, transport
+from tests.servers.certificates import Kind
+from tests.servers.web import Exchange, Server
+
+HEARD = "hello koe world"
+GOOD = json.dumps({"choices": [{"message": {"content": "Hello, Koe world."}}]}).encode()
+
+Step = Callable[[Exchange], Awaitable[None]]
+
+
+def refuse(status: int, message: str = "try again", **headers: str) -> Step:
+    async def step(exchange: Exchange) -> None:
+        body = json.dumps({"error": {"message": message}}).encode()
+        await exchange.reply(status, body, **headers)
+
+    return step
+
+
+async def drop(exchange: Exchange) -> None:
+    exchange.connection.abort()
+
+
+async def break_off(exchange: Exchange) -> None:
+    await exchange.begin(200)
+    await exchange.send(GOOD[:20])
+    exchange.connection.abort()
+
+
+async def answer(exchange: Exchange) -> None:
+    await exchange.reply(200, GOOD)
+
+
+async def never(exchange: Exchange) -> None:
+    await asyncio.Event().wait()
+
+
+async def ask_through(
+    *steps: Step, limit: float = 20.0, habits: Habits | None = None, encrypted: bool = True
+) -> tuple[Correction, list[Exchange]]:
+    """Ask a server that does one step after another."""
+    left = list(steps)
+
+    async def handle(exchange: Exchange) -> None:
+        await left.pop(0)(exchange)
+
+    certificate: Kind | None = "good" if encrypted else None
+    async with (
+        Server(handle, certificate=certificate) as server,
+        client_of(transport(limit)) as client,
+    ):
+        profile = LlmProfile(base_url=server.url, model="m", max_token_parameter="max_tokens")
+        prompts = Prompts("system", "{{asr_text}}")
+        inquiry = ask_for_correction(LlmConfig(), profile, prompts, (), HEARD)
+        correction = await ask(client, inquiry, {} if habits is None else habits)
+        assert not left
+        return correction, server.exchanges
+
+
+@pytest.mark.parametrize("status", [408, 421, 425, 429, 500, 502, 503, 504, 529])
+@on_loop
+async def test_a_refusal_that_passes(status: int) -> None:
+    correction, exchanges = await ask_through(refuse(status), answer)
+    assert correction == Correction("Hello, Koe world.")
+    assert exchanges[0].body == exchanges[1].body
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+@pytest.mark.parametrize("step", [drop, break_off])
+@on_loop
+async def test_a_connection_that_is_dropped(step: Step, encrypted: bool) -> None:
+    correction, exchanges = await ask_through(step, answer, encrypted=encrypted)
+    assert correction.is_applied
+    assert len(exchanges) == 2
+
+
+@on_loop
+async def test_several_in_a_row() -> None:
+    steps = [refuse(503), drop, refuse(429, **{"retry-after": "0"})]
+    assert len(steps) == len(PAUSES)
+    assert (await ask_through(*steps, answer))[0].is_applied
+
+
+@on_loop
+async def test_a_server_that_goes_on_refusing() -> None:
+    with pytest.raises(LlmStatusError, match="the fourth"):
+        await ask_through(*[refuse(503)] * len(PAUSES), refuse(503, "the fourth"))
+    with pytest.raises(LlmConnectionError, match="broke"):
+        await ask_through(*[drop] * (1 + len(PAUSES)))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        refuse(400),
+        refuse(401),
+        refuse(404),
+        refuse(429, "insufficient", **{"retry-after": "3600"}),
+        refuse(503, **{"retry-after": "Wed, 21 Oct 2099 07:28:00 GMT"}),
+    ],
+)
+@on_loop
+async def test_a_refusal_that_stays(step: Step) -> None:
+    """One that lasts longer than there is time is one, too."""
+    with pytest.raises(LlmStatusError):
+        await ask_through(step)
+
+
+@on_loop
+async def test_a_request_that_may_still_be_answered_is_not_sent_again() -> None:
+    with pytest.raises(LlmTimeoutError):
+        await ask_through(never, limit=0.3)
+
+
+@on_loop
+async def test_what_is_refused_is_left_out_and_remembered() -> None:
+    habits: Habits = {}
+    refusals = [
+        refuse(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        refuse(503),
+        refuse(400, "Unsupported value: 'temperature'"),
+    ]
+    correction, exchanges = await ask_through(*refusals, answer, habits=habits)
+    assert correction.is_applied
+    bodies = [json.loads(bytes(exchange.body)) for exchange in exchanges]
+    assert bodies[1] == bodies[2]
+    assert bodies[3].keys() == {"model", "messages", "max_completion_tokens", "stream"}
+    assert len(habits) == 1
+
+
+@on_loop
+async def test_what_does_not_help_is_not_remembered() -> None:
+    habits: Habits = {}
+    with pytest.raises(LlmStatusError, match="no such model"):
+        await ask_through(refuse(400, "temperature"), refuse(404, "no such model"), habits=habits)
+    assert not habits
