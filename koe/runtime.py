@@ -35,8 +35,8 @@ IMPORTED_LATER = (
     "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.asking",
     "koe.llm.correction", "koe.llm.openai_chat", "koe.llm.openai_responses", "koe.llm.parameters",
     "koe.llm.protocols", "koe.llm.refusal", "koe.llm.reply", "koe.llm.request", "koe.llm.service",
-    "koe.llm.shared", "koe.llm.transport", "koe.prompts", "koe.records", "koe.runner",
-    "koe.session", "koe.session_rules", "koe.spool", "koe.stitching", "koe.tokens",
+    "koe.llm.shared", "koe.llm.streams", "koe.llm.transport", "koe.prompts", "koe.records",
+    "koe.runner", "koe.session", "koe.session_rules", "koe.spool", "koe.stitching", "koe.tokens",
     "koe.transcript",
 )  # fmt: skip
 

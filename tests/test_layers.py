@@ -62,7 +62,7 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
-        "koe.llm.correction", "koe.llm.parameters", "koe.failures",
+        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures",
         "koe.journal.format", "koe.journal.values",
         "koe.journal.events", "koe.journal.entries", "koe.journal.retention")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, read_json, text_at
+from koe.llm.reply import Reply, at, collect_text, text_at
 from koe.llm.request import LlmRequest
+from koe.llm.streams import join_messages, read_reply
 from koe.prompts import UserPrompt
 
 # It lists twenty models unless it is told to list more (spec llm §4.1).
@@ -42,7 +43,7 @@ def parse_reply(body: bytes) -> Reply:
     Raises:
         LlmReplyError: The body is not what the protocol says.
     """
-    reply = read_json(body)
+    reply = read_reply(body, join_messages)
     try:
         content = at(reply, "content")
     except LookupError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, read_json, text_at
+from koe.llm.reply import Reply, at, collect_text, text_at
 from koe.llm.request import LlmRequest
+from koe.llm.streams import join_responses, read_reply
 
 MODELS_QUERY = ""
 
@@ -35,7 +36,7 @@ def parse_reply(body: bytes) -> Reply:
     Raises:
         LlmReplyError: The model failed, or the body is not what the protocol says.
     """
-    reply = read_json(body)
+    reply = read_reply(body, join_responses)
     status = text_at(reply, "status")
     if status == "failed":
         reason = text_at(reply, "error", "message")

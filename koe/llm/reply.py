@@ -39,7 +39,7 @@ def read_json(body: bytes, what: str = "response") -> object:
     """
     try:
         text = body.decode("utf-8-sig")
-        value = parse_json(text, _refuse)
+        value = parse_json(text, _nothing)
         if _SURROGATE.search(text):
             # Half a pair is accepted there, but nobody could encode it again.
             json.dumps(value, ensure_ascii=False).encode()
@@ -48,8 +48,9 @@ def read_json(body: bytes, what: str = "response") -> object:
     return value
 
 
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)
+def _nothing(constant: str) -> object:
+    """NaN and infinities, which are no JSON; servers write them beside the text, as speeds."""
+    return None
 
 
 def at(value: object, *path: str | int) -> object:
