@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ada_url import URL, HostType
 
 from koe.errors import EndpointError, RedirectError
+from koe.pasted import pasted
 
 _ENCRYPTED = frozenset({"https:", "wss:"})
 _PLAIN = frozenset({"http:", "ws:"})
@@ -48,7 +49,7 @@ def check_endpoint(url: str) -> str:
     Raises:
         EndpointError: It is no URL, or neither encrypted nor on this machine.
     """
-    parsed = _parse(url)
+    parsed = _parse(pasted(url))
     if parsed is None:
         raise EndpointError(_SECRETS.sub("", url))
     if parsed.protocol in _ENCRYPTED or (parsed.protocol in _PLAIN and _is_loopback(parsed)):

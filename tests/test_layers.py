@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.endpoint": 0,
     "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
-    "koe.proxies": 0, "koe.failures": 0,
+    "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0,
     "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
     "koe.answers": 1,
@@ -62,7 +62,7 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
-        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures",
+        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures", "koe.pasted",
         "koe.journal.format", "koe.journal.values",
         "koe.journal.events", "koe.journal.entries", "koe.journal.retention")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}

@@ -35,6 +35,7 @@ from koe.config.engines import DoubaoConfig
 from koe.config.schema import AsrConfig
 from koe.errors import AsrProtocolError, EngineUnavailableError
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
+from koe.pasted import pasted_key
 
 # The four headers of a frame that are sent: version 1, one word of header; type and flags;
 # serialisation and compression; nothing.
@@ -299,11 +300,12 @@ def _handshake(config: DoubaoConfig, session_id: str) -> Handshake:
 def _headers(config: DoubaoConfig, session_id: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The headers, and what in them is secret."""
     if config.api_key:
-        keys = {"X-Api-Key": header("X-Api-Key", config.api_key, "invalid api_key")}
+        keys = {"X-Api-Key": header("X-Api-Key", pasted_key(config.api_key), "invalid api_key")}
     else:
+        app_key, access_key = pasted_key(config.app_key), pasted_key(config.access_key)
         keys = {
-            "X-Api-App-Key": header("X-Api-App-Key", config.app_key, "invalid app_key"),
-            "X-Api-Access-Key": header("X-Api-Access-Key", config.access_key, "invalid access_key"),
+            "X-Api-App-Key": header("X-Api-App-Key", app_key, "invalid app_key"),
+            "X-Api-Access-Key": header("X-Api-Access-Key", access_key, "invalid access_key"),
         }
     resource_id = header("X-Api-Resource-Id", config.resource_id, "invalid resource_id")
     return {

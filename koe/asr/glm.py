@@ -14,6 +14,7 @@ from koe.asr.reply import Document, Heard, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
+from koe.pasted import pasted, pasted_key
 
 LONGEST_SECONDS = 30.0  # of the vendor
 
@@ -59,14 +60,14 @@ def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:
         boundary: What stands between the parts, and nowhere else.
     """
     parts = [
-        _text_part("model", config.model or GlmConfig.model),
+        _text_part("model", pasted(config.model) or GlmConfig.model),
         _part('name="file"; filename="audio.wav"', "audio/wav", wav),
         _text_part("stream", "true"),
     ]
     if config.prompt:
         parts.append(_text_part("prompt", config.prompt))
     mark = b"--" + boundary.encode()
-    key = config.api_key.strip()
+    key = pasted_key(config.api_key)
     return Upload(
         headers={
             "Authorization": f"Bearer {key}",

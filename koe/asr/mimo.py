@@ -15,6 +15,7 @@ from koe.asr.reply import Document, Heard, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
+from koe.pasted import pasted, pasted_key
 
 # The vendor takes 10 MB of base64, which is 234 s.
 LONGEST_SECONDS = 230.0
@@ -58,10 +59,10 @@ def build_upload(config: MimoConfig, wav: bytes) -> Upload:
     body = {
         "asr_options": {"language": config.language or MimoConfig.language},
         "messages": [{"content": [recording], "role": "user"}],
-        "model": config.model or MimoConfig.model,
+        "model": pasted(config.model) or MimoConfig.model,
         "stream": True,
     }
-    key = config.api_key.strip()
+    key = pasted_key(config.api_key)
     return Upload(
         headers={
             "api-key": key,

@@ -40,6 +40,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.pasted import pasted, pasted_key
 from koe.text import join_segments
 
 # Where a sentence ends (spec asr §2.2.3): sooner than the vendor's defaults, for dictation.
@@ -305,7 +306,7 @@ def session(config: QwenConfig, terms: tuple[str, ...]) -> dict[str, object]:
         transcription["corpus"] = {"text": context}
     if config.language:
         transcription["language"] = config.language
-    transcription["model"] = config.model
+    transcription["model"] = pasted(config.model)
     return {
         "input_audio_format": "pcm",
         "input_audio_transcription": transcription,
@@ -326,10 +327,10 @@ def _context(terms: tuple[str, ...]) -> str:
 
 
 def _handshake(config: QwenConfig) -> Handshake:
-    url = add_query(service_url(config.url), "model", config.model)
+    url = add_query(service_url(config.url), "model", pasted(config.model))
     if config.headers:
         return Handshake(url, own_headers(config.headers), secrets_in(config.headers))
-    key = header("Authorization", config.api_key, "invalid api_key")
+    key = header("Authorization", pasted_key(config.api_key), "invalid api_key")
     return Handshake(url, {"Authorization": f"Bearer {key}"}, (key,))
 
 

@@ -37,6 +37,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.pasted import pasted_key
 from koe.stitching import find_pause
 from koe.text import join_segments
 
@@ -253,7 +254,7 @@ class _TextTooLongError(AsrProtocolError):
 
 
 def _checked_key(name: str, api_key: str) -> str:
-    key, setting = api_key.strip(), f"asr.{name}.api_key"
+    key, setting = pasted_key(api_key), f"asr.{name}.api_key"
     if not key:
         raise EngineUnavailableError(name, f"it has no key; set {setting}")
     if not (key.isascii() and key.isprintable()):

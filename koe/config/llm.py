@@ -20,6 +20,7 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ALL, AT_ONCE, ONLY_C, FlatKeys, Section
+from koe.pasted import pasted, pasted_key
 
 _DEFAULT_PATHS = {
     "openai_chat": "/chat/completions",
@@ -83,14 +84,42 @@ class LlmProfile(Section):
         return self.endpoint_path.strip() or _DEFAULT_PATHS[self.protocol]
 
     @property
+    def key(self) -> str:
+        """The key without what was copied with it; empty for none."""
+        return pasted_key(self.api_key)
+
+    @property
+    def model_name(self) -> str:
+        """The model without what was copied with its name."""
+        return pasted(self.model)
+
+    @property
+    def base(self) -> str:
+        """The address that paths are added to, also where that of the endpoint was copied."""
+        base = pasted(self.base_url).partition("?")[0].rstrip("/")
+        for path in (self.path.partition("?")[0], _DEFAULT_PATHS["openai_chat"]):
+            base = base.removesuffix(f"/{path.strip('/')}").rstrip("/")
+        return base
+
+    def address(self, path: str) -> str:
+        """Return the address of something at the server; it may be no valid one.
+
+        Args:
+            path: Where it is, below the base; a query of the base is added.
+        """
+        query = pasted(self.base_url).partition("?")[2]
+        mark = "&" if "?" in path else "?"
+        return f"{self.base}/{path.lstrip('/')}" + (f"{mark}{query}" if query else "")
+
+    @property
     def url(self) -> str:
         """Address of the endpoint; it may be no valid one."""
-        return f"{self.base_url.rstrip('/')}/{self.path.lstrip('/')}"
+        return self.address(self.path)
 
     @property
     def lacks_key(self) -> bool:
         """Whether it has no key for a service that answers nobody without one."""
-        return not self.api_key and self.base_url.rstrip("/") in _KEYED_SERVICES
+        return not self.key and self.base in _KEYED_SERVICES
 
     @property
     def is_ready(self) -> bool:

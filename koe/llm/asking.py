@@ -43,7 +43,7 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
     Raises:
         LlmError: There is no answer.
     """
-    model = (inquiry.http.url, inquiry.profile.model)
+    model = (inquiry.http.url, inquiry.profile.model_name)
     changes = habits.get(model, ())
     deadline = client.deadline()
     while True:

@@ -94,8 +94,8 @@ class Inquiry:
             LlmStatusError: The server refused.
             LlmReplyError: It said something that is no answer, or not all of one.
         """
-        key = self.profile.api_key
-        check_status(status, body, key)
+        key = self.profile.key
+        check_status(status, body, self.profile)
         try:
             reply = PROTOCOLS[self.profile.protocol].parse_reply(body)
             answer = clean(reply.text)
@@ -187,7 +187,7 @@ def _ask(
     history: Sequence[str] = (),
 ) -> Inquiry:
     request = LlmRequest(
-        model=profile.model,
+        model=profile.model_name,
         system=prompts.system,
         user=render(prompts.user, heard, candidates, history),
         max_output_tokens=settings.max_output_tokens,

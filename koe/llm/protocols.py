@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
@@ -12,10 +13,14 @@ from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.llm import anthropic_messages, openai_chat, openai_responses
 from koe.llm.parameters import Change, apply
-from koe.llm.refusal import refusal
+from koe.llm.refusal import is_page, presentable, refusal
 from koe.llm.reply import Reply, at, read_json, text_at
 from koe.llm.request import HttpRequest, LlmRequest
+from koe.pasted import pasted
 from koe.text import trim
+
+# What servers say of an address at which they have nothing.
+_ASTRAY = frozenset({404, 405})
 
 
 class LlmProtocol(Protocol):
@@ -86,17 +91,27 @@ def warm_up_request(profile: LlmProfile) -> HttpRequest:
     Raises:
         LlmConfigError: The profile can't be used.
     """
-    return _get(profile, f"/models/{quote(profile.model, safe='', errors='replace')}")
+    return _get(profile, f"/models/{quote(profile.model_name, safe='', errors='replace')}")
 
 
-def check_status(status: int, body: bytes, api_key: str) -> None:
-    """Accept a reply by its status.
+def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
+    """Accept a reply by its status, unless it is a web page.
 
     Raises:
         LlmStatusError: The server refused. What it says is short and without the key.
+        LlmReplyError: A page answers, so something else than a model was asked.
     """
-    if not 200 <= status <= 299:
-        raise LlmStatusError(status, refusal(body, api_key))
+    if 200 <= status <= 299:
+        if is_page(body):
+            raise LlmReplyError(
+                f"a web page answers instead of a model; {_doubt(profile)}, or does the network "
+                "want a login?"
+            )
+        return
+    said = refusal(body, profile.key)
+    if status in _ASTRAY and "model" not in said.lower():
+        said = f"{said}; {_doubt(profile)}" if said else _doubt(profile)
+    raise LlmStatusError(status, said)
 
 
 def parse_models(body: bytes) -> list[str]:
@@ -116,32 +131,47 @@ def parse_models(body: bytes) -> list[str]:
     return list(dict.fromkeys(filter(None, ids)))
 
 
+def _doubt(profile: LlmProfile) -> str:
+    """What may be wrong with an address that was asked, as a question."""
+    from koe.endpoint import shown
+
+    address = presentable(shown(profile.base), profile.key)
+    if re.search(r"/v\d", profile.base):
+        return f"is base_url right? It is {address}"
+    return f"is base_url right? It is {address}, and most end in /v1"
+
+
 def _get(profile: LlmProfile, path: str) -> HttpRequest:
     _check(profile, needs_model=False)
     return HttpRequest(
-        url=profile.base_url.rstrip("/") + path,
+        url=profile.address(path),
         headers=_headers(profile),
     )
 
 
 def _headers(profile: LlmProfile) -> tuple[tuple[str, str], ...]:
-    return tuple(PROTOCOLS[profile.protocol].headers(profile.api_key).items())
+    return tuple(PROTOCOLS[profile.protocol].headers(profile.key).items())
 
 
 def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
     if profile.provider == "mlx":
         raise LlmConfigError("MLX LLM support is not enabled in this build")
-    if not trim(profile.base_url):
+    if not pasted(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
     from koe.llm.endpoint import check_address  # costs milliseconds, which can wait until now
 
     # Not only what is made of it: of https:// and a path, a host is made.
-    check_address(profile.base_url)
-    if needs_model and not profile.model:
+    try:
+        check_address(profile.base_url)
+    except LlmConfigError as exc:
+        if "://" in profile.base_url:
+            raise
+        raise LlmConfigError(f"{exc.message}; base_url lacks https:// at its beginning") from exc
+    if needs_model and not profile.model_name:
         raise LlmConfigError("the profile has no model; enter the name of one")
     if profile.lacks_key:
         raise LlmConfigError("the profile has no api_key; enter the one that the service gave you")
-    if not all(_may_be_sent(character) for character in profile.api_key):
+    if not all(_may_be_sent(character) for character in profile.key):
         problem = "the profile's api_key contains a line break or another control character"
         raise LlmConfigError(f"{problem}; enter it again")
 

@@ -33,10 +33,14 @@ def refusal(body: bytes, api_key: str) -> str:
         body: JSON as servers have it, or anything else.
         api_key: The key that was sent. No part of it is in the result.
     """
-    text = body.decode("utf-8", "replace")
     # A page of some proxy says no more than the status does.
-    is_page = text.lstrip().startswith("<")
-    return explanation(body, api_key) or ("" if is_page else presentable(text, api_key))
+    text = "" if is_page(body) else body.decode("utf-8", "replace")
+    return explanation(body, api_key) or presentable(text, api_key)
+
+
+def is_page(body: bytes) -> bool:
+    """Whether a server sent a page for browsers."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
 def explanation(body: bytes, api_key: str) -> str:

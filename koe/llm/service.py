@@ -128,7 +128,7 @@ class LlmService:
         reply = await until_answered(
             lambda: client.get(request.url, dict(request.headers), deadline), deadline
         )
-        check_status(reply.status, reply.body, profile.api_key)
+        check_status(reply.status, reply.body, profile)
         return parse_models(reply.body)
 
     async def aclose(self) -> None:

@@ -563,8 +563,8 @@ def test_headers_of_the_user() -> None:
     ("values", "refusal"),
     [
         ({"api_key": "a\nb"}, "invalid api_key"),
-        ({"api_key": "", "app_key": "a\0"}, "invalid app_key"),
-        ({"api_key": "", "access_key": "a\x7f"}, "invalid access_key"),
+        ({"api_key": "", "app_key": "a\0b"}, "invalid app_key"),
+        ({"api_key": "", "access_key": "a\x7fb"}, "invalid access_key"),
         ({"resource_id": "\r"}, "invalid resource_id"),
         ({"headers": {"a b": "c"}}, "invalid header name: a b"),
         ({"headers": {"": "c"}}, "invalid header name: "),

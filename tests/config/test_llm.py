@@ -217,6 +217,12 @@ def test_c11_every_protocol_has_a_path(protocol: str, path: str, written: str) -
         ("https://h/v1", "", "https://h/v1/chat/completions"),
         ("https://h/v1//", " //custom ", "https://h/v1/custom"),
         ("https://h", "/c?api-version=1", "https://h/c?api-version=1"),
+        ("https://h?a=1", "/c?b=2", "https://h/c?b=2&a=1"),
+        ("https://h/chat/completions?a=1", "", "https://h/chat/completions?a=1"),
+        ("https://h/v1/chat/completions/", "", "https://h/v1/chat/completions"),
+        ("https://h/v1/chat/completions", "/custom", "https://h/v1/custom"),
+        ("https://h/custom", "custom?a=1", "https://h/custom?a=1"),
+        (" “https://h/v1”\u200b\n", "", "https://h/v1/chat/completions"),
     ],
 )
 def test_the_address(base_url: str, path: str, url: str) -> None:

@@ -103,10 +103,14 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
         (OPENAI.replace(base_url="https:"), "insecure endpoint https:: use"),
         (OPENAI.replace(base_url="https://\t"), "insecure endpoint https://: use"),
         (OPENAI.replace(base_url="http://h/v1"), "insecure endpoint http://h/v1: use"),
+        (
+            OPENAI.replace(base_url="h.example/v1"),
+            "insecure endpoint h.example/v1: .*lacks https://",
+        ),
         (OPENAI.replace(model=""), "the profile has no model; enter the name"),
         (BUILT_IN_PROFILES["openai"], "the profile has no api_key; enter the one that the service"),
-        (OPENAI.replace(api_key="secret\n"), "api_key contains a line break or another control"),
-        (OPENAI.replace(api_key="secret\x7f"), "api_key contains a line break or another control"),
+        (OPENAI.replace(api_key="sec\nret"), "api_key contains a line break or another control"),
+        (OPENAI.replace(api_key="sec\x7fret"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="secret\udc80"), "api_key contains a line break or another contr"),
     ],
 )
@@ -157,7 +161,7 @@ def test_asking_nobody_for_models(profile: LlmProfile) -> None:
     [
         ("org/m:7b", "org%2Fm%3A7b"),
         ("a-z_0.9~", "a-z_0.9~"),
-        (" 词", "%20%E8%AF%8D"),
+        (" 词 a", "%E8%AF%8D%20a"),
         ("half \ud800", "half%20%3F"),
     ],
 )
@@ -172,7 +176,7 @@ def test_warming_up(model: str, path: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 299])
 def test_a_status_that_is_fine(status: int) -> None:
-    check_status(status, b"", "secret")
+    check_status(status, b"", OPENAI)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +190,51 @@ def test_a_status_that_is_fine(status: int) -> None:
 )
 def test_a_status_that_is_not(status: int, body: bytes, sentence: str) -> None:
     with pytest.raises(LlmStatusError) as caught:
-        check_status(status, body, "secret")
+        check_status(status, body, OPENAI)
     assert str(caught.value) == f"LLM correction failed: {sentence}"
+
+
+V1 = "is base_url right? It is https://h/v1"
+BARE = "is base_url right? It is https://h/, and most end in /v1"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "status", "body", "message"),
+    [
+        ("https://h", 404, b"404 page not found", f"404 page not found; {BARE}"),
+        ("https://h/?api-version=secret", 404, b"", BARE),
+        ("https://h/v1", 404, b"<html>nginx</html>", V1),
+        ("https://h/v1", 405, b'{"detail": "Method Not Allowed"}', f"Method Not Allowed; {V1}"),
+        ("https://h/v1", 404, b'{"error": "model \'m\' not found"}', "model 'm' not found"),
+        ("https://h/v1", 403, b"<html>", ""),
+    ],
+)
+def test_an_address_at_which_nothing_is(
+    base_url: str, status: int, body: bytes, message: str
+) -> None:
+    with pytest.raises(LlmStatusError) as caught:
+        check_status(status, body, OPENAI.replace(base_url=base_url))
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><title>New API</title>", b"\xef\xbb\xbf\n <a/>"])
+def test_a_web_page(body: bytes) -> None:
+    with pytest.raises(LlmReplyError, match=r"a web page answers .* base_url right") as caught:
+        check_status(200, body, OPENAI)
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("path", ["", "/chat/completions", "/chat/completions/"])
+def test_what_is_copied_with_a_profile(path: str) -> None:
+    profile = LlmProfile(
+        base_url=f' "https://h/v1{path}\u200b"\n', api_key="\u00a0Bearer “secret”\r\n", model="m \t"
+    )
+    request = reply_request(profile, question(model=profile.model_name))
+    assert request.url == "https://h/v1/chat/completions"
+    assert ("Authorization", "Bearer secret") in request.headers
+    assert json.loads(request.body)["model"] == "m"
+    assert models_request(profile).url == "https://h/v1/models"
+    assert warm_up_request(profile).url == "https://h/v1/models/m"
 
 
 @pytest.mark.parametrize(
