@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from koe.llm.request import HttpRequest
 
 # Seconds before another try, where the server does not say. After the last, its refusal stands:
-# while this goes on, somebody waits for a text.
+# while this goes on, the user waits for a text.
 PAUSES = (0.25, 0.5, 1.0)
 
 Habits: TypeAlias = dict[tuple[str, str], tuple[Change, ...]]

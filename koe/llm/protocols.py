@@ -103,10 +103,7 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     """
     if 200 <= status <= 299:
         if is_page(body):
-            raise LlmReplyError(
-                f"a web page answers instead of a model; {_doubt(profile)}, or does the network "
-                "want a login?"
-            )
+            raise LlmReplyError(f"a web page answers instead of a model; {_doubt(profile)}")
         return
     said = refusal(body, profile.key)
     if status in _ASTRAY and "model" not in said.lower():
