@@ -10,6 +10,7 @@ import sys
 import pytest
 from pyreqwest.exceptions import ConnectError, RequestError
 
+from koe import proxies
 from koe.errors import LlmConfigError, LlmConnectionError
 from koe.llm import pool
 from koe.llm.endpoint import check_address
@@ -180,6 +181,43 @@ async def test_exceptions_that_systems_write(
         monkeypatch.setenv(name, value)
         async with client_of() as client:
             await client.post(far(server), HEADERS, b"{}")
+        assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NO_PROXY", FAR),
+        ("no_proxy", f"10.0.0.0/8, .{FAR}"),
+        ("NO_PROXY", "*"),
+        ("REQUEST_METHOD", "GET"),
+        ("HTTPS_PROXY", ""),
+    ],
+)
+@on_loop
+async def test_without_the_proxy(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The name is known to the proxy only, so who asks directly finds no server."""
+    async with Server(answer_ok) as server, Proxy() as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(name, value)
+        async with client_of() as client:
+            with pytest.raises(LlmConnectionError, match=f"there is no server named {FAR}"):
+                await client.post(far(server), HEADERS, b"{}")
+        assert not proxy.asked
+
+
+@on_loop
+async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Server(answer_ok) as server, Proxy() as proxy:
+        settings = {"https": f"127.0.0.1:{proxy.port}"}
+        monkeypatch.setattr(proxies, "_system_settings", lambda: settings)
+        async with client_of() as client:
+            await client.post(far(server), HEADERS, b"{}")
+        assert len(proxy.asked) == 1
+        monkeypatch.setenv("NO_PROXY", FAR)
+        async with client_of() as client:
+            with pytest.raises(LlmConnectionError, match=f"there is no server named {FAR}"):
+                await client.post(far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 1
 
 
