@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import TypeAlias
 
 from koe.errors import LlmConnectionError
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 # while this goes on, the user waits for a text.
 PAUSES = (0.25, 0.5, 1.0)
 
-Habits: TypeAlias = dict[tuple[str, str], tuple[Change, ...]]
-"""What to change in requests, as was found out: by the address and the name of a model."""
+Habits: TypeAlias = dict[Hashable, tuple[Change, ...]]
+"""What to change in requests, as was found out: by `Inquiry.kind`.
+
+It lasts as long as the core. After an edit of the profile, the limit or the sampling it is found
+out anew.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +47,7 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
     Raises:
         LlmError: There is no answer.
     """
-    model = (inquiry.http.url, inquiry.profile.model_name)
-    changes = habits.get(model, ())
+    changes = habits.get(inquiry.kind, ())
     deadline = client.deadline()
     while True:
         http = inquiry.changed(changes)
@@ -59,7 +62,7 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
         log.debug("%s is asked again with %s", inquiry.profile.model, more)
         changes += more
     if 200 <= reply.status < 300:
-        habits[model] = changes
+        habits[inquiry.kind] = changes
     return inquiry.read(reply.status, reply.body)
 
 

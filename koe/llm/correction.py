@@ -9,8 +9,8 @@ Blank text is not for models: they recite the dictionary then. Callers deliver i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 
 from koe.answers import Flaw, clean, find_flaw
 from koe.config.llm import LlmConfig, LlmProfile
@@ -20,7 +20,7 @@ from koe.llm.parameters import Change, find_changes
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
 from koe.llm.refusal import explanation, presentable
 from koe.llm.request import HttpRequest, LlmRequest
-from koe.prompts import Prompts, render
+from koe.prompts import Prompts, UserPrompt, render
 
 TEST_TEXT = (
     "um so can you uh check how much cpu and you know how much memory the app is using right now"
@@ -68,6 +68,12 @@ class Inquiry:
     candidates: tuple[str, ...] = field(repr=False)
     flaws: frozenset[Flaw]
     limit: int
+
+    @property
+    def kind(self) -> Hashable:
+        """Whom it asks and by which settings; the same for all texts until a setting is edited."""
+        asked = replace(self.request, system="", user=UserPrompt(stable="", varying=""))
+        return self.profile.protocol, self.http.url, self.http.headers, asked
 
     def changed(self, changes: Sequence[Change]) -> HttpRequest:
         """What to send to a service that wants some parameters otherwise."""

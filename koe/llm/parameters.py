@@ -1,7 +1,8 @@
 """What a service refuses of a request: it is left out, renamed, or given another value. Pure.
 
 Services differ in what they take, and most of them say in a refusal what it is about. Nothing but
-the parameters that are named here is ever changed, and never the prompt.
+the parameters that are named here is ever changed, and never the prompt. ``store`` is not among
+them: it asks the service to keep nothing of what was said, and that is worth more than an answer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _STATUSES = frozenset({400, 422})
 
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _SAMPLING = ("temperature", "top_p")
-_DROPPED = (*_SAMPLING, "thinking", "enable_thinking", "store")
+_DROPPED = (*_SAMPLING, "thinking", "enable_thinking")
 
 # As services write the names, where that is not the name itself.
 _PATTERNS = {
@@ -91,6 +92,11 @@ def find_changes(
         candidates = [_options("stream", complaint, body)]
     untried = ([change for change in options if change not in made] for options in candidates)
     return tuple(options[0] for options in untried if options)
+
+
+def is_about_store(status: int, reply: bytes) -> bool:
+    """Tell whether a service refuses a request because it is asked to keep nothing of it."""
+    return status in _STATUSES and _names(_complaint(reply), "store")
 
 
 def _named(complaint: str, body: Mapping[str, object]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.llm import anthropic_messages, openai_chat, openai_responses
-from koe.llm.parameters import Change, apply
+from koe.llm.parameters import Change, apply, is_about_store
 from koe.llm.refusal import is_page, presentable, refusal
 from koe.llm.reply import Reply, at, read_json, text_at
 from koe.llm.request import HttpRequest, LlmRequest
@@ -21,6 +21,12 @@ from koe.text import trim
 
 # What servers say of an address at which they have nothing.
 _ASTRAY = frozenset({404, 405})
+
+# What to do about a service that takes no request by which it must not keep what was said.
+_KEEP_NOTHING = (
+    "store: false asks the service to keep nothing, so it is never left out; set api_protocol to "
+    "openai_chat, or choose another service"
+)
 
 
 class LlmProtocol(Protocol):
@@ -108,6 +114,8 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     said = refusal(body, profile.key)
     if status in _ASTRAY and "model" not in said.lower():
         said = f"{said}; {_doubt(profile)}" if said else _doubt(profile)
+    if profile.protocol == "openai_responses" and is_about_store(status, body):
+        said = f"{said.rstrip('.')}; {_KEEP_NOTHING}"
     raise LlmStatusError(status, said)
 
 

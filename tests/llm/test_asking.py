@@ -20,6 +20,7 @@ from tests.servers.web import Exchange, Server
 
 HEARD = "hello koe world"
 GOOD = json.dumps({"choices": [{"message": {"content": "Hello, Koe world."}}]}).encode()
+PROFILE = LlmProfile(model="m", max_token_parameter="max_tokens")
 
 Step = Callable[[Exchange], Awaitable[None]]
 
@@ -51,7 +52,11 @@ async def never(exchange: Exchange) -> None:
 
 
 async def ask_through(
-    *steps: Step, limit: float = 20.0, habits: Habits | None = None, encrypted: bool = True
+    *steps: Step,
+    limit: float = 20.0,
+    habits: Habits | None = None,
+    encrypted: bool = True,
+    profile: LlmProfile = PROFILE,
 ) -> tuple[Correction, list[Exchange]]:
     """Ask a server that does one step after another."""
     left = list(steps)
@@ -64,7 +69,7 @@ async def ask_through(
         Server(handle, certificate=certificate) as server,
         client_of(transport(limit)) as client,
     ):
-        profile = LlmProfile(base_url=server.url, model="m", max_token_parameter="max_tokens")
+        profile = profile.replace(base_url=server.url)
         prompts = Prompts("system", "{{asr_text}}")
         inquiry = ask_for_correction(LlmConfig(), profile, prompts, (), HEARD)
         correction = await ask(client, inquiry, {} if habits is None else habits)
@@ -149,3 +154,35 @@ async def test_what_does_not_help_is_not_remembered() -> None:
     with pytest.raises(LlmStatusError, match="no such model"):
         await ask_through(refuse(400, "temperature"), refuse(404, "no such model"), habits=habits)
     assert not habits
+
+
+def test_what_is_remembered_is_for_one_profile_and_its_settings() -> None:
+    def kind(profile: LlmProfile, heard: str = HEARD, **settings: float) -> object:
+        prompts = Prompts(heard, "{{asr_text}}")
+        llm = LlmConfig().replace(**settings)
+        return ask_for_correction(llm, profile, prompts, (), heard).kind
+
+    here = PROFILE.replace(base_url="https://h/v1")
+    assert kind(here) == kind(here.replace(name="other"), "other")
+    edited = [
+        here.replace(**{name: value})
+        for name, value in {
+            "base_url": "https://h/v2", "api_key": "k", "model": "n", "endpoint_path": "/x",
+            "api_protocol": "openai_responses", "max_token_parameter": "max_completion_tokens",
+            "no_reasoning_control": "thinking",
+        }.items()
+    ]  # fmt: skip
+    kinds = {kind(here), *map(kind, edited)}
+    kinds |= {kind(here, temperature=1), kind(here, top_p=0.5), kind(here, max_output_tokens=1)}
+    assert len(kinds) == len(edited) + 4
+
+
+@on_loop
+async def test_the_wish_that_nothing_is_kept_is_never_left_out() -> None:
+    profile = PROFILE.replace(api_protocol="openai_responses")
+    with pytest.raises(LlmStatusError) as caught:
+        await ask_through(refuse(400, "Unknown parameter: 'store'."), profile=profile)
+    assert caught.value.message == (
+        "Unknown parameter: 'store'; store: false asks the service to keep nothing, so it is "
+        "never left out; set api_protocol to openai_chat, or choose another service"
+    )

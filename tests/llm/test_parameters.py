@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.llm.parameters import Change, apply, find_changes
+from koe.llm.parameters import Change, apply, find_changes, is_about_store
 
 OLD: dict[str, object] = {
     "model": "m", "messages": [], "max_tokens": 9, "temperature": 0.0, "top_p": 1.0,
@@ -59,7 +59,8 @@ def changes(body: dict[str, object], message: str, *made: Change) -> tuple[Chang
          (Change("reasoning_effort"),)),
         (RESPONSES, "Unsupported value: 'reasoning.effort' supports 'low' and 'high'.",
          (Change("reasoning", "reasoning", {"effort": "low"}),)),
-        (RESPONSES, "Unknown parameter: 'store'.", (Change("store"),)),
+        (RESPONSES, "Unknown parameter: 'store'.", ()),
+        (RESPONSES, "Unknown parameters: 'store', 'reasoning'.", (Change("reasoning"),)),
         (OLD, "thinking: Extra inputs are not permitted", (Change("thinking"),)),
         (OLD, "parameter.enable_thinking must be set to false for non-streaming calls",
          (Change("enable_thinking", "enable_thinking", False),)),
@@ -141,3 +142,18 @@ def test_every_refusal_comes_to_an_end(reply: bytes) -> None:
             assert not set(map(repr, more)) & set(map(repr, made))
             made += more
         assert apply(body, made)["model"] == "m"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "is_about"),
+    [
+        (400, "Unknown parameter: 'store'.", True),
+        (422, "body.store: Extra inputs are not permitted", True),
+        (400, "Unknown parameter: 'storey'.", False),
+        (500, "Unknown parameter: 'store'.", False),
+    ],
+)
+def test_a_service_that_wants_to_keep_what_was_said(
+    status: int, message: str, is_about: bool
+) -> None:
+    assert is_about_store(status, refusal(message)) is is_about
