@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import cache
 
 _CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\t"}, " ")
 
@@ -18,6 +19,12 @@ def report(message: object) -> None:
         with suppress(OSError, ValueError):  # ValueError: it is closed
             sys.stderr.write(f"koe: {harmless(str(message))}\n")
             sys.stderr.flush()
+
+
+@cache
+def report_once(message: str) -> None:
+    """As `report`, but once in the life of the process."""
+    report(message)
 
 
 def harmless(text: str) -> str:

@@ -6,6 +6,7 @@
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a WAV file or microphone that gives no usable audio
     ├── EndpointError           an address to which nothing may be sent
+    ├── ProxyError              a proxy whose address can't be read
     ├── RedirectError           a server that sends us to where nothing may be sent
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
@@ -104,6 +105,10 @@ class EndpointError(KoeError):
             f"insecure endpoint {self.url}: use https:// or wss:// "
             "(plain http/ws is only allowed for localhost)"
         )
+
+
+class ProxyError(KoeError):
+    """A proxy is set whose address can't be read; the sentence says where, and what to do."""
 
 
 class RedirectError(KoeError):

@@ -2,30 +2,40 @@
 
 Each HTTP library reads these settings in its own way, and fails on some that systems, VPNs and
 containers write. So they are read here, once for all requests, and a library gets one address or
-none. Three rules come first:
+none. Five rules come first:
 
 - A request to this machine goes there directly: no proxy could find the server, and what was said
   would leave the machine.
-- A setting that can't be read counts as not set.
+- So does one that is not encrypted: the proxy would see the key.
+- A proxy whose address can't be read is an error. Who set it may want nothing to go around it, and
+  a request would take the key and what was said along.
+- An exception (``NO_PROXY``) that can't be read is left out, and reported once: what it was to
+  exempt goes through the proxy, so nothing is shown to more servers. Lists of systems and VPNs have
+  such entries, and they must not end a dictation.
 - ``REQUEST_METHOD`` (a CGI program's) turns proxies off: its visitors could set ``HTTP_PROXY``.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from koe.diagnostics import report_once
 from koe.endpoint import Place, place_of, proxy_address
-
-log = logging.getLogger(__name__)
+from koe.errors import ProxyError
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _PORT = re.compile(r":(\d+)$")
+
+# A name, an address or a part of one, which may have a port.
+_NAME = re.compile(r"[*.]*[\w-]+(\.[\w-]+)*(\.\*?)?(:\d+)?")
+
+# What is not encrypted. Only this machine and private networks are asked so.
+_PLAIN = frozenset({"http", "ws"})
 
 
 @dataclass(frozen=True)
@@ -42,22 +52,54 @@ class Proxies:
     system: Mapping[str, str] = field(repr=False)
 
     def address_for(self, url: str) -> str:
-        """Return the address of the proxy for a checked URL; empty when it is asked directly."""
+        """Return the address of the proxy for a checked URL; empty when it is asked directly.
+
+        Raises:
+            ProxyError: There is one, and its address can't be read.
+        """
         place = place_of(url)
-        if "REQUEST_METHOD" in self.environ or _is_this_machine(place.host):
+        if place.scheme in _PLAIN or _is_this_machine(place.host):
             return ""
-        if any(_covers(name, place) for name in _SEPARATORS.split(self._variable("no"))):
+        if "REQUEST_METHOD" in self.environ:
             return ""
-        settings = (
-            self._variable(place.scheme),
-            self._variable("all"),
-            self.system.get(place.scheme, ""),
-        )
-        for setting in filter(None, settings):
-            if address := proxy_address(setting):
-                return address
-            log.warning("a proxy setting for %s can't be read and is not used", place.scheme)
+        if any(_covers(name, place) for name in self._exceptions()):
+            return ""
+        return self._proxy()
+
+    def problems(self) -> Iterator[str]:
+        """Say what can't be read, in sentences that show no value: it may have a password."""
+        if "REQUEST_METHOD" not in self.environ:
+            try:
+                self._proxy()
+            except ProxyError as exc:
+                yield str(exc)
+        yield from self.unreadable_exceptions()
+
+    def unreadable_exceptions(self) -> Iterator[str]:
+        """Say which entries of ``NO_PROXY`` mean nothing."""
+        for number, name in enumerate(self._exceptions(), 1):
+            if not _is_readable(name):
+                yield f"entry {number} of NO_PROXY can't be read and is left out"
+
+    def _proxy(self) -> str:
+        """The address of the proxy for what is encrypted; empty for none."""
+        settings = {
+            "HTTPS_PROXY": self._variable("https"),
+            "ALL_PROXY": self._variable("all"),
+            "the system's settings": self.system.get("https", ""),
+        }
+        for where, setting in settings.items():
+            if setting:
+                if address := proxy_address(setting):
+                    return address
+                raise ProxyError(
+                    f"the address of the proxy in {where} can't be read; correct it, or remove it "
+                    "to connect without a proxy"
+                )
         return ""
+
+    def _exceptions(self) -> list[str]:
+        return [name for name in _SEPARATORS.split(self._variable("no")) if name]
 
     def _variable(self, name: str) -> str:
         """Of a pair of names the first that is set counts, even when it is empty."""
@@ -67,8 +109,11 @@ class Proxies:
 
 
 def read_proxies() -> Proxies:
-    """Read the settings as they are now."""
-    return Proxies(dict(os.environ), _system_settings())
+    """Read the settings as they are now. What is left out of them is reported."""
+    proxies = Proxies(dict(os.environ), _system_settings())
+    for sentence in proxies.unreadable_exceptions():
+        report_once(sentence)
+    return proxies
 
 
 def _system_settings() -> dict[str, str]:
@@ -98,7 +143,7 @@ def _covers(name: str, place: Place) -> bool:
 
     A name means all below it too, with or without ``.`` or ``*.`` before it.
     """
-    name = name.lower().rpartition("://")[2]
+    name = _without_scheme(name)
     if name == "*":
         return True
     if name == "<local>":
@@ -111,6 +156,22 @@ def _covers(name: str, place: Place) -> bool:
         and int(port[1]) == place.port
         and _means_host(name[: port.start()], place.host)
     )
+
+
+def _is_readable(name: str) -> bool:
+    """Whether an entry of ``NO_PROXY`` can mean any server."""
+    name = _without_scheme(name)
+    if name == "<local>" or not name.strip("*.") or _NAME.fullmatch(name):
+        return True
+    try:
+        ip_network(_bare(_PORT.sub("", name) if name.startswith("[") else name), strict=False)
+    except ValueError:
+        return _address(name.partition("%")[0]) is not None  # %: an interface of this machine
+    return True
+
+
+def _without_scheme(name: str) -> str:
+    return name.lower().rpartition("://")[2].removesuffix("/")
 
 
 def _means_host(name: str, host: str) -> bool:

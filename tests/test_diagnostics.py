@@ -7,7 +7,7 @@ import pytest
 
 from koe.config.settings import Settings
 from koe.config.store import Store
-from koe.diagnostics import report
+from koe.diagnostics import report, report_once
 
 
 def test_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,3 +43,10 @@ def test_a_stderr_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, directory: 
         monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(file, write_through=True))
         report("nobody hears this")
         assert Settings(Store(directory, {})).current.config.asr.provider == "moonshine"
+
+
+def test_once(capsys: pytest.CaptureFixture[str]) -> None:
+    report_once.cache_clear()
+    for _ in range(2):
+        report_once("only once")
+    assert capsys.readouterr().err == "koe: only once\n"

@@ -27,6 +27,7 @@ from koe.errors import (
     ModelError,
     ModelPathError,
     OutputError,
+    ProxyError,
     RedirectError,
     RuntimeStoppedError,
     StateError,
@@ -40,6 +41,7 @@ from koe.errors import (
         (AsrConnectionError("timed out"), "ASR connection failed: timed out"),
         (AsrProtocolError("frame too short"), "ASR protocol error: frame too short"),
         (AsrTimeoutError(), "ASR result timed out"),
+        (ProxyError("the proxy is odd"), "the proxy is odd"),
         (RedirectError("its target is no URL"), "redirect blocked: its target is no URL"),
         (
             EndpointError("ftp://x"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koe.diagnostics import report_once
+from koe.errors import ProxyError
 from koe.proxies import Proxies, read_proxies
 
 PROXY = "http://proxy.example:3128"
@@ -40,12 +44,6 @@ def is_direct(exceptions: str, url: str) -> bool:
         ({"HTTPS_PROXY": "http://[fd00::1]:3128"}, "http://[fd00::1]:3128"),
         ({"ALL_PROXY": "socks://127.0.0.1:1080/"}, "socks5h://127.0.0.1:1080"),
         ({"ALL_PROXY": "SOCKS5H://p"}, "socks5h://p:1080"),
-        # What can't be read is not there.
-        ({"HTTPS_PROXY": "http://127.0.0.1:port", "ALL_PROXY": PROXY}, PROXY),
-        ({"HTTPS_PROXY": "http://p:99999"}, ""),
-        ({"HTTPS_PROXY": "http://"}, ""),
-        ({"HTTPS_PROXY": ":8080"}, ""),
-        ({"HTTPS_PROXY": "gopher://p:70"}, ""),
         ({"HTTPS_PROXY": "DIRECT"}, "http://direct"),
     ],
 )
@@ -118,15 +116,74 @@ def test_exceptions(exceptions: str, url: str, direct: bool) -> None:
     assert is_direct(exceptions, url) is direct
 
 
+UNREADABLE = ["http://127.0.0.1:port", "http://p:99999", "http://", ":8080", "gopher://u:word@p:70"]
+
+
+@pytest.mark.parametrize("setting", UNREADABLE)
+def test_nothing_goes_around_a_proxy_that_cannot_be_read(setting: str) -> None:
+    for environ in ({"HTTPS_PROXY": setting, "ALL_PROXY": PROXY}, {"all_proxy": setting}):
+        with pytest.raises(ProxyError, match=r"_PROXY can't be read; correct it, or remove") as it:
+            address(environ)
+        assert "word" not in str(it.value)
+        assert list(Proxies(environ, {}).problems()) == [str(it.value)]
+    with pytest.raises(ProxyError, match="the proxy in the system's settings can't be read"):
+        address({}, system={"https": setting})
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({"NO_PROXY": "example.com"}, FAR),
+        ({"REQUEST_METHOD": "GET"}, FAR),
+        ({}, "http://10.0.0.5:11434/v1"),
+        ({}, "https://localhost/v1"),
+    ],
+)
+def test_a_proxy_that_is_not_needed_need_not_be_readable(environ: dict[str, str], url: str) -> None:
+    assert address({"HTTPS_PROXY": ":8080", **environ}, url) == ""
+
+
+def test_what_is_not_encrypted_goes_directly() -> None:
+    environ = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), PROXY)
+    assert address(environ, "http://10.0.0.5/v1", {"http": PROXY}) == ""
+
+
 @given(st.text(), st.text(), st.sampled_from([FAR, "https://10.0.0.1/", "https://[fd00::1]/"]))
-def test_no_setting_is_an_error(setting: str, exceptions: str, url: str) -> None:
-    address({"HTTPS_PROXY": setting, "NO_PROXY": exceptions}, url)
+def test_no_setting_is_another_error(setting: str, exceptions: str, url: str) -> None:
+    environ = {"HTTPS_PROXY": setting, "NO_PROXY": exceptions}
+    list(Proxies(environ, {}).problems())
+    with suppress(ProxyError):
+        address(environ, url)
 
 
-def test_a_setting_that_is_not_used_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
-    address({"HTTPS_PROXY": "http://user:word@127.0.0.1:port"})
-    assert "a proxy setting for https can't be read" in caplog.text
-    assert "word" not in caplog.text + repr(Proxies({"HTTPS_PROXY": "http://u:word@p:1"}, {}))
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        "localhost,127.0.0.1,::1,10.0.0.0/8,fd00::/8", "[::1]", "fe80::1%eth0", "*", ".*", "*.*",
+        "<local>", "*.example.com", ".example.com.", "api.example.com:443", "192.168.*",
+        "https://api.example.com/", "[fd00::1]:8443", "[fd00::]/8", "intranet", "my_host", "",
+        "10.0.0.1:80", "例え.jp",
+    ],
+)  # fmt: skip
+def test_readable_exceptions(exceptions: str) -> None:
+    assert not list(Proxies({"NO_PROXY": exceptions}, {}).problems())
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.0/99", "[", "a/b", "http://u:word@h/x", "word?", "a:b"])
+def test_an_exception_that_cannot_be_read_is_left_out_and_reported_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], entry: str
+) -> None:
+    report_once.cache_clear()
+    monkeypatch.setenv("NO_PROXY", f"localhost, {entry}, example.com")
+    for _ in range(2):
+        assert read_proxies().address_for(FAR) == ""
+    told = "entry 2 of NO_PROXY can't be read and is left out"
+    assert capsys.readouterr().err == f"koe: {told}\n"
+    assert list(read_proxies().problems()) == [told]
+
+
+def test_settings_are_not_shown() -> None:
+    assert "word" not in repr(Proxies({"HTTPS_PROXY": "http://u:word@p:1"}, {}))
 
 
 def test_this_computer_can_be_asked() -> None:

@@ -15,7 +15,7 @@ from koe import __version__
 from koe.asr.excerpt import excerpt
 from koe.asr.reply import refusal_code
 from koe.endpoint import check_redirect, host_of
-from koe.errors import AsrConnectionError, AsrProtocolError, RedirectError
+from koe.errors import AsrConnectionError, AsrProtocolError, ProxyError, RedirectError
 from koe.failures import is_permanent_status, pause_asked_for
 from koe.proxies import read_proxies
 
@@ -172,7 +172,7 @@ async def open_uploader(url: str, connect_timeout: float) -> Uploader:
     # On a thread, because the library and the certificates take a tenth of a second to load.
     try:
         client = await asyncio.to_thread(_make_client, url, connect_timeout)
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, ProxyError) as exc:
         refusal = f"failed to create HTTP client: {_reason(exc)}"
         raise AsrConnectionError(refusal, is_permanent=True) from exc
     return Uploader(url, client)

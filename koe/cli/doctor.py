@@ -24,6 +24,7 @@ from koe.errors import AudioError, ConfigError, HistoryError
 from koe.journal.folder import journal_directory
 from koe.journal.history import History
 from koe.microphone import describe_microphone
+from koe.proxies import read_proxies
 
 _EPILOG = """\
 exit status: 1 if something that dictation needs fails, else 0
@@ -92,6 +93,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield _examine_engine(asr)
     yield from _examine_fallback(asr)
     yield _examine_correction(config.llm)
+    yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
 
@@ -165,6 +167,12 @@ def _examine_correction(llm: LlmConfig) -> Finding:
         return Finding(Level.OK, "correction", "off")
     message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
     return Finding(Level.OK, "correction", message)
+
+
+def _examine_proxies() -> Iterator[Finding]:
+    """What is wrong with the settings of proxies; nothing is said of good ones."""
+    for sentence in read_proxies().problems():
+        yield Finding(Level.WARN, "proxy", sentence)
 
 
 def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Finding]:

@@ -17,7 +17,13 @@ from datetime import timedelta
 
 from koe import __version__
 from koe.endpoint import host_of, without_user
-from koe.errors import LlmConfigError, LlmConnectionError, LlmError, LlmReplyError
+from koe.errors import (
+    LlmConfigError,
+    LlmConnectionError,
+    LlmError,
+    LlmReplyError,
+    ProxyError,
+)
 from koe.llm.library import (
     BuilderError,
     Client,
@@ -94,7 +100,7 @@ class Pool:
             The answer, to be closed by the caller.
 
         Raises:
-            LlmConfigError: A header can't be sent.
+            LlmConfigError: A header can't be sent, or the proxy's address can't be read.
             LlmConnectionError: There was no connection, or it broke.
             LlmReplyError: The reply is not HTTP.
         """
@@ -111,7 +117,10 @@ class Pool:
             await client.close()
 
     def _client_for(self, url: str) -> Client:
-        proxy = self._proxies.address_for(url)
+        try:
+            proxy = self._proxies.address_for(url)
+        except ProxyError as exc:
+            raise LlmConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         if proxy not in self._clients:
             self._clients[proxy] = self._build(proxy)
         return self._clients[proxy]

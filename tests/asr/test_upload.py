@@ -297,16 +297,20 @@ def test_a_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("ALL_PROXY", "gopher://127.0.0.1:70"),
-        ("HTTPS_PROXY", "http://127.0.0.1:port"),
-        ("NO_PROXY", "localhost,::1,[::1],10.0.0.0/8,fd00::/8,fe80::1%eth0,*.example.com:8080"),
-    ],
+    [("ALL_PROXY", "gopher://127.0.0.1:70"), ("HTTPS_PROXY", "http://127.0.0.1:port")],
 )
-def test_settings_that_the_library_cannot_read(
+def test_nothing_goes_around_a_proxy_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
+    with pytest.raises(AsrConnectionError, match=f"the proxy in {name} can't be read") as caught:
+        asyncio.run(upload("https://speech.invalid/"))
+    assert caught.value.is_permanent
+
+
+def test_exceptions_that_the_library_cannot_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = "localhost,::1,[::1],10.0.0.0/8,fd00::/8,fe80::1%eth0,*.example.com:8080"
+    monkeypatch.setenv("NO_PROXY", value)
     with pytest.raises(AsrConnectionError, match=r"HTTP request failed: speech.invalid: "):
         asyncio.run(upload("https://speech.invalid/"))
 

@@ -77,6 +77,21 @@ def test_correction(config: str, finding: Finding, directory: Path) -> None:
     assert find(write(directory, config), "correction") == [finding]
 
 
+def test_proxies(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not find(directory, "proxy")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:word@proxy:port")
+    monkeypatch.setenv("NO_PROXY", "localhost,10.0.0.0/99")
+    assert find(directory, "proxy") == [
+        Finding(
+            Level.WARN,
+            "proxy",
+            "the address of the proxy in HTTPS_PROXY can't be read; correct it, or remove it to "
+            "connect without a proxy",
+        ),
+        Finding(Level.WARN, "proxy", "entry 2 of NO_PROXY can't be read and is left out"),
+    ]
+
+
 def test_nothing_is_created(directory: Path) -> None:
     (config,) = find(directory, "config")
     assert config.level is Level.OK

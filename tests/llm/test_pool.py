@@ -11,6 +11,7 @@ import pytest
 from pyreqwest.exceptions import ConnectError, RequestError
 
 from koe import proxies
+from koe.diagnostics import report_once
 from koe.errors import LlmConfigError, LlmConnectionError
 from koe.llm import pool
 from koe.llm.endpoint import check_address
@@ -245,6 +246,33 @@ async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Non
             await client.get("https://api.example.com/", {})
     assert "the proxy gives no connection to api.example.com (" in str(failure.value)
     assert "word" not in str(failure.value)
+
+
+@on_loop
+async def test_nothing_goes_around_a_proxy_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:word@127.0.0.1:port")
+    async with client_of() as client:
+        with pytest.raises(LlmConfigError, match="the proxy in HTTPS_PROXY can't be read") as it:
+            await client.post(f"https://{FAR}/v1", HEADERS, b"{}")
+    assert "word" not in str(it.value)
+
+
+@on_loop
+async def test_an_exception_that_cannot_be_read_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report_once.cache_clear()
+    async with Server(answer_ok) as server, Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "10.0.0.0/99")
+        for _ in range(2):
+            async with client_of() as client:
+                await client.post(far(server), HEADERS, b"{}")
+        assert len(proxy.asked) == 2
+    told = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
+    assert capfd.readouterr().err == told
 
 
 @on_loop
