@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote
 
 from ada_url import URL, HostType
@@ -30,6 +31,11 @@ _SECRETS = re.compile(r"(?<=/)[^/]*@|[?#].*", re.DOTALL)
 # the names of servers, which this machine may be unable to.
 _PROXY_SCHEMES = {"http": "http", "https": "https", "socks": "socks5h", "socks5": "socks5"}
 _PROXY_SCHEMES |= {"socks5h": "socks5h", "socks4": "socks4", "socks4a": "socks4a"}
+# Networks that no router of the internet leads to (RFC 1918, RFC 4193, RFC 4291 §2.5.6).
+_PRIVATE = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"))
+)
+
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _SOCKS_PORT = 1080
 
@@ -43,8 +49,13 @@ class Place:
     port: int
 
 
-def check_endpoint(url: str) -> str:
+def check_endpoint(url: str, *, allow_private: bool = False) -> str:
     """Return the URL in its normal form, if keys and speech may be sent there (spec asr §4.1).
+
+    Args:
+        url: As it was configured.
+        allow_private: Whether it may be unencrypted in a private network too. Only an address
+            counts as one: where a name leads is decided by whoever answers for it, each time.
 
     Raises:
         EndpointError: It is no URL, or neither encrypted nor on this machine.
@@ -52,7 +63,8 @@ def check_endpoint(url: str) -> str:
     parsed = _parse(pasted(url))
     if parsed is None:
         raise EndpointError(_SECRETS.sub("", url))
-    if parsed.protocol in _ENCRYPTED or (parsed.protocol in _PLAIN and _is_loopback(parsed)):
+    is_near = _is_loopback(parsed) or (allow_private and _is_private(parsed))
+    if parsed.protocol in _ENCRYPTED or (parsed.protocol in _PLAIN and is_near):
         return parsed.href
     raise EndpointError(shown(parsed.href))
 
@@ -120,6 +132,12 @@ def proxy_address(setting: str) -> str:
     return f"{scheme}://{user}{parsed.host}"
 
 
+def is_private(url: str) -> bool:
+    """Tell whether a text is a URL whose host is an address in a private network."""
+    parsed = _parse(pasted(url))
+    return parsed is not None and _is_private(parsed)
+
+
 def is_local(url: str) -> bool:
     """Tell whether a checked URL is on this machine."""
     return _is_loopback(URL(url))
@@ -139,16 +157,19 @@ def check_redirect(location: str, current: str, original: str) -> str:
     target = join(current, location)
     if target is None:
         raise RedirectError("its target is no URL")
+    if origin_of(target) == origin_of(original):
+        return target
+    # No more of it is shown: a server can put a key that it was sent into the rest.
+    parsed = URL(target)
+    place = f"{parsed.protocol}//{parsed.host}"
     try:
-        check_endpoint(target)
+        check_endpoint(place)
     except EndpointError as exc:
-        raise RedirectError(str(exc)) from exc
-    if origin_of(target) != origin_of(original):
-        raise RedirectError(
-            f"{shown(target)} is a different origin than {shown(original)}; if it is the right "
-            "one, it belongs into the configuration"
-        )
-    return target
+        raise RedirectError(str(exc)) from None
+    raise RedirectError(
+        f"{place} is a different origin than {origin_of(original)}; if it is the right one, it "
+        "belongs into the configuration"
+    )
 
 
 def _parse(url: str) -> URL | None:
@@ -164,6 +185,13 @@ def _without(url: str, *parts: str) -> str:
         if getattr(plain, part):
             setattr(plain, part, "")
     return plain.href
+
+
+def _is_private(parsed: URL) -> bool:
+    if parsed.host_type not in (HostType.IPV4, HostType.IPV6):
+        return False
+    address = ip_address(parsed.hostname.strip("[]"))
+    return any(address in network for network in _PRIVATE)
 
 
 def _is_loopback(parsed: URL) -> bool:

@@ -97,7 +97,12 @@ def _profile(json: Any) -> LlmProfile:
 def _test(core: int, profile: LlmProfile) -> str:
     began = time.monotonic()
     try:
-        _ask(core, lambda service, snapshot, prompts: service.test(snapshot, profile, prompts))
+        _ask(
+            core,
+            lambda service, snapshot, prompts: service.test(
+                snapshot, snapshot.config.llm.completed(profile), prompts
+            ),
+        )
         is_good, message = True, "Connection successful!"
     except LlmError as exc:
         is_good, message = False, str(exc)
@@ -108,7 +113,12 @@ def _list(core: int, profile: LlmProfile) -> str:
     if not profile.base_url.strip():
         return _listed([], "Base URL is required")
     try:
-        models = _ask(core, lambda service, _snapshot, _prompts: service.list_models(profile))
+        models = _ask(
+            core,
+            lambda service, snapshot, _prompts: service.list_models(
+                snapshot.config.llm.completed(profile)
+            ),
+        )
     except LlmError as exc:
         return _listed([], str(exc))
     return _listed(models, "")

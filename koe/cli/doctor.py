@@ -92,7 +92,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     asr = config.asr.with_models_in(directory / MODELS_NAME)
     yield _examine_engine(asr)
     yield from _examine_fallback(asr)
-    yield _examine_correction(config.llm)
+    yield from _examine_correction(config.llm)
     yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
@@ -160,13 +160,17 @@ def _with_limits(engine: str) -> str:
     return f"{engine} (hears English only)" if engine == _ENGLISH else engine
 
 
-def _examine_correction(llm: LlmConfig) -> Finding:
+def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
+    profile = llm.correcting_profile
     if llm.obstacle:
-        return Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
-    if llm.correcting_profile is None:
-        return Finding(Level.OK, "correction", "off")
-    message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
-    return Finding(Level.OK, "correction", message)
+        yield Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
+    elif profile is None:
+        yield Finding(Level.OK, "correction", "off")
+    else:
+        message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
+        yield Finding(Level.OK, "correction", message)
+        if profile.exposure:
+            yield Finding(Level.WARN, "correction", profile.exposure)
 
 
 def _examine_proxies() -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
+from urllib.parse import parse_qsl
 
 from koe.config.fields import (
     choice,
@@ -13,6 +14,7 @@ from koe.config.fields import (
     group,
     milliseconds,
     number,
+    secret_texts,
     switch,
     table,
     target,
@@ -42,6 +44,10 @@ _KEYLESS = frozenset({"apfel", "mlx"})
 _KEYED_SERVICES = frozenset({"https://api.openai.com/v1", "https://api.anthropic.com/v1"})
 
 
+# Parts of a query that are no keys.
+_PUBLIC_QUERY = frozenset({"api-version"})
+
+
 class MlxModel(Section):
     """A model on this computer; ``model`` is a path below ``models``."""
 
@@ -60,6 +66,8 @@ class LlmProfile(Section):
         max_token_parameter: What the server calls the limit.
         no_reasoning_control: How the server is told not to think first.
         mlx: For provider ``mlx`` only.
+        headers: Sent too, or in the place of those of the same name; they may hold keys.
+        allow_plain_http: Whether a server at an address of a private network is asked unencrypted.
     """
 
     name: str = text("")
@@ -72,6 +80,8 @@ class LlmProfile(Section):
     max_token_parameter: str = choice("max_completion_tokens", "max_tokens")
     no_reasoning_control: str = choice("reasoning_effort", "thinking", "none")
     mlx: MlxModel = group(MlxModel())
+    headers: Mapping[str, str] = secret_texts()
+    allow_plain_http: bool = flag(False)
 
     @property
     def protocol(self) -> str:
@@ -87,6 +97,26 @@ class LlmProfile(Section):
     def key(self) -> str:
         """The key without what was copied with it; empty for none."""
         return pasted_key(self.api_key)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show, each a text of its own."""
+        words = [word for value in self.headers.values() for word in value.split()]
+        query = parse_qsl(pasted(self.base_url).partition("?")[2])
+        words += [value for name, value in query if name not in _PUBLIC_QUERY]
+        return tuple(filter(None, (self.key, *words)))
+
+    @property
+    def exposure(self) -> str:
+        """What others in the network can read, as a sentence; empty when it is nothing."""
+        from koe.endpoint import host_of, is_private  # costs milliseconds
+
+        if not (self.allow_plain_http and self.base.startswith("http:") and is_private(self.base)):
+            return ""
+        return (
+            f"the key and all that is said go unencrypted to {host_of(self.base)}, because the "
+            "profile has allow_plain_http"
+        )
 
     @property
     def model_name(self) -> str:
@@ -119,7 +149,7 @@ class LlmProfile(Section):
     @property
     def lacks_key(self) -> bool:
         """Whether it has no key for a service that answers nobody without one."""
-        return not self.key and self.base in _KEYED_SERVICES
+        return not self.key and not self.headers and self.base in _KEYED_SERVICES
 
     @property
     def is_ready(self) -> bool:
@@ -236,6 +266,11 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
             return f"there is no profile {self.active_profile!r}, only: {known}"
         needs = "mlx.model" if profile.provider == "mlx" else "a base_url and a model"
         return f"the profile {self.active_profile!r} needs {needs}"
+
+    def completed(self, profile: LlmProfile) -> LlmProfile:
+        """A profile of a settings window, with what no window shows: as saved for this address."""
+        saved = next((it for it in self.profiles.values() if it.url == profile.url), LlmProfile())
+        return profile.replace(headers=saved.headers, allow_plain_http=saved.allow_plain_http)
 
     def with_flat(self, settings: Section) -> Self:
         """Take a model from before there were profiles: it is the profile ``openai`` now.

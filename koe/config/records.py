@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from koe.config.sections import Group, Section, Value
+from koe.config.sections import Field, Group, Section, Value
 from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.json_text import parse_json
 from koe.text import is_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TypeAlias, TypeVar
 
     from koe.config.scalars import Value as FileValue
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     S = TypeVar("S", bound=Section)
 
     Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+# What no window knows. It is not in a record, and saving leaves it in the file as it is.
+_HIDDEN = frozenset({"headers", "allow_plain_http"})
 
 
 def dump(value: Json) -> str:
@@ -46,9 +51,9 @@ def _refuse_constant(name: str) -> Json:
 
 
 def to_record(section: Section) -> dict[str, Json]:
-    """All settings of a section, in the order of their declaration."""
+    """All settings of a section that windows know, in the order of their declaration."""
     record: dict[str, Json] = {}
-    for name, field in section.declared.items():
+    for name, field in _known(section):
         value = getattr(section, name)
         record[field.key] = to_record(value) if isinstance(value, Section) else value
     return record
@@ -70,7 +75,7 @@ def from_record(record: Json, defaults: S, where: str, required: frozenset[str] 
     if not isinstance(record, dict):
         raise ValueError(f"{where} must be an object")
     values: dict[str, object] = {}
-    for name, field in defaults.declared.items():
+    for name, field in _known(defaults):
         keys = [key for key in (field.key, field.alias) if key and key in record]
         if len(keys) > 1:
             raise ValueError(f"{where} has both {keys[0]} and {keys[1]}, which mean the same")
@@ -87,6 +92,10 @@ def from_record(record: Json, defaults: S, where: str, required: frozenset[str] 
             assert isinstance(field, Value)
             values[name] = _converted(value, field, default, label)
     return defaults.replace(**values)
+
+
+def _known(section: Section) -> Iterator[tuple[str, Field]]:
+    return ((name, it) for name, it in section.declared.items() if it.key not in _HIDDEN)
 
 
 def _converted(value: Json, field: Value, default: object, label: str) -> object:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 from typing import TypeAlias
 
+from koe.diagnostics import report_once
 from koe.errors import LlmConnectionError
 from koe.failures import is_permanent_status
 from koe.llm.correction import Correction, Inquiry
@@ -47,13 +48,21 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
     Raises:
         LlmError: There is no answer.
     """
+    if exposure := inquiry.profile.exposure:
+        report_once(exposure)
     changes = habits.get(inquiry.kind, ())
     deadline = client.deadline()
     while True:
         http = inquiry.changed(changes)
 
         async def post(http: HttpRequest = http) -> HttpReply:
-            return await client.post(http.url, dict(http.headers), http.body, deadline)
+            return await client.post(
+                http.url,
+                dict(http.headers),
+                http.body,
+                deadline,
+                allow_plain_http=inquiry.profile.allow_plain_http,
+            )
 
         reply = await until_answered(post, deadline)
         more = inquiry.find_changes(reply.status, reply.body, changes)

@@ -80,7 +80,13 @@ class Client:
         return asyncio.get_running_loop().time() + self._transport.timeout
 
     async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: float | None = None,
+        *,
+        allow_plain_http: bool = False,
     ) -> HttpReply:
         """Send a body and return the reply.
 
@@ -89,6 +95,7 @@ class Client:
             headers: With the key; it goes to no other origin.
             body: Of any size.
             deadline: For one of several requests that have a time limit together.
+            allow_plain_http: As for `check_address`.
 
         Raises:
             LlmConfigError: The address is not allowed, or a header can't be sent.
@@ -96,15 +103,24 @@ class Client:
             LlmTimeoutError: The reply was not there in time.
             LlmReplyError: The reply is too large, or a redirect leads astray.
         """
-        return await self._request("POST", check_address(url), headers, body, deadline)
+        address = check_address(url, allow_plain_http=allow_plain_http)
+        return await self._request("POST", address, headers, body, deadline)
 
     async def get(
-        self, url: str, headers: Mapping[str, str], deadline: float | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        deadline: float | None = None,
+        *,
+        allow_plain_http: bool = False,
     ) -> HttpReply:
         """Like `post`, without a body."""
-        return await self._request("GET", check_address(url), headers, None, deadline)
+        address = check_address(url, allow_plain_http=allow_plain_http)
+        return await self._request("GET", address, headers, None, deadline)
 
-    def warm_up(self, url: str, headers: Mapping[str, str]) -> asyncio.Task[None] | None:
+    def warm_up(
+        self, url: str, headers: Mapping[str, str], *, allow_plain_http: bool = False
+    ) -> asyncio.Task[None] | None:
         """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
 
         Nobody has to wait for it. It fails in silence: whoever asks next will say why.
@@ -112,12 +128,13 @@ class Client:
         Args:
             url: Of something small on the server; whatever it answers is good.
             headers: As for `get`.
+            allow_plain_http: As for `get`.
 
         Returns:
             The task that does it; None if there is nothing to do.
         """
         try:
-            address = check_address(url)
+            address = check_address(url, allow_plain_http=allow_plain_http)
         except LlmError as exc:
             log.debug("no warm-up: %s", exc)
             return None
@@ -245,7 +262,7 @@ def _checked(answer: Answer, body: bytes, is_whole: bool) -> HttpReply:
         if not is_whole:
             raise LlmReplyError(f"the reply is longer than {MAX_REPLY_BYTES // 2**20} MiB")
         if (coding := answer.header("content-encoding")).lower() not in ("", "identity"):
-            said = presentable(coding, "")
+            said = presentable(coding)
             raise LlmReplyError(f"the reply is compressed ({said}), which nobody asked for")
     retry_after = pause_asked_for(answer.header("retry-after"))
     return HttpReply(answer.status, body, answer.http_version, retry_after)

@@ -21,7 +21,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koe.endpoint import origin_of
+from koe.endpoint import is_local, origin_of
 from koe.errors import LlmConnectionError
 from koe.llm.pool import Answer, Pool, Request
 from koe.llm.transport import Transport
@@ -161,7 +161,7 @@ class Connections:
         self, attempt: asyncio.Task[Answer], pool: Pool, request: Request, contact: Contact
     ) -> bool:
         """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
-        if request.url.startswith("http:"):
+        if request.url.startswith("http:") and is_local(request.url):
             return True  # this computer, which can't be cut off
         timeout = self._transport.timeout
         if contact.http_version != "HTTP/2":

@@ -100,14 +100,14 @@ class Inquiry:
             LlmStatusError: The server refused.
             LlmReplyError: It said something that is no answer, or not all of one.
         """
-        key = self.profile.key
+        secrets = self.profile.secrets
         check_status(status, body, self.profile)
         try:
             reply = PROTOCOLS[self.profile.protocol].parse_reply(body)
             answer = clean(reply.text)
         except LlmReplyError as exc:
             # The message may be the server's words. Some servers explain a failure with status 200.
-            message, said = presentable(exc.message, key), explanation(body, key)
+            message, said = presentable(exc.message, secrets), explanation(body, secrets)
             is_said = not said or said.startswith(message)
             raise LlmReplyError(message if is_said else f"{message}: {said}") from exc
         if reply.is_cut_off and self.flaws:  # of a test nobody uses the answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from koe.endpoint import check_endpoint, check_redirect, shown
+from koe.endpoint import check_endpoint, check_redirect, is_private, shown
 from koe.errors import EndpointError, LlmConfigError, LlmReplyError, RedirectError
 from koe.llm.refusal import presentable
 
@@ -16,16 +16,25 @@ from koe.llm.refusal import presentable
 MAX_REDIRECTS = 10
 
 
-def check_address(text: str) -> str:
+def check_address(text: str, *, allow_plain_http: bool = False) -> str:
     """Return an address in its normal form, if it may be asked by HTTP.
+
+    Args:
+        text: The address.
+        allow_plain_http: Whether it may be unencrypted in a private network too.
 
     Raises:
         LlmConfigError: It is no absolute address, it is not allowed, or that of a WebSocket.
     """
     try:
-        url = check_endpoint(text)
+        url = check_endpoint(text, allow_private=allow_plain_http)
     except EndpointError as exc:
-        raise LlmConfigError(str(EndpointError(presentable(exc.url, "")))) from exc
+        said = str(EndpointError(presentable(exc.url)))
+        if allow_plain_http:
+            said += "; allow_plain_http is for addresses such as 192.168.1.5, and for no names"
+        elif is_private(text):
+            said += "; with allow_plain_http: true in the profile, in a private network too"
+        raise LlmConfigError(said) from exc
     if url.startswith("ws"):
         raise LlmConfigError(
             f"{shown(url)} is the address of a WebSocket: language models are asked by https://"

@@ -37,8 +37,8 @@ from koe.llm.library import (
 from koe.llm.transport import Transport
 from koe.proxies import read_proxies
 
-# Headers whose values are told to nobody else.
-SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
+# Headers whose values are no secrets. All others may be keys, as those of the user's own.
+PUBLIC_HEADERS = frozenset({"anthropic-version", "content-type"})
 
 # Seconds that the library waits longer than whoever asks, whose error is the one that is told.
 LENIENCE = 0.1
@@ -136,7 +136,7 @@ class Pool:
             raise LlmConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         for name, value in request.headers.items():
             try:
-                builder.header(name, value, is_sensitive=name.lower() in SECRET_HEADERS)
+                builder.header(name, value, is_sensitive=name.lower() not in PUBLIC_HEADERS)
             except ValueError as exc:
                 raise LlmConfigError(
                     f"the header {name} can't be sent: there is a line break or another control "

@@ -22,6 +22,15 @@ from koe.text import trim
 # What servers say of an address at which they have nothing.
 _ASTRAY = frozenset({404, 405})
 
+# Where Azure's services are.
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+
+# A name of a header (RFC 9110 §5.6.2), and those that say where a request goes and ends.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset({
+    "connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade",
+})  # fmt: skip
+
 # What to do about a service that takes no request by which it must not keep what was said.
 _KEEP_NOTHING = (
     "store: false asks the service to keep nothing, so it is never left out; set api_protocol to "
@@ -111,7 +120,7 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
         if is_page(body):
             raise LlmReplyError(f"a web page answers instead of a model; {_doubt(profile)}")
         return
-    said = refusal(body, profile.key)
+    said = refusal(body, profile.secrets)
     if status in _ASTRAY and "model" not in said.lower():
         said = f"{said}; {_doubt(profile)}" if said else _doubt(profile)
     if profile.protocol == "openai_responses" and is_about_store(status, body):
@@ -140,14 +149,14 @@ def _doubt(profile: LlmProfile) -> str:
     """What may be wrong with an address that was asked, as a question."""
     from koe.endpoint import shown
 
-    address = presentable(shown(profile.base), profile.key)
+    address = presentable(shown(profile.base), profile.secrets)
     if re.search(r"/v\d", profile.base):
         return f"is base_url right? It is {address}"
     return f"is base_url right? It is {address}, and most end in /v1"
 
 
 def _get(profile: LlmProfile, path: str) -> HttpRequest:
-    _check(profile, needs_model=False)
+    _check(profile)
     return HttpRequest(
         url=profile.address(path),
         headers=_headers(profile),
@@ -155,10 +164,23 @@ def _get(profile: LlmProfile, path: str) -> HttpRequest:
 
 
 def _headers(profile: LlmProfile) -> tuple[tuple[str, str], ...]:
-    return tuple(PROTOCOLS[profile.protocol].headers(profile.key).items())
+    headers = PROTOCOLS[profile.protocol].headers(profile.key)
+    if profile.key and "Authorization" in headers and _is_azure(profile.base):
+        headers = {"api-key": profile.key}
+    # The user's own take the place of ours; of names that differ in case only, the last counts.
+    named = {name.lower(): (name, value) for name, value in headers.items()}
+    named |= {name.lower(): (name, value.strip()) for name, value in profile.headers.items()}
+    return tuple(named.values())
 
 
-def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
+def _is_azure(base: str) -> bool:
+    """Whether a key goes in a header of Azure's own, which all versions of its service read."""
+    from koe.endpoint import place_of
+
+    return place_of(base).host.endswith(_AZURE)
+
+
+def _check(profile: LlmProfile) -> None:
     if profile.provider == "mlx":
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not pasted(profile.base_url):
@@ -167,18 +189,32 @@ def _check(profile: LlmProfile, *, needs_model: bool = True) -> None:
 
     # Not only what is made of it: of https:// and a path, a host is made.
     try:
-        check_address(profile.base_url)
+        check_address(profile.base_url, allow_plain_http=profile.allow_plain_http)
     except LlmConfigError as exc:
         if "://" in profile.base_url:
             raise
         raise LlmConfigError(f"{exc.message}; base_url lacks https:// at its beginning") from exc
-    if needs_model and not profile.model_name:
-        raise LlmConfigError("the profile has no model; enter the name of one")
     if profile.lacks_key:
         raise LlmConfigError("the profile has no api_key; enter the one that the service gave you")
     if not all(_may_be_sent(character) for character in profile.key):
         problem = "the profile's api_key contains a line break or another control character"
         raise LlmConfigError(f"{problem}; enter it again")
+    for name, value in profile.headers.items():
+        _check_header(name, value)
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise LlmConfigError(
+            f"headers of the profile has {presentable(name)!r}, which is no name of a header"
+        )
+    if name.lower() in _OURS:
+        raise LlmConfigError(f"headers of the profile has {name}, which can't be set; remove it")
+    if not all(_may_be_sent(character) for character in value.strip()):
+        raise LlmConfigError(
+            f"the header {name} of the profile contains a line break or another control "
+            "character; enter it again"
+        )
 
 
 def _may_be_sent(character: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from koe.errors import LlmReplyError
 from koe.llm.reply import read_json, text_at
@@ -26,16 +27,16 @@ _SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("det
 _CODES = (("error", "code"), ("error", "type"), ("code",))
 
 
-def refusal(body: bytes, api_key: str) -> str:
+def refusal(body: bytes, secrets: Sequence[str]) -> str:
     """What the body of a refused request says, for people; empty when it says nothing to them.
 
     Args:
         body: JSON as servers have it, or anything else.
-        api_key: The key that was sent. No part of it is in the result.
+        secrets: The keys that were sent. No part of them is in the result.
     """
     # A page of some proxy says no more than the status does.
     text = "" if is_page(body) else body.decode("utf-8", "replace")
-    return explanation(body, api_key) or presentable(text, api_key)
+    return explanation(body, secrets) or presentable(text, secrets)
 
 
 def is_page(body: bytes) -> bool:
@@ -43,7 +44,7 @@ def is_page(body: bytes) -> bool:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def explanation(body: bytes, api_key: str) -> str:
+def explanation(body: bytes, secrets: Sequence[str]) -> str:
     """What a server says in JSON about a failure; empty when it does not. As `refusal`."""
     try:
         value = read_json(body)
@@ -52,36 +53,38 @@ def explanation(body: bytes, api_key: str) -> str:
     if isinstance(value, list) and value:
         value = value[0]
     sentence, code = _first_text(value, _SENTENCES), _first_text(value, _CODES)
-    return presentable(sentence or code, api_key, code if sentence else "")
+    return presentable(sentence or code, secrets, code if sentence else "")
 
 
 def is_out_of_quota(body: bytes) -> bool:
     """Whether a server that refuses wants to be paid first: it will not answer a second later."""
-    return "insufficient_quota" in explanation(body, "")
+    return "insufficient_quota" in explanation(body, ())
 
 
-def presentable(text: str, api_key: str, code: str = "") -> str:
+def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
     """One line of a server's text, not too long, with everything like a key masked.
 
     Args:
         text: What it said.
-        api_key: The key that was sent.
+        secrets: The keys that were sent.
         code: Added in parentheses; empty for none.
     """
-    line = _one_line(text, api_key, _LONGEST_MESSAGE)
-    short_code = _one_line(code, api_key, _LONGEST_MESSAGE // 4)
+    line = _one_line(text, secrets, _LONGEST_MESSAGE)
+    short_code = _one_line(code, secrets, _LONGEST_MESSAGE // 4)
     return f"{line} ({short_code})" if short_code else line
 
 
-def _one_line(text: str, api_key: str, longest: int) -> str:
+def _one_line(text: str, secrets: Sequence[str], longest: int) -> str:
     # Masking takes time, and text that is far too long is cut anyway.
     printable = "".join(c if c.isprintable() else " " for c in text[: 4 * longest])
-    line = " ".join(_mask(printable, api_key).split())
+    line = " ".join(_mask(printable, secrets).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _mask(text: str, api_key: str) -> str:
-    return _KEY_LIKE.sub(_MASK, _without_parts_of(api_key, text))
+def _mask(text: str, secrets: Sequence[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = _without_parts_of(secret, text)
+    return _KEY_LIKE.sub(_MASK, text)
 
 
 def _without_parts_of(api_key: str, text: str) -> str:

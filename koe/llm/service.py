@@ -126,7 +126,13 @@ class LlmService:
         client = self._shared.open()
         deadline = client.deadline()
         reply = await until_answered(
-            lambda: client.get(request.url, dict(request.headers), deadline), deadline
+            lambda: client.get(
+                request.url,
+                dict(request.headers),
+                deadline,
+                allow_plain_http=profile.allow_plain_http,
+            ),
+            deadline,
         )
         check_status(reply.status, reply.body, profile)
         return parse_models(reply.body)
@@ -210,7 +216,11 @@ class Correcting:
         with suppress(LlmError):
             self._client = self._shared.open()
             request = warm_up_request(self._profile)
-            self._client.warm_up(request.url, dict(request.headers))
+            self._client.warm_up(
+                request.url,
+                dict(request.headers),
+                allow_plain_http=self._profile.allow_plain_http,
+            )
 
     async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
         """Have what was heard corrected.

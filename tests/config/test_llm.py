@@ -102,6 +102,8 @@ def test_keys_and_defaults_of_a_profile() -> None:
         ("max_token_parameter", "max_completion_tokens"),
         ("no_reasoning_control", "reasoning_effort"),
         ("mlx", MlxModel(model="mlx/Qwen3-0.6B-4bit")),
+        ("headers", {}),
+        ("allow_plain_http", False),
     ]
 
 

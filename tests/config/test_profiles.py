@@ -216,3 +216,20 @@ def test_what_a_tried_profile_must_say(key: str) -> None:
 
     with pytest.raises(ValueError, match=f"has no {key}"):
         parse_profile(json.dumps(incomplete))
+
+
+def test_what_no_window_knows_stays_in_the_file(store: Store) -> None:
+    hidden = '      headers: {X-Team: "${LAB_KEY}"}\n      allow_plain_http: true\n'
+    store.config_path.write_text(FILE.replace("      cost: 5\n", hidden))
+    shown = profiles_json(store)
+    assert "X-Team" not in shown
+    assert "allow_plain_http" not in shown
+    save_profiles(store, shown)
+    assert hidden in text(store)
+    saved = store.load().config.llm
+    assert saved.profiles["lab"].headers == {"X-Team": SECRET}
+    # A window tries a profile: what it does not know is as saved for this address, and no other.
+    tried = LlmProfile(base_url="https://llm.example.net/v1", endpoint_path="/alt", model="m-2")
+    assert saved.completed(tried).headers == {"X-Team": SECRET}
+    assert saved.completed(tried).allow_plain_http
+    assert not saved.completed(tried.replace(base_url="https://other.example/v1")).headers

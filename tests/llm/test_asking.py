@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from koe.config.llm import LlmConfig, LlmProfile
-from koe.errors import LlmConnectionError, LlmStatusError, LlmTimeoutError
+from koe.errors import LlmConnectionError, LlmReplyError, LlmStatusError, LlmTimeoutError
 from koe.llm.asking import PAUSES, Habits, ask
 from koe.llm.correction import Correction, ask_for_correction
 from koe.prompts import Prompts
@@ -186,3 +187,91 @@ async def test_the_wish_that_nothing_is_kept_is_never_left_out() -> None:
         "Unknown parameter: 'store'; store: false asks the service to keep nothing, so it is "
         "never left out; set api_protocol to openai_chat, or choose another service"
     )
+
+
+# --- servers that mean ill ---------------------------------------------------------------
+
+SECRET = "sk-0123456789abcdef"
+
+
+def endless(part: bytes) -> Step:
+    async def step(exchange: Exchange) -> None:
+        await exchange.begin(200, {"content-type": "text/event-stream"})
+        while True:
+            await exchange.send(part)
+
+    return step
+
+
+def say(body: bytes, status: int = 200) -> Step:
+    async def step(exchange: Exchange) -> None:
+        await exchange.reply(status, body)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    "part", [b'data: {"choices": []}\n\n' * 1000, b"data: " + b"x" * 60_000, b": ping\n\n" * 1000]
+)
+@on_loop
+async def test_an_answer_without_end_is_given_up(part: bytes) -> None:
+    with pytest.raises(LlmReplyError, match="the reply is longer than 8 MiB"):
+        await ask_through(endless(part))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'data: {"choices": ' + b"[" * 100_000 + b"\n\n",
+        b'{"choices": ' * 50_000,
+        b"\xff\xfe\x00" * 1000,
+        b"data: \xff\xfe\n\n",
+        b"\0" * 1000,
+        b"data: " + b"\0" * 1000 + b"\n\n",
+        b'data: {"error": {"message": "\\u001b[2J\\u0000\\u0007 sk-0123456789abcdef"}}\n\n',
+    ],
+)
+@on_loop
+async def test_an_answer_that_is_none(body: bytes) -> None:
+    with pytest.raises(LlmReplyError) as caught:
+        await ask_through(say(body), profile=PROFILE.replace(api_key=SECRET))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", [f"\x1b]0;{SECRET}\x07\x1b[2J\0", f"{SECRET}\u202e\u2028" * 10_000, "\udcff" + SECRET]
+)
+@on_loop
+async def test_a_refusal_that_moves_the_cursor(text: str) -> None:
+    body = json.dumps({"error": {"message": text, "code": text}}).encode()
+    plain = text.encode("utf-8", "replace")
+    for step in (say(body, 401), say(plain, 401)):
+        with pytest.raises(LlmStatusError) as caught:
+            await ask_through(step, profile=PROFILE.replace(api_key=SECRET))
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 600
+        assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        f"https://evil.example/{SECRET}", f"https://evil.example/?key={SECRET}",
+        f"https://{SECRET}@evil.example/", f"https://u:{SECRET}@evil.example/#{SECRET}",
+        f"http://evil.example/{SECRET}", f"file:///{SECRET}", f"mailto:{SECRET}",
+        f"//evil.example/{SECRET}",
+    ],
+)  # fmt: skip
+@on_loop
+async def test_a_redirect_that_holds_the_key(
+    location: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with pytest.raises(LlmReplyError, match="redirect blocked") as caught:
+        await ask_through(refuse(307, location=location), profile=PROFILE.replace(api_key=SECRET))
+    logged = [it.getMessage() for it in caplog.records if it.name.startswith("koe")]
+    shown = "".join([*traceback.format_exception(caught.value), *logged])
+    assert SECRET not in shown

@@ -66,13 +66,13 @@ def test_the_reason_names_both_origins() -> None:
     with pytest.raises(LlmReplyError) as refusal:
         check_hop([PROVIDER], "https://u:hunter2@evil.example/v1?key=hunter2")
     assert refusal.value.message == (
-        "redirect blocked: https://evil.example/v1 is a different origin than "
-        "https://api.example.com/v1; if it is the right one, it belongs into the configuration"
+        "redirect blocked: https://evil.example is a different origin than "
+        "https://api.example.com; if it is the right one, it belongs into the configuration"
     )
 
 
 def test_the_origin_is_that_of_the_first_address() -> None:
-    with pytest.raises(LlmReplyError, match=r"than https://api\.example\.com/v1;"):
+    with pytest.raises(LlmReplyError, match=r"than https://api\.example\.com;"):
         check_hop([PROVIDER, "https://other.example/"], "https://other.example/x")
 
 

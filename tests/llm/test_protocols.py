@@ -107,7 +107,6 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
             OPENAI.replace(base_url="h.example/v1"),
             "insecure endpoint h.example/v1: .*lacks https://",
         ),
-        (OPENAI.replace(model=""), "the profile has no model; enter the name"),
         (BUILT_IN_PROFILES["openai"], "the profile has no api_key; enter the one that the service"),
         (OPENAI.replace(api_key="sec\nret"), "api_key contains a line break or another control"),
         (OPENAI.replace(api_key="sec\x7fret"), "api_key contains a line break or another control"),
@@ -292,3 +291,78 @@ def test_any_bytes_are_text_or_an_error(protocol: str, body: bytes) -> None:
         PROTOCOLS[protocol].parse_reply(body)
     except LlmReplyError as exc:
         assert exc.message
+
+
+# --- headers, and networks without encryption -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://r.openai.azure.com/openai/v1", "https://r.services.ai.azure.com/openai/v1"],
+)
+def test_azure_has_a_header_of_its_own(base_url: str) -> None:
+    headers = dict(models_request(OPENAI.replace(base_url=base_url)).headers)
+    assert headers == {"api-key": "secret"}
+    assert models_request(OPENAI.replace(base_url=base_url, api_key="")).headers == ()
+
+
+def test_headers_of_the_user() -> None:
+    profile = OPENAI.replace(headers={"x-team": " a ", "AUTHORIZATION": "Basic b", "X-Team": "c"})
+    assert models_request(profile).headers == (("AUTHORIZATION", "Basic b"), ("X-Team", "c"))
+    keyless = BUILT_IN_PROFILES["openai"].replace(headers={"Authorization": "Bearer b"})
+    assert dict(models_request(keyless).headers) == {"Authorization": "Bearer b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("a b", "", "headers of the profile has 'a b', which is no name of a header"),
+        ("", "", "headers of the profile has '', which is no name"),
+        ("Host", "evil", "headers of the profile has Host, which can't be set; remove it"),
+        ("Content-Length", "1", "headers of the profile has Content-Length, which can't be set"),
+        ("X-Key", "hunter2\nX: y", "the header X-Key of the profile contains a line break"),
+    ],
+)
+def test_headers_that_cannot_be_sent(name: str, value: str, message: str) -> None:
+    with pytest.raises(LlmConfigError) as caught:
+        models_request(OPENAI.replace(headers={name: value}))
+    assert caught.value.message.startswith(message)
+    assert "hunter2" not in caught.value.message
+
+
+def test_headers_are_as_secret_as_the_key() -> None:
+    profile = OPENAI.replace(headers={"X-Key": "Token hunter2hunter2"})
+    with pytest.raises(LlmStatusError) as caught:
+        check_status(401, b"no: hunter2hunter2, secret", profile)
+    assert caught.value.message == "no: ***, ***"
+    assert "hunter2" not in repr(profile)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5:8080", "172.31.0.1", "192.168.1.5", "[fd00::1]"])
+def test_a_private_network_is_asked_unencrypted_only_when_that_is_allowed(host: str) -> None:
+    profile = OPENAI.replace(base_url=f"http://{host}/v1")
+    with pytest.raises(LlmConfigError, match="with allow_plain_http: true in the profile"):
+        models_request(profile)
+    assert not profile.exposure
+    allowed = profile.replace(allow_plain_http=True)
+    assert models_request(allowed).url == f"http://{host}/v1/models"
+    assert allowed.exposure.startswith(f"the key and all that is said go unencrypted to {host},")
+
+
+@pytest.mark.parametrize(
+    "host", ["8.8.8.8", "172.32.0.1", "server.lan", "h", "100.64.0.1", "[::ffff:10.0.0.5]"]
+)
+def test_what_is_no_private_address_is_never_asked_unencrypted(host: str) -> None:
+    """A name is none: who answers for it decides where it leads, each time it is looked up."""
+    profile = OPENAI.replace(base_url=f"http://{host}/v1", allow_plain_http=True)
+    with pytest.raises(LlmConfigError, match=r"addresses such as 192\.168\.1\.5, and for no names"):
+        models_request(profile)
+    assert not profile.exposure
+    assert not profile.replace(base_url="http://127.0.0.1/v1").exposure
+
+
+def test_an_empty_name_of_a_model_is_sent() -> None:
+    """A server that has one model needs none (spec llm §2.5)."""
+    profile = OPENAI.replace(model="")
+    assert json.loads(reply_request(profile, question(model="")).body)["model"] == ""
+    assert not profile.is_ready

@@ -33,7 +33,7 @@ KEY = "k-0123456789abcdef"
     ],
 )
 def test_json(body: object, message: str) -> None:
-    assert refusal(json.dumps(body).encode(), KEY) == message
+    assert refusal(json.dumps(body).encode(), (KEY,)) == message
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_json(body: object, message: str) -> None:
     ],
 )
 def test_other_bodies(body: bytes, message: str) -> None:
-    assert refusal(body, KEY) == message
+    assert refusal(body, (KEY,)) == message
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_other_bodies(body: bytes, message: str) -> None:
     ],
 )
 def test_keys_are_masked(key: str, text: str, shown: str) -> None:
-    assert presentable(text, key) == shown
+    assert presentable(text, (key,)) == shown
 
 
 TEXT = st.text(alphabet="abk-0123 \n词", max_size=40)
@@ -80,22 +80,22 @@ TEXT = st.text(alphabet="abk-0123 \n词", max_size=40)
 
 @given(before=TEXT, after=TEXT, key=st.text(alphabet="abk-0123", min_size=6), code=TEXT)
 def test_no_part_of_a_key_is_shown(before: str, after: str, key: str, code: str) -> None:
-    shown = refusal(json.dumps({"error": {"message": before + key + after}}).encode(), key)
-    shown += presentable(code + key, key, code=key + code)
+    shown = refusal(json.dumps({"error": {"message": before + key + after}}).encode(), (key,))
+    shown += presentable(code + key, (key,), code=key + code)
     assert not any(key[start : start + 6] in shown for start in range(len(key) - 5))
 
 
 @given(st.binary())
 def test_any_body(body: bytes) -> None:
-    shown = refusal(body, KEY)
+    shown = refusal(body, (KEY,))
     assert len(shown) <= 400
     assert shown.isprintable()
 
 
 def test_an_explanation_comes_in_json_only() -> None:
-    assert explanation(b'{"error": {"message": "limit reached"}}', KEY) == "limit reached"
-    assert explanation(b"plain", KEY) == ""
-    assert explanation(b'{"choices": []}', KEY) == ""
+    assert explanation(b'{"error": {"message": "limit reached"}}', (KEY,)) == "limit reached"
+    assert explanation(b"plain", (KEY,)) == ""
+    assert explanation(b'{"choices": []}', (KEY,)) == ""
 
 
 @pytest.mark.parametrize(
