@@ -35,8 +35,10 @@ run: build/dictate
 	@$(BIN)/koe convert "$${WAV:-$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav))}" build/recording.pcm
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
 
+# Python may keep what it compiles here, whatever the environment says: else each of the many
+# processes of the tests compiles koe, and each run rewrites the assertions of all tests.
 test: $(LIB) $(PEERS)/.ready
-	$(BIN)/pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check
