@@ -36,9 +36,10 @@ run: build/dictate
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
 
 # Python may keep what it compiles here, whatever the environment says: else each of the many
-# processes of the tests compiles koe, and each run rewrites the assertions of all tests.
+# processes of the tests compiles koe, and each run rewrites the assertions of all tests. The files
+# run as they are found: that is tests/abi first, so that none of the long ones is left for the end.
 test: $(LIB) $(PEERS)/.ready
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check
