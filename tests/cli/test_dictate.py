@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -213,7 +214,11 @@ class TestWithTheModel:
         assert done.stdout.count("\n") == 1
 
     def test_another_rate(self, recordings: Path, tmp_path: Path) -> None:
-        done = run_koe("dictate", recordings / "two_cities.wav", home=tmp_path)
+        with wave.open(str(recordings / "two_cities.wav")) as recording:
+            assert recording.getframerate() == 48_000
+            beginning = wav(recording.readframes(8 * 48_000), rate_hz=48_000)
+        (tmp_path / "beginning.wav").write_bytes(beginning)
+        done = run_koe("dictate", tmp_path / "beginning.wav", home=tmp_path)
         assert done.returncode == Exit.OK
         assert done.stdout.startswith("It was the best of times, it was the worst of times.")
 
