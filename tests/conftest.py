@@ -75,8 +75,8 @@ def server(authority: CertificateAuthority, trust: None) -> Iterator[FileServer]
 
 @pytest.fixture(scope="session")
 def speech(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five seconds of speech as a program pushes it: "Ever tried. Ever failed. No matter."."""
+    """Three seconds of speech as a program pushes it: "Ever tried. Ever failed."."""
     raw = tmp_path_factory.mktemp("speech") / "beckett.raw"
     with wave.open(str(recordings / "beckett.wav")) as recording:
-        raw.write_bytes(recording.readframes(5 * 16_000))
+        raw.write_bytes(recording.readframes(3 * 16_000))
     return raw

@@ -4,7 +4,7 @@
  *     correction list                 the scenarios, one a line
  *     correction NAME SPEECH URL      runs one
  *
- * SPEECH: five seconds or so of speech that is recognised as several words, raw, 16 kHz mono s16le.
+ * SPEECH: three seconds or so of speech that is recognised as several words, raw, 16 kHz mono s16le.
  * URL: the base_url of a service that speaks OpenAI's chat protocol, with the key that KEY says and
  * with these models, which its operator can make of any: koe-echo answers the last line of the prompt
  * with " (corrected)" added, koe-refuse with status 500, koe-blank with white space, koe-fragment with
