@@ -127,6 +127,7 @@ class DoubaoService(Service):
         await conversation.reach(Point.SET_UP)
         await conversation.send(response(1, {"result": {"text": ""}}))
         listener, told, sequence = self.listen(), "", 2
+        sentences: list[Sentence] = []
         while True:
             frame = await self._frame(conversation)
             if frame.kind != 0b0010:
@@ -137,7 +138,10 @@ class DoubaoService(Service):
             listener.hear(frame.payload)
             if frame.is_last:
                 break
-            document = _result(listener.sentences(), definite=bool(request["enable_nonstream"]))
+            sentences, before = listener.sentences(), sentences
+            if sentences == before:
+                continue
+            document = _result(sentences, definite=bool(request["enable_nonstream"]))
             if document["result"]["text"] != told:
                 told = str(document["result"]["text"])
                 await conversation.send(response(sequence, document, packed=self.packed))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 from koe.events import BYTES_PER_SECOND
 from koe.text import join_segments
@@ -40,6 +42,8 @@ class Listener:
         self._begun: list[tuple[int, int]] = [(0, 0)]
         # Silence.
         self._silent_bytes = 0
+        # What does not change any more, of as many sentences as were asked for.
+        self._complete: list[Sentence] = []
 
     def hear(self, pcm: bytes) -> None:
         """Take 16 kHz mono s16le."""
@@ -53,9 +57,9 @@ class Listener:
     def sentences(self, first: int = 0, *, ended: bool = False) -> list[Sentence]:
         """What was said from the sentence ``first`` on; when it has ended, all is complete."""
         count, rest = divmod(self._heard_bytes, SENTENCE_BYTES)
-        complete = [
-            self._sentence(index, SENTENCE_BYTES, ended=True) for index in range(first, count)
-        ]
+        for index in range(len(self._complete), count):
+            self._complete.append(self._sentence(index, SENTENCE_BYTES, ended=True))
+        complete = self._complete[first:]
         return [*complete, self._sentence(count, rest, ended=ended)] if rest else complete
 
     def _sentence(self, index: int, size: int, *, ended: bool) -> Sentence:
@@ -66,7 +70,7 @@ class Listener:
 
     def _ms(self, heard_bytes: int) -> int:
         """When a byte of the sound came, silence included."""
-        silent = [silent for begun, silent in self._begun if begun <= heard_bytes][-1]
+        _, silent = self._begun[bisect_right(self._begun, heard_bytes, key=itemgetter(0)) - 1]
         return -(-(heard_bytes + silent) * 1000 // BYTES_PER_SECOND)
 
 
