@@ -20,8 +20,9 @@ SANITIZE = os.environ.get("KOE_SANITIZE", "")
 BUILD = PROJECT / "build" / (f"sanitize-{SANITIZE.replace(',', '-')}" if SANITIZE else "")
 GENERATIONS = {1: "a", 2: "b", 3: "c"}
 
-# A program that takes longer hangs; the slowest needs a tenth of this.
-TIMEOUT = 120.0
+# A program that takes longer hangs; the slowest needs a twentieth of this, and its own watchdog,
+# which says where it hung, comes first.
+TIMEOUT = 320.0
 
 FLAGS = [
     *shlex.split(os.environ.get("CC", "cc")),

@@ -42,8 +42,8 @@ enum {
     FRAME_BYTES = 6400,
     SECOND_BYTES = 32000,
     MIB = 1 << 20,
-    WATCHDOG_S = 180, /* a scenario that takes longer hangs */
-    ANSWER_S = 60,    /* for a session to end; the first one loads a model */
+    WATCHDOG_S = 300, /* a scenario that takes longer hangs */
+    ANSWER_S = 140,   /* for a session to end; the first one loads a model */
     THREADS = 8
 };
 
