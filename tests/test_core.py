@@ -328,7 +328,7 @@ async def test_a_session_is_corrected(directory: Path, engine: ScriptedEngine) -
         session = Begun(core)
         engine.says.put_nowait(InterimHeard("hello"))
         core.end()
-        text = "hello brave new world of koe (corrected)"
+        text = "hello brave new world of koe!!"
         assert (await session.over())[-1] == Deliver(
             text, engine.answer, "moonshine", corrected=True
         )
@@ -390,7 +390,7 @@ async def test_rewriting(directory: Path) -> None:
         core, told = core_in(directory), Told()
         assert core.rewrite(0, "hello", told)
         assert told.notices == []
-        assert await told.rewritten("hello (corrected)") == [HandOverRewritten("hello (corrected)")]
+        assert await told.rewritten("hello!!") == [HandOverRewritten("hello!!")]
         await core.close()
     assert [question.system for question in fake.questions] == ["Be polite."]
 
@@ -517,7 +517,7 @@ async def test_a_reload(
         for text in ("one", "two"):
             told = Told()
             core.rewrite(0, text, told)
-            await told.rewritten(f"{text} (corrected)")
+            await told.rewritten(f"{text}!!")
             if changed:
                 configure(directory, server, timeout_ms=19_000)
             core.reload()
@@ -652,7 +652,7 @@ async def test_no_key_is_logged(
         core, told = core_in(directory), Told()
         notices = await after_one(core)
         core.rewrite(0, "hello", told)
-        await told.rewritten("hello (corrected)" if key == KEY else "hello")
+        await told.rewritten("hello!!" if key == KEY else "hello")
         await core.close()
     assert caplog.records
     said = caplog.text + repr(notices) + repr(told.notices) + "".join(capsys.readouterr())

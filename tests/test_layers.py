@@ -46,6 +46,9 @@ DOORS = {
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
     "pyreqwest": {"koe.llm.library"},
+    "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds"},
+    "jellyfish": {"koe.answers.sounds"},
+    "pypinyin": set[str](),
     "_koe_native": {
         "koe.boundary",
         "koe.boundary.entry",
@@ -62,9 +65,14 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
-        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures", "koe.pasted",
-        "koe.journal.format", "koe.journal.values",
-        "koe.journal.events", "koe.journal.entries", "koe.journal.retention")  # fmt: skip
+        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures",
+        "koe.pasted", "koe.journal.format", "koe.journal.values",
+        "koe.journal.events", "koe.journal.entries", "koe.journal.retention",
+        "koe.llm.stops", "koe.answers.alignment", "koe.answers.clean", "koe.answers.differences",
+        "koe.answers.excuses", "koe.answers.flaws", "koe.answers.framing", "koe.answers.guard",
+        "koe.answers.heard", "koe.answers.lexicon", "koe.answers.meaning", "koe.answers.numbers",
+        "koe.answers.reasoning", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
+        "koe.answers.wrapping")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

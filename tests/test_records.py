@@ -151,7 +151,7 @@ async def test_a_text_is_corrected_once_more(directory: Path, engines: Engines) 
             assert (await dictate(core))[-1] == Deliver(TEXT, TEXT, "moonshine", corrected=False)
         async with open_core(directory) as core, asyncio.timeout(PATIENCE):
             notices = [notice async for notice in core.recorrect("last", profile="lab")]
-    corrected = f"{TEXT} (corrected)"
+    corrected = f"{TEXT}!!"
     assert notices[-1] == Deliver(corrected, TEXT, "moonshine", corrected=True)
     (entry,) = history_in(directory).list()
     assert (entry.text, entry.heard, entry.is_corrected) == (corrected, TEXT, True)

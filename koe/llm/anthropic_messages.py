@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, text_at
+from koe.llm.reply import Reply, at, collect_text, stop_of, text_at
 from koe.llm.request import LlmRequest
 from koe.llm.streams import join_messages, read_reply
 from koe.prompts import UserPrompt
@@ -48,8 +48,7 @@ def parse_reply(body: bytes) -> Reply:
         content = at(reply, "content")
     except LookupError:
         raise LlmReplyError("missing content in Anthropic response") from None
-    is_cut_off = text_at(reply, "stop_reason") == "max_tokens"
-    return Reply(collect_text(content, {"text"}), is_cut_off)
+    return Reply(collect_text(content, {"text"}), stop_of(text_at(reply, "stop_reason")))
 
 
 def _content(user: UserPrompt) -> object:

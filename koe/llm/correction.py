@@ -11,16 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
-from koe.answers import Flaw, clean, find_flaw
+from koe.answers.flaws import Flaw
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.llm.parameters import Change, find_changes
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
 from koe.llm.refusal import explanation, presentable
+from koe.llm.reply import Reply
 from koe.llm.request import HttpRequest, LlmRequest
+from koe.llm.stops import explain_stop
 from koe.prompts import Prompts, UserPrompt, render
+
+# Of a service's word for why the model stopped; more is no word.
+_LONGEST_STOP = 40
 
 TEST_TEXT = (
     "um so can you uh check how much cpu and you know how much memory the app is using right now"
@@ -47,6 +53,14 @@ class Correction:
         return not self.remark
 
 
+class Purpose(Enum):
+    """What an answer is for, which decides what makes it useless."""
+
+    CORRECTION = "an edit of what was heard"
+    REWRITING = "any text but a list of the dictionary's terms"
+    TEST = "any text"
+
+
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """A question to a model, and what its answer is measured by.
@@ -57,7 +71,7 @@ class Inquiry:
         profile: Whom to ask.
         heard: The text in question.
         candidates: The terms that the question names.
-        flaws: What makes the answer useless.
+        purpose: What the answer is for.
         limit: Tokens that the answer may have.
     """
 
@@ -66,7 +80,7 @@ class Inquiry:
     profile: LlmProfile = field(repr=False)
     heard: str = field(repr=False)
     candidates: tuple[str, ...] = field(repr=False)
-    flaws: frozenset[Flaw]
+    purpose: Purpose
     limit: int
 
     @property
@@ -100,25 +114,48 @@ class Inquiry:
             LlmStatusError: The server refused.
             LlmReplyError: It said something that is no answer, or not all of one.
         """
-        secrets = self.profile.secrets
+        from koe.answers.clean import clean  # brings libraries and tables, some 50 ms
+
         check_status(status, body, self.profile)
         try:
             reply = PROTOCOLS[self.profile.protocol].parse_reply(body)
-            answer = clean(reply.text)
+            self._check_stop(reply)
+            is_edit = self.purpose is not Purpose.REWRITING
+            answer = clean(reply.text, self.heard, is_edit=is_edit)
         except LlmReplyError as exc:
-            # The message may be the server's words. Some servers explain a failure with status 200.
-            message, said = presentable(exc.message, secrets), explanation(body, secrets)
-            is_said = not said or said.startswith(message)
-            raise LlmReplyError(message if is_said else f"{message}: {said}") from exc
-        if reply.is_cut_off and self.flaws:  # of a test nobody uses the answer
-            # The end of what was said would be missing, and who is not looking would lose it.
-            raise LlmReplyError(
-                f"the model's answer is cut off; raise llm.max_output_tokens ({self.limit})"
-            )
-        flaw = find_flaw(answer, self.heard, self.candidates, among=self.flaws)
+            raise LlmReplyError(self._explained(exc.message, body)) from exc
+        flaw = self._flaw_of(answer)
         if flaw is not None:
             return Correction(self.heard, f"the model's answer was not used: {flaw}")
         return Correction(answer)
+
+    def _check_stop(self, reply: Reply) -> None:
+        """Accept an answer that is whole.
+
+        Raises:
+            LlmReplyError: Words would be missing from it. A test is content with some.
+        """
+        if reply.stop and (self.purpose is not Purpose.TEST or not reply.text):
+            raise LlmReplyError(explain_stop(reply.stop[:_LONGEST_STOP], self.limit))
+
+    def _explained(self, message: str, body: bytes) -> str:
+        """A message, which may be the server's words, with what the body says about the failure."""
+        secrets = self.profile.secrets
+        # Some servers explain a failure with status 200.
+        shown, said = presentable(message, secrets), explanation(body, secrets)
+        return shown if not said or said.startswith(shown) else f"{shown}: {said}"
+
+    def _flaw_of(self, answer: str) -> Flaw | None:
+        from koe.answers.guard import find_flaw, is_recital
+
+        match self.purpose:
+            case Purpose.CORRECTION:
+                return find_flaw(answer, self.heard, self.candidates)
+            case Purpose.REWRITING:
+                is_useless = is_recital(answer, self.heard, self.candidates)
+                return Flaw.DUMP if is_useless else None
+            case Purpose.TEST:
+                return None
 
 
 def active_profile(settings: LlmConfig) -> LlmProfile:
@@ -155,7 +192,7 @@ def ask_for_correction(
         LlmConfigError: The profile can't be used.
     """
     candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
-    return _ask(settings, profile, prompts, candidates, heard, frozenset(Flaw), history)
+    return _ask(settings, profile, prompts, candidates, heard, Purpose.CORRECTION, history)
 
 
 def ask_for_rewriting(
@@ -172,7 +209,7 @@ def ask_for_rewriting(
     """
     candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
     asked = Prompts(system=instruction, user=prompts.user)
-    return _ask(settings, profile, asked, candidates, heard, frozenset({Flaw.DUMP}))
+    return _ask(settings, profile, asked, candidates, heard, Purpose.REWRITING)
 
 
 def ask_for_test(
@@ -180,7 +217,7 @@ def ask_for_test(
 ) -> Inquiry:
     """Have a sample corrected as `ask_for_correction` would; any text is a good answer."""
     candidates = pick_candidates(terms, "", settings.dictionary_max_candidates)
-    return _ask(settings, profile, prompts, candidates, TEST_TEXT, frozenset())
+    return _ask(settings, profile, prompts, candidates, TEST_TEXT, Purpose.TEST)
 
 
 def _ask(
@@ -189,7 +226,7 @@ def _ask(
     prompts: Prompts,
     candidates: Sequence[str],
     heard: str,
-    flaws: frozenset[Flaw],
+    purpose: Purpose,
     history: Sequence[str] = (),
 ) -> Inquiry:
     request = LlmRequest(
@@ -208,6 +245,6 @@ def _ask(
         profile=profile,
         heard=heard,
         candidates=tuple(candidates),
-        flaws=flaws,
+        purpose=purpose,
         limit=settings.max_output_tokens,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, text_at
+from koe.llm.reply import Reply, at, collect_text, stop_of, text_at
 from koe.llm.request import LlmRequest
 from koe.llm.streams import join_chat, read_reply
 
@@ -43,12 +43,18 @@ def parse_reply(body: bytes) -> Reply:
     """The first choice's text.
 
     Raises:
-        LlmReplyError: The body is not what the protocol says.
+        LlmReplyError: The service failed, or the body is not what the protocol says.
     """
     reply = read_reply(body, join_chat)
     try:
         content = at(reply, "choices", 0, "message", "content")
     except LookupError:
         raise LlmReplyError("missing content in Chat response") from None
-    is_cut_off = text_at(reply, "choices", 0, "finish_reason") == "length"
-    return Reply(collect_text(content, {"text", "output_text"}), is_cut_off)
+    # Some services fail in the middle of an answer, and say so beside what there is of it.
+    for failure in (("choices", 0, "error"), ("error",)):
+        if said := text_at(reply, *failure, "message") or text_at(reply, *failure):
+            raise LlmReplyError(said)
+    text = collect_text(content, {"text", "output_text"})
+    refusal = text_at(reply, "choices", 0, "message", "refusal")
+    stop = stop_of(text_at(reply, "choices", 0, "finish_reason"))
+    return Reply(text, "refusal" if refusal and not text else stop)

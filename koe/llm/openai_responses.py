@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, text_at
+from koe.llm.reply import Reply, at, collect_text, stop_of, text_at
 from koe.llm.request import LlmRequest
 from koe.llm.streams import join_responses, read_reply
 
@@ -41,7 +43,18 @@ def parse_reply(body: bytes) -> Reply:
     if status == "failed":
         reason = text_at(reply, "error", "message")
         raise LlmReplyError(reason or "Responses API returned failed status")
-    return Reply(text_at(reply, "output_text") or _text_of_messages(reply), status == "incomplete")
+    text = text_at(reply, "output_text") or _text_of_messages(reply)
+    detail = text_at(reply, "incomplete_details", "reason") if status == "incomplete" else None
+    return Reply(text, stop_of(detail, status, *_stops_of_messages(reply)))
+
+
+def _stops_of_messages(reply: object) -> Iterator[str | None]:
+    """How each message ended; a message may be a refusal."""
+    for item in _messages(reply):
+        yield text_at(item, "status")
+        parts = item.get("content")
+        if isinstance(parts, list) and any(text_at(part, "type") == "refusal" for part in parts):
+            yield "refusal"
 
 
 def _text_of_messages(reply: object) -> str:
@@ -51,9 +64,14 @@ def _text_of_messages(reply: object) -> str:
         output = None
     if not isinstance(output, list):
         raise LlmReplyError("missing output in Responses response")
-    messages = (item for item in output if text_at(item, "type") == "message")
     return "".join(
         collect_text(message["content"], {"output_text", "text"})
-        for message in messages
-        if isinstance(message, dict) and isinstance(message.get("content"), list)
+        for message in _messages(reply)
+        if isinstance(message.get("content"), list)
     )
+
+
+def _messages(reply: object) -> list[dict[str, object]]:
+    output = reply.get("output") if isinstance(reply, dict) else None
+    items = output if isinstance(output, list) else []
+    return [item for item in items if isinstance(item, dict) and text_at(item, "type") == "message"]

@@ -20,11 +20,25 @@ class Reply:
 
     Attributes:
         text: Not cleaned; may be empty.
-        is_cut_off: The model stopped at a limit, so the end of the text may be missing.
+        stop: The service's word for why the model stopped, as it is; empty for a normal end, and
+            where the service does not say. After any other end, text may be missing.
     """
 
     text: str = field(repr=False)
-    is_cut_off: bool = False
+    stop: str = ""
+
+
+# How services say that the model came to the end of what it wanted to say.
+_NORMAL_ENDS = frozenset({
+    "stop", "end_turn", "stop_sequence", "eos", "eos_token", "eos_found", "end", "complete",
+    "completed", "finished", "finish", "success", "null", "none",
+})  # fmt: skip
+
+
+def stop_of(*words: str | None) -> str:
+    """The first word for why a model stopped that is not one for a normal end; empty for none."""
+    ends = (word for word in words if word and word.casefold() not in _NORMAL_ENDS)
+    return next(ends, "")
 
 
 def read_json(body: bytes, what: str = "response") -> object:

@@ -221,6 +221,9 @@ class Correcting:
                 dict(request.headers),
                 allow_plain_http=self._profile.allow_plain_http,
             )
+        # What judges the answer, with its libraries and tables: some 50 ms, once.
+        import koe.answers.clean
+        import koe.answers.guard  # noqa: F401
 
     async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
         """Have what was heard corrected.

@@ -7,7 +7,7 @@
  * SPEECH: three seconds or so of speech that is recognised as several words, raw, 16 kHz mono s16le.
  * URL: the base_url of a service that speaks OpenAI's chat protocol, with the key that KEY says and
  * with these models, which its operator can make of any: koe-echo answers the last line of the prompt
- * with " (corrected)" added, koe-refuse with status 500, koe-blank with white space, koe-fragment with
+ * with "!!" added, koe-refuse with status 500, koe-blank with white space, koe-fragment with
  * the first two characters of that line, and koe-never does not answer.
  *
  * Prints TAP: "ok N - NAME" or "not ok N - NAME" per check, diagnostics after "#", and the plan at the
@@ -200,7 +200,7 @@ static char *heard_in(struct session session) {
         if (belongs(i, session) && strncmp(told.entries[i].text, kind, 2) == 0)
             heard = strndup(told.entries[i].text + 2, strlen(told.entries[i].text) - 3);
     pthread_mutex_unlock(&told.lock);
-    char *added = heard ? strstr(heard, " (corrected)") : NULL;
+    char *added = heard ? strstr(heard, "!!") : NULL;
     if (added)
         *added = '\0';
     return heard ? heard : strdup("");
@@ -249,12 +249,12 @@ static void expect(struct session session, const char *want, const char *name) {
 
 #if KOE_ABI >= 3
 #define ENDS "F("
-#define CORRECTED "S(preparing_paste)" THEN "M(%,moonshine,true)" THEN "F(% (corrected))"
+#define CORRECTED "S(preparing_paste)" THEN "M(%,moonshine,true)" THEN "F(%!!)"
 #define AS_HEARD "S(preparing_paste)" THEN "M(%,moonshine,false)" THEN "F(%)"
 #else
 #define ENDS "S(idle)"
 #define CLOSING THEN "S(completed)" THEN "S(idle)"
-#define CORRECTED "S(preparing_paste)" THEN "F(% (corrected))" CLOSING
+#define CORRECTED "S(preparing_paste)" THEN "F(%!!)" CLOSING
 #define AS_HEARD "S(preparing_paste)" THEN "F(%)" CLOSING
 #endif
 #define CANCELLED "S(cancelled)" THEN "S(idle)"
@@ -412,7 +412,7 @@ static void interventions(void) {
     pthread_mutex_lock(&told.lock);
     for (size_t i = next.from; i < told.count; i++)
         if (strncmp(told.entries[i].text, "F(", 2) == 0)
-            *(strstr(told.entries[i].text, " (corrected))") ? &corrected : &as_heard) += 1;
+            *(strstr(told.entries[i].text, "!!)") ? &corrected : &as_heard) += 1;
     pthread_mutex_unlock(&told.lock);
     check(corrected == 1 && as_heard == 1, "superseded", "corrected %d times, as heard %d",
           corrected, as_heard);

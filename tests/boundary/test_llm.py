@@ -57,7 +57,7 @@ for token in range(1, 11):
     heard = told_now[3][2:-1]
     assert told_now == [
         "S(recording_hold)", "R", "S(finalizing_asr)", f"A({heard})", "S(correcting)",
-        "S(preparing_paste)", f"M({heard},moonshine,true)", f"F({heard} (corrected))",
+        "S(preparing_paste)", f"M({heard},moonshine,true)", f"F({heard}!!)",
     ], told_now
     print(heard)
 destroy()
@@ -114,7 +114,7 @@ FAILED = "W(LLM correction failed: "
 
 HAPPENS = {
     "koe-thinking": (
-        "S(preparing_paste)", "M(HEARD,moonshine,true)", "F(HEARD (corrected))",
+        "S(preparing_paste)", "M(HEARD,moonshine,true)", "F(HEARD!!)",
     ),
     "koe-cut-off": (
         FAILED + "the model's answer is cut off; raise llm.max_output_tokens (1024))", *RAW,
@@ -197,7 +197,7 @@ begin(5)
 speak()
 until(5, "F(")
 assert now(4) == ["S(cancelled)", "S(idle)"], now(4)
-assert now(5)[-1] == "F(HEARD (corrected))", now(5)
+assert now(5)[-1] == "F(HEARD!!)", now(5)
 
 # accepted inside of the callback that tells what was heard
 configure("koe-never")
@@ -239,8 +239,8 @@ configure("koe-later", "  timeout_ms: 9000\\n")
 assert library.sp_core_reload_config() == 0
 fake("answer")
 until(1, "F(")
-assert story(1)[-1].endswith(" (corrected))"), story(1)
-assert dictate(2)[-1].endswith(" (corrected))"), story(2)
+assert story(1)[-1].endswith("!!)"), story(1)
+assert dictate(2)[-1].endswith("!!)"), story(2)
 destroy()
 """
 
@@ -259,14 +259,14 @@ REFUSED = """
 import os
 configure("koe-echo")
 assert library.sp_core_create(None) == 0
-assert dictate(1)[-1].endswith(" (corrected))")
+assert dictate(1)[-1].endswith("!!)")
 configure("koe-echo", "  timeout_ms: 9000\\n")
 os.environ |= {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"}
 assert library.sp_core_reload_config() == -1
 assert library.sp_core_reload_config() == -1
 del os.environ["SSL_CERT_FILE"], os.environ["SSL_CERT_DIR"]
 assert library.sp_core_reload_config() == 0
-assert dictate(2)[-1].endswith(" (corrected))")
+assert dictate(2)[-1].endswith("!!)")
 destroy()
 """
 
@@ -350,9 +350,9 @@ assert library.sp_core_reload_config() == 0
 print(rewrite(7, "hello"))
 
 # inside of a callback, and several at once
-inside["RW(one (corrected))"] = lambda: library.sp_core_rewrite_with_template(0, b"two")
+inside["RW(one!!)"] = lambda: library.sp_core_rewrite_with_template(0, b"two")
 library.sp_core_rewrite_with_template(0, b"one")
-until(7, "RW(two (corrected))")
+until(7, "RW(two!!)")
 
 # destroyed meanwhile
 renew("koe-never")
@@ -371,15 +371,15 @@ def test_rewrites(run: Run) -> None:
 
     failed = "W(Rewrite failed: LLM correction failed: "
     assert told == [
-        "['RW(hello (corrected))']",
-        "['RW(hello (corrected))']",
-        "['RW(hello (corrected))']",
+        "['RW(hello!!)']",
+        "['RW(hello!!)']",
+        "['RW(hello!!)']",
         "['RW(hello)']",
         f"['{failed}HTTP 500 Internal Server Error: The server had an error while processing your "
         "request. (invalid_request_error))', 'RW(hello)']",
         f"['{failed}empty content in response)', 'RW(hello)']",
         "['W(Rewrite failed: config error: LLM profile not found: gone)', 'RW(hello)']",
-        "['RW(hello (corrected))']",
+        "['RW(hello!!)']",
     ]
     assert reported == "koe: the model's answer was not used: it recites the dictionary"
     assert missing.endswith("there is no profile 'gone', only: fake; nothing is corrected")

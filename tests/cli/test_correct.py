@@ -28,7 +28,7 @@ def correct(*words: str, directory: Path) -> int:
 @pytest.mark.parametrize(
     ("model", "text", "told", "status"),
     [
-        ("koe-echo", f"{TEXT} (corrected)\n", "", Exit.OK),
+        ("koe-echo", f"{TEXT}!!\n", "", Exit.OK),
         (
             "koe-cut-off",
             "",
@@ -62,7 +62,7 @@ def test_a_text(
 @pytest.mark.parametrize(
     ("model", "report"),
     [
-        ("koe-echo", {"ok": True, "text": f"{TEXT} (corrected)", "corrected": True, "message": ""}),
+        ("koe-echo", {"ok": True, "text": f"{TEXT}!!", "corrected": True, "message": ""}),
         (
             "koe-fragment",
             {
@@ -165,7 +165,7 @@ def test_another_profile(url: str, directory: Path, capsys: pytest.CaptureFixtur
     (directory / "config.yaml").write_text(text, encoding="utf-8")
     for words in ([], ["--template", "polite"]):
         assert correct("--profile", "b", *words, TEXT, directory=directory) == Exit.OK
-        assert capsys.readouterr().out == f"{TEXT} (corrected)\n"
+        assert capsys.readouterr().out == f"{TEXT}!!\n"
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -178,7 +178,7 @@ def test_no_text(text: str, directory: Path, capsys: pytest.CaptureFixture[str])
 def test_from_stdin(url: str, tmp_path: Path) -> None:
     configure(tmp_path / ".koe", lab(url, "koe-echo"))
     done = run_koe("correct", "-", home=tmp_path, stdin="今天 koe\n", LC_ALL="C")
-    assert (done.returncode, done.stdout) == (Exit.OK, "今天 koe (corrected)\n"), done.stderr
+    assert (done.returncode, done.stdout) == (Exit.OK, "今天 koe!!\n"), done.stderr
     assert KEY not in done.stderr
     done = run_koe("correct", "-", home=tmp_path)
     assert (done.returncode, done.stderr) == (Exit.ERROR, "koe: there is no text to correct\n")

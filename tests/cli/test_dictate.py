@@ -406,7 +406,7 @@ class TestWithALanguageModel:
     @pytest.mark.parametrize(
         ("model", "text", "told"),
         [
-            ("koe-echo", "to be or not to be (corrected)", ""),
+            ("koe-echo", "to be or not to be!!", ""),
             (
                 "koe-refuse",
                 "to be or not to be",

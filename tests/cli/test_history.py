@@ -242,7 +242,7 @@ def test_nothing_is_recognised_again(past: Past, engine: ScriptedEngine) -> None
 def test_correcting_again(past: Past, url: str) -> None:
     entry_id = past.add(FAILED)
     configure(past.directory, lab(url, "koe-echo"))
-    assert past.koe("recorrect", "last") == (Exit.OK, "部署 to staging (corrected)\n", "")
+    assert past.koe("recorrect", "last") == (Exit.OK, "部署 to staging!!\n", "")
     assert past.history.entry(entry_id).is_corrected
 
 

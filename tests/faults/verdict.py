@@ -27,7 +27,7 @@ def _complaint(cell: Cell, outcome: Outcome, right: str) -> str:
     if outcome.deliveries > 1:
         return f"{outcome.deliveries} texts"
     if cell.phase is Phase.CORRECTING:
-        is_right = outcome.heard == right and outcome.delivered in (right, f"{right} (corrected)")
+        is_right = outcome.heard == right and outcome.delivered in (right, f"{right}!!")
         return "" if is_right else _difference(right, outcome)
     if cell.recovers:
         return "" if _is_same(cell, outcome.delivered, right) else _difference(right, outcome)

@@ -82,7 +82,7 @@ def test_the_reply(content: object, text: str) -> None:
 
 def test_a_reply_that_is_cut_off() -> None:
     body = json.dumps({"content": "a", "stop_reason": "max_tokens"}).encode()
-    assert parse_reply(body) == Reply("a", is_cut_off=True)
+    assert parse_reply(body) == Reply("a", "max_tokens")
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"type": "error", "error": {"message": "m"}}', b"[]"])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from koe.answers import Flaw
+from koe.answers.flaws import Flaw
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig, LlmProfile
 from koe.errors import LlmConfigError, LlmError, LlmProfileError, LlmReplyError, LlmStatusError
 from koe.llm.correction import (

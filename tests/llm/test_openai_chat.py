@@ -85,11 +85,19 @@ def test_the_key() -> None:
 )
 def test_the_reply(content: object, text: str) -> None:
     body = reply({"content": content, "reasoning_content": "x", "refusal": "y"})
-    assert parse_reply(body) == Reply(text)
+    assert parse_reply(body) == Reply(text, "" if text else "refusal")
+
+
+@pytest.mark.parametrize("error", [{"code": 502, "message": "idle too long"}, "idle too long"])
+def test_a_failure_beside_the_text(error: object) -> None:
+    choice = {"message": {"content": "half of"}, "finish_reason": "error"}
+    for failed in ({"choices": [choice | {"error": error}]}, {"choices": [choice], "error": error}):
+        with pytest.raises(LlmReplyError, match=r"^LLM correction failed: idle too long$"):
+            parse_reply(json.dumps(failed).encode())
 
 
 def test_a_reply_that_is_cut_off() -> None:
-    assert parse_reply(reply({"content": "a"}, "length")) == Reply("a", is_cut_off=True)
+    assert parse_reply(reply({"content": "a"}, "length")) == Reply("a", "length")
 
 
 @pytest.mark.parametrize(

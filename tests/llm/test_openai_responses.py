@@ -50,7 +50,6 @@ def test_the_key() -> None:
         ({"output": []}, ""),
         ({"output": [{"content": [{"text": "no type"}]}, None, "x"]}, ""),
         ({"output": [{"type": "message", "content": "no list"}, {"type": "message"}]}, ""),
-        ({"output": [{"type": "message", "content": [{"type": "refusal", "text": "r"}]}]}, ""),
         ({"output_text": "A"}, "A"),
     ],
 )
@@ -58,9 +57,28 @@ def test_the_reply(body: object, text: str) -> None:
     assert parse_reply(json.dumps(body).encode()) == Reply(text)
 
 
-def test_a_reply_that_is_cut_off() -> None:
-    body = json.dumps({"status": "incomplete", "output": [message("a")]}).encode()
-    assert parse_reply(body) == Reply("a", is_cut_off=True)
+@pytest.mark.parametrize(
+    ("body", "stop"),
+    [
+        ({"status": "incomplete", "output": [message("a")]}, "incomplete"),
+        (
+            {
+                "status": "incomplete",
+                "incomplete_details": {"reason": "content_filter"},
+                "output": [message("a")],
+            },
+            "content_filter",
+        ),
+        ({"status": "cancelled", "output_text": "a", "output": []}, "cancelled"),
+        ({"output": [message("a") | {"status": "incomplete"}]}, "incomplete"),
+        (
+            {"output": [message("a"), {"type": "message", "content": [{"type": "refusal"}]}]},
+            "refusal",
+        ),
+    ],
+)
+def test_how_it_ended(body: object, stop: str) -> None:
+    assert parse_reply(json.dumps(body).encode()) == Reply("a", stop)
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", '{"output": null}', '{"output": {"type": "x"}}'])

@@ -119,4 +119,4 @@ def test_collecting_takes_anything(content: object) -> None:
 
 
 def test_no_repr_shows_an_answer() -> None:
-    assert repr(Reply("secret")) == "Reply(is_cut_off=False)"
+    assert repr(Reply("secret")) == "Reply(stop='')"

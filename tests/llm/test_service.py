@@ -243,7 +243,7 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
         correcting = service.correcting(snapshot, profile, built_in_prompts)
         for requests in (2, 3):
             corrected = await correcting.correct(HEARD, ())
-            assert corrected == Corrected(f"{HEARD} (corrected)")
+            assert corrected == Corrected(f"{HEARD}!!")
             assert len(server.exchanges) == requests
         await service.test(snapshot, profile, built_in_prompts())
         assert len(server.exchanges) == 4

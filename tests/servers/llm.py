@@ -7,7 +7,7 @@ talk to it.
 It could lie, and a test chooses how by the model that it asks, which it can in another process too,
 in a configuration:
 
-- ``koe-echo`` does not lie: the last line of the prompt, with " (corrected)" added;
+- ``koe-echo`` does not lie: the last line of the prompt, with "!!" added;
 - ``koe-blank`` has nothing but white space to say, ``koe-fragment`` next to nothing, and
   ``koe-recite`` all that it was told;
 - ``koe-refuse`` answers with status 500, ``koe-garbage`` with no JSON;
@@ -201,14 +201,14 @@ def _joined(body: Json, name: str) -> str:
 # --- the models ----------------------------------------------------------------------------------
 
 _TEXTS: Mapping[str, Callable[[str], str]] = {
-    "koe-echo": lambda prompt: f"{_last_line(prompt)} (corrected)",
-    "koe-modern": lambda prompt: f"{_last_line(prompt)} (corrected)",
-    "koe-later": lambda prompt: f"{_last_line(prompt)} (corrected)",
+    "koe-echo": lambda prompt: f"{_last_line(prompt)}!!",
+    "koe-modern": lambda prompt: f"{_last_line(prompt)}!!",
+    "koe-later": lambda prompt: f"{_last_line(prompt)}!!",
     "koe-blank": lambda prompt: " \n",
     "koe-fragment": lambda prompt: _last_line(prompt)[:2],
     "koe-recite": lambda prompt: prompt,
     "koe-cut-off": lambda prompt: _last_line(prompt),
-    "koe-thinking": lambda prompt: f"<think>\nWell.\n</think>\n\n{_last_line(prompt)} (corrected)",
+    "koe-thinking": lambda prompt: f"<think>\nWell.\n</think>\n\n{_last_line(prompt)}!!",
 }
 
 

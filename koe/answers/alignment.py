@@ -1,0 +1,239 @@
+"""Which words an answer kept, which are gone, and which are new. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Indel
+
+from koe.answers.sounds import initials, likeness, names_of_letters
+from koe.answers.speech import NEGATIONS, Phrase
+from koe.answers.words import Words, script_of
+
+# From here on, other words for the same sounds are what was heard, spelled right. Terms of the
+# dictionary are expected, so less is enough for them.
+ALIKE = 0.62
+ALIKE_TERM = 0.5
+
+# Pairs of words in a gap that are compared one by one; a larger gap is no misheard phrase. All gaps
+# together may have so many pairs, and fewer if the texts have little in common anyway.
+LARGEST_GAP = 120
+MOST_PAIRS = 1000
+FEWEST_PAIRS = 120
+
+# Words that may stand for one misheard phrase on either side: an ideograph is one.
+_LONGEST_HEARD = 7
+_LONGEST_ANSWERED = 4
+
+# Beginnings that turn a word into its contrary, and negations that sound like something else.
+_CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
+_HARMLESS = ({"no", "know"}, {"nor", "or"}, {"not", "knot"}, {"none", "nun"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where two texts differ: words from one up to another, on both sides."""
+
+    heard: range
+    answered: range
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What became of each word.
+
+    Attributes:
+        gone: For each word that was heard, whether the answer lacks it.
+        new: For each word of the answer, whether it was not heard.
+    """
+
+    gone: list[bool]
+    new: list[bool]
+
+
+def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignment:
+    """Compare word by word; words that sound alike are kept.
+
+    Args:
+        heard: The text.
+        answer: The other.
+        terms: Of the dictionary, folded and split.
+    """
+    alignment = Alignment([False] * len(heard), [False] * len(answer))
+    gaps = list(_gaps(heard, answer))
+    kept = len(heard) - sum(len(gap.heard) for gap in gaps)
+    pairs = MOST_PAIRS if 2 * kept >= len(heard) else FEWEST_PAIRS
+    for gap in gaps:
+        size = len(gap.heard) * len(gap.answered)
+        is_small = size <= min(LARGEST_GAP, pairs)
+        pairs -= size if is_small else 0
+        kept_heard, kept_answered = _resolve(heard, answer, gap, terms, is_small=is_small)
+        for at in gap.heard:
+            alignment.gone[at] = at not in kept_heard
+        for at in gap.answered:
+            alignment.new[at] = at not in kept_answered
+    return alignment
+
+
+def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:
+    heard_at = answer_at = 0
+    for block in Indel.opcodes(heard.keys, answer.keys).as_matching_blocks():
+        if block.a > heard_at or block.b > answer_at:
+            yield Gap(range(heard_at, block.a), range(answer_at, block.b))
+        heard_at, answer_at = block.a + block.size, block.b + block.size
+
+
+def _resolve(
+    heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase], *, is_small: bool
+) -> tuple[Collection[int], Collection[int]]:
+    """The words of a gap that sound as some on the other side."""
+    said = heard.texts[gap.heard.start : gap.heard.stop]
+    written = answer.texts[gap.answered.start : gap.answered.stop]
+    if not said or not written:
+        return (), ()
+    if _is_foreign_number(said, answer, gap):
+        return gap.heard, gap.answered
+    if not (_has_number(said) and _has_number(written)) and _are_alike(said, written, ALIKE):
+        return gap.heard, gap.answered
+    if not is_small:
+        return (), ()
+    kept_said, kept_written = _best_pairs(said, written, terms)
+    return (
+        {gap.heard.start + at for at in kept_said},
+        {gap.answered.start + at for at in kept_written},
+    )
+
+
+def _best_pairs(
+    said: Sequence[str], written: Sequence[str], terms: Collection[Phrase]
+) -> tuple[set[int], set[int]]:
+    """The phrases on both sides, in the same order, that sound alike and cover most.
+
+    Phrases that sound alike begin alike, which is quick to find out.
+    """
+    rows, columns = len(said), len(written)
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    choice: dict[tuple[int, int], tuple[int, int]] = {}
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            best[i][j], choice[i, j] = max(
+                (best[i + 1][j], (1, 0)), (best[i][j + 1], (0, 1)), key=lambda option: option[0]
+            )
+            if initials(said[i]).isdisjoint(initials(written[j])):
+                continue
+            for p, q, gain in _pairs_at(said, written, i, j, terms):
+                if gain + best[i + p][j + q] > best[i][j]:
+                    best[i][j], choice[i, j] = gain + best[i + p][j + q], (p, q)
+    kept_said: set[int] = set()
+    kept_written: set[int] = set()
+    i = j = 0
+    while i < rows and j < columns:
+        p, q = choice[i, j]
+        if p and q:
+            kept_said.update(range(i, i + p))
+            kept_written.update(range(j, j + q))
+        i, j = i + p, j + q
+    return kept_said, kept_written
+
+
+def _pairs_at(
+    said: Sequence[str], written: Sequence[str], i: int, j: int, terms: Collection[Phrase]
+) -> Iterator[tuple[int, int, float]]:
+    """The phrases that begin at two words and sound alike, with what they are worth."""
+    for q in range(1, min(_LONGEST_ANSWERED, len(written) - j) + 1):
+        phrase = written[j : j + q]
+        least = ALIKE_TERM if tuple(phrase) in terms else ALIKE
+        length = sum(map(_length, phrase))
+        spoken = 0
+        for p in range(1, min(_LONGEST_HEARD, len(said) - i) + 1):
+            spoken += _length(said[i + p - 1])
+            if 2 * spoken < length:
+                continue
+            if p > 1 and spoken > 2 * length + 2:
+                break
+            if _has_number(said[i : i + p]) and _has_number(phrase):
+                continue  # a number that is another one is no matter of sounds
+            if _are_alike(said[i : i + p], phrase, least):
+                yield p, q, max(least, likeness(said[i : i + p], phrase)) * (spoken + length)
+
+
+def _are_alike(said: Sequence[str], written: Sequence[str], least: float) -> bool:
+    """Whether two phrases may be the same speech, heard and spelled."""
+    if len(said) == len(written) == 1:
+        word, other = said[0], written[0]
+        if is_opposite(word, other):
+            return False
+        if _abbreviates(other, word) or _inflects(word, other) or {word, other} in _HARMLESS:
+            return True
+    return (
+        likeness(said, written) >= least
+        or (len(written) == 1 and _spells(said, written[0]))
+        or _is_kana_for(said, written)
+    )
+
+
+def is_opposite(word: str, other: str) -> bool:
+    """Whether one of two words that look alike says the contrary of the other."""
+    if (word in NEGATIONS) != (other in NEGATIONS):
+        return {word, other} not in _HARMLESS
+    shorter, longer = sorted((word, other), key=len)
+    return len(shorter) > 2 and any(longer == f"{prefix}{shorter}" for prefix in _CONTRARY)
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether a short word stands for a long one, as Mr for mister and MB for megabytes."""
+    rest = iter(long)
+    return (
+        len(short) < len(long)
+        and len(short) <= 4
+        and short[0] == long[0]
+        and all(letter in rest for letter in short)
+    )
+
+
+def _inflects(word: str, other: str) -> bool:
+    """Whether two words are forms of one: work and working."""
+    shorter, longer = sorted((word, other), key=len)
+    return len(shorter) > 3 and longer.startswith(shorter[:-1]) and len(longer) <= len(shorter) + 3
+
+
+def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
+    """Whether a number stands for the one word that may be its name in a language unknown here."""
+    numbers = answer.numbers[gap.answered.start : gap.answered.stop]
+    around = (*answer.numbers[: gap.answered.start][-1:], *answer.numbers[gap.answered.stop :][:1])
+    return (
+        len(said) == 1
+        and len(said[0]) > 2
+        and script_of(said[0]) in ("latin", "other")
+        and len(set(numbers)) == 1
+        and numbers[0] >= 0
+        and numbers[0] not in around
+    )
+
+
+def _spells(said: Sequence[str], short: str) -> bool:
+    """Whether words are the names of the letters of an abbreviation, as a recogniser wrote them."""
+    names = names_of_letters(short)
+    if not names or not all(word.isalpha() for word in said):
+        return False
+    return likeness(["".join(said)], [names]) >= 0.75
+
+
+def _is_kana_for(said: Sequence[str], written: Sequence[str]) -> bool:
+    """Whether kana were written with ideographs, of which one takes up to four."""
+    return (
+        all(script_of(word) == "kana" for word in said)
+        and any(script_of(word) == "ideograph" for word in written)
+        and all(script_of(word) in ("kana", "ideograph") for word in written)
+        and len(written) <= len(said) <= 4 * len(written)
+    )
+
+
+def _has_number(words: Sequence[str]) -> bool:
+    return any(word.isdecimal() for word in words)
+
+
+def _length(word: str) -> int:
+    """Letters, about: an ideograph is read with three, and a digit with four."""
+    return len(word) if len(word) > 1 or (word.isascii() and word.isalpha()) else 3

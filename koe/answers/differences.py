@@ -1,0 +1,120 @@
+"""What two texts differ in, once sounds and excuses are accounted for. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from koe.answers import speech
+from koe.answers.alignment import align
+from koe.answers.excuses import excuse
+from koe.answers.words import Words, split
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The words that are gone without excuse, and the new ones, with what they weigh.
+
+    Attributes:
+        heard: What was said.
+        answer: The other text.
+        gone: For each word that was heard, whether it is gone.
+        new: For each word of the answer, whether it is new.
+        lost: What all words that are gone weigh.
+        added: What all new words weigh.
+        total: What all words that were heard weigh, those aside whose absence is excused.
+        size: What all words of the answer weigh.
+        longest_gap: What the heaviest run of words weighs that are gone.
+        longest_addition: Likewise for new ones.
+    """
+
+    heard: Words
+    answer: Words
+    gone: Sequence[bool]
+    new: Sequence[bool]
+    lost: float
+    added: float
+    total: float
+    size: float
+    longest_gap: float
+    longest_addition: float
+
+    @property
+    def lost_words(self) -> list[str]:
+        """The words that are gone."""
+        return _picked(self.heard, self.gone)
+
+    @property
+    def added_words(self) -> list[str]:
+        """The words that are new."""
+        return _picked(self.answer, self.new)
+
+    @property
+    def share_lost(self) -> float:
+        """How much of what was said is gone, from 0 to 1."""
+        return self.lost / self.total if self.lost else 0.0
+
+    @property
+    def share_added(self) -> float:
+        """How much of the answer is new, from 0 to 1."""
+        return self.added / self.size if self.added else 0.0
+
+
+def compare(said: str, written: str, terms: Collection[speech.Phrase]) -> Differences:
+    """Compare a text that was heard with an answer.
+
+    Args:
+        said: The first.
+        written: The second.
+        terms: Of the dictionary, folded and split.
+    """
+    heard, answer = split(said), split(written)
+    alignment = align(heard, answer, terms)
+    gone = excuse(heard, alignment, said, written)
+    new = _without_list_numbers(answer, alignment.new, written)
+    lost, added = _weights(heard.texts, gone), _weights(answer.texts, new)
+    excused = sum(_weights(heard.texts, alignment.gone)) - sum(lost)
+    return Differences(
+        heard,
+        answer,
+        gone,
+        new,
+        lost=sum(lost),
+        added=sum(added),
+        total=sum(map(speech.weight, heard.texts)) - excused,
+        size=sum(map(speech.weight, answer.texts)),
+        # Excused words in between make two gaps no smaller.
+        longest_gap=_heaviest(lost, alignment.gone),
+        longest_addition=_heaviest(added, new),
+    )
+
+
+def _picked(words: Words, flags: Sequence[bool]) -> list[str]:
+    return [word for word, flag in zip(words.texts, flags, strict=True) if flag]
+
+
+def _weights(texts: Sequence[str], flags: Sequence[bool]) -> list[float]:
+    return [speech.weight(word) if flag else 0.0 for word, flag in zip(texts, flags, strict=True)]
+
+
+def _heaviest(weights: Sequence[float], flags: Sequence[bool]) -> float:
+    """The weight of the heaviest run."""
+    heaviest = current = 0.0
+    for weight, flag in zip(weights, flags, strict=True):
+        current = current + weight if flag else 0.0
+        heaviest = max(heaviest, current)
+    return heaviest
+
+
+def _without_list_numbers(answer: Words, new: Sequence[bool], written: str) -> list[bool]:
+    """The new words but for the numbers of a list, which were not said."""
+    remaining = list(new)
+    lines = len(re.findall(r"(?m)^\s*[0-9]+[.)、]", written))
+    numbers = iter(map(str, range(1, lines + 1))) if lines > 1 else iter(())
+    number = next(numbers, None)
+    for at, text in enumerate(answer.texts):
+        if remaining[at] and text == number:
+            remaining[at] = False
+            number = next(numbers, None)
+    return remaining

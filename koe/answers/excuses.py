@@ -1,0 +1,116 @@
+"""Which of the words that are gone were no loss. Pure.
+
+They are fillers, stutters, signs that were spoken, and what the speaker took back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from koe.answers import speech
+from koe.answers.alignment import Alignment
+from koe.answers.words import Words
+
+# How much may be taken back, as a sum of weights: after words that do nothing else, after words
+# that have other uses, too, and after those when nothing is said again.
+LONGEST_TAKEN_BACK = 5.0
+LONGEST_WEAKLY_TAKEN_BACK = 2.5
+LONGEST_REPLACED = 1.6
+
+# Words before a correction among which its second half may begin again.
+_REACH = 12
+
+
+def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[bool]:
+    """For each word that was heard, whether it is gone without excuse.
+
+    Args:
+        heard: The words.
+        alignment: What became of them.
+        said: The text that they are of.
+        written: The answer, for its signs.
+    """
+    gone = list(alignment.gone)
+    if not any(gone):
+        return gone
+    for start, end in list(_runs(gone)):
+        _take_back(heard, gone, start, end)
+    new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
+    for meaningless in (speech.FILLERS, speech.spoken_as(new_signs)):
+        for start, end in list(_runs(gone)):
+            for first, last in speech.find(heard.texts, meaningless, start, end):
+                gone[first:last] = [False] * (last - first)
+    for start, end in list(_runs(gone)):
+        if _is_repeated(heard, alignment.gone, start, end):
+            gone[start:end] = [False] * (end - start)
+    return gone
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for flag, group in groupby(flags):
+        end = start + sum(1 for _ in group)
+        if flag:
+            yield start, end
+        start = end
+
+
+def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
+    """Excuse a self-correction: what was wrong, the words that say so, and what is said again."""
+    for phrases, longest in (
+        (speech.CORRECTIONS, LONGEST_TAKEN_BACK),
+        (speech.WEAK_CORRECTIONS, LONGEST_WEAKLY_TAKEN_BACK),
+    ):
+        cues = list(speech.find(heard.texts, phrases, start, end))
+        if not cues or end == len(heard):
+            continue
+        first, last = cues[0][0], cues[-1][1]
+        wrong = sum(map(speech.weight, heard.texts[start:first]))
+        again = [
+            at for at in range(last, end) if speech.weight(heard.texts[at]) >= speech.MEANINGFUL
+        ]
+        if phrases is speech.WEAK_CORRECTIONS and (
+            heard.texts[last] in speech.CONJUNCTIONS
+            or not (again or _is_replaced(heard, start, first))
+        ):
+            continue
+        nearby = set(heard.keys[max(0, start - _REACH) : first])
+        if wrong <= longest and all(heard.keys[at] in nearby for at in again):
+            gone[start:end] = [False] * (end - start)
+            return
+
+
+def _is_replaced(heard: Words, start: int, first: int) -> bool:
+    """Whether something short was said before a doubtful correction, a word or a number."""
+    meant = [word for word in heard.texts[start:first] if word not in speech.SINGLE_FILLERS]
+    weight = sum(map(speech.weight, meant))
+    is_thing = weight >= 0.8 or any(heard.numbers[at] >= 0 for at in range(start, first))
+    return is_thing and weight <= LONGEST_REPLACED
+
+
+def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
+    """Whether words were said twice, so that the answer has them once."""
+    if _is_part_of_number(heard, start, end):
+        return False
+    keys = [key for key, _ in groupby(heard.keys[start:end])]
+    around = 2 * len(keys) + 4
+    before = [heard.keys[at] for at in range(max(0, start - around), start) if not was_gone[at]]
+    after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
+    # A few words that are not next to themselves are a figure of speech: 有没有, time after time.
+    is_long = len(keys) > 2
+    is_before = (is_long or before[-1:] == keys[-1:]) and _is_within(keys, before)
+    is_after = (is_long or after[:1] == keys[:1]) and _is_within(keys, after)
+    return is_before or is_after
+
+
+def _is_part_of_number(heard: Words, start: int, end: int) -> bool:
+    """Whether digits end before a run of words and go on in it, or go on after it."""
+    numbers = (-1, *heard.numbers, -1)
+    return any(numbers[at] >= 0 and numbers[at + 1] >= 0 for at in (start, end))
+
+
+def _is_within(keys: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether all keys are among others, in their order."""
+    rest = iter(others)
+    return all(key in rest for key in keys)

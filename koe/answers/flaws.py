@@ -1,0 +1,21 @@
+"""Why an answer is not used. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Flaw(StrEnum):
+    """Why an answer can't be read as an edit of what was heard, as a clause for people."""
+
+    DUMP = "it recites the dictionary"
+    TRANSLATION = "it is in another language"
+    COLLAPSE = "it keeps only a fragment"
+    TRUNCATION = "it leaves out a part of what was said"
+    ADDITION = "it adds what was not said"
+    REPLY = "it replies to what was said instead of correcting it"
+    REFUSAL = "the model declined to correct it"
+    LOOP = "it repeats itself"
+    NEGATION = "it adds or drops a negation"
+    NUMBER = "it changes a number"
+    OTHER = "it has too little in common with what was said"

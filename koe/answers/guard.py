@@ -1,0 +1,112 @@
+"""Tell whether an answer can be read as an edit of what was heard. Pure.
+
+An edit keeps what was said. What it leaves out is no loss (fillers, stutters, what the speaker took
+back), and what it adds means nothing by itself. Both are weighed word by word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from koe.answers import speech
+from koe.answers.differences import Differences, compare
+from koe.answers.flaws import Flaw
+from koe.answers.meaning import changed_meaning
+from koe.answers.words import fold, script_of, split
+
+# What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
+# A word that means something weighs 1. Tuned with bench/guard.
+HEAVIEST_RUN = 1.15
+MOST_OF_TEXT = 0.22
+
+# Up to here the answer is about what was said, so a small change may be what is wrong with it.
+_MOSTLY_KEPT = 0.4
+
+_REFUSAL = speech.pattern("refusals")
+
+
+def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw | None:
+    """Tell why an answer is not to be used; None when it can be read as an edit.
+
+    Args:
+        answer: The cleaned answer.
+        heard: What the model was given.
+        candidates: The terms that were in the prompt.
+    """
+    if answer == heard:
+        return None
+    terms = _split_terms(tuple(candidates))
+    found = compare(heard, answer, terms)
+    is_about_it = max(found.share_lost, found.share_added) <= _MOSTLY_KEPT
+    flaw = changed_meaning(found) if is_about_it else None
+    is_lost = found.share_lost > MOST_OF_TEXT or found.longest_gap > HEAVIEST_RUN
+    is_added = found.share_added > MOST_OF_TEXT or found.longest_addition > HEAVIEST_RUN
+    if not is_lost and not is_added:
+        return flaw
+    if _are_terms(found.added_words, terms) or is_recital(answer, heard, candidates):
+        return Flaw.DUMP
+    return flaw or _reason(found, answer)
+
+
+def is_recital(answer: str, heard: str, candidates: Sequence[str]) -> bool:
+    """Whether an answer lists terms of the dictionary that were not said (spec llm §5.6).
+
+    It does if it has many of them, or two and nothing else.
+    """
+    answered, said = answer.casefold(), heard.casefold()
+    terms = {candidate.casefold() for candidate in candidates}
+    leaked = sorted((t for t in terms if t in answered and t not in said), key=len, reverse=True)
+    fewest = 4 if len(terms) < 12 else 8
+    if len(leaked) >= max(len(terms) // 2, fewest):
+        return True
+    rest = answered
+    for term in leaked:
+        rest = rest.replace(term, "")
+    return len(leaked) > 1 and not split(rest).texts
+
+
+@lru_cache(maxsize=8)
+def _split_terms(candidates: tuple[str, ...]) -> frozenset[speech.Phrase]:
+    return frozenset(tuple(split(candidate).texts) for candidate in candidates)
+
+
+def _are_terms(words: Sequence[str], terms: frozenset[speech.Phrase]) -> bool:
+    of_terms = {word for term in terms for word in term}
+    meaningful = [word for word in words if speech.weight(word) >= speech.MEANINGFUL]
+    return bool(meaningful) and all(word in of_terms for word in meaningful)
+
+
+def _reason(found: Differences, answer: str) -> Flaw:
+    """What kind of flaw it is; that there is one is certain."""
+    if _is_loop(found):
+        return Flaw.LOOP
+    if found.share_lost > _MOSTLY_KEPT and _REFUSAL.search(fold(answer)):
+        return Flaw.REFUSAL
+    scripts = _script(found.lost_words), _script(found.added_words)
+    if all(scripts) and scripts[0] != scripts[1]:
+        return Flaw.TRANSLATION
+    if found.share_lost > 0.5:
+        return Flaw.COLLAPSE if found.added <= HEAVIEST_RUN else Flaw.OTHER
+    if found.lost > 2 * found.added:
+        return Flaw.TRUNCATION
+    return Flaw.ADDITION if found.added > 2 * found.lost else Flaw.REPLY
+
+
+def _is_loop(found: Differences) -> bool:
+    added = found.added_words
+    distinct = set(added)
+    is_repeated = len(added) > 2 and 2 * len(distinct) <= len(added)
+    is_longer = len(found.answer) > 1.5 * len(found.heard)
+    return is_repeated or (len(added) > 1 and is_longer and distinct <= set(found.heard.texts))
+
+
+def _script(words: Sequence[str]) -> str:
+    """What most of the words are written in, by weight; empty where nothing says."""
+    weights: Counter[str] = Counter()
+    for word in words:
+        script = script_of(word)
+        if script not in ("digit", "sign"):
+            weights[script] += round(100 * speech.weight(word))
+    return weights.most_common(1)[0][0] if weights else ""

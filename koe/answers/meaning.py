@@ -1,0 +1,111 @@
+"""Small changes that turn the meaning round: negations, numbers, persons, questions. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from koe.answers import speech
+from koe.answers.alignment import is_opposite
+from koe.answers.differences import Differences
+from koe.answers.flaws import Flaw
+from koe.answers.words import Words
+
+# What stands for a minus in `koe.answers.numbers`.
+_MINUS = "~"
+
+
+def changed_meaning(found: Differences) -> Flaw | None:
+    """Tell what small change turns the meaning round; None for none."""
+    if _changes_negation(found):
+        return Flaw.NEGATION
+    if _changes_number(found):
+        return Flaw.NUMBER
+    if _changes_person(found) or _answers_question(found):
+        return Flaw.REPLY
+    return None
+
+
+def _changes_negation(found: Differences) -> bool:
+    lost, added = found.lost_words, found.added_words
+    if _negations(lost) != _negations(added):
+        return True
+    return any(is_opposite(word, other) for word in lost for other in added)
+
+
+def _negations(words: Sequence[str]) -> int:
+    return sum(word in speech.NEGATIONS for word in words)
+
+
+def _changes_number(found: Differences) -> bool:
+    if (_MINUS in found.lost_words) != (_MINUS in found.added_words):
+        return True
+    lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
+    if lost and added:
+        return Counter("".join(lost)) != Counter("".join(added)) or not _is_date(found)
+    # A lone one is an article in many languages, and a number that is only new may have been a
+    # word that is gone.
+    is_new = bool(added) and not any(found.gone)
+    return any(number != "1" for number in lost) or (is_new and added != ["1"])
+
+
+def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
+    """The digits that are flagged, of each number."""
+    digits: dict[int, str] = {}
+    for number, text, flag in zip(words.numbers, words.texts, flags, strict=True):
+        if flag and number >= 0:
+            digits[number] = digits.get(number, "") + text
+    # A one that is half of a number is no article.
+    sizes = Counter(words.numbers)
+    return [
+        flagged if sizes[number] == len(flagged) else f"{flagged} of {sizes[number]}"
+        for number, flagged in digits.items()
+    ]
+
+
+def _is_date(found: Differences) -> bool:
+    """Whether the numbers that are gone are those of a date, which has many orders."""
+    texts = found.heard.texts
+    places = [at for at, flag in enumerate(found.gone) if flag and found.heard.numbers[at] >= 0]
+    inside = texts[places[0] : places[-1] + 1]
+    around = texts[max(0, places[0] - 4) : places[-1] + 5]
+    return "月" in around and all(speech.weight(word) < speech.MEANINGFUL for word in inside)
+
+
+def _changes_person(found: Differences) -> bool:
+    lost, added = _persons(found.lost_words), _persons(found.added_words)
+    return bool(lost and added and lost != added)
+
+
+def _persons(words: Sequence[str]) -> set[str]:
+    return {speech.PERSONS[word] for word in words if word in speech.PERSONS}
+
+
+def _answers_question(found: Differences) -> bool:
+    """Whether what made it a question is gone: its first word, or a word or form of Chinese."""
+    texts = found.heard.texts
+    first = _first(texts)
+    if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS:
+        begins = found.answer.keys[_first(found.answer.texts) :][:1]
+        is_moved = bool(begins) and begins == found.heard.keys[first + 1 : first + 2]  # this is
+        if begins != [found.heard.keys[first]] and (found.gone[first] or is_moved):
+            return True
+    return any(
+        is_gone and (word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at))
+        for at, (word, is_gone) in enumerate(zip(texts, found.gone, strict=True))
+    )
+
+
+def _first(texts: Sequence[str]) -> int:
+    """The position of the first word that is no filler; that of the first if all are."""
+    return next((at for at, word in enumerate(texts) if word not in speech.SINGLE_FILLERS), 0)
+
+
+def _is_choice(texts: Sequence[str], at: int) -> bool:
+    """Whether a word is one half of a question like 有没有."""
+    return any(
+        start >= 0
+        and texts[start + 2 : start + 3] == texts[start : start + 1]
+        and texts[start + 1] in "不没沒"
+        for start in (at, at - 2)
+    )

@@ -1,0 +1,251 @@
+"""Numbers, percentages and times of day, spoken or written, in one form. Pure.
+
+``two thousand and six``, ``2,006`` and ``两千零六`` become ``2006``; ``half past three`` and
+``三点半`` become ``3 30``; ``3 p.m.`` and ``下午三点`` become ``15``. The result is for comparing:
+what counts is that two ways to write the same become the same.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+
+def _values(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
+    return {word: first + step * index for index, word in enumerate(words.split())}
+
+
+_DIGIT_NAMES = "zero one two three four five six seven eight nine"
+_UNITS = _values(
+    f"{_DIGIT_NAMES} ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen"
+) | {"oh": 0}
+_TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
+_ORDINALS = _values(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+    "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth",
+    1,
+) | {f"{word[:-1]}ieth": value for word, value in _TENS.items()}
+_DECADES = {f"{word[:-1]}ies": value for word, value in _TENS.items()}
+_SCALES = {
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+_WORDS = _UNITS | _TENS | _ORDINALS | _DECADES | _SCALES
+
+# A run of number words; "and" joins only after a scale, "oh" and scales do not begin one.
+_FIRST_WORDS = (_UNITS | _TENS | _ORDINALS | _DECADES).keys() - {"oh"}
+_FIRST = "|".join(sorted(_FIRST_WORDS, key=len, reverse=True))
+_ALL = "|".join(sorted(_WORDS, key=len, reverse=True))
+_SPOKEN = re.compile(
+    rf"\b(?:{_FIRST}|(?<=\ba )(?:hundred|thousand|million))"
+    rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
+    rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
+)
+_WRITTEN_SCALE = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(_SCALES)})\b")
+
+_MONTHS = _values(
+    "january february march april may june july august september october november december", 1
+)
+_MONTH = re.compile(rf"\b({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTHS)}|sept)\b\.?")
+
+_CHINESE_DIGIT = "零〇幺一二两兩三四五六七八九"
+_CHINESE_DIGITS = dict(zip(_CHINESE_DIGIT, (0, 0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_CHINESE_UNITS = {
+    "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8,
+}  # fmt: skip
+_CHINESE = re.compile(
+    rf"(?:零(?!下)|[{_CHINESE_DIGIT[1:]}十]|\d(?:[\d,.]*\d)? ?(?=[百千万萬亿億]))"
+    rf"(?:[点點][{_CHINESE_DIGIT}]+(?=[万萬亿億]))?[{_CHINESE_DIGIT}十百千万萬亿億]*"
+)
+
+# Each is tried in this order, on lower-case text in which numbers are digits, if the text has the
+# letters that stand first: to look for those is a hundred times as fast.
+_FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+    (needle, re.compile(pattern), written)
+    for needle, pattern, written in (
+        (",", r"(?<=\d),(?=\d{3}(?!\d))", ""),
+        ("half", r"\b1 half\b", "1/2"),
+        ("half", r"(\d+) and a half\b", r"\1.5"),
+        ("个半", r"(\d)个半", r"\1.5个"),
+        ("half past", r"\bhalf past (\d+)", r"\1 30"),
+        ("quarter past", r"\b(?:a )?quarter past (\d+)", r"\1 15"),
+        (" past ", r"\b(\d+) past (\d+)\b", r"\2 \1"),
+        ("noon", r"\bnoon\b", "12"),
+        ("點", "點", "点"),
+        ("点半", r"(\d)点半", r"\1 30"),
+        ("点1刻", r"(\d)点1刻", r"\1 15"),
+        ("点3刻", r"(\d)点3刻", r"\1 45"),
+        ("点", r"(?<=\d)点(?=\d)", "."),
+        (":", r"\b0(\d):(\d\d)", r"\1:\2"),
+        (":00", r"(\d{1,2}):00\b", r"\1 "),
+        ("-", r"\b(\d{4})-0?(\d{1,2})-0?(\d{1,2})\b", r"\1 \2 \3"),
+        ("/", r"\b(\d{4})/0?(\d{1,2})/0?(\d{1,2})\b", r"\1 \2 \3"),
+        ("1st", r"1st\b", "1"),
+        ("2nd", r"2nd\b", "2"),
+        ("3rd", r"3rd\b", "3"),
+        ("th", r"(\d)th\b", r"\1"),
+        ("clock", r"(?<=\d) ?o'?clock\b", " "),
+        ("morning", r"(\d) in the morning\b", r"\1 "),
+        ("上午", r"上午 ?(?=\d)", " "),
+        ("早", r"(?:早上|早晨) ?(?=\d)", " "),
+        ("凌晨", r"凌晨 ?(?=\d)", " "),
+        ("m", r"(\d) ?a\.? ?m\b\.?", r"\1 "),
+        ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
+        ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
+        ("cent", r"\bper ?cent\b", "%"),
+        ("零下", r"零下(?=\d)", " ~ "),
+        ("minus ", r"\bminus (?=\d)", " ~ "),
+        ("-", r"(?<![\w.-])-(?=\d)", " ~ "),
+    )
+)
+_DIGIT = re.compile("[0-9]")
+_QUARTER_TO = re.compile(r"\b(?:a )?quarter to (\d+)")
+# Without a word for a time before it, this is a range.
+_MINUTES_TO = re.compile(r"\b(at|by|before|until|till|around|after|since) (5|10|20|25) to (\d+)\b")
+_AFTERNOON = re.compile(
+    r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)"
+)
+_CHINESE_AFTERNOON = re.compile(r"(?:下午|晚上|傍晚) ?(\d{1,2})(?=\D|$)")
+
+_PINYIN = "ling yi er san si wu liu qi ba jiu"
+
+DIGIT_SOUNDS = {
+    str(value): sounds
+    for value, sounds in enumerate(zip(_PINYIN.split(), _DIGIT_NAMES.split(), strict=True))
+}
+"""How a digit sounds: in pinyin, and as an English word."""
+
+
+def write_digits(text: str) -> str:
+    """The text with its numbers as digits, and with times and percentages in one form.
+
+    Args:
+        text: Lower-case and in Unicode's NFKC form.
+    """
+    written = text
+    if not text.isascii():
+        written = _CHINESE.sub(lambda match: _read_chinese(match[0]), written)
+    written = _SPOKEN.sub(lambda match: _read_spoken(match[0]), written)
+    if not _DIGIT.search(written):
+        return written
+    for needle, pattern, form in _FORMS:
+        if needle in written:
+            written = pattern.sub(form, written)
+    written = _WRITTEN_SCALE.sub(_scale, written)
+    if " to " in written:
+        written = _QUARTER_TO.sub(lambda match: f"{int(match[1]) - 1} 45", written)
+        written = _MINUTES_TO.sub(_minutes_to, written)
+    written = _AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]) + match[2], written)
+    written = _CHINESE_AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]), written)
+    return _MONTH.sub(_month, written)
+
+
+def _minutes_to(match: re.Match[str]) -> str:
+    return f"{match[1]} {int(match[3]) - 1} {60 - int(match[2])}"
+
+
+def _in_the_afternoon(hour: str) -> str:
+    return str(int(hour) + 12) if 1 <= int(hour) < 12 else hour
+
+
+def _month(match: re.Match[str]) -> str:
+    """The number of a month, if there is one beside it: may and march are words, too."""
+    text, name = match.string, match[1][:3]
+    before = text[max(0, match.start() - 5) : match.start()].rstrip(" ,")
+    after = text[match.end() : match.end() + 2].lstrip(" ,")
+    is_date = before.removesuffix(" of")[-1:].isdigit() or after[:1].isdigit()
+    number = next(value for month, value in _MONTHS.items() if month.startswith(name))
+    return f" {number}月 " if is_date else match[0]
+
+
+def _scale(match: re.Match[str]) -> str:
+    return _plain(Decimal(match[1]) * _SCALES[match[2]])
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
+
+
+def _read_spoken(run: str) -> str:
+    """English number words; several numbers in a row are written with a space between."""
+    numbers: list[str] = []
+    total, current, last = 0, 0, -1  # of the number being read; the value of its last word
+    decimals: str | None = None
+    for word in re.split(r"[\s-]+", run):
+        if word == "and":
+            continue
+        if word == "point":
+            decimals = "" if decimals is None else decimals
+            continue
+        value = _WORDS[word]
+        if decimals is not None and word in _SCALES:
+            numbers.append(_plain(Decimal(f"{total + current}.{decimals or 0}") * value))
+            total, current, last, decimals = 0, 0, -1, None
+            continue
+        if decimals is not None:
+            decimals += str(value)
+            continue
+        if value == 100:
+            current = (current or 1) * 100
+        elif word in _SCALES:
+            total, current = total + (current or 1) * value, 0
+        else:
+            has_room = last < 0 or (last >= 100 > value) or (20 <= last < 100 and 0 < value < 10)
+            if not has_room:
+                numbers.append(str(total + current))
+                total, current = 0, 0
+            current += value
+        last = value
+    if last >= 0:
+        numbers.append(str(total + current) + (f".{decimals}" if decimals else ""))
+    return " ".join(numbers)
+
+
+def _read_chinese(run: str) -> str:
+    """Chinese numerals; a run whose form is not that of a number stays as it is."""
+    body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")
+    value = _value(body)
+    if isinstance(value, str):
+        return value
+    return run if value is None else _plain(value)
+
+
+def _value(body: str) -> Decimal | str | None:
+    """A number; text where digits are said one by one, as zeros before others count."""
+    for units in ("亿億", "万萬"):
+        at = max(map(body.rfind, units))
+        if at < 0:
+            continue
+        high, low = _value(body[:at]), _value(body[at + 1 :]) if body[at + 1 :] else Decimal(0)
+        if high is None or low is None:
+            return None
+        scale = _CHINESE_UNITS[body[at]]
+        low = Decimal(low)
+        if len(body) == at + 2 and body[-1] in _CHINESE_DIGITS:
+            low *= scale // 10  # 一万二
+        return Decimal(high) * scale + low
+    if not any(unit in body for unit in "十百千"):
+        digits = "".join(str(_CHINESE_DIGITS.get(character, character)) for character in body)
+        return digits if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", digits) else None
+    return _below_ten_thousand(body)
+
+
+def _below_ten_thousand(body: str) -> Decimal | None:
+    total, digit, last = Decimal(0), None, 10000
+    for index, character in enumerate(body):
+        if unit := _CHINESE_UNITS.get(character):
+            if unit >= last or (digit is None and (unit != 10 or index)):
+                return None
+            total, digit, last = total + (1 if digit is None else digit) * unit, None, unit
+        elif character in "零〇":
+            digit = None
+        elif digit is not None or not (character in _CHINESE_DIGITS or character.isdecimal()):
+            return None
+        else:
+            digit = int(_CHINESE_DIGITS.get(character, character))
+    is_short = digit is not None and last >= 100 and body[-2] in _CHINESE_UNITS  # 三百五
+    return total + (digit or 0) * (last // 10 if is_short else 1)

@@ -1,0 +1,157 @@
+"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure.
+
+The readings of ideographs are pypinyin's, written to a table by ``python -m bench.readings``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from jellyfish import metaphone
+from rapidfuzz.distance import Levenshtein
+
+from koe.answers.numbers import DIGIT_SOUNDS
+
+# Phrases whose letters have less in common do not sound alike, whatever the consonants.
+FEWEST_LETTERS = 0.28
+
+# Sounds that speakers of many regions don't tell apart, and recognisers neither.
+_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+
+# Consonants by where they are spoken; vowels and half-vowels have no code.
+_CODES = str.maketrans({
+    **dict.fromkeys("bp", "p"), **dict.fromkeys("dt", "t"), **dict.fromkeys("gkq", "k"),
+    **dict.fromkeys("fv", "f"), **dict.fromkeys("szxcj", "s"), **dict.fromkeys("lr", "l"),
+    "m": "m", "n": "n", **dict.fromkeys("aeiouywh", None),
+})  # fmt: skip
+_PINYIN_CODES = str.maketrans({"q": "s", "x": "s", "j": "s", "r": "l"})
+_METAPHONE_CODES = str.maketrans("BDGKPTSXJFVZLRMN0WHY", "ptkkptsssffsllmnt   ")
+_SOFT_C = re.compile("c(?=[eiy])")
+_SOFT_G = re.compile("g(?=[eiy])")
+# Before a consonant and at the end it is no more than a vowel to many ears.
+_SILENT_R = re.compile("r(?![aeiouy])")
+_LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
+
+_NAMES_OF_LETTERS = (
+    "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
+    "ex why zee"
+)
+_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES_OF_LETTERS.split(), strict=True))
+
+
+@cache
+def _readings() -> dict[str, str]:
+    lines = files("koe.answers").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
+    readings = {}
+    for line in lines:
+        reading, _, ideographs = line.partition(" ")
+        for spoken, merged in _MERGED:
+            reading = reading.replace(spoken, merged)
+        readings.update(dict.fromkeys(ideographs, reading))
+    return readings
+
+
+def read(words: Sequence[str]) -> list[str]:
+    """The words with each ideograph as it is read, without tone; all other words as they are."""
+    reading = _readings().get
+    return [reading(word, word) for word in words]
+
+
+def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
+    """The words as letters: pinyin, and digits by their names.
+
+    Args:
+        words: Folded (`koe.answers.words.fold`).
+        is_chinese: How digits are read.
+    """
+    readings = _readings()
+    return "".join(
+        readings.get(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
+        for word in words
+    )
+
+
+@lru_cache(maxsize=4096)
+def _codes(word: str) -> tuple[str, ...]:
+    """The consonants of one word. G and TH have two sounds each, so there may be four."""
+    if reading := _readings().get(word):
+        return (reading.translate(_PINYIN_CODES).translate(_CODES),)
+    letters = _SILENT_R.sub("", _SOFT_C.sub("s", word))
+    variants = (letters, _SOFT_G.sub("s", letters))
+    return tuple(
+        dict.fromkeys(_code(variant.replace("th", th)) for variant in variants for th in "st")
+    )
+
+
+def _code(letters: str) -> str:
+    for spelling, sound in _LATIN:
+        letters = letters.replace(spelling, sound)
+    return letters.replace("c", "k").translate(_CODES)
+
+
+def _codes_of(words: Sequence[str]) -> Iterator[str]:
+    """The codes of words in a row; where several words have several, those of the same place."""
+    choices = [_codes(word) for word in words]
+    most = max((len(codes) for codes in choices), default=1)
+    yield from dict.fromkeys(
+        "".join(codes[min(at, len(codes) - 1)] for codes in choices) for at in range(most)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _heard_code(word: str) -> str:
+    """The consonants of an English word as they are spoken: write and right are one."""
+    return metaphone(word).translate(_METAPHONE_CODES).replace(" ", "")
+
+
+def likeness(left: Sequence[str], right: Sequence[str]) -> float:
+    """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
+    readings = _readings()
+    has_chinese = any(word in readings for word in (*left, *right))
+    first = spelled(left, is_chinese=has_chinese)
+    second = spelled(right, is_chinese=has_chinese)
+    by_letters: float = Levenshtein.normalized_similarity(first, second)
+    if by_letters >= 0.75 or not (first + second).isascii():
+        return by_letters
+    by_code = 0.0
+    if not has_chinese:
+        spoken, also = "".join(map(_heard_code, left)), "".join(map(_heard_code, right))
+        if by_letters >= FEWEST_LETTERS or spoken == also:
+            by_code = _damped(spoken, also)
+    if by_letters >= FEWEST_LETTERS:
+        codes = (_damped(code, other) for code in _codes_of(left) for other in _codes_of(right))
+        by_code = max(by_code, *codes)
+    return max(by_letters, by_code)
+
+
+@lru_cache(maxsize=4096)
+def initials(word: str) -> frozenset[str]:
+    """With what a word may begin: letters and codes of consonants, and all kana and ideographs."""
+    sounds = (
+        spelled([word], is_chinese=True),
+        spelled([word], is_chinese=False),
+        names_of_letters(word),
+        *(code.upper() for code in _codes(word)),
+        _heard_code(word).upper() if word.isascii() else "",
+    )
+    may_be_kana = "\u3040" < word < "\u3100" or word in _readings()
+    return frozenset(sound[0] for sound in (*sounds, "か" * may_be_kana) if sound)
+
+
+def names_of_letters(word: str) -> str:
+    """How an abbreviation is spoken letter by letter; empty for what is none."""
+    if len(word) > 4 or not all(letter in _LETTERS for letter in word):
+        return ""
+    return "".join(map(_LETTERS.__getitem__, word))
+
+
+def _damped(code: str, other: str) -> float:
+    """The likeness of two codes; short ones say little."""
+    shorter = min(len(code), len(other))
+    if not shorter:
+        return 0.0
+    similarity: float = Levenshtein.normalized_similarity(code, other)
+    return similarity * (0.6, 0.8, 0.9, 1.0)[min(shorter, 4) - 1]

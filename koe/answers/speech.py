@@ -1,0 +1,112 @@
+"""What people say without meaning it, how they say signs, and what a word weighs. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import TypeAlias
+
+from koe.answers import lexicon
+from koe.answers.words import script_of
+
+Phrase: TypeAlias = tuple[str, ...]
+"""Words in a row; Chinese phrases are split into ideographs."""
+
+Phrases: TypeAlias = Mapping[str, Sequence[Phrase]]
+"""Phrases by their first word."""
+
+# From here on a word means something.
+MEANINGFUL = 0.5
+
+_WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 0.1}
+
+
+def _phrase(text: str) -> Phrase:
+    return tuple(re.findall(r"[a-zà-öø-ÿа-я]+|\S", text))
+
+
+def _by_first(phrases: Iterable[Phrase]) -> Phrases:
+    by_first: dict[str, list[Phrase]] = {}
+    for phrase in phrases:
+        by_first.setdefault(phrase[0], []).append(phrase)
+    return by_first
+
+
+def _phrases(section: str) -> Phrases:
+    return _by_first(map(_phrase, lexicon.phrases(section)))
+
+
+FILLERS = _phrases("fillers")
+SINGLE_FILLERS = frozenset(word for word, phrases in FILLERS.items() if (word,) in phrases)
+CORRECTIONS = _phrases("corrections")
+WEAK_CORRECTIONS = _phrases("weak corrections")
+CONJUNCTIONS = frozenset(lexicon.phrases("conjunctions"))
+NEGATIONS = frozenset(lexicon.phrases("negations"))
+QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
+QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
+PERSONS = {word: line for line in lexicon.lines("persons") for word in line.split(", ")}
+"""By word, who is meant."""
+
+_LIGHT = frozenset(lexicon.phrases("light words"))
+_LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
+
+
+def _sign(line: str) -> tuple[str, list[Phrase]]:
+    at = line.index(" = ", 1)
+    return line[:at].replace("\\n", "\n"), list(map(_phrase, line[at + 3 :].split(", ")))
+
+
+_SIGNS = tuple(map(_sign, lexicon.lines("signs")))
+
+
+def pattern(section: str) -> re.Pattern[str]:
+    """What finds a phrase of a section in a text, whatever the case, where a word begins."""
+    # Words of scripts without spaces begin anywhere.
+    starts = (
+        rf"\b{re.escape(phrase)}" if script_of(phrase) in ("latin", "other") else re.escape(phrase)
+        for phrase in lexicon.phrases(section)
+    )
+    return re.compile("|".join(starts), re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def spoken_as(signs: str) -> Phrases:
+    """The phrases by which signs, one character each, may have been spoken."""
+    return _by_first(
+        phrase
+        for known, phrases in _SIGNS
+        if any(sign in known for sign in signs)
+        for phrase in phrases
+    )
+
+
+def find(
+    texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Where phrases are among words, from left to right, the longest that begin at a word."""
+    at, end = start, len(texts) if end is None else end
+    while at < end:
+        candidates = phrases.get(texts[at], ())
+        fitting = (
+            len(phrase)
+            for phrase in candidates
+            if at + len(phrase) <= end and tuple(texts[at : at + len(phrase)]) == phrase
+        )
+        length = max(fitting, default=0) if candidates else 0
+        if length:
+            yield at, at + length
+        at += length or 1
+
+
+@cache
+def weight(word: str) -> float:
+    """How much is lost with a word: about 1 for one that means something."""
+    script = script_of(word)
+    if word in _LIGHT:
+        return 0.3
+    if word in _LIGHT_IDEOGRAPHS:
+        return 0.2
+    if word in PERSONS and script == "latin":
+        return 0.6
+    return _WEIGHTS.get(script) or min(1.0, 0.4 + 0.15 * len(word))

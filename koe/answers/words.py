@@ -1,0 +1,142 @@
+"""A text as the words that an alignment compares. Pure.
+
+A word is what can be kept or lost by itself: a word of a script with spaces, an ideograph, a kana,
+a syllable of Hangul, a letter of Thai with its marks, a digit, or a sign that is also spoken.
+Words that differ only in case, width, accents, script (traditional or simplified), tone or
+grammatical form are one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from koe.answers import lexicon
+from koe.answers.numbers import write_digits
+from koe.answers.sounds import read
+
+# Python's \w has no combining marks, which are half of a word in many scripts.
+_INDIC_MARKS = "".join(
+    f"{chr(block)}-{chr(block + 3)}{chr(block + 0x3A)}-{chr(block + 0x3C)}"
+    f"{chr(block + 0x3E)}-{chr(block + 0x4F)}{chr(block + 0x51)}-{chr(block + 0x57)}"
+    f"{chr(block + 0x62)}{chr(block + 0x63)}"
+    for block in range(0x900, 0xE00, 0x80)
+)
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    + _INDIC_MARKS
+)
+_IDEOGRAPHS = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+_HANGUL = "\uac00-\ud7a3"
+# Thai, Lao, Burmese and Khmer: scripts without spaces whose letters carry marks.
+_CLUSTERED = "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6"
+_CLUSTERED += "\u1000-\u102a\u1780-\u17b3"
+_CLUSTER_MARKS = (
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
+)
+_SIGNS = "%$€£¥₩°+=@&#~"
+
+_WORD = re.compile(
+    r"\d+"
+    rf"|(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
+    rf"|[{_IDEOGRAPHS}{_KANA}{_HANGUL}]"
+    rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
+    rf"|[{re.escape(_SIGNS)}]"
+)
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ‘＇`´", "'"))
+_TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
+
+# English short forms, with and without their apostrophe; a lone apostrophe is none.
+_SHORT = re.compile(
+    r"\b(do|does|did|is|are|was|were|have|has|had|would|could|should|must|need)n'?t\b"
+    r"|\bcan(?:no|')?t\b|\bwon'?t\b|\bain'?t\b|'(?:m|re|ve|ll|d)\b|(?<=\bi)(?:m|ve)\b"
+    r"|(?<=\byou)(?:re|ve|ll)\b|(?<=\bthey)(?:re|ve|ll)\b|(?<=\bwe)ve\b"
+    r"|\b(?:gonna|wanna|gotta)\b|'"
+)
+_FULL = {
+    "cant": "can not", "can't": "can not", "cannot": "can not", "wont": "will not",
+    "won't": "will not", "aint": "is not", "ain't": "is not", "m": " am", "re": " are",
+    "ve": " have", "ll": " will", "d": " would", "gonna": "going to", "wanna": "want to",
+    "gotta": "got to", "'": "",
+}  # fmt: skip
+
+# The forms of one word have one key, which is no word itself.
+_FORMS = {word: f"{line}." for line in lexicon.lines("forms") for word in line.split(", ")}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as words.
+
+    Attributes:
+        texts: The words, folded.
+        keys: By which they are compared: words with the same key are one.
+        numbers: For each word the position of the number that it is a digit of, or -1.
+    """
+
+    texts: Sequence[str]
+    keys: Sequence[str]
+    numbers: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+# What was heard and the answer are needed by several steps, one after the other.
+@lru_cache(maxsize=4)
+def split(text: str) -> Words:
+    """The words of a text."""
+    found = _WORD.findall(write_digits(fold(text)))
+    if not any(word[0].isdecimal() for word in found):
+        return Words(found, _keys(found), [-1] * len(found))
+    texts: list[str] = []
+    numbers: list[int] = []
+    for word in found:
+        is_number = word[0].isdecimal()
+        numbers += [len(texts)] * len(word) if is_number else [-1]
+        texts += (str(int(digit)) for digit in word) if is_number else [word]
+    return Words(texts, _keys(texts), numbers)
+
+
+def _keys(texts: Sequence[str]) -> list[str]:
+    return [_FORMS.get(word, word) for word in read(texts)]
+
+
+def fold(text: str) -> str:
+    """Without what does not tell words apart: case, width, accents, kinds of kana, short forms."""
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+    if not folded.isascii():
+        decomposed = unicodedata.normalize("NFD", folded)
+        folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+        folded = folded.translate(_TO_HIRAGANA)
+    return _SHORT.sub(_in_full, folded)
+
+
+def _in_full(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"{match[1]} not"
+    return _FULL.get(match[0]) or _FULL[match[0].removeprefix("'") or "'"]
+
+
+def script_of(word: str) -> str:
+    """What a word is written in: one of ``digit sign kana ideograph hangul latin other``."""
+    first = word[0]
+    if first.isdecimal():
+        return "digit"
+    if first in _SIGNS:
+        return "sign"
+    code_point = ord(first)
+    if code_point < 0x250:
+        return "latin"
+    if 0x3400 <= code_point <= 0x9FFF or code_point >= 0x20000 or first in "\u3005\u3007":
+        return "ideograph"
+    if 0x3041 <= code_point <= 0x31FF:
+        return "kana"
+    if 0xAC00 <= code_point <= 0xD7A3:
+        return "hangul"
+    return "other"

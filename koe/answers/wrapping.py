@@ -1,0 +1,155 @@
+"""Taking off what an answer is wrapped in: JSON, fences, tags, quotes, Markdown. Pure.
+
+Each function returns the text as it is if there is no such wrapping, or if it was heard.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from koe.answers.heard import Heard
+from koe.json_text import parse_json
+
+_FENCE = re.compile(
+    r"(?P<fence>`{3,}|~{3,})(?P<name>[^\n`~]*\n)?(?P<text>.*?)(?:(?P=fence)|\Z)", re.DOTALL
+)
+_CODE = re.compile(r"(?P<tick>`{1,2})(?P<text>[^`]+)(?P=tick)", re.DOTALL)
+_TAG = re.compile(
+    r"<(?P<name>[^\W\d][\w:.-]{0,40})(?:\s[^<>\n]*)?>(?P<text>.*?)</(?P=name)\s*>", re.DOTALL
+)
+_BRACKET_TAG = re.compile(r"\[(?P<name>[A-Za-z_]{2,30})\](?P<text>.*?)\[/(?P=name)\]", re.DOTALL)
+_FIRST_TAG = re.compile(r"<[^\W\d][\w:.-]{0,40}(?:\s[^<>\n]*)?>\s*")
+_LAST_TAG = re.compile(r"\s*</[^\W\d][\w:.-]{0,40}\s*>$")
+_BROKEN_JSON = re.compile(
+    r"""\{\s*["'“]?\w+["'”]?\s*[:：]\s*["'“](?P<text>.*)["'”]\s*,?\s*\}""", re.DOTALL
+)
+_ENTITY = re.compile(r"&(?:#\d{1,5}|#x[0-9a-f]{1,5}|quot|apos|amp|lt|gt|nbsp);", re.IGNORECASE)
+
+_QUOTES = (
+    ('"', '"'), ("“", "”"), ("”", "”"), ("„", "“"), ("„", "”"), ("'", "'"), ("‘", "’"), ("‚", "‘"),
+    ("«", "»"), ("»", "«"), ("‹", "›"), ("「", "」"), ("『", "』"), ("﹁", "﹂"), ("〝", "〞"),
+    ("＂", "＂"), ("''", "''"), ("``", "''"), ('""', '""'), ("“", '"'), ('"', "”"),
+)  # fmt: skip
+_ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
+_ENDS = ".。!！?？"
+
+_EMPHASIS = re.compile(
+    r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])|\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*"
+)
+_UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
+_LINE_MARK = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)")
+_BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
+_RULE = re.compile(r"^(?:[ \t]*[-=_*]{3,}[ \t]*\n)+|(?:\n[ \t]*[-=_*]{3,}[ \t]*)+$")
+
+
+def without_json(text: str, heard: Heard) -> str:
+    """The text in a JSON value, also with words around it: the one most like what was heard."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    if text[:1] == "[" and text[-1:] == "]":
+        start, end = 0, len(text)
+    if not 0 <= start < end or heard.has("{", "["):
+        return text
+    found = [string for string in _strings(_value(text[start:end])) if string.strip()]
+    found = [string for string in found if string != heard.text] or found
+    best = max(found, key=heard.covered_by, default=text)
+    is_all = (start, end) == (0, len(text))
+    return best if is_all or heard.is_most_of(best) else text
+
+
+def _value(text: str) -> object:
+    """What JSON says, or what was to be JSON; None if it is none."""
+    try:
+        return parse_json(text, str)
+    except ValueError:
+        broken = _BROKEN_JSON.fullmatch(text)
+        return broken["text"].replace('\\"', '"').replace("\\n", "\n") if broken else None
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _strings(inner)
+        case list():
+            for inner in value:
+                yield from _strings(inner)
+
+
+def without_fence(text: str, heard: Heard) -> str:
+    """What is in a fence of code, wherever it is, or between backticks."""
+    if ("`" not in text and "~~~" not in text) or heard.has("`"):
+        return text
+    for block in _FENCE.finditer(text):
+        inner = block["text"]
+        if inner.strip() and (heard.is_most_of(inner) or block[0] == text):
+            return inner
+    code = _CODE.fullmatch(text)
+    return code["text"] if code else text
+
+
+def without_tags(text: str, heard: Heard) -> str:
+    """What is in a pair of tags, or beside one half of a pair."""
+    if ("<" not in text and "[" not in text) or "<" in heard.text:
+        return text
+    blocks = [
+        block["text"]
+        for block in (*_TAG.finditer(text), *_BRACKET_TAG.finditer(text))
+        if heard.is_most_of(block["text"]) and heard.loses_nothing(text, block["text"])
+    ]
+    if blocks:
+        return ([block for block in blocks if block.strip() != heard.text] or blocks)[-1]
+    for edge in (_FIRST_TAG.match(text), _LAST_TAG.search(text)):
+        rest = text[: edge.start()] + text[edge.end() :] if edge else ""
+        if rest.strip() and heard.loses_nothing(text, rest):
+            return rest
+    return text
+
+
+def without_quotes(text: str, heard: Heard) -> str:
+    """What is between quotes of any kind; quotes inside of it make it content."""
+    for opening, closing in _QUOTES:
+        end = text[-1:] if text[-1:] in _ENDS and not text.endswith(closing) else ""
+        body = text.removesuffix(end)
+        inner = body[len(opening) : len(body) - len(closing)]
+        if body != opening + inner + closing or _has_quote(inner, opening, closing):
+            continue
+        if heard.has(*_ALL_QUOTES) or heard.text.strip().startswith(opening):
+            return text
+        return inner if inner.rstrip()[-1:] in _ENDS else inner + end
+    return text
+
+
+def _has_quote(text: str, *quotes: str) -> bool:
+    return any(
+        # Inside of words it is an apostrophe.
+        re.search(rf"(?<!\w){quote}|{quote}(?!\w)", text) if quote in "'’‘" else quote in text
+        for quote in quotes
+    )
+
+
+def without_markdown(text: str, heard: Heard) -> str:
+    """The text without emphasis, headings, quotation marks of Markdown, and a lone bullet."""
+    plain = text
+    if "*" in plain and not heard.has("*"):
+        plain = _EMPHASIS.sub(lambda match: match[2] or match[3], plain)
+    if "_" in plain and not heard.has("_"):
+        underlined = _UNDERLINED.fullmatch(plain)
+        plain = underlined[2] if underlined else plain
+    if ("#" in plain or ">" in plain) and not heard.has("#", ">"):
+        plain = _LINE_MARK.sub("", plain)
+    bullet = _BULLET.match(plain)
+    if bullet and "\n" not in plain and not heard.has("-", "*"):
+        rest = plain[bullet.end() :]
+        plain = rest if heard.loses_nothing(plain, rest) else plain
+    return _RULE.sub("", plain)
+
+
+def without_entities(text: str, heard: Heard) -> str:
+    """The text with the characters that HTML's entities stand for."""
+    if _ENTITY.search(heard.text):
+        return text
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text)

@@ -1,0 +1,143 @@
+"""Whether an answer is an edit of what was heard. The corpus of bench/guard has many more."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from koe.answers.flaws import Flaw
+from koe.answers.guard import find_flaw, is_recital
+
+# As in a dictionary of someone who programs.
+TOOLS = [
+    "ASR", "Claude", "Docker", "Tailscale", "Cloudflare", "Nextcloud", "Forgejo", "Miniflux",
+    "Cursor", "Vercel", "GitHub", "GitLab", "Kubernetes", "Terraform", "Ansible", "Grafana",
+    "Prometheus", "PostgreSQL", "Redis", "SQLite", "Nginx", "Caddy", "Traefik", "Homebrew",
+    "Neovim", "Emacs", "PyTorch", "NumPy", "FastAPI", "Django", "TypeScript", "Svelte", "Vite",
+    "WebAssembly", "OAuth", "gRPC", "Kafka", "Sentry", "Obsidian", "Raycast", "Wireshark",
+    "Blender", "PPT master",
+]  # fmt: skip
+LETTERS = "当输入里头有 ASR 这三个字母的时候，输出其他的全部消失"
+SLIDES = "我刚才说的那个 PPT master 的功能其实挺好用的"
+NAMES = "我对比了 Docker、Tailscale、Cloudflare、Nextcloud、Forgejo、Miniflux"
+CODE = "我们用 Claude Code 配合 Cursor 写 Rust，然后 deploy 到 Vercel。"
+WORK = (
+    "We need to discuss deployment, review every open bug, and schedule next week's release work."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard", "flaw"),
+    [
+        # As the Rust core has them (spec llm §7.7).
+        ("".join(TOOLS), "测试一下", Flaw.DUMP),
+        ("ASR", LETTERS, Flaw.COLLAPSE),
+        ("PPT master", SLIDES, Flaw.COLLAPSE),
+        (
+            "I want to test whether this feature works normally",
+            "我想测试这个功能是否正常工作",
+            Flaw.TRANSLATION,
+        ),
+        ("Ship soon.", WORK, Flaw.OTHER),
+        (CODE, CODE.replace("，", "").replace("。", ""), None),
+        (
+            "Let me check whether Claude Code still works fine here.",
+            "let me check whether claude code still works fine here",
+            None,
+        ),
+        ("我在用 Claude 写代码", "嗯那个我在用 Claude 写代码", None),
+        ("ASR", "ASR", None),
+        (NAMES, NAMES, None),
+        ("我们明天开会。", "嗯嗯，那个，就是其实我我我想说的是，嗯，那个，我们明天开会啊", None),
+        # The Rust core uses these: less than two thirds are missing, or fewer than eight letters.
+        (
+            "please review the deployment",
+            "please review the deployment checklist today",
+            Flaw.TRUNCATION,
+        ),
+        ("我们 meet", "我们今天 meet", Flaw.TRUNCATION),
+        ("我们", "我们今天在这里开", Flaw.COLLAPSE),
+        ("！！！", "hello there general", Flaw.COLLAPSE),
+        ("。", "嗯", None),
+        ("哈哈哈哈", "哈哈哈哈哈哈哈哈哈哈", None),
+    ],
+)
+def test_flaws(answer: str, heard: str, flaw: Flaw | None) -> None:
+    assert find_flaw(answer, heard, TOOLS) is flaw
+
+
+GREEK = ["Alpha", "Beta", "Gamma", "Delta", "Epsilon"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard", "terms", "flaw"),
+    [
+        ("Alpha Beta Gamma Delta", "hi", GREEK, Flaw.DUMP),
+        ("alpha beta gamma", "say hello", GREEK, Flaw.DUMP),
+        ("say hello Gamma", "say hello", GREEK, Flaw.DUMP),
+        ("Alpha", "hi", ["Alpha"], Flaw.DUMP),
+        ("alpha beta gamma delta", "alpha beta gamma delta", GREEK, None),
+        ("Alpha, Gamma", "elfa gamma", GREEK, None),
+        ("打开 Grafana", "打开格拉法纳", ["Grafana"], None),
+        ("打开 Grafana", "打开窗户", ["Grafana"], Flaw.DUMP),
+    ],
+)
+def test_terms(answer: str, heard: str, terms: list[str], flaw: Flaw | None) -> None:
+    """Terms that sound like what was said are wanted, however many; others are not, however few."""
+    assert find_flaw(answer, heard, terms) is flaw
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard", "flaw"),
+    [
+        ("The capital of France is Paris.", "what is the capital of france", Flaw.REPLY),
+        ("This is right.", "is this right", Flaw.REPLY),
+        ("没有问题。", "有没有问题", Flaw.REPLY),
+        ("I miss you too.", "i miss you", Flaw.ADDITION),
+        ("I'm sorry, but I can't assist with that.", "how do i kill a process", Flaw.REFUSAL),
+        ("抱歉，我无法回答这个问题。", "今天天气怎么样", Flaw.REFUSAL),
+        ("I agree with this proposal.", "i do not agree with this proposal", Flaw.NEGATION),
+        ("It is likely to rain tonight.", "it is unlikely to rain tonight", Flaw.NEGATION),
+        ("我同意这个方案", "我不同意这个方案", Flaw.NEGATION),
+        ("It starts at 4:30 on Friday.", "it starts at three thirty on friday", Flaw.NUMBER),
+        ("It is 5 degrees.", "it is minus five degrees", Flaw.NUMBER),
+        ("下午 3 点开会", "上午三点开会", Flaw.NUMBER),
+        ("run run run run run run run run", "run", Flaw.LOOP),
+        ("See you tomorrow.", "明天见", Flaw.TRANSLATION),
+        ("That works. I will bring cake.", "that works", Flaw.ADDITION),
+        ("Please restart it.", "the coffee is cold", Flaw.OTHER),
+    ],
+)
+def test_reasons(answer: str, heard: str, flaw: Flaw) -> None:
+    assert find_flaw(answer, heard) is flaw
+
+
+TWELVE = [f"term{letter}" for letter in "abcdefghijkl"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "terms", "is_it"),
+    [
+        ("Alpha Beta Gamma Delta", GREEK, True),
+        ("Alpha, Beta", GREEK, True),
+        ("Alpha", GREEK, False),
+        ("A letter to Alpha and Beta", GREEK, False),
+        ("", [], False),
+        ("a letter to " + " ".join(TWELVE[:7]), TWELVE, False),
+        ("a letter to " + " ".join(TWELVE[:8]), TWELVE, True),
+    ],
+)
+def test_recitals(answer: str, terms: list[str], is_it: bool) -> None:
+    assert is_recital(answer, "hi", terms) is is_it
+    assert not is_recital(answer, answer, terms)
+
+
+WORDS = st.lists(st.sampled_from(["嗯", "我们", "今天", "ok", " ", "。", "Koe", "x", "哈哈"]))
+
+
+@settings(deadline=None)
+@given(WORDS, st.lists(st.sampled_from(["Koe", "ok", "今天"])))
+def test_a_text_as_it_was_said_is_never_flawed(words: list[str], candidates: list[str]) -> None:
+    text = "".join(words)
+    assert find_flaw(text, text, candidates) is None
