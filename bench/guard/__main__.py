@@ -40,10 +40,12 @@ _REPEATS = 15
 _HEARD = (
     "嗯 so 我们先把 pull request 合并然后 um 更新一下文档最后记得在 5 点之前给 mister smith 打电话 "
     "and uh tell him that we moved the meeting to next tuesday 对了那个报告你也看一下 "
+    "i think the the numbers are fine 不过嗯我们还是再确认一下比较好 "
 )
 _CORRECTED = (
     "So 我们先把 pull request 合并，然后更新一下文档，最后记得在 5 点之前给 Mr. Smith 打电话，"
     "and tell him that we moved the meeting to next Tuesday。对了，报告你也看一下。"
+    "I think the numbers are fine，不过我们还是再确认一下比较好。"
 )
 _ELSE = "As an AI, I can't do that for you, but the weather is nice. 今天天气很好，适合出去走走。"
 
@@ -73,12 +75,13 @@ def _show(name: str, verdicts: list[Verdict]) -> None:
 
 
 def _times() -> Iterator[tuple[str, ...]]:
-    for characters in (50, 200, 1000, 5000):
-        heard = (_HEARD * (characters // len(_HEARD) + 1))[:characters]
-        answers = (_CORRECTED, _ELSE)
-        longer = ((answer * (characters // len(answer) + 1))[:characters] for answer in answers)
-        times = (median(_seconds(answer, heard) for _ in range(_REPEATS)) for answer in longer)
-        yield (str(characters), *(f"{1e3 * seconds:.2f}" for seconds in times))
+    for times in (1, 5, 25):
+        heard = _HEARD * times
+        seconds = (
+            median(_seconds(answer * times, heard) for _ in range(_REPEATS))
+            for answer in (_CORRECTED, _ELSE + _ELSE)
+        )
+        yield (str(len(heard)), *(f"{1e3 * second:.2f}" for second in seconds))
 
 
 def _seconds(answer: str, heard: str) -> float:

@@ -20,7 +20,7 @@ ALIKE_TERM = 0.5
 # together may have so many pairs, and fewer if the texts have little in common anyway.
 LARGEST_GAP = 120
 MOST_PAIRS = 1000
-FEWEST_PAIRS = 120
+FEWEST_PAIRS = 40
 
 # Words that may stand for one misheard phrase on either side: an ideograph is one.
 _LONGEST_HEARD = 7
@@ -74,6 +74,17 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
         for at in gap.answered:
             alignment.new[at] = at not in kept_answered
     return alignment
+
+
+def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
+    """Where flags are set, from one up to another."""
+    ended = [*flags, True, False]
+    found, start = [], ended.index(True)
+    while start < len(flags):
+        end = min(ended.index(False, start), len(flags))
+        found.append((start, end))
+        start = ended.index(True, end)
+    return found
 
 
 def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:

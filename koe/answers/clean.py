@@ -6,6 +6,7 @@ itself stays: quotes, a fence, "Note:" may be what was dictated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from koe.answers.framing import without_lead, without_note
@@ -38,7 +39,7 @@ _WRAPPINGS: _Steps = (
 )
 
 # Shells get texts as C strings, which can't hold a NUL; the others have no width.
-_INVISIBLE = str.maketrans(dict.fromkeys("\0\u200b\u2060\ufeff"))
+_INVISIBLE = re.compile("[\0\u200b\u2060\ufeff]")
 
 # More of them around one text are not worth the time.
 _MOST_WRAPPINGS = 24
@@ -58,7 +59,7 @@ def clean(answer: str, heard: str = "", *, is_edit: bool = True) -> str:
     """
     known = Heard(heard)
     steps = (*_NOISE, *_WRAPPINGS) if is_edit else (*_NOISE, without_quotes)
-    text = trim(answer.translate(_INVISIBLE))
+    text = trim(_INVISIBLE.sub("", answer))
     for _ in range(_MOST_WRAPPINGS):
         tried = (trim(step(text, known)) for step in steps)
         unwrapped = next((less for less in tried if less != text), None)

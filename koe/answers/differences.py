@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from koe.answers import speech
-from koe.answers.alignment import align
+from koe.answers.alignment import align, runs
 from koe.answers.excuses import excuse
 from koe.answers.words import Words, split
 
@@ -73,38 +74,31 @@ def compare(said: str, written: str, terms: Collection[speech.Phrase]) -> Differ
     alignment = align(heard, answer, terms)
     gone = excuse(heard, alignment, said, written)
     new = _without_list_numbers(answer, alignment.new, written)
-    lost, added = _weights(heard.texts, gone), _weights(answer.texts, new)
-    excused = sum(_weights(heard.texts, alignment.gone)) - sum(lost)
+    lost, added = _weight(heard, gone), _weight(answer, new)
+    # Excused words in between make two gaps no smaller.
+    gaps = (_weight(heard, gone, start, end) for start, end in runs(alignment.gone))
+    additions = (_weight(answer, new, start, end) for start, end in runs(new))
     return Differences(
         heard,
         answer,
         gone,
         new,
-        lost=sum(lost),
-        added=sum(added),
-        total=sum(map(speech.weight, heard.texts)) - excused,
+        lost=lost,
+        added=added,
+        total=sum(map(speech.weight, heard.texts)) - (_weight(heard, alignment.gone) - lost),
         size=sum(map(speech.weight, answer.texts)),
-        # Excused words in between make two gaps no smaller.
-        longest_gap=_heaviest(lost, alignment.gone),
-        longest_addition=_heaviest(added, new),
+        longest_gap=max(gaps, default=0.0),
+        longest_addition=max(additions, default=0.0),
     )
 
 
 def _picked(words: Words, flags: Sequence[bool]) -> list[str]:
-    return [word for word, flag in zip(words.texts, flags, strict=True) if flag]
+    return list(compress(words.texts, flags))
 
 
-def _weights(texts: Sequence[str], flags: Sequence[bool]) -> list[float]:
-    return [speech.weight(word) if flag else 0.0 for word, flag in zip(texts, flags, strict=True)]
-
-
-def _heaviest(weights: Sequence[float], flags: Sequence[bool]) -> float:
-    """The weight of the heaviest run."""
-    heaviest = current = 0.0
-    for weight, flag in zip(weights, flags, strict=True):
-        current = current + weight if flag else 0.0
-        heaviest = max(heaviest, current)
-    return heaviest
+def _weight(words: Words, flags: Sequence[bool], start: int = 0, end: int | None = None) -> float:
+    """What the words weigh that are flagged."""
+    return sum(map(speech.weight, compress(words.texts[start:end], flags[start:end])))
 
 
 def _without_list_numbers(answer: Words, new: Sequence[bool], written: str) -> list[bool]:

@@ -5,11 +5,11 @@ They are fillers, stutters, signs that were spoken, and what the speaker took ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from koe.answers import speech
-from koe.answers.alignment import Alignment
+from koe.answers.alignment import Alignment, runs
 from koe.answers.words import Words
 
 # How much may be taken back, as a sum of weights: after words that do nothing else, after words
@@ -34,26 +34,17 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
     gone = list(alignment.gone)
     if not any(gone):
         return gone
-    for start, end in list(_runs(gone)):
+    for start, end in runs(gone):
         _take_back(heard, gone, start, end)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
     for meaningless in (speech.FILLERS, speech.spoken_as(new_signs)):
-        for start, end in list(_runs(gone)):
+        for start, end in runs(gone):
             for first, last in speech.find(heard.texts, meaningless, start, end):
                 gone[first:last] = [False] * (last - first)
-    for start, end in list(_runs(gone)):
+    for start, end in runs(gone):
         if _is_repeated(heard, alignment.gone, start, end):
             gone[start:end] = [False] * (end - start)
     return gone
-
-
-def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for flag, group in groupby(flags):
-        end = start + sum(1 for _ in group)
-        if flag:
-            yield start, end
-        start = end
 
 
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
@@ -106,8 +97,10 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
 
 def _is_part_of_number(heard: Words, start: int, end: int) -> bool:
     """Whether digits end before a run of words and go on in it, or go on after it."""
-    numbers = (-1, *heard.numbers, -1)
-    return any(numbers[at] >= 0 and numbers[at + 1] >= 0 for at in (start, end))
+    return any(
+        0 < at < len(heard) and heard.numbers[at - 1] >= 0 <= heard.numbers[at]
+        for at in (start, end)
+    )
 
 
 def _is_within(keys: Sequence[str], others: Sequence[str]) -> bool:

@@ -40,30 +40,33 @@ _CLUSTER_MARKS = (
 )
 _SIGNS = "%$€£¥₩°+=@&#~"
 
+_LETTERS = rf"(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
 _WORD = re.compile(
     r"\d+"
-    rf"|(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
+    rf"|{_LETTERS}(?:'{_LETTERS})*"
     rf"|[{_IDEOGRAPHS}{_KANA}{_HANGUL}]"
     rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
     rf"|[{re.escape(_SIGNS)}]"
 )
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ‘＇`´", "'"))
+_ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
+_KATAKANA = re.compile("[\u30a1-\u30f6]")
+_APOSTROPHES = "’ʼ‘`´"
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
-# English short forms, with and without their apostrophe; a lone apostrophe is none.
-_SHORT = re.compile(
-    r"\b(do|does|did|is|are|was|were|have|has|had|would|could|should|must|need)n'?t\b"
-    r"|\bcan(?:no|')?t\b|\bwon'?t\b|\bain'?t\b|'(?:m|re|ve|ll|d)\b|(?<=\bi)(?:m|ve)\b"
-    r"|(?<=\byou)(?:re|ve|ll)\b|(?<=\bthey)(?:re|ve|ll)\b|(?<=\bwe)ve\b"
-    r"|\b(?:gonna|wanna|gotta)\b|'"
-)
-_FULL = {
-    "cant": "can not", "can't": "can not", "cannot": "can not", "wont": "will not",
-    "won't": "will not", "aint": "is not", "ain't": "is not", "m": " am", "re": " are",
-    "ve": " have", "ll": " will", "d": " would", "gonna": "going to", "wanna": "want to",
-    "gotta": "got to", "'": "",
+# English short forms: what stands for not, and what else an apostrophe joins to a word.
+_BEFORE_NOT = "do does did is are was were have has had would could should must need".split()  # noqa: SIM905
+_SHORT_FORMS = {
+    **{f"{word}n{mark}t": (word, "not") for word in _BEFORE_NOT for mark in ("'", "")},
+    **dict.fromkeys(("can't", "cant", "cannot"), ("can", "not")),
+    **dict.fromkeys(("won't", "wont"), ("will", "not")),
+    **dict.fromkeys(("ain't", "aint"), ("is", "not")),
+    "im": ("i", "am"), "ive": ("i", "have"), "youre": ("you", "are"), "youve": ("you", "have"),
+    "youll": ("you", "will"), "theyre": ("they", "are"), "theyve": ("they", "have"),
+    "theyll": ("they", "will"), "weve": ("we", "have"), "gonna": ("going", "to"),
+    "wanna": ("want", "to"), "gotta": ("got", "to"),
 }  # fmt: skip
+_JOINED = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
 
 # The forms of one word have one key, which is no word itself.
 _FORMS = {word: f"{line}." for line in lexicon.lines("forms") for word in line.split(", ")}
@@ -91,16 +94,24 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    found = _WORD.findall(write_digits(fold(text)))
-    if not any(word[0].isdecimal() for word in found):
-        return Words(found, _keys(found), [-1] * len(found))
     texts: list[str] = []
     numbers: list[int] = []
-    for word in found:
-        is_number = word[0].isdecimal()
-        numbers += [len(texts)] * len(word) if is_number else [-1]
-        texts += (str(int(digit)) for digit in word) if is_number else [word]
+    for word in _WORD.findall(write_digits(fold(text))):
+        if word.isdecimal():
+            numbers += [len(texts)] * len(word)
+            texts += (str(int(digit)) for digit in word)
+            continue
+        parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else (word,))
+        texts += parts
+        numbers += [-1] * len(parts)
     return Words(texts, _keys(texts), numbers)
+
+
+def _apart(word: str) -> tuple[str, ...]:
+    """A word with an apostrophe as it is without: they're is two words, and it's is its."""
+    first, *rest = word.split("'")
+    full = _JOINED.get(rest[-1])
+    return ("".join((first, *rest[:-1])), full) if full else ("".join((first, *rest)),)
 
 
 def _keys(texts: Sequence[str]) -> list[str]:
@@ -108,19 +119,18 @@ def _keys(texts: Sequence[str]) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Without what does not tell words apart: case, width, accents, kinds of kana, short forms."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+    """Without what does not tell words apart: case, width, accents, kinds of kana."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
     if not folded.isascii():
-        decomposed = unicodedata.normalize("NFD", folded)
-        folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
-        folded = folded.translate(_TO_HIRAGANA)
-    return _SHORT.sub(_in_full, folded)
-
-
-def _in_full(match: re.Match[str]) -> str:
-    if match[1]:
-        return f"{match[1]} not"
-    return _FULL.get(match[0]) or _FULL[match[0].removeprefix("'") or "'"]
+        for apostrophe in _APOSTROPHES:
+            folded = folded.replace(apostrophe, "'")
+        # Most texts have neither accents nor kana, and looking for them is quicker than changing.
+        if _ACCENTED.search(folded):
+            decomposed = unicodedata.normalize("NFD", folded)
+            folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+        if _KATAKANA.search(folded):
+            folded = folded.translate(_TO_HIRAGANA)
+    return folded
 
 
 def script_of(word: str) -> str:
