@@ -4,6 +4,7 @@
 # make peers  other people's clients, which the tests use
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
+# make bench-guard                  how many answers of models are judged wrongly
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
@@ -74,6 +75,9 @@ bench: $(LIB)
 
 bench-llm: $(READY)
 	$(BIN)/python -m bench.llm
+
+bench-guard: $(READY)
+	$(BIN)/python -m bench.guard
 
 kills: $(READY)
 	$(BIN)/python -m tests.journal.killing

@@ -102,7 +102,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("-", r"(?<![\w.-])-(?=\d)", " ~ "),
     )
 )
-_DIGIT = re.compile("[0-9]")
+_MAY_BE_NUMBER = re.compile("[0-9]|noon")
 _QUARTER_TO = re.compile(r"\b(?:a )?quarter to (\d+)")
 # Without a word for a time before it, this is a range.
 _MINUTES_TO = re.compile(r"\b(at|by|before|until|till|around|after|since) (5|10|20|25) to (\d+)\b")
@@ -130,7 +130,7 @@ def write_digits(text: str) -> str:
     if not text.isascii():
         written = _CHINESE.sub(lambda match: _read_chinese(match[0]), written)
     written = _SPOKEN.sub(lambda match: _read_spoken(match[0]), written)
-    if not _DIGIT.search(written):
+    if not _MAY_BE_NUMBER.search(written):
         return written
     for needle, pattern, form in _FORMS:
         if needle in written:

@@ -54,10 +54,9 @@ def _readings() -> dict[str, str]:
     return readings
 
 
-def read(words: Sequence[str]) -> list[str]:
-    """The words with each ideograph as it is read, without tone; all other words as they are."""
-    reading = _readings().get
-    return [reading(word, word) for word in words]
+def read(words: Sequence[str]) -> list[str | None]:
+    """How each ideograph is read, without tone; None for all other words."""
+    return list(map(_readings().get, words))
 
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
@@ -109,12 +108,12 @@ def _heard_code(word: str) -> str:
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
-    readings = _readings()
-    has_chinese = any(word in readings for word in (*left, *right))
+    is_chinese, is_also_chinese = _has_ideograph(left), _has_ideograph(right)
+    has_chinese = is_chinese or is_also_chinese
     first = spelled(left, is_chinese=has_chinese)
     second = spelled(right, is_chinese=has_chinese)
     by_letters: float = Levenshtein.normalized_similarity(first, second)
-    if by_letters >= 0.75 or not (first + second).isascii():
+    if by_letters >= 0.75 or not (first + second).isascii() or (is_chinese and is_also_chinese):
         return by_letters
     by_code = 0.0
     if not has_chinese:
@@ -125,6 +124,10 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
         codes = (_damped(code, other) for code in _codes_of(left) for other in _codes_of(right))
         by_code = max(by_code, *codes)
     return max(by_letters, by_code)
+
+
+def _has_ideograph(words: Sequence[str]) -> bool:
+    return any(map(_readings().__contains__, words))
 
 
 @lru_cache(maxsize=4096)

@@ -115,7 +115,11 @@ def _apart(word: str) -> tuple[str, ...]:
 
 
 def _keys(texts: Sequence[str]) -> list[str]:
-    return [_FORMS.get(word, word) for word in read(texts)]
+    # The mark keeps pinyin apart from English words: 和 is no he.
+    return [
+        f"{reading}·" if reading else _FORMS.get(text, text)
+        for text, reading in zip(texts, read(texts), strict=True)
+    ]
 
 
 def fold(text: str) -> str:

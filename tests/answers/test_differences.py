@@ -1,0 +1,40 @@
+"""What two texts differ in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from koe.answers.differences import compare
+
+
+def test_what_is_gone_and_what_is_new() -> None:
+    found = compare("um please restart the blue server", "Restart the new server today.", ())
+    assert found.lost_words == ["blue"]
+    assert found.added_words == ["new", "today"]
+    assert 0 < found.share_lost < 0.5 > found.share_added > 0
+    assert found.longest_addition < found.added
+
+
+def test_excused_words_do_not_part_a_gap() -> None:
+    found = compare("we go home um alone", "we go", ())
+    assert found.longest_gap == pytest.approx(found.lost)
+
+
+def test_numbers_of_a_list_are_not_new() -> None:
+    assert compare("milk eggs", "1. Milk\n2. Eggs", ()).added_words == []
+    assert compare("milk eggs", "1. Milk Eggs", ()).added_words == ["1"]
+
+
+def test_nothing() -> None:
+    found = compare("", "", ())
+    assert (found.share_lost, found.share_added) == (0, 0)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_texts(said: str, written: str) -> None:
+    found = compare(said, written, ())
+    assert 0 <= found.share_lost <= 1.0001
+    assert 0 <= found.share_added <= 1.0001

@@ -1,0 +1,65 @@
+"""What a model says before and after the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from koe.answers.framing import without_lead, without_note
+from koe.answers.heard import Heard
+
+HEARD = Heard("um the train is late")
+TEXT = "The train is late."
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Here is the corrected text:\n\n", "Corrected: ", "Sure! Here's the cleaned version:\n",
+        "Certainly.\n\n", "Output: ", "Transcript: ", "Original: the train is late\nCorrected: ",
+        "修正后的文本：\n", "好的，以下是校对结果：", "【输出】", "Hier ist der korrigierte Text: ",
+        "Voici le texte corrigé :\n", 'I removed the filler "um".\n\n',
+    ],
+)  # fmt: skip
+def test_leads(lead: str) -> None:
+    assert without_lead(f"{lead}{TEXT}", HEARD) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [
+        ("note the door is open", "Note: the door is open."),
+        ("the text is as follows hello", "The text is as follows: hello."),
+        ("the train is late", "Dear Anna: the train is late."),
+        ("ok", "Sure, please share the text:\nok"),
+        ("see http://a.b/text", "See http://a.b/text"),
+        ("at ten thirty", "Final at 10:30"),
+    ],
+)
+def test_no_leads(heard: str, answer: str) -> None:
+    assert without_lead(answer, Heard(heard)) == answer
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "\n\nNote: I fixed the punctuation.", " (I added a period.)", "\n(Note: nothing changed.)",
+        "\n\nChanges:\n- Removed a filler", "\n\nLet me know if you need anything else!",
+        " [Filler words removed]", "（注：补充了标点。）", "\n修改说明：无。",
+    ],
+)  # fmt: skip
+def test_notes(note: str) -> None:
+    assert without_note(f"{TEXT}{note}", HEARD) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [
+        ("the train is late added to the list", "The train is late (added to the list)."),
+        ("the train is late", "The train is late.\nBest regards,\nJohn"),
+        ("ok", "OK.\nPlease provide the text to correct."),
+        ("the train is late", "The train is late. Please correct the schedule."),
+    ],
+)
+def test_no_notes(heard: str, answer: str) -> None:
+    """What was not heard, and says nothing of a text, is an addition: the guard finds it."""
+    assert without_note(answer, Heard(heard)) == answer

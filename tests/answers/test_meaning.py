@@ -1,0 +1,38 @@
+"""Small changes that turn the meaning round."""
+
+from __future__ import annotations
+
+import pytest
+
+from koe.answers.differences import compare
+from koe.answers.flaws import Flaw
+from koe.answers.meaning import changed_meaning
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer", "flaw"),
+    [
+        ("we do not go", "we go", Flaw.NEGATION),
+        ("we don't go", "we do not go", None),
+        ("他不来", "他来", Flaw.NEGATION),
+        ("it is impossible", "it is possible", Flaw.NEGATION),
+        ("at seven fifteen", "at 7:51", Flaw.NUMBER),
+        ("at seven fifteen", "at 7:15", None),
+        ("take two every six hours", "take 6 every 2 hours", Flaw.NUMBER),
+        ("june third two thousand six", "3 June 2006", None),
+        ("minus five", "5", Flaw.NUMBER),
+        ("十八楼", "八楼", Flaw.NUMBER),
+        ("i have one question", "i have a question", None),
+        ("we go", "we go 5", Flaw.NUMBER),
+        ("help me", "help you", Flaw.REPLY),
+        ("he saw me", "he saw myself", None),
+        ("is this right", "this is right", Flaw.REPLY),
+        ("are are you there", "are you there", None),
+        ("what what is it", "what is it", None),
+        ("几点开会", "点开会", Flaw.REPLY),
+        ("有没有问题", "没有问题", Flaw.REPLY),
+        ("", "", None),
+    ],
+)
+def test_changes(heard: str, answer: str, flaw: Flaw | None) -> None:
+    assert changed_meaning(compare(heard, answer, ())) is flaw

@@ -1,0 +1,110 @@
+"""Numbers in one form."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from koe.answers.numbers import write_digits
+
+
+def digits(text: str) -> str:
+    """The digits of a text and its signs, without what is between."""
+    return "".join(re.findall("[~/%0-9]", write_digits(text)))
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("seven", "7"),
+        ("one hundred twenty three thousand four hundred fifty six", "123,456"),
+        ("two thousand and six", "2006"),
+        ("one hundred and five", "105"),
+        ("a hundred and twenty eight", "128"),
+        ("nineteen eighty seven", "19 87"),
+        ("two oh six", "2 0 6"),
+        ("one point two million", "1,200,000"),
+        ("1.2 million", "1,200,000"),
+        ("seventeen point two five percent", "17.25%"),
+        ("twenty per cent", "20%"),
+        ("the twenty first", "21st"),
+        ("the nineties", "90"),
+        ("two and a half", "2.5"),
+        ("one half", "1/2"),
+        ("minus five", "-5"),
+        ("零", "0"),
+        ("一三八零零一三八零零零", "13800138000"),
+        ("两百三十四", "234"),
+        ("三千五", "3500"),
+        ("一万二", "12000"),
+        ("一万零二", "10002"),
+        ("一千零五十", "1050"),
+        ("一亿两千万", "120000000"),
+        ("1.2 亿", "120000000"),
+        ("一点五万", "15000"),
+        ("120 万", "一百二十万"),
+        ("二点三点一", "2.3.1"),
+        ("百分之十七点五", "17.5%"),
+        ("三分之二", "2/3"),
+        ("零下五度", "-5 度"),
+        ("两个半", "2.5 个"),
+    ],
+)
+def test_what_is_said_is_what_is_written(spoken: str, written: str) -> None:
+    assert digits(spoken) == digits(written) != ""
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("half past nine", "9:30"),
+        ("a quarter past nine", "9:15"),
+        ("quarter to eight", "7:45"),
+        ("at five to eight", "at 7:55"),
+        ("ten past six", "6:10"),
+        ("three p m", "15:00"),
+        ("three in the afternoon", "3 p.m."),
+        ("six forty five a m", "6:45 am"),
+        ("nine in the morning", "9"),
+        ("eight o'clock", "8:00"),
+        ("at noon", "at 12"),
+        ("下午四点半", "16:30"),
+        ("晚上八点一刻", "20:15"),
+        ("上午九点", "9:00"),
+        ("三点零五分", "3:05"),
+        ("二零二六年十一月二十八日", "2026-11-28"),
+        ("november twenty eighth", "11月 28"),
+        ("the third of may", "3 5月"),
+    ],
+)
+def test_times_and_dates(spoken: str, written: str) -> None:
+    assert digits(spoken) == digits(written) != ""
+
+
+@pytest.mark.parametrize(
+    "text", ["we may march on", "千万不要", "两三千", "oh no", "a second", "5 to 8 people", "点"]
+)
+def test_words_that_are_no_times(text: str) -> None:
+    assert "月" not in write_digits(text)
+    assert digits(text) in ("", "2", "58")
+
+
+@settings(deadline=None)
+@given(st.text("零一二两三四五六七八九十百千万亿点半分之上下午年月日1.,: 个", max_size=20))
+def test_any_chinese_numerals(text: str) -> None:
+    assert isinstance(write_digits(write_digits(text)), str)
+
+
+NUMBER_WORDS = (
+    "one two twenty hundred thousand million and point oh first half past quarter to p m percent "
+    "minus a 5 1.5 may of nineties"
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(NUMBER_WORDS.split())))
+def test_any_number_words(words: list[str]) -> None:
+    assert isinstance(write_digits(" ".join(words)), str)

@@ -1,0 +1,75 @@
+"""How alike words sound."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.readings import TABLE, table
+from koe.answers.alignment import ALIKE
+from koe.answers.sounds import initials, likeness, names_of_letters, read, spelled
+from koe.answers.words import split
+
+ALIKE_PAIRS = [
+    ("借口", "接口"),
+    ("方按", "方案"),
+    ("生长", "生产"),
+    ("get hub", "GitHub"),
+    ("cooper netties", "Kubernetes"),
+    ("库伯内提斯", "Kubernetes"),
+    ("波斯特格瑞斯", "Postgres"),
+    ("派森", "Python"),
+    ("杰森", "JSON"),
+    ("多克", "Docker"),
+    ("吉特哈布", "GitHub"),
+    ("red is", "Redis"),
+    ("engine x", "nginx"),
+    ("write", "right"),
+    ("whether", "weather"),
+    ("sequel", "SQL"),
+    ("cloud", "Claude"),
+]
+
+
+def test_the_table_of_readings_is_what_pypinyin_says() -> None:
+    assert TABLE.read_text(encoding="utf-8") == table()
+
+
+@pytest.mark.parametrize(("heard", "meant"), ALIKE_PAIRS)
+def test_words_that_sound_alike(heard: str, meant: str) -> None:
+    said, written = split(heard).texts, split(meant).texts
+    assert likeness(said, written) >= ALIKE
+    assert not initials(said[0]).isdisjoint(initials(written[0]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("怎么样", "晴朗"),
+        ("what", "paris"),
+        ("do you", "yes i"),
+        ("明天", "tomorrow"),
+        ("remind me to water the plants", "我们把代码推到"),
+        ("monday", "wednesday afternoon"),
+        ("is", "yes"),
+        ("好", "坏"),
+        ("aeiou", "xyz"),
+        ("か", "き"),
+    ],
+)
+def test_words_that_do_not(left: str, right: str) -> None:
+    assert likeness(split(left).texts, split(right).texts) < ALIKE
+
+
+def test_reading() -> None:
+    assert read(["中", "a", "〇"]) == ["zon", None, "lin"]
+    assert spelled(["中", "8"], is_chinese=True) == "zonba"
+    assert spelled(["a", "8"], is_chinese=False) == "aeight"
+
+
+def test_names_of_letters() -> None:
+    assert names_of_letters("ci") == "seeeye"
+    assert names_of_letters("longer") == names_of_letters("日") == ""
+
+
+def test_kana_may_begin_any_ideograph() -> None:
+    assert not initials("き").isdisjoint(initials("今"))

@@ -1,0 +1,116 @@
+"""What an answer is wrapped in."""
+
+from __future__ import annotations
+
+import pytest
+
+from koe.answers.heard import Heard
+from koe.answers.wrapping import (
+    without_entities,
+    without_fence,
+    without_json,
+    without_markdown,
+    without_quotes,
+    without_tags,
+)
+
+HEARD = Heard("it's a small house")
+TEXT = "It's a small house."
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f'{{"text": "{TEXT}"}}', f'{{"original": "it\'s a small house", "new": "{TEXT}"}}',
+        f'{{"a": {{"b": ["{TEXT}"]}}, "changes": 1}}', f'["{TEXT}"]', f'{{"text": "{TEXT}",}}',
+        f'{{text: "{TEXT}"}}', f'Here: {{"text": "{TEXT}"}}',
+    ],
+)  # fmt: skip
+def test_json(answer: str) -> None:
+    assert without_json(answer, HEARD) == TEXT
+
+
+@pytest.mark.parametrize("answer", ["{}", "[]", "{a}", '{"a": 1}', "[sic]", "It {is}", "}{"])
+def test_no_json(answer: str) -> None:
+    assert without_json(answer, HEARD) == answer
+
+
+def test_json_that_was_dictated() -> None:
+    answer = '{"a": "b"}'
+    assert without_json(answer, Heard("open brace a colon b close brace")) == answer
+    assert without_json(answer, Heard(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"```\n{TEXT}\n```", f"```text\n{TEXT}\n```", f"~~~\n{TEXT}\n~~~", f"```{TEXT}```",
+        f"````\n{TEXT}\n````", f"Here:\n```\n{TEXT}\n```\nBye.", f"```text\n{TEXT}", f"`{TEXT}`",
+        f"``{TEXT}``",
+    ],
+)  # fmt: skip
+def test_fences(answer: str) -> None:
+    assert without_fence(answer, HEARD).strip() == TEXT
+    assert without_fence(answer, Heard("code block it's a small house")) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"<text>{TEXT}</text>", f"<a><b>{TEXT}</b></a>", f'<p class="x">{TEXT}</p>',
+        f"<in>it's a small house</in><out>{TEXT}</out>", f"{TEXT}</text>", f"<text>{TEXT}",
+        f"[TEXT]{TEXT}[/TEXT]", f"<结果>{TEXT}</结果>",
+    ],
+)  # fmt: skip
+def test_tags(answer: str) -> None:
+    inner = without_tags(answer, HEARD)
+    assert without_tags(inner, HEARD).strip() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [("a < b", "<a>b</a>"), ("the tag is called output", "<output> is the tag"), ("a", "<>a")],
+)
+def test_no_tags(heard: str, answer: str) -> None:
+    assert without_tags(answer, Heard(heard)) == answer
+
+
+@pytest.mark.parametrize(
+    "quotes",
+    ['""', "“”", "„“", "''", "‘’", "«»", "»«", "‹›", "「」", "『』", "〝〞", "””"],
+)
+def test_quotes(quotes: str) -> None:
+    opening, closing = tuple(quotes)
+    assert without_quotes(f"{opening}{TEXT}{closing}", HEARD) == TEXT
+    assert without_quotes(f"{opening}{TEXT[:-1]}{closing}.", HEARD) == TEXT
+    two = f"{opening}A{closing} and {opening}B{closing}"
+    assert without_quotes(two, HEARD) == two
+    quoted = f"{opening}{TEXT}{closing}"
+    assert without_quotes(quoted, Heard(quoted)) == quoted
+    assert without_quotes(quoted, Heard("quote it's a small house unquote")) == quoted
+
+
+@pytest.mark.parametrize("answer", ['"', '"a', "a'", ""])
+def test_no_quotes(answer: str) -> None:
+    assert without_quotes(answer, HEARD) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [f"**{TEXT}**", f"*{TEXT}*", f"***{TEXT}***", f"__{TEXT}__", f"_{TEXT}_", f"# {TEXT}",
+     f"> {TEXT}", f"- {TEXT}", f"1. {TEXT}", f"---\n{TEXT}\n---", "It's a **small** *house*."],
+)  # fmt: skip
+def test_markdown(answer: str) -> None:
+    assert without_markdown(answer, HEARD) == TEXT
+
+
+@pytest.mark.parametrize(
+    "answer", ["2 * 3 * 4", "snake_case_name", "- a\n- b", "a # b", "C#", "a_b and c_d"]
+)
+def test_no_markdown(answer: str) -> None:
+    assert without_markdown(answer, HEARD) == answer
+
+
+def test_entities() -> None:
+    assert without_entities("It&#39;s &lt;a&gt; &amp; b", HEARD) == "It's <a> & b"
+    assert without_entities("&amp;", Heard("type &amp; there")) == "&amp;"
