@@ -27,7 +27,7 @@ LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 
-.PHONY: run test lint lib peers sanitize slow bench bench-llm kills journal-fuzz clean force
+.PHONY: run test lint lib peers sanitize slow bench bench-llm bench-guard kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
