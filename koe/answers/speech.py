@@ -86,6 +86,8 @@ def find(
 ) -> Iterator[tuple[int, int]]:
     """Where phrases are among words, from left to right, the longest that begin at a word."""
     at, end = start, len(texts) if end is None else end
+    if phrases.keys().isdisjoint(texts[start:end]):
+        return  # most runs of words have none, and this is quick
     while at < end:
         candidates = phrases.get(texts[at], ())
         fitting = (

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from koe.answers import lexicon
 from koe.answers.numbers import write_digits
@@ -94,17 +95,25 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    texts: list[str] = []
-    numbers: list[int] = []
-    for word in _WORD.findall(write_digits(fold(text))):
-        if word.isdecimal():
-            numbers += [len(texts)] * len(word)
-            texts += (str(int(digit)) for digit in word)
-            continue
-        parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else (word,))
-        texts += parts
-        numbers += [-1] * len(parts)
-    return Words(texts, _keys(texts), numbers)
+    found = _WORD.findall(write_digits(fold(text)))
+    # Words repeat themselves, so what is made of one is made once.
+    parts = {word: _parts(word) for word in set(found)}
+    texts = list(chain.from_iterable(map(parts.__getitem__, found)))
+    keys = {word: _key(word, reading) for word, reading in read(set(texts)).items()}
+    numbers = [-1] * len(texts)
+    at = 0
+    for word in found:
+        end = at + len(parts[word])
+        if word[0].isdecimal():
+            numbers[at:end] = [at] * (end - at)
+        at = end
+    return Words(texts, list(map(keys.__getitem__, texts)), numbers)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    if word.isdecimal():
+        return tuple(str(int(digit)) for digit in word)
+    return _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else (word,))
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -114,12 +123,9 @@ def _apart(word: str) -> tuple[str, ...]:
     return ("".join((first, *rest[:-1])), full) if full else ("".join((first, *rest)),)
 
 
-def _keys(texts: Sequence[str]) -> list[str]:
+def _key(word: str, reading: str | None) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
-    return [
-        f"{reading}·" if reading else _FORMS.get(text, text)
-        for text, reading in zip(texts, read(texts), strict=True)
-    ]
+    return f"{reading}·" if reading else _FORMS.get(word, word)
 
 
 def fold(text: str) -> str:
