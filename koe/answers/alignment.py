@@ -107,6 +107,8 @@ def _resolve(
         return gap.heard, gap.answered
     if not (_has_number(said) and _has_number(written)) and _are_alike(said, written, ALIKE):
         return gap.heard, gap.answered
+    if _completes_term(heard, answer, gap, terms):
+        return gap.heard, gap.answered
     if not is_small:
         return (), ()
     kept_said, kept_written = _best_pairs(said, written, terms)
@@ -114,6 +116,21 @@ def _resolve(
         {gap.heard.start + at for at in kept_said},
         {gap.answered.start + at for at in kept_written},
     )
+
+
+def _completes_term(heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase]) -> bool:
+    """Whether a gap is part of a term of which the rest was kept, and all of it sounds alike."""
+    for term in terms:
+        spare = len(term) - len(gap.answered)
+        for before in range(
+            min(spare, gap.heard.start, gap.answered.start) + 1 if spare > 0 else 0
+        ):
+            after = spare - before
+            said = heard.texts[gap.heard.start - before : gap.heard.stop + after]
+            written = answer.texts[gap.answered.start - before : gap.answered.stop + after]
+            if tuple(written) == term and _are_alike(said, written, ALIKE):
+                return True
+    return False
 
 
 def _best_pairs(

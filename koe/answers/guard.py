@@ -19,7 +19,7 @@ from koe.answers.words import fold, script_of, split
 # What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
 # A word that means something weighs 1. Tuned with bench/guard.
 HEAVIEST_RUN = 1.15
-MOST_OF_TEXT = 0.22
+MOST_OF_TEXT = 0.2
 
 # Up to here the answer is about what was said, so a small change may be what is wrong with it.
 _MOSTLY_KEPT = 0.4

@@ -21,7 +21,7 @@ def changed_meaning(found: Differences) -> Flaw | None:
         return Flaw.NEGATION
     if _changes_number(found):
         return Flaw.NUMBER
-    if _changes_person(found) or _answers_question(found):
+    if _changes_person(found) or _answers_question(found) or _carries_out(found):
         return Flaw.REPLY
     return None
 
@@ -93,6 +93,16 @@ def _answers_question(found: Differences) -> bool:
     return any(
         is_gone and (word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at))
         for at, (word, is_gone) in enumerate(zip(texts, found.gone, strict=True))
+    )
+
+
+def _carries_out(found: Differences) -> bool:
+    """Whether an order became a report: open the window, opening the window."""
+    texts, others = found.heard.texts, found.answer.texts
+    order, report = texts[_first(texts) :][:1], others[_first(others) :][:1]
+    return any(
+        word.isascii() and not word.endswith("ing") and other in (f"{word}ing", f"{word[:-1]}ing")
+        for word, other in zip(order, report, strict=False)
     )
 
 

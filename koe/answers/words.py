@@ -125,7 +125,7 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _key(word: str, reading: str | None) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
-    return f"{reading}·" if reading else _FORMS.get(word, word)
+    return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 
 def fold(text: str) -> str:

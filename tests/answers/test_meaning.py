@@ -31,6 +31,8 @@ from koe.answers.meaning import changed_meaning
         ("what what is it", "what is it", None),
         ("几点开会", "点开会", Flaw.REPLY),
         ("有没有问题", "没有问题", Flaw.REPLY),
+        ("open the window", "opening the window", Flaw.REPLY),
+        ("close the window", "closing the window", Flaw.REPLY),
         ("", "", None),
     ],
 )
