@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import koe.config
 from bench.guard.corpus import HALVES, read
 from bench.guard.judging import (
     MOST_FALSE_ACCEPTS,
@@ -12,6 +15,9 @@ from bench.guard.judging import (
     judge,
     wrong_share,
 )
+from koe.answers.guard import find_flaw
+
+PROMPT = Path(koe.config.__file__).parent / "defaults" / "system_prompt.txt"
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -32,3 +38,11 @@ def test_the_corpus_is_large_and_no_pair_is_in_it_twice() -> None:
     ]
     assert len(pairs) >= 900
     assert len(pairs) == len(set(pairs)), sorted(pair for pair in pairs if pairs.count(pair) > 1)
+
+
+def test_the_examples_of_the_prompt_are_edits() -> None:
+    """What a model is asked for is what is used."""
+    lines = PROMPT.read_text(encoding="utf-8").splitlines()
+    examples = [line.split(" → ") for line in lines if " → " in line]
+    assert len(examples) >= 10
+    assert [heard for heard, edited in examples if find_flaw(edited, heard)] == []
