@@ -50,7 +50,14 @@ _WRITTEN_SCALE = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(_SCALES)})\b")
 _MONTHS = _values(
     "january february march april may june july august september october november december", 1
 )
-_MONTH = re.compile(rf"\b({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTHS)}|sept)\b\.?")
+_MONTH_NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
+# A day is before a month, or behind it; what is behind it may be a year, too. After "of" it is the
+# day that was before.
+_MONTH = re.compile(
+    rf"(?:\b(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
+    rf"\b(?P<name>{_MONTH_NAMES}|sept)\b\.?(?P<the> the(?= [0-9]))?"
+)
+_DAY_BEHIND = re.compile(r",? (?:the )?[0-9]{1,2}\b(?! [0-9]{2}\b)")
 
 _CHINESE_DIGIT = "零〇幺一二两兩三四五六七八九"
 _CHINESE_DIGITS = dict(zip(_CHINESE_DIGIT, (0, 0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
@@ -153,13 +160,17 @@ def _in_the_afternoon(hour: str) -> str:
 
 
 def _month(match: re.Match[str]) -> str:
-    """The number of a month, if there is one beside it: may and march are words, too."""
-    text, name = match.string, match[1][:3]
-    before = text[max(0, match.start() - 5) : match.start()].rstrip(" ,")
+    """A date with its month first, if there is one: may and march are words, too."""
+    text, day = match.string, match["day"]
+    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ,")
     after = text[match.end() : match.end() + 2].lstrip(" ,")
-    is_date = before.removesuffix(" of")[-1:].isdigit() or after[:1].isdigit()
-    number = next(value for month, value in _MONTHS.items() if month.startswith(name))
-    return f" {number}月 " if is_date else match[0]
+    if not (day or before[-1:].isdigit() or after[:1].isdigit()):
+        return match[0]
+    number = next(value for month, value in _MONTHS.items() if month.startswith(match["name"][:3]))
+    is_day_behind = _DAY_BEHIND.match(text, match.end() - len(match["the"] or ""))
+    if day and is_day_behind and not match["of"]:
+        return f"{match[0][: match.start('name') - match.start()]}{number}月 "
+    return f" {number}月 {day or ''} "
 
 
 def _scale(match: re.Match[str]) -> str:

@@ -77,15 +77,37 @@ def test_what_is_said_is_what_is_written(spoken: str, written: str) -> None:
         ("三点零五分", "3:05"),
         ("二零二六年十一月二十八日", "2026-11-28"),
         ("november twenty eighth", "11月 28"),
-        ("the third of may", "3 5月"),
+        ("the third of may", "may 3"),
+        ("the twenty third of may", "may 23rd"),
+        ("twenty third may", "5月 23"),
+        ("may the fourth", "may 4th"),
+        ("june third", "3 june"),
+        ("first of march two thousand and five", "march 1, 2005"),
+        ("march one twenty twenty six", "1 march 20 26"),
     ],
 )
 def test_times_and_dates(spoken: str, written: str) -> None:
     assert digits(spoken) == digits(written) != ""
 
 
+def test_a_date_has_its_month_first() -> None:
+    assert write_digits("the 3 of may").split() == ["5月", "3"]
+    assert write_digits("at 3 march 5").split() == ["at", "3", "3月", "5"]
+    assert write_digits("on may the 4").split() == ["on", "5月", "4"]
+
+
 @pytest.mark.parametrize(
-    "text", ["we may march on", "千万不要", "两三千", "oh no", "a second", "5 to 8 people", "点"]
+    "text",
+    [
+        "the march to the sea",
+        "we may march on",
+        "千万不要",
+        "两三千",
+        "oh no",
+        "a second",
+        "5 to 8 people",
+        "点",
+    ],
 )
 def test_words_that_are_no_times(text: str) -> None:
     assert "月" not in write_digits(text)
