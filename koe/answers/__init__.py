@@ -6,6 +6,6 @@
 The guard compares words. `words` splits both texts after `numbers` wrote spoken numbers as digits.
 `alignment` finds what was kept, by `sounds` too. `excuses` knows what was no loss, from the lists
 of `lexicon` and `speech`. `differences` weighs the rest, `meaning` looks for small words that turn
-the sense round, and `guard` decides. `clean` and `guard` bring libraries, so they are imported when
-the first answer is read.
+the sense round, and `guard` decides. `repairs` puts a correction where the answer has it. `clean`
+and `guard` bring libraries, so they are imported when the first answer is read.
 """

@@ -62,15 +62,22 @@ class Differences:
         return self.added / self.size if self.added else 0.0
 
 
-def compare(said: str, written: str, terms: Collection[speech.Phrase]) -> Differences:
+def compare(
+    said: str,
+    written: str,
+    terms: Collection[speech.Phrase],
+    *,
+    repaired: Words | None = None,
+) -> Differences:
     """Compare a text that was heard with an answer.
 
     Args:
         said: The first.
         written: The second.
         terms: Of the dictionary, folded and split.
+        repaired: The words of the first if a correction in it is to be where it belongs.
     """
-    heard, answer = split(said), split(written)
+    heard, answer = split(said) if repaired is None else repaired, split(written)
     alignment = align(heard, answer, terms)
     gone = excuse(heard, alignment, said, written)
     new = _without_list_numbers(answer, alignment.new, written)

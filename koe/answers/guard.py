@@ -14,6 +14,7 @@ from koe.answers import speech
 from koe.answers.differences import Differences, compare
 from koe.answers.flaws import Flaw
 from koe.answers.meaning import changed_meaning
+from koe.answers.repairs import repairs
 from koe.answers.words import fold, script_of, split
 
 # What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
@@ -38,7 +39,23 @@ def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw |
     if answer == heard:
         return None
     terms = _split_terms(tuple(candidates))
-    found = compare(heard, answer, terms)
+    flaw = _flaw_in(compare(heard, answer, terms), answer, heard, candidates, terms)
+    if flaw is None:
+        return None
+    for repaired in repairs(split(heard), split(answer)):
+        found = compare(heard, answer, terms, repaired=repaired)
+        if _flaw_in(found, answer, heard, candidates, terms) is None:
+            return None
+    return flaw
+
+
+def _flaw_in(
+    found: Differences,
+    answer: str,
+    heard: str,
+    candidates: Sequence[str],
+    terms: frozenset[speech.Phrase],
+) -> Flaw | None:
     is_about_it = max(found.share_lost, found.share_added) <= _MOSTLY_KEPT
     flaw = changed_meaning(found) if is_about_it else None
     is_lost = found.share_lost > MOST_OF_TEXT or found.longest_gap > HEAVIEST_RUN

@@ -90,6 +90,14 @@ class Words:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def picked(self, order: Sequence[int]) -> Words:
+        """Some of the words, in another order."""
+        return Words(
+            [self.texts[at] for at in order],
+            [self.keys[at] for at in order],
+            [self.numbers[at] for at in order],
+        )
+
 
 # What was heard and the answer are needed by several steps, one after the other.
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koe.answers.differences import compare
+from koe.answers.words import split
 
 
 def test_what_is_gone_and_what_is_new() -> None:
@@ -25,6 +26,11 @@ def test_excused_words_do_not_part_a_gap() -> None:
 def test_numbers_of_a_list_are_not_new() -> None:
     assert compare("milk eggs", "1. Milk\n2. Eggs", ()).added_words == []
     assert compare("milk eggs", "1. Milk Eggs", ()).added_words == ["1"]
+
+
+def test_a_repaired_text_is_compared_in_its_place() -> None:
+    found = compare("go now no later", "Go later.", (), repaired=split("go later"))
+    assert (found.lost_words, found.added_words) == ([], [])
 
 
 def test_nothing() -> None:

@@ -69,6 +69,13 @@ def test_digits_know_their_number() -> None:
     assert len(words) == 6
 
 
+def test_picked_words_keep_what_is_known_of_them() -> None:
+    picked = split("12 of 345").picked([2, 0, 1])
+    assert picked.texts == ["of", "1", "2"]
+    assert picked.keys == ["of", "1", "2"]
+    assert picked.numbers == [-1, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("word", "script"),
     [("5", "digit"), ("%", "sign"), ("か", "kana"), ("中", "ideograph"), ("〇", "ideograph"),

@@ -1,0 +1,48 @@
+"""Corrections that an answer puts where they belong."""
+
+from __future__ import annotations
+
+import pytest
+
+from koe.answers.repairs import repairs
+from koe.answers.words import split
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer", "repaired"),
+    [
+        ("meet monday at ten no wait tuesday", "Meet Tuesday at ten", "meet tuesday at ten"),
+        ("send it to bob now i mean to ann", "Send it to Ann now", "send it to ann now"),
+        ("call the red team at noon sorry the blue team", "Call the blue team at noon", ""),
+        ("周三下午开会不对周四", "周四下午开会。", "周四下午开会"),
+        ("九点半开会哦不对是十点", "十点开会。", "十点开会"),
+        ("ask ann to come no wait bob and bring tea", "Ask Bob to come and bring tea", ""),
+    ],
+)
+def test_a_correction_takes_the_place_of_what_was_wrong(
+    heard: str, answer: str, repaired: str
+) -> None:
+    found = [" ".join(words.texts) for words in repairs(split(heard), split(answer))]
+    assert " ".join(split(repaired or answer).texts) in found
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [
+        ("meet monday at ten no wait tuesday", "Meet Monday at ten"),  # the wrong one
+        ("meet monday at ten no wait tuesday", "Meet Wednesday at ten"),  # neither
+        ("meet monday at ten and call tuesday", "Meet Tuesday at ten"),  # nothing says so
+        ("meet at ten no wait tuesday", "Meet Tuesday at ten"),  # it replaces nothing
+        ("meet ann ben carl and dora at ten no wait tuesday", "Meet Tuesday at ten"),  # too much
+        ("周三下午开会不对周四", "周五下午开会"),
+        ("", ""),
+    ],
+)
+def test_what_is_no_such_correction(heard: str, answer: str) -> None:
+    assert not list(repairs(split(heard), split(answer)))
+
+
+def test_only_a_few_are_tried() -> None:
+    heard = "meet ann at ten no wait bob " * 50
+    answer = "meet bob at ten " * 50
+    assert len(list(repairs(split(heard), split(answer)))) <= 4
