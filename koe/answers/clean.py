@@ -13,6 +13,7 @@ from koe.answers.framing import without_lead, without_note
 from koe.answers.heard import Heard
 from koe.answers.reasoning import without_reasoning, without_tokens
 from koe.answers.wrapping import (
+    without_command,
     without_entities,
     without_fence,
     without_json,
@@ -32,6 +33,7 @@ _WRAPPINGS: _Steps = (
     without_fence,
     without_tags,
     without_markdown,
+    without_command,
     without_lead,
     without_note,
     without_quotes,

@@ -20,11 +20,13 @@ _TAG = re.compile(
     r"<(?P<name>[^\W\d][\w:.-]{0,40})(?:\s[^<>\n]*)?>(?P<text>.*?)</(?P=name)\s*>", re.DOTALL
 )
 _BRACKET_TAG = re.compile(r"\[(?P<name>[A-Za-z_]{2,30})\](?P<text>.*?)\[/(?P=name)\]", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)\]\]>", re.DOTALL)
 _FIRST_TAG = re.compile(r"<[^\W\d][\w:.-]{0,40}(?:\s[^<>\n]*)?>\s*")
 _LAST_TAG = re.compile(r"\s*</[^\W\d][\w:.-]{0,40}\s*>$")
 _BROKEN_JSON = re.compile(
     r"""\{\s*["'“]?\w+["'”]?\s*[:：]\s*["'“](?P<text>.*)["'”]\s*,?\s*\}""", re.DOTALL
 )
+_COMMAND = re.compile(r"\$*\\(?:boxed|text(?:bf|it|tt)?)\{(?P<text>.*)\}\$*", re.DOTALL)
 _ENTITY = re.compile(r"&(?:#\d{1,5}|#x[0-9a-f]{1,5}|quot|apos|amp|lt|gt|nbsp);", re.IGNORECASE)
 
 _QUOTES = (
@@ -32,6 +34,8 @@ _QUOTES = (
     ("«", "»"), ("»", "«"), ("‹", "›"), ("「", "」"), ("『", "』"), ("﹁", "﹂"), ("〝", "〞"),
     ("＂", "＂"), ("''", "''"), ("``", "''"), ('""', '""'), ("“", '"'), ('"', "”"),
 )  # fmt: skip
+# A text in these is the title of a work, unless it is a sentence.
+_OF_TITLES = ("《", "》")
 _ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
 _ENDS = ".。!！?？"
 
@@ -97,7 +101,8 @@ def without_tags(text: str, heard: Heard) -> str:
         return text
     blocks = [
         block["text"]
-        for block in (*_TAG.finditer(text), *_BRACKET_TAG.finditer(text))
+        for pattern in (_TAG, _BRACKET_TAG, _CDATA)
+        for block in pattern.finditer(text)
         if heard.is_most_of(block["text"]) and heard.loses_nothing(text, block["text"])
     ]
     if blocks:
@@ -111,12 +116,14 @@ def without_tags(text: str, heard: Heard) -> str:
 
 def without_quotes(text: str, heard: Heard) -> str:
     """What is between quotes of any kind; quotes inside of it make it content."""
-    for opening, closing in _QUOTES:
+    for opening, closing in (*_QUOTES, _OF_TITLES):
         end = text[-1:] if text[-1:] in _ENDS and not text.endswith(closing) else ""
         body = text.removesuffix(end)
         inner = body[len(opening) : len(body) - len(closing)]
         if body != opening + inner + closing or _has_quote(inner, opening, closing):
             continue
+        if opening in _OF_TITLES and inner[-1:] not in _ENDS:
+            return text
         if heard.has(*_ALL_QUOTES) or heard.text.strip().startswith(opening):
             return text
         return inner if inner.rstrip()[-1:] in _ENDS else inner + end
@@ -146,6 +153,12 @@ def without_markdown(text: str, heard: Heard) -> str:
         rest = plain[bullet.end() :]
         plain = rest if heard.loses_nothing(plain, rest) else plain
     return _RULE.sub("", plain)
+
+
+def without_command(text: str, heard: Heard) -> str:
+    """What is in a command of LaTeX; models that reason put their result into a box."""
+    command = _COMMAND.fullmatch(text)
+    return command["text"] if command and not heard.has("\\") else text
 
 
 def without_entities(text: str, heard: Heard) -> str:

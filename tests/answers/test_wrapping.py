@@ -6,6 +6,7 @@ import pytest
 
 from koe.answers.heard import Heard
 from koe.answers.wrapping import (
+    without_command,
     without_entities,
     without_fence,
     without_json,
@@ -114,3 +115,21 @@ def test_no_markdown(answer: str) -> None:
 def test_entities() -> None:
     assert without_entities("It&#39;s &lt;a&gt; &amp; b", HEARD) == "It's <a> & b"
     assert without_entities("&amp;", Heard("type &amp; there")) == "&amp;"
+
+
+@pytest.mark.parametrize(
+    "answer", [f"\\boxed{{{TEXT}}}", f"$\\boxed{{{TEXT}}}$", f"\\text{{{TEXT}}}"]
+)
+def test_commands(answer: str) -> None:
+    assert without_command(answer, HEARD) == TEXT
+    assert without_command(answer, Heard(answer.lower())) == answer
+    assert without_command(answer, Heard("backslash boxed it's a small house")) == answer
+
+
+def test_a_section_of_characters() -> None:
+    assert without_tags(f"<![CDATA[{TEXT}]]>", HEARD) == TEXT
+
+
+def test_a_title_keeps_its_quotes() -> None:
+    assert without_quotes("《红楼梦》", Heard("红楼梦")) == "《红楼梦》"
+    assert without_quotes("《我在看书。》", Heard("我在看书")) == "我在看书。"
