@@ -104,9 +104,13 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
         ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
         ("cent", r"\bper ?cent\b", "%"),
+        ("cent", r"(\d (?:dollars?|euros?)) (?:and )?(\d{1,2}) cents?\b", r"\1 \2"),
+        ("pence", r"(\d pounds?) (?:and )?(\d{1,2}) pence\b", r"\1 \2"),
+        ("q", r"\bq([1-4])\b", r"\1 quarter"),
+        ("比", r"(?<=\d) ?比 ?(?=\d)", ":"),
         ("零下", r"零下(?=\d)", " ~ "),
         ("minus ", r"\bminus (?=\d)", " ~ "),
-        ("-", r"(?<![\w.-])-(?=\d)", " ~ "),
+        ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", " ~ "),
     )
 )
 _MAY_BE_NUMBER = re.compile("[0-9]|noon")

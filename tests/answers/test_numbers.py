@@ -51,6 +51,11 @@ def digits(text: str) -> str:
         ("三分之二", "2/3"),
         ("零下五度", "-5 度"),
         ("两个半", "2.5 个"),
+        ("比分三比二", "3:2"),
+        ("温度是零下十度", "温度是-10 度"),
+        ("nine dollars and fifty cents", "9.50"),
+        ("two pounds twenty pence", "2.20"),
+        ("the third quarter", "q3"),
     ],
 )
 def test_what_is_said_is_what_is_written(spoken: str, written: str) -> None:
@@ -112,6 +117,10 @@ def test_a_date_has_its_month_first() -> None:
 def test_words_that_are_no_times(text: str) -> None:
     assert "月" not in write_digits(text)
     assert digits(text) in ("", "2", "58")
+
+
+def test_a_hyphen_behind_another_word_is_no_minus() -> None:
+    assert "~" not in write_digits("文件-10 covid-19 3-5")
 
 
 @settings(deadline=None)
