@@ -105,7 +105,11 @@ def _resolve(
         return (), ()
     if _is_foreign_number(said, answer, gap):
         return gap.heard, gap.answered
-    if not (_has_number(said) and _has_number(written)) and _are_alike(said, written, ALIKE):
+    if (
+        _are_as_long(said, written)
+        and not (_has_number(said) and _has_number(written))
+        and _are_alike(said, written, ALIKE)
+    ):
         return gap.heard, gap.answered
     if _completes_term(heard, answer, gap, terms):
         return gap.heard, gap.answered
@@ -116,6 +120,12 @@ def _resolve(
         {gap.heard.start + at for at in kept_said},
         {gap.answered.start + at for at in kept_written},
     )
+
+
+def _are_as_long(said: Sequence[str], written: Sequence[str]) -> bool:
+    """Whether two phrases may sound alike, as far as their lengths go."""
+    spoken, length = sum(map(_length, said)), sum(map(_length, written))
+    return length <= 2 * spoken and spoken <= 2 * length + 2
 
 
 def _completes_term(heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase]) -> bool:

@@ -86,6 +86,10 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
         return False
     keys = [key for key, _ in groupby(heard.keys[start:end])]
     around = 2 * len(keys) + 4
+    if keys[0] not in heard.keys[max(0, start - around) : start] and (
+        keys[0] not in heard.keys[end : end + around]
+    ):
+        return False  # most are not, and this is quick
     before = [heard.keys[at] for at in range(max(0, start - around), start) if not was_gone[at]]
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
     # A few words that are not next to themselves are a figure of speech: 有没有, time after time.

@@ -8,6 +8,7 @@ what counts is that two ways to write the same become the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 
@@ -36,10 +37,18 @@ _SCALES = {
 }
 _WORDS = _UNITS | _TENS | _ORDINALS | _DECADES | _SCALES
 
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for one of many words, by their first letters: most texts are out of it at once."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        by_first.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items())
+
+
 # A run of number words; "and" joins only after a scale, "oh" and scales do not begin one.
-_FIRST_WORDS = (_UNITS | _TENS | _ORDINALS | _DECADES).keys() - {"oh"}
-_FIRST = "|".join(sorted(_FIRST_WORDS, key=len, reverse=True))
-_ALL = "|".join(sorted(_WORDS, key=len, reverse=True))
+_FIRST = _any_of((_UNITS | _TENS | _ORDINALS | _DECADES).keys() - {"oh"})
+_ALL = _any_of(_WORDS)
 _SPOKEN = re.compile(
     rf"\b(?:{_FIRST}|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
@@ -50,12 +59,13 @@ _WRITTEN_SCALE = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(_SCALES)})\b")
 _MONTHS = _values(
     "january february march april may june july august september october november december", 1
 )
-_MONTH_NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
+_MONTH_NAMES = _any_of([*_MONTHS, "sept", *(name[:3] for name in _MONTHS)])
+_MONTHS_IN_SHORT = {name[:3]: value for name, value in _MONTHS.items()}
 # A day is before a month, or behind it; what is behind it may be a year, too. After "of" it is the
 # day that was before.
 _MONTH = re.compile(
-    rf"(?:\b(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
-    rf"\b(?P<name>{_MONTH_NAMES}|sept)\b\.?(?P<the> the(?= [0-9]))?"
+    rf"\b(?:(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
+    rf"(?P<name>{_MONTH_NAMES})\b\.?(?P<the> the(?= [0-9]))?"
 )
 _DAY_BEHIND = re.compile(r",? (?:the )?[0-9]{1,2}\b(?! [0-9]{2}\b)")
 
@@ -86,7 +96,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("点半", r"(\d)点半", r"\1 30"),
         ("点1刻", r"(\d)点1刻", r"\1 15"),
         ("点3刻", r"(\d)点3刻", r"\1 45"),
-        ("点", r"(?<=\d)点(?=\d)", "."),
+        ("点", r"点(?<=\d点)(?=\d)", "."),
         (":", r"\b0(\d):(\d\d)", r"\1:\2"),
         (":00", r"(\d{1,2}):00\b", r"\1 "),
         ("-", r"\b(\d{4})-0?(\d{1,2})-0?(\d{1,2})\b", r"\1 \2 \3"),
@@ -106,8 +116,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("cent", r"\bper ?cent\b", "%"),
         ("cent", r"(\d (?:dollars?|euros?)) (?:and )?(\d{1,2}) cents?\b", r"\1 \2"),
         ("pence", r"(\d pounds?) (?:and )?(\d{1,2}) pence\b", r"\1 \2"),
-        ("q", r"\bq([1-4])\b", r"\1 quarter"),
-        ("比", r"(?<=\d) ?比 ?(?=\d)", ":"),
+        ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
+        ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("零下", r"零下(?=\d)", " ~ "),
         ("minus ", r"\bminus (?=\d)", " ~ "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", " ~ "),
@@ -152,7 +162,8 @@ def write_digits(text: str) -> str:
         written = _MINUTES_TO.sub(_minutes_to, written)
     written = _AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]) + match[2], written)
     written = _CHINESE_AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]), written)
-    return _MONTH.sub(_month, written)
+    has_month = any(month in written for month in _MONTHS_IN_SHORT)
+    return _MONTH.sub(_month, written) if has_month else written
 
 
 def _minutes_to(match: re.Match[str]) -> str:
@@ -170,7 +181,7 @@ def _month(match: re.Match[str]) -> str:
     after = text[match.end() : match.end() + 2].lstrip(" ,")
     if not (day or before[-1:].isdigit() or after[:1].isdigit()):
         return match[0]
-    number = next(value for month, value in _MONTHS.items() if month.startswith(match["name"][:3]))
+    number = _MONTHS_IN_SHORT[match["name"][:3]]
     is_day_behind = _DAY_BEHIND.match(text, match.end() - len(match["the"] or ""))
     if day and is_day_behind and not match["of"]:
         return f"{match[0][: match.start('name') - match.start()]}{number}月 "

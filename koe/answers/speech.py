@@ -85,20 +85,19 @@ def find(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
 ) -> Iterator[tuple[int, int]]:
     """Where phrases are among words, from left to right, the longest that begin at a word."""
-    at, end = start, len(texts) if end is None else end
+    end = len(texts) if end is None else end
     if phrases.keys().isdisjoint(texts[start:end]):
         return  # most runs of words have none, and this is quick
-    while at < end:
-        candidates = phrases.get(texts[at], ())
-        fitting = (
-            len(phrase)
-            for phrase in candidates
-            if at + len(phrase) <= end and tuple(texts[at : at + len(phrase)]) == phrase
-        )
-        length = max(fitting, default=0) if candidates else 0
-        if length:
-            yield at, at + length
-        at += length or 1
+    done = start
+    for at in range(start, end):
+        if at < done or texts[at] not in phrases:
+            continue
+        for phrase in phrases[texts[at]]:
+            until = at + len(phrase)
+            if done < until <= end and tuple(texts[at:until]) == phrase:
+                done = until
+        if done > at:
+            yield at, done
 
 
 @cache
