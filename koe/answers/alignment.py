@@ -202,7 +202,12 @@ def _are_alike(said: Sequence[str], written: Sequence[str], least: float) -> boo
         word, other = said[0], written[0]
         if is_opposite(word, other):
             return False
-        if _abbreviates(other, word) or _inflects(word, other) or {word, other} in _HARMLESS:
+        if (
+            _abbreviates(other, word)
+            or _is_unit_of(word, other)
+            or _inflects(word, other)
+            or {word, other} in _HARMLESS
+        ):
             return True
     return (
         likeness(said, written) >= least
@@ -220,7 +225,7 @@ def is_opposite(word: str, other: str) -> bool:
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Whether a short word stands for a long one, as Mr for mister and MB for megabytes."""
+    """Whether a short word stands for a long one, as Mr for mister and Dr for doctor."""
     rest = iter(long)
     return (
         len(short) < len(long)
@@ -228,6 +233,11 @@ def _abbreviates(short: str, long: str) -> bool:
         and short[0] == long[0]
         and all(letter in rest for letter in short)
     )
+
+
+def _is_unit_of(letter: str, unit: str) -> bool:
+    """Whether a letter may be short for a unit of two, as people say G for GB."""
+    return len(letter) == 1 and len(unit) == 2 and unit.startswith(letter)
 
 
 def _inflects(word: str, other: str) -> bool:

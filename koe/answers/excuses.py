@@ -39,7 +39,7 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
     for meaningless in (speech.FILLERS, speech.spoken_as(new_signs)):
         for start, end in runs(gone):
-            for first, last in speech.find(heard.texts, meaningless, start, end):
+            for first, last in speech.find_loose(heard.texts, meaningless, start, end):
                 gone[first:last] = [False] * (last - first)
     for start, end in runs(gone):
         if _is_repeated(heard, alignment.gone, start, end):
@@ -49,35 +49,30 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
 
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     """Excuse a self-correction: what was wrong, the words that say so, and what is said again."""
-    for phrases, longest in (
-        (speech.CORRECTIONS, LONGEST_TAKEN_BACK),
-        (speech.WEAK_CORRECTIONS, LONGEST_WEAKLY_TAKEN_BACK),
-    ):
-        cues = list(speech.find(heard.texts, phrases, start, end))
-        if not cues or end == len(heard):
-            continue
-        first, last = cues[0][0], cues[-1][1]
-        wrong = sum(map(speech.weight, heard.texts[start:first]))
-        again = [
-            at for at in range(last, end) if speech.weight(heard.texts[at]) >= speech.MEANINGFUL
-        ]
-        if phrases is speech.WEAK_CORRECTIONS and (
-            heard.texts[last] in speech.CONJUNCTIONS
-            or not (again or _is_replaced(heard, start, first))
-        ):
-            continue
-        nearby = set(heard.keys[max(0, start - _REACH) : first])
-        if wrong <= longest and all(heard.keys[at] in nearby for at in again):
-            gone[start:end] = [False] * (end - start)
-            return
+    is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
+    cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
+    if not cues or end == len(heard):
+        return
+    first, last = cues[0][0], cues[-1][1]
+    wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
+    again = [heard.keys[at] for at in range(last, end) if _is_meaningful(heard, at)]
+    weight = sum(speech.weight(heard.texts[at]) for at in wrong)
+    if again:
+        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_WEAKLY_TAKEN_BACK
+    elif any(_is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong):
+        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_REPLACED
+    else:
+        return  # grammar alone is not replaced
+    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
+        return
+    nearby = set(heard.keys[max(0, start - _REACH) : first])
+    if weight <= longest and nearby.issuperset(again):
+        gone[start:end] = [False] * (end - start)
 
 
-def _is_replaced(heard: Words, start: int, first: int) -> bool:
-    """Whether something short was said before a doubtful correction, a word or a number."""
-    meant = [word for word in heard.texts[start:first] if word not in speech.SINGLE_FILLERS]
-    weight = sum(map(speech.weight, meant))
-    is_thing = weight >= 0.8 or any(heard.numbers[at] >= 0 for at in range(start, first))
-    return is_thing and weight <= LONGEST_REPLACED
+def _is_meaningful(heard: Words, at: int) -> bool:
+    """Whether a word is more than grammar."""
+    return heard.numbers[at] >= 0 or speech.weight(heard.texts[at]) >= speech.MEANINGFUL
 
 
 def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from koe.answers import lexicon
+
 
 def _values(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
     return {word: first + step * index for index, word in enumerate(words.split())}
@@ -118,10 +120,19 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("pence", r"(\d pounds?) (?:and )?(\d{1,2}) pence\b", r"\1 \2"),
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
+        ("'", r"(\d)'(?=\d)", r"\1 ft "),
         ("零下", r"零下(?=\d)", " ~ "),
         ("minus ", r"\bminus (?=\d)", " ~ "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", " ~ "),
     )
+)
+_UNIT_NAMES = {
+    name: f" {line.partition(', ')[0]} "
+    for line in lexicon.lines("units")
+    for name in line.split(", ")
+}
+_UNIT = re.compile(
+    rf"(?<=\d)[ -]?(?:个 ?)?(?P<unit>{_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 )
 _MAY_BE_NUMBER = re.compile("[0-9]|noon")
 _QUARTER_TO = re.compile(r"\b(?:a )?quarter to (\d+)")
@@ -160,6 +171,7 @@ def write_digits(text: str) -> str:
     if " to " in written:
         written = _QUARTER_TO.sub(lambda match: f"{int(match[1]) - 1} 45", written)
         written = _MINUTES_TO.sub(_minutes_to, written)
+    written = _UNIT.sub(lambda match: _UNIT_NAMES[match["unit"]], written)
     written = _AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]) + match[2], written)
     written = _CHINESE_AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]), written)
     has_month = any(month in written for month in _MONTHS_IN_SHORT)

@@ -30,7 +30,7 @@ def repairs(heard: Words, answer: Words) -> Iterator[Words]:
     found = (
         repaired
         for phrases in (speech.CORRECTIONS, speech.WEAK_CORRECTIONS)
-        for first, last in speech.find(heard.texts, phrases)
+        for first, last in speech.find_loose(heard.texts, phrases)
         for repaired in _repairs_at(heard, answer, first, last)
     )
     return islice(found, _MOST_REPAIRS)

@@ -35,6 +35,9 @@ _SOFT_G = re.compile("g(?=[eiy])")
 _SILENT_R = re.compile("r(?![aeiouy])")
 _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
 
+# Letters that English and pinyin use for much the same.
+_ALIKE_LETTERS = str.maketrans("ywq", "iuk")
+
 _NAMES_OF_LETTERS = (
     "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
     "ex why zee"
@@ -114,6 +117,10 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     first = spelled(left, is_chinese=has_chinese)
     second = spelled(right, is_chinese=has_chinese)
     by_letters: float = Levenshtein.normalized_similarity(first, second)
+    if by_letters < FEWEST_LETTERS and is_chinese != is_also_chinese:
+        by_letters = Levenshtein.normalized_similarity(
+            first.translate(_ALIKE_LETTERS), second.translate(_ALIKE_LETTERS)
+        )
     if by_letters >= 0.75 or not (first + second).isascii() or (is_chinese and is_also_chinese):
         return by_letters
     by_code = 0.0

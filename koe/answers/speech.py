@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import TypeAlias
 
 from koe.answers import lexicon
-from koe.answers.words import script_of
+from koe.answers.words import script_of, split
 
 Phrase: TypeAlias = tuple[str, ...]
 """Words in a row; Chinese phrases are split into ideographs."""
@@ -23,7 +23,7 @@ _WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 
 
 
 def _phrase(text: str) -> Phrase:
-    return tuple(re.findall(r"[a-zà-öø-ÿа-я]+|\S", text))
+    return tuple(split(text).texts)
 
 
 def _by_first(phrases: Iterable[Phrase]) -> Phrases:
@@ -41,6 +41,10 @@ FILLERS = _phrases("fillers")
 SINGLE_FILLERS = frozenset(word for word, phrases in FILLERS.items() if (word,) in phrases)
 CORRECTIONS = _phrases("corrections")
 WEAK_CORRECTIONS = _phrases("weak corrections")
+ALL_CORRECTIONS = _by_first(
+    map(_phrase, (*lexicon.phrases("corrections"), *lexicon.phrases("weak corrections")))
+)
+_FIXED = _phrases("fixed phrases")
 CONJUNCTIONS = frozenset(lexicon.phrases("conjunctions"))
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
@@ -98,6 +102,16 @@ def find(
                 done = until
         if done > at:
             yield at, done
+
+
+def find_loose(
+    texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Likewise, but for phrases that are a part of a fixed one."""
+    for first, last in find(texts, phrases, start, end):
+        fixed = find(texts, _FIXED, max(0, first - 2), min(len(texts), last + 2))
+        if not any(before <= first and last <= behind for before, behind in fixed):
+            yield first, last
 
 
 @cache
