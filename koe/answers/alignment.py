@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Indel
 
 from koe.answers.sounds import initials, likeness, names_of_letters
-from koe.answers.speech import NEGATIONS, Phrase
+from koe.answers.speech import CONTRARIES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
 
 # From here on, other words for the same sounds are what was heard, spelled right. Terms of the
@@ -28,7 +28,7 @@ _LONGEST_ANSWERED = 4
 
 # Beginnings that turn a word into its contrary, and negations that sound like something else.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
-_HARMLESS = ({"no", "know"}, {"nor", "or"}, {"not", "knot"}, {"none", "nun"})
+_HARMLESS = ({"no", "know"}, {"nor", "or"}, {"not", "knot"}, {"none", "nun"}, {"except", "accept"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,12 @@ class Alignment:
     Attributes:
         gone: For each word that was heard, whether the answer lacks it.
         new: For each word of the answer, whether it was not heard.
+        gaps: Where the texts differ, whether it sounds alike or not.
     """
 
     gone: list[bool]
     new: list[bool]
+    gaps: list[Gap]
 
 
 def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignment:
@@ -60,8 +62,8 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
         answer: The other.
         terms: Of the dictionary, folded and split.
     """
-    alignment = Alignment([False] * len(heard), [False] * len(answer))
     gaps = list(_gaps(heard, answer))
+    alignment = Alignment([False] * len(heard), [False] * len(answer), gaps)
     kept = len(heard) - sum(len(gap.heard) for gap in gaps)
     pairs = MOST_PAIRS if 2 * kept >= len(heard) else FEWEST_PAIRS
     for gap in gaps:
@@ -220,6 +222,8 @@ def is_opposite(word: str, other: str) -> bool:
     """Whether one of two words that look alike says the contrary of the other."""
     if (word in NEGATIONS) != (other in NEGATIONS):
         return {word, other} not in _HARMLESS
+    if frozenset((word, other)) in CONTRARIES:
+        return True
     shorter, longer = sorted((word, other), key=len)
     return len(shorter) > 2 and any(longer == f"{prefix}{shorter}" for prefix in _CONTRARY)
 

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from itertools import compress
 
 from koe.answers import speech
-from koe.answers.alignment import align, runs
+from koe.answers.alignment import Gap, align, runs
 from koe.answers.excuses import excuse
+from koe.answers.sounds import likeness
 from koe.answers.words import Words, split
+
+# Below this, not even a bad recogniser takes one word for the other.
+UNLIKE = 0.4
+
+# What a new word may weigh that stands for none.
+HEAVIEST_NEW = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Differences:
         size: What all words of the answer weigh.
         longest_gap: What the heaviest run of words weighs that are gone.
         longest_addition: Likewise for new ones.
+        is_invented: Whether a word that means something is new where the words that are gone, if
+            there are any, don't sound like it at all.
     """
 
     heard: Words
@@ -40,6 +49,7 @@ class Differences:
     size: float
     longest_gap: float
     longest_addition: float
+    is_invented: bool
 
     @property
     def lost_words(self) -> list[str]:
@@ -96,6 +106,7 @@ def compare(
         size=sum(map(speech.weight, answer.texts)),
         longest_gap=max(gaps, default=0.0),
         longest_addition=max(additions, default=0.0),
+        is_invented=any(_invents(heard, gone, answer, new, gap) for gap in alignment.gaps),
     )
 
 
@@ -106,6 +117,20 @@ def _picked(words: Words, flags: Sequence[bool]) -> list[str]:
 def _weight(words: Words, flags: Sequence[bool], start: int = 0, end: int | None = None) -> float:
     """What the words weigh that are flagged."""
     return sum(map(speech.weight, compress(words.texts[start:end], flags[start:end])))
+
+
+def _invents(
+    heard: Words, gone: Sequence[bool], answer: Words, new: Sequence[bool], gap: Gap
+) -> bool:
+    """Whether a gap has a new word that is neither grammar nor the spelling of one that is gone."""
+    lost = [heard.texts[at] for at in gap.heard if gone[at]]
+    added = [answer.texts[at] for at in gap.answered if new[at]]
+    is_exchange = any(speech.weight(word) >= speech.MEANINGFUL for word in lost)
+    least = speech.MEANINGFUL if is_exchange else HEAVIEST_NEW
+    return any(
+        speech.weight(word) >= least and all(likeness([other], [word]) < UNLIKE for other in lost)
+        for word in added
+    )
 
 
 def _without_list_numbers(answer: Words, new: Sequence[bool], written: str) -> list[bool]:

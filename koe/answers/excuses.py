@@ -87,11 +87,10 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
         return False  # most are not, and this is quick
     before = [heard.keys[at] for at in range(max(0, start - around), start) if not was_gone[at]]
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
+    if len(keys) > 2:
+        return _is_within(keys, before) or _is_within(keys, after)
     # A few words that are not next to themselves are a figure of speech: 有没有, time after time.
-    is_long = len(keys) > 2
-    is_before = (is_long or before[-1:] == keys[-1:]) and _is_within(keys, before)
-    is_after = (is_long or after[:1] == keys[:1]) and _is_within(keys, after)
-    return is_before or is_after
+    return before[-len(keys) :] == keys or after[: len(keys)] == keys
 
 
 def _is_part_of_number(heard: Words, start: int, end: int) -> bool:

@@ -18,4 +18,5 @@ class Flaw(StrEnum):
     LOOP = "it repeats itself"
     NEGATION = "it adds or drops a negation"
     NUMBER = "it changes a number"
+    WORD = "it puts another word in the place of one that was said"
     OTHER = "it has too little in common with what was said"

@@ -61,7 +61,7 @@ def _flaw_in(
     is_lost = found.share_lost > MOST_OF_TEXT or found.longest_gap > HEAVIEST_RUN
     is_added = found.share_added > MOST_OF_TEXT or found.longest_addition > HEAVIEST_RUN
     if not is_lost and not is_added:
-        return flaw
+        return flaw or (Flaw.WORD if found.is_invented else None)
     if _are_terms(found.added_words, terms) or is_recital(answer, heard, candidates):
         return Flaw.DUMP
     return flaw or _reason(found, answer)

@@ -14,6 +14,9 @@ from koe.answers.words import Words
 # What stands for a minus in `koe.answers.numbers`.
 _MINUS = "~"
 
+# Words between the verb that begins a question and the rest.
+_LONGEST_SUBJECT = 3
+
 
 def changed_meaning(found: Differences) -> Flaw | None:
     """Tell what small change turns the meaning round; None for none."""
@@ -85,14 +88,25 @@ def _answers_question(found: Differences) -> bool:
     """Whether what made it a question is gone: its first word, or a word or form of Chinese."""
     texts = found.heard.texts
     first = _first(texts)
-    if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS:
-        begins = found.answer.keys[_first(found.answer.texts) :][:1]
-        is_moved = bool(begins) and begins == found.heard.keys[first + 1 : first + 2]  # this is
-        if begins != [found.heard.keys[first]] and (found.gone[first] or is_moved):
-            return True
-    return any(
+    if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS and found.gone[first]:
+        return True
+    return _is_turned_round(found) or any(
         is_gone and (word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at))
         for at, (word, is_gone) in enumerate(zip(texts, found.gone, strict=True))
+    )
+
+
+def _is_turned_round(found: Differences) -> bool:
+    """Whether the verb that begins a question is behind who does it: is he here, he is here."""
+    heard, answer = found.heard, found.answer
+    return any(
+        answer.keys[at - size : at] == heard.keys[begin + 1 : begin + 1 + size]
+        for begin, word in enumerate(heard.texts)
+        if word in speech.QUESTION_BEGINNINGS and any(found.gone[begin : begin + 2])
+        for at, key in enumerate(answer.keys)
+        if key == heard.keys[begin]
+        for size in range(1, min(_LONGEST_SUBJECT, at) + 1)
+        if any(found.new[at - size : at + 1])
     )
 
 

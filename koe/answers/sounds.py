@@ -35,7 +35,7 @@ _SOFT_G = re.compile("g(?=[eiy])")
 _SILENT_R = re.compile("r(?![aeiouy])")
 _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
 
-# Letters that English and pinyin use for much the same.
+# Letters that are much the same inside of words.
 _ALIKE_LETTERS = str.maketrans("ywq", "iuk")
 
 _NAMES_OF_LETTERS = (
@@ -116,11 +116,7 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     has_chinese = is_chinese or is_also_chinese
     first = spelled(left, is_chinese=has_chinese)
     second = spelled(right, is_chinese=has_chinese)
-    by_letters: float = Levenshtein.normalized_similarity(first, second)
-    if by_letters < FEWEST_LETTERS and is_chinese != is_also_chinese:
-        by_letters = Levenshtein.normalized_similarity(
-            first.translate(_ALIKE_LETTERS), second.translate(_ALIKE_LETTERS)
-        )
+    by_letters: float = Levenshtein.normalized_similarity(_by_ear(first), _by_ear(second))
     if by_letters >= 0.75 or not (first + second).isascii() or (is_chinese and is_also_chinese):
         return by_letters
     by_code = 0.0
@@ -132,6 +128,10 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
         codes = (_damped(code, other) for code in _codes_of(left) for other in _codes_of(right))
         by_code = max(by_code, *codes)
     return max(by_letters, by_code)
+
+
+def _by_ear(letters: str) -> str:
+    return letters[:1] + letters[1:].translate(_ALIKE_LETTERS)
 
 
 def _has_ideograph(words: Sequence[str]) -> bool:
