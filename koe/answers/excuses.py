@@ -55,7 +55,11 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         return
     first, last = cues[0][0], cues[-1][1]
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
-    again = [heard.keys[at] for at in range(last, end) if _is_meaningful(heard, at)]
+    again = [
+        heard.keys[at]
+        for at in range(last, end)
+        if _is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
+    ]
     weight = sum(speech.weight(heard.texts[at]) for at in wrong)
     if again:
         longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_WEAKLY_TAKEN_BACK

@@ -9,10 +9,8 @@ from koe.answers import speech
 from koe.answers.alignment import is_opposite
 from koe.answers.differences import Differences
 from koe.answers.flaws import Flaw
+from koe.answers.numbers import AFTERNOON, MINUS
 from koe.answers.words import Words
-
-# What stands for a minus in `koe.answers.numbers`.
-_MINUS = "~"
 
 # Words between the verb that begins a question and the rest.
 _LONGEST_SUBJECT = 3
@@ -41,8 +39,9 @@ def _negations(words: Sequence[str]) -> int:
 
 
 def _changes_number(found: Differences) -> bool:
-    if (_MINUS in found.lost_words) != (_MINUS in found.added_words):
-        return True
+    for sign in (MINUS, AFTERNOON):
+        if (sign in found.lost_words) != (sign in found.added_words):
+            return True
     lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
     if lost and added:
         return Counter("".join(lost)) != Counter("".join(added)) or not _is_date(found)
@@ -99,10 +98,14 @@ def _answers_question(found: Differences) -> bool:
 def _is_turned_round(found: Differences) -> bool:
     """Whether the verb that begins a question is behind who does it: is he here, he is here."""
     heard, answer = found.heard, found.answer
+    asked = [
+        at
+        for at, word in enumerate(heard.texts)
+        if word in speech.QUESTION_BEGINNINGS and any(found.gone[at : at + 2])
+    ]
     return any(
         answer.keys[at - size : at] == heard.keys[begin + 1 : begin + 1 + size]
-        for begin, word in enumerate(heard.texts)
-        if word in speech.QUESTION_BEGINNINGS and any(found.gone[begin : begin + 2])
+        for begin in asked
         for at, key in enumerate(answer.keys)
         if key == heard.keys[begin]
         for size in range(1, min(_LONGEST_SUBJECT, at) + 1)

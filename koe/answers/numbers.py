@@ -1,8 +1,8 @@
 """Numbers, percentages and times of day, spoken or written, in one form. Pure.
 
 ``two thousand and six``, ``2,006`` and ``两千零六`` become ``2006``; ``half past three`` and
-``三点半`` become ``3 30``; ``3 p.m.`` and ``下午三点`` become ``15``. The result is for comparing:
-what counts is that two ways to write the same become the same.
+``三点半`` become ``3 30``; ``15:00``, ``3 p.m.`` and ``下午三点`` become ``^3``. The result is for
+comparing: what counts is that two ways to write the same become the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from koe.answers import lexicon
+
+MINUS = "~"
+"""What is written for a minus ahead of a number."""
+
+AFTERNOON = "^"
+"""What is written ahead of an hour in the second half of the day."""
 
 
 def _values(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
@@ -88,6 +94,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     for needle, pattern, written in (
         (",", r"(?<=\d),(?=\d{3}(?!\d))", ""),
         ("half", r"\b1 half\b", "1/2"),
+        ("half a", r"\bhalf an? (?=[a-z])", "1/2 "),
         ("half", r"(\d+) and a half\b", r"\1.5"),
         ("个半", r"(\d)个半", r"\1.5个"),
         ("half past", r"\bhalf past (\d+)", r"\1 30"),
@@ -121,9 +128,9 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
-        ("零下", r"零下(?=\d)", " ~ "),
-        ("minus ", r"\bminus (?=\d)", " ~ "),
-        ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", " ~ "),
+        ("零下", r"零下(?=\d)", f" {MINUS} "),
+        ("minus ", r"\bminus (?=\d)", f" {MINUS} "),
+        ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
     )
 )
 _UNIT_NAMES = {
@@ -134,7 +141,7 @@ _UNIT_NAMES = {
 _UNIT = re.compile(
     rf"(?<=\d)[ -]?(?:个 ?)?(?P<unit>{_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 )
-_MAY_BE_NUMBER = re.compile("[0-9]|noon")
+_MAY_BE_NUMBER = re.compile("[0-9]|noon|half")
 _QUARTER_TO = re.compile(r"\b(?:a )?quarter to (\d+)")
 # Without a word for a time before it, this is a range.
 _MINUTES_TO = re.compile(r"\b(at|by|before|until|till|around|after|since) (5|10|20|25) to (\d+)\b")
@@ -142,6 +149,7 @@ _AFTERNOON = re.compile(
     r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)"
 )
 _CHINESE_AFTERNOON = re.compile(r"(?:下午|晚上|傍晚) ?(\d{1,2})(?=\D|$)")
+_LATE = re.compile(r"\b(1[3-9]|2[0-3])(?=:\d\d|点)")
 
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
 
@@ -164,6 +172,7 @@ def write_digits(text: str) -> str:
     written = _SPOKEN.sub(lambda match: _read_spoken(match[0]), written)
     if not _MAY_BE_NUMBER.search(written):
         return written
+    written = _LATE.sub(lambda match: f" {AFTERNOON}{int(match[1]) - 12}", written)
     for needle, pattern, form in _FORMS:
         if needle in written:
             written = pattern.sub(form, written)
@@ -183,7 +192,7 @@ def _minutes_to(match: re.Match[str]) -> str:
 
 
 def _in_the_afternoon(hour: str) -> str:
-    return str(int(hour) + 12) if 1 <= int(hour) < 12 else hour
+    return f" {AFTERNOON}{int(hour)}" if 1 <= int(hour) < 12 else hour
 
 
 def _month(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Self-corrections that an answer puts where they belong. Pure.
+"""Words that an answer has in another order: self-corrections, and what an "and" joins. Pure.
 
 Of "meet monday at ten no wait tuesday" an editor makes "Meet Tuesday at ten". The words that were
 said again then stand between those that were around what was wrong, so the text can be compared as
@@ -8,7 +8,7 @@ if it had been said like that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from koe.answers import speech
 from koe.answers.words import Words
@@ -20,6 +20,9 @@ _MOST_REPLACED = 1.6
 # Words before a correction among which the wrong ones are, and words that lead to the right ones.
 _REACH = 12
 _LONGEST_LEAD = 3
+
+# Words on each side of an "and" that may change places.
+_LONGEST_SWAPPED = 3
 
 # Each is compared in full, and hardly any answer moves more than one.
 _MOST_REPAIRS = 4
@@ -33,7 +36,23 @@ def repairs(heard: Words, answer: Words) -> Iterator[Words]:
         for first, last in speech.find_loose(heard.texts, phrases)
         for repaired in _repairs_at(heard, answer, first, last)
     )
-    return islice(found, _MOST_REPAIRS)
+    return islice(chain(found, _swaps(heard, answer)), _MOST_REPAIRS)
+
+
+def _swaps(heard: Words, answer: Words) -> Iterator[Words]:
+    """What was heard with the words around an "and" in the order of the answer."""
+    keys = heard.keys
+    middles = set(zip(answer.keys, answer.keys[1:], answer.keys[2:], strict=False))
+    for at, word in enumerate(heard.texts):
+        if word not in speech.JOINING:
+            continue
+        for start in range(max(0, at - _LONGEST_SWAPPED), at):
+            for end in range(at + 2, min(len(heard), at + 1 + _LONGEST_SWAPPED) + 1):
+                order = (*range(at + 1, end), at, *range(start, at))
+                if (keys[end - 1], keys[at], keys[start]) in middles and any(
+                    True for _ in _places(answer.keys, [keys[index] for index in order])
+                ):
+                    yield heard.picked((*range(start), *order, *range(end, len(heard))))
 
 
 def _repairs_at(heard: Words, answer: Words, first: int, last: int) -> Iterator[Words]:

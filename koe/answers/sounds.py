@@ -107,7 +107,8 @@ def _codes_of(words: Sequence[str]) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def _heard_code(word: str) -> str:
     """The consonants of an English word as they are spoken: write and right are one."""
-    return metaphone(word).translate(_METAPHONE_CODES).replace(" ", "")
+    name = DIGIT_SOUNDS[word][1] if word.isdecimal() else word
+    return metaphone(name).translate(_METAPHONE_CODES).replace(" ", "")
 
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:

@@ -47,6 +47,7 @@ ALL_CORRECTIONS = _by_first(
 _FIXED = _phrases("fixed phrases")
 CONJUNCTIONS = frozenset(lexicon.phrases("conjunctions"))
 CONTRARIES = frozenset(frozenset(line.split(", ")) for line in lexicon.lines("contraries"))
+JOINING = frozenset(lexicon.phrases("joining"))
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))

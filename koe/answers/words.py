@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import chain
 
 from koe.answers import lexicon
-from koe.answers.numbers import write_digits
+from koe.answers.numbers import AFTERNOON, MINUS, write_digits
 from koe.answers.sounds import read
 
 # Python's \w has no combining marks, which are half of a word in many scripts.
@@ -39,7 +39,7 @@ _CLUSTERED += "\u1000-\u102a\u1780-\u17b3"
 _CLUSTER_MARKS = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
 )
-_SIGNS = "%$€£¥₩°+=@&#~"
+_SIGNS = f"%$€£¥₩°+=@&#{MINUS}{AFTERNOON}"
 
 _LETTERS = rf"(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
 _WORD = re.compile(
@@ -65,8 +65,13 @@ _SHORT_FORMS = {
     **dict.fromkeys(("ain't", "aint"), ("is", "not")),
     "im": ("i", "am"), "ive": ("i", "have"), "youre": ("you", "are"), "youve": ("you", "have"),
     "youll": ("you", "will"), "theyre": ("they", "are"), "theyve": ("they", "have"),
-    "theyll": ("they", "will"), "weve": ("we", "have"), "gonna": ("going", "to"),
-    "wanna": ("want", "to"), "gotta": ("got", "to"),
+    "theyll": ("they", "will"), "weve": ("we", "have"), "yall": ("you", "all"),
+    "y'all": ("you", "all"),
+    "gonna": ("going", "to"), "wanna": ("want", "to"), "gotta": ("got", "to"),
+    "lemme": ("let", "me"), "gimme": ("give", "me"), "dunno": ("do", "not", "know"),
+    "kinda": ("kind", "of"), "sorta": ("sort", "of"), "outta": ("out", "of"),
+    "lotta": ("lot", "of"), "shoulda": ("should", "have"), "coulda": ("could", "have"),
+    "woulda": ("would", "have"), "cuz": ("because",),
 }  # fmt: skip
 _JOINED = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
 
