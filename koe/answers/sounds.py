@@ -6,7 +6,7 @@ The readings of ideographs are pypinyin's, written to a table by ``python -m ben
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -57,10 +57,9 @@ def _readings() -> dict[str, str]:
     return readings
 
 
-def read(words: Iterable[str]) -> dict[str, str | None]:
-    """How each ideograph is read, without tone; None for all other words."""
-    reading = _readings().get
-    return {word: reading(word) for word in words}
+def read(word: str) -> str | None:
+    """How an ideograph is read, without tone; None for all other words."""
+    return _readings().get(word)
 
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:

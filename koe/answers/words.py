@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -109,25 +108,26 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    found = _WORD.findall(write_digits(fold(text)))
-    # Words repeat themselves, so what is made of one is made once.
-    parts = {word: _parts(word) for word in set(found)}
-    texts = list(chain.from_iterable(map(parts.__getitem__, found)))
-    keys = {word: _key(word, reading) for word, reading in read(set(texts)).items()}
-    numbers = [-1] * len(texts)
-    at = 0
-    for word in found:
-        end = at + len(parts[word])
-        if word[0].isdecimal():
-            numbers[at:end] = [at] * (end - at)
-        at = end
-    return Words(texts, list(map(keys.__getitem__, texts)), numbers)
+    texts: list[str] = []
+    keys: list[str] = []
+    numbers: list[int] = []
+    for word in _WORD.findall(write_digits(fold(text))):
+        parts, their_keys = _parts(word)
+        numbers += [len(texts) if word[0].isdecimal() else -1] * len(parts)
+        texts += parts
+        keys += their_keys
+    return Words(texts, keys, numbers)
 
 
-def _parts(word: str) -> tuple[str, ...]:
+# The same words are in all that someone dictates.
+@lru_cache(maxsize=4096)
+def _parts(word: str) -> tuple[Sequence[str], Sequence[str]]:
+    """A word as those that it stands for, and their keys."""
     if word.isdecimal():
-        return tuple(str(int(digit)) for digit in word)
-    return _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else (word,))
+        parts: Sequence[str] = [str(int(digit)) for digit in word]
+    else:
+        parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
+    return parts, list(map(_key, parts))
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -137,8 +137,9 @@ def _apart(word: str) -> tuple[str, ...]:
     return ("".join((first, *rest[:-1])), full) if full else ("".join((first, *rest)),)
 
 
-def _key(word: str, reading: str | None) -> str:
+def _key(word: str) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
+    reading = read(word)
     return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 
