@@ -8,7 +8,7 @@ comparing: what counts is that two ways to write the same become the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from koe.answers import lexicon
@@ -62,7 +62,6 @@ _SPOKEN = re.compile(
     rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
 )
-_WRITTEN_SCALE = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(_SCALES)})\b")
 
 _MONTHS = _values(
     "january february march april may june july august september october november december", 1
@@ -87,11 +86,65 @@ _CHINESE = re.compile(
     rf"(?:[点點][{_CHINESE_DIGIT}]+(?=[万萬亿億]))?[{_CHINESE_DIGIT}十百千万萬亿億]*"
 )
 
+_UNIT_NAMES = {
+    name: line.partition(", ")[0] for line in lexicon.lines("units") for name in line.split(", ")
+}
+_UNIT = rf"(\d)[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
+
+# Without a word for a time before it, "ten to three" is a range.
+_AT = "at|by|before|until|till|around|after|since"
+
+
+def _quarter_to(match: re.Match[str]) -> str:
+    return f"{int(match[1]) - 1} 45"
+
+
+def _minutes_to(match: re.Match[str]) -> str:
+    return f"{match[1]} {int(match[3]) - 1} {60 - int(match[2])}"
+
+
+def _late(match: re.Match[str]) -> str:
+    return f" {AFTERNOON}{int(match[1]) - 12}"
+
+
+def _afternoon(match: re.Match[str]) -> str:
+    hour = int(match[1])
+    return f" {AFTERNOON}{hour}{match[2]} " if 1 <= hour < 12 else f"{match[1]}{match[2]} "
+
+
+def _unit(match: re.Match[str]) -> str:
+    return f"{match[1]} {_UNIT_NAMES[match[2]]} "
+
+
+def _month(match: re.Match[str]) -> str:
+    """A date with its month first, if there is one: may and march are words, too."""
+    text, day = match.string, match["day"]
+    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ,")
+    after = text[match.end() : match.end() + 2].lstrip(" ,")
+    if not (day or before[-1:].isdigit() or after[:1].isdigit()):
+        return match[0]
+    number = _MONTHS_IN_SHORT[match["name"][:3]]
+    is_day_behind = _DAY_BEHIND.match(text, match.end() - len(match["the"] or ""))
+    if day and is_day_behind and not match["of"]:
+        return f"{match[0][: match.start('name') - match.start()]}{number}月 "
+    return f" {number}月 {day or ''} "
+
+
+def _scale(match: re.Match[str]) -> str:
+    return _plain(Decimal(match[1]) * _SCALES[match[2]])
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
+
+
 # Each is tried in this order, on lower-case text in which numbers are digits, if the text has the
 # letters that stand first: to look for those is a hundred times as fast.
-_FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+_FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (needle, re.compile(pattern), written)
     for needle, pattern, written in (
+        (":", r"\b(1[3-9]|2[0-3])(?=:\d\d)", _late),
+        ("点", r"\b(1[3-9]|2[0-3])(?=点)", _late),
         (",", r"(?<=\d),(?=\d{3}(?!\d))", ""),
         ("half", r"\b1 half\b", "1/2"),
         ("half a", r"\bhalf an? (?=[a-z])", "1/2 "),
@@ -131,26 +184,20 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("零下", r"零下(?=\d)", f" {MINUS} "),
         ("minus ", r"\bminus (?=\d)", f" {MINUS} "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
+        ("hundred", r"(\d+(?:\.\d+)?) ?(hundred)\b", _scale),
+        ("thousand", r"(\d+(?:\.\d+)?) ?(thousand)\b", _scale),
+        ("illion", r"(\d+(?:\.\d+)?) ?(million|billion|trillion)\b", _scale),
+        ("quarter to", r"\b(?:a )?quarter to (\d+)", _quarter_to),
+        ("0 to ", rf"\b({_AT}) (10|20) to (\d+)\b", _minutes_to),
+        ("5 to ", rf"\b({_AT}) (5|25) to (\d+)\b", _minutes_to),
+        ("", _UNIT, _unit),
+        ("m", r"(\d{1,2})((?:[: ]\d\d)?) ?p\.? ?m\b\.?", _afternoon),
+        ("in the ", r"(\d{1,2})((?:[: ]\d\d)?) in the (?:afternoon|evening)", _afternoon),
+        ("at night", r"(\d{1,2})((?:[: ]\d\d)?) at night", _afternoon),
+        ("下午", r"下午 ?(\d{1,2})()(?!\d)", _afternoon),
+        ("晚", r"(?:晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
     )
 )
-_UNIT_NAMES = {
-    name: f" {line.partition(', ')[0]} "
-    for line in lexicon.lines("units")
-    for name in line.split(", ")
-}
-_UNIT = re.compile(
-    rf"(?<=\d)[ -]?(?:个 ?)?(?P<unit>{_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
-)
-_MAY_BE_NUMBER = re.compile("[0-9]|noon|half")
-_QUARTER_TO = re.compile(r"\b(?:a )?quarter to (\d+)")
-# Without a word for a time before it, this is a range.
-_MINUTES_TO = re.compile(r"\b(at|by|before|until|till|around|after|since) (5|10|20|25) to (\d+)\b")
-_AFTERNOON = re.compile(
-    r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)"
-)
-_CHINESE_AFTERNOON = re.compile(r"(?:下午|晚上|傍晚) ?(\d{1,2})(?=\D|$)")
-_LATE = re.compile(r"\b(1[3-9]|2[0-3])(?=:\d\d|点)")
-
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
 
 DIGIT_SOUNDS = {
@@ -158,6 +205,9 @@ DIGIT_SOUNDS = {
     for value, sounds in enumerate(zip(_PINYIN.split(), _DIGIT_NAMES.split(), strict=True))
 }
 """How a digit sounds: in pinyin, and as an English word."""
+
+
+_MAY_BE_NUMBER = re.compile("[0-9]|noon|half")
 
 
 def write_digits(text: str) -> str:
@@ -172,49 +222,11 @@ def write_digits(text: str) -> str:
     written = _SPOKEN.sub(lambda match: _read_spoken(match[0]), written)
     if not _MAY_BE_NUMBER.search(written):
         return written
-    written = _LATE.sub(lambda match: f" {AFTERNOON}{int(match[1]) - 12}", written)
     for needle, pattern, form in _FORMS:
         if needle in written:
             written = pattern.sub(form, written)
-    written = _WRITTEN_SCALE.sub(_scale, written)
-    if " to " in written:
-        written = _QUARTER_TO.sub(lambda match: f"{int(match[1]) - 1} 45", written)
-        written = _MINUTES_TO.sub(_minutes_to, written)
-    written = _UNIT.sub(lambda match: _UNIT_NAMES[match["unit"]], written)
-    written = _AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]) + match[2], written)
-    written = _CHINESE_AFTERNOON.sub(lambda match: _in_the_afternoon(match[1]), written)
     has_month = any(month in written for month in _MONTHS_IN_SHORT)
     return _MONTH.sub(_month, written) if has_month else written
-
-
-def _minutes_to(match: re.Match[str]) -> str:
-    return f"{match[1]} {int(match[3]) - 1} {60 - int(match[2])}"
-
-
-def _in_the_afternoon(hour: str) -> str:
-    return f" {AFTERNOON}{int(hour)}" if 1 <= int(hour) < 12 else hour
-
-
-def _month(match: re.Match[str]) -> str:
-    """A date with its month first, if there is one: may and march are words, too."""
-    text, day = match.string, match["day"]
-    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ,")
-    after = text[match.end() : match.end() + 2].lstrip(" ,")
-    if not (day or before[-1:].isdigit() or after[:1].isdigit()):
-        return match[0]
-    number = _MONTHS_IN_SHORT[match["name"][:3]]
-    is_day_behind = _DAY_BEHIND.match(text, match.end() - len(match["the"] or ""))
-    if day and is_day_behind and not match["of"]:
-        return f"{match[0][: match.start('name') - match.start()]}{number}月 "
-    return f" {number}月 {day or ''} "
-
-
-def _scale(match: re.Match[str]) -> str:
-    return _plain(Decimal(match[1]) * _SCALES[match[2]])
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.normalize(), "f")
 
 
 def _read_spoken(run: str) -> str:

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -108,14 +109,17 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    texts: list[str] = []
-    keys: list[str] = []
-    numbers: list[int] = []
-    for word in _WORD.findall(write_digits(fold(text))):
-        parts, their_keys = _parts(word)
-        numbers += [len(texts) if word[0].isdecimal() else -1] * len(parts)
-        texts += parts
-        keys += their_keys
+    found = _WORD.findall(write_digits(fold(text)))
+    parts = list(map(_parts, found))
+    texts = list(chain.from_iterable(texts for texts, _ in parts))
+    keys = list(chain.from_iterable(keys for _, keys in parts))
+    numbers = [-1] * len(texts)
+    at = 0
+    for word, (digits, _) in zip(found, parts, strict=True):
+        end = at + len(digits)
+        if word[0].isdecimal():
+            numbers[at:end] = [at] * len(digits)
+        at = end
     return Words(texts, keys, numbers)
 
 

@@ -71,6 +71,8 @@ def test_what_is_said_is_what_is_written(spoken: str, written: str) -> None:
         ("at five to eight", "at 7:55"),
         ("ten past six", "6:10"),
         ("three p m", "15:00"),
+        ("three oh five p m", "15:05"),
+        ("3:05 PM", "下午三点零五"),
         ("three in the afternoon", "3 p.m."),
         ("six forty five a m", "6:45 am"),
         ("nine in the morning", "9"),
