@@ -16,6 +16,9 @@ from koe.answers.words import Words, script_of
 ALIKE = 0.62
 ALIKE_TERM = 0.5
 
+# Words that may all be misheard; a longer text without a word of the other is a translation.
+MOST_MISHEARD = 3
+
 # Pairs of words in a gap that are compared one by one; a larger gap is no misheard phrase. All gaps
 # together may have so many pairs, and fewer if the texts have little in common anyway.
 LARGEST_GAP = 120
@@ -66,6 +69,8 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
     alignment = Alignment([False] * len(heard), [False] * len(answer), gaps)
     kept = len(heard) - sum(len(gap.heard) for gap in gaps)
     pairs = MOST_PAIRS if 2 * kept >= len(heard) else FEWEST_PAIRS
+    if not kept and min(_latin_words(heard), _latin_words(answer)) > MOST_MISHEARD:
+        return Alignment([True] * len(heard), [True] * len(answer), gaps)
     for gap in gaps:
         size = len(gap.heard) * len(gap.answered)
         is_small = size <= min(LARGEST_GAP, pairs)
@@ -76,6 +81,10 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
         for at in gap.answered:
             alignment.new[at] = at not in kept_answered
     return alignment
+
+
+def _latin_words(words: Words) -> int:
+    return sum(script_of(word) == "latin" for word in words.texts)
 
 
 def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:

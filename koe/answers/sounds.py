@@ -36,7 +36,7 @@ _SILENT_R = re.compile("r(?![aeiouy])")
 _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
 
 # Letters that are much the same inside of words.
-_ALIKE_LETTERS = str.maketrans("ywq", "iuk")
+_ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
 
 _NAMES_OF_LETTERS = (
     "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
@@ -131,7 +131,8 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
 
 
 def _by_ear(letters: str) -> str:
-    return letters[:1] + letters[1:].translate(_ALIKE_LETTERS)
+    first = "k" if letters[:1] in "cq" else letters[:1]
+    return first + letters[1:].translate(_ALIKE_LETTERS)
 
 
 def _has_ideograph(words: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import combinations
 from typing import TypeAlias
 
 from koe.answers import lexicon
@@ -46,7 +47,11 @@ ALL_CORRECTIONS = _by_first(
 )
 _FIXED = _phrases("fixed phrases")
 CONJUNCTIONS = frozenset(lexicon.phrases("conjunctions"))
-CONTRARIES = frozenset(frozenset(line.split(", ")) for line in lexicon.lines("contraries"))
+CONTRARIES = frozenset(
+    frozenset(pair)
+    for line in lexicon.lines("contraries")
+    for pair in combinations(line.split(", "), 2)
+)
 JOINING = frozenset(lexicon.phrases("joining"))
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
