@@ -17,7 +17,7 @@ from koe.answers.words import Words, split
 UNLIKE = 0.4
 
 # What a new word may weigh that stands for none.
-HEAVIEST_NEW = 0.95
+HEAVIEST_NEW = 0.8
 
 
 @dataclass(frozen=True, slots=True)

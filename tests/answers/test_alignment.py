@@ -36,6 +36,15 @@ def gone_and_new(heard: str, answer: str, *terms: str) -> tuple[list[str], list[
         ("i know", "i no", [], []),
         ("i am not", "i am now", ["not"], ["now"]),
         ("", "", [], []),
+        ("up", "down", ["up"], ["down"]),
+        ("monday it is", "sunday it is", ["monday"], ["sunday"]),
+        ("two g now", "2 GB now", [], []),
+        (
+            "put this to french",
+            "pouter ceci au français",
+            ["put", "this", "to", "french"],
+            ["pouter", "ceci", "au", "francais"],
+        ),
         ("", "a", [], ["a"]),
     ],
 )

@@ -33,6 +33,21 @@ def test_a_repaired_text_is_compared_in_its_place() -> None:
     assert (found.lost_words, found.added_words) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("said", "written", "is_invented"),
+    [
+        ("张伟明天来", "李伟明天来", True),
+        ("meet bob at noon", "meet carla at noon", True),
+        ("a wild loop", "a while loop", False),  # may have been misheard
+        ("see you tomorrow", "see you tomorrow john", True),
+        ("is it done", "yes is it done", True),
+        ("we go home", "we go to the home", False),
+    ],
+)
+def test_words_that_nothing_sounds_like(said: str, written: str, *, is_invented: bool) -> None:
+    assert compare(said, written, ()).is_invented is is_invented
+
+
 def test_nothing() -> None:
     found = compare("", "", ())
     assert (found.share_lost, found.share_added) == (0, 0)

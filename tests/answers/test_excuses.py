@@ -28,6 +28,8 @@ def lost(heard: str, answer: str) -> list[str]:
         ("明天十点不对是十一点见", "明天是 11 点见"),
         ("hello comma new line how are you", "Hello,\nhow are you"),
         ("jane at example dot com", "jane@example.com"),
+        ("put it in the hall wait not the hall the attic", "Put it in the attic."),
+        ("发给小王等等发给小李", "发给小李。"),
         ("as it is", "as it is"),
     ],
 )
@@ -43,6 +45,11 @@ def test_excused(heard: str, answer: str) -> None:
         ("有没有问题", "没有问题", ["有"]),
         ("fifty five is it", "5 is it", ["5"]),
         ("it works no proof", "it works proof", ["no"]),
+        ("i have no wait time today", "i have time today", ["no", "wait"]),
+        ("公园不对外开放", "公园外开放", ["不", "对"]),
+        ("他应该说实话", "实话", ["应", "该", "说"]),
+        ("tell her i mean it today", "tell her today", ["i", "mean"]),
+        ("感觉不错要不要去", "感觉不错要去", ["不"]),
         ("hello comma you", "Hello you", ["comma"]),
     ],
 )

@@ -97,6 +97,26 @@ def test_times_and_dates(spoken: str, written: str) -> None:
     assert digits(spoken) == digits(written) != ""
 
 
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("五百毫秒", "500 ms"),
+        ("five hundred milliseconds", "500ms"),
+        ("一百二十平米", "120 平方米"),
+        ("eight gigs", "8GB"),
+        ("八个兆", "8 MB"),
+        ("seventy five kilos", "75 公斤"),
+        ("six foot two", "6'2"),
+        ("half a mile", "1/2 mile"),
+        ("three quarters of a mile", "3/4 mile"),
+        ("two thirds", "2/3"),
+        ("q four", "Q4"),
+    ],
+)
+def test_units_and_fractions(spoken: str, written: str) -> None:
+    assert digits(spoken) == digits(written) != ""
+
+
 def test_a_date_has_its_month_first() -> None:
     assert write_digits("the 3 of may").split() == ["5月", "3"]
     assert write_digits("at 3 march 5").split() == ["at", "3", "3月", "5"]

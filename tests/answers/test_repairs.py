@@ -16,6 +16,8 @@ from koe.answers.words import split
         ("call the red team at noon sorry the blue team", "Call the blue team at noon", ""),
         ("周三下午开会不对周四", "周四下午开会。", "周四下午开会"),
         ("九点半开会哦不对是十点", "十点开会。", "十点开会"),
+        ("me and my sister left early", "My sister and me left early", ""),
+        ("小王和小李来", "小李和小王来", ""),
         ("ask ann to come no wait bob and bring tea", "Ask Bob to come and bring tea", ""),
     ],
 )
@@ -35,6 +37,8 @@ def test_a_correction_takes_the_place_of_what_was_wrong(
         ("meet at ten no wait tuesday", "Meet Tuesday at ten"),  # it replaces nothing
         ("meet ann ben carl and dora at ten no wait tuesday", "Meet Tuesday at ten"),  # too much
         ("周三下午开会不对周四", "周五下午开会"),
+        ("周三不对外开放周四开放", "周四外开放"),  # no correction
+        ("ann told bob and carl", "bob told ann and carl"),
         ("", ""),
     ],
 )
