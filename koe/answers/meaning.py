@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from koe.answers import speech
 from koe.answers.alignment import is_opposite
@@ -71,7 +72,8 @@ def _is_date(found: Differences) -> bool:
     places = [at for at, flag in enumerate(found.gone) if flag and found.heard.numbers[at] >= 0]
     inside = texts[places[0] : places[-1] + 1]
     around = texts[max(0, places[0] - 4) : places[-1] + 5]
-    return "月" in around and all(speech.weight(word) < speech.MEANINGFUL for word in inside)
+    has_month = any(word.isdecimal() and next_ == "月" for word, next_ in pairwise(around))
+    return has_month and all(speech.weight(word) < speech.MEANINGFUL for word in inside)
 
 
 def _changes_person(found: Differences) -> bool:

@@ -35,8 +35,9 @@ _SOFT_G = re.compile("g(?=[eiy])")
 _SILENT_R = re.compile("r(?![aeiouy])")
 _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
 
-# Letters that are much the same inside of words.
+# Letters that are much the same inside of words, and at their beginning.
 _ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
+_ALIKE_BEGINNINGS = str.maketrans("wqc", "vkk")
 
 _NAMES_OF_LETTERS = (
     "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
@@ -78,9 +79,10 @@ def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
 
 @lru_cache(maxsize=4096)
 def _codes(word: str) -> tuple[str, ...]:
-    """The consonants of one word. G and TH have two sounds each, so there may be four."""
+    """The consonants of one word. G and TH have two sounds each, and W of pinyin is a V, too."""
     if reading := _readings().get(word):
-        return (reading.translate(_PINYIN_CODES).translate(_CODES),)
+        code = reading.translate(_PINYIN_CODES).translate(_CODES)
+        return (code, f"f{code}") if reading[0] == "w" else (code,)
     letters = _SILENT_R.sub("", _SOFT_C.sub("s", word))
     variants = (letters, _SOFT_G.sub("s", letters))
     return tuple(
@@ -131,8 +133,7 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
 
 
 def _by_ear(letters: str) -> str:
-    first = "k" if letters[:1] in "cq" else letters[:1]
-    return first + letters[1:].translate(_ALIKE_LETTERS)
+    return letters[:1].translate(_ALIKE_BEGINNINGS) + letters[1:].translate(_ALIKE_LETTERS)
 
 
 def _has_ideograph(words: Sequence[str]) -> bool:

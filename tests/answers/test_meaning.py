@@ -22,6 +22,7 @@ from koe.answers.meaning import changed_meaning
         ("june third two thousand six", "3 June 2006", None),
         ("minus five", "5", Flaw.NUMBER),
         ("十八楼", "八楼", Flaw.NUMBER),
+        ("这个月奖金三千六", "这个月奖金六千三", Flaw.NUMBER),
         ("i have one question", "i have a question", None),
         ("we go", "we go 5", Flaw.NUMBER),
         ("help me", "help you", Flaw.REPLY),
