@@ -49,10 +49,10 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
 
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     """Excuse a self-correction: what was wrong, the words that say so, and what is said again."""
-    is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
     if not cues or end == len(heard):
         return
+    is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from koe.answers import speech
 from koe.answers.alignment import is_opposite
@@ -55,9 +55,11 @@ def _changes_number(found: Differences) -> bool:
 def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
     """The digits that are flagged, of each number."""
     digits: dict[int, str] = {}
-    for number, text, flag in zip(words.numbers, words.texts, flags, strict=True):
-        if flag and number >= 0:
+    for number, text in compress(zip(words.numbers, words.texts, strict=True), flags):
+        if number >= 0:
             digits[number] = digits.get(number, "") + text
+    if not digits:
+        return []
     # A one that is half of a number is no article.
     sizes = Counter(words.numbers)
     return [
@@ -92,8 +94,8 @@ def _answers_question(found: Differences) -> bool:
     if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS and found.gone[first]:
         return True
     return _is_turned_round(found) or any(
-        is_gone and (word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at))
-        for at, (word, is_gone) in enumerate(zip(texts, found.gone, strict=True))
+        word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at)
+        for at, word in compress(enumerate(texts), found.gone)
     )
 
 
