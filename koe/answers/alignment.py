@@ -16,14 +16,15 @@ from koe.answers.words import Words, script_of
 ALIKE = 0.62
 ALIKE_TERM = 0.5
 
-# Words that may all be misheard; a longer text without a word of the other is a translation.
+# Words that may all be misheard; a longer text without a word of the other is a translation. In
+# one that is longer still, half may be.
 MOST_MISHEARD = 3
+LONGEST_MISHEARD = 50
 
 # Pairs of words in a gap that are compared one by one; a larger gap is no misheard phrase. All gaps
-# together may have so many pairs, and fewer if the texts have little in common anyway.
+# together may have so many pairs.
 LARGEST_GAP = 120
 MOST_PAIRS = 1000
-FEWEST_PAIRS = 40
 
 # Words that may stand for one misheard phrase on either side: an ideograph is one.
 _LONGEST_HEARD = 7
@@ -68,9 +69,12 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
     gaps = list(_gaps(heard, answer))
     alignment = Alignment([False] * len(heard), [False] * len(answer), gaps)
     kept = len(heard) - sum(len(gap.heard) for gap in gaps)
-    pairs = MOST_PAIRS if 2 * kept >= len(heard) else FEWEST_PAIRS
-    if not kept and min(_latin_words(heard), _latin_words(answer)) > MOST_MISHEARD:
-        return Alignment([True] * len(heard), [True] * len(answer), gaps)
+    shorter = min(len(heard), len(answer))
+    is_other_text = 2 * kept < shorter and shorter > LONGEST_MISHEARD
+    is_translation = not kept and min(_latin_words(heard), _latin_words(answer)) > MOST_MISHEARD
+    if is_other_text or is_translation:
+        return _without_sounds(alignment)
+    pairs = MOST_PAIRS
     for gap in gaps:
         size = len(gap.heard) * len(gap.answered)
         is_small = size <= min(LARGEST_GAP, pairs)
@@ -80,6 +84,16 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
             alignment.gone[at] = at not in kept_heard
         for at in gap.answered:
             alignment.new[at] = at not in kept_answered
+    return alignment
+
+
+def _without_sounds(alignment: Alignment) -> Alignment:
+    """All words of the gaps as gone and new."""
+    for gap in alignment.gaps:
+        for at in gap.heard:
+            alignment.gone[at] = True
+        for at in gap.answered:
+            alignment.new[at] = True
     return alignment
 
 
