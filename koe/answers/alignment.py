@@ -136,8 +136,6 @@ def _resolve(
         and _are_alike(said, written, ALIKE)
     ):
         return gap.heard, gap.answered
-    if _completes_term(heard, answer, gap, terms):
-        return gap.heard, gap.answered
     if not is_small:
         return (), ()
     kept_said, kept_written = _best_pairs(said, written, terms)
@@ -151,21 +149,6 @@ def _are_as_long(said: Sequence[str], written: Sequence[str]) -> bool:
     """Whether two phrases may sound alike, as far as their lengths go."""
     spoken, length = sum(map(_length, said)), sum(map(_length, written))
     return length <= 2 * spoken and spoken <= 2 * length + 2
-
-
-def _completes_term(heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase]) -> bool:
-    """Whether a gap is part of a term of which the rest was kept, and all of it sounds alike."""
-    for term in terms:
-        spare = len(term) - len(gap.answered)
-        for before in range(
-            min(spare, gap.heard.start, gap.answered.start) + 1 if spare > 0 else 0
-        ):
-            after = spare - before
-            said = heard.texts[gap.heard.start - before : gap.heard.stop + after]
-            written = answer.texts[gap.answered.start - before : gap.answered.stop + after]
-            if tuple(written) == term and _are_alike(said, written, ALIKE):
-                return True
-    return False
 
 
 def _best_pairs(
