@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import compress, pairwise
+from itertools import compress
 
 from koe.answers import speech
 from koe.answers.alignment import is_opposite
@@ -45,7 +45,7 @@ def _changes_number(found: Differences) -> bool:
             return True
     lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
     if lost and added:
-        return Counter("".join(lost)) != Counter("".join(added)) or not _is_date(found)
+        return True
     # A lone one is an article in many languages, and a number that is only new may have been a
     # word that is gone.
     is_new = bool(added) and not any(found.gone)
@@ -66,16 +66,6 @@ def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
         flagged if sizes[number] == len(flagged) else f"{flagged} of {sizes[number]}"
         for number, flagged in digits.items()
     ]
-
-
-def _is_date(found: Differences) -> bool:
-    """Whether the numbers that are gone are those of a date, which has many orders."""
-    texts = found.heard.texts
-    places = [at for at, flag in enumerate(found.gone) if flag and found.heard.numbers[at] >= 0]
-    inside = texts[places[0] : places[-1] + 1]
-    around = texts[max(0, places[0] - 4) : places[-1] + 5]
-    has_month = any(word.isdecimal() and next_ == "月" for word, next_ in pairwise(around))
-    return has_month and all(speech.weight(word) < speech.MEANINGFUL for word in inside)
 
 
 def _changes_person(found: Differences) -> bool:
