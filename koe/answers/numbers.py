@@ -143,8 +143,8 @@ def _plain(number: Decimal) -> str:
 _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (needle, re.compile(pattern), written)
     for needle, pattern, written in (
-        (":", r"\b(1[3-9]|2[0-3])(?=:\d\d)", _late),
-        ("点", r"\b(1[3-9]|2[0-3])(?=点)", _late),
+        (":", r"(1[3-9]|2[0-3])(?<!\w\d\d)(?=:\d\d)", _late),
+        ("点", r"(1[3-9]|2[0-3])(?<![之\d.]\d\d)(?=点(?:\D|$|\d?\d分|[0-5]\d(?![\d%])))", _late),
         ("half", r"\b1 half\b", "1/2"),
         ("half a", r"\bhalf an? (?=[a-z])", "1/2 "),
         ("half", r"(\d+) and a half\b", r"\1.5"),
@@ -181,7 +181,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("thousand", r"(\d+(?:\.\d+)?) ?(thousand)\b", _scale),
         ("illion", r"(\d+(?:\.\d+)?) ?(million|billion|trillion)\b", _scale),
         ("quarter to", r"\b(?:a )?quarter to (\d+)", _quarter_to),
-        (" to ", rf"\b({_AT}) (5|10|20|25) to (\d+)\b", _minutes_to),
+        ("5 to ", rf"\b({_AT}) (5|25) to (\d+)\b", _minutes_to),
+        ("0 to ", rf"\b({_AT}) (10|20) to (\d+)\b", _minutes_to),
         ("", _UNIT, _unit),
         ("m", r"(\d{1,2})((?:[: ]\d\d)?) ?p\.? ?m\b\.?", _afternoon),
         ("in the ", r"(\d{1,2})((?:[: ]\d\d)?) in the (?:afternoon|evening)", _afternoon),
