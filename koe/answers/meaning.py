@@ -32,7 +32,7 @@ def _changes_negation(found: Differences) -> bool:
     lost, added = found.lost_words, found.added_words
     if _negations(lost) != _negations(added):
         return True
-    return any(is_opposite(word, other) for word in lost for other in added)
+    return any(is_opposite(word, other) for word in set(lost) for other in set(added))
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -97,13 +97,20 @@ def _is_turned_round(found: Differences) -> bool:
         for at, word in enumerate(heard.texts)
         if word in speech.QUESTION_BEGINNINGS and any(found.gone[at : at + 2])
     ]
-    return any(
-        answer.keys[at - size : at] == heard.keys[begin + 1 : begin + 1 + size]
-        for begin in asked
+    if not asked:
+        return False
+    verbs = {heard.keys[at] for at in asked}
+    said = {
+        tuple(answer.keys[at - size : at + 1])
         for at, key in enumerate(answer.keys)
-        if key == heard.keys[begin]
+        if key in verbs
         for size in range(1, min(_LONGEST_SUBJECT, at) + 1)
         if any(found.new[at - size : at + 1])
+    }
+    return any(
+        (*heard.keys[at + 1 : at + 1 + size], heard.keys[at]) in said
+        for at in asked
+        for size in range(1, _LONGEST_SUBJECT + 1)
     )
 
 

@@ -26,6 +26,7 @@ _LONGEST_SWAPPED = 3
 
 # Each is compared in full, and hardly any answer moves more than one.
 _MOST_REPAIRS = 4
+_MOST_CUES = 16
 
 
 def repairs(heard: Words, answer: Words) -> Iterator[Words]:
@@ -33,7 +34,7 @@ def repairs(heard: Words, answer: Words) -> Iterator[Words]:
     found = (
         repaired
         for phrases in (speech.CORRECTIONS, speech.WEAK_CORRECTIONS)
-        for first, last in speech.find_loose(heard.texts, phrases)
+        for first, last in islice(speech.find_loose(heard.texts, phrases), _MOST_CUES)
         for repaired in _repairs_at(heard, answer, first, last)
     )
     return islice(chain(found, _swaps(heard, answer)), _MOST_REPAIRS)
