@@ -51,6 +51,11 @@ def test_notes(note: str) -> None:
     assert without_note(f"{TEXT}{note}", HEARD) == TEXT
 
 
+def test_a_note_behind_many_lines() -> None:
+    lines = "这次修改的结果是文本。\n" * 100
+    assert without_note(f"{lines}(Note: punctuation added.)", Heard(lines)) == lines.rstrip()
+
+
 @pytest.mark.parametrize(
     ("heard", "answer"),
     [

@@ -14,6 +14,13 @@ def test_the_longest_phrase_is_found() -> None:
     assert list(speech.find([], speech.FILLERS)) == []
 
 
+def test_a_part_of_a_fixed_phrase_is_no_phrase() -> None:
+    assert list(speech.find_loose(list("公园不对外开放"), speech.CORRECTIONS)) == []
+    assert list(speech.find_loose(list("周一不对周二"), speech.CORRECTIONS)) == [(2, 4)]
+    texts = ["i", "would", "rather", "go", "rather", "soon"]
+    assert list(speech.find_loose(texts, speech.WEAK_CORRECTIONS)) == [(4, 5)]
+
+
 @pytest.mark.parametrize(
     ("sign", "phrase"),
     [(".", ("full", "stop")), ("，", ("逗", "号")), ("\n", ("new", "line")), ("=", ("equals",))],
