@@ -71,7 +71,7 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.llm.stops", "koe.answers.alignment", "koe.answers.clean", "koe.answers.differences",
         "koe.answers.excuses", "koe.answers.flaws", "koe.answers.framing", "koe.answers.guard",
         "koe.answers.heard", "koe.answers.lexicon", "koe.answers.meaning", "koe.answers.numbers",
-        "koe.answers.reasoning", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
+        "koe.answers.reasoning", "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
         "koe.answers.wrapping")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
