@@ -30,8 +30,9 @@ from bench.llm_cost import cost
 from bench.llm_plot import draw
 from bench.llm_server import ServerProcess, Wire, path
 from bench.report import Section, percentile, render
-from koe.llm.client import Client
-from koe.llm.transport import Transport
+from koe.http.client import Client
+from koe.http.request import Request
+from koe.http.settings import HttpSettings
 
 REQUESTS = 30
 SEED = 20260327
@@ -48,7 +49,10 @@ CALIBRATION_S = 0.5
 BODY = json.dumps(
     {"model": "bench", "messages": [{"role": "user", "content": "x" * 5000}]}
 ).encode()
-HEADERS = {"Authorization": "Bearer sk-0123456789abcdef", "Content-Type": "application/json"}
+HEADERS = (
+    ("Authorization", "Bearer sk-0123456789abcdef"),
+    ("Content-Type", "application/json"),
+)
 
 OVERHEAD_REQUESTS = 300
 
@@ -123,7 +127,7 @@ class Measurement:
     async def shared_warm(self, service_s: float) -> float:
         """Ask after a long pause: the connection was given up, but warmed up during speech."""
         client = self._client()
-        client.warm_up(f"{self._wire.url}{path(0)}", HEADERS)
+        client.warm_up(Request(f"{self._wire.url}{path(0)}", HEADERS))
         await asyncio.sleep(0.1 + (FRESH_ROUND_TRIPS + 1) * self._wire.round_trip_s)  # speech
         taken = await self._ask(client, service_s, "HTTP/2")
         await client.aclose()
@@ -134,13 +138,13 @@ class Measurement:
         await self._shared.aclose()
 
     def _client(self, *, http2: bool = True) -> Client:
-        client = Client(Transport(20.0, http2=http2, roots=self._roots))
+        client = Client(HttpSettings(20.0, http2=http2, roots=self._roots))
         client.open()
         return client
 
     async def _ask(self, client: Client, service_s: float, version: str) -> float:
         start = time.perf_counter()
-        reply = await client.post(f"{self._wire.url}{path(service_s)}", HEADERS, BODY)
+        reply = await client.send(Request(f"{self._wire.url}{path(service_s)}", HEADERS, BODY))
         taken = time.perf_counter() - start
         assert reply.http_version == version, reply
         return taken

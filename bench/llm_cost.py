@@ -19,15 +19,15 @@ def resident():
     return int(found["Vm"]), int(found["Rss"])
 
 import koe.core
-from koe.llm.transport import Transport
+from koe.http.settings import HttpSettings
 before, start = resident(), time.perf_counter()
-from koe.llm.client import Client
+from koe.http.client import Client
 imported = time.perf_counter()
-client = Client(Transport(8.0))
+client = Client(HttpSettings(8.0))
 client.open()
 built = time.perf_counter()
 after = resident()
-again = Client(Transport(8.0))
+again = Client(HttpSettings(8.0))
 again.open()
 twice = time.perf_counter()
 print(imported - start, built - imported, twice - built,

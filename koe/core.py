@@ -20,11 +20,11 @@ from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
+from koe.http.settings import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
 from koe.llm.service import Answer, Correcting, LlmService, Question
-from koe.llm.transport import Transport
 from koe.records import REMEDY, Records
 from koe.runner import AudioSource, EngineOpener, Record, Runner
 from koe.session import Session
@@ -60,7 +60,7 @@ class Core:
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._running: dict[asyncio.Task[None], Runner] = {}
         # Whom texts are corrected by.
-        self._llm = LlmService(Transport(settings.current.config.llm.timeout))
+        self._llm = LlmService(HttpSettings(settings.current.config.llm.timeout))
         # What is kept of the sessions.
         self._records = Records(settings, loop)
         # Rewrites and questions that run.
@@ -378,7 +378,7 @@ class Core:
         notify(HandOverRewritten(text))
 
     def _rebuild_client(self, config: Config) -> None:
-        transport = Transport(config.llm.timeout)
+        transport = HttpSettings(config.llm.timeout)
         self._llm.rebuild(transport, always=self._rules.rebuild_at_reload_only)
 
     def _follow_settings(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ada_url import URL, HostType
 
@@ -83,6 +83,14 @@ def shown(url: str) -> str:
     if not URL(href).host:  # user:password@host is such a one, and localhost:11434
         href = re.sub(".*@", "…@", href)
     return href if len(href) <= _LONGEST_SHOWN else f"{href[: _LONGEST_SHOWN - 1]}…"
+
+
+def user_of(url: str) -> str:
+    """Return the user and the password that stand before the host of a checked URL."""
+    if "@" not in url:
+        return ""
+    parsed = URL(url)
+    return unquote(f"{parsed.username}:{parsed.password}") if parsed.username else ""
 
 
 def without_user(url: str) -> str:

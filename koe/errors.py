@@ -8,6 +8,12 @@
     ├── EndpointError           an address to which nothing may be sent
     ├── ProxyError              a proxy whose address can't be read
     ├── RedirectError           a server that sends us to where nothing may be sent
+    ├── HttpError               a request over HTTP (koe.http.errors)
+    │   ├── HttpConfigError     it can't be sent at all: its address, a header, the certificates
+    │   ├── HttpConnectionError the server could not be reached, or the connection broke
+    │   ├── HttpTimeoutError    the whole reply did not come in time
+    │   └── HttpReplyError      the reply can't be used: it is too large, compressed, no HTTP
+    │       └── HttpRedirectError  it leads to where nothing may be sent
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
     ├── JournalError            a recording of the journal that cannot be read
@@ -330,16 +336,7 @@ class LlmProfileError(LlmConfigError):
 
 
 class LlmConnectionError(LlmError):
-    """The server could not be reached, or the connection broke before the reply was there.
-
-    Args:
-        message: What went wrong.
-        is_passing: The server took the connection and dropped it; the next one may live.
-    """
-
-    def __init__(self, message: str, *, is_passing: bool = False) -> None:
-        super().__init__(message)
-        self.is_passing = is_passing
+    """The server could not be reached, or the connection broke before the reply was there."""
 
 
 class LlmTimeoutError(LlmError):
@@ -370,7 +367,7 @@ class LlmStatusError(LlmError):
         self.status = status
 
     def __str__(self) -> str:
-        status = f"HTTP {self.status} {_reason_phrase(self.status)}".rstrip()
+        status = f"HTTP {self.status} {reason_phrase(self.status)}".rstrip()
         said = f"{status}: {self.message}" if self.message else status
         return f"LLM correction failed: {said}"
 
@@ -379,7 +376,7 @@ class LlmReplyError(LlmError):
     """The reply is not what the protocol says, or there is no text in it."""
 
 
-def _reason_phrase(status: int) -> str:
+def reason_phrase(status: int) -> str:
     """The name of a status; empty when it has none."""
     from http import HTTPStatus  # costs milliseconds, and hardly any process needs it
 

@@ -29,7 +29,8 @@ from koe.events import (
     State,
     Warn,
 )
-from koe.llm.client import Client
+from koe.http.client import Client
+from koe.http.errors import HttpConfigError
 from koe.llm.service import LlmService as Llm
 from koe.prompts import Prompts
 from koe.runner import Runner
@@ -533,7 +534,7 @@ async def test_a_reload_without_a_client(
 
     class Unbuildable(Client):
         def open(self) -> None:
-            raise LlmConfigError("no certificates")
+            raise HttpConfigError("no certificates")
 
     async with service() as (_, server):
         configure(directory, server)
@@ -542,7 +543,7 @@ async def test_a_reload_without_a_client(
         await core.ask(list_models)
         configure(directory, server, timeout_ms=19_000)
         with monkeypatch.context() as patch:
-            patch.setattr("koe.llm.client.Client", Unbuildable)
+            patch.setattr("koe.http.client.Client", Unbuildable)
             with pytest.raises(LlmConfigError, match="no certificates"):
                 core.reload()
             assert core.settings.current is before

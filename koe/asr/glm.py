@@ -69,13 +69,12 @@ def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:
     mark = b"--" + boundary.encode()
     key = pasted_key(config.api_key)
     return Upload(
-        headers={
-            "Authorization": f"Bearer {key}",
-            "Accept": "text/event-stream, application/json, text/plain",
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-        },
+        headers=(
+            ("Authorization", f"Bearer {key}"),
+            ("Accept", "text/event-stream, application/json, text/plain"),
+            ("Content-Type", f"multipart/form-data; boundary={boundary}"),
+        ),
         body=b"".join(mark + part for part in parts) + mark + b"--\r\n",
-        secret=key,
         permanent_errors=_PERMANENT_ERRORS,
     )
 

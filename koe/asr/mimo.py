@@ -64,13 +64,12 @@ def build_upload(config: MimoConfig, wav: bytes) -> Upload:
     }
     key = pasted_key(config.api_key)
     return Upload(
-        headers={
-            "api-key": key,
-            "Accept": "text/event-stream, application/json, text/plain",
-            "Content-Type": "application/json",
-        },
+        headers=(
+            ("api-key", key),
+            ("Accept", "text/event-stream, application/json, text/plain"),
+            ("Content-Type", "application/json"),
+        ),
         body=json.dumps(body, separators=(",", ":")).encode(),
-        secret=key,
         permanent_errors=_PERMANENT_ERRORS,
     )
 

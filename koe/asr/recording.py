@@ -185,7 +185,7 @@ class RecordingEngine(Engine):
                     try:
                         # A service that stalls leaves time for a second try.
                         async with _time_limit(seconds / 2):
-                            return await self._try(uploader, pcm, heard)
+                            return await self._try(uploader, pcm, heard, clock() + seconds / 2)
                     except AsrError as exc:
                         delay = next(delays, None)
                         if exc.is_permanent or delay is None:
@@ -198,7 +198,7 @@ class RecordingEngine(Engine):
         except TimeoutError as exc:
             raise AsrTimeoutError from exc
 
-    async def _try(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str:
+    async def _try(self, uploader: Uploader, pcm: bytes, heard: list[str], deadline: float) -> str:
         """Exchange one piece for its text.
 
         Raises:
@@ -215,7 +215,7 @@ class RecordingEngine(Engine):
             tell(reply.receive(data))
             return not reply.over
 
-        await uploader.send(upload, receive)
+        await uploader.send(upload, receive, deadline)
         tell(reply.end())
         if (refusal := reply.refusal) is not None:
             is_permanent = refusal.code in upload.permanent_errors

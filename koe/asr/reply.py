@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from koe.asr.excerpt import excerpt, whole
 from koe.errors import AsrProtocolError
 from koe.events import InterimHeard
 from koe.json_text import parse_json
+from koe.masking import one_line, whole
 
 # Four minutes of speech are some thousand tokens, and an event for each takes some 300 bytes.
 LIMIT_BYTES = 4 * 1024 * 1024
@@ -129,7 +129,7 @@ class Reply:
         text = "\n".join(self._lines)
         events = self._take(_parse(text))
         if not self._understood:
-            said = excerpt(text, [self._secret]) or "nothing"
+            said = one_line(text, [self._secret]) or "nothing"
             raise AsrProtocolError(f"the reply is not what such a service says: {said}")
         return events
 
@@ -153,11 +153,11 @@ class Reply:
         self._lines.clear()
         if isinstance(said, Refusal):
             self.over = True
-            message = excerpt(said.message, [self._secret]) or "Unknown error"
+            message = one_line(said.message, [self._secret]) or "Unknown error"
             self.refusal = Refusal(message, said.code)
             return []
         self.is_whole = (self.is_whole or said.is_whole) and not said.stopped
-        self.stopped = self.stopped or excerpt(said.stopped, [self._secret])
+        self.stopped = self.stopped or one_line(said.stopped, [self._secret])
         changed = said.text != self._heard
         self._heard = said.text
         return [InterimHeard(self.text)] if changed and said.text else []

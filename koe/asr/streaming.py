@@ -15,7 +15,6 @@ import logging
 from dataclasses import replace
 
 from koe.asr import Engine, before_the_end
-from koe.asr.excerpt import excerpt
 from koe.asr.protocol import Message, Protocol
 from koe.asr.stall import StallWatch
 from koe.asr.transport import DEATH_TIMEOUT, WebSocket, open_websocket
@@ -30,6 +29,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.masking import one_line
 
 # The services advise 100 to 200 ms (spec asr §1.8). What is less waits for more, or for the end.
 PACKET_BYTES = BYTES_PER_SECOND // 5
@@ -270,7 +270,7 @@ class StreamingEngine(Engine):
         return goes_on
 
     def _presentable(self, text: str) -> str:
-        return excerpt(text, self._protocol.handshake.secrets)
+        return one_line(text, self._protocol.handshake.secrets)
 
     def _mend(self, error: AsrError) -> None:
         """Make an error's sentence presentable; in place, for errors are made in many ways."""

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from koe.diagnostics import report_once
-from koe.errors import LlmConnectionError
-from koe.failures import is_permanent_status
+from koe.errors import LlmConfigError, LlmConnectionError, LlmReplyError, LlmTimeoutError
+from koe.failures import is_permanent_status, pause_asked_for
+from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
+from koe.http.request import Request
 from koe.llm.correction import Correction, Inquiry
 from koe.llm.parameters import Change
 from koe.llm.refusal import is_out_of_quota
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client, HttpReply
-    from koe.llm.request import HttpRequest
+    from koe.http.client import Client, Response
 
 # Seconds before another try, where the server does not say. After the last, its refusal stands:
 # while this goes on, the user waits for a text.
@@ -53,62 +55,68 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
     changes = habits.get(inquiry.kind, ())
     deadline = client.deadline()
     while True:
-        http = inquiry.changed(changes)
-
-        async def post(http: HttpRequest = http) -> HttpReply:
-            return await client.post(
-                http.url,
-                dict(http.headers),
-                http.body,
-                deadline,
-                allow_plain_http=inquiry.profile.allow_plain_http,
-            )
-
-        reply = await until_answered(post, deadline)
-        more = inquiry.find_changes(reply.status, reply.body, changes)
+        reply = await until_answered(client, inquiry.changed(changes), deadline)
+        more = inquiry.find_changes(reply.status_code, reply.content, changes)
         if not more:
             break
         log.debug("%s is asked again with %s", inquiry.profile.model, more)
         changes += more
-    if 200 <= reply.status < 300:
+    if reply.is_success:
         habits[inquiry.kind] = changes
-    return inquiry.read(reply.status, reply.body)
+    return inquiry.read(reply.status_code, reply.content)
 
 
-async def until_answered(send: Callable[[], Awaitable[HttpReply]], deadline: float) -> HttpReply:
+async def until_answered(client: Client, request: Request, deadline: float) -> Response:
     """Send a request, and again while it is refused for the moment or its connection breaks.
 
     Only a request that is over is sent again, never one that may still be answered.
 
     Args:
-        send: Sends it.
-        deadline: No other try begins after that time of the loop.
+        client: Sends.
+        request: What to send.
+        deadline: When the reply has to be there, on the loop's clock.
 
     Returns:
         The last reply, which may be a refusal.
 
     Raises:
-        LlmError: As ``send`` does at the last try.
+        LlmError: There was none at the last try.
     """
     now = asyncio.get_running_loop().time
-    for pause in PAUSES:
-        try:
-            reply = await send()
-        except LlmConnectionError as exc:
-            if not exc.is_passing or now() + pause >= deadline:
-                raise
-            log.debug("asking again after %g s: %s", pause, exc)
-            await asyncio.sleep(pause)
-            continue
-        log.debug("answered %d over %s", reply.status, reply.http_version)
-        wait = pause if reply.retry_after is None else reply.retry_after
-        if not _is_passing(reply) or now() + wait >= deadline:
-            return reply
-        log.debug("asking again after %g s: HTTP %d", wait, reply.status)
-        await asyncio.sleep(wait)
-    return await send()
+    with llm_errors():
+        for pause in PAUSES:
+            try:
+                reply = await client.send(request, deadline)
+            except HttpConnectionError as exc:
+                if not exc.is_passing or now() + pause >= deadline:
+                    raise
+                log.debug("asking again after %g s: %s", pause, exc)
+                await asyncio.sleep(pause)
+                continue
+            log.debug("answered %d over %s", reply.status_code, reply.http_version)
+            asked_for = pause_asked_for(reply.headers.get("retry-after", ""))
+            wait = pause if asked_for is None else asked_for
+            if not _is_passing(reply) or now() + wait >= deadline:
+                return reply
+            log.debug("asking again after %g s: HTTP %d", wait, reply.status_code)
+            await asyncio.sleep(wait)
+        return await client.send(request, deadline)
 
 
-def _is_passing(reply: HttpReply) -> bool:
-    is_refused = reply.status >= 400 and not is_permanent_status(reply.status)
-    return is_refused and not is_out_of_quota(reply.body)
+@contextmanager
+def llm_errors() -> Iterator[None]:
+    """Raise what the HTTP door raises as errors of corrections."""
+    try:
+        yield
+    except HttpTimeoutError as exc:
+        raise LlmTimeoutError(exc.timeout_seconds) from exc
+    except HttpConnectionError as exc:
+        raise LlmConnectionError(exc.message) from exc
+    except HttpError as exc:
+        kind = LlmConfigError if isinstance(exc, HttpConfigError) else LlmReplyError
+        raise kind(exc.message) from exc
+
+
+def _is_passing(reply: Response) -> bool:
+    is_refused = reply.is_error and not is_permanent_status(reply.status_code)
+    return is_refused and not is_out_of_quota(reply.content)

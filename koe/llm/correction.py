@@ -17,11 +17,12 @@ from koe.answers.flaws import Flaw
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
+from koe.http.request import Request
 from koe.llm.parameters import Change, find_changes
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
 from koe.llm.refusal import explanation, presentable
 from koe.llm.reply import Reply
-from koe.llm.request import HttpRequest, LlmRequest
+from koe.llm.request import LlmRequest
 from koe.llm.stops import explain_stop
 from koe.prompts import Prompts, UserPrompt, render
 
@@ -75,7 +76,7 @@ class Inquiry:
         limit: Tokens that the answer may have.
     """
 
-    http: HttpRequest
+    http: Request
     request: LlmRequest
     profile: LlmProfile = field(repr=False)
     heard: str = field(repr=False)
@@ -89,7 +90,7 @@ class Inquiry:
         asked = replace(self.request, system="", user=UserPrompt(stable="", varying=""))
         return self.profile.protocol, self.http.url, self.http.headers, asked
 
-    def changed(self, changes: Sequence[Change]) -> HttpRequest:
+    def changed(self, changes: Sequence[Change]) -> Request:
         """What to send to a service that wants some parameters otherwise."""
         return reply_request(self.profile, self.request, changes)
 

@@ -1,4 +1,4 @@
-"""Which addresses models may be asked at, and where a redirect may lead (spec llm §§6.1, 6.3).
+"""Which addresses models may be asked at (spec llm §6.1).
 
 The rules are those of `koe.endpoint`. Here they are told as errors of corrections, and what was
 configured as an address may be the key: no message shows it.
@@ -6,14 +6,9 @@ configured as an address may be the key: no message shows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from koe.endpoint import check_endpoint, check_redirect, is_private, shown
-from koe.errors import EndpointError, LlmConfigError, LlmReplyError, RedirectError
+from koe.endpoint import check_endpoint, is_private, shown
+from koe.errors import EndpointError, LlmConfigError
 from koe.llm.refusal import presentable
-
-# How many redirects one request may follow (spec llm §6.3).
-MAX_REDIRECTS = 10
 
 
 def check_address(text: str, *, allow_plain_http: bool = False) -> str:
@@ -40,25 +35,3 @@ def check_address(text: str, *, allow_plain_http: bool = False) -> str:
             f"{shown(url)} is the address of a WebSocket: language models are asked by https://"
         )
     return url
-
-
-def check_hop(chain: Sequence[str], target: str) -> None:
-    """Allow a redirect within the origin of the first address only.
-
-    The key goes along, and whoever answers must not be able to send us to local services.
-
-    Args:
-        chain: The addresses asked so far, the first one first.
-        target: Where the last one sends us.
-
-    Raises:
-        LlmReplyError: It must not be followed.
-    """
-    if not chain:
-        raise LlmReplyError("redirect blocked: no original request URL to compare against")
-    if len(chain) > MAX_REDIRECTS:
-        raise LlmReplyError(f"too many redirects: {shown(chain[0])} leads nowhere")
-    try:
-        check_redirect(target, chain[-1], chain[0])
-    except RedirectError as exc:
-        raise LlmReplyError(str(exc)) from exc

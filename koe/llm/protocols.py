@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
+from koe.http.request import Request
 from koe.llm import anthropic_messages, openai_chat, openai_responses
 from koe.llm.parameters import Change, apply, is_about_store
 from koe.llm.refusal import is_page, presentable, refusal
 from koe.llm.reply import Reply, at, read_json, text_at
-from koe.llm.request import HttpRequest, LlmRequest
+from koe.llm.request import LlmRequest
 from koe.pasted import pasted
 from koe.text import trim
 
@@ -60,7 +61,7 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
 
 def reply_request(
     profile: LlmProfile, request: LlmRequest, changes: Sequence[Change] = ()
-) -> HttpRequest:
+) -> Request:
     """Ask a model.
 
     Args:
@@ -74,11 +75,12 @@ def reply_request(
     _check(profile)
     body = request_body(profile, request, changes)
     encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return HttpRequest(
+    return Request(
         url=profile.url,
         headers=(("Content-Type", "application/json"), *_headers(profile)),
         # What was heard may hold half of a surrogate pair; it goes out as a question mark.
         body=encoded.encode("utf-8", "replace"),
+        allow_private=profile.allow_plain_http,
     )
 
 
@@ -89,7 +91,7 @@ def request_body(
     return apply(PROTOCOLS[profile.protocol].build_body(request), changes)
 
 
-def models_request(profile: LlmProfile) -> HttpRequest:
+def models_request(profile: LlmProfile) -> Request:
     """Ask which models there are. A model need not be configured for that.
 
     Raises:
@@ -98,7 +100,7 @@ def models_request(profile: LlmProfile) -> HttpRequest:
     return _get(profile, f"/models{PROTOCOLS[profile.protocol].MODELS_QUERY}")
 
 
-def warm_up_request(profile: LlmProfile) -> HttpRequest:
+def warm_up_request(profile: LlmProfile) -> Request:
     """Ask something small, so that there is a connection when it is needed (spec llm §1.5).
 
     Any status is an answer.
@@ -155,11 +157,12 @@ def _doubt(profile: LlmProfile) -> str:
     return f"is base_url right? It is {address}, and most end in /v1"
 
 
-def _get(profile: LlmProfile, path: str) -> HttpRequest:
+def _get(profile: LlmProfile, path: str) -> Request:
     _check(profile)
-    return HttpRequest(
+    return Request(
         url=profile.address(path),
         headers=_headers(profile),
+        allow_private=profile.allow_plain_http,
     )
 
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from koe.errors import LlmReplyError
 from koe.llm.reply import read_json, text_at
+from koe.masking import one_line
 
-# A notification shows two or three lines.
-_LONGEST_MESSAGE = 300
-
-_MASK = "***"
-
-# Characters in a row that a text has in common with the key, from which on it tells of it.
-_SHORTEST_PART = 6
-
-# Keys by their look: other people's, and ours where the server left out the middle itself.
-_KEY_LIKE = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|pplx|nvapi)-[\w-]{6,}|\bAIza[\w-]{10,}"
-    r"|[\w-]*\*{3,}[\w*-]*|\b[\w-]+(?:\.{3}|…)\w+"
-)
+# Characters of the name of an error.
+_LONGEST_CODE = 75
 
 # Where servers put the sentence, and its code; the first that is there counts.
 _SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("detail", 0, "msg"))
@@ -69,42 +58,9 @@ def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
         secrets: The keys that were sent.
         code: Added in parentheses; empty for none.
     """
-    line = _one_line(text, secrets, _LONGEST_MESSAGE)
-    short_code = _one_line(code, secrets, _LONGEST_MESSAGE // 4)
+    line = one_line(text, secrets)
+    short_code = one_line(code, secrets, _LONGEST_CODE)
     return f"{line} ({short_code})" if short_code else line
-
-
-def _one_line(text: str, secrets: Sequence[str], longest: int) -> str:
-    # Masking takes time, and text that is far too long is cut anyway.
-    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * longest])
-    line = " ".join(_mask(printable, secrets).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
-
-
-def _mask(text: str, secrets: Sequence[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = _without_parts_of(secret, text)
-    return _KEY_LIKE.sub(_MASK, text)
-
-
-def _without_parts_of(api_key: str, text: str) -> str:
-    key = api_key.strip()
-    if len(key) < _SHORTEST_PART:
-        # It is no secret, and may be a common word. As a word of its own it is the key, though.
-        return re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", _MASK, text) if key else text
-    masked: list[str] = []
-    start = 0
-    while start < len(text):
-        end = start + _SHORTEST_PART
-        if text[start:end] not in key or end > len(text):
-            masked.append(text[start])
-            start += 1
-            continue
-        while end < len(text) and text[start : end + 1] in key:
-            end += 1
-        masked.append(_MASK)
-        start = end
-    return "".join(masked)
 
 
 def _first_text(value: object, places: tuple[tuple[str | int, ...], ...]) -> str:

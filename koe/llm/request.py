@@ -1,4 +1,4 @@
-"""What is sent to a model: as a question, and as the HTTP request that carries it. Pure."""
+"""What is asked of a model, in no protocol yet. Pure."""
 
 from __future__ import annotations
 
@@ -32,19 +32,3 @@ class LlmRequest:
     top_p: float = 1.0
     max_token_parameter: str = "max_completion_tokens"
     no_reasoning_control: str = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request, ready to be sent. A repr shows nothing that could be a secret.
-
-    Attributes:
-        url: The whole address; it may be no valid one.
-        headers: In order; the key is in one of them. Values may have characters beyond ASCII,
-            which go out as UTF-8.
-        body: To be sent by POST; empty for GET.
-    """
-
-    url: str = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(default=b"", repr=False)

@@ -14,6 +14,7 @@ from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError
 from koe.events import Corrected
+from koe.http.settings import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
     Correction,
@@ -24,12 +25,11 @@ from koe.llm.correction import (
 )
 from koe.llm.protocols import check_status, models_request, parse_models, warm_up_request
 from koe.llm.shared import SharedClient
-from koe.llm.transport import Transport
 from koe.prompts import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client
+    from koe.http.client import Client
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ class LlmService:
     Making it costs nothing; the HTTP library is imported when it is needed first, or by `open`.
 
     Args:
-        transport: What the client is built from.
+        settings: What the client is built from.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
         # The client, which is replaced when its settings change.
-        self._shared = SharedClient(transport)
+        self._shared = SharedClient(settings)
         # What models do not take, as was found out.
         self._habits: Habits = {}
 
@@ -56,13 +56,13 @@ class LlmService:
         except LlmError as exc:
             report(exc)
 
-    def rebuild(self, transport: Transport, *, always: bool = False) -> None:
+    def rebuild(self, settings: HttpSettings, *, always: bool = False) -> None:
         """Replace the client if its settings changed; requests under way end on the old one.
 
         Raises:
             LlmConfigError: It can't be built; the old one stays.
         """
-        self._shared.rebuild(transport, always=always)
+        self._shared.rebuild(settings, always=always)
 
     def correcting(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
@@ -122,20 +122,10 @@ class LlmService:
         Raises:
             LlmError: It did not say.
         """
-        request = models_request(profile)
         client = self._shared.open()
-        deadline = client.deadline()
-        reply = await until_answered(
-            lambda: client.get(
-                request.url,
-                dict(request.headers),
-                deadline,
-                allow_plain_http=profile.allow_plain_http,
-            ),
-            deadline,
-        )
-        check_status(reply.status, reply.body, profile)
-        return parse_models(reply.body)
+        reply = await until_answered(client, models_request(profile), client.deadline())
+        check_status(reply.status_code, reply.content, profile)
+        return parse_models(reply.content)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -174,7 +164,7 @@ async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer
     Raises:
         LlmError: As the question.
     """
-    service = LlmService(Transport(snapshot.config.llm.timeout))
+    service = LlmService(HttpSettings(snapshot.config.llm.timeout))
     try:
         return await question(service, snapshot, prompts)
     finally:
@@ -215,12 +205,7 @@ class Correcting:
         # What is wrong here is told when the text is to be corrected.
         with suppress(LlmError):
             self._client = self._shared.open()
-            request = warm_up_request(self._profile)
-            self._client.warm_up(
-                request.url,
-                dict(request.headers),
-                allow_plain_http=self._profile.allow_plain_http,
-            )
+            self._client.warm_up(warm_up_request(self._profile))
         # What judges the answer, with its libraries and tables: some 50 ms, once.
         import koe.answers.clean
         import koe.answers.guard  # noqa: F401

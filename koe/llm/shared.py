@@ -5,29 +5,30 @@ from __future__ import annotations
 import threading
 
 from koe.errors import LlmConfigError
-from koe.llm.transport import Transport
+from koe.http.errors import HttpConfigError
+from koe.http.settings import HttpSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from koe.llm.client import Client
+    from koe.http.client import Client
 
 
 class SharedClient:
     """Holds the client. Any thread may open and rebuild; the client itself is the loop's.
 
     Making this object costs nothing. The HTTP library is imported by the first `open`, which takes
-    some 50 ms and 13 MB, so that is for a thread that nobody waits on, and for when it is needed.
+    some 80 ms and 20 MB, so that is for a thread that nobody waits on, and for when it is needed.
 
     Args:
-        transport: The settings that the first client is built from.
+        settings: The settings that the first client is built from.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
         # One thread at a time looks at the rest.
         self._lock = threading.Lock()
         # What the client is built from. Compared with what it was built from, not with the
         # configuration of before, so that no change is lost when a rebuild failed (spec llm, Q10).
-        self._transport = transport
+        self._settings = settings
         # None until it is needed.
         self._client: Client | None = None
 
@@ -42,17 +43,17 @@ class SharedClient:
         """
         with self._lock:
             if self._client is None:
-                self._client = _build(self._transport)
+                self._client = _build(self._settings)
             return self._client
 
-    def rebuild(self, transport: Transport, *, always: bool = False) -> None:
+    def rebuild(self, settings: HttpSettings, *, always: bool = False) -> None:
         """Replace the client, with new connections, if its settings have changed.
 
         Requests that are under way on the old client end there; then it closes. If there is no old
         one, there is nothing to replace: the next `open` builds it from these settings.
 
         Args:
-            transport: The settings now.
+            settings: The settings now.
             always: Even if they have not changed: the environment may have (proxies).
 
         Raises:
@@ -60,13 +61,13 @@ class SharedClient:
                 difference: the next call tries again.
         """
         with self._lock:
-            if transport == self._transport and not always:
+            if settings == self._settings and not always:
                 return
             if self._client is not None:
-                client = _build(transport)
+                client = _build(settings)
                 self._client.retire()
                 self._client = client
-            self._transport = transport
+            self._settings = settings
 
     async def aclose(self) -> None:
         """Close the client, on its loop; it may be opened again."""
@@ -76,14 +77,17 @@ class SharedClient:
             await client.aclose()
 
 
-def _build(transport: Transport) -> Client:
+def _build(settings: HttpSettings) -> Client:
     try:
-        from koe.llm.client import Client  # and with it the HTTP library
+        from koe.http.client import Client  # and with it the HTTP library
     except ImportError as exc:
         raise LlmConfigError(
             f"the HTTP library can't be loaded ({exc}); install koe again, with all its packages"
         ) from exc
 
-    client = Client(transport)
-    client.open()
+    client = Client(settings)
+    try:
+        client.open()
+    except HttpConfigError as exc:
+        raise LlmConfigError(exc.message) from exc
     return client

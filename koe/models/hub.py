@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from koe.errors import DownloadError, ManifestError
 from koe.json_text import parse_json
-from koe.models.download import Client, Patience
+from koe.models.download import Fetcher, Patience
 from koe.models.manifest import ModelFile
 
 ENDPOINT = "https://huggingface.co"
@@ -54,10 +54,10 @@ async def list_files(repo: str, patience: Patience | None = None) -> Listing:
     files: list[ModelFile] = []
     folders: list[str] = []
     try:
-        async with Client(patience or Patience()) as client:
+        async with Fetcher(patience or Patience()) as fetcher:
             for _ in range(_MOST_PAGES):
                 assert url is not None
-                content, url = await client.fetch_page(repo, url)
+                content, url = await fetcher.fetch_page(repo, url)
                 for entry in _entries(content):
                     if entry.get("type") == "file":
                         files.append(_file(repo, entry))

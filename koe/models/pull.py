@@ -12,7 +12,7 @@ from koe.errors import ManifestError, ModelError
 from koe.models import lock, paths
 from koe.models import manifest as manifests
 from koe.models.checksums import Checksums, modified_seconds
-from koe.models.download import Client, Patience
+from koe.models.download import Fetcher, Patience
 from koe.models.manifest import Manifest, ModelFile
 from koe.models.transfer import Tell, Transfer
 
@@ -58,12 +58,12 @@ async def _transfer_all(
     async def transfer(index: int, file: ModelFile) -> None:
         async with slots:
             place = (index, len(manifest.files))
-            written = await Transfer(file, directory, place, tell).run(client, patience)
+            written = await Transfer(file, directory, place, tell).run(fetcher, patience)
             if file.sha256:
                 checksums.remember(file.name, modified_seconds(written), file.sha256)
 
     try:
-        async with Client(patience) as client:
+        async with Fetcher(patience) as fetcher:
             tasks = []
             with suppress(ExceptionGroup):  # what they raised is raised below
                 async with asyncio.TaskGroup() as group:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from koe.errors import DownloadError, IntegrityError, ModelError, UnusableRangeError
 from koe.models import paths, storage
-from koe.models.download import Body, Client, Patience
+from koe.models.download import Body, Fetcher, Patience
 from koe.models.manifest import ModelFile
 from koe.models.part import PartFile
 
@@ -98,7 +98,7 @@ class Transfer:
         # The listener is being told; what it raises is not the disk's.
         self._is_telling = False
 
-    async def run(self, client: Client, patience: Patience) -> os.stat_result:
+    async def run(self, fetcher: Fetcher, patience: Patience) -> os.stat_result:
         """Get the file, unless it is there.
 
         Returns:
@@ -113,7 +113,7 @@ class Transfer:
                 return target.lstat()
             part_path = paths.contained(self._directory, paths.part_path(target))
             with PartFile(part_path) as part:
-                await self._fill(part, client, patience)
+                await self._fill(part, fetcher, patience)
                 # Since the first look somebody may have put a link on the way.
                 paths.target(self._directory, self._file.name)
                 await part.publish(target)
@@ -153,7 +153,7 @@ class Transfer:
             raise DownloadError(self._file.name, what)
         return status.st_size
 
-    async def _fill(self, part: PartFile, client: Client, patience: Patience) -> None:
+    async def _fill(self, part: PartFile, fetcher: Fetcher, patience: Patience) -> None:
         """Have the part file become what the manifest says."""
         if not self._file.sha256:
             part.clear()  # nothing could tell that an earlier piece is of the same version
@@ -163,7 +163,7 @@ class Transfer:
         while True:
             try:
                 if not self._is_complete(part):
-                    await self._receive(part, client)
+                    await self._receive(part, fetcher)
                 await self._check(part)
                 return
             except ModelError as exc:
@@ -196,7 +196,7 @@ class Transfer:
         self._report(part.length)
         return True
 
-    async def _receive(self, part: PartFile, client: Client) -> None:
+    async def _receive(self, part: PartFile, fetcher: Fetcher) -> None:
         """Fetch what is missing.
 
         Raises:
@@ -206,7 +206,7 @@ class Transfer:
         if part.length and not file.sha256 and self._validator is None:
             part.clear()
         try:
-            async with client.fetch(file.name, file.url, part.length, self._validator) as body:
+            async with fetcher.fetch(file.name, file.url, part.length, self._validator) as body:
                 await self._append(part, body)
         except UnusableRangeError:
             # Of a file of unknown size, this may be all.

@@ -52,7 +52,7 @@ def test_upload_with_a_prompt() -> None:
     upload = build_upload(config, wav(FOUR_SAMPLES), "B")
     expected = f"{FORM}{PROMPT}--B--\r\n".encode().replace(b"<WAV>", wav(FOUR_SAMPLES))
     assert upload.body == expected
-    assert upload.headers == {
+    assert dict(upload.headers) == {
         "Authorization": f"Bearer {API_KEY}",
         "Accept": "text/event-stream, application/json, text/plain",
         "Content-Type": "multipart/form-data; boundary=B",

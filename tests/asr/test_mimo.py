@@ -33,7 +33,7 @@ BODY = (
 def test_upload() -> None:
     upload = build_upload(MimoConfig(api_key=f" {API_KEY}\n"), wav(FOUR_SAMPLES))
     assert upload.body.decode() == BODY
-    assert upload.headers == {
+    assert dict(upload.headers) == {
         "api-key": API_KEY,
         "Accept": "text/event-stream, application/json, text/plain",
         "Content-Type": "application/json",

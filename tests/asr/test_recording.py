@@ -78,7 +78,7 @@ def service(
         ),
         longest=longest,
         build_upload=lambda recording: Upload(
-            {"api-key": api_key}, recording, api_key, frozenset({"1113"})
+            (("api-key", api_key),), recording, frozenset({"1113"})
         ),
         interpret=interpret,
     )

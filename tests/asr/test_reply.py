@@ -162,8 +162,8 @@ def test_silence() -> None:
         (b"", "nothing"),
         (b"\n: ping\n", ": ping"),
         (b"\xff\x00\x80", "\ufffd \ufffd"),
-        (b"[" * 100_000, f"{'[' * 300}…"),
-        (b"9" * 5000, f"{'9' * 300}…"),
+        (b"[" * 100_000, f"{'[' * 299}…"),
+        (b"9" * 5000, f"{'9' * 299}…"),
     ],
 )
 def test_what_is_not_understood_is_told(body: bytes, quoted: str) -> None:
@@ -190,7 +190,7 @@ def test_memory_is_bounded() -> None:
 
 def test_a_secret_is_not_repeated() -> None:
     _, reply = reply_to(b'{"error":{"message":"bad key s3cret"}}', secret="s3cret")
-    assert reply.refusal == Refusal("bad key …")
+    assert reply.refusal == Refusal("bad key ***")
     with pytest.raises(AsrProtocolError) as caught:
         reply_to(b"<p>s3cret", secret="s3cret")
     assert "s3cret" not in str(caught.value)

@@ -133,7 +133,7 @@ def test_packets(frames: list[int], packets: list[int]) -> None:
 def test_setting_up_may_take_several_messages() -> None:
     """What is told meanwhile is told; and no secret, wherever it comes from."""
     _, events = with_parrot([])
-    assert events == [InterimHeard("ready"), FinalHeard("the password"), EngineClosed("the …")]
+    assert events == [InterimHeard("ready"), FinalHeard("the password"), EngineClosed("the ***")]
 
 
 def test_a_service_that_ends_early() -> None:
@@ -150,7 +150,7 @@ def test_a_service_that_ends_early() -> None:
         service.faults[Point.OPENED] = say("ready?", "end")
         assert asyncio.run(run())[-2:] == [
             DefiniteHeard("the password"),
-            EngineClosed("the …", is_early=True),
+            EngineClosed("the ***", is_early=True),
         ]
 
 
@@ -158,7 +158,7 @@ def test_a_failure_tells_no_secret() -> None:
     with Echo() as service:
         service.faults[Point.OPENED] = say("ready?", "trouble")
         _, failure = asyncio.run(attempt(StreamingEngine(Parrot(service.url), PATIENCE), []))
-    assert failure == "ASR protocol error: the … is wrong"
+    assert failure == "ASR protocol error: the *** is wrong"
 
 
 def test_errors_are_mended_in_place() -> None:

@@ -15,7 +15,7 @@ from koe.llm.asking import PAUSES, Habits, ask
 from koe.llm.correction import Correction, ask_for_correction
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
-from tests.llm.asking import client_of, transport
+from tests.http.asking import client_of, settings
 from tests.servers.certificates import Kind
 from tests.servers.web import Exchange, Server
 
@@ -68,7 +68,7 @@ async def ask_through(
     certificate: Kind | None = "good" if encrypted else None
     async with (
         Server(handle, certificate=certificate) as server,
-        client_of(transport(limit)) as client,
+        client_of(settings(limit)) as client,
     ):
         profile = profile.replace(base_url=server.url)
         prompts = Prompts("system", "{{asr_text}}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koe.errors import LlmConfigError, LlmReplyError
-from koe.llm.endpoint import check_address, check_hop
+from koe.errors import LlmConfigError
+from koe.llm.endpoint import check_address
 
 
 def test_an_address_that_may_be_asked() -> None:
@@ -43,46 +43,3 @@ def test_no_secret_in_a_refusal(address: str) -> None:
 def test_a_websocket_is_not_asked_by_http(address: str) -> None:
     with pytest.raises(LlmConfigError, match="address of a WebSocket"):
         check_address(address)
-
-
-PROVIDER = "https://api.example.com/v1"
-
-
-@pytest.mark.parametrize(
-    ("target", "reason"),
-    [
-        ("https://evil.example/v1", "different origin"),
-        ("wss://api.example.com/v1", "different origin"),
-        ("http://api.example.com/v1", "redirect blocked: insecure endpoint"),
-        ("ftp://api.example.com/v1", "redirect blocked"),
-    ],
-)
-def test_redirects_that_are_not_followed(target: str, reason: str) -> None:
-    with pytest.raises(LlmReplyError, match=reason):
-        check_hop([PROVIDER], target)
-
-
-def test_the_reason_names_both_origins() -> None:
-    with pytest.raises(LlmReplyError) as refusal:
-        check_hop([PROVIDER], "https://u:hunter2@evil.example/v1?key=hunter2")
-    assert refusal.value.message == (
-        "redirect blocked: https://evil.example is a different origin than "
-        "https://api.example.com; if it is the right one, it belongs into the configuration"
-    )
-
-
-def test_the_origin_is_that_of_the_first_address() -> None:
-    with pytest.raises(LlmReplyError, match=r"than https://api\.example\.com;"):
-        check_hop([PROVIDER, "https://other.example/"], "https://other.example/x")
-
-
-def test_a_chain_ends() -> None:
-    chain = [f"https://api.example.com/{hop}" for hop in range(11)]
-    check_hop(chain[:10], PROVIDER)
-    with pytest.raises(LlmReplyError, match="too many redirects"):
-        check_hop(chain, PROVIDER)
-
-
-def test_a_redirect_needs_a_start() -> None:
-    with pytest.raises(LlmReplyError, match="no original request URL"):
-        check_hop([], PROVIDER)

@@ -25,7 +25,7 @@ from koe.llm.asking import PAUSES
 from koe.llm.service import LlmService, ask_once
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
-from tests.llm.asking import transport
+from tests.http.asking import settings
 from tests.servers.llm import KEY
 from tests.servers.llm import LlmService as FakeService
 from tests.servers.web import Exchange, Server
@@ -60,7 +60,7 @@ def asked(exchange: Exchange) -> str:
 @on_loop
 async def test_a_session_is_warmed_up_and_corrected_on_one_connection() -> None:
     async with Server(answering("Hello, Koe world.")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url, "Koe")
         correcting = service.correcting(snapshot, profile, built_in_prompts)
         correcting.prepare()
@@ -82,7 +82,7 @@ async def test_a_session_is_warmed_up_and_corrected_on_one_connection() -> None:
 async def test_an_answer_that_is_no_use() -> None:
     heard = "今天下午三点我们开会讨论一下这个方案"
     async with Server(answering("Let us meet at three.")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         correcting = service.correcting(snapshot, profile, built_in_prompts)
         corrected = await correcting.correct(heard, ())
@@ -96,7 +96,7 @@ async def test_an_answer_that_is_no_use() -> None:
 async def test_prompts_are_those_of_the_beginning() -> None:
     prompts = [Prompts("first", "{{asr_text}}"), Prompts("second", "{{asr_text}}")]
     async with Server(answering("Hello.")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         correcting = service.correcting(snapshot, profile, lambda: prompts.pop(0))
         correcting.prepare()
@@ -110,15 +110,15 @@ async def test_prompts_are_those_of_the_beginning() -> None:
 @on_loop
 async def test_a_rebuilt_client_has_its_own_connection() -> None:
     async with Server(answering("Hello.")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         for rebuilt, connections in [
-            (transport(), 1), (transport(), 1), (transport(timeout=5.0), 2), (transport(), 3),
+            (settings(), 1), (settings(), 1), (settings(timeout=5.0), 2), (settings(), 3),
         ]:  # fmt: skip
             service.rebuild(rebuilt)
             await service.test(snapshot, profile, built_in_prompts())
             assert len(server.connections) == connections
-        service.rebuild(transport(), always=True)
+        service.rebuild(settings(), always=True)
         await service.test(snapshot, profile, built_in_prompts())
         assert len(server.connections) == 4
         await service.aclose()
@@ -126,7 +126,7 @@ async def test_a_rebuilt_client_has_its_own_connection() -> None:
 
 @on_loop
 async def test_what_is_wrong_with_a_profile_is_told_by_the_correction() -> None:
-    service = LlmService(transport())
+    service = LlmService(settings())
     snapshot, profile = snapshot_of("http://public.example")
     correcting = service.correcting(snapshot, profile, built_in_prompts)
     correcting.prepare()
@@ -140,7 +140,7 @@ async def test_what_is_wrong_with_a_profile_is_told_by_the_correction() -> None:
 async def test_a_server_that_is_gone() -> None:
     async with Server(answering("")) as server:
         url = server.url
-    service = LlmService(transport())
+    service = LlmService(settings())
     snapshot, profile = snapshot_of(url)
 
     with pytest.raises(LlmConnectionError):
@@ -155,7 +155,7 @@ async def test_a_refusal_is_told_without_the_key() -> None:
         await exchange.reply(401, json.dumps({"error": {"message": f"bad key {key}"}}).encode())
 
     async with Server(refuse) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         for question in (
             service.test(snapshot, profile, built_in_prompts()),
@@ -172,7 +172,7 @@ async def test_rewriting_goes_by_the_template() -> None:
     """It may translate, and correction need not be on (spec llm §5.7, Q1)."""
     heard = "今天下午三点我们开会讨论一下这个方案"
     async with Server(answering("Let us meet at three.")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, _ = snapshot_of(server.url, enabled=False)
         result = await service.rewrite(snapshot, built_in_prompts(), heard, "Translate.")
         await service.aclose()
@@ -187,13 +187,13 @@ async def test_rewriting_without_a_profile() -> None:
     snapshot = Snapshot(Config(llm=LlmConfig(active_profile="gone")), (), ())
 
     with pytest.raises(LlmProfileError, match="LLM profile not found: gone"):
-        await LlmService(transport()).rewrite(snapshot, built_in_prompts(), "x", "y")
+        await LlmService(settings()).rewrite(snapshot, built_in_prompts(), "x", "y")
 
 
 @on_loop
 async def test_models_are_listed() -> None:
     async with Server(answering("")) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         _, profile = snapshot_of(server.url)
         assert await service.list_models(profile) == ["a", "b"]
         await service.aclose()
@@ -237,7 +237,7 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
     """It is asked without, and remembered; what others are asked does not change."""
     fake = FakeService()
     async with Server(fake.handle) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         profile = profile.replace(api_key=KEY, model="koe-modern", **changes)
         correcting = service.correcting(snapshot, profile, built_in_prompts)
@@ -263,7 +263,7 @@ async def test_a_server_that_fails_is_asked_the_same_again() -> None:
         await exchange.reply(500, body=b'{"error": {"message": "temperature too high"}}')
 
     async with Server(fail) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         profile = profile.replace(max_token_parameter="max_tokens")
         with pytest.raises(LlmStatusError, match="temperature too high"):
@@ -282,7 +282,7 @@ async def test_there_is_one_time_limit_for_both_requests() -> None:
         await fake.handle(exchange)
 
     async with Server(handle_slowly) as server:
-        service = LlmService(transport(timeout=1.0))
+        service = LlmService(settings(timeout=1.0))
         snapshot, profile = snapshot_of(server.url)
         profile = profile.replace(api_key=KEY, model="koe-modern", max_token_parameter="max_tokens")
         with pytest.raises(LlmTimeoutError):
@@ -294,7 +294,7 @@ async def test_there_is_one_time_limit_for_both_requests() -> None:
 async def test_another_refusal_is_one() -> None:
     fake = FakeService()
     async with Server(fake.handle) as server:
-        service = LlmService(transport())
+        service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         profile = profile.replace(
             api_key=KEY, model="koe-modern", endpoint_path="/chat/completions?flavour=sweet"

@@ -8,17 +8,27 @@ import sys
 
 import pytest
 
-from koe.errors import LlmConfigError, LlmConnectionError, LlmTimeoutError
-from koe.llm.client import Client
+from koe.errors import LlmConfigError
+from koe.http.client import Client
+from koe.http.errors import HttpConfigError, HttpConnectionError, HttpTimeoutError
 from koe.llm.shared import SharedClient
 from tests.asynchronous import on_loop
-from tests.llm.asking import HEADERS, answer_never, answer_ok, both, transport
+from tests.http.asking import (
+    HEADERS,
+    answer_never,
+    answer_ok,
+    both,
+    get,
+    post,
+    request,
+    settings,
+)
 from tests.servers.web import Exchange, Server, Version
 
 
 @on_loop
 async def test_everybody_gets_the_same() -> None:
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
     assert shared.open() is shared.open()
     await shared.aclose()
 
@@ -28,12 +38,12 @@ async def test_everybody_gets_the_same() -> None:
 )
 @on_loop
 async def test_a_rebuild(limit: float, always: bool, connections: int) -> None:
-    shared = SharedClient(transport(timeout=20.0))
+    shared = SharedClient(settings(timeout=20.0))
     async with Server(answer_ok) as server:
-        await shared.open().post(server.url, HEADERS, b"{}")
-        shared.rebuild(transport(timeout=limit), always=always)
+        await post(shared.open(), server.url, HEADERS, b"{}")
+        shared.rebuild(settings(timeout=limit), always=always)
         for _ in range(3):
-            await shared.open().post(server.url, HEADERS, b"{}")
+            await post(shared.open(), server.url, HEADERS, b"{}")
         assert len(server.connections) == connections
         if connections == 2:
             await server.until(server.connections[0].closed.is_set)
@@ -50,16 +60,16 @@ async def test_a_request_under_way_is_not_disturbed(version: Version) -> None:
             await may_answer.wait()
         await exchange.reply()
 
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
     async with Server(answer_later, alpn=(version,)) as server:
-        asking = asyncio.create_task(shared.open().post(f"{server.url}/later", HEADERS, b"{}"))
+        asking = asyncio.create_task(post(shared.open(), f"{server.url}/later", HEADERS, b"{}"))
         await server.until(lambda: bool(server.exchanges))
-        shared.rebuild(transport(), always=True)
-        await shared.open().post(server.url, HEADERS, b"{}")
+        shared.rebuild(settings(), always=True)
+        await post(shared.open(), server.url, HEADERS, b"{}")
         old, new = server.used
         assert not old.closed.is_set()
         may_answer.set()
-        assert (await asking).status == 200
+        assert (await asking).status_code == 200
         await server.until(old.closed.is_set)
         assert not new.closed.is_set()
         await shared.aclose()
@@ -69,49 +79,49 @@ async def test_a_request_under_way_is_not_disturbed(version: Version) -> None:
 @on_loop
 async def test_a_rebuild_by_another_thread() -> None:
     """A shell reloads on its own thread, and takes the answer home."""
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
     async with Server(answer_ok) as server:
         client = await asyncio.to_thread(shared.open)
-        await client.post(server.url, HEADERS, b"{}")
-        await asyncio.to_thread(shared.rebuild, transport(), always=True)
+        await post(client, server.url, HEADERS, b"{}")
+        await asyncio.to_thread(shared.rebuild, settings(), always=True)
         await server.until(server.connections[0].closed.is_set)
         assert shared.open() is not client
         await shared.aclose()
 
 
 def test_a_client_whose_loop_has_ended() -> None:
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
 
     async def ask() -> None:
         async with Server(answer_ok) as server:
-            await shared.open().get(server.url, {})
+            await get(shared.open(), server.url, {})
 
     asyncio.run(ask())
-    shared.rebuild(transport(), always=True)
+    shared.rebuild(settings(), always=True)
 
 
 @on_loop
 async def test_a_rebuild_makes_the_warm_up_due() -> None:
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
     async with Server(answer_ok) as server:
         for connections in (1, 2):
-            task = shared.open().warm_up(server.url, {})
+            task = shared.open().warm_up(request(server.url, {}))
             assert task is not None
             await task
             assert len(server.connections) == connections
-            shared.rebuild(transport(), always=True)
+            shared.rebuild(settings(), always=True)
         await shared.aclose()
 
 
 @on_loop
 async def test_a_rebuild_of_nothing() -> None:
     """Who corrects nothing pays for nothing, and the settings are known when it is needed."""
-    shared = SharedClient(transport())
-    shared.rebuild(transport(timeout=0.2), always=True)
+    shared = SharedClient(settings())
+    shared.rebuild(settings(timeout=0.2), always=True)
     assert shared._client is None
     async with Server(answer_never) as server:
-        with pytest.raises(LlmTimeoutError):
-            await shared.open().get(server.url, {})
+        with pytest.raises(HttpTimeoutError):
+            await get(shared.open(), server.url, {})
     await shared.aclose()
 
 
@@ -119,48 +129,49 @@ async def test_a_rebuild_of_nothing() -> None:
 async def test_a_rebuild_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     class Unbuildable(Client):
         def open(self) -> None:
-            raise LlmConfigError("no certificates")
+            raise HttpConfigError("no certificates")
 
-    shared = SharedClient(transport(timeout=20.0))
+    shared = SharedClient(settings(timeout=20.0))
     before = shared.open()
     with monkeypatch.context() as patch:
-        patch.setattr("koe.llm.client.Client", Unbuildable)
+        patch.setattr("koe.http.client.Client", Unbuildable)
         with pytest.raises(LlmConfigError, match="no certificates"):
-            shared.rebuild(transport(timeout=21.0))
+            shared.rebuild(settings(timeout=21.0))
     assert shared.open() is before
     # The difference is still known, so the change is not lost.
-    shared.rebuild(transport(timeout=21.0))
+    shared.rebuild(settings(timeout=21.0))
     assert shared.open() is not before
     await shared.aclose()
 
 
 def test_an_installation_without_the_http_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks is told; what else there is to do is done (a missing wheel, say)."""
-    monkeypatch.setitem(sys.modules, "koe.llm.client", None)
+    monkeypatch.setitem(sys.modules, "koe.http.client", None)
     with pytest.raises(LlmConfigError, match=r"the HTTP library can't be loaded \(.*client"):
-        SharedClient(transport()).open()
+        SharedClient(settings()).open()
 
 
 @on_loop
 async def test_a_closed_one() -> None:
-    shared = SharedClient(transport())
+    shared = SharedClient(settings())
     await shared.aclose()
     client = shared.open()
     await shared.aclose()
     async with Server(answer_ok) as server:
-        with pytest.raises(LlmConnectionError, match="closed"):
-            await client.get(server.url, {})
-        assert (await shared.open().get(server.url, {})).status == 200
+        with pytest.raises(HttpConnectionError, match="closed"):
+            await get(client, server.url, {})
+        assert (await get(shared.open(), server.url, {})).status_code == 200
     await shared.aclose()
 
 
 def test_the_http_library_is_imported_when_it_is_needed() -> None:
     """The thread of the shell does not wait for it."""
     program = (
-        "import sys; from koe.llm.shared import SharedClient; from koe.llm.transport import "
-        "Transport; SharedClient(Transport(8.0)); print('pyreqwest' in sys.modules)"
+        "import sys; from koe.llm.shared import SharedClient\n"
+        "from koe.http.settings import HttpSettings; SharedClient(HttpSettings(8.0))\n"
+        "print({'pyreqwest', 'httpx'} & set(sys.modules))"
     )
     shown = subprocess.run(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
     )
-    assert shown.stdout == "False\n"
+    assert shown.stdout == "set()\n"

@@ -53,7 +53,6 @@ def test_what_is_asked_identifies_nobody(server: FileServer, model: Path) -> Non
         "user-agent": "koe/1.0",
         "accept": "*/*",
         "accept-encoding": "identity",
-        "connection": "keep-alive",
     }
 
 

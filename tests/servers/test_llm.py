@@ -16,7 +16,7 @@ from koe.config.store import Snapshot
 from koe.errors import LlmReplyError, LlmStatusError
 from koe.llm.service import LlmService
 from koe.prompts import Prompts
-from tests.llm.asking import transport
+from tests.http.asking import settings
 from tests.servers.certificates import roots
 from tests.servers.llm import KEY, MODELS, Running, serving
 
@@ -115,7 +115,7 @@ def ours(
 
 def ask_ours(question: Callable[[LlmService], Awaitable[object]]) -> object:
     async def run() -> object:
-        service = LlmService(transport())
+        service = LlmService(settings())
         try:
             return await question(service)
         finally:

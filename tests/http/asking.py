@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 
-from koe.llm.client import Client
-from koe.llm.transport import Transport
+from koe.http.client import Client, Response
+from koe.http.request import Request
+from koe.http.settings import HttpSettings
 from tests.servers.certificates import roots
 from tests.servers.web import Exchange
 
@@ -18,6 +19,9 @@ KEY = "sk-0123456789abcdef"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 
 both = pytest.mark.parametrize("version", ["h2", "http/1.1"])
+
+# What httpx itself can't do, as the documentation says.
+pyreqwest_only = pytest.mark.parametrize("library", ["pyreqwest"], indirect=True)
 
 
 class Clock:
@@ -30,35 +34,51 @@ class Clock:
         return self.now
 
 
-def transport(
+def settings(
     timeout: float = 20.0,
     *,
     pool_idle: float = 90.0,
     ping_interval: float = 30.0,
     ping_timeout: float = 30.0,
     http2: bool = True,
-) -> Transport:
-    """Settings that trust the servers of the tests."""
-    return Transport(
+    leaves_origin: bool = False,
+    keeps_body: bool = False,
+) -> HttpSettings:
+    """HttpSettings that trust the servers of the tests."""
+    return HttpSettings(
         timeout,
         pool_idle=pool_idle,
         ping_interval=ping_interval,
         ping_timeout=ping_timeout,
         http2=http2,
+        leaves_origin=leaves_origin,
+        keeps_body=keeps_body,
         roots=roots(),
     )
 
 
 @asynccontextmanager
 async def client_of(
-    settings: Transport | None = None, clock: Callable[[], float] = time.time
+    given: HttpSettings | None = None, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Client]:
     """A client, closed in the end."""
-    client = Client(settings or transport(), clock)
+    client = Client(given or settings(), clock)
     try:
         yield client
     finally:
         await client.aclose()
+
+
+def request(url: str, headers: Mapping[str, str], body: bytes = b"") -> Request:
+    return Request(url, tuple(headers.items()), body)
+
+
+async def post(client: Client, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+    return await client.send(request(url, headers, body))
+
+
+async def get(client: Client, url: str, headers: Mapping[str, str]) -> Response:
+    return await client.send(request(url, headers))
 
 
 async def answer_ok(exchange: Exchange) -> None:

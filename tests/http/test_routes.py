@@ -1,136 +1,70 @@
-"""The door to the HTTP library: what it says in our words, and the proxies that it goes by."""
+"""Proxies, and whom TLS trusts: decided when the connections are opened."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from pyreqwest.exceptions import ConnectError, RequestError
 
 from koe import proxies
 from koe.diagnostics import report_once
-from koe.errors import LlmConfigError, LlmConnectionError
-from koe.llm import pool
-from koe.llm.endpoint import check_address
-from koe.llm.pool import Pool, Request
+from koe.http.errors import HttpConfigError, HttpConnectionError
+from koe.http.routes import Routes
 from tests.asynchronous import on_loop
-from tests.llm.asking import HEADERS, KEY, answer_ok, client_of, transport
+from tests.http.asking import (
+    HEADERS,
+    answer_ok,
+    client_of,
+    get,
+    post,
+    pyreqwest_only,
+    settings,
+)
 from tests.servers.certificates import FAR, Kind
 from tests.servers.proxy import Proxy
-from tests.servers.web import Exchange, Server
+from tests.servers.web import Server
 
-# --- sentences -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("causes", "sentence"),
-    [
-        (
-            ["client error (Connect)", "dns error", "Name or service not known"],
-            "there is no server named api.example.com, or no network: is base_url right? "
-            "(Name or service not known)",
-        ),
-        (
-            ["client error (Connect)", "tcp connect error", "Connection refused (os error 61)"],
-            "api.example.com refuses connections: is the server running? "
-            "(Connection refused (os error 61))",
-        ),
-        (
-            [
-                "client error (Connect)",
-                "tcp connect error",
-                "actively refused it. (os error 10061)",
-            ],
-            "api.example.com refuses connections: is the server running? "
-            "(actively refused it. (os error 10061))",
-        ),
-        (
-            ["client error (SendRequest)", "http2 error", "keep-alive timed out"],
-            "api.example.com does not answer any more (keep-alive timed out)",
-        ),
-        (
-            ["client error (Connect)", "invalid peer certificate: Revoked"],
-            "the certificate of api.example.com has been revoked "
-            "(invalid peer certificate: Revoked)",
-        ),
-        (
-            [
-                "client error (Connect)",
-                "tunnel error: failed to create underlying connection",
-                "dns error",
-                "Name or service not known",
-            ],
-            "the proxy gives no connection to api.example.com (Name or service not known)",
-        ),
-        (
-            ["client error (SendRequest)", "stream error received: refused stream"],
-            "the connection to api.example.com broke: stream error received: refused stream",
-        ),
-        (
-            ["client error (SendRequest)", "something new"],
-            "the connection to api.example.com broke: something new",
-        ),
-        ([], "the connection to api.example.com broke: connection error"),
-    ],
-)
-def test_sentences(causes: list[str], sentence: str) -> None:
-    outermost = f"error sending request for url (https://api.example.com/?key={KEY})"
-    details = [{"message": text} for text in [outermost, *causes]]
-    foreign = ConnectError("connection error", {"causes": details if causes else None})  # type: ignore[typeddict-item]
-    ours = pool._error(foreign, f"https://api.example.com/?key={KEY}")
-    assert type(ours) is LlmConnectionError
-    assert ours.message == sentence
-
-
-def test_an_error_without_causes() -> None:
-    ours = pool._error(RequestError("odd", {"causes": None}), "https://api.example.com:8443/")
-    assert ours.message == "the connection to api.example.com:8443 broke: odd"
-
-
-def test_a_request_does_not_show_its_secrets() -> None:
-    request = Request("POST", "https://user:secret@h/", {"x-api-key": KEY}, b"a secret text")
-    assert KEY not in repr(request)
-    assert "secret" not in repr(request)
+pytestmark = pytest.mark.usefixtures("library")
 
 
 @on_loop
 async def test_a_host_that_only_one_parser_knows() -> None:
-    """The library refuses names that can't be decoded."""
-    with pytest.raises(LlmConfigError, match="nothing can be sent to xn--a: "):
-        await Pool(transport()).send(Request("GET", check_address("https://xn--a/")))
+    """Libraries refuse names that can't be decoded."""
+    async with client_of() as client:
+        with pytest.raises(HttpConfigError, match="nothing can be sent to xn--a: "):
+            await get(client, "https://xn--a/", {})
 
 
+# --- certificates --------------------------------------------------------------------------
+
+
+@pyreqwest_only
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system keeps the authorities")
 def test_without_authorities_it_says_what_to_do() -> None:
-    program = "from koe.llm.pool import Pool; from koe.llm.transport import Transport\n"
-    program += "try: Pool(Transport(8.0))\nexcept Exception as exc: print(exc)"
+    program = "from koe.http.routes import Routes; from koe.http.settings import HttpSettings\n"
+    program += "try: Routes(HttpSettings(8.0))\nexcept Exception as exc: print(exc)"
     shown = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere"},
+        env={**os.environ, "SSL_CERT_FILE": "/dev/null", "SSL_CERT_DIR": "/nowhere"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    assert shown.stdout.startswith("LLM correction failed: there is no HTTP client: this computer ")
+    assert shown.stdout.startswith("HTTP request failed: there is no HTTP client: this computer ")
     assert "SSL_CERT_FILE" in shown.stdout
 
 
-@on_loop
-async def test_an_answer_has_headers() -> None:
-    async def answer(exchange: Exchange) -> None:
-        await exchange.reply(location="/x")
-
-    async with Server(answer) as server:
-        loop = asyncio.get_running_loop()
-        request = Request("GET", server.url, deadline=loop.time() + 20)
-        answered = await Pool(transport()).send(request)
-        assert answered.header("Location") == "/x"
-        assert answered.header("missing") == ""
-        assert await answered.read(1) == (b"o", False)
-        await answered.close()
+def test_certificates_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(HttpConfigError) as refusal:
+        Routes(settings())
+    assert refusal.value.message == (
+        "the certificates of the environment cannot be used: No such file or directory; "
+        "check SSL_CERT_FILE and SSL_CERT_DIR"
+    )
 
 
 # --- proxies -------------------------------------------------------------------------------
@@ -148,7 +82,7 @@ async def test_https_goes_through_a_tunnel(monkeypatch: pytest.MonkeyPatch, name
         monkeypatch.setenv(name, f"127.0.0.1:{proxy.port}")
         async with client_of() as client:
             for _ in range(2):
-                reply = await client.post(far(server), HEADERS, b"{}")
+                reply = await post(client, far(server), HEADERS, b"{}")
                 assert reply.http_version == "HTTP/2"
         assert proxy.asked == [f"CONNECT {FAR}:{server.port} HTTP/1.1"]
         assert len(server.connections) == 1
@@ -164,8 +98,8 @@ async def test_this_machine_is_asked_directly(
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         async with client_of() as client:
-            await client.get(f"{server.url}/v1", {})
-            await client.get(f"{server.url.replace('127.0.0.1', 'localhost')}/v1", {})
+            await get(client, f"{server.url}/v1", {})
+            await get(client, f"{server.url.replace('127.0.0.1', 'localhost')}/v1", {})
         assert not proxy.asked
 
 
@@ -181,7 +115,7 @@ async def test_exceptions_that_systems_write(
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv(name, value)
         async with client_of() as client:
-            await client.post(far(server), HEADERS, b"{}")
+            await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 1
 
 
@@ -202,8 +136,8 @@ async def test_without_the_proxy(monkeypatch: pytest.MonkeyPatch, name: str, val
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv(name, value)
         async with client_of() as client:
-            with pytest.raises(LlmConnectionError, match=f"there is no server named {FAR}"):
-                await client.post(far(server), HEADERS, b"{}")
+            with pytest.raises(HttpConnectionError, match=f"there is no server named {FAR}"):
+                await post(client, far(server), HEADERS, b"{}")
         assert not proxy.asked
 
 
@@ -213,12 +147,12 @@ async def test_a_proxy_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
         settings = {"https": f"127.0.0.1:{proxy.port}"}
         monkeypatch.setattr(proxies, "_system_settings", lambda: settings)
         async with client_of() as client:
-            await client.post(far(server), HEADERS, b"{}")
+            await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 1
         monkeypatch.setenv("NO_PROXY", FAR)
         async with client_of() as client:
-            with pytest.raises(LlmConnectionError, match=f"there is no server named {FAR}"):
-                await client.post(far(server), HEADERS, b"{}")
+            with pytest.raises(HttpConnectionError, match=f"there is no server named {FAR}"):
+                await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 1
 
 
@@ -227,13 +161,13 @@ async def test_a_proxy_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Server(answer_ok) as server, Proxy(password="user:p ss") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%20ss@127.0.0.1:{proxy.port}")
         async with client_of() as client:
-            assert (await client.post(far(server), HEADERS, b"{}")).http_version == "HTTP/2"
+            assert (await post(client, far(server), HEADERS, b"{}")).http_version == "HTTP/2"
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:wrong@127.0.0.1:{proxy.port}")
         async with client_of() as client:
             with pytest.raises(
-                LlmConnectionError, match="the proxy gives no connection"
+                HttpConnectionError, match="the proxy gives no connection"
             ) as failure:
-                await client.post(far(server), HEADERS, b"{}")
+                await post(client, far(server), HEADERS, b"{}")
             assert "wrong" not in str(failure.value)
 
 
@@ -242,8 +176,8 @@ async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Non
     async with Proxy() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:word@127.0.0.1:{proxy.port}")
     async with client_of() as client:
-        with pytest.raises(LlmConnectionError) as failure:
-            await client.get("https://api.example.com/", {})
+        with pytest.raises(HttpConnectionError) as failure:
+            await get(client, "https://api.example.com/", {})
     assert "the proxy gives no connection to api.example.com (" in str(failure.value)
     assert "word" not in str(failure.value)
 
@@ -254,8 +188,8 @@ async def test_nothing_goes_around_a_proxy_that_cannot_be_read(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:word@127.0.0.1:port")
     async with client_of() as client:
-        with pytest.raises(LlmConfigError, match="the proxy in HTTPS_PROXY can't be read") as it:
-            await client.post(f"https://{FAR}/v1", HEADERS, b"{}")
+        with pytest.raises(HttpConfigError, match="the proxy in HTTPS_PROXY can't be read") as it:
+            await post(client, f"https://{FAR}/v1", HEADERS, b"{}")
     assert "word" not in str(it.value)
 
 
@@ -269,7 +203,7 @@ async def test_an_exception_that_cannot_be_read_ends_nothing(
         monkeypatch.setenv("NO_PROXY", "10.0.0.0/99")
         for _ in range(2):
             async with client_of() as client:
-                await client.post(far(server), HEADERS, b"{}")
+                await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 2
     told = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
     assert capfd.readouterr().err == told
@@ -281,5 +215,5 @@ async def test_proxies_are_read_when_the_pool_is_made(monkeypatch: pytest.Monkey
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         client.open()
         monkeypatch.delenv("HTTPS_PROXY")
-        await client.post(far(server), HEADERS, b"{}")
+        await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 1

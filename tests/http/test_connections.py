@@ -6,19 +6,25 @@ import asyncio
 
 import pytest
 
-from koe.errors import LlmTimeoutError
+from koe.http.errors import HttpTimeoutError
 from tests.asynchronous import on_loop
-from tests.llm.asking import (
+from tests.http.asking import (
     HEADERS,
     Clock,
     answer_never,
     answer_ok,
     both,
     client_of,
-    transport,
+    get,
+    post,
+    pyreqwest_only,
+    request,
+    settings,
 )
 from tests.servers.relay import Relay
 from tests.servers.web import Exchange, Server, Version
+
+pytestmark = pytest.mark.usefixtures("library")
 
 # Long enough ago for a connection to be doubted, and too short for it to be given up.
 A_WHILE = 60.0
@@ -37,14 +43,14 @@ async def test_a_connection_that_died_in_silence(version: Version, passed: float
     async with (
         Server(answer_body, alpn=(version,)) as server,
         Relay(server.port) as relay,
-        client_of(transport(timeout=2.0), clock) as client,
+        client_of(settings(timeout=6.0), clock) as client,
     ):
         url = f"https://127.0.0.1:{relay.port}/"
-        await client.post(url, HEADERS, b"first")
+        await post(client, url, HEADERS, b"first")
         relay.cut()
         clock.now += passed
-        assert (await client.post(url, HEADERS, b"second")).body == b"second"
-        assert (await client.post(url, HEADERS, b"third")).body == b"third"
+        assert (await post(client, url, HEADERS, b"second")).content == b"second"
+        assert (await post(client, url, HEADERS, b"third")).content == b"third"
         assert len(server.used) == 2
         bodies = [bytes(exchange.body) for exchange in server.exchanges]
         assert bodies == [b"first", b"second", b"third"]
@@ -56,16 +62,16 @@ async def test_two_requests_at_once_on_a_dead_connection() -> None:
     async with (
         Server(answer_body) as server,
         Relay(server.port) as relay,
-        client_of(transport(timeout=2.0), clock) as client,
+        client_of(settings(timeout=6.0), clock) as client,
     ):
         url = f"https://127.0.0.1:{relay.port}/"
-        await client.get(url, {})
+        await get(client, url, {})
         relay.cut()
         clock.now += A_WHILE
         replies = await asyncio.gather(
-            *(client.post(url, HEADERS, body) for body in (b"one", b"two"))
+            *(post(client, url, HEADERS, body) for body in (b"one", b"two"))
         )
-        assert [reply.body for reply in replies] == [b"one", b"two"]
+        assert [reply.content for reply in replies] == [b"one", b"two"]
         assert len(server.used) == 2, "the second one joins the first one's new connection"
 
 
@@ -78,14 +84,14 @@ async def test_a_computer_that_slept(version: Version) -> None:
         Server(answer_body, alpn=(version,)) as server,
         Relay(server.port) as relay,
         # Silence alone would be noticed after five seconds at the earliest.
-        client_of(transport(timeout=20.0), clock) as client,
+        client_of(settings(timeout=20.0), clock) as client,
     ):
         url = f"https://127.0.0.1:{relay.port}/"
-        await client.post(url, HEADERS, b"first")
+        await post(client, url, HEADERS, b"first")
         relay.cut()
         clock.now += 8 * 3600
         async with asyncio.timeout(4):
-            assert (await client.post(url, HEADERS, b"second")).body == b"second"
+            assert (await post(client, url, HEADERS, b"second")).content == b"second"
         assert len(server.used) == 2
 
 
@@ -95,7 +101,7 @@ async def test_a_clock_that_is_corrected() -> None:
     clock = Clock()
     async with Server(answer_ok) as server, client_of(clock=clock) as client:
         for _ in range(3):
-            await client.get(server.url, {})
+            await get(client, server.url, {})
             clock.now -= 1.0
         assert len(server.used) == 1
 
@@ -105,10 +111,10 @@ async def test_a_clock_that_is_corrected() -> None:
 async def test_a_clock_that_jumps(passed: float) -> None:
     clock = Clock()
     async with Server(answer_ok) as server, client_of(clock=clock) as client:
-        await client.get(server.url, {})
+        await get(client, server.url, {})
         clock.now += passed
-        await client.get(server.url, {})
-        await client.get(server.url, {})
+        await get(client, server.url, {})
+        await get(client, server.url, {})
         assert len(server.used) == 2
         await server.until(server.connections[0].closed.is_set)
 
@@ -119,7 +125,7 @@ async def test_another_server_was_heard_just_now() -> None:
     clock = Clock()
     async with Server(answer_ok) as old, Server(answer_ok) as new, client_of(clock=clock) as client:
         for server in (old, new, new):
-            await client.get(server.url, {})
+            await get(client, server.url, {})
             clock.now += 50.0
         assert len(new.used) == 1
 
@@ -135,16 +141,16 @@ async def test_a_slow_server_that_lives_is_asked_once() -> None:
             return
         if exchange.path == "/slow":
             await asked_for_life.wait()
-            await asyncio.sleep(0.5)  # long past the wait for a sign
+            await asyncio.sleep(1.2)  # long past the wait for a sign
         await exchange.reply()
 
     clock = Clock()
-    settings = transport(timeout=1.6)
-    async with Server(answer_slowly) as server, client_of(settings, clock) as client:
+    given = settings(timeout=4.0)
+    async with Server(answer_slowly) as server, client_of(given, clock) as client:
         url = server.url.replace("//", "//user:password@")
-        await client.post(url, HEADERS, b"")
+        await post(client, url, HEADERS, b"{}")
         clock.now += A_WHILE
-        await client.post(f"{url}/slow", HEADERS, b"")
+        await post(client, f"{url}/slow", HEADERS, b"{}")
         methods = [exchange.method for exchange in server.exchanges]
         assert methods == ["POST", "POST", "HEAD"]
         (question,) = (one for one in server.exchanges if one.method == "HEAD")
@@ -169,13 +175,13 @@ async def test_a_slow_server_that_gives_no_sign() -> None:
         await exchange.reply(body=str(len(server.connections)).encode())
 
     clock = Clock()
-    settings = transport(timeout=1.6)
-    async with Server(answer_slowly) as server, client_of(settings, clock) as client:
-        await client.get(server.url, {})
+    given = settings(timeout=1.6)
+    async with Server(answer_slowly) as server, client_of(given, clock) as client:
+        await get(client, server.url, {})
         clock.now += A_WHILE
-        assert (await client.post(f"{server.url}/slow", HEADERS, b"")).status == 200
+        assert (await post(client, f"{server.url}/slow", HEADERS, b"{}")).status_code == 200
         # The old connection is used no more, and its reply says nothing about the new one.
-        task = client.warm_up(f"{server.url}/models/m", {})
+        task = client.warm_up(request(f"{server.url}/models/m", {}))
         assert task is not None
         await task
 
@@ -190,14 +196,14 @@ async def test_a_connection_that_was_just_heard_is_not_doubted() -> None:
         await exchange.reply()
 
     clock = Clock()
-    settings = transport(timeout=1.0)
+    given = settings(timeout=1.0)
     async with (
         Server(answer_slowly, alpn=("http/1.1",)) as server,
-        client_of(settings, clock) as client,
+        client_of(given, clock) as client,
     ):
-        await client.get(server.url, {})
+        await get(client, server.url, {})
         clock.now += 10.0
-        await client.get(f"{server.url}/slow", {})
+        await get(client, f"{server.url}/slow", {})
         assert len(server.exchanges) == 2
 
 
@@ -211,14 +217,14 @@ async def test_this_computer_is_not_doubted() -> None:
         await exchange.reply()
 
     clock = Clock()
-    settings = transport(timeout=1.0)
+    given = settings(timeout=1.0)
     async with (
         Server(answer_slowly, certificate=None) as server,
-        client_of(settings, clock) as client,
+        client_of(given, clock) as client,
     ):
-        await client.get(server.url, {})
+        await get(client, server.url, {})
         clock.now += A_WHILE
-        await client.get(f"{server.url}/slow", {})
+        await get(client, f"{server.url}/slow", {})
         assert len(server.exchanges) == 2
 
 
@@ -229,20 +235,21 @@ async def test_the_time_limit_holds_for_both_attempts(version: Version) -> None:
         await (answer_ok if len(server.exchanges) == 1 else answer_never)(exchange)
 
     clock = Clock()
-    settings = transport(timeout=0.8)
+    given = settings(timeout=2.4)
     async with (
         Server(answer_once, alpn=(version,)) as server,
-        client_of(settings, clock) as client,
+        client_of(given, clock) as client,
     ):
-        await client.get(server.url, {})
+        await get(client, server.url, {})
         clock.now += A_WHILE
-        with pytest.raises(LlmTimeoutError):
-            await client.post(server.url, HEADERS, b"")
+        with pytest.raises(HttpTimeoutError):
+            await post(client, server.url, HEADERS, b"{}")
         posts = [exchange for exchange in server.exchanges if exchange.method == "POST"]
         assert len(posts) == 2
         assert len(server.used) == 2
 
 
+@pyreqwest_only
 @on_loop
 async def test_a_reply_that_comes_second_is_taken_back() -> None:
     """Both attempts are answered at once, and without an end."""
@@ -262,12 +269,12 @@ async def test_a_reply_that_comes_second_is_taken_back() -> None:
         await asyncio.Event().wait()
 
     clock = Clock()
-    settings = transport(timeout=1.2)
-    async with Server(answer_at_once) as server, client_of(settings, clock) as client:
-        await client.get(server.url, {})
+    given = settings(timeout=1.2)
+    async with Server(answer_at_once) as server, client_of(given, clock) as client:
+        await get(client, server.url, {})
         clock.now += A_WHILE
-        with pytest.raises(LlmTimeoutError):
-            await client.post(f"{server.url}/slow", HEADERS, b"")
+        with pytest.raises(HttpTimeoutError):
+            await post(client, f"{server.url}/slow", HEADERS, b"{}")
         assert len(server.used) == 2
         await server.until(lambda: all(one.resets for one in server.connections))
 
@@ -283,9 +290,9 @@ async def test_a_doubted_connection_that_breaks_meanwhile() -> None:
             await exchange.reply(body=b"well")
 
     clock = Clock()
-    settings = transport(timeout=2.0)
-    async with Server(break_once) as server, client_of(settings, clock) as client:
-        await client.get(server.url, {})
+    given = settings(timeout=6.0)
+    async with Server(break_once) as server, client_of(given, clock) as client:
+        await get(client, server.url, {})
         clock.now += A_WHILE
-        assert (await client.post(f"{server.url}/slow", HEADERS, b"")).body == b"well"
+        assert (await post(client, f"{server.url}/slow", HEADERS, b"{}")).content == b"well"
         assert len(server.used) == 2

@@ -48,19 +48,17 @@ def _wait_until_left() -> None:
 _load()
 atexit.register(_wait_until_left)
 
+from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import BuilderError, DecodeError, PyreqwestError
 from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response
 
 __all__ = [
-    "BuilderError",
     "Client",
     "ClientBuilder",
-    "DecodeError",
     "ProxyBuilder",
-    "PyreqwestError",
     "Response",
     "StreamRequest",
+    "exceptions",
 ]

@@ -12,9 +12,9 @@ THREADS = """
 import sys, threading
 
 def build():
-    from koe.llm.pool import Pool
-    from koe.llm.transport import Transport
-    Pool(Transport(8.0))
+    from koe.http.reqwest import ReqwestTransport
+    from koe.http.settings import HttpSettings
+    ReqwestTransport(HttpSettings())
     built.append(True)
 
 built = []
@@ -29,7 +29,7 @@ MISSING = """
 import sys
 sys.modules["pyreqwest"] = None
 try:
-    import koe.llm.pool
+    import koe.http.reqwest
 except ImportError as exc:
     print(exc.name.partition(".")[0])
 """
@@ -37,7 +37,7 @@ except ImportError as exc:
 # A thread that Python does not know as one of its own, and would end where it is.
 STRANGER = """
 import _thread, time
-import koe.llm.library
+import koe.http.library
 
 def stay():
     inside.release()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.asynchronous import on_loop
-from tests.llm.asking import (
+from tests.http.asking import (
     HEADERS,
     KEY,
     Clock,
@@ -13,19 +15,24 @@ from tests.llm.asking import (
     answer_ok,
     both,
     client_of,
-    transport,
+    get,
+    post,
+    request,
+    settings,
 )
 from tests.servers.web import Exchange, Server, Version
+
+pytestmark = pytest.mark.usefixtures("library")
 
 
 @both
 @on_loop
 async def test_the_correction_finds_a_connection(version: Version) -> None:
     async with Server(answer_ok, alpn=(version,)) as server, client_of() as client:
-        task = client.warm_up(f"{server.url}/v1/models/org%2Fm%3A7b", HEADERS)
+        task = client.warm_up(request(f"{server.url}/v1/models/org%2Fm%3A7b", HEADERS))
         assert task is not None
         await task
-        await client.post(f"{server.url}/v1/chat/completions", HEADERS, b"{}")
+        await post(client, f"{server.url}/v1/chat/completions", HEADERS, b"{}")
         (connection,) = server.used
     warm_up, correction = connection.exchanges
     assert (warm_up.method, warm_up.path) == ("GET", "/v1/models/org%2Fm%3A7b")
@@ -38,13 +45,13 @@ async def test_the_correction_finds_a_connection(version: Version) -> None:
 async def test_it_is_not_repeated_while_the_connection_is_warm() -> None:
     clock = Clock()
     async with Server(answer_ok) as server, client_of(clock=clock) as client:
-        task = client.warm_up(server.url, {})
+        task = client.warm_up(request(server.url, {}))
         assert task is not None
         await task
         clock.now += 69.9
-        assert client.warm_up(server.url, {}) is None
+        assert client.warm_up(request(server.url, {})) is None
         clock.now += 0.1  # exactly the 90 s of the pool less 20
-        task = client.warm_up(server.url, {})
+        task = client.warm_up(request(server.url, {}))
         assert task is not None
         await task
         assert len(server.exchanges) == 2
@@ -54,9 +61,9 @@ async def test_it_is_not_repeated_while_the_connection_is_warm() -> None:
 async def test_a_clock_that_was_set_back_proves_nothing() -> None:
     clock = Clock()
     async with Server(answer_ok) as server, client_of(clock=clock) as client:
-        await client.get(server.url, {})
+        await get(client, server.url, {})
         clock.now -= 3600
-        task = client.warm_up(server.url, {})
+        task = client.warm_up(request(server.url, {}))
         assert task is not None
         await task
 
@@ -69,21 +76,21 @@ async def test_any_reply_keeps_warm() -> None:
         await exchange.reply(401, body=b"wrong key")
 
     async with Server(refuse) as server, client_of(clock=clock) as client:
-        task = client.warm_up(server.url, {})
+        task = client.warm_up(request(server.url, {}))
         assert task is not None
         await task
         clock.now += 60
-        assert client.warm_up(server.url, {}) is None
-        await client.post(server.url, HEADERS, b"{}")
+        assert client.warm_up(request(server.url, {})) is None
+        await post(client, server.url, HEADERS, b"{}")
         clock.now += 60
-        assert client.warm_up(server.url, {}) is None
+        assert client.warm_up(request(server.url, {})) is None
 
 
 @on_loop
 async def test_there_is_one_at_a_time() -> None:
     async with Server(answer_never) as server, client_of() as client:
-        assert client.warm_up(server.url, {}) is not None
-        assert client.warm_up(f"{server.url}/other", {}) is None
+        assert client.warm_up(request(server.url, {})) is not None
+        assert client.warm_up(request(f"{server.url}/other", {})) is None
         await server.until(lambda: bool(server.exchanges))
         assert len(server.exchanges) == 1
 
@@ -93,7 +100,7 @@ async def test_another_server_is_another_matter() -> None:
     """A profile switch: that one connection is warm says nothing about the other."""
     async with Server(answer_ok) as one, Server(answer_ok) as other, client_of() as client:
         for server in (one, other):
-            task = client.warm_up(server.url, {})
+            task = client.warm_up(request(server.url, {}))
             assert task is not None
             await task
         assert [len(server.connections) for server in (one, other)] == [1, 1]
@@ -109,7 +116,7 @@ async def test_a_reply_that_breaks_off_warms_nothing(version: Version) -> None:
 
     async with Server(break_off, alpn=(version,)) as server, client_of() as client:
         for _ in range(2):
-            task = client.warm_up(server.url, {})
+            task = client.warm_up(request(server.url, {}))
             assert task is not None
             await task
         assert len(server.used) == 2
@@ -121,15 +128,13 @@ async def test_it_fails_in_silence() -> None:
         url = server.url
     async with client_of() as client:
         for address in (url, "http://example.com/", "nonsense"):
-            task = client.warm_up(address, {})
+            task = client.warm_up(request(address, {}))
             if task is not None:
                 await task
         async with Server(answer_never) as server:
-            task = client.warm_up(server.url, {"x-api-key": "\n"})
-            assert task is not None
-            await task
-    async with Server(answer_never) as server, client_of(transport(timeout=0.2)) as client:
-        task = client.warm_up(server.url, {})
+            assert client.warm_up(request(server.url, {"x-api-key": "\n"})) is None
+    async with Server(answer_never) as server, client_of(settings(timeout=0.2)) as client:
+        task = client.warm_up(request(server.url, {}))
         assert task is not None
         await task
 
@@ -140,8 +145,8 @@ async def test_nobody_waits_for_it() -> None:
         await (answer_never if exchange.method == "GET" else answer_ok)(exchange)
 
     async with Server(answer_all_but_warm_ups) as server, client_of() as client:
-        task = client.warm_up(server.url, {})
-        assert (await client.post(server.url, HEADERS, b"{}")).status == 200
+        task = client.warm_up(request(server.url, {}))
+        assert (await post(client, server.url, HEADERS, b"{}")).status_code == 200
         assert task is not None
         assert not task.done()
 
@@ -150,7 +155,7 @@ async def test_nobody_waits_for_it() -> None:
 async def test_it_does_not_outlive_the_client() -> None:
     async with Server(answer_never) as server:
         async with client_of() as client:
-            task = client.warm_up(server.url, {})
+            task = client.warm_up(request(server.url, {}))
             await server.until(lambda: bool(server.exchanges))
         assert task is not None
         await asyncio.wait({task})
@@ -165,7 +170,7 @@ async def test_a_retired_client_ends_its_warm_up_first() -> None:
         await exchange.reply()
 
     async with Server(answer_later) as server, client_of() as client:
-        task = client.warm_up(server.url, {})
+        task = client.warm_up(request(server.url, {}))
         await server.until(lambda: bool(server.exchanges))
         client.retire()
         may_answer.set()

@@ -1,0 +1,322 @@
+"""Connections that were kept may have died: a request must not die with them.
+
+A laptop sleeps, and changes networks. Then a connection of before is dead and does not say so, and
+a request on it would wait until its time is up. So such a connection is not trusted blindly:
+
+- nobody was heard for longer than connections are kept, by the clock on the wall, which runs on
+  while a computer sleeps: those of before are left alone;
+- the connection breaks before the reply begins: the request is sent again, on a new one;
+- no word comes for a while: over HTTP/2 the server is asked for a sign of life, on the same
+  connection. If that does not come either, the request is sent again on a new one, and the first
+  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer, and a
+  server that was heard just now is not doubted.
+
+A correction that is made twice does no harm; one that fails does. Where there is no time limit for
+the whole, silence is no reason for a doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import httpx
+
+from koe.endpoint import is_local, origin_of
+from koe.http.errors import HttpConnectionError
+from koe.http.routes import Routes
+from koe.http.settings import HttpSettings
+
+# How long a connection of before may be silent before it is asked for a sign of life: this part of
+# the time limit, but no longer than so many seconds. For the sign, it has half of that again.
+SILENCE_PART = 1 / 4
+SILENCE_SECONDS = 2.0
+
+# The same where nothing can be asked, unless the last sign of life is so fresh, in seconds.
+SILENCE_PART_HTTP1 = 1 / 2
+TRUST_SECONDS_HTTP1 = 10.0
+
+# By how much a time service may set the wall clock back while it runs: no reason for a doubt.
+CORRECTION_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The last time that a server was heard: when, by the wall clock, and how."""
+
+    time: float
+    http_version: str
+
+
+@dataclass(eq=False)
+class Pool:
+    """Connections that live and die together.
+
+    Attributes:
+        routes: What they are connections of.
+        under_way: How many requests are on them.
+        is_over: They are closed as soon as there is none.
+    """
+
+    routes: Routes
+    under_way: int = 0
+    is_over: bool = False
+
+
+class Connections(httpx.AsyncBaseTransport):
+    """A transport that replaces its connections when they are dead.
+
+    All methods on one event loop, but `retire`.
+
+    Args:
+        settings: The settings.
+        clock: Seconds; it has to run on while the computer sleeps.
+    """
+
+    def __init__(self, settings: HttpSettings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        # None until it is needed, and when it is needed no more.
+        self._pool: Pool | None = None
+        # Who was heard through this pool, by origin.
+        self._contacts: dict[str, Contact] = {}
+        # What is being closed.
+        self._closing: set[asyncio.Future[None]] = set()
+        # retire was called.
+        self._is_retired = False
+        # aclose was called.
+        self._is_closed = False
+        # Where requests are made; None before the first.
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self) -> Pool:
+        """Return the pool; a new one when there is none.
+
+        Raises:
+            HttpConfigError: It can't be built.
+            HttpConnectionError: This was closed.
+        """
+        if self._is_closed:
+            raise HttpConnectionError("the client is closed")
+        if self._pool is None:
+            self._pool = Pool(Routes(self._settings), is_over=self._is_retired)
+        return self._pool
+
+    def abandon(self) -> None:
+        """Use the connections no more. Requests that are on them still end, then they close."""
+        pool, self._pool = self._pool, None
+        self._contacts.clear()
+        if pool is not None:
+            pool.is_over = True
+            self._close_if_over(pool)
+
+    def retire(self) -> None:
+        """Close all connections as soon as no request is under way; another one may still come.
+
+        Any thread may call this.
+        """
+        self._is_retired = True
+        if self._loop is None:
+            self._pool = None  # it has no connections
+            return
+        with suppress(RuntimeError):  # the loop has ended, and the connections with it
+            self._loop.call_soon_threadsafe(self.abandon)
+
+    async def aclose(self) -> None:
+        """Close for good: requests under way raise httpx.TransportError."""
+        self._is_closed = True
+        pool = self._pool
+        self.abandon()
+        if pool is not None:
+            await pool.routes.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def age(self, server: str) -> float | None:
+        """Seconds since a server was heard; None for never.
+
+        Args:
+            server: Its origin.
+        """
+        contact = self._contacts.get(server)
+        return None if contact is None else self._age(contact)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, twice if need be, and return the first reply that begins.
+
+        Returns:
+            The reply; its stream is to be closed.
+
+        Raises:
+            httpx.TransportError: There was no connection, or it broke, or it is not HTTP.
+        """
+        self._loop = asyncio.get_running_loop()
+        ages = [self._age(contact) for contact in self._contacts.values()]
+        if ages and min(ages) > self._settings.pool_idle:
+            self.abandon()
+        pool = self.open()
+        contact = self._contacts.get(origin_of(str(request.url)))
+        if contact is None:
+            return await self._send(pool, request)  # a new connection: nothing to doubt
+        attempts = [asyncio.create_task(self._send(pool, request))]
+        winner: asyncio.Task[httpx.Response] | None = None
+        try:
+            winner = await self._first_attempt(attempts[0], pool, request, contact)
+            if winner is None:
+                if self._pool is pool:
+                    self.abandon()
+                attempts.append(asyncio.create_task(self._send(self.open(), request)))
+                winner = await _first_success(attempts)
+            return winner.result()
+        finally:
+            for attempt in attempts:
+                if attempt is not winner:
+                    self._let_go(attempt)
+
+    async def _send(self, pool: Pool, request: httpx.Request) -> httpx.Response:
+        pool.under_way += 1
+        try:
+            response = await pool.routes.handle_async_request(request)
+        except BaseException:
+            self._leave(pool)
+            raise
+        http_version = response.http_version
+
+        def note() -> None:
+            """A whole reply has come: this connection lives."""
+            if pool is self._pool:
+                contact = Contact(self._clock(), http_version)
+                self._contacts[origin_of(str(request.url))] = contact
+
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Watched(response.stream, note, lambda: self._leave(pool))
+        return response
+
+    async def _first_attempt(
+        self,
+        attempt: asyncio.Task[httpx.Response],
+        pool: Pool,
+        request: httpx.Request,
+        contact: Contact,
+    ) -> asyncio.Task[httpx.Response] | None:
+        """Wait for an attempt; None when it has failed, or its connection may be dead."""
+        if not await self._shows_life(attempt, pool, request, contact):
+            log.debug("asking again on a new connection: no sign of life from the old one")
+            return None
+        try:
+            await attempt
+        except httpx.TransportError as exc:
+            log.debug("asking again on a new connection: %s", type(exc).__name__)
+            return None
+        return attempt
+
+    async def _shows_life(
+        self,
+        attempt: asyncio.Task[httpx.Response],
+        pool: Pool,
+        request: httpx.Request,
+        contact: Contact,
+    ) -> bool:
+        """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
+        timeout = self._settings.timeout
+        if math.isinf(timeout) or (request.url.scheme == "http" and is_local(str(request.url))):
+            return True  # the latter is this computer, which can't be cut off
+        if contact.http_version != "HTTP/2":
+            if self._age(contact) <= TRUST_SECONDS_HTTP1:
+                return True
+            await asyncio.wait({attempt}, timeout=timeout * SILENCE_PART_HTTP1)
+            return attempt.done()
+        patience = min(timeout * SILENCE_PART, SILENCE_SECONDS)
+        await asyncio.wait({attempt}, timeout=patience)
+        if attempt.done():
+            return True
+        # Without a key: whoever answers shows life, and that is enough.
+        root = httpx.Request(
+            "HEAD",
+            request.url.copy_with(raw_path=b"/"),
+            extensions={"deadline": request.extensions.get("deadline", math.inf)},
+        )
+        question = asyncio.create_task(self._send(pool, root))
+        try:
+            await asyncio.wait(
+                {attempt, question}, timeout=patience / 2, return_when=asyncio.FIRST_COMPLETED
+            )
+            return attempt.done() or (question.done() and question.exception() is None)
+        finally:
+            self._let_go(question)
+
+    def _let_go(self, attempt: asyncio.Task[httpx.Response]) -> None:
+        """Take an attempt back; how it ends does not matter any more."""
+
+        def close(ended: asyncio.Task[httpx.Response]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                # It came through all the same. Left alone, the rest of its reply would come too.
+                self._keep(asyncio.ensure_future(ended.result().aclose()))
+
+        attempt.cancel()
+        attempt.add_done_callback(close)
+
+    def _leave(self, pool: Pool) -> None:
+        pool.under_way -= 1
+        self._close_if_over(pool)
+
+    def _close_if_over(self, pool: Pool) -> None:
+        if pool.is_over and not pool.under_way and self._loop is not None:
+            if pool is self._pool:
+                self.abandon()
+                return
+            self._keep(self._loop.create_task(pool.routes.aclose()))
+
+    def _keep(self, closing: asyncio.Future[None]) -> None:
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def _age(self, contact: Contact) -> float:
+        age = self._clock() - contact.time
+        # A clock that was set back says nothing, unless it was only corrected.
+        return max(age, 0.0) if age > -CORRECTION_SECONDS else float("inf")
+
+
+class _Watched(httpx.AsyncByteStream):
+    """The body of a reply, of which others hear when it is whole and when it is closed."""
+
+    def __init__(
+        self,
+        stream: httpx.AsyncByteStream,
+        on_end: Callable[[], None],
+        on_close: Callable[[], None],
+    ) -> None:
+        self._stream = stream
+        self._on_end = on_end
+        self._on_close: Callable[[], None] | None = on_close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+        self._on_end()
+
+    async def aclose(self) -> None:
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            try:
+                await self._stream.aclose()
+            finally:
+                on_close()
+
+
+async def _first_success(
+    attempts: list[asyncio.Task[httpx.Response]],
+) -> asyncio.Task[httpx.Response]:
+    """Wait for the first attempt that succeeds; if there is none, for the last."""
+    waiting = set(attempts)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for attempt in done:
+            if attempt.exception() is None:
+                return attempt
+    return attempts[-1]

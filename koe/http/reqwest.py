@@ -1,0 +1,197 @@
+"""The transport on pyreqwest, which is reqwest, hyper and rustls, as in the Rust core.
+
+The library runs on a thread of its own, so connections are pinged, and their end is noticed, while
+nobody asks anything. What it does by itself (spec llm §1.3): a request that a dying connection did
+not take (a GOAWAY, a refused stream) is sent again on another.
+
+A cancelled request ends at once while its body is being sent, if that is long, and once the reply
+has begun. In between the library can't take it back: there it ends by its time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+
+from koe.http.library import (
+    Client,
+    ClientBuilder,
+    ProxyBuilder,
+    Response,
+    StreamRequest,
+    exceptions,
+)
+from koe.http.request import PUBLIC_HEADERS
+from koe.http.settings import HttpSettings
+
+# Seconds that the library waits longer than whoever asks, whose error is the one that is told.
+LENIENCE = 0.1
+
+# The library can't be told to stop sending bytes, so a longer body is handed over piece by piece.
+_PIECE_BYTES = 1 << 16
+
+# The library makes these of the address and the body.
+_MADE_BY_LIBRARY = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
+# What the library raises, as httpx has it; the first that fits.
+_AS_HTTPX: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (exceptions.ConnectTimeoutError, httpx.ConnectTimeout),
+    (exceptions.RequestTimeoutError, httpx.ReadTimeout),
+    (exceptions.ConnectError, httpx.ConnectError),
+    (exceptions.BuilderError, httpx.LocalProtocolError),
+    (exceptions.DecodeError, httpx.RemoteProtocolError),
+    (exceptions.PyreqwestError, httpx.ReadError),
+)
+
+
+class ReqwestTransport(httpx.AsyncBaseTransport):
+    """Connections that are kept and shared.
+
+    A request may have a ``deadline`` among its extensions, on the loop's clock: the library ends it
+    then, so that nothing goes on in vain.
+
+    Args:
+        settings: The settings.
+        proxy: The address of a proxy; empty for none.
+
+    Raises:
+        httpx.TransportError: There is nothing that could tell a server from an impostor.
+    """
+
+    def __init__(self, settings: HttpSettings, proxy: str = "") -> None:
+        try:
+            self._client = _build(settings, proxy)
+        except exceptions.PyreqwestError as exc:
+            raise _as_httpx(exc) from exc
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and wait until the reply begins; its stream is to be closed."""
+        body = _Body(request.content)
+        sending = self._prepare(request, body)
+        try:
+            response = await sending.__aenter__()
+        except exceptions.PyreqwestError as exc:
+            raise _as_httpx(exc) from exc
+        except asyncio.CancelledError:
+            body.is_wanted = False
+            raise
+        return httpx.Response(
+            response.status,
+            headers=_headers(response),
+            stream=_Reply(sending, response),
+            extensions={"http_version": response.version.removesuffix(".0").encode()},
+        )
+
+    async def aclose(self) -> None:
+        """Give up on all requests that wait, and close the connections."""
+        await self._client.close()
+
+    def _prepare(self, request: httpx.Request, body: _Body) -> StreamRequest:
+        try:
+            builder = self._client.request(request.method, str(request.url))
+        except ValueError as exc:  # the name of the host has letters that are none
+            raise httpx.UnsupportedProtocol(str(exc)) from exc
+        for raw_name, value in request.headers.raw:
+            name = raw_name.decode().lower()
+            if raw_name.lower() not in _MADE_BY_LIBRARY:
+                builder.header(name, value.decode(), is_sensitive=name not in PUBLIC_HEADERS)
+        if len(body.content) > _PIECE_BYTES:
+            builder.header("content-length", str(len(body.content)))
+            builder.body_stream(body)
+        elif body.content:
+            builder.body_bytes(body.content)
+        deadline = request.extensions.get("deadline", math.inf)
+        if deadline < math.inf:
+            left = max(0.0, deadline - asyncio.get_running_loop().time())
+            builder.timeout(timedelta(seconds=left + LENIENCE))
+        # 0: the reply begins with its headers, not with its first 64 kB.
+        return builder.streamed_read_buffer_limit(0).build_streamed()
+
+
+class _Body:
+    """A body that is sent piece by piece, until it is wanted no more."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.is_wanted = True
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.content), _PIECE_BYTES):
+            if not self.is_wanted:
+                raise ConnectionAbortedError
+            yield self.content[start : start + _PIECE_BYTES]
+
+
+class _Reply(httpx.AsyncByteStream):
+    """The body of a reply, as it comes."""
+
+    def __init__(self, sending: StreamRequest, response: Response) -> None:
+        # The library's part; whoever leaves it takes back what is left of the reply.
+        self._sending = sending
+        self._response = response
+        self._is_closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while chunk := await self._response.body_reader.read_chunk():
+                yield bytes(chunk)
+        except exceptions.PyreqwestError as exc:
+            raise _as_httpx(exc) from exc
+
+    async def aclose(self) -> None:
+        """Take back what is left of the reply. On HTTP/1.1 that costs the connection."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self._sending.__aexit__(None, None, None)
+
+
+def _build(settings: HttpSettings, proxy: str) -> Client:
+    builder = (
+        ClientBuilder()
+        .http2(settings.http2)
+        .http2_keep_alive_interval(timedelta(seconds=settings.ping_interval))
+        .http2_keep_alive_timeout(timedelta(seconds=settings.ping_timeout))
+        .http2_keep_alive_while_idle(True)
+        .pool_idle_timeout(timedelta(seconds=settings.pool_idle))
+        .pool_max_idle_per_host(2)
+        .tcp_keepalive(timedelta(seconds=30))
+        # Redirects are followed by the client, which knows where they may lead.
+        .follow_redirects(False)
+        # A text of some hundred bytes arrives no sooner for being compressed.
+        .gzip(False)
+        .brotli(False)
+        .zstd(False)
+        .deflate(False)
+    )
+    if settings.connect_timeout is not None:
+        builder = builder.connect_timeout(timedelta(seconds=settings.connect_timeout))
+    if settings.read_timeout is not None:
+        builder = builder.read_timeout(timedelta(seconds=settings.read_timeout))
+    if settings.roots:
+        builder = builder.add_root_certificate_pem(settings.roots)
+    # It is chosen by the request; the library would read the environment in its own way.
+    builder = builder.proxy(ProxyBuilder.all(proxy)) if proxy else builder.no_proxy()
+    return builder.build()
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    """The headers; those that are no text are as if they were not there."""
+    try:
+        return list(response.headers.items())
+    except ValueError:
+        headers = []
+        for name in set(response.headers):
+            try:
+                headers += [(name, value) for value in response.get_header_all(name)]
+            except ValueError:
+                continue
+        return headers
+
+
+def _as_httpx(exc: exceptions.PyreqwestError) -> httpx.TransportError:
+    kind = next(theirs for ours, theirs in _AS_HTTPX if isinstance(exc, ours))
+    return kind(exc.message)

@@ -1,0 +1,88 @@
+"""The ways to servers: directly, or through a proxy, by the settings of one moment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import httpx
+
+from koe.endpoint import host_of, origin_of
+from koe.errors import ProxyError
+from koe.http import choice
+from koe.http.errors import HttpConfigError
+from koe.http.failures import reasons
+from koe.http.settings import HttpSettings
+from koe.proxies import read_proxies
+
+
+class Routes(httpx.AsyncBaseTransport):
+    """Sends each request through the proxy that is right for it.
+
+    Args:
+        settings: The settings.
+
+    Raises:
+        HttpConfigError: There is nothing that could tell a server from an impostor.
+    """
+
+    def __init__(self, settings: HttpSettings) -> None:
+        _check_certificates()
+        self._settings = settings
+        # The settings when this was made.
+        self._proxies = read_proxies()
+        # By the address of the proxy that they go through; empty for none.
+        self._transports = {"": self._open("")}
+        # The address of the proxy, by origin.
+        self._known: dict[str, str] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and wait until the reply begins; its stream is to be closed.
+
+        Raises:
+            HttpConfigError: The address of the proxy can't be read.
+            httpx.TransportError: As the library says.
+        """
+        url = str(request.url)
+        origin = origin_of(url)
+        proxy = self._known.get(origin)
+        if proxy is None:
+            try:
+                proxy = self._known[origin] = self._proxies.address_for(url)
+            except ProxyError as exc:
+                raise HttpConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
+        if proxy not in self._transports:
+            self._transports[proxy] = self._open(proxy)
+        return await self._transports[proxy].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        transports = list(self._transports.values())
+        self._transports.clear()  # a reply that somebody keeps must not keep them open
+        for transport in transports:
+            await transport.aclose()
+
+    def _open(self, proxy: str) -> httpx.AsyncBaseTransport:
+        try:
+            return choice.open_transport(self._settings, proxy)
+        except httpx.TransportError as exc:
+            reason = reasons(exc)[-1]
+            if "No CA certificates" in reason:
+                reason = (
+                    "this computer trusts no certificate authority; install them (Debian: "
+                    "ca-certificates) or name a file of them in SSL_CERT_FILE"
+                )
+            raise HttpConfigError(f"there is no HTTP client: {reason}") from exc
+
+
+def _check_certificates() -> None:
+    """Find out what libraries would pass over in silence."""
+    named = os.environ.get("SSL_CERT_FILE")
+    if not named:
+        return
+    try:
+        with Path(named).open("rb"):
+            pass
+    except OSError as exc:
+        what = f"the certificates of the environment cannot be used: {exc.strerror}"
+        raise HttpConfigError(f"{what}; check SSL_CERT_FILE and SSL_CERT_DIR") from exc
