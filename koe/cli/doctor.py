@@ -93,6 +93,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield _examine_engine(asr)
     yield from _examine_fallback(asr)
     yield from _examine_correction(config.llm)
+    yield _examine_http()
     yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
@@ -171,6 +172,14 @@ def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
         yield Finding(Level.OK, "correction", message)
         if profile.exposure:
             yield Finding(Level.WARN, "correction", profile.exposure)
+
+
+def _examine_http() -> Finding:
+    """Which library sends."""
+    # It takes a tenth of a second, and hardly any command needs it.
+    from koe.http.choice import LIBRARY
+
+    return Finding(Level.OK, "http", LIBRARY)
 
 
 def _examine_proxies() -> Iterator[Finding]:

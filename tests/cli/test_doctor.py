@@ -14,6 +14,7 @@ from koe.cli.doctor import Finding, Level, examine
 from koe.cli.history_table import when
 from koe.config.store import config_directory
 from koe.errors import AudioError
+from koe.http.choice import LIBRARY
 from koe.journal import folder
 from koe.journal.entries import Entry
 from koe.journal.format import End
@@ -51,6 +52,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
         "ok    engine      moonshine: ready; about the others: koe engines",
         "ok    correction  off",
+        f"ok    http        {LIBRARY}",
         f"ok    history     0 entries, 0.0 MB in {directory / 'journal'}; recordings without a "
         "whole text are kept for 7 days, 500 MB at most",
         "ok    microphone  Desk Microphone, PortAudio V19",
@@ -75,6 +77,12 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
 )
 def test_correction(config: str, finding: Finding, directory: Path) -> None:
     assert find(write(directory, config), "correction") == [finding]
+
+
+def test_the_library_that_sends(directory: Path) -> None:
+    (finding,) = find(directory, "http")
+    assert finding.level is Level.OK
+    assert finding.message.startswith("pyreqwest 0.")
 
 
 def test_proxies(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +318,6 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["ok"] is False
     assert [finding["level"] for finding in report["findings"]].count("fail") == 1
     assert {finding["topic"] for finding in report["findings"]} == {
-        "koe", "config", "dictionary", "engine", "correction", "history", "microphone",
+        "koe", "config", "dictionary", "engine", "correction", "http", "history", "microphone",
     }  # fmt: skip
     assert "鹦鹉" in out
