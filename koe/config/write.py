@@ -1,8 +1,6 @@
 """Writing the user's files: one writer at a time, privately, and wholly or not at all.
 
-A file is never changed in place. Its new content goes to a file beside it, is on the disk,
-and then takes its name, so that whoever reads gets the old or the new content and a crash
-leaves one of them (spec config §§1.6-1.8, with the deviations of §17).
+How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8, with the deviations of §17).
 """
 
 from __future__ import annotations
@@ -10,15 +8,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from koe.config.read import Stamp, busy, lock_of, stamp_of
 from koe.errors import ConfigError
-from koe.files.folders import sync_folder
 from koe.files.lock import try_lock
+from koe.files.whole import remove_drafts, write_whole
 
 PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
 _LONGEST_WAIT_S = 30.0  # where others write all the time
@@ -27,9 +24,6 @@ _POLL_S = 0.005
 # File systems without locks, such as some network shares. Losing the race against another
 # writer is rare, not being able to change a setting would be certain.
 _NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
-
-# Windows refuses to replace a file while another program reads it.
-_REPLACE_ATTEMPTS = 20 if sys.platform == "win32" else 1
 
 # Absent on Windows, or absent elsewhere, where they are not needed.
 _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -56,7 +50,7 @@ def locked(path: Path) -> Iterator[int]:
         raise _error(path, exc) from exc
     try:
         _wait_for(lock, path)
-        _remove_remains(path)
+        remove_drafts(Path(os.path.realpath(path)))
         yield lock
     finally:
         os.close(lock)
@@ -85,15 +79,6 @@ def _stamp(path: Path) -> Stamp | None:
         return None
 
 
-def _remove_remains(path: Path) -> None:
-    """Remove what writers that died left beside the file: it may hold keys, and nobody needs it."""
-    target = Path(os.path.realpath(path))
-    with contextlib.suppress(OSError):
-        for beside in target.parent.iterdir():
-            if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":
-                beside.unlink()
-
-
 def write_private(
     path: Path, content: bytes, unless: Callable[[], bool] | None = None
 ) -> Stamp | None:
@@ -113,29 +98,11 @@ def write_private(
         ConfigError: It says why. The file is as it was and nothing else is left behind.
     """
     try:
-        target = _target(path)
-        temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
         # A new file, so that it is private from its first byte, whatever the old one was.
-        descriptor = os.open(temporary, flags, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-                stamp = stamp_of(os.fstat(descriptor))
-            if unless is not None and unless():
-                temporary.unlink()
-                return None
-            _replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
+        status = write_whole(_target(path), content, 0o600, unless)
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc
-    sync_folder(target.parent)
-    return stamp
+    return None if status is None else stamp_of(status)
 
 
 def _target(path: Path) -> Path:
@@ -146,17 +113,6 @@ def _target(path: Path) -> Path:
     if target.is_dir():
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     return target
-
-
-def _replace(temporary: Path, target: Path) -> None:
-    for attempts_left in reversed(range(_REPLACE_ATTEMPTS)):
-        try:
-            temporary.replace(target)
-            return
-        except PermissionError:
-            if not attempts_left:
-                raise
-            time.sleep(_POLL_S)
 
 
 def _error(path: Path, exc: OSError | ValueError) -> ConfigError:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from koe.errors import ModelPathError
 from koe.files import regular
+from koe.files.whole import write_whole
 
 # A file is hashed in blocks of this size: about a millisecond each.
 BLOCK_BYTES = 1024 * 1024
@@ -78,16 +78,7 @@ def replace_file(path: Path, content: bytes) -> None:
     with suppress(FileNotFoundError):
         if not regular.is_regular(path.lstat()):
             raise _not_regular(path)
-    draft = path.with_name(f"{path.name}.tmp.{os.getpid()}.{time.time_ns()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        draft.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink()
-        raise
+    write_whole(path, content)
 
 
 def remove_file(path: Path) -> bool:

@@ -178,27 +178,6 @@ def test_a_file_that_does_not_fit(file: Path) -> None:
     assert names(file.parent) == ["config.yaml"]
 
 
-def test_a_file_that_is_being_read_is_waited_for(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On Windows; here the attempts are counted."""
-    attempts = []
-    real = Path.replace
-
-    def replace(source: Path, target: Path) -> Path:
-        attempts.append(target)
-        if len(attempts) < 3:
-            raise PermissionError(13, "Permission denied")
-        return real(source, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    monkeypatch.setattr(write_module, "_REPLACE_ATTEMPTS", 3)
-
-    write_private(file, b"new")
-
-    assert (len(attempts), file.read_bytes()) == (3, b"new")
-
-
 # --- the lock ----------------------------------------------------------------------------
 
 

@@ -1,0 +1,81 @@
+"""Files that are written as a whole: whoever reads one gets its old or its new content.
+
+A file is never changed in place. Its new content goes to a file beside it, is on the disk, and then
+takes its name, so that a crash leaves one of the two. Everything blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from koe.files.folders import sync_folder
+from koe.files.regular import NO_SURPRISES
+
+# Windows refuses to replace a file while another program reads it.
+_ATTEMPTS = 20 if sys.platform == "win32" else 1
+_PAUSE = 0.005
+
+
+def write_whole(
+    target: Path,
+    content: bytes,
+    mode: int = 0o666,
+    unless: Callable[[], bool] | None = None,
+) -> os.stat_result | None:
+    """Put content in the place of a file, or create it. The folder must exist.
+
+    Args:
+        target: The file itself, not a link to it.
+        content: All of it.
+        mode: Who may read and write it, from its first byte on, less the umask.
+        unless: Asked at the last moment; if it says yes, the file stays as it is.
+
+    Returns:
+        The status of the new file; None when there is none.
+
+    Raises:
+        OSError: It can't be written. What was there is intact, and nothing else is left behind.
+        ValueError: No file can have this name.
+    """
+    draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+            status = os.fstat(descriptor)
+        if unless is not None and unless():
+            draft.unlink()
+            return None
+        _replace(draft, target)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(target.parent)
+    return status
+
+
+def remove_drafts(target: Path) -> None:
+    """Remove what writers that died left beside a file: it may hold keys, and is of no use."""
+    with suppress(OSError):
+        for beside in target.parent.iterdir():
+            if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":
+                beside.unlink()
+
+
+def _replace(draft: Path, target: Path) -> None:
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            draft.replace(target)
+            return
+        except PermissionError:
+            if not attempts_left:
+                raise
+            time.sleep(_PAUSE)
