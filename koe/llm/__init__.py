@@ -3,7 +3,7 @@
 Pure: ``correction`` makes the question and reads the answer, in one of three protocols
 (``protocols``), each a module with its configured name.
 
-Over sockets: ``shared`` holds the one client that all sessions share, ``client`` asks (deadline,
-redirects, warm-up), ``connections`` notices those that died, ``pool`` alone knows the HTTP
-library, and ``endpoint`` decides which addresses may be asked. Import the module that you need.
+Over sockets: ``asking`` sends questions through the HTTP door (`koe.http`), ``shared`` holds the
+one client that all sessions share, and ``service`` puts it all together. Import the module that you
+need.
 """

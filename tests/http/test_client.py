@@ -8,7 +8,13 @@ import time
 import pytest
 
 from koe.http.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES
-from koe.http.errors import HttpConfigError, HttpConnectionError, HttpReplyError, HttpTimeoutError
+from koe.http.errors import (
+    HttpConfigError,
+    HttpConnectionError,
+    HttpError,
+    HttpReplyError,
+    HttpTimeoutError,
+)
 from tests.asynchronous import on_loop
 from tests.http.asking import (
     HEADERS,
@@ -28,6 +34,7 @@ from tests.servers.plain import PlainServer
 from tests.servers.web import (
     Connection,
     Exchange,
+    Handler,
     Http1Connection,
     Http2Connection,
     Server,
@@ -401,6 +408,85 @@ async def test_a_reply_that_is_not_http() -> None:
     async with Server(chat, certificate=None) as server, client_of() as client:
         with pytest.raises(HttpReplyError, match=r"127\.0\.0\.1:\d+ does not answer in HTTP"):
             await get(client, server.url, {})
+
+
+# --- hostile servers -----------------------------------------------------------------------
+
+
+def raw(data: bytes) -> Handler:
+    """A server that writes bytes which need not be HTTP, and closes."""
+
+    async def write(exchange: Exchange) -> None:
+        assert isinstance(exchange.connection, Http1Connection)
+        await exchange.connection.write(data)
+        exchange.connection.close()
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"X: " + b"x" * 2_000_000,
+        b"".join(b"X-%d: x\r\n" % number for number in range(100_000)),
+        b"X: a\0b\r\n\r\n",
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    ],
+    ids=["long", "many", "nul", "negative", "two lengths", "huge chunk"],
+)
+@on_loop
+async def test_heads_that_are_no_http(head: bytes) -> None:
+    async with (
+        Server(raw(b"HTTP/1.1 200 OK\r\n" + head), certificate=None) as server,
+        client_of() as client,
+    ):
+        with pytest.raises(HttpError) as refusal:
+            await get(client, server.url, {})
+        assert len(str(refusal.value)) < 500
+
+
+@both
+@on_loop
+async def test_a_refusal_that_stalls(version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status is known, and says more than a time limit that was exceeded."""
+
+    async def stall(exchange: Exchange) -> None:
+        await exchange.begin(401, {"content-length": "99"})
+        await exchange.send(b"no")
+        await answer_never(exchange)
+
+    monkeypatch.setattr("koe.http.client.ERROR_SECONDS", 0.5)
+    async with Server(stall, alpn=(version,)) as server, client_of() as client:
+        refusal = await get(client, server.url, {})
+    assert (refusal.status_code, refusal.content) == (401, b"no")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "x-unknown"])
+@on_loop
+async def test_a_refusal_that_is_compressed(coding: str) -> None:
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.reply(502, body=b"\x1f\x8b", content_encoding=coding)
+
+    async with Server(refuse) as server, client_of() as client:
+        refusal = await get(client, server.url, {})
+    assert (refusal.status_code, refusal.content) == (502, b"")
+
+
+@on_loop
+async def test_keys_that_a_server_repeats_are_masked() -> None:
+    async def repeat(exchange: Exchange) -> None:
+        if exchange.path == "/redirect":
+            await exchange.reply(307, location=f"https://evil.example/{KEY}?{KEY}#{KEY}")
+        else:
+            await exchange.reply(content_encoding=KEY)
+
+    async with Server(repeat) as server, client_of() as client:
+        for path in ("/redirect", "/coding"):
+            with pytest.raises(HttpReplyError, match=r"\*\*\*") as refusal:
+                await post(client, f"{server.url}{path}", HEADERS, b"{}")
+            assert KEY[3:9] not in str(refusal.value)
 
 
 # --- time ----------------------------------------------------------------------------------
