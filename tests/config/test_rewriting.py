@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from koe.config import write as write_module
 from koe.config.access import set_text
 from koe.config.rewriting import rewrite
 from koe.config.store import DEFAULTS, Store
 from koe.errors import ConfigError
+from koe.files import whole as whole_module
 from tests.config.editor import Clock, Editor
 
 OLD = 1_700_000_000
@@ -113,7 +113,7 @@ def test_what_can_not_be_changed_is_read_again_if_it_has_changed(file: Path, clo
 def test_an_editor_that_writes_to_the_former_file_loses_nothing(
     file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace = write_module._replace
+    replace = whole_module._replace
     editors: list[FileIO] = []
 
     def replace_late(temporary: Path, target: Path) -> None:
@@ -122,7 +122,7 @@ def test_an_editor_that_writes_to_the_former_file_loses_nothing(
             clock.steps = [lambda: editors[0].write(b"# theirs\n" + DEFAULT)]
         replace(temporary, target)
 
-    monkeypatch.setattr(write_module, "_replace", replace_late)
+    monkeypatch.setattr(whole_module, "_replace", replace_late)
     rewrite(file, with_mark)
     editors[0].close()
     assert file.read_bytes() == b"# theirs\n" + DEFAULT + b"# mark\n"
