@@ -31,7 +31,8 @@ from koe.http.settings import HttpSettings
 # Seconds that the library waits longer than whoever asks, whose error is the one that is told.
 LENIENCE = 0.1
 
-# The library can't be told to stop sending bytes, so a longer body is handed over piece by piece.
+# A longer body is handed over piece by piece, because the library can't be told to stop sending
+# bytes; and so is what it has read ahead, because progress is reported by the piece.
 _PIECE_BYTES = 1 << 16
 
 # The library makes these of the address and the body.
@@ -138,7 +139,9 @@ class _Reply(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             while chunk := await self._response.body_reader.read_chunk():
-                yield bytes(chunk)
+                data = bytes(chunk)
+                for start in range(0, len(data), _PIECE_BYTES):
+                    yield data[start : start + _PIECE_BYTES]
         except exceptions.PyreqwestError as exc:
             raise _as_httpx(exc) from exc
 

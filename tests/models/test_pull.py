@@ -17,6 +17,8 @@ import pytest
 
 from koe.daemon_threads import run
 from koe.errors import DownloadError, ManifestError, ModelError, ModelPathError
+from koe.http import choice
+from koe.http.fallback import FallbackTransport
 from koe.models.paths import MANIFEST_NAME
 from koe.models.pull import pull
 from koe.models.transfer import Progress, Retry
@@ -238,7 +240,7 @@ def cancelled(
     return asyncio.run(main())
 
 
-@pytest.mark.parametrize("notices", [*range(8), 20, 40])
+@pytest.mark.parametrize("notices", range(7))
 def test_cancelled_at_any_point(server: FileServer, tmp_path: Path, notices: int) -> None:
     model = serve_model(server, tmp_path / "m", a__bin=WEIGHTS, b__bin=WEIGHTS, c=SMALL)
     write_file(model / "a.bin.part", WEIGHTS[:9999])
@@ -271,7 +273,8 @@ def test_cancelled_between_two_tries(server: FileServer, tmp_path: Path) -> None
 def test_cancelled_while_a_name_is_looked_up(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits for a name server that does not answer."""
+    """Nobody waits for a name server that does not answer. Where httpx sends, Python asks it."""
+    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
     asked, answered = threading.Event(), threading.Event()
 
@@ -302,7 +305,7 @@ def test_cancelled_while_a_name_is_looked_up(
 
 def test_an_unknown_name(server: FileServer, tmp_path: Path) -> None:
     make_model(tmp_path / "m", model_file("a", SMALL, "https://models.invalid/a"))
-    with pytest.raises(DownloadError, match=r"models\.invalid cannot be reached: \[Errno -?\d+\]"):
+    with pytest.raises(DownloadError, match=r"there is no server named models\.invalid"):
         download(tmp_path, "m", patience=replace(QUICK, pauses=()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -105,22 +106,23 @@ def test_a_connection_that_breaks_is_taken_up_again(
     if how == "close":
         assert (second, third) == (f"bytes={HALF}-", f"bytes={HALF + 1000}-")
     assert len(retries_told(told)) == 2
-    assert (
-        "config error: download a.bin: the connection to localhost broke" in retries_told(told)[0]
-    )
+    assert "config error: download a.bin: the connection to localhost:" in retries_told(told)[0]
 
 
 def test_a_stalled_answer_is_given_up(server: FileServer, model: Path) -> None:
     server.lies["/a.bin"] += [Lie(ends_after=HALF, how="stall")]
     told = download(model.parent, "m", patience=replace(QUICK, idle=0.2))
-    assert retries_told(told) == ["config error: download a.bin: localhost does not answer in time"]
+    (said,) = retries_told(told)
+    assert re.fullmatch(
+        r"config error: download a\.bin: localhost:\d+ does not answer in time", said
+    )
     assert server.ranges("/a.bin") == [None, f"bytes={HALF}-"]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
 def test_patience_ends(server: FileServer, model: Path) -> None:
     server.lies["/a.bin"] += [Lie(ends_after=1000, how="close")] * 4
-    with pytest.raises(DownloadError, match="the connection to localhost broke"):
+    with pytest.raises(DownloadError, match=r"the connection to localhost:\d+ broke"):
         download(model.parent, "m")
     assert len(server.requests["/a.bin"]) == 1 + len(QUICK.pauses)
     # What came is kept for the next download.
@@ -327,7 +329,8 @@ def test_more_than_the_manifest_says(server: FileServer, model: Path, lie: Lie) 
 def test_less_than_the_manifest_says(server: FileServer, model: Path) -> None:
     server.lies["/a.bin"] += [Lie(without_length=True, ends_after=HALF, how="close")]
     told = download(model.parent, "m")
-    assert f"the connection ended after {HALF} of {len(WEIGHTS)} bytes" in retries_told(told)[0]
+    # An end without the good-bye of encryption is no end.
+    assert "broke in the middle of the reply" in retries_told(told)[0]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
