@@ -11,7 +11,7 @@ PUBLIC_HEADERS = frozenset({
     "user-agent",
 })  # fmt: skip
 
-# What stands before a key in a header.
+# Words before a key in a header.
 _SCHEMES = frozenset({"basic", "bearer"})
 
 
@@ -29,7 +29,7 @@ class Request:
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
-    allow_private: bool = False
+    allow_private: bool = field(default=False, repr=False)
 
     @property
     def method(self) -> str:

@@ -65,6 +65,15 @@ def test_a_file_that_is_being_read_is_waited_for(
     assert (len(attempts), (tmp_path / "f").read_bytes()) == (3, b"new")
 
 
+def test_a_file_that_is_not_to_be_written_after_all(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"old")
+    assert write_whole(tmp_path / "f", b"new", unless=lambda: True) is None
+    assert ((tmp_path / "f").read_bytes(), names(tmp_path)) == (b"old", ["f"])
+    status = write_whole(tmp_path / "f", b"newer", unless=lambda: False)
+    assert status is not None
+    assert status.st_ino == (tmp_path / "f").stat().st_ino
+
+
 def test_drafts_of_writers_that_died(tmp_path: Path) -> None:
     for name in ("f", ".f.0123.tmp", ".g.0123.tmp", ".f.0123"):
         (tmp_path / name).touch()

@@ -57,8 +57,8 @@ def test_the_reason_names_both_origins() -> None:
     with pytest.raises(HttpRedirectError) as refusal:
         redirects().follow(to("https://u:hunter2@evil.example/v1?key=hunter2"))
     assert refusal.value.message == (
-        "redirect blocked: https://evil.example/v1 is a different origin than "
-        "https://api.example.com/v1; if it is the right one, it belongs into the configuration"
+        "redirect blocked: https://evil.example is a different origin than "
+        "https://api.example.com; if it is the right one, it belongs into the configuration"
     )
 
 
@@ -67,13 +67,12 @@ def test_the_reason_names_both_origins() -> None:
     [f"https://evil.example/{KEY}/v1", f"https://{KEY}.example/", f"http://evil.example/x/{KEY}"],
 )
 @pytest.mark.parametrize("settings", [HttpSettings(), ABROAD])
-def test_a_key_in_the_target_is_masked(location: str, settings: HttpSettings) -> None:
+def test_no_key_in_the_target_is_shown(location: str, settings: HttpSettings) -> None:
     steps = redirects(settings)
     try:
         steps.follow(to(location))
     except HttpRedirectError as exc:
         assert KEY not in exc.message
-        assert "***" in exc.message
 
 
 def test_a_chain_ends() -> None:
