@@ -319,7 +319,7 @@ async def test_a_reply_of_50_megabytes(version: Version, library: str) -> None:
     async def answer_long(exchange: Exchange) -> None:
         await exchange.reply(body=bytes(50_000_000 if exchange.path == "/long" else 10))
 
-    async with Server(answer_long, alpn=(version,)) as server, client_of() as client:
+    async with Server(answer_long, alpn=(version,)) as server, client_of(settings(60.0)) as client:
         with pytest.raises(HttpReplyError, match="the reply is longer than 8 MiB"):
             await post(client, f"{server.url}/long", HEADERS, b"{}")
         assert len((await get(client, server.url, {})).content) == 10
@@ -484,7 +484,7 @@ async def test_keys_that_a_server_repeats_are_masked() -> None:
 
     async with Server(repeat) as server, client_of() as client:
         for path in ("/redirect", "/coding"):
-            with pytest.raises(HttpReplyError, match=r"\*\*\*") as refusal:
+            with pytest.raises(HttpReplyError) as refusal:
                 await post(client, f"{server.url}{path}", HEADERS, b"{}")
             assert KEY[3:9] not in str(refusal.value)
 
