@@ -279,7 +279,8 @@ def test_a_reload_that_would_cost_the_client(run: Run) -> None:
     assert len(said) == 2
     for line in said:
         assert line.startswith(
-            "koe: the settings stay as they were: LLM correction failed: there is no HTTP client: "
+            "koe: the settings stay as they were: LLM correction failed: the certificates of the "
+            "environment cannot be used: "
         )
 
 

@@ -79,9 +79,9 @@ async def test_openai(running: Running) -> None:
         chat = await client.chat.completions.create(
             model="koe-echo", messages=[{"role": "user", "content": HEARD}]
         )
-        assert chat.choices[0].message.content == f"{HEARD} (corrected)"
+        assert chat.choices[0].message.content == f"{HEARD}!!"
         said = await client.responses.create(model="koe-echo", input=HEARD)
-        assert said.output_text == f"{HEARD} (corrected)"
+        assert said.output_text == f"{HEARD}!!"
         assert [model.id async for model in client.models.list()] == list(MODELS)
         with pytest.raises(openai.InternalServerError):
             await client.responses.create(model="koe-refuse", input=HEARD)
@@ -98,7 +98,7 @@ async def test_anthropic(running: Running) -> None:
             model="koe-echo", max_tokens=64, messages=[{"role": "user", "content": HEARD}]
         )
         text = "".join(part.text for part in message.content if part.type == "text")
-        assert text == f"{HEARD} (corrected)"
+        assert text == f"{HEARD}!!"
         with pytest.raises(anthropic.NotFoundError):
             await client.messages.create(
                 model="none", max_tokens=64, messages=[{"role": "user", "content": HEARD}]

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import koe.models.pull
+from koe.http import choice
+from koe.http.fallback import FallbackTransport
 from koe.models.registry import Downloads, DownloadStatus, StartResult
 from koe.models.transfer import Progress
 from koe.models.verification import Mode, Status, model_status
@@ -286,6 +288,8 @@ def test_close_does_not_wait_for_a_callback_that_does_not_return(
 def test_a_name_server_that_does_not_answer(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is not waited for. Where httpx sends, Python asks it."""
+    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
     asked, answered = threading.Event(), threading.Event()
 
     def look_up(*_: object, **__: object) -> list[object]:
