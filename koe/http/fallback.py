@@ -2,7 +2,8 @@
 
 It lacks what nothing but a thread of its own could do: idle connections are not pinged, and one
 that was kept for too long is closed when the next request comes. A stream of HTTP/2 that is
-cancelled is not taken back, but forgotten.
+cancelled is not taken back, but forgotten; and what a server still sends of a reply that is not
+read to its end would use up what the connection may carry. So no later request goes there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import asyncio
 import logging
 import socket
 import ssl
-from typing import TypedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeAlias, TypedDict
 
 import httpcore
 import httpx
@@ -29,10 +33,25 @@ _IDLE_OPTION = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", 
 logging.getLogger("hpack").setLevel(logging.INFO)
 
 
+_Origin: TypeAlias = tuple[str, str, int | None]
+
+
+class _Leave(Protocol):
+    async def __call__(self, *, is_reusable: bool) -> None: ...
+
+
 class _Connected(TypedDict, total=False):
     """What the library tells of one of its steps."""
 
     return_value: httpcore.AsyncNetworkStream
+
+
+@dataclass
+class _Pool:
+    """The connections to one server, and how many requests are on them."""
+
+    transport: httpx.AsyncHTTPTransport
+    under_way: int = 0
 
 
 class FallbackTransport(httpx.AsyncBaseTransport):
@@ -48,34 +67,51 @@ class FallbackTransport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._context = _trusting(settings.roots)
         # By origin, because the library counts idle connections for all servers together.
-        self._transports: dict[tuple[str, str, int | None], httpx.AsyncHTTPTransport] = {}
+        self._pools: dict[_Origin, _Pool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and wait until the reply begins; its stream is to be closed."""
         origin = (request.url.scheme, request.url.host, request.url.port)
-        if origin not in self._transports:
-            self._transports[origin] = self._open()
+        if origin not in self._pools:
+            self._pools[origin] = _Pool(self._open())
+        pool = self._pools[origin]
         request.extensions["timeout"] = {
             "connect": self._settings.connect_timeout,
             "read": self._settings.read_timeout,
         }
+        pool.under_way += 1
         try:
-            response = await self._send(self._transports[origin], request)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            response = await self._send(pool.transport, request)
+        except BaseException as exc:
+            await self._leave(origin, pool)
+            if not isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
+                raise
             if self._proxy and not isinstance(exc.__context__, ssl.SSLError):
                 raise httpx.ProxyError(f"proxy: {exc}") from exc
             raise
         # Headers that are no text are as if they were not there.
         texts = [(name, value) for name, value in response.headers.raw if value.isascii()]
         response.headers = httpx.Headers(texts)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        is_whole = request.method == "HEAD" or response.http_version != "HTTP/2"
+        leave = partial(self._leave, origin, pool)
+        response.stream = _Reply(response.stream, leave, is_whole=is_whole)
         return response
 
     async def aclose(self) -> None:
         """Close the connections."""
-        transports = list(self._transports.values())
-        self._transports.clear()
-        for transport in transports:
-            await transport.aclose()
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for pool in pools:
+            await pool.transport.aclose()
+
+    async def _leave(self, origin: _Origin, pool: _Pool, *, is_reusable: bool = True) -> None:
+        """Note that a request is over; connections for no other one are closed after the last."""
+        pool.under_way -= 1
+        if not is_reusable and self._pools.get(origin) is pool:
+            del self._pools[origin]
+        if self._pools.get(origin) is not pool and not pool.under_way:
+            await pool.transport.aclose()
 
     def _open(self) -> httpx.AsyncHTTPTransport:
         try:
@@ -112,6 +148,29 @@ class FallbackTransport(httpx.AsyncBaseTransport):
             for connection in connections:
                 await connection.aclose()
             raise
+
+
+class _Reply(httpx.AsyncByteStream):
+    """The body of a reply, of which is known whether it was read to its end."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, leave: _Leave, *, is_whole: bool) -> None:
+        self._stream = stream
+        self._is_whole = is_whole
+        # Called once, when it is closed; then None.
+        self._leave: _Leave | None = leave
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+        self._is_whole = True
+
+    async def aclose(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            try:
+                await self._stream.aclose()
+            finally:
+                await leave(is_reusable=self._is_whole)
 
 
 def _trusting(roots: bytes) -> ssl.SSLContext:

@@ -319,11 +319,13 @@ async def test_a_reply_of_50_megabytes(version: Version, library: str) -> None:
     async def answer_long(exchange: Exchange) -> None:
         await exchange.reply(body=bytes(50_000_000 if exchange.path == "/long" else 10))
 
-    async with Server(answer_long, alpn=(version,)) as server, client_of(settings(60.0)) as client:
+    async with Server(answer_long, alpn=(version,)) as server, client_of() as client:
         with pytest.raises(HttpReplyError, match="the reply is longer than 8 MiB"):
             await post(client, f"{server.url}/long", HEADERS, b"{}")
         assert len((await get(client, server.url, {})).content) == 10
-        assert len(server.used) == (1 if version == "h2" else 2)
+        # Only pyreqwest makes a server stop sending what is too long.
+        is_kept = version == "h2" and library == "pyreqwest"
+        assert len(server.used) == (1 if is_kept else 2)
 
 
 @both
@@ -584,8 +586,8 @@ async def test_a_request_that_is_cancelled_before_the_reply(version: Version, li
 
 @both
 @on_loop
-async def test_a_request_that_is_cancelled(version: Version) -> None:
-    """The next one does not suffer. What had begun to answer is taken back."""
+async def test_a_request_that_is_cancelled(version: Version, library: str) -> None:
+    """The next one does not suffer. What had begun to answer is taken back, or is left alone."""
 
     async def answer_half(exchange: Exchange) -> None:
         if exchange.path == "/half":
@@ -602,7 +604,8 @@ async def test_a_request_that_is_cancelled(version: Version) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         await get(client, server.url, {})
-        assert len(server.used) == (1 if version == "h2" else 2)
+        is_kept = version == "h2" and library == "pyreqwest"
+        assert len(server.used) == (1 if is_kept else 2)
 
 
 # --- errors --------------------------------------------------------------------------------
