@@ -75,13 +75,15 @@ def with_text(document: Document, key: str, text: str) -> Document:
     setting takes numbers only. Where it takes any text, a number that is not in its shortest
     form (``007``, ``+12``) keeps all its characters. Everything else is text.
 
-    Missing sections are created; comments and everything else stay.
+    Missing sections are created; comments and everything else stay. So does a value that stands
+    where a section would have to be: it is a setting, and nothing but an empty one gives way.
 
     Raises:
         ConfigError: The value can't be put there.
     """
     path = _path(key)
     try:
+        _refuse_below_a_value(document, path)
         return set_value(make_room(document, path), path, _typed(path, text))
     except ValueError as exc:
         raise ConfigError(document.path, f"{key}: can't be stored: {exc}") from exc
@@ -159,6 +161,17 @@ class _Json:
 
 
 # --- writing -----------------------------------------------------------------------------
+
+
+def _refuse_below_a_value(document: Document, path: Path) -> None:
+    for depth in range(1, len(path)):
+        part = find(document, path[:depth])
+        if part is None or part.kind == MAPPING:
+            continue
+        if part.items or (part.kind == SCALAR and resolve(part) not in {None, ""}):
+            name = ".".join(path[:depth])
+            reason = f"{'.'.join(path)} would take the place of the value of {name}"
+            raise document.error(part, f"{reason}; remove {name} first if that is meant")
 
 
 def _typed(path: Path, text: str) -> bool | int | float | str:

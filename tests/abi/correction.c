@@ -12,8 +12,9 @@
  *
  * Prints TAP: "ok N - NAME" or "not ok N - NAME" per check, diagnostics after "#", and the plan at the
  * end. Exit status: 0 everything ok, 1 something not, 2 usage. HOME, on Windows APPDATA, must be a
- * scratch directory: the config.yaml in its folder .koe, or koe, is written here. One process, one
- * scenario.
+ * scratch directory. The engine is that of the config.yaml in its folder .koe, or koe, which may say
+ * nothing under "llm"; without one, the library's default engine. Meanwhile that file is called
+ * config.yaml.aside, and at the end it is there again as it was. One process, one scenario.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
@@ -206,8 +207,8 @@ static char *heard_in(struct session session) {
     return heard ? heard : strdup("");
 }
 
-/* What a session told from S(correcting) on, with THEN between. What was heard is %, and a warning
- * that begins as the contract says is W. The caller frees it. */
+/* What a session told from S(correcting) on, with THEN between. What was heard is %, the engine's name
+ * in M is @, and a warning that begins as the contract says is W. The caller frees it. */
 #define THEN " | "
 static char *story_of(struct session session) {
     static const char warning[] = "W(LLM correction failed: ";
@@ -228,10 +229,13 @@ static char *story_of(struct session session) {
         if (!begun)
             continue;
         const char *place = *heard ? strstr(text, heard) : NULL;
+        const char *rest = place ? place + strlen(heard) : NULL, *engine_ends = strrchr(text, ',');
         if (strncmp(text, warning, sizeof warning - 1) == 0)
             fputc('W', out);
+        else if (place && text[0] == 'M' && rest[0] == ',' && engine_ends > rest + 1)
+            fprintf(out, "%.*s%%,@%s", (int)(place - text), text, engine_ends);
         else if (place)
-            fprintf(out, "%.*s%%%s", (int)(place - text), text, place + strlen(heard));
+            fprintf(out, "%.*s%%%s", (int)(place - text), text, rest);
         else
             fputs(text, out);
     }
@@ -249,8 +253,8 @@ static void expect(struct session session, const char *want, const char *name) {
 
 #if KOE_ABI >= 3
 #define ENDS "F("
-#define CORRECTED "S(preparing_paste)" THEN "M(%,moonshine,true)" THEN "F(%!!)"
-#define AS_HEARD "S(preparing_paste)" THEN "M(%,moonshine,false)" THEN "F(%)"
+#define CORRECTED "S(preparing_paste)" THEN "M(%,@,true)" THEN "F(%!!)"
+#define AS_HEARD "S(preparing_paste)" THEN "M(%,@,false)" THEN "F(%)"
 #else
 #define ENDS "S(idle)"
 #define CLOSING THEN "S(completed)" THEN "S(idle)"
@@ -269,20 +273,52 @@ static struct {
     size_t size;
 } speech;
 
-static char folder[PATH_BYTES];
+static char config_path[PATH_BYTES + 32], aside_path[PATH_BYTES + 32];
+
+/* What the caller's file says, which decides about the engine. */
+static char engine_config[1 << 16];
+
+/* Set the caller's file aside; if one is aside already, from a run that was killed, that is it. False
+ * if it can't be used. */
+static bool take_config(void) {
+    char folder[PATH_BYTES];
+    if (!prepare_folder(folder))
+        return false;
+    snprintf(config_path, sizeof config_path, "%s/config.yaml", folder);
+    snprintf(aside_path, sizeof aside_path, "%s/config.yaml.aside", folder);
+    FILE *file = fopen(aside_path, "r");
+    if (!file && rename(config_path, aside_path) == 0)
+        file = fopen(aside_path, "r");
+    if (!file) {
+        /* A busy machine may take its time to recognise: it is the correction that is tried here. */
+        snprintf(engine_config, sizeof engine_config,
+                 "asr:\n  moonshine:\n    final_wait_timeout_ms: %d\n", ANSWER_S * 1000);
+        return errno == ENOENT;
+    }
+    size_t size = fread(engine_config, 1, sizeof engine_config - 2, file);
+    fclose(file);
+    if (size > 0 && engine_config[size - 1] != '\n')
+        engine_config[size] = '\n';
+    if (strncmp(engine_config, "llm:", 4) != 0 && !strstr(engine_config, "\nllm:"))
+        return true;
+    fprintf(stderr, "%s: it says something under llm, as only this program may\n", config_path);
+    rename(aside_path, config_path);
+    return false;
+}
+
+static void put_config_back(void) {
+    remove(config_path); /* Windows renames to no name that is taken */
+    rename(aside_path, config_path);
+}
 
 /* The next session is corrected by this model, which has so long. */
 static void configure(const char *model, int limit_ms) {
-    char path[PATH_BYTES + 32];
-    snprintf(path, sizeof path, "%s/config.yaml", folder);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(config_path, "w");
     if (!file) {
-        perror(path);
+        perror(config_path);
         exit(2);
     }
-    /* A busy machine may take its time to recognise: it is the correction that is tried here. */
-    fprintf(file, "asr:\n  moonshine:\n    final_wait_timeout_ms: %d\n", ANSWER_S * 1000);
-    fprintf(file, "llm:\n  enabled: true\n  timeout_ms: %d\n", limit_ms);
+    fprintf(file, "%sllm:\n  enabled: true\n  timeout_ms: %d\n", engine_config, limit_ms);
     const char *in_front = "  ";
 #if KOE_ABI >= 3
     fprintf(file, "  active_profile: service\n  profiles:\n    service:\n"
@@ -292,7 +328,7 @@ static void configure(const char *model, int limit_ms) {
     fprintf(file, "%sbase_url: %s\n%sapi_key: %s\n%smodel: %s\n", in_front, service_url, in_front,
             KEY, in_front, model);
     if (fclose(file) != 0) {
-        perror(path);
+        perror(config_path);
         exit(2);
     }
 }
@@ -463,6 +499,7 @@ static bool load_speech(const char *path) {
 
 static void *watch(void *unused) {
     nanosleep(&(struct timespec){.tv_sec = WATCHDOG_S}, NULL);
+    put_config_back();
     printf("Bail out! no end after %d s\n", WATCHDOG_S);
     fflush(stdout);
     _exit(1);
@@ -480,12 +517,13 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], scenarios[i].name) != 0)
             continue;
         service_url = argv[3];
-        if (!prepare_folder(folder) || !load_speech(argv[2]))
+        if (!load_speech(argv[2]) || !take_config())
             return 2;
         pthread_t watchdog;
         if (pthread_create(&watchdog, NULL, watch, NULL) != 0)
             abort();
         scenarios[i].run();
+        put_config_back();
         printf("1..%d\n", checks);
         return failures ? 1 : 0;
     }

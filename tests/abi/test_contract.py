@@ -20,10 +20,10 @@ GENERATIONS = pytest.mark.parametrize("abi", build.GENERATIONS)
 
 # Those of scenarios.c; `scenarios list` prints them with what they need.
 SCENARIOS = [
-    "no_core", "settings", "callbacks_survive", "bad_arguments", "audio_sizes", "silence",
-    "speech", "cancel", "supersede", "stuck", "winding_down", "half_pushed", "unknown_provider",
-    "destroy_in_session", "destroy_twice", "clock_set", "without_threads", "destroy_in_callback",
-    "reenter", "crossing", "threads", "cycle", "signals",
+    "no_core", "settings", "callbacks_survive", "bad_arguments", "too_large", "audio_sizes",
+    "silence", "speech", "cancel", "supersede", "stuck", "winding_down", "half_pushed",
+    "unknown_provider", "destroy_in_session", "destroy_twice", "clock_set", "without_threads",
+    "destroy_in_callback", "reenter", "crossing", "threads", "cycle", "signals",
 ]  # fmt: skip
 WITH_SPEECH = {"speech", "supersede", "stuck", "winding_down", "half_pushed", "without_threads",
                "destroy_in_callback", "reenter"}  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from tests.abi import build
 from tests.servers.llm import KEY, serving
+from tests.servers.qwen import QwenService
 
 pytestmark = pytest.mark.abi
 
@@ -38,6 +39,35 @@ def test_scenario(
     assert plan == f"1..{len(checks)}", told
     assert all(check.startswith("ok ") for check in checks), told
     assert KEY not in told
+
+
+@pytest.mark.parametrize("abi", build.GENERATIONS)
+def test_the_engine_is_the_callers(
+    abi: int, drivers: dict[int, Path], speech: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "home" / ".koe" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    with serving() as fake, QwenService() as service:
+        own = f"# mine\nasr: {{provider: qwen, qwen: {{url: '{service.url}', api_key: sk-1}}}}"
+        config.write_text(own, encoding="utf-8")
+        command: list[str | Path] = [drivers[abi], "answers", speech, fake.url]
+        result = build.run(command, tmp_path / "home")
+    assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
+    assert service.conversations
+    assert config.read_text(encoding="utf-8") == own
+    assert not list(config.parent.glob("*.aside"))
+
+
+def test_a_configuration_that_decides_about_correction_is_refused(
+    drivers: dict[int, Path], speech: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "home" / ".koe" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("llm: {}\n", encoding="utf-8")
+    result = build.run([drivers[3], "answers", speech, "http://127.0.0.1:9"], tmp_path / "home")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "under llm" in result.stderr
+    assert config.read_text(encoding="utf-8") == "llm: {}\n"
 
 
 def test_all_scenarios_are_run(drivers: dict[int, Path], tmp_path: Path) -> None:

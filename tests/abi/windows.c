@@ -137,9 +137,13 @@ static void writing(void) {
     write_config("");
     is(sp_config_set("a.b.c", "true"), 0, "set_in_empty_file");
     file_is("a:\n  b:\n    c: true\n", "set_makes_sections");
-    write_config("# kept\na: [1] # too\n");
-    is(sp_config_set("a.b", "2"), 0, "set_replaces_a_list");
+    write_config("# kept\na: # too\n");
+    is(sp_config_set("a.b", "2"), 0, "set_below_an_empty_value");
     says(sp_config_get_json("a"), "{\"b\":2}", "set_then_get");
+    write_config("# kept\nasr: {provider: qwen, fallback: [glm]} # too\n");
+    is(sp_config_set("asr.provider.deep", "1"), -1, "set_below_a_scalar");
+    is(sp_config_set("asr.fallback.deep", "1"), -1, "set_below_a_list");
+    file_is("# kept\nasr: {provider: qwen, fallback: [glm]} # too\n", "values_do_not_give_way");
     write_config("z: 1 # last\n\nllm:\n  enabled: true\n");
     is(sp_config_set("llm.new", "-5"), 0, "set_a_new_key");
     file_is("z: 1 # last\n\nllm:\n  enabled: true\n  new: -5\n", "set_keeps_comments");

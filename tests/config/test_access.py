@@ -231,6 +231,33 @@ def test_other_settings_keep_their_words(folder: Folder) -> None:
         assert folder.get(key) == "no"
 
 
+@pytest.mark.parametrize(
+    ("content", "key", "owner"),
+    [
+        ("asr: {provider: qwen}\n", "asr.provider.deep", "asr.provider"),
+        ("asr: {provider: qwen}\n", "asr.provider.deep.er", "asr.provider"),
+        ("asr: {fallback: [glm]}\n", "asr.fallback.first", "asr.fallback"),
+        ("history: no\n", "history.audio", "history"),
+        ("a: &b 1\nasr: *b\n", "asr.provider", "asr"),
+    ],
+)
+def test_a_value_does_not_give_way_to_a_section(
+    folder: Folder, content: str, key: str, owner: str
+) -> None:
+    folder.write(content)
+    expected = rf"{key} would take the place of the value of {owner}; remove {owner} first"
+    with pytest.raises(ConfigError, match=expected):
+        folder.set(key, "1")
+    assert folder.read() == content
+
+
+@pytest.mark.parametrize("empty", ["", " ~", " ''", " []", " {}"])
+def test_an_empty_value_gives_way_to_a_section(folder: Folder, empty: str) -> None:
+    folder.write(f"asr:{empty}\n")
+    folder.set("asr.provider", "qwen")
+    assert folder.get("asr.provider") == "qwen"
+
+
 def test_what_was_set_is_loaded(folder: Folder) -> None:
     for value in ("0012", "+12", "true", "null", "1.10", "", "a\nb", "é: #"):
         folder.set("asr.provider", value)
