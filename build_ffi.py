@@ -39,8 +39,9 @@ START_CODE = """
 try:
     import koe.boundary
 except BaseException as exc:
-    import sys
-    sys.stderr.write(f"koe: Python started, but koe did not: {type(exc).__name__}: {exc}\\n")
+    from _koe_native import lib
+    words = f"Python started, but koe did not: {type(exc).__name__}: {exc}; install koe again"
+    lib.koe_report_failed_start(words.replace("\\0", " ").encode("utf-8", "replace"))
 """
 
 # cffi would export its entry points, but the contract alone is exported; and it keeps the function

@@ -66,8 +66,8 @@
  * "No core" means before the first successful sp_core_create, or after sp_core_destroy. Every
  * function may be called then; each says below what it answers.
  *
- * The first function that needs the runtime starts it. If that fails, one line on stderr says why,
- * and from then on every function that returns a status returns -1, also those that otherwise
+ * The first function that needs the runtime starts it. If that fails, one line says why, on stderr, in
+ * koe.log and by on_log_event, and from then on every function that returns a status returns -1, also those that otherwise
  * always return 0. The getters answer as with no core, sp_model_status, sp_core_download_model and
  * sp_core_cancel_download too, and functions that return a string say that there is nothing.
  *
@@ -75,7 +75,9 @@
  * FILES
  *
  * Settings are in $HOME/.koe (HOME unset: /tmp/.koe), on Windows in %APPDATA%\koe; the main one is
- * config.yaml. The library logs to stderr. It leaves signal handlers, locale, working directory,
+ * config.yaml. The library logs to stderr and, for programs that have none, to koe.log in that folder,
+ * at most 1 MB of it and as much again in koe.log.1: errors and warnings, but no keys and nothing that
+ * was said. It leaves signal handlers, locale, working directory,
  * umask and standard streams as the program has them.
  */
 #ifndef KOE_CORE_H
@@ -199,7 +201,11 @@ typedef struct SPCallbacks {
    * on_final_text_ready: the text to paste. At most once. In generation 3 it is the last callback
    *   of the session.
    *
-   * on_log_event: reserved, never called.
+   * on_log_event: what the library also writes to stderr and to koe.log. level: 0 an error, 1 a
+   *   warning; later versions may have 2, information, and 3, for developers. The message is a
+   *   sentence for people. It belongs to no session and carries no token; the calls come one at a time,
+   *   a moment later, on a thread of their own, and may overlap with other callbacks. They may come from
+   *   the moment of registering, also where sp_core_create fails, until sp_core_destroy.
    *
    * on_state_changed: what the session is doing, one of connecting_asr, recording_hold,
    *   recording_toggle, finalizing_asr, correcting, preparing_paste, completed, idle, cancelled,

@@ -9,6 +9,9 @@
  *                                                      -> on_final_text_ready
  *   koe_free(entries);
  *
+ *   if (sp_core_create(NULL) != 0)
+ *       show(koe_last_error());                        why, and what to do
+ *
  * The functions are the same in all three generations of the contract.
  *
  *
@@ -29,14 +32,15 @@
  * RULES
  *
  * Those of koe_core.h, under THREADS, and under STRINGS AND MEMORY, hold here too: every function may be
- * called from any thread, at any time, also from inside any callback. All but koe_feature_level and
- * koe_free wait for the disk, and may start the runtime: no place for them is an audio thread.
+ * called from any thread, at any time, also from inside any callback. All but koe_feature_level, koe_free
+ * and koe_last_error wait for the disk, and may start the runtime: no place for them is an audio thread.
  *
  * A text that a function returns is yours: release it with koe_free, and with nothing else. It is
- * valid UTF-8 without NUL bytes inside. NULL and -1 say that it did not work. One line on stderr says
- * why, except where there is no core.
+ * valid UTF-8 without NUL bytes inside. NULL and -1 say that it did not work. One line on stderr, in
+ * koe.log and in koe_last_error says why, except where there is no core.
  *
- * Where the runtime cannot be started, and in a fork of a process that uses it, all return NULL or -1.
+ * Where the runtime cannot be started, and in a fork of a process that uses it, all but the three return
+ * NULL or -1.
  */
 #ifndef KOE_EXTRA_H
 #define KOE_EXTRA_H
@@ -59,8 +63,8 @@ extern "C" {
 /*
  * koe_feature_level - which functions there are.
  *
- * Returns 1: those of this header. A later library that has more returns more; what a level has, all
- * later ones have. Never blocks, and starts nothing.
+ * Returns 2: those of this header; 1: all but koe_last_error. A later library that has more returns more;
+ * what a level has, all later ones have. Never blocks, and starts nothing.
  */
 KOE_API uint32_t koe_feature_level(void);
 
@@ -170,6 +174,25 @@ KOE_API int32_t koe_history_export(const char *id, const char *path);
  * as before then. No core: works.
  */
 KOE_API int32_t koe_history_remove(const char *id);
+
+/* ------------------------------------------------------------------------------------------------
+ * Failures
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * koe_last_error - why something did not work.
+ *
+ * The newest error of this process, whichever thread it came up on: a sentence for the user, what is wrong
+ * and what to do, without keys and without what was said. After a function that failed, on whatever thread,
+ * it is that failure unless another one came since. What a session tells by on_session_error is not here.
+ *
+ * Made for sp_core_create: a library whose runtime cannot start has called nobody, and a program with a
+ * window has no stderr. The same sentence is the last line of koe.log in the settings folder.
+ *
+ * Returns a text that is yours: koe_free. NULL: nothing has failed yet, or there is no memory. Never
+ * blocks, and starts nothing. No core: works. Since level 2.
+ */
+KOE_API char *koe_last_error(void);
 
 #ifdef __cplusplus
 }

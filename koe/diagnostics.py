@@ -1,24 +1,45 @@
-"""One line to whoever reads stderr: for what a user can mend and no callback can tell."""
+"""One line on stderr, and for a shell: what a user can mend and no callback of a session says."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from enum import IntEnum
 from functools import cache
 
 _CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\t"}, " ")
 
 
-def report(message: object) -> None:
+class Level(IntEnum):
+    """How grave a report is, in the numbers of ``on_log_event`` (spec abi §3.1)."""
+
+    ERROR = 0  # what was asked for did not happen
+    WARNING = 1
+
+
+_listener: Callable[[Level, str], None] | None = None
+
+
+def set_listener(listener: Callable[[Level, str], None]) -> None:
+    """Have every report heard, on the thread that makes it. The listener must not raise."""
+    global _listener
+    _listener = listener
+
+
+def report(message: object, level: Level = Level.WARNING) -> None:
     """Write one line to stderr, if the process has one that takes it; never raises.
 
     A Windows program may have none, and that of any program may be closed, or a pipe that nobody
     reads, or a file on a full disk. What was to be told must not cost what was to be done.
     """
+    sentence = harmless(str(message))
     if sys.stderr is not None:
         with suppress(OSError, ValueError):  # ValueError: it is closed
-            sys.stderr.write(f"koe: {harmless(str(message))}\n")
+            sys.stderr.write(f"koe: {sentence}\n")
             sys.stderr.flush()
+    if _listener is not None:
+        _listener(level, sentence)
 
 
 @cache

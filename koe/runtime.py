@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 from koe.config.settings import Settings
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import RuntimeStoppedError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Runtime:
 
             daemon_threads.run(self._serve(Core))
         except (ImportError, SyntaxError, OSError) as exc:  # a damaged installation, no more files
-            report(f"the core cannot run: {type(exc).__name__}: {exc}")
+            report(f"the core cannot run: {type(exc).__name__}: {exc}", Level.ERROR)
         finally:
             self._started.set()
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from koe import diagnostics
 from koe.config.settings import Settings
 from koe.config.store import Store
-from koe.diagnostics import report, report_once
+from koe.diagnostics import Level, report, report_once, set_listener
 
 
 def test_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,3 +51,14 @@ def test_once(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         report_once("only once")
     assert capsys.readouterr().err == "koe: only once\n"
+
+
+def test_a_listener(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hears what stderr gets, also where there is none."""
+    heard: list[tuple[Level, str]] = []
+    monkeypatch.setattr(diagnostics, "_listener", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    set_listener(lambda level, sentence: heard.append((level, sentence)))
+    report("a\x1bb")
+    report(OSError("no"), Level.ERROR)
+    assert heard == [(Level.WARNING, "a b"), (Level.ERROR, "no")]

@@ -8,7 +8,10 @@ from _koe_native import lib
 
 # Importing them attaches their functions to the names of seam.h.
 from koe.boundary import history, llm, models, sessions, settings
+from koe.boundary.entry import hear_report
+from koe.diagnostics import set_listener
 
 __all__ = ["history", "llm", "models", "sessions", "settings"]
 
+set_listener(hear_report)
 lib.koe_boundary_is_ready()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 # Before there are more threads: a dataclass looks into this module without a lock, and would find
 # half of it while another thread imports it.
@@ -13,15 +16,32 @@ from typing import Any
 from _koe_native import ffi, lib
 
 from koe.config.store import Store, config_directory
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ConfigError, HistoryError
 
 _report_anew = lru_cache(maxsize=1)(report)
 
 
+def hear_report(level: Level, sentence: str) -> None:
+    """Hand a report to the shell, to ``koe.log``, and to ``koe_last_error``."""
+    lib.koe_report(level, utf8(sentence))
+
+
+def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Print what no caller expected; reported is where it was, because its words may be private."""
+    import traceback
+
+    where = traceback.extract_tb(trace)[-1]
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            traceback.print_exception(kind, error, trace)
+    place = f"{Path(where.filename).name}, line {where.lineno}"
+    report(f"an error in koe itself: {kind.__name__} in {place}; please report it", Level.ERROR)
+
+
 def status(function: Callable[..., int]) -> Any:
     """Attach a function to its C name; whatever it raises is printed and answered with -1."""
-    return ffi.def_extern(error=-1)(function)
+    return ffi.def_extern(error=-1, onerror=_break_down)(function)
 
 
 def text(function: Callable[..., str]) -> Any:
@@ -38,10 +58,11 @@ def text(function: Callable[..., str]) -> Any:
             told = function(*arguments)
             return lib.koe_copy_text(b"" if "\0" in told else utf8(told))
         except (ConfigError, HistoryError) as exc:
-            _report_anew(str(exc))
+            _report_anew(str(exc), Level.ERROR)
             return ffi.NULL
 
-    return ffi.def_extern(name=function.__name__, error=ffi.NULL)(answer)
+    name = function.__name__
+    return ffi.def_extern(name=name, error=ffi.NULL, onerror=_break_down)(answer)
 
 
 def utf8(text: str) -> bytes:

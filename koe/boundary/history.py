@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from koe.boundary.entry import argument, open_store, status, text
 from koe.boundary.sessions import hosts
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import HistoryError, KoeError, RuntimeStoppedError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _begin(
     except RuntimeStoppedError:  # destroyed meanwhile
         return -1
     except (KoeError, ValueError) as exc:
-        report(f"no session was begun: {exc}")
+        report(f"no session was begun: {exc}", Level.ERROR)
         return -1
     return 0
 
@@ -139,7 +139,7 @@ def _done(action: Callable[[], object]) -> int:
     try:
         action()
     except KoeError as exc:
-        report(exc)
+        report(exc, Level.ERROR)
         return -1
     return 0
 

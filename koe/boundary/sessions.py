@@ -17,7 +17,7 @@ from koe.config import hotkeys
 from koe.config.schema import HotkeyConfig
 from koe.config.settings import Settings
 from koe.config.store import Snapshot
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ConfigError, LlmError, RuntimeStoppedError
 from koe.patience import ENGINE_SECONDS, Patience
 from koe.runtime import THREAD_NAME, Runtime
@@ -151,7 +151,7 @@ def koe_py_create(core: int, expectations: int) -> int:
     try:
         host = Host(core, expectations)
     except RuntimeStoppedError as exc:
-        report(exc)
+        report(exc, Level.ERROR)
         return -1
     hosts[core] = host
     publish(host.settings.current)  # last: a core that can't start leaves the one before as it was
@@ -223,10 +223,10 @@ def koe_py_reload(core: int) -> int:
             publish(host.settings.current)
     except ConfigError as exc:
         if host is None:  # with a core its settings have told it
-            report(exc)
+            report(exc, Level.ERROR)
         return -1
     except LlmError as exc:
-        report(f"the settings stay as they were: {exc}")
+        report(f"the settings stay as they were: {exc}", Level.ERROR)
         return -1
     except RuntimeStoppedError:  # destroyed meanwhile
         return -1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from koe.boundary.entry import argument, open_store, status, text
 from koe.boundary.sessions import hosts, publish
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -116,6 +116,6 @@ def _saved(save: Callable[[], None]) -> int:
     try:
         save()
     except ConfigError as exc:
-        report(exc)
+        report(exc, Level.ERROR)
         return -1
     return 0

@@ -19,8 +19,10 @@ from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
 from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
-from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
+from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
+from koe.diagnostics import harmless
 from koe.errors import AudioError, ConfigError, HistoryError
+from koe.files.regular import open_regular
 from koe.journal.folder import journal_directory
 from koe.journal.history import History
 from koe.microphone import describe_microphone
@@ -36,6 +38,10 @@ with --json, one object on stdout: {"ok": BOOLEAN, "findings":
 
 # Of interrupted dictations, only so many are named.
 _MOST_NAMED = 3
+
+# Of the log, only so many lines are shown, and only so many bytes are read for them.
+_MOST_LINES = 5
+_MOST_BYTES = 16_384
 
 # The engine that knows one language only.
 _ENGLISH = "moonshine"
@@ -97,6 +103,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
+    yield from _examine_log(directory)
 
 
 def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
@@ -237,3 +244,24 @@ def _examine_microphone() -> Finding:
     except AudioError as exc:
         return Finding(Level.WARN, "microphone", f"{exc}; recordings can be dictated without")
     return Finding(Level.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
+
+
+def _examine_log(directory: Path) -> Iterator[Finding]:
+    """The end of what the library told shells; it may long be mended, so it is no fault."""
+    path = directory / LOG_NAME
+    try:
+        descriptor = open_regular(path)
+        if descriptor is None:
+            yield Finding(Level.WARN, "log", f"{path} is no regular file, so nothing is logged")
+            return
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        yield Finding(Level.WARN, "log", f"{path} can't be read: {exc.strerror}")
+        return
+    yield Finding(Level.OK, "log", f"{path}, of the library in shells; its end:")
+    for line in text.splitlines()[-_MOST_LINES:]:
+        yield Finding(Level.OK, "log", harmless(line))

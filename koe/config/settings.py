@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from koe.config.reader import Problem
 from koe.config.schema import UNREADABLE
 from koe.config.store import MODELS_NAME, Snapshot, Store
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ConfigError, KoeError, LlmProfileError
 
 if TYPE_CHECKING:
@@ -154,4 +154,4 @@ class Settings:
         text = str(problem)
         if text not in self._told:
             self._told.add(text)
-            report(text)
+            report(text, Level.ERROR if isinstance(problem, ConfigError) else Level.WARNING)

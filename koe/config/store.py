@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from koe.config.tree import Node
 
 CONFIG_NAME = "config.yaml"
+LOG_NAME = "koe.log"  # of the library in shells (koe/native/logfile.c)
 DICTIONARY_NAME = "dictionary.txt"
 MODELS_NAME = "models"
 

@@ -18,7 +18,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ModelError
 from koe.models import removal, verification
 from koe.models.catalogue import Model, find_models
@@ -89,5 +89,5 @@ def remove_model_files(root: Path, path: str | None) -> int:
     try:
         return removal.remove_files(root, path)
     except ModelError as exc:
-        report(exc)
+        report(exc, Level.ERROR)
         return FAILED

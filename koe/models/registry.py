@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
-from koe.diagnostics import report
+from koe.diagnostics import Level, report
 from koe.errors import ModelError
 from koe.text import is_unicode
 
@@ -92,7 +92,7 @@ class Downloads:
             try:
                 download.thread.start()
             except RuntimeError as exc:  # the system has no more threads
-                report(f"download of {path} not started: {exc}")
+                report(f"download of {path} not started: {exc}", Level.ERROR)
                 return StartResult.REFUSED
             self._running[path] = download
             self._threads = [thread for thread in self._threads if thread.is_alive()]

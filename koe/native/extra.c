@@ -3,6 +3,7 @@
  * has a state here; Python answers.
  */
 #include "contract.h"
+#include "log.h"
 #include "python.h"
 #include "seam.h"
 
@@ -11,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define FEATURE_LEVEL 1
+#define FEATURE_LEVEL 2
 
 EXPORT uint32_t koe_feature_level(void) {
     return FEATURE_LEVEL;
@@ -19,6 +20,10 @@ EXPORT uint32_t koe_feature_level(void) {
 
 EXPORT void koe_free(char *text) {
     free(text);
+}
+
+EXPORT char *koe_last_error(void) {
+    return koe_copy_last_error();
 }
 
 EXPORT char *koe_history_json(const char *query) {

@@ -7,6 +7,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "log.h"
 #include "python.h"
 #include "seam.h"
 #include "thread.h"
@@ -182,14 +183,15 @@ static bool start_own(char answer[ANSWER_SIZE]) {
     char home[PATH_SIZE], library[PATH_SIZE];
     const char *bundle = find_bundle(home) ? home : NULL;
     if (!compose(library, bundle, bundle ? bundled[0] : built[0]) || !is_directory(library)) {
-        snprintf(answer, ANSWER_SIZE, "there is no Python library in %.400s", library);
+        snprintf(answer, ANSWER_SIZE,
+                 "there is no Python library in %.400s; install koe again", library);
         return false;
     }
     share_libpython();
     PyStatus status = initialize(bundle);
     if (PyStatus_Exception(status)) {
-        snprintf(answer, ANSWER_SIZE, "Python did not start: %s",
-                 status.err_msg ? status.err_msg : "unknown reason");
+        snprintf(answer, ANSWER_SIZE, "Python in %.300s did not start: %.100s; install koe again",
+                 bundle ? bundle : built_home, status.err_msg ? status.err_msg : "unknown reason");
         return false;
     }
     keep_sigint();
@@ -203,7 +205,8 @@ static bool join_host(char answer[ANSWER_SIZE]) {
     static const char wanted[] =
         Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
     if (strncmp(running, wanted, sizeof wanted - 1) != 0) {
-        snprintf(answer, ANSWER_SIZE, "this process runs Python %.*s, the library is for %sx",
+        snprintf(answer, ANSWER_SIZE,
+                 "this process runs Python %.*s, the library is for %sx; use that one",
                  (int)strcspn(running, " "), running, wanted);
         return false;
     }
@@ -226,7 +229,7 @@ static bool has_cffi(char answer[ANSWER_SIZE]) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *backend = PyImport_ImportModule("_cffi_backend");
     if (!backend)
-        snprintf(answer, ANSWER_SIZE, "the package cffi cannot be imported");
+        snprintf(answer, ANSWER_SIZE, "the package cffi cannot be imported; install koe again");
     Py_XDECREF(backend);
     PyErr_Clear();
     PyGILState_Release(gil);
@@ -236,10 +239,10 @@ static bool has_cffi(char answer[ANSWER_SIZE]) {
 static bool start(void) {
     char answer[ANSWER_SIZE] = "";
     if (!(Py_IsInitialized() ? join_host(answer) : start_own(answer)) || !has_cffi(answer)) {
-        fprintf(stderr, "koe: %s\n", answer);
+        koe_report_failed_start(answer);
         return false;
     }
-    /* What fails from here on was told by the start code itself (build_ffi.py). */
+    /* What fails from here on is reported by the start code itself (build_ffi.py). */
     return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
 }
 
@@ -258,7 +261,7 @@ __attribute__((constructor)) static void watch_forks(void) {
 static bool refuse_fork(void) {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!atomic_flag_test_and_set(&said))
-        fprintf(stderr, "koe: a process that has used koe was forked; the fork cannot use it\n");
+        fprintf(stderr, "koe: " KOE_FORKED "\n");
     return false;
 }
 

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 /* Start Python and load koe.boundary, once; later calls return what the first one found.
- * A failure is told in one line on stderr. Any thread; it may take a tenth of a second. */
+ * A failure is reported in one line. Any thread; it may take a tenth of a second. */
 bool koe_python_start(void);
 
 /* Whether this process is a fork of one in which a start was tried. The threads of that one are not

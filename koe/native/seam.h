@@ -88,6 +88,18 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
  * memory. */
 char *koe_copy_text(const char *text);
 
+/* --- what goes wrong and no callback of a session tells: levels are those of on_log_event --- */
+
+#define KOE_LOG_ERROR 0
+#define KOE_LOG_WARNING 1
+
+/* Keep it as the last error if it is one, write it to koe.log, and tell the shell. message is valid
+ * UTF-8 without NUL inside, and says nothing that is secret. Not for stderr, where it is already. */
+void koe_report(int32_t level, const char *message);
+
+/* Likewise why nothing works, also on stderr; the settings folder is made for it if it is missing. */
+void koe_report_failed_start(const char *message);
+
 /* --- the host's environment as it is now; Python's own copy dates from its start --- */
 
 /* The value of a variable, in UTF-8 on Windows and else in its own bytes, for koe_free_text to free.

@@ -3,6 +3,7 @@
  * Built once for each generation (KOE_ABI); where they differ, the first part says how.
  */
 #include "contract.h"
+#include "log.h"
 #include "python.h"
 #include "ring.h"
 #include "seam.h"
@@ -55,6 +56,8 @@ static atomic_int endings; /* cores that Python is ending just now */
 /* Guards the core and the tables; held for a copy, never while anybody is called. */
 static koe_lock tables = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
+static bool hears_reports; /* from a registration or a create to a destroy, also without a core */
+static atomic_int reports; /* calls of on_log_event that have not returned */
 
 /* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
  * order. Python waits for no callback meanwhile, and destroying does not need it. */
@@ -151,6 +154,27 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
     leave_callback();
 }
 
+bool koe_shell_listens(void) {
+    koe_acquire(&tables);
+    bool listens = hears_reports && callbacks.on_log_event;
+    koe_release(&tables);
+    return listens;
+}
+
+void koe_call_log_event(int32_t level, const char *message) {
+    koe_acquire(&tables);
+    void (*call)(int, const char *) = hears_reports ? callbacks.on_log_event : NULL;
+    if (call)
+        atomic_fetch_add(&reports, 1);
+    koe_release(&tables);
+    if (!call)
+        return;
+    callback_depth++;
+    call(level, message);
+    leave_callback();
+    atomic_fetch_sub(&reports, 1);
+}
+
 /* The contract's ModelProgressCallback and ModelStatusCallback, which only the last generation has. */
 typedef void (*progress_callback)(void *, uint32_t, uint32_t, uint64_t, uint64_t, const char *);
 typedef void (*status_callback)(void *, int32_t, const char *);
@@ -188,12 +212,14 @@ static void replace_core(uint64_t core) {
     koe_acquire(&tables);
     uint64_t old = atomic_exchange(&live_core, core);
     atomic_store(&recording_session, 0);
+    hears_reports = core != 0;
     if (old != 0)
         atomic_fetch_add(&endings, 1);
     koe_release(&tables);
     if (old != 0 && !koe_start_thread(end_in_python, (void *)(uintptr_t)old))
         end_in_python((void *)(uintptr_t)old);
-    while (callback_depth == 0 && atomic_load(&endings) > 0 && koe_now() < limit)
+    while (callback_depth == 0 && koe_now() < limit &&
+           (atomic_load(&endings) > 0 || (core == 0 && atomic_load(&reports) > 0)))
         koe_nap();
 }
 
@@ -232,8 +258,17 @@ static void end_at_exit(void) {
         }
 }
 
+static void hear_reports(void) {
+    if (koe_is_fork())
+        return;
+    koe_acquire(&tables);
+    hears_reports = true;
+    koe_release(&tables);
+}
+
 EXPORT int32_t sp_core_create(const char *config_path) {
     (void)config_path; /* the folder is fixed, in all generations */
+    hear_reports();
     if (!koe_python_start())
         return -1;
     uint64_t core = atomic_fetch_add(&last_core, 1) + 1;
@@ -259,6 +294,7 @@ EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
         return;
     koe_acquire(&tables);
     callbacks = table;
+    hears_reports = true;
     koe_release(&tables);
 }
 

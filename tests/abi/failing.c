@@ -73,6 +73,9 @@ static void call_everything(void) {
     printf("recorrect %d\n", koe_history_recorrect("last", NULL, 1));
     printf("export %d\n", koe_history_export("last", "last.wav"));
     printf("remove_entry %d\n", koe_history_remove("last"));
+    char *error = koe_last_error();
+    printf("last_error [%s]\n", error ? error : "");
+    koe_free(error);
     sp_core_register_callbacks((struct SPCallbacks){0});
     sp_core_destroy();
 }

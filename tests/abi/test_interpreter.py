@@ -119,7 +119,7 @@ status 0
 download -2
 cancel_download 0
 remove -1
-level 1
+level 2
 history NULL
 entry NULL
 retry -1
@@ -129,14 +129,20 @@ remove_entry -1
 """
 
 
+def failures(line: str) -> str:
+    """What the driver prints, where this line on stderr is the reason."""
+    return f"{FAILURES}last_error [{line.strip().removeprefix('koe: ')}]\n"
+
+
 def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
     """A bundle without a Python in it: one line, and nothing looks like success."""
     (copy_of_library.parent / "koe-runtime").mkdir()
     program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
     result = run_with(copy_of_library, program, tmp_path)
-    assert result.stdout == FAILURES
     [line] = result.stderr.splitlines()
     assert line.startswith("koe: there is no Python library in ")
+    assert line.endswith("; install koe again")
+    assert result.stdout == failures(line)
 
 
 @posix_only
@@ -145,8 +151,8 @@ def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
     program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
     result = build.run([program, "fork"], tmp_path / "home")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout == FAILURES
     [line] = result.stderr.splitlines()
+    assert result.stdout == failures(line)
     assert line == "koe: a process that has used koe was forked; the fork cannot use it"
 
 
@@ -173,8 +179,8 @@ def test_bundle_without_cffi(copy_of_library: Path, tmp_path: Path) -> None:
     bundle(copy_of_library)
     program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
     result = run_with(copy_of_library, program, tmp_path)
-    assert result.stdout == FAILURES
-    assert result.stderr == "koe: the package cffi cannot be imported\n"
+    assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
+    assert result.stdout == failures(result.stderr)
 
 
 def test_bundle_without_koe(copy_of_library: Path, tmp_path: Path) -> None:
@@ -183,10 +189,11 @@ def test_bundle_without_koe(copy_of_library: Path, tmp_path: Path) -> None:
         (packages / entry.name).symlink_to(entry)
     program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
     result = run_with(copy_of_library, program, tmp_path)
-    assert result.stdout == FAILURES
     assert result.stderr == (
-        "koe: Python started, but koe did not: ModuleNotFoundError: No module named 'koe'\n"
+        "koe: Python started, but koe did not: ModuleNotFoundError: No module named 'koe'; "
+        "install koe again\n"
     )
+    assert result.stdout == failures(result.stderr)
 
 
 def test_bundle(copy_of_library: Path, tmp_path: Path) -> None:

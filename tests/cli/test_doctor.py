@@ -321,3 +321,20 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "koe", "config", "dictionary", "engine", "correction", "http", "history", "microphone",
     }  # fmt: skip
     assert "鹦鹉" in out
+
+
+def test_the_end_of_the_log(directory: Path) -> None:
+    """What the library told shells that could not show it; it is no fault any more, maybe."""
+    assert find(directory, "log") == []
+    lines = [f"2026-11-28T08:00:0{second}Z [7] error: no {second}\x1b[2J" for second in range(9)]
+    log = write(directory, "") / "koe.log"
+    log.write_text("\n".join(["x" * 20_000, *lines, ""]), encoding="utf-8")
+    first, *shown = find(directory, "log")
+    assert first == Finding(Level.OK, "log", f"{log}, of the library in shells; its end:")
+    assert shown == [Finding(Level.OK, "log", line.replace("\x1b", " ")) for line in lines[-5:]]
+
+
+def test_a_log_that_is_none(directory: Path) -> None:
+    (write(directory, "") / "koe.log").mkdir()
+    [finding] = find(directory, "log")
+    assert finding.level is Level.WARN
