@@ -1,6 +1,7 @@
 # make run    dictate a recording through the C library   (make run WAV=path for another one)
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
+# make install    the library for shells (PREFIX=/usr/local, DESTDIR=, ABI=c, or a or b)
 # make peers  other people's clients, which the tests use
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
@@ -26,8 +27,10 @@ READY := $(VENV)/.ready
 LIB := build/.ready
 PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
+PREFIX := /usr/local
+ABI := c
 
-.PHONY: run test lint lib peers sanitize slow bench bench-llm bench-guard kills journal-fuzz clean force
+.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -48,6 +51,9 @@ lint: $(READY)
 	$(BIN)/mypy
 
 lib: $(LIB)
+
+install: $(LIB)
+	$(BIN)/python install_ffi.py --abi "$(ABI)" --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
 
 # Other people's clients, which the tests let talk to our imitations of their services.
 peers: $(PEERS)/.ready

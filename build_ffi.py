@@ -5,7 +5,8 @@
     python build_ffi.py --sanitize address,undefined
 
 Each generation gets its own folder with the header, whose default generation is its own, and the
-library. The compiler is $CC or cc.
+library, whose soname is the generation's: a program that meets another one is not started. The
+compiler is $CC or cc, and on Windows the compiler of resources $WINDRES or windres.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path, PureWindowsPath
 
 import cffi
 
+import koe
+
 PROJECT = Path(__file__).resolve().parent
 NATIVE = PROJECT / "koe" / "native"
 HEADER = PROJECT / "include" / "koe_core.h"
@@ -29,9 +32,11 @@ EXTRA = PROJECT / "include" / "koe_extra.h"
 SOURCES = sorted(NATIVE.glob("*.c"))
 GENERATIONS = {1: "a", 2: "b", 3: "c"}
 
+# What a linker looks for, which is a link to the library but on Windows.
 LIBRARY = {"darwin": "libkoe_core.dylib", "win32": "koe_core.dll"}.get(
     sys.platform, "libkoe_core.so"
 )
+IMPORT_LIBRARY = "libkoe_core.dll.a"
 
 # Runs when Python has started. It never raises, so that a failure is one line and not cffi's many;
 # the shim sees that the boundary did not report.
@@ -70,6 +75,9 @@ def emit_binding(target: Path) -> None:
     ffi.embedding_init_code(START_CODE)
     target.parent.mkdir(parents=True, exist_ok=True)
     ffi.emit_c_code(str(target))
+    # The module's entry is registered by its address; else Windows would export it.
+    emitted = target.read_text(encoding="utf-8")
+    target.write_text(emitted.replace("PyMODINIT_FUNC", "static PyObject *"), encoding="utf-8")
 
 
 def python_flags() -> tuple[list[str], list[str]]:
@@ -120,8 +128,56 @@ def c_string(text: str) -> str:
     return f'"{escaped}"'
 
 
+def library_name(abi: int) -> str:
+    """The name of one generation's library; Windows shells know one name for all."""
+    names = {"darwin": f"libkoe_core.{abi}.dylib", "win32": LIBRARY}
+    return names.get(sys.platform, f"libkoe_core.so.{abi}")
+
+
+def link(path: Path, target: str) -> None:
+    """Make a link to a file beside it, or let it lead there from now on."""
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def version_resource(abi: int) -> str:
+    """What Windows shows of the library: its version, and which generation it is of."""
+    numbers = [*(int(part) for part in koe.__version__.split(".")[:3]), abi]
+    texts = {
+        "FileDescription": f"Koe dictation core, generation {GENERATIONS[abi]}",
+        "FileVersion": koe.__version__,
+        "InternalName": "koe_core",
+        "OriginalFilename": "koe_core.dll",
+        "ProductName": "koe-core",
+        "ProductVersion": koe.__version__,
+    }
+    values = "\n".join(f'      VALUE "{name}", "{text}"' for name, text in texts.items())
+    version = ",".join(map(str, numbers))
+    return f"""\
+1 VERSIONINFO
+FILEVERSION {version}
+PRODUCTVERSION {version}
+FILEOS 0x40004
+FILETYPE 2
+BEGIN
+  BLOCK "StringFileInfo"
+  BEGIN
+    BLOCK "040904B0"
+    BEGIN
+{values}
+    END
+  END
+  BLOCK "VarFileInfo"
+  BEGIN
+    VALUE "Translation", 0x409, 1200
+  END
+END
+"""
+
+
 def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
     """Build one generation: ``out``/include/*.h and ``out``/lib/libkoe_core."""
+    name = library_name(abi)
     include, library = out / "include", out / "lib"
     include.mkdir(parents=True, exist_ok=True)
     library.mkdir(parents=True, exist_ok=True)
@@ -131,13 +187,13 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
     shutil.copy(EXTRA, include)
     compile_flags, link_flags = python_flags()
     exports = out / "exports.map"
-    names = ["sp_*", *extra_names()]
-    exports.write_text(f"{{ global: {'; '.join(names)}; local: *; }};\n", encoding="utf-8")
+    public = ["sp_*", *extra_names()]
+    exports.write_text(f"{{ global: {'; '.join(public)}; local: *; }};\n", encoding="utf-8")
     shared = {
-        "darwin": ["-dynamiclib", "-install_name", f"@rpath/{LIBRARY}",
-                   *[f"-Wl,-exported_symbol,_{name}" for name in names]],
-        "win32": ["-shared", *to_linker("--out-implib", str(library / "libkoe_core.dll.a"))],
-    }.get(sys.platform, ["-shared", f"-Wl,-soname,{LIBRARY}", "-Wl,-z,defs",
+        "darwin": ["-dynamiclib", "-install_name", f"@rpath/{name}",
+                   *[f"-Wl,-exported_symbol,_{pattern}" for pattern in public]],
+        "win32": ["-shared", *to_linker("--out-implib", str(library / IMPORT_LIBRARY))],
+    }.get(sys.platform, ["-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs",
                          # what Python knows of it outlives a dlclose, so it has to stay
                          "-Wl,-z,nodelete",
                          *to_linker("--version-script", str(exports))])  # fmt: skip
@@ -155,7 +211,14 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
         flags = warnings if source is not binding else ["-w"]
         run([*command, *flags, "-c", str(source), "-o", str(target)])
         objects.append(str(target))
-    run([*command, *shared, *objects, *link_flags, "-o", str(library / LIBRARY)])
+    if sys.platform == "win32":
+        resource, compiled = out / "version.rc", out / "version.o"
+        resource.write_text(version_resource(abi), encoding="ascii")
+        run([os.environ.get("WINDRES", "windres"), str(resource), "-o", str(compiled)])
+        objects.append(str(compiled))
+    run([*command, *shared, *objects, *link_flags, "-o", str(library / name)])
+    if name != LIBRARY:
+        link(library / LIBRARY, name)
 
 
 def extra_names() -> list[str]:

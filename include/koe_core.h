@@ -94,6 +94,15 @@
 #error "KOE_ABI must be 1, 2 or 3"
 #endif
 
+/* How the functions are found by a linker. Define it to nothing where the library is a static one. */
+#ifndef KOE_API
+#ifdef _WIN32
+#define KOE_API __declspec(dllimport)
+#else
+#define KOE_API
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -314,7 +323,7 @@ typedef void (*ModelStatusCallback)(void *ctx, int32_t status, const char *messa
  *
  * Blocks for the disk, and the first time for the start of the runtime. No network.
  */
-int32_t sp_core_create(const char *config_path);
+KOE_API int32_t sp_core_create(const char *config_path);
 
 /*
  * sp_core_destroy - stop the core.
@@ -339,7 +348,7 @@ int32_t sp_core_create(const char *config_path);
  * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
  * or was from inside a callback; otherwise does nothing.
  */
-void sp_core_destroy(void);
+KOE_API void sp_core_destroy(void);
 
 /*
  * sp_core_register_callbacks - say whom to call.
@@ -353,7 +362,7 @@ void sp_core_destroy(void);
  *
  * No core: works.
  */
-void sp_core_register_callbacks(struct SPCallbacks callbacks);
+KOE_API void sp_core_register_callbacks(struct SPCallbacks callbacks);
 
 /*
  * sp_core_reload_config - read the settings again.
@@ -370,7 +379,7 @@ void sp_core_register_callbacks(struct SPCallbacks callbacks);
  *
  * No core: reads and checks config.yaml, returns 0 or -1, and keeps nothing.
  */
-int32_t sp_core_reload_config(void);
+KOE_API int32_t sp_core_reload_config(void);
 
 /* ------------------------------------------------------------------------------------------------
  * One dictation
@@ -391,7 +400,7 @@ int32_t sp_core_reload_config(void);
  *
  * No core: -1, and no callbacks.
  */
-int32_t sp_core_session_begin(struct SPSessionContext context);
+KOE_API int32_t sp_core_session_begin(struct SPSessionContext context);
 
 /*
  * sp_core_push_audio - hand over recorded sound.
@@ -415,7 +424,7 @@ int32_t sp_core_session_begin(struct SPSessionContext context);
  *
  * No core: the same check, then 0.
  */
-int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp);
+KOE_API int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp);
 
 /*
  * sp_core_session_end - the recording is over; now give me the text.
@@ -426,7 +435,7 @@ int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestam
  *
  * Returns 0, always: without a session, or a second time, it does nothing. No core: 0.
  */
-int32_t sp_core_session_end(void);
+KOE_API int32_t sp_core_session_end(void);
 
 #if KOE_ABI >= 2
 /*
@@ -439,7 +448,7 @@ int32_t sp_core_session_end(void);
  *
  * Returns 0, always: without a session it does nothing. No core: 0.
  */
-int32_t sp_core_session_cancel(void);
+KOE_API int32_t sp_core_session_cancel(void);
 #endif
 
 #if KOE_ABI >= 3
@@ -454,7 +463,7 @@ int32_t sp_core_session_cancel(void);
  * Returns 0 if a session was there to take it. -1 if none was: it has ended, was cancelled, or
  * never began; after a text, take it as "the final text is already on its way". No core: -1.
  */
-int32_t sp_core_accept_asr_result(void);
+KOE_API int32_t sp_core_accept_asr_result(void);
 #endif
 
 /* ------------------------------------------------------------------------------------------------
@@ -465,11 +474,11 @@ int32_t sp_core_accept_asr_result(void);
  * ---------------------------------------------------------------------------------------------- */
 
 /* No core: generation 1 all true, generations 2 and 3 all false. */
-struct SPFeedbackConfig sp_core_get_feedback_config(void);
+KOE_API struct SPFeedbackConfig sp_core_get_feedback_config(void);
 
 #if KOE_ABI >= 3
 /* No core: DEFAULT_CLIPBOARD_RESTORE_DELAY_MS. */
-struct SPClipboardConfig sp_core_get_clipboard_config(void);
+KOE_API struct SPClipboardConfig sp_core_get_clipboard_config(void);
 #endif
 
 /*
@@ -477,7 +486,7 @@ struct SPClipboardConfig sp_core_get_clipboard_config(void);
  * {0xA3, 0, 0}; generation 2 with {58, 0, 0x20}, the left option key, to cancel; generation 3 with
  * kind 0 and mode 0.
  */
-struct SPHotkeyConfig sp_core_get_hotkey_config(void);
+KOE_API struct SPHotkeyConfig sp_core_get_hotkey_config(void);
 
 #if KOE_ABI >= 3
 /* ------------------------------------------------------------------------------------------------
@@ -507,7 +516,7 @@ struct SPHotkeyConfig sp_core_get_hotkey_config(void);
  * true or false, numbers in their shortest form. "" for null, for a section or a list, for a
  * key that is not there, for NULL, and if the file is missing or cannot be read.
  */
-char *sp_config_get(const char *key_path);
+KOE_API char *sp_config_get(const char *key_path);
 
 /*
  * sp_config_get_json - one setting or section as JSON.
@@ -515,7 +524,7 @@ char *sp_config_get(const char *key_path);
  * As sp_config_get, but sections and lists come too, in file order, and null is null. "" if there
  * is nothing, and as above.
  */
-char *sp_config_get_json(const char *key_path);
+KOE_API char *sp_config_get_json(const char *key_path);
 
 /*
  * sp_config_set - store one setting.
@@ -527,14 +536,14 @@ char *sp_config_get_json(const char *key_path);
  * Returns 0, or -1: an argument is NULL, the file cannot be read, parsed or written, or the value
  * cannot be put there without disturbing something else.
  */
-int32_t sp_config_set(const char *key_path, const char *value);
+KOE_API int32_t sp_config_set(const char *key_path, const char *value);
 
 /*
  * sp_config_resolved_trigger_key - hotkey.trigger_key in its canonical spelling.
  *
  * Such as "fn", "right_command", "122" or "command+shift+49". "fn" if the settings cannot be loaded.
  */
-char *sp_config_resolved_trigger_key(void);
+KOE_API char *sp_config_resolved_trigger_key(void);
 
 /*
  * sp_core_get_prompt_templates_json - the templates that the core goes by.
@@ -542,7 +551,7 @@ char *sp_config_resolved_trigger_key(void);
  * An array, in file order, of {"name", "enabled", "shortcut", "system_prompt",
  * "system_prompt_path"}; the last two can be null. No core: "[]".
  */
-char *sp_core_get_prompt_templates_json(void);
+KOE_API char *sp_core_get_prompt_templates_json(void);
 
 /*
  * sp_core_set_prompt_templates_json - replace the templates, in the file and in the core.
@@ -552,7 +561,7 @@ char *sp_core_get_prompt_templates_json(void);
  *
  * Returns 0, or -1 if that does not hold, or as sp_config_set.
  */
-int32_t sp_core_set_prompt_templates_json(const char *json_str);
+KOE_API int32_t sp_core_set_prompt_templates_json(const char *json_str);
 
 /*
  * sp_llm_profiles_json - how language models are reached.
@@ -563,7 +572,7 @@ int32_t sp_core_set_prompt_templates_json(const char *json_str);
  * in. ${NAME} is substituted: the result may hold secrets. If the file cannot be read there are no
  * profiles, and "error" says why.
  */
-char *sp_llm_profiles_json(void);
+KOE_API char *sp_llm_profiles_json(void);
 
 /*
  * sp_llm_save_profiles_json - replace the profiles and the choice of one.
@@ -573,7 +582,7 @@ char *sp_llm_profiles_json(void);
  *
  * Returns 0, or -1 if the JSON is not of that shape, or as sp_config_set.
  */
-int32_t sp_llm_save_profiles_json(const char *profiles_json);
+KOE_API int32_t sp_llm_save_profiles_json(const char *profiles_json);
 
 /*
  * sp_core_supported_local_providers, sp_core_supported_llm_providers - what can be chosen here.
@@ -581,8 +590,8 @@ int32_t sp_llm_save_profiles_json(const char *profiles_json);
  * Arrays of texts: values of asr.provider that compute on this machine, and of a profile's
  * "provider". They do not change while the process runs.
  */
-char *sp_core_supported_local_providers(void);
-char *sp_core_supported_llm_providers(void);
+KOE_API char *sp_core_supported_local_providers(void);
+KOE_API char *sp_core_supported_llm_providers(void);
 
 /* ------------------------------------------------------------------------------------------------
  * Language models, outside of sessions
@@ -602,7 +611,7 @@ char *sp_core_supported_llm_providers(void);
  * Returns 0, or -1 with no callback: asr_text is NULL, there is no such template, or it has no
  * prompt. No core: -1.
  */
-int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text);
+KOE_API int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text);
 
 /*
  * sp_llm_test_profile_json, sp_llm_test - have a model correct a sample sentence.
@@ -621,8 +630,8 @@ int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_te
  * No core, or inside a callback: works, over a connection of its own. While another thread is inside
  * a callback too, after a second.
  */
-char *sp_llm_test_profile_json(const char *profile_json);
-char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
+KOE_API char *sp_llm_test_profile_json(const char *profile_json);
+KOE_API char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
                   const char *max_token_param);
 
 /*
@@ -631,8 +640,8 @@ char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
  * Returns {"message", "models", "success"}, where "models" is an array of their names. Else as
  * sp_llm_test_profile_json and sp_llm_test.
  */
-char *sp_llm_list_models_for_profile_json(const char *profile_json);
-char *sp_llm_list_models_json(const char *base_url, const char *api_key);
+KOE_API char *sp_llm_list_models_for_profile_json(const char *profile_json);
+KOE_API char *sp_llm_list_models_json(const char *base_url, const char *api_key);
 
 /* ------------------------------------------------------------------------------------------------
  * Models
@@ -648,7 +657,7 @@ char *sp_llm_list_models_json(const char *base_url, const char *api_key);
  * "status" as sp_model_status with mode 1. Only those that can be used in this build. Yours:
  * sp_core_free_string. No core: works.
  */
-char *sp_core_scan_models_json(void);
+KOE_API char *sp_core_scan_models_json(void);
 
 /*
  * sp_model_status - whether the files of a model are there.
@@ -656,7 +665,7 @@ char *sp_core_scan_models_json(void);
  * mode: 1 goes by what is known and is quick; 2 reads all files anew; anything else reads those
  * that changed. Returns 0 not installed, 1 incomplete, 2 installed. NULL: 0. No core: works.
  */
-int32_t sp_model_status(const char *model_path, int32_t mode);
+KOE_API int32_t sp_model_status(const char *model_path, int32_t mode);
 
 /*
  * sp_core_download_model - fetch the files of a model.
@@ -668,7 +677,7 @@ int32_t sp_model_status(const char *model_path, int32_t mode);
  * path is being downloaded already. -2: an argument is NULL, or there is no core. After -1 and -2
  * no callback comes.
  */
-int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
+KOE_API int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
                                ModelStatusCallback status_cb, void *ctx);
 
 /*
@@ -676,7 +685,7 @@ int32_t sp_core_download_model(const char *model_path, ModelProgressCallback pro
  *
  * model_path as it was given at the start. Returns 1 if there is one, and status 3 follows; else 0.
  */
-int32_t sp_core_cancel_download(const char *model_path);
+KOE_API int32_t sp_core_cancel_download(const char *model_path);
 
 /*
  * sp_core_remove_model_files - delete what a manifest lists, and parts of it.
@@ -684,7 +693,7 @@ int32_t sp_core_cancel_download(const char *model_path);
  * The manifest stays, so that the model can be fetched again. Returns how many files were
  * deleted, or -1: there is no manifest, or it names something outside of the folder. No core: works.
  */
-int32_t sp_core_remove_model_files(const char *model_path);
+KOE_API int32_t sp_core_remove_model_files(const char *model_path);
 
 /* ------------------------------------------------------------------------------------------------
  * Memory
@@ -696,7 +705,7 @@ int32_t sp_core_remove_model_files(const char *model_path);
  * Exactly once for each, from any thread; never with free(). Strings passed to callbacks are not
  * yours to release. NULL does nothing. No core: works.
  */
-void sp_core_free_string(char *s);
+KOE_API void sp_core_free_string(char *s);
 #endif
 
 #ifdef __cplusplus

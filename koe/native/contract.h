@@ -3,21 +3,16 @@
  * Python is called, and which core there is.
  */
 #pragma once
-#if defined(__GNUC__)
-#pragma GCC visibility push(default)
-#endif
-#include "koe_core.h"
-#if defined(__GNUC__)
-#pragma GCC visibility pop
-#endif
-
-#include "thread.h"
-
 #ifdef _WIN32
 #define EXPORT __declspec(dllexport)
 #else
 #define EXPORT __attribute__((visibility("default")))
 #endif
+
+/* Clang wants to see it at the first declaration. */
+#define KOE_API EXPORT
+#include "koe_core.h"
+#include "thread.h"
 
 /* How Python is called, always. */
 #define CALL_PYTHON(result, call)                      \

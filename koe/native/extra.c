@@ -7,7 +7,6 @@
 #include "python.h"
 #include "seam.h"
 
-#define KOE_API EXPORT
 #include "koe_extra.h"
 
 #include <stdlib.h>

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from build_ffi import to_linker
+from build_ffi import LIBRARY, library_name, link, to_linker
 
 PROJECT = Path(__file__).parent.parent.parent
 SOURCES = Path(__file__).parent
@@ -45,6 +46,18 @@ def build_libraries() -> None:
 def library(abi: int) -> Path:
     """The folder of one generation's library."""
     return BUILD / f"abi-{GENERATIONS[abi]}" / "lib"
+
+
+def library_file(abi: int) -> Path:
+    """One generation's library itself."""
+    return library(abi) / library_name(abi)
+
+
+def copy_library(abi: int, folder: Path) -> Path:
+    """Copy a library to where nothing else is; a program can be linked to it there too."""
+    copied = Path(shutil.copy(library_file(abi), folder))
+    link(folder / LIBRARY, copied.name)
+    return copied
 
 
 def compile_program(abi: int, source: Path, target: Path, *extra: str) -> Path:

@@ -88,7 +88,7 @@ def test_layout(abi: int, tmp_path: Path) -> None:
 
 @GENERATIONS
 def test_exported_is_what_is_declared(abi: int) -> None:
-    [path] = build.library(abi).glob("libkoe_core.*")
+    path = build.library_file(abi)
     symbols = subprocess.run(
         ["nm", "-D", "--defined-only", path], check=True, capture_output=True, text=True
     ).stdout
@@ -134,5 +134,5 @@ def test_header_stands_alone(
 @GENERATIONS
 def test_ctypes_sees_the_same_library(abi: int, tmp_path: Path) -> None:
     """A host that is Python itself; the whole of it is in test_boundary."""
-    [path] = build.library(abi).glob("libkoe_core.*")
+    path = build.library_file(abi)
     assert ctypes.CDLL(str(path)).sp_core_session_end() == 0

@@ -67,10 +67,9 @@ def test_the_plants_do_grow(tmp_path: Path) -> None:
 @pytest.fixture
 def copy_of_library(tmp_path: Path) -> Path:
     """The library in a folder of its own, where a Python may be put beside it."""
-    [path] = build.library(3).glob("libkoe_core.*")
     folder = tmp_path / "lib"
     folder.mkdir()
-    return Path(shutil.copy(path, folder))
+    return build.copy_library(3, folder)
 
 
 def run_with(
@@ -219,7 +218,7 @@ def loading(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
 def test_a_host_that_loads_the_library_privately(loading: Path, tmp_path: Path) -> None:
     """Extension modules find libpython all the same; and unloading it, it can load it again."""
-    [path] = build.library(3).glob("libkoe_core.*")
+    path = build.library_file(3)
     result = build.run([loading, path], tmp_path / "home")
     assert result.stdout == "create 0\nreload 0\ncreate again 0\n", result.stderr
 
@@ -227,7 +226,7 @@ def test_a_host_that_loads_the_library_privately(loading: Path, tmp_path: Path) 
 @pytest.mark.skipif(bool(build.SANITIZE), reason="a sanitizer must be loaded first")
 def test_a_bundle_is_sought_where_the_library_was_loaded(loading: Path, tmp_path: Path) -> None:
     """Not where a relative path leads to after a change of the working directory."""
-    [path] = build.library(3).glob("libkoe_core.*")
+    path = build.library_file(3)
     home = tmp_path / "home"
     (home / "here").mkdir(parents=True)
     shutil.copy(path, home / "here")

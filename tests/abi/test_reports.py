@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -42,10 +41,9 @@ def configured(home: Path, config: str = BROKEN) -> Path:
 @GENERATIONS
 def test_a_start_that_fails(abi: int, tmp_path: Path) -> None:
     """A shell that comes with a damaged runtime, on a computer that never had koe."""
-    [path] = build.library(abi).glob("libkoe_core.*")
     folder = tmp_path / "lib"
     (folder / "koe-runtime").mkdir(parents=True)
-    shutil.copy(path, folder)
+    build.copy_library(abi, folder)
     program = tmp_path / "reports"
     include = f"-I{build.library(abi).parent / 'include'}"
     flags = [f"-L{folder}", "-lkoe_core", f"-Wl,-rpath,{folder}", "-lpthread"]

@@ -11,5 +11,4 @@ from tests.abi import build
 def library() -> Path:
     """The library of the last generation."""
     build.build_libraries()
-    [path] = build.library(3).glob("libkoe_core.*")
-    return path
+    return build.library_file(3)
