@@ -186,8 +186,8 @@ KOE_API int32_t koe_history_remove(const char *id);
  * and what to do, without keys and without what was said. After a function that failed, on whatever thread,
  * it is that failure unless another one came since. What a session tells by on_session_error is not here.
  *
- * Made for sp_core_create: a library whose runtime cannot start has called nobody, and a program with a
- * window has no stderr. The same sentence is the last line of koe.log in the settings folder.
+ * Made for sp_core_create: where the runtime cannot start, no session says so, and a program with a window
+ * has no stderr. The same sentence is the last line of koe.log in the settings folder.
  *
  * Returns a text that is yours: koe_free. NULL: nothing has failed yet, or there is no memory. Never
  * blocks, and starts nothing. No core: works. Since level 2.

@@ -1,5 +1,5 @@
 /*
- * Reports: each is kept as the newest error, added to koe.log, and told to the shell. The shell hears
+ * Reports: each is kept as the newest error, added to koe.log, and handed to the shell. The shell hears
  * them on a thread of their own, because who reports may hold a lock, or be the shell's own thread.
  */
 #include "log.h"

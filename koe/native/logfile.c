@@ -96,7 +96,7 @@ static void create_folder(const char *folder) {
 }
 
 /* Append to a file; false if that would make it too long. Nothing is written to a link, a device, or
- * a file of another user, as anybody may have put one into /tmp. */
+ * a file of another user: in /tmp there may be one. */
 static bool append(const char *path, const char *line, size_t size) {
     bool fits = true;
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);

@@ -1,14 +1,14 @@
 /*
  * Python is started with an isolated configuration: it reads no environment variable, no user
  * site, no working directory, installs no signal handler, leaves the locale alone, and imports
- * only from the folders that are named here. These are koe-runtime/ beside this library if there
- * is one, and else the places of the Python that the library was built with (build_ffi.py).
+ * only from the folders that runtime.c finds.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include "log.h"
 #include "python.h"
+#include "runtime.h"
 #include "seam.h"
 #include "thread.h"
 
@@ -16,29 +16,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #ifndef _WIN32
 #include <dlfcn.h>
 #include <pthread.h>
 #endif
 
-#define PATH_SIZE 4096
-#define ANSWER_SIZE 512
-#define PYTHON_DIR "python" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
-
-/* What the search path consists of, below the home of a bundled Python. */
-#ifdef _WIN32
-static const char *const bundled[] = {"Lib", "DLLs", "Lib\\site-packages", NULL};
-#define SEPARATOR '\\'
-#else
-static const char *const bundled[] = {"lib/" PYTHON_DIR, "lib/" PYTHON_DIR "/lib-dynload",
-                                      "lib/" PYTHON_DIR "/site-packages", NULL};
-#define SEPARATOR '/'
-#endif
-
-/* The Python that the library was built with: its home, and its search path. */
-static const char *const built_home = KOE_PYTHON_HOME;
+/* Where the modules of the Python are that the library was built with. */
 static const char *const built[] = {KOE_PYTHON_PATH, NULL};
 
 typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
@@ -54,30 +38,22 @@ void koe_boundary_is_ready(void) {
 }
 
 /* Where this library lies, as UTF-8, found when it is loaded: a relative path would name another
- * place once the working directory has changed. Empty if it can't be told. */
-static char place[PATH_SIZE];
+ * place once the working directory has changed. Empty if it is not known. */
+static char place[KOE_PATH_SIZE];
 
 #ifdef _WIN32
 
 __attribute__((constructor)) static void find_place(void) {
     HMODULE module;
-    wchar_t wide[PATH_SIZE];
+    wchar_t wide[KOE_PATH_SIZE];
     DWORD flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
                   GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if (!GetModuleHandleExW(flags, (const wchar_t *)&boundary_ready, &module))
         return;
-    DWORD size = GetModuleFileNameW(module, wide, PATH_SIZE);
-    if (size == 0 || size >= PATH_SIZE ||
-        !WideCharToMultiByte(CP_UTF8, 0, wide, -1, place, PATH_SIZE, NULL, NULL))
+    DWORD size = GetModuleFileNameW(module, wide, KOE_PATH_SIZE);
+    if (size == 0 || size >= KOE_PATH_SIZE ||
+        !WideCharToMultiByte(CP_UTF8, 0, wide, -1, place, KOE_PATH_SIZE, NULL, NULL))
         place[0] = '\0';
-}
-
-static bool is_directory(const char *path) {
-    wchar_t wide[PATH_SIZE];
-    if (!MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, PATH_SIZE))
-        return false;
-    DWORD attributes = GetFileAttributesW(wide);
-    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
 }
 
 #else
@@ -88,30 +64,7 @@ __attribute__((constructor)) static void find_place(void) {
         place[0] = '\0';
 }
 
-static bool is_directory(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 #endif
-
-/* Write the path of something in a folder, or with NULL by its own; false if it is too long. */
-static bool compose(char path[PATH_SIZE], const char *folder, const char *name) {
-    int size = folder ? snprintf(path, PATH_SIZE, "%s%c%s", folder, SEPARATOR, name)
-                      : snprintf(path, PATH_SIZE, "%s", name);
-    return size >= 0 && size < PATH_SIZE;
-}
-
-/* Write the bundled Python's home, if there is one beside this library. */
-static bool find_bundle(char home[PATH_SIZE]) {
-    char folder[PATH_SIZE];
-    memcpy(folder, place, PATH_SIZE);
-    char *end = strrchr(folder, SEPARATOR);
-    if (!end)
-        return false;
-    *end = '\0';
-    return compose(home, folder, "koe-runtime") && is_directory(home);
-}
 
 /* Make libpython's symbols visible to the extension modules, which expect to find them: a host
  * that loaded this library with dlopen may have kept them to itself. */
@@ -132,8 +85,7 @@ static PyStatus append_path(PyConfig *config, const char *path) {
     return status;
 }
 
-/* With a bundle, its Python; with NULL, the one that the library was built with. */
-static PyStatus initialize(const char *bundle) {
+static PyStatus initialize(const koe_runtime *runtime) {
     PyPreConfig preconfig;
     PyPreConfig_InitIsolatedConfig(&preconfig);
     preconfig.utf8_mode = 1; /* paths are UTF-8, whatever the locale is */
@@ -145,14 +97,9 @@ static PyStatus initialize(const char *bundle) {
     config.install_signal_handlers = 0;
     config.site_import = 0;
     config.module_search_paths_set = 1;
-    status = PyConfig_SetBytesString(&config, &config.home, bundle ? bundle : built_home);
-    const char *const *entry = bundle ? bundled : built;
-    for (; *entry && !PyStatus_Exception(status); entry++) {
-        char path[PATH_SIZE];
-        status = compose(path, bundle, *entry)
-                     ? append_path(&config, path)
-                     : PyStatus_Error("a path of its library is too long");
-    }
+    status = PyConfig_SetBytesString(&config, &config.home, runtime->home);
+    for (int i = 0; i < runtime->count && !PyStatus_Exception(status); i++)
+        status = append_path(&config, runtime->paths[i]);
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
@@ -179,19 +126,15 @@ static void keep_sigint(void) {
 }
 
 /* Start an interpreter of our own; it leaves the GIL free. */
-static bool start_own(char answer[ANSWER_SIZE]) {
-    char home[PATH_SIZE], library[PATH_SIZE];
-    const char *bundle = find_bundle(home) ? home : NULL;
-    if (!compose(library, bundle, bundle ? bundled[0] : built[0]) || !is_directory(library)) {
-        snprintf(answer, ANSWER_SIZE,
-                 "there is no Python library in %.400s; install koe again", library);
+static bool start_own(char answer[KOE_SENTENCE_SIZE]) {
+    koe_runtime runtime;
+    if (!koe_find_runtime(&runtime, place, answer))
         return false;
-    }
     share_libpython();
-    PyStatus status = initialize(bundle);
+    PyStatus status = initialize(&runtime);
     if (PyStatus_Exception(status)) {
-        snprintf(answer, ANSWER_SIZE, "Python in %.300s did not start: %.100s; install koe again",
-                 bundle ? bundle : built_home, status.err_msg ? status.err_msg : "unknown reason");
+        snprintf(answer, KOE_SENTENCE_SIZE, "Python in %.300s did not start: %.100s; install koe again",
+                 runtime.home, status.err_msg ? status.err_msg : "unknown reason");
         return false;
     }
     keep_sigint();
@@ -200,12 +143,12 @@ static bool start_own(char answer[ANSWER_SIZE]) {
 }
 
 /* Join the interpreter of this process: our folders come last in its search path. */
-static bool join_host(char answer[ANSWER_SIZE]) {
+static bool join_host(char answer[KOE_SENTENCE_SIZE]) {
     const char *running = Py_GetVersion();
     static const char wanted[] =
         Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
     if (strncmp(running, wanted, sizeof wanted - 1) != 0) {
-        snprintf(answer, ANSWER_SIZE,
+        snprintf(answer, KOE_SENTENCE_SIZE,
                  "this process runs Python %.*s, the library is for %sx; use that one",
                  (int)strcspn(running, " "), running, wanted);
         return false;
@@ -225,11 +168,11 @@ static bool join_host(char answer[ANSWER_SIZE]) {
 }
 
 /* cffi reports its own absence over many lines; so look first. */
-static bool has_cffi(char answer[ANSWER_SIZE]) {
+static bool has_cffi(char answer[KOE_SENTENCE_SIZE]) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *backend = PyImport_ImportModule("_cffi_backend");
     if (!backend)
-        snprintf(answer, ANSWER_SIZE, "the package cffi cannot be imported; install koe again");
+        snprintf(answer, KOE_SENTENCE_SIZE, "the package cffi cannot be imported; install koe again");
     Py_XDECREF(backend);
     PyErr_Clear();
     PyGILState_Release(gil);
@@ -237,7 +180,7 @@ static bool has_cffi(char answer[ANSWER_SIZE]) {
 }
 
 static bool start(void) {
-    char answer[ANSWER_SIZE] = "";
+    char answer[KOE_SENTENCE_SIZE] = "";
     if (!(Py_IsInitialized() ? join_host(answer) : start_own(answer)) || !has_cffi(answer)) {
         koe_report_failed_start(answer);
         return false;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -162,9 +163,9 @@ def test_a_fork_of_a_process_that_has_not_used_it(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "create 0\n"), result.stderr
 
 
-def bundle(library: Path) -> Path:
-    """Put a Python beside the library, whole but for packages; returns its site-packages."""
-    home = library.parent / "koe-runtime" / "lib" / PYTHON
+def bundle(library: Path, runtime: str = "koe-runtime") -> Path:
+    """Put a Python where the library looks, whole but for packages; returns its site-packages."""
+    home = library.parent / runtime / "lib" / PYTHON
     home.mkdir(parents=True)
     paths = sysconfig.get_paths()
     for entry in Path(paths["stdlib"]).iterdir():
@@ -195,15 +196,92 @@ def test_bundle_without_koe(copy_of_library: Path, tmp_path: Path) -> None:
     assert result.stdout == failures(result.stderr)
 
 
-def test_bundle(copy_of_library: Path, tmp_path: Path) -> None:
-    """A Python beside the library is the one that is used, with the packages in it."""
-    packages = bundle(copy_of_library)
+def fill(packages: Path, *without: str) -> None:
+    """Put everything into a folder that koe needs, and koe."""
     for entry in Path(sysconfig.get_paths()["platlib"]).iterdir():
-        (packages / entry.name).symlink_to(entry)
+        if entry.name not in without:
+            (packages / entry.name).symlink_to(entry)
     (packages / "koe").symlink_to(build.PROJECT / "koe")
+
+
+@pytest.mark.parametrize("runtime", ["koe-runtime", "../koe-runtime", "../Resources/koe-runtime"])
+def test_bundle(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
+    """A Python that lies where the library looks is used, with the packages in it."""
+    fill(bundle(copy_of_library, runtime))
     program = compile_for(copy_of_library, "scenarios.c", tmp_path / "scenarios")
     result = run_with(copy_of_library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("runtime", ["../koe-runtime", "../Resources/koe-runtime"])
+def test_the_first_bundle_is_the_one(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
+    """Also if there is something wrong with it: another one is of another installation."""
+    fill(bundle(copy_of_library, runtime))
+    (copy_of_library.parent / "koe-runtime").mkdir()
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    missing = copy_of_library.parent / "koe-runtime" / "lib" / PYTHON
+    assert result.stderr == f"koe: there is no Python library in {missing}; install koe again\n"
+
+
+@posix_only
+@pytest.mark.parametrize("part", ["", f"lib/{PYTHON}", f"lib/{PYTHON}/site-packages"])
+def test_a_bundle_that_all_may_write_to(copy_of_library: Path, part: str, tmp_path: Path) -> None:
+    fill(bundle(copy_of_library))
+    folder = copy_of_library.parent / "koe-runtime" / part
+    folder.chmod(0o777)
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    remedy = "every user may write to it; take that right away (chmod -R o-w)"
+    assert result.stderr == f"koe: {str(folder).rstrip('/')} is not used: {remedy}\n"
+    assert result.stdout == failures(result.stderr)
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a folder away"
+)
+def test_a_bundle_of_another_user(copy_of_library: Path, tmp_path: Path) -> None:
+    fill(bundle(copy_of_library))
+    folder = copy_of_library.parent / "koe-runtime"
+    os.chown(folder, 12345, -1)
+    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    result = run_with(copy_of_library, program, tmp_path)
+    remedy = "it belongs to another user; install koe again as this one"
+    assert result.stderr == f"koe: {folder} is not used: {remedy}\n"
+    assert result.stdout == failures(result.stderr)
+
+
+def environment(tmp_path: Path) -> Path:
+    """A virtual environment with the library in one of its packages; returns the library."""
+    packages = tmp_path / "environment" / "lib" / PYTHON / "site-packages"
+    folder = packages / "koe_core" / "lib"
+    folder.mkdir(parents=True)
+    return build.copy_library(3, folder)
+
+
+@posix_only
+def test_the_environment_of_a_wheel(tmp_path: Path) -> None:
+    """The packages are its own, and the Python the one that it was made of."""
+    library = environment(tmp_path)
+    config = tmp_path / "environment" / "pyvenv.cfg"
+    config.write_text(f"include-system-site-packages = false\nhome = {sys.base_prefix}/bin\n")
+    program = compile_for(library, "failing.c", tmp_path / "failing")
+    result = run_with(library, program, tmp_path)
+    assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
+    fill(tmp_path / "environment" / "lib" / PYTHON / "site-packages")
+    program = compile_for(library, "scenarios.c", tmp_path / "scenarios")
+    result = run_with(library, program, tmp_path, "silence")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@posix_only
+def test_an_environment_whose_python_is_gone(tmp_path: Path) -> None:
+    library = environment(tmp_path)
+    (tmp_path / "environment" / "pyvenv.cfg").write_text(f"home = {tmp_path}/gone/bin\n")
+    program = compile_for(library, "failing.c", tmp_path / "failing")
+    result = run_with(library, program, tmp_path)
+    missing = tmp_path / "gone" / "lib" / PYTHON
+    assert result.stderr == f"koe: there is no Python library in {missing}; install koe again\n"
 
 
 @pytest.fixture(scope="module")
