@@ -32,15 +32,15 @@
  * RULES
  *
  * Those of koe_core.h, under THREADS, and under STRINGS AND MEMORY, hold here too: every function may be
- * called from any thread, at any time, also from inside any callback. All but koe_feature_level, koe_free
- * and koe_last_error wait for the disk, and may start the runtime: no place for them is an audio thread.
+ * called from any thread, at any time, also from inside any callback. All but koe_feature_level, koe_free,
+ * koe_last_error and koe_register_local_engine wait for the disk, and may start the runtime: no place for them is an audio thread.
  *
  * A text that a function returns is yours: release it with koe_free, and with nothing else. It is
  * valid UTF-8 without NUL bytes inside. NULL and -1 say that it did not work. One line on stderr, in
  * koe.log and in koe_last_error says why, except where there is no core.
  *
- * Where the runtime cannot be started, and in a fork of a process that uses it, all but the three return
- * NULL or -1.
+ * Where the runtime cannot be started, and in a fork of a process that uses it, all but koe_feature_level, koe_free
+ * and koe_last_error return NULL or -1; koe_register_local_engine works in the first case.
  */
 #ifndef KOE_EXTRA_H
 #define KOE_EXTRA_H
@@ -63,7 +63,7 @@ extern "C" {
 /*
  * koe_feature_level - which functions there are.
  *
- * Returns 2: those of this header; 1: all but koe_last_error. A later library that has more returns more;
+ * Returns 3: those of this header; 2: all but koe_register_local_engine; 1: nor koe_last_error. A later library that has more returns more;
  * what a level has, all later ones have. Never blocks, and starts nothing.
  */
 KOE_API uint32_t koe_feature_level(void);
@@ -193,6 +193,41 @@ KOE_API int32_t koe_history_remove(const char *id);
  * blocks, and starts nothing. No core: works. Since level 2.
  */
 KOE_API char *koe_last_error(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * Engines of the shell
+ * ---------------------------------------------------------------------------------------------- */
+
+/* A function of such an engine; a table of them ends with one whose name is NULL. */
+typedef struct KoeLocalEngine {
+    const char *function;    /* its name, as the core would look it up, such as "koe_mlx_stop" */
+    void (*address)(void); /* where it is, whatever its type is */
+} KoeLocalEngine;
+
+/*
+ * koe_register_local_engine - say where the functions of an engine are.
+ *
+ * For "apple-speech" and "mlx", whose recognition comes with the shell. Without it the core looks their
+ * functions up by name in the process, and a linker that strips what is not called, or hides it,
+ * has taken them away. A function that is not in the table is looked up by name as before.
+ *
+ *   static const KoeLocalEngine mlx[] = {
+ *       {"koe_mlx_load_model", (void (*)(void))koe_mlx_load_model},
+ *       {"koe_mlx_start_session", (void (*)(void))koe_mlx_start_session},
+ *       {"koe_mlx_feed_audio", (void (*)(void))koe_mlx_feed_audio},
+ *       {"koe_mlx_stop", (void (*)(void))koe_mlx_stop},
+ *       {"koe_mlx_cancel", (void (*)(void))koe_mlx_cancel},
+ *       {NULL, NULL}};
+ *   koe_register_local_engine("mlx", mlx);             before sp_core_create
+ *
+ * name: the value of asr.provider. functions: the table, which is copied; NULL to forget the one from
+ * before, as a new one does too. The functions must stay where they are: sessions that have begun use them
+ * to their end.
+ *
+ * Returns 0, or -1: name is NULL or empty, or there is no room or no memory. Never blocks, and starts nothing.
+ * No core: works. Since level 3.
+ */
+KOE_API int32_t koe_register_local_engine(const char *name, const KoeLocalEngine *functions);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
+from koe.registered import address_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class BridgeRecogniser(Recogniser):
 def find_functions(
     engine: str, signatures: Mapping[str, Signature], remedy: str
 ) -> dict[str, Function]:
-    """Find C functions in this process.
+    """Find C functions of this process: those that it registered, and else by their names.
 
     Args:
         engine: The engine that needs them.
@@ -195,6 +196,9 @@ def find_functions(
     """
     functions: dict[str, Function] = {}
     for name, (result, arguments) in signatures.items():
+        if address := address_of(engine, name):
+            functions[name] = ctypes.CFUNCTYPE(result, *arguments)(address)
+            continue
         try:
             function = host()[name]
         except (AttributeError, OSError, TypeError) as exc:  # Windows has no such handle

@@ -8,10 +8,12 @@ from _koe_native import lib
 
 # Importing them attaches their functions to the names of seam.h.
 from koe.boundary import history, llm, models, sessions, settings
-from koe.boundary.entry import hear_report
+from koe.boundary.entry import find_registered, hear_report
 from koe.diagnostics import set_listener
+from koe.registered import set_lookup
 
 __all__ = ["history", "llm", "models", "sessions", "settings"]
 
 set_listener(hear_report)
+set_lookup(find_registered)
 lib.koe_boundary_is_ready()

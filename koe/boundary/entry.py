@@ -27,6 +27,11 @@ def hear_report(level: Level, sentence: str) -> None:
     lib.koe_report(level, utf8(sentence))
 
 
+def find_registered(engine: str, function: str) -> int:
+    """Where a function is that the shell has registered; 0 if it has not."""
+    return int(lib.koe_local_function(utf8(engine), utf8(function)))
+
+
 def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     """Print what no caller expected; reported is where it was, because its words may be private."""
     import traceback

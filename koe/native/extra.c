@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define FEATURE_LEVEL 2
+#define FEATURE_LEVEL 3
 
 EXPORT uint32_t koe_feature_level(void) {
     return FEATURE_LEVEL;

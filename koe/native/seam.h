@@ -100,6 +100,11 @@ void koe_report(int32_t level, const char *message);
 /* Likewise why nothing works, also on stderr; the settings folder is made for it if it is missing. */
 void koe_report_failed_start(const char *message);
 
+/* --- engines that the shell brings along --- */
+
+/* The address of a function that the shell has registered for an engine; 0 if it has not. */
+uint64_t koe_local_function(const char *engine, const char *function);
+
 /* --- the host's environment as it is now; Python's own copy dates from its start --- */
 
 /* The value of a variable, in UTF-8 on Windows and else in its own bytes, for koe_free_text to free.

@@ -73,6 +73,7 @@ static void call_everything(void) {
     printf("recorrect %d\n", koe_history_recorrect("last", NULL, 1));
     printf("export %d\n", koe_history_export("last", "last.wav"));
     printf("remove_entry %d\n", koe_history_remove("last"));
+    printf("register %d\n", koe_register_local_engine("mlx", NULL));
     char *error = koe_last_error();
     printf("last_error [%s]\n", error ? error : "");
     koe_free(error);

@@ -103,7 +103,7 @@ def test_exported_is_what_is_declared(abi: int) -> None:
     assert exported - contract == {
         "koe_feature_level", "koe_free", "koe_history_entry_json", "koe_history_export",
         "koe_history_json", "koe_history_recorrect", "koe_history_remove", "koe_history_retry",
-        "koe_last_error",
+        "koe_last_error", "koe_register_local_engine",
     }  # fmt: skip
     assert exported - contract == set(extra_names())
 

@@ -119,7 +119,7 @@ status 0
 download -2
 cancel_download 0
 remove -1
-level 2
+level 3
 history NULL
 entry NULL
 retry -1
@@ -131,7 +131,8 @@ remove_entry -1
 
 def failures(line: str) -> str:
     """What the driver prints, where this line on stderr is the reason."""
-    return f"{FAILURES}last_error [{line.strip().removeprefix('koe: ')}]\n"
+    registered = -1 if "forked" in line else 0
+    return f"{FAILURES}register {registered}\nlast_error [{line.strip().removeprefix('koe: ')}]\n"
 
 
 def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:

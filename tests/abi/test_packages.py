@@ -24,6 +24,21 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build.compile_program(3, example, target, str(SOURCE), "-rdynamic")
 
 
+@pytest.mark.parametrize("abi", build.GENERATIONS)
+@pytest.mark.parametrize("provider", ["apple-speech", "mlx"])
+def test_packages_that_nothing_can_look_up(abi: int, provider: str, tmp_path: Path) -> None:
+    """The shell's linker hides them, so it says where they are."""
+    source, hidden = build.SOURCES / "registering.c", "-fvisibility=hidden"
+    shell = build.compile_program(abi, source, tmp_path / "registering", str(SOURCE), hidden)
+    home = configured(tmp_path / "home", provider)
+    result = build.run([shell, "register"], home)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == "16000 samples\n"
+    result = build.run([shell], home)
+    assert result.returncode == 1
+    assert "the program that runs koe does not bring it" in result.stdout
+
+
 def configured(home: Path, provider: str) -> Path:
     (home / ".koe").mkdir(parents=True)
     config = f"asr: {{provider: {provider}}}\nllm: {{enabled: false}}\n"

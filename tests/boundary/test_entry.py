@@ -66,3 +66,26 @@ def test_the_same_trouble_is_not_told_again_and_again(library: Path, tmp_path: P
 
     assert result.stderr.count("\n") == 1
     assert "the file does not exist" in result.stderr
+
+
+def test_an_error_that_was_not_expected(library: Path, tmp_path: Path) -> None:
+    """Its place is reported; its words may be what was said, and are for stderr alone."""
+    program = (
+        HOST
+        % """
+os.mkdir(".koe")
+assert library.sp_config_set(b"a", b"1") == 0
+import koe.boundary.settings
+
+def break_down():
+    raise RuntimeError("what was said")
+
+koe.boundary.settings.open_store = break_down
+assert library.sp_config_set(b"a", b"2") == -1
+print(open(".koe/koe.log").read())
+"""
+    )
+    result = run_host(program, library, tmp_path)
+    assert "RuntimeError: what was said" in result.stderr
+    assert " error: an error in koe itself: RuntimeError in " in result.stdout
+    assert "what was said" not in result.stdout
