@@ -17,7 +17,7 @@ from koe.config.read import decoded, read_bytes
 from koe.config.reader import Problem
 from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
-from koe.endpoint import check_endpoint
+from koe.endpoint import check_endpoint, is_private
 from koe.errors import ConfigError, EndpointError
 
 # A comment that is none: `api_key: #x`.
@@ -88,6 +88,9 @@ class _Checks:
         self._config = listing.config
         # By key.
         self._settings = {setting.key: setting for setting in listing.settings}
+        # By the key of its address.
+        profiles = listing.config.llm.profiles.items()
+        self._profiles = {f"llm.profiles.{name}.base_url": it for name, it in profiles}
 
     def unused(self) -> Iterator[Problem]:
         """Settings in an old place, of which a new one has taken over."""
@@ -139,11 +142,15 @@ class _Checks:
             is_address = key.endswith((".url", ".base_url")) and setting.origin is Origin.FILE
             if not is_address or not setting.written:
                 continue
+            profile = self._profiles.get(key)
+            allow_private = profile is not None and profile.allow_plain_http
             try:
-                check_endpoint(setting.written)
+                check_endpoint(setting.written, allow_private=allow_private)
             except EndpointError:
-                message = f"{setting.shown!r} is not {_ADDRESS}; nothing is sent there"
-                yield self._problem(key, message, setting.line)
+                message = f"{setting.shown!r} is not {_ADDRESS}"
+                if profile is not None and is_private(setting.written):
+                    message += "; in a private network, set allow_plain_http of the profile first"
+                yield self._problem(key, f"{message}; nothing is sent there", setting.line)
 
     def dictionary(self, directory: Path) -> Iterator[Problem]:
         """A dictionary that can't be read. The default one is created when it is missing."""

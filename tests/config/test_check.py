@@ -35,6 +35,8 @@ def problems(folder: Path, text: str) -> list[str]:
         "llm: {enabled: true, model: m}",  # without a key it is off
         "llm: {enabled: false, active_profile: x}",
         "llm: {active_profile: a, profiles: {a: {base_url: 'http://127.0.0.1:1/v1', model: m}}}",
+        "llm: {enabled: false, profiles: {openai: {base_url: 'http://10.0.0.1/v1', "
+        "allow_plain_http: true}}}",
         "dictionary: {path: }",
         "overlay: {}",
         "asr: {doubaoime: {connect_timeout_ms: 1}}",
@@ -52,6 +54,10 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
         ("asr: {qwen: {url: 'http://h/x'}}", "c, line 1: asr.qwen.url: 'http://h/x' is not a safe "
             "address, which begins with https:// or wss://, or with http:// or ws:// on this "
             "computer; nothing is sent there"),
+        ("llm: {enabled: false, profiles: {openai: {base_url: 'http://10.0.0.1/v1'}}}",
+            "c, line 1: llm.profiles.openai.base_url: 'http://10.0.0.1/v1' is not a safe address, "
+            "which begins with https:// or wss://, or with http:// or ws:// on this computer; in a "
+            "private network, set allow_plain_http of the profile first; nothing is sent there"),
         ("asr: {provider: '${NAME}'}", "c, line 1: asr.provider: '${NAME}' is not an engine of "
             "this version, which are: moonshine, qwen; nothing is recognised"),
         ("asr: {api_key: k}", "c: asr.provider: 'doubao' is not an engine of this version, which "
