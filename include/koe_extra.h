@@ -184,7 +184,7 @@ KOE_API int32_t koe_history_remove(const char *id);
  *
  * The newest error of this process, whichever thread it came up on: a sentence for the user, what is wrong
  * and what to do, without keys and without what was said. After a function that failed, on whatever thread,
- * it is that failure unless another one came since. What a session tells by on_session_error is not here.
+ * it is that failure unless another one came since. What on_session_error reports is not here.
  *
  * Made for sp_core_create: where the runtime cannot start, no session says so, and a program with a window
  * has no stderr. The same sentence is the last line of koe.log in the settings folder.

@@ -55,7 +55,7 @@ def check_endpoint(url: str, *, allow_private: bool = False) -> str:
     Args:
         url: As it was configured.
         allow_private: Whether it may be unencrypted in a private network too. Only an address
-            counts as one: where a name leads is decided by whoever answers for it, each time.
+            counts as one: a name server can let a name lead anywhere, at any time.
 
     Raises:
         EndpointError: It is no URL, or neither encrypted nor on this machine.

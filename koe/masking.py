@@ -15,7 +15,7 @@ _LONGEST = 300
 
 _MASK = "***"
 
-# Characters in a row that a text has in common with a key, from which on it tells of it.
+# So many characters in a row that a text has in common with a key count as a part of it.
 _SHORTEST_PART = 6
 
 # Keys by their look: other people's, and ours where the server left out the middle itself.

@@ -18,7 +18,7 @@ from tests.abi import build
 
 pytestmark = [
     pytest.mark.abi,
-    pytest.mark.skipif(sys.platform == "win32", reason="other names, as told to Windows shells"),
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows shells know one name"),
     pytest.mark.skipif(bool(build.SANITIZE), reason="says nothing about the code"),
 ]
 

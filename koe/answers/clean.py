@@ -26,7 +26,7 @@ from koe.text import trim
 
 _Steps = Sequence[Callable[[str, Heard], str]]
 
-# What is never a text that somebody wants.
+# What no user wants in a text.
 _NOISE: _Steps = (without_reasoning, without_tokens)
 _WRAPPINGS: _Steps = (
     without_json,

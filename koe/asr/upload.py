@@ -60,7 +60,7 @@ class Uploader:
         Args:
             upload: What to send.
             receive: Gets the pieces of the answer, and tells whether more of it is wanted.
-            deadline: When nobody waits for it any more, on the loop's clock.
+            deadline: When it is not waited for any more, on the loop's clock.
 
         Raises:
             AsrConnectionError: The service could not be reached, or sends us elsewhere.

@@ -247,7 +247,7 @@ def _examine_microphone() -> Finding:
 
 
 def _examine_log(directory: Path) -> Iterator[Finding]:
-    """The end of what the library told shells; it may long be mended, so it is no fault."""
+    """The end of koe.log. What is in it may be mended by now, so it is no fault."""
     path = directory / LOG_NAME
     try:
         descriptor = open_regular(path)

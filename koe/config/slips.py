@@ -227,7 +227,7 @@ def slip_in_group(node: Node, line: int) -> str:
     """Why something is no group of settings that was to be one; "" when no slip explains it.
 
     Args:
-        node: What is there.
+        node: The value.
         line: Of its key; of ``node`` itself where it has none.
     """
     if isinstance(node, Sequence) and any(isinstance(item, Mapping) for item in node.items):

@@ -1,4 +1,4 @@
-"""Files that are written as a whole: whoever reads one gets its old or its new content.
+"""Files that are written as a whole: a reader gets the old content or the new one.
 
 A file is never changed in place. Its new content goes to a file beside it, is on the disk, and then
 takes its name, so that a crash leaves one of the two. Everything blocks.

@@ -139,7 +139,7 @@ class Client:
 
         Args:
             request: What to send. The key in its headers goes to no other origin.
-            deadline: When nobody waits for it any more, on the loop's clock.
+            deadline: When it is not waited for any more, on the loop's clock.
             limit: How many bytes it may have.
 
         Returns:

@@ -3,7 +3,7 @@
 A laptop sleeps, and changes networks. Then a connection of before is dead and does not say so, and
 a request on it would wait until its time is up. So such a connection is not trusted blindly:
 
-- nobody was heard for longer than connections are kept, by the clock on the wall, which runs on
+- no server was heard for longer than connections are kept, by the clock on the wall, which runs on
   while a computer sleeps: those of before are left alone;
 - the connection breaks before the reply begins: the request is sent again, on a new one;
 - no word comes for a while: over HTTP/2 the server is asked for a sign of life, on the same
@@ -235,7 +235,7 @@ class Connections(httpx.AsyncBaseTransport):
         await asyncio.wait({attempt}, timeout=patience)
         if attempt.done():
             return True
-        # Without a key: whoever answers shows life, and that is enough.
+        # Without a key: any answer is a sign of life, and that is enough.
         root = httpx.Request(
             "HEAD",
             request.url.copy_with(raw_path=b"/"),

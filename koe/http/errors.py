@@ -1,6 +1,6 @@
 """What can go wrong with a request over HTTP; a part of the tree in `koe.errors`.
 
-Whoever asks raises it as an error of its own: of recognition, of correction, of models.
+Each caller raises it as an error of its own: of recognition, of correction, of models.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from koe.endpoint import host_of
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpReplyError
 from koe.masking import one_line
 
-# What libraries say, and what it means to whoever has to mend it. {host} is the server, {setting}
-# where its address comes from.
+# What libraries say, and what it means to the user, who has to mend it. {host} is the server,
+# {setting} where its address comes from.
 _MEANINGS = {
     # First: what else is said then is about the proxy, and not about the server.
     r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",

@@ -41,7 +41,7 @@ class _Leave(Protocol):
 
 
 class _Connected(TypedDict, total=False):
-    """What the library tells of one of its steps."""
+    """What the library reports about one of its steps."""
 
     return_value: httpcore.AsyncNetworkStream
 

@@ -1,8 +1,8 @@
 """The transport on pyreqwest, which is reqwest, hyper and rustls, as in the Rust core.
 
 The library runs on a thread of its own, so connections are pinged, and their end is noticed, while
-nobody asks anything. What it does by itself (spec llm §1.3): a request that a dying connection did
-not take (a GOAWAY, a refused stream) is sent again on another.
+no request is under way. What it does by itself (spec llm §1.3): a request that a dying connection
+did not take (a GOAWAY, a refused stream) is sent again on another.
 
 A cancelled request ends at once while its body is being sent, if that is long, and once the reply
 has begun. In between the library can't take it back: there it ends by its time limit.
@@ -28,7 +28,7 @@ from koe.http.library import (
 from koe.http.request import PUBLIC_HEADERS
 from koe.http.settings import HttpSettings
 
-# Seconds that the library waits longer than whoever asks, whose error is the one that is told.
+# Seconds that the library waits longer than the caller, whose error is the one that is shown.
 LENIENCE = 0.1
 
 # A longer body is handed over piece by piece, because the library can't be told to stop sending

@@ -58,7 +58,7 @@ class Routes(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         transports = list(self._transports.values())
-        self._transports.clear()  # a reply that somebody keeps must not keep them open
+        self._transports.clear()  # a reply that is kept must not keep them open
         for transport in transports:
             await transport.aclose()
 

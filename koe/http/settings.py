@@ -18,7 +18,7 @@ class HttpSettings:
             the reply (``llm.timeout_ms``). 0 expires at once.
         connect_timeout: Until a connection is there; None is no limit.
         read_timeout: Until the next byte of a reply; None is no limit.
-        pool_idle: How long a connection is kept that nobody uses.
+        pool_idle: How long an unused connection is kept.
         ping_interval: How often an HTTP/2 connection is tried, used or not.
         ping_timeout: It is closed when a try is not answered for so long.
         http2: Whether HTTP/2 is offered; the server chooses.

@@ -17,7 +17,7 @@ class SharedClient:
     """Holds the client. Any thread may open and rebuild; the client itself is the loop's.
 
     Making this object costs nothing. The HTTP library is imported by the first `open`, which takes
-    some 80 ms and 20 MB, so that is for a thread that nobody waits on, and for when it is needed.
+    some 80 ms and 20 MB, so that is for a thread on which nothing waits, and for when it is needed.
 
     Args:
         settings: The settings that the first client is built from.

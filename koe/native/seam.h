@@ -88,7 +88,7 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
  * memory. */
 char *koe_copy_text(const char *text);
 
-/* --- what goes wrong and no callback of a session tells: levels are those of on_log_event --- */
+/* --- failures that no callback of a session reports: levels are those of on_log_event --- */
 
 #define KOE_LOG_ERROR 0
 #define KOE_LOG_WARNING 1

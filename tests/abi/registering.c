@@ -14,7 +14,7 @@
 
 #define FUNCTION(name) {#name, name}
 
-/* Their types are of no concern to whoever registers them. */
+/* Registering them needs no type. */
 void koe_apple_speech_is_available(void);
 void koe_apple_speech_start_session(void);
 void koe_apple_speech_feed_audio(void);

@@ -1,5 +1,5 @@
 /*
- * What a shell hears of failures that no session tells, in each generation.
+ * What a shell hears of failures that no session reports, in each generation.
  *
  *     reports            creates a core and prints what comes of it
  *     reports destroy    the same, and then what comes after a destroy, and from inside on_log_event

@@ -1335,7 +1335,7 @@ static void provoke(char kind) {
     }
     begin(HOLD);
     if (kind == 'W')
-        sp_core_push_audio(too_large, sizeof too_large, 0); /* it is dropped, and told */
+        sp_core_push_audio(too_large, sizeof too_large, 0); /* it is dropped, and reported */
     if (strchr("IAMF", kind))
         push(speech.bytes, speech.size);
     else

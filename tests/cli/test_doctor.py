@@ -324,7 +324,7 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_end_of_the_log(directory: Path) -> None:
-    """What the library told shells that could not show it; it is no fault any more, maybe."""
+    """What shells could not show; it may be mended by now, so it is no fault."""
     assert find(directory, "log") == []
     lines = [f"2026-11-28T08:00:0{second}Z [7] error: no {second}\x1b[2J" for second in range(9)]
     log = write(directory, "") / "koe.log"

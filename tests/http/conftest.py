@@ -1,4 +1,4 @@
-"""What every test of the door needs: no proxy of whoever runs it, and both libraries."""
+"""What every test of the door needs: no proxy of this computer, and both libraries."""
 
 from __future__ import annotations
 

@@ -273,7 +273,7 @@ def test_cancelled_between_two_tries(server: FileServer, tmp_path: Path) -> None
 def test_cancelled_while_a_name_is_looked_up(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits for a name server that does not answer. Where httpx sends, Python asks it."""
+    """A name server that does not answer is not waited for. Where httpx sends, Python asks it."""
     monkeypatch.setattr(choice, "open_transport", FallbackTransport)
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
     asked, answered = threading.Event(), threading.Event()
