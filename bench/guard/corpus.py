@@ -31,8 +31,18 @@ class Pair:
 
 def read(half: str, name: str) -> Iterator[Pair]:
     """The pairs of a file, ``good``, ``bad`` or ``wrapped``, of one half of the corpus."""
+    return parse(_FOLDER / half / f"{name}.txt", is_used=name != "bad")
+
+
+def parse(path: Path, *, is_used: bool = True) -> Iterator[Pair]:
+    """The pairs of any file of this form.
+
+    Args:
+        path: The file.
+        is_used: Whether the answers are to be delivered where no third column says what is.
+    """
     kind = ""
-    lines = (_FOLDER / half / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     for line in filter(None, lines):
         if line.startswith("# "):
             kind = line[2:]
@@ -42,5 +52,5 @@ def read(half: str, name: str) -> Iterator[Pair]:
         if heard.startswith("["):
             listed, _, heard = heard[1:].partition("] ")
             terms = tuple(listed.split(", "))
-        wanted = text[0] if text else heard if name == "bad" else answer
+        wanted = text[0] if text else answer if is_used else heard
         yield Pair(kind, terms, heard, answer, wanted)

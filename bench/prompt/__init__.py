@@ -1,0 +1,1 @@
+"""How well a model corrects dictation by koe's prompts."""
