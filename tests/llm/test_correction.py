@@ -69,6 +69,37 @@ def test_a_correction_tells_all_there_is() -> None:
     assert asked.candidates == ("GitHub", "语音输入")
 
 
+def read_by_model(asked: Inquiry) -> str:
+    """The instruction and the prompt, in the order in which a model reads them."""
+    match sent(asked):
+        case {"messages": [{"content": str(system)}, {"content": str(user)}]}:
+            return system + user
+        case {"instructions": str(system), "input": str(user)}:
+            return system + user
+        case {"system": [{"text": system}], "messages": [{"content": [*parts]}]}:
+            return "".join([system, *(part["text"] for part in parts)])
+    raise AssertionError(asked.http.body)
+
+
+@pytest.mark.parametrize("protocol", ["openai_chat", "openai_responses", "anthropic_messages"])
+@pytest.mark.parametrize(
+    ("most_terms", "shared"),
+    [
+        (0, "systemD:GitHub\nDocker\n语音输入\nKoe|H:"),
+        # The terms are chosen by what was heard, but what stands before them is not.
+        (1, "systemD:"),
+    ],
+)
+def test_corrections_begin_alike(protocol: str, most_terms: int, shared: str) -> None:
+    """Servers keep what two prompts begin with, byte for byte, and compute only the rest."""
+    settings = SETTINGS.replace(dictionary_max_candidates=most_terms)
+    profile = PROFILE.replace(api_protocol=protocol)
+    one = ask_for_correction(settings, profile, PROMPTS, TERMS, HEARD, ["打开"])
+    other = ask_for_correction(settings, profile, PROMPTS, TERMS, "docker 又挂了")
+    assert read_by_model(one).startswith(shared)
+    assert read_by_model(other).startswith(shared)
+
+
 def test_what_is_stable_is_marked_for_the_server() -> None:
     claude = PROFILE.replace(provider="anthropic")
     asked = ask_for_correction(SETTINGS, claude, PROMPTS, ["Koe"], HEARD)
