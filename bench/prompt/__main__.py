@@ -4,7 +4,7 @@
     python -m bench.prompt ADDRESS --prompt FILE       and another instruction, in the same run
 
 ADDRESS is the base of a server that speaks OpenAI's chat protocol; README.md says how to get one.
-Each of texts.txt is corrected as in a session: asked for, sent, cleaned and judged.
+Each text is corrected as in a session: asked for, sent, cleaned and judged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from bench.guard.corpus import Pair, parse
+from bench.guard.corpus import HALVES, Pair, parse
 from bench.report import Section, render
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.config.prompts import built_in_prompts
@@ -31,7 +31,7 @@ from koe.llm.correction import ask_for_correction
 from koe.llm.transport import Transport
 from koe.prompts import Prompts
 
-_TEXTS = Path(__file__).with_name("texts.txt")
+_FOLDER = Path(__file__).parent
 
 # A processor reads a prompt slowly, and a model that has lost its way talks until it is stopped.
 _TIMEOUT = 600.0
@@ -168,6 +168,7 @@ def main() -> int:
     parser.add_argument("--model", default="local", help="the name that the server knows")
     parser.add_argument("--prompt", type=Path, metavar="FILE", help="another instruction")
     parser.add_argument("--template", type=Path, metavar="FILE", help="another user prompt")
+    parser.add_argument("--half", choices=HALVES, default=HALVES[0], help="which texts")
     parser.add_argument("--kind", default="", help="only the texts whose kind begins so")
     parser.add_argument("--show", action="store_true", help="show what is not as it was meant")
     options = parser.parse_args()
@@ -179,7 +180,8 @@ def main() -> int:
             system=_read(options.prompt) or built_in.system,
             user=_read(options.template) or built_in.user,
         )
-    pairs = [pair for pair in parse(_TEXTS) if pair.kind.startswith(options.kind)]
+    texts = parse(_FOLDER / f"{options.half}.txt")
+    pairs = [pair for pair in texts if pair.kind.startswith(options.kind)]
     sections = []
     for title, prompts in variants.items():
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import koe.config
-from bench.guard.corpus import HALVES, read
+from bench.guard.corpus import HALVES, parse, read
 from bench.guard.judging import (
     MOST_FALSE_ACCEPTS,
     MOST_FALSE_REFUSALS,
@@ -15,8 +15,10 @@ from bench.guard.judging import (
     judge,
     wrong_share,
 )
+from koe.answers.clean import clean
 from koe.answers.guard import find_flaw
 
+TEXTS = Path(__file__).parents[2] / "bench" / "prompt"
 PROMPT = Path(koe.config.__file__).parent / "defaults" / "system_prompt.txt"
 
 
@@ -46,3 +48,13 @@ def test_the_examples_of_the_prompt_are_edits() -> None:
     examples = [line.split(" → ") for line in lines if " → " in line]
     assert len(examples) >= 10
     assert [heard for heard, edited in examples if find_flaw(edited, heard)] == []
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_what_the_bench_of_the_prompts_wants_is_used(half: str) -> None:
+    """An answer that is just right would be delivered as it is."""
+    pairs = list(parse(TEXTS / f"{half}.txt"))
+    assert len(pairs) >= 20
+    for pair in pairs:
+        assert clean(pair.answer, pair.heard) == pair.text
+        assert find_flaw(pair.text, pair.heard, pair.terms) is None, pair.heard
