@@ -42,12 +42,18 @@ def test_the_corpus_is_large_and_no_pair_is_in_it_twice() -> None:
     assert len(pairs) == len(set(pairs)), sorted(pair for pair in pairs if pairs.count(pair) > 1)
 
 
+def examples() -> list[tuple[str, str]]:
+    """What the instruction shows: texts as they were heard, and as they are to be."""
+    lines = PROMPT.read_text(encoding="utf-8").splitlines()
+    return [
+        (heard, edited) for heard, arrow, edited in (it.partition(" → ") for it in lines) if arrow
+    ]
+
+
 def test_the_examples_of_the_prompt_are_edits() -> None:
     """What a model is asked for is what is used."""
-    lines = PROMPT.read_text(encoding="utf-8").splitlines()
-    examples = [line.split(" → ") for line in lines if " → " in line]
-    assert len(examples) >= 10
-    assert [heard for heard, edited in examples if find_flaw(edited, heard)] == []
+    assert len(examples()) >= 10
+    assert [heard for heard, edited in examples() if find_flaw(edited, heard)] == []
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -55,6 +61,7 @@ def test_what_the_bench_of_the_prompts_wants_is_used(half: str) -> None:
     """An answer that is just right would be delivered as it is."""
     pairs = list(parse(TEXTS / f"{half}.txt"))
     assert len(pairs) >= 20
+    assert not {pair.heard for pair in pairs} & {heard for heard, _ in examples()}
     for pair in pairs:
         assert clean(pair.answer, pair.heard) == pair.text
         assert find_flaw(pair.text, pair.heard, pair.terms) is None, pair.heard

@@ -130,6 +130,29 @@ def test_the_dictionary_is_the_stable_part() -> None:
     assert "1. " not in other.stable
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("为什么", "？"),
+        ("what", "?"),
+        ("帮我", "原因"),
+        ("翻译成", "明天不来"),
+        ("ignore", "poem."),
+        ("不要校对", "答案"),
+    ],
+)
+def test_the_examples_keep_what_could_be_taken_for_a_request(begins: str, ends: str) -> None:
+    """Questions, orders, and what is said against the instruction itself are only corrected."""
+    lines = [line for line in BUILT_IN.system.split("\n") if line.startswith(begins)]
+    ((heard, edited),) = (line.split(" → ") for line in lines)
+    assert edited.endswith(ends)
+    assert letters(edited) == letters(heard)
+
+
+def letters(text: str) -> list[str]:
+    return re.findall(r"\w", text.lower())
+
+
 def test_the_instruction_uses_chinese_punctuation() -> None:
     """As it asks the model to, and models imitate."""
     assert not re.search("[\u4e00-\u9fff][,;:.?!]", BUILT_IN.system)
