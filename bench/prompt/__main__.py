@@ -14,7 +14,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from bench.report import Section, render
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.config.prompts import built_in_prompts
 from koe.errors import LlmError, LlmReplyError
+from koe.http.client import Client, Response
+from koe.http.request import Request
+from koe.http.settings import HttpSettings
 from koe.llm.asking import Habits, ask
 from koe.llm.client import Client, HttpReply
 from koe.llm.correction import ask_for_correction
@@ -41,20 +44,10 @@ _MOST_TOKENS = 320
 class _Listening(Client):
     """A client that keeps the last reply, for what a correction leaves out of it."""
 
-    last: HttpReply
+    last: Response
 
-    async def post(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        deadline: float | None = None,
-        *,
-        allow_plain_http: bool = False,
-    ) -> HttpReply:
-        self.last = await super().post(
-            url, headers, body, deadline, allow_plain_http=allow_plain_http
-        )
+    async def send(self, request: Request, deadline: float | None = None) -> Response:
+        self.last = await super().send(request, deadline)
         return self.last
 
 
@@ -97,7 +90,7 @@ async def _measure(
 ) -> list[Outcome]:
     profile = LlmProfile(base_url=address, model=model, no_reasoning_control="none")
     settings = LlmConfig(max_output_tokens=_MOST_TOKENS)
-    client = _Listening(Transport(_TIMEOUT))
+    client = _Listening(HttpSettings(_TIMEOUT))
     habits: Habits = {}
     outcomes = []
     try:
@@ -108,7 +101,7 @@ async def _measure(
                 delivered, remark = correction.text, correction.remark
             except LlmReplyError as exc:  # an answer that has no end
                 delivered, remark = pair.heard, str(exc)
-            reply = json.loads(client.last.body)
+            reply = json.loads(client.last.content)
             answer = reply["choices"][0]["message"]["content"]
             tokens = reply["usage"]["prompt_tokens"]
             outcomes.append(Outcome(pair, answer, delivered, remark, tokens))
