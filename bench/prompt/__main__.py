@@ -29,9 +29,7 @@ from koe.http.client import Client, Response
 from koe.http.request import Request
 from koe.http.settings import HttpSettings
 from koe.llm.asking import Habits, ask
-from koe.llm.client import Client, HttpReply
 from koe.llm.correction import ask_for_correction
-from koe.llm.transport import Transport
 from koe.prompts import Prompts
 
 _FOLDER = Path(__file__).parent
