@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from datetime import timedelta
+from typing import TypeVar
 
 import httpx
 
@@ -27,6 +29,8 @@ from koe.http.library import (
 )
 from koe.http.request import PUBLIC_HEADERS
 from koe.http.settings import HttpSettings
+
+T = TypeVar("T")
 
 # Seconds that the library waits longer than the caller, whose error is the one that is shown.
 LENIENCE = 0.1
@@ -74,11 +78,13 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         body = _Body(request.content)
         sending = self._prepare(request, body)
         try:
-            response = await sending.__aenter__()
+            response = await _cancellable(sending.__aenter__())
         except exceptions.PyreqwestError as exc:
             raise _as_httpx(exc) from exc
         except asyncio.CancelledError:
             body.is_wanted = False
+            with suppress(exceptions.PyreqwestError, RuntimeError):  # it may not have begun
+                await sending.__aexit__(None, None, None)
             raise
         return httpx.Response(
             response.status,
@@ -138,7 +144,7 @@ class _Reply(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            while chunk := await self._response.body_reader.read_chunk():
+            while chunk := await _cancellable(self._response.body_reader.read_chunk()):
                 data = bytes(chunk)
                 for start in range(0, len(data), _PIECE_BYTES):
                     yield data[start : start + _PIECE_BYTES]
@@ -150,6 +156,17 @@ class _Reply(httpx.AsyncByteStream):
         if not self._is_closed:
             self._is_closed = True
             await self._sending.__aexit__(None, None, None)
+
+
+async def _cancellable(step: Awaitable[T]) -> T:
+    """Await a step of the library, which may pass over that the task is cancelled, and go on."""
+    task = asyncio.current_task()
+    assert task is not None
+    requests = task.cancelling()
+    result = await step
+    if task.cancelling() > requests:
+        raise asyncio.CancelledError
+    return result
 
 
 def _build(settings: HttpSettings, proxy: str) -> Client:

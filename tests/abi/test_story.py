@@ -193,7 +193,7 @@ def test_a_service_that_refuses(shell: Shell) -> None:
         service.answer = refuse
         told = shell.hears(service.url, "E(")
     begin = BEGIN[shell.abi][:1] if shell.abi == 1 else BEGIN[shell.abi]
-    refusal = "ASR connection failed: HTTP error: 401 Unauthorized: no such key"
+    refusal = "ASR connection failed: HTTP error: 401 Unauthorized: no such ***"
     assert told == [*begin, f"E({refusal}. {REMEDY})", "S(failed)"]
 
 

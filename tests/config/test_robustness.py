@@ -403,7 +403,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", ["os.fsync", "pathlib.Path.replace", "koe.config.write.sync_folder"]
+    "moment", ["os.fsync", "pathlib.Path.replace", "koe.files.whole.sync_folder"]
 )
 def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> None:
     """As in a power cut: the file is the old or the new one, and the next writer gets in."""

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from koe.http.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES
+from koe.http.client import MAX_ERROR_BYTES, MAX_REPLY_BYTES, Client
 from koe.http.errors import (
     HttpConfigError,
     HttpConnectionError,
@@ -15,6 +15,7 @@ from koe.http.errors import (
     HttpReplyError,
     HttpTimeoutError,
 )
+from koe.http.request import Request
 from tests.asynchronous import on_loop
 from tests.http.asking import (
     HEADERS,
@@ -606,6 +607,26 @@ async def test_a_request_that_is_cancelled(version: Version, library: str) -> No
         await get(client, server.url, {})
         is_kept = version == "h2" and library == "pyreqwest"
         assert len(server.used) == (1 if is_kept else 2)
+
+
+@both
+@on_loop
+async def test_a_request_that_is_cancelled_while_pieces_of_the_reply_come(version: Version) -> None:
+    async def answer_long(exchange: Exchange) -> None:
+        await exchange.reply(body=bytes(300_000))
+
+    async def read(client: Client, url: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        async with client.stream(Request(url)) as response:
+            async for _ in response.aiter_raw():
+                if not task.cancelling():
+                    task.cancel()
+
+    async with Server(answer_long, alpn=(version,)) as server, client_of() as client:
+        for _ in range(20):
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.create_task(read(client, server.url))
 
 
 # --- errors --------------------------------------------------------------------------------
