@@ -123,12 +123,18 @@ def read(store: Store, key: str, path: Path) -> str | None:
     return text
 
 
+def put(path: Path, content: bytes) -> None:
+    """Write a file as if that had been long ago: one that was written just now is waited for."""
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+
+
 @each_loader
 @any_input
 @given(CONTENTS, st.booleans())
 def test_any_file_is_loaded_or_refused(directory: Path, content: bytes, renews: bool) -> None:
     path = directory / "config.yaml"
-    path.write_bytes(content)
+    put(path, content)
     store = Store(directory, ENVIRON, renews_old_files=renews)
     try:
         store.load()
@@ -149,7 +155,7 @@ def test_any_setting_is_stored_or_refused(
     directory: Path, content: bytes, changes: list[tuple[str, str]]
 ) -> None:
     path = directory / "config.yaml"
-    path.write_bytes(content)
+    put(path, content)
     store = Store(directory, ENVIRON)
     for key, value in changes:
         before = path.read_bytes()
@@ -181,7 +187,7 @@ def test_any_beginning_of_a_file(directory: Path) -> None:
     path = directory / "config.yaml"
     content = path.read_bytes()
     for length in range(0, len(content), 23):
-        path.write_bytes(content[:length])
+        put(path, content[:length])
         try:
             store.load()
         except ConfigError as exc:
