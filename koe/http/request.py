@@ -1,4 +1,4 @@
-"""What is sent: one request, whoever makes it. Pure."""
+"""One request, of whichever kind: correction, upload or download. Pure."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 # Seconds that the library waits longer than the caller, whose error is the one that is shown.
 LENIENCE = 0.1
 
-# A longer body is handed over piece by piece, because the library can't be told to stop sending
+# A longer body is handed over piece by piece, because nothing makes the library stop sending
 # bytes; and so is what it has read ahead, because progress is reported by the piece.
 _PIECE_BYTES = 1 << 16
 
@@ -137,7 +137,7 @@ class _Reply(httpx.AsyncByteStream):
     """The body of a reply, as it comes."""
 
     def __init__(self, sending: StreamRequest, response: Response) -> None:
-        # The library's part; whoever leaves it takes back what is left of the reply.
+        # The library's part; leaving it takes back what is left of the reply.
         self._sending = sending
         self._response = response
         self._is_closed = False

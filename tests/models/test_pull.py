@@ -241,7 +241,7 @@ def cancelled(
 
 
 def bytes_there(told: list[Progress | Retry]) -> int:
-    """How much of all files there is, as was told last."""
+    """How much of all files there is, by the last notices."""
     last = {it.name: it.bytes_there for it in told if isinstance(it, Progress)}
     return sum(last.values())
 
