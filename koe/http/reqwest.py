@@ -78,7 +78,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         body = _Body(request.content)
         sending = self._prepare(request, body)
         try:
-            response = await _cancellable(sending.__aenter__())
+            response = await _Cancels().awaiting(sending.__aenter__())
         except exceptions.PyreqwestError as exc:
             raise _as_httpx(exc) from exc
         except asyncio.CancelledError:
@@ -143,8 +143,9 @@ class _Reply(httpx.AsyncByteStream):
         self._is_closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        cancels = _Cancels()
         try:
-            while chunk := await _cancellable(self._response.body_reader.read_chunk()):
+            while chunk := await cancels.awaiting(self._response.body_reader.read_chunk()):
                 data = bytes(chunk)
                 for start in range(0, len(data), _PIECE_BYTES):
                     yield data[start : start + _PIECE_BYTES]
@@ -158,15 +159,21 @@ class _Reply(httpx.AsyncByteStream):
             await self._sending.__aexit__(None, None, None)
 
 
-async def _cancellable(step: Awaitable[T]) -> T:
-    """Await a step of the library, which may pass over that the task is cancelled, and go on."""
-    task = asyncio.current_task()
-    assert task is not None
-    requests = task.cancelling()
-    result = await step
-    if task.cancelling() > requests:
-        raise asyncio.CancelledError
-    return result
+class _Cancels:
+    """Raises what steps of the library pass over: that the task was cancelled in or before them."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._before = task.cancelling()
+
+    async def awaiting(self, step: Awaitable[T]) -> T:
+        """Await a step; if the task has been cancelled since this object was made, end with that."""
+        result = await step
+        if self._task.cancelling() > self._before:
+            raise asyncio.CancelledError
+        return result
 
 
 def _build(settings: HttpSettings, proxy: str) -> Client:
