@@ -169,7 +169,7 @@ class _Cancels:
         self._before = task.cancelling()
 
     async def awaiting(self, step: Awaitable[T]) -> T:
-        """Await a step; if the task has been cancelled since this object was made, end with that."""
+        """Await a step; raise CancelledError if the task was cancelled since this was made."""
         result = await step
         if self._task.cancelling() > self._before:
             raise asyncio.CancelledError
