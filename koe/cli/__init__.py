@@ -16,7 +16,7 @@ from enum import IntEnum
 from importlib import import_module
 
 from koe import __version__, diagnostics
-from koe.cli.usage import add_words
+from koe.cli.usage import add_folder, add_words
 from koe.errors import KoeError, OutputError
 
 
@@ -46,7 +46,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command; without one, or without its action, show the help.
 
     Args:
         argv: The arguments after the program's name; None: those of the process.
@@ -61,6 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _prefer_utf8()
     try:
         arguments = _parse(words)
+        if arguments.incomplete:
+            tell(arguments.incomplete.format_help().rstrip())
+            return Exit.OK
         status: int = import_module(f"koe.cli.{arguments.command}").run(arguments)
     except OutputError as exc:
         _discard_output()
@@ -116,12 +119,23 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         epilog="koe COMMAND --help tells more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
-    # No option of the program itself takes a value, so the first word is the command.
-    named = next((word for word in words if not word.startswith("-")), None)
+    add_folder(parser, default=None)
+    named = _command_in(words)
     for name, subparser in add_words(parser, "command", COMMANDS).items():
         if name == named:
             import_module(f"koe.cli.{name}").add_arguments(subparser)
     return parser.parse_args(words)
+
+
+def _command_in(words: Sequence[str]) -> str | None:
+    """The first word that is no option of the program and no value of one."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--config":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _prefer_utf8() -> None:

@@ -69,6 +69,7 @@ with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "va
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    add_folder(parser)
     parser.epilog = "koe config ACTION --help tells more about an action."
     for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"get", "set"}:

@@ -36,6 +36,7 @@ exit status: 1 if something is wrong, else 0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    add_folder(parser)
     parser.epilog = "The file is the one that dictionary.path names: koe config get dictionary.path"
     for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:

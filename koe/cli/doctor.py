@@ -13,7 +13,7 @@ from pathlib import Path
 
 from koe import __version__
 from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
-from koe.cli import Exit, writing
+from koe.cli import Exit, tell
 from koe.cli.history_table import when
 from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
@@ -75,13 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine and tell; return the exit status."""
     findings = list(examine(arguments.config or config_directory(os.environ)))
     healthy = all(finding.level is not Level.FAIL for finding in findings)
-    with writing():
-        if arguments.json:
-            report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
-            print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
-        else:
-            for finding in findings:
-                print(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}", flush=True)
+    if arguments.json:
+        report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
+        tell(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            tell(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}")
     return Exit.OK if healthy else Exit.ERROR
 
 

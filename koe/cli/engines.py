@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from koe.asr import ENGINES, fault_of
-from koe.cli import Exit, writing
+from koe.cli import Exit, tell
 from koe.cli.usage import add_folder
 from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
@@ -67,15 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
     """
     config = _configuration(arguments.config or config_directory(os.environ))
     states = examine_engines(config)
-    with writing():
-        if arguments.json:
-            listed = {"engines": [asdict(state) for state in states]}
-            print(json.dumps(listed, ensure_ascii=False, indent=2), flush=True)
-        else:
-            for state in states:
-                star = "*" if state.is_configured else " "
-                told = "ready" if state.fault is None else state.fault
-                print(f"{star} {state.name:<13} {state.about}\n  {'':<13} {told}", flush=True)
+    if arguments.json:
+        listed = {"engines": [asdict(state) for state in states]}
+        tell(json.dumps(listed, ensure_ascii=False, indent=2))
+    else:
+        for state in states:
+            star = "*" if state.is_configured else " "
+            readiness = "ready" if state.fault is None else state.fault
+            tell(f"{star} {state.name:<13} {state.about}\n  {'':<13} {readiness}")
     is_ready = any(state.is_configured and state.is_ready for state in states)
     return Exit.OK if is_ready else Exit.ERROR
 

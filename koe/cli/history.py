@@ -266,9 +266,9 @@ def _again(history: History, arguments: argparse.Namespace) -> int:
 def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> None:
     """Declare what may stand before the action and behind it."""
     # Where it is not behind the action, what stands before it holds.
-    nothing, none = (argparse.SUPPRESS, argparse.SUPPRESS) if is_action else (False, None)
+    nothing = argparse.SUPPRESS if is_action else False
     parser.add_argument("--json", action="store_true", default=nothing, help="tell it as JSON")
-    add_folder(parser, none)
+    add_folder(parser)
 
 
 def _count(text: str) -> int:

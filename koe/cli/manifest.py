@@ -9,7 +9,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error
 from koe.cli.live_line import printable
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import paths, storage
@@ -25,13 +25,9 @@ is not needed; then koe model pull downloads the rest.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    generate = actions.add_parser(
-        "generate",
-        help="write the manifest of a model on Hugging Face",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    add_folder(parser)
+    summary = "write the manifest of a model on Hugging Face"
+    generate = add_words(parser, "action", {"generate": summary}, {"generate": _EPILOG})["generate"]
     generate.add_argument("repo", metavar="REPO", help="OWNER/NAME")
     generate.add_argument("--provider", required=True, help="the engine that can use the model")
     generate.add_argument("--description", required=True, help="a line for lists")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error, tell
 from koe.cli.live_line import display_width, printable
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
 from koe.errors import KoeError, ManifestError
 from koe.models import describe, paths, removal, verification
@@ -60,26 +60,31 @@ a status is 0: not installed, 1: incomplete, 2: installed
 """
 
 
+_SUMMARIES = {
+    "list": "show all models, and which are installed",
+    "pull": "download what is missing of a model",
+    "status": "show how much of a model is installed",
+    "verify": "check every byte of a model",
+    "remove": "remove the files of a model",
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="tell it as JSON")
-    add_folder(common)
-    one = argparse.ArgumentParser(add_help=False)
-    one.add_argument("model", metavar="MODEL", help="as the list shows it, or a whole path")
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", parents=[common], help="show all models, and which are installed")
-    actions.add_parser("pull", parents=[one, common], help="download what is missing of a model")
-    status = actions.add_parser("status", parents=[one, common], help="tell how much is there")
-    status.add_argument(
-        "--verify-mode",
-        choices=[mode.name.lower().replace("_", "-") for mode in Mode],
-        default="normal",
-        help="cache-only: compute nothing; force: compute everything anew",
-    )
-    actions.add_parser("verify", parents=[one, common], help="check every byte of a model")
-    actions.add_parser("remove", parents=[one, common], help="remove the files of a model")
+    add_folder(parser)
     parser.epilog = _EPILOG
+    for name, action in add_words(parser, "action", _SUMMARIES).items():
+        if name != "list":
+            action.add_argument("model", metavar="MODEL", help="as the list shows it, or its path")
+        if name == "status":
+            action.add_argument(
+                "--verify-mode",
+                choices=[mode.name.lower().replace("_", "-") for mode in Mode],
+                default="normal",
+                help="cache-only: compute nothing; force: compute everything anew",
+            )
+        action.add_argument("--json", action="store_true", help="print JSON")
+        add_folder(action)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ def add_words(
 ) -> dict[str, argparse.ArgumentParser]:
     """Have one of several words follow.
 
+    Where a required word is missing, ``incomplete`` of the arguments is ``parser``; else None.
+
     Args:
         parser: What they follow.
         dest: The argument that becomes the word; in capitals, it stands for it in the usage.
@@ -27,8 +29,9 @@ def add_words(
     Returns:
         The parser of what follows each.
     """
-    words = parser.add_subparsers(dest=dest, metavar=dest.upper(), required=required)
-    return {
+    words = parser.add_subparsers(dest=dest, metavar=dest.upper())
+    parser.set_defaults(incomplete=parser if required else None)
+    parsers = {
         name: words.add_parser(
             name,
             help=summary,
@@ -38,10 +41,18 @@ def add_words(
         )
         for name, summary in summaries.items()
     }
+    for following in parsers.values():
+        following.set_defaults(incomplete=None)
+    return parsers
 
 
-def add_folder(parser: argparse.ArgumentParser, default: object = None) -> None:
-    """Let another configuration be used than the user's own: ``config``, or the default."""
+def add_folder(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
+    """Let another configuration be used than the user's own: ``config``.
+
+    Args:
+        parser: What takes the option.
+        default: What ``config`` is without it; by default, what an option further left made it.
+    """
     parser.add_argument(
         "--config",
         metavar="DIR",

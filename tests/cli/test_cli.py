@@ -36,12 +36,27 @@ def test_version(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (Exit.OK, f"koe {__version__}\n")
 
 
-@pytest.mark.parametrize("words", [[], ["sing"], ["--sing"], ["doctor", "now"], ["doctor", "--no"]])
+@pytest.mark.parametrize("words", [["sing"], ["--sing"], ["doctor", "now"], ["doctor", "--no"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe(*words, home=tmp_path)
     assert done.returncode == USAGE
     assert done.stdout == ""
     assert done.stderr.startswith("usage: koe ")
+
+
+@pytest.mark.parametrize("name", ["", "config", "dict", "llm", "manifest", "model"])
+def test_a_missing_word_shows_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(name.split()) == Exit.OK
+    out, err = capsys.readouterr()
+    assert (out[: len(f"usage: koe {name}")], err) == (f"usage: koe {name}", "")
+
+
+@pytest.mark.parametrize("words", ["--config {} config path", "config --config {} path"])
+def test_the_folder_before_the_command(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.format("here").split()) == Exit.OK
+    assert capsys.readouterr().out == f"{Path('here', 'config.yaml')}\n"
 
 
 @pytest.mark.parametrize("word", ["--help", "--version"])

@@ -494,7 +494,7 @@ def test_no_editor(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- usage -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [[], ["sing"], ["get"], ["set", "a"]])
+@pytest.mark.parametrize("words", [["sing"], ["get"], ["set", "a"]])
 def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["config", *words])

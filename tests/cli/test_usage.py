@@ -14,18 +14,18 @@ from koe.cli.usage import add_folder, add_words
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="koe")
     words = add_words(parser, "action", {"one": "do one", "two": "do two"}, {"two": "Or  three."})
-    add_folder(words["two"])
+    add_folder(words["two"], None)
     return parser
 
 
 def test_a_word_has_arguments_of_its_own(parser: argparse.ArgumentParser) -> None:
-    assert parser.parse_args(["one"]) == argparse.Namespace(action="one")
-    two = argparse.Namespace(action="two", config=Path("here"))
+    assert parser.parse_args(["one"]) == argparse.Namespace(action="one", incomplete=None)
+    two = argparse.Namespace(action="two", config=Path("here"), incomplete=None)
     assert parser.parse_args(["two", "--config", "here"]) == two
     assert parser.parse_args(["two"]).config is None
 
 
-@pytest.mark.parametrize("words", [[], ["three"], ["one", "--config", "here"]])
+@pytest.mark.parametrize("words", [["three"], ["one", "--config", "here"]])
 def test_wrong_usage(
     parser: argparse.ArgumentParser, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,17 +44,22 @@ def test_help_says_what_it_does(
     assert told.endswith("\nOr  three.\n")  # as it was written
 
 
+def test_a_missing_word(parser: argparse.ArgumentParser) -> None:
+    assert parser.parse_args([]).incomplete is parser
+
+
 def test_a_word_may_be_left_out() -> None:
     parser = argparse.ArgumentParser()
     add_words(parser, "action", {"one": "do one"}, required=False)
-    assert parser.parse_args([]).action is None
+    nothing = parser.parse_args([])
+    assert (nothing.action, nothing.incomplete) == (None, None)
     assert parser.parse_args(["one"]).action == "one"
 
 
 def test_the_folder_before_the_word_and_behind_it() -> None:
     parser = argparse.ArgumentParser()
-    add_folder(parser)
+    add_folder(parser, None)
     one = add_words(parser, "action", {"one": "do one"})["one"]
-    add_folder(one, argparse.SUPPRESS)
+    add_folder(one)
     for words in (["--config", "here", "one"], ["one", "--config", "here"]):
         assert parser.parse_args(words).config == Path("here")
