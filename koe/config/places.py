@@ -25,12 +25,14 @@ _BLANK = re.compile(r"[ \t]*(?=[\r\n])")
 
 
 def pair_of(section: Part, key: str) -> Pair | None:
-    found = None
+    """The last entry of a mapping with this key; None when there is none."""
     if section.kind == MAPPING:
-        for name, value in section.pairs():
-            if name.resolved.kind == SCALAR and resolve(name.resolved) == key:
-                found = name, value
-    return found
+        for name, value in reversed(section.pairs()):
+            part = name.resolved
+            # A key is text, which is resolved to itself or to what is no text.
+            if part.kind == SCALAR and part.text == key and resolve(part) == key:
+                return name, value
+    return None
 
 
 def column_of(document: Document, part: Part) -> int:

@@ -299,10 +299,12 @@ class Reader:
                 continue
             found = Entry(prefix + key.written, key.line, value)
             if former := entries.get(key.written):
-                where = f"it is there more than once, in line {former.line} too"
-                self._report(found, f"{where}; using the last one: delete the other")
-                found.strays = [*former.strays, former]
+                found.strays, former.strays = former.strays, []
+                found.strays.append(former)
             entries[key.written] = found
+        for entry in entries.values():
+            if entry.strays:
+                self._report(entry, _also_in([stray.line for stray in entry.strays]))
         return entries
 
     def _report_missing(self, record: Entry, of: Section) -> None:
@@ -333,6 +335,16 @@ class Reader:
     def _report(self, entry: Entry, message: str) -> None:
         key = entry.key if entry.key.isprintable() else repr(entry.key)
         self.problems.append(Problem(self._path, entry.line, key, message))
+
+
+def _also_in(lines: list[int]) -> str:
+    """Say that a key is there more than once, and in which lines besides the last."""
+    if len(lines) == 1:
+        where, others = f"line {lines[0]}", "other"
+    else:
+        more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+        where, others = f"lines {', '.join(map(str, lines[:3]))}{more}", "others"
+    return f"it is there more than once, in {where} too; using the last one: delete the {others}"
 
 
 # Only a mistake needs `koe.config.slips`, and every load is waited for.

@@ -124,6 +124,17 @@ def test_what_means_something_else(text: str, line: int, message: str) -> None:
     assert [line] == [problem.line for problem in problems if message in str(problem)]
 
 
+def test_a_key_that_is_there_many_times_is_one_problem() -> None:
+    text = "asr:\n" * 20_000 + "asr:\n  provider: glm\n"
+    listing = list_settings(Document.parse(text, "p"), {})
+    assert listing.config.asr.provider == "glm"
+    [problem] = listing.problems
+    assert problem.line == 20_001
+    assert "in lines 1, 2, 3 and 19997 more too; using the last one: delete the others" in str(
+        problem
+    )
+
+
 def test_no_value_is_repeated() -> None:
     secret = "sk-hunter2"
     for line in (f"api_key:{secret}", f"api_key: %{secret}", f'api_key: "{secret}', f"{secret}:x"):
