@@ -157,11 +157,11 @@ def test_a_fallback_from_a_variable_is_in_no_message() -> None:
 @pytest.mark.parametrize(
     ("key", "node", "value"),
     [
-        ("doubao.app_key", plain("12345678"), "12345678"),  # D1
+        ("doubao.app_key", plain("12345678"), "12345678"),
         ("doubao.access_key", plain("0012"), "0012"),
         ("doubao.api_key", plain("true"), "true"),
-        ("doubao.app_key", plain(""), ""),  # D2
-        ("doubao.app_key", plain("null"), ""),  # D2; a deviation: it was the text ``null``
+        ("doubao.app_key", plain(""), ""),
+        ("doubao.app_key", plain("null"), ""),  # a deviation: it was the text ``null``
         ("doubao.connect_timeout_ms", quoted("1234"), 1.234),
         ("doubao.enable_ddc", plain("False"), False),
         ("doubao.language", plain("zh-CN"), "zh-CN"),
@@ -187,7 +187,7 @@ def test_values_that_are_accepted(key: str, node: Node, value: object) -> None:
     [
         ("doubao.connect_timeout_ms", "3600001"),
         ("doubao.enable_ddc", "no"),
-        ("doubao.end_window_size", "4294967296"),  # D9; a deviation: it was 0
+        ("doubao.end_window_size", "4294967296"),  # a deviation: it was 0
         ("doubao.vad_segment_duration", "soon"),
         ("doubao.headers", "x"),
         ("mlx.delay_preset", "fast"),
@@ -290,7 +290,7 @@ def test_d14_other_engines_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        "asr: {doubao: ~, url: x}",  # D15; a deviation: the whole file was refused
+        "asr: {doubao: ~, url: x}",  # a deviation: the whole file was refused
         "asr: {provider: moonshine, app_key: x}",
         "asr: {doubao: {}, app_key: x, access_key: [y]}",
     ],

@@ -90,7 +90,7 @@ def test_a_bad_value_is_one_problem_and_sends_nothing_more(key: str, node: Node)
 
 def test_keys_and_defaults_of_a_profile() -> None:
     profile = LlmProfile()
-    # The order is that in which profiles are saved (spec llm §2.2).
+    # The order is that in which profiles are saved (spec config §4.4).
     assert [(field.key, getattr(profile, name)) for name, field in profile.declared.items()] == [
         ("name", ""),
         ("provider", "openai"),
@@ -239,7 +239,7 @@ def test_the_address(base_url: str, path: str, url: str) -> None:
         (LlmProfile(base_url="x"), False),
         (LlmProfile(model="y"), False),
         (LlmProfile(provider="mlx"), True),
-        (LlmProfile(provider="mlx", mlx=MlxModel(model="")), False),  # C12
+        (LlmProfile(provider="mlx", mlx=MlxModel(model="")), False),
     ],
 )
 def test_when_a_profile_is_ready(profile: LlmProfile, is_ready: bool) -> None:
@@ -249,10 +249,10 @@ def test_when_a_profile_is_ready(profile: LlmProfile, is_ready: bool) -> None:
 @pytest.mark.parametrize(
     ("llm", "corrects"),
     [
-        (LlmConfig(enabled=True), "openai"),  # C29
-        (LlmConfig(enabled=False), None),  # C29
-        (LlmConfig(active_profile="apfel"), "apfel"),  # C9
-        (LlmConfig(active_profile="mlx"), "mlx"),  # C12
+        (LlmConfig(enabled=True), "openai"),
+        (LlmConfig(enabled=False), None),
+        (LlmConfig(active_profile="apfel"), "apfel"),
+        (LlmConfig(active_profile="mlx"), "mlx"),
         (LlmConfig(active_profile="anthropic"), None),  # it has no model
         (LlmConfig(active_profile="nope"), None),
     ],

@@ -1,4 +1,4 @@
-"""All settings together: keys, defaults and limits, vectors of spec config §16, random files."""
+"""All settings together (spec config §4): keys, defaults and limits, whole and random files."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_what_is_no_group_corrects_nothing(node: Node) -> None:
 @pytest.mark.parametrize("key", sorted(SCALARS.keys() - CONSENTS))
 @pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])
 def test_null_counts_as_absent(key: str, text: str) -> None:
-    """Explicit nulls failed once, or were the text ``null``; that is a deviation (§17)."""
+    """Explicit nulls failed once, or were the text ``null`` (spec config §3.2)."""
     assert read_config(tree(key, plain(text)), PATH) == (Config(), ())
 
 
@@ -324,7 +324,7 @@ def test_a_bad_value_is_one_problem_and_keeps_the_default(key: str, node: Node) 
 @pytest.mark.parametrize(
     ("key", "text", "value"),
     [
-        ("asr.provider", "whatever", "whatever"),  # D10; opening the engine tells
+        ("asr.provider", "whatever", "whatever"),  # opening the engine tells
         ("asr.provider", "0012", "0012"),
         ("hotkey.trigger_key", "0x7A", "122"),
         ("hotkey.trigger_key", "right_ctrl", "right_ctrl"),
@@ -380,7 +380,7 @@ def test_sentences() -> None:
     ]
 
 
-# --- files, as spec config §16 has them --------------------------------------------------
+# --- whole files ---------------------------------------------------------------------------
 
 
 def load(directory: Path, content: str) -> tuple[Config, list[str]]:
@@ -475,7 +475,7 @@ def test_d7_of_two_sections_the_last_counts(tmp_path: Path) -> None:
 
 
 def test_d8_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
-    """A deviation: the whole file was refused for it (§17)."""
+    """A deviation: the whole file was refused for it (spec config §3.2)."""
     assert load(tmp_path, "\ufeffasr: {provider: x}")[0].asr.provider == "x"
 
 
