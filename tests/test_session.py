@@ -409,7 +409,7 @@ def test_close_ends_the_final_wait() -> None:
     assert effects[-4:] == delivered("hello")
 
 
-def test_final_wait_vector_1() -> None:
+def test_a_final_result_ends_the_final_wait() -> None:
     _, effects = effects_of(
         LATEST,
         [EngineConnected(), InputEnded(), InterimHeard("partial"), FinalHeard("complete")],

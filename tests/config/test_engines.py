@@ -275,11 +275,11 @@ def test_a_file_of_generation_a_without_keys_leaves_the_default_engine(tmp_path:
     assert (asr, problems) == (AsrConfig(doubao=DoubaoConfig(enable_itn=False)), [])
 
 
-def test_d13_without_an_old_key_nothing_is_old(tmp_path: Path) -> None:
+def test_without_an_old_key_nothing_is_old(tmp_path: Path) -> None:
     assert load(tmp_path, "asr: {language: x}") == (AsrConfig(), ["asr.language"])
 
 
-def test_d14_other_engines_stay(tmp_path: Path) -> None:
+def test_other_engines_stay(tmp_path: Path) -> None:
     asr, problems = load(tmp_path, "asr: {api_key: x, qwen: {model: y}}")
     assert asr == AsrConfig(
         provider="doubao", doubao=DoubaoConfig(api_key="x"), qwen=QwenConfig(model="y")
@@ -295,7 +295,7 @@ def test_d14_other_engines_stay(tmp_path: Path) -> None:
         "asr: {doubao: {}, app_key: x, access_key: [y]}",
     ],
 )
-def test_d15_old_keys_beside_new_ones_are_ignored(tmp_path: Path, content: str) -> None:
+def test_old_keys_beside_new_ones_are_ignored(tmp_path: Path, content: str) -> None:
     assert load(tmp_path, content) == (AsrConfig(), [])
 
 

@@ -107,7 +107,7 @@ def test_keys_and_defaults_of_a_profile() -> None:
     ]
 
 
-def test_c8_the_profiles_that_are_built_in() -> None:
+def test_the_profiles_that_are_built_in() -> None:
     openai = "https://api.openai.com/v1"
     chat, limit = "/chat/completions", "max_completion_tokens"
     assert {
@@ -158,7 +158,7 @@ def test_profiles_in_the_file_replace_those_built_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["", "{}", "null"])
-def test_d4_empty_profiles_correct_nothing(tmp_path: Path, written: str) -> None:
+def test_empty_profiles_correct_nothing(tmp_path: Path, written: str) -> None:
     """``null``, which empty profiles became when the file was rewritten, was an error."""
     llm, problems = load(tmp_path, f"llm:\n  profiles: {written}\n")
     assert (llm.profiles, llm.correcting_profile, problems) == ({}, None, [])
@@ -209,7 +209,7 @@ def test_the_protocol_that_is_spoken(provider: str, configured: str, spoken: str
     ],
 )
 @pytest.mark.parametrize("written", ["", "  "])
-def test_c11_every_protocol_has_a_path(protocol: str, path: str, written: str) -> None:
+def test_every_protocol_has_a_path(protocol: str, path: str, written: str) -> None:
     assert LlmProfile(api_protocol=protocol, endpoint_path=written).path == path
 
 
