@@ -8,8 +8,8 @@ from koe.text import trim
 
 _BYTE_ORDER_MARK = "\ufeff"
 
-# What a byte of a term that was heard is worth against a character that merely occurs (spec llm
-# §5.3).
+# What a byte of a term that was heard is worth against a character that merely occurs
+# (spec llm §5.3).
 _HEARD_BONUS = 10
 
 
@@ -32,7 +32,7 @@ def term_of(line: str) -> str:
 
 
 def pick_candidates(terms: Sequence[str], heard: str, limit: int) -> list[str]:
-    """The terms that a correction prompt should name: those most like what was heard (§5.3).
+    """The terms for a correction prompt: those most like what was heard (spec llm §5.3).
 
     Args:
         terms: The dictionary.

@@ -51,7 +51,7 @@ class KoeError(Exception):
 class StateError(KoeError):
     """A session received an event that its state does not accept.
 
-    The sentence is that of the contract (spec abi §4.13).
+    It is a bug of koe's own: `koe.session.ACCEPTS` has what each state accepts.
     """
 
     def __init__(self, state: str, event: str) -> None:
@@ -175,7 +175,7 @@ class HistoryError(KoeError):
 
 
 class ModelError(KoeError):
-    """Base of the errors about models; shells show the sentence (spec models §13.2).
+    """Base of the errors about models; shells show the sentence (spec abi §4.14).
 
     Args:
         message: What is wrong.

@@ -40,7 +40,7 @@ class Hearing:
 
     @property
     def text(self) -> str:
-        """Everything heard, hypotheses included: they were spoken, too (spec asr §10, defect 1)."""
+        """Everything heard, hypotheses included: they were spoken, too (spec asr §5)."""
         said = self._stitched(self._transcript.preview)
         text = said if len(said) >= len(self._kept) else self._kept
         return without_last_comma(text) if self._is_over else text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """What one shell expects that another does not (spec abi §§4.2-4.9).
+    """What one shell expects that another does not (spec abi §§4.2-4.9, 6.1).
 
     Attributes:
         ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only

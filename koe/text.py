@@ -109,7 +109,7 @@ def is_unspaced(character: str) -> bool:
 def needs_space_between(left: str, right: str) -> bool:
     """Tell whether one space belongs between two neighbouring pieces of speech.
 
-    The rules are in the docstring of this module (after spec asr §5.5, last paragraph).
+    The rules are in the docstring of this module (spec asr §5).
     """
     left, right = _shown(left[-_NEAR:]), right[:_NEAR]
     begin = _shown(right)

@@ -99,7 +99,7 @@ def test_without_a_session_nothing_happens(directory: Path) -> None:
 
 
 def test_accept(directory: Path, engine: ScriptedEngine) -> None:
-    """Spec abi §1.3.9: true while the session lives, false after its end and after a cancel."""
+    """Spec abi §4.10: true while the session lives, false after its end and after a cancel."""
 
     async def run() -> None:
         core = core_in(directory)

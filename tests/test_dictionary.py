@@ -1,4 +1,4 @@
-"""Dictionary terms: the vectors of spec config §16.3 and llm §7.6, and the byte order mark."""
+"""Dictionary terms: which there are (spec config §12), and which are sent (spec llm §5.3)."""
 
 from __future__ import annotations
 

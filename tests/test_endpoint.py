@@ -1,4 +1,4 @@
-"""Which addresses may be used: the vectors of spec asr §§4.1 and 4.2, and llm §7.9."""
+"""Which addresses may be used (spec asr §§4.1, 4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences, because users read them (spec asr §1.2, abi §4.14)."""
+"""The sentences, because users read them (spec asr §1.2, spec abi §4.14)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""User prompts: the vectors of spec llm §7.5, with places filled in once (§10, Q6)."""
+"""User prompts: what fills their places (spec llm §5.2), and their stable part (spec llm §5.5)."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ LIVE: list[Effect] = [ShowInterim("he"), ShowInterim("hello")]
 
 
 def test_success_latest() -> None:
-    """§4.3, correction off, generation C."""
+    """Spec abi §4.3, correction off, generation C."""
     session, effects = effects_of(LATEST, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
         RECORDING, READY, OPEN, *LIVE, *FINISH,
@@ -106,7 +106,7 @@ def test_success_latest() -> None:
 
 
 def test_success_second() -> None:
-    """§4.3, generation B: the closing states follow the text."""
+    """Spec abi §4.3, generation B: the closing states follow the text."""
     _, effects = effects_of(SECOND, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
         RECORDING, READY, OPEN, *LIVE, *FINISH,
@@ -115,7 +115,7 @@ def test_success_second() -> None:
 
 
 def test_success_first() -> None:
-    """§4.3, generation A: ready once the engine is connected."""
+    """Spec abi §4.3, generation A: ready once the engine is connected."""
     _, effects = effects_of(FIRST, [*HEARD, InputEnded(), FinalHeard("hello world")])
     assert effects == [
         ShowState(State.CONNECTING_ASR), OPEN, RECORDING, READY, *LIVE,
@@ -136,7 +136,7 @@ def test_toggle_shows_its_own_state() -> None:
      (LATEST, [RECORDING, READY, OPEN])],
 )  # fmt: skip
 def test_connect_failure(rules: SessionRules, before: list[Effect]) -> None:
-    """§4.4: the provider's sentence, then failed; nothing after it."""
+    """Spec abi §4.4: the provider's sentence, then failed; nothing after it."""
     failure = EngineFailed("ASR connection failed: no", is_permanent=True)
     session, effects = effects_of(rules, [failure])
     assert effects == [*before, ReportError("ASR connection failed: no"), FAILED]
@@ -378,7 +378,7 @@ def test_an_engine_that_ends_twice_after_the_same_text(end: Event, message: str)
     ],
 )
 def test_unexpected_close(reason: str, message: str) -> None:
-    """§9.1: the wording."""
+    """Spec abi §4.14: the wording."""
     events: list[Event] = [EngineConnected(), InputEnded(), *([EngineClosed(reason, True)] * 5)]
     _, effects = session_of(events)
     assert effects == [ReportError(message), FAILED]
@@ -404,12 +404,12 @@ def test_a_key_that_comes_up_between_two_tries() -> None:
 
 
 def test_close_ends_the_final_wait() -> None:
-    """§9.1, final-wait vector 2, and what was heard is delivered."""
+    """What was heard is delivered (spec abi §4.4)."""
     _, effects = effects_of(LATEST, [*HEARD, InputEnded(), EngineClosed()])
     assert effects[-4:] == delivered("hello")
 
 
-def test_final_wait_vector_1() -> None:
+def test_a_final_result_ends_the_final_wait() -> None:
     _, effects = effects_of(
         LATEST,
         [EngineConnected(), InputEnded(), InterimHeard("partial"), FinalHeard("complete")],
@@ -469,7 +469,7 @@ def test_a_working_engine_is_waited_for() -> None:
 
 
 def test_a_final_during_recording_does_not_end_the_wait() -> None:
-    """§4.6 improved: what is said after a final, before the key is released, is not lost."""
+    """Spec abi §4.6: what is said after a final, before the key is released, is not lost."""
     _, effects = effects_of(
         LATEST,
         [EngineConnected(), FinalHeard("One."), InputEnded(), FinalHeard("One. Two.")],
@@ -479,7 +479,7 @@ def test_a_final_during_recording_does_not_end_the_wait() -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])
 def test_silence(text: str) -> None:
-    """§4.5."""
+    """Spec abi §4.5."""
     events: list[Event] = [EngineConnected(), InputEnded(), FinalHeard(text)]
     session, effects = effects_of(LATEST, events)
     assert effects[-2:] == [ShowInterim(text), IDLE]
@@ -494,7 +494,7 @@ def test_silence(text: str) -> None:
     ids=["connecting", "connecting-released", "recording", "finalizing"],
 )
 def test_cancel(before: list[Event]) -> None:
-    """§§4.7, 4.8: at once in every phase, and the last thing that is told."""
+    """Spec abi §§4.7, 4.8: at once in every phase, and the last thing that is told."""
     session, effects = effects_of(LATEST, [*before, Cancelled()])
     assert effects[-2:] == [CANCELLED, IDLE]
     assert session.state is State.CANCELLED
@@ -508,7 +508,7 @@ AFTERTHOUGHTS: list[Event] = [
 
 @pytest.mark.parametrize("rules", [FIRST, SECOND, LATEST], ids=["first", "second", "latest"])
 def test_cancel_between_the_text_and_its_delivery(rules: SessionRules) -> None:
-    """§4.8: A(text), then S(cancelled) S(idle); whatever else happens in between is ignored."""
+    """Spec abi §4.8: A(text), S(cancelled), S(idle); what happens in between is ignored."""
     session = Session(engine="scripted", rules=rules)
     for event in [Began(), *HEARD, InputEnded()]:
         session.receive(event)
@@ -561,7 +561,7 @@ def pasted(text: str, *, corrected: bool, remark: str = "") -> list[Effect]:
 def test_correction(
     rules: SessionRules, end: list[Effect], answer: Event, outcome: list[Effect]
 ) -> None:
-    """§§4.3, 4.10."""
+    """Spec abi §§4.3, 4.10."""
     session, effects = effects_of(rules, [*SAID, answer], corrects=True)
     told = [*ASKED, *outcome, *end]
     assert effects[-len(told) :] == told
@@ -570,7 +570,7 @@ def test_correction(
 
 @pytest.mark.parametrize("early", range(len(SAID) + 1))
 def test_accepted_before_the_correction(early: int) -> None:
-    """§1.3.9: it is remembered; the correction is entered and left at once."""
+    """Spec abi §4.10: it is remembered; the correction is entered and left at once."""
     events = [*SAID[:early], Accepted(), *SAID[early:]]
     session = Session(engine="scripted", corrects=True)
     effects = [effect for event in [Began(), *events] for effect in session.receive(event)]
@@ -587,7 +587,7 @@ def test_accepted_without_a_correction_changes_nothing() -> None:
 
 
 def test_a_cancel_ends_the_correction() -> None:
-    """§4.8."""
+    """Spec abi §4.8."""
     session, effects = effects_of(LATEST, [*SAID, Cancelled()], corrects=True)
     assert effects[-6:] == [*ASKED, CANCELLED, IDLE]
     assert session.finished
@@ -625,7 +625,7 @@ def test_lost_audio_is_told_before_the_text() -> None:
 
 
 def test_empty_interim_is_not_shown() -> None:
-    """§3.5."""
+    """Spec abi §3.5."""
     session = Session(engine="scripted")
     session.receive(Began())
     session.receive(EngineConnected())

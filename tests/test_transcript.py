@@ -1,4 +1,4 @@
-"""Vectors of spec asr §5.5, by their numbers there; docs/conformance.md says where we differ."""
+"""From results to one text (spec asr §5); docs/conformance.md says where we differ."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_history(operations: list[tuple[str, str]], limit: int, history: list[st
 
 
 def test_fresh() -> None:
-    """Vector 11."""
+    """Nothing was heard yet."""
     transcript = Transcript()
     assert not transcript
     assert not transcript.has_final
@@ -164,13 +164,13 @@ def test_fresh() -> None:
 
 
 def test_an_empty_final_counts_as_final() -> None:
-    """Vectors 13 and 20."""
+    """From then on a hypothesis is kept beside a definite text (spec asr §5.2)."""
     assert transcript_of([("F", "")]).has_final
     assert transcript_of([("I", "interim"), ("D", "definite"), ("F", "final result")]).has_final
 
 
 def test_the_definite_is_never_baked_in() -> None:
-    """Spec abi §9.4: the final that revises a definite replaces it."""
+    """Spec asr §5.2: the final that revises a definite replaces it."""
     assert transcript_of([("F", "A."), ("D", "A. Bq"), ("F", "A. Bz.")]).best == "A. Bz."
 
 

@@ -164,7 +164,7 @@ class Reply:
 
 
 def refusal_in(document: Document) -> Refusal | None:
-    """The error that a document reports; None is none (spec asr §10, 17)."""
+    """The error that a document reports; null is none (spec asr §2.4)."""
     error = document.get("error")
     if error is None:
         return None

@@ -3,9 +3,8 @@
 Always the file on disk, never what is loaded; without defaults, and with ``${NAME}`` as it
 stands there, so that a secret from the environment is never written back as plain text.
 
-Source: spec config §9 and abi §7.1, with the deviations of config §17. Only one thing is
-different on purpose besides: a key that is there twice has its last value here too, as it has
-when settings are loaded, and no file is refused for it.
+Sources: spec config §9, spec abi §7.1. A key that is there twice has its last value here too, as
+it has when settings are loaded, and no file is refused for it.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def set_text(store: Store, key: str, text: str) -> None:
 
 
 def with_text(document: Document, key: str, text: str) -> Document:
-    """Put a value in, typed by what it looks like and by what its setting takes (§9.4).
+    """Put a value in, typed by what it looks like and by what its setting takes (spec config §9.4).
 
     A word for yes or no is ``true`` or ``false`` where words would be sent away by it. Elsewhere
     ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
@@ -90,7 +89,7 @@ def with_text(document: Document, key: str, text: str) -> Document:
 
 
 def resolved_trigger_key(store: Store) -> str:
-    """The trigger key in its canonical spelling, from a full load of the files (§9.1).
+    """The canonical trigger key, from a full load of the files (spec config §9.1).
 
     The store must be of this call alone, because loading is for one thread at a time.
 

@@ -5,7 +5,7 @@ parser reports, for the ways in which people write settings; there are other way
 result is believed: it is parsed again, and unless that gives exactly the intended tree, the
 change is refused and the caller still has what it had.
 
-Source: spec config §9.4, with the deviations of §17.
+Source: spec config §9.4.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ ENGINES = (
 )  # fmt: skip
 """The engines of this build, in the order in which they are shown."""
 
-# For engines without a setting for it (spec asr §1.3), in seconds.
+# For engines without a setting for it (spec asr §1.7), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0
 
 SHORTEST_FINAL_WAIT = 1.0

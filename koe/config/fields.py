@@ -87,7 +87,7 @@ def choice(default: str, *others: str, refusal: str = "", **about: Unpack[About]
 
 
 def key_name(default: str, **about: Unpack[About]) -> str:
-    """The name of a key. A plain integer is the decimal text of that key code (§8.4)."""
+    """The name of a key. A plain integer is the text of that key code (spec config §8.4)."""
 
     def convert(scalar: Scalar) -> str:
         text = scalar.text
@@ -170,7 +170,7 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 _DIGITS = re.compile(r"\+?[0-9]+")
 
 LARGEST_U32 = 2**32 - 1
-"""The type of most counts in the file (spec config §4)."""
+"""The type of most counts in the file (spec config §3.2)."""
 
 _HIGHEST_LIMIT = 1_000_000
 
@@ -215,7 +215,7 @@ def plain_integer(default: int, low: int, high: int) -> int:
 
 
 def optional_count(**about: Unpack[About]) -> int | None:
-    """A whole number, in quotes with blanks around it if need be; blank is not set (§3.2)."""
+    """A whole number, perhaps quoted with blanks; blank is not set (spec config §3.2)."""
 
     def convert(scalar: Scalar) -> int | None:
         trimmed = scalar.text.strip()
@@ -232,7 +232,7 @@ def optional_count(**about: Unpack[About]) -> int | None:
 
 
 def number(default: float, low: float, high: float) -> float:
-    """A decimal number, quoted or not: setting it by `sp_config_set` quotes it (§9.4)."""
+    """A decimal number, quoted or not: the Rust core stores it quoted (spec config §9.4)."""
 
     def convert(scalar: Scalar) -> float:
         found = _real_number(scalar)

@@ -1,4 +1,4 @@
-"""``llm``: whether and by which model a text is corrected (spec config §4.2, llm §2)."""
+"""``llm``: whether and by which model a text is corrected (spec config §4.2, spec llm §2.4)."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ _PROFILE_DEFAULTS: dict[str, dict[str, str | None]] = {
 
 
 def nest_flat_llm(document: Document) -> Document:
-    """The settings of one language model were those of ``llm`` until v1.0.14 (§8.6).
+    """The settings of one language model were in ``llm`` until v1.0.14 (spec config §8.6).
 
     They become the profile of their provider, which the user then has selected.
     """
@@ -188,7 +188,7 @@ _TEMPLATES = (
 
 
 def replace_untouched_templates(document: Document) -> Document:
-    """Of the five templates that came with early builds, one is left; the user's stay (§8.3)."""
+    """Of the five templates of early builds one is left (spec config §8.3)."""
     templates = find(document, ("prompt_templates",))
     if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATES:
         return document

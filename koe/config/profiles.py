@@ -1,4 +1,4 @@
-"""``llm.profiles`` as settings windows read, write and try them (spec abi §§7.6, 7.8, llm §2.7)."""
+"""``llm.profiles`` as settings windows read, write and try them (spec abi §§7.6, 7.8)."""
 
 from __future__ import annotations
 

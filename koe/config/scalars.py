@@ -28,7 +28,7 @@ _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-# Wider integers are text here; the reference refuses the whole file (spec config §3.4).
+# Wider integers are text here; the reference refuses the whole file (spec config §3.1).
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
 # What may stand unquoted. More could; this is what every reader takes the same way.
@@ -76,7 +76,7 @@ def resolve_plain(text: str) -> Atom:
 
 
 def number_text(number: float) -> str:
-    """As the reference prints it: the shortest form, with a fraction or an exponent (§9.3)."""
+    """The shortest form with a fraction or an exponent (spec config §9.3)."""
     text = repr(float(number))
     if text in {"inf", "-inf", "nan"}:
         return f"-.{text[1:]}" if text[0] == "-" else f".{text}"

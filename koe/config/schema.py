@@ -141,7 +141,7 @@ class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
     """Ways to rewrite a text that was dictated: one of these settings for each, in a list.
 
     Attributes:
-        shortcut: Digit that the shell shows. Any byte is read; saving allows 1 to 9 (§11.3).
+        shortcut: Digit that the shell shows. Any byte is read, 1 to 9 are saved (spec abi §7.3).
         system_prompt: The instruction; None or blank for that in the file.
         system_prompt_path: Absolute or relative to the configuration directory.
     """
@@ -205,7 +205,7 @@ UNREADABLE = Config(
 )
 """What is in force while the file can't be read.
 
-Nothing is sent to a model then (§17), and nothing is removed from the history.
+Nothing is sent to a model then, and nothing is removed from the history (spec abi §6.2).
 """
 
 

@@ -82,7 +82,7 @@ class Settings:
             self._adopt(snapshot)
 
     def refresh(self) -> None:
-        """Read the files if one of them changed; if that fails, all settings stay (§2)."""
+        """Read the files if one changed; if that fails, all settings stay (spec abi §6.2)."""
         with self._lock:
             try:
                 changed = self._store.load_if_changed()

@@ -98,7 +98,7 @@ class Store:
         self._seen: tuple[Stamp, Stamp] | None = None  # None: do not trust, read again
 
     def create_missing_files(self) -> list[Path]:
-        """Create the directory and the default files where they are missing (§1.5).
+        """Create the directory and the default files where they are missing (spec config §1.5).
 
         What is created is private to the user. The user's own directory and ``config.yaml``,
         which may hold keys, become it; another directory that was there stays as it is,

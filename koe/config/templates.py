@@ -1,4 +1,4 @@
-"""``prompt_templates`` as settings windows read and write them (spec abi §7.3, config §11.3)."""
+"""``prompt_templates`` as settings windows read and write them (spec abi §7.3)."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        """Nothing after the colon, or an explicit null (spec config §0.3)."""
+        """Nothing after the colon, or an explicit null (spec config §3.1)."""
         return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
 
     @property

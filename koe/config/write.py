@@ -1,6 +1,6 @@
 """Writing the user's files: one writer at a time, privately, and wholly or not at all.
 
-How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8, with the deviations of §17).
+How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class SharedClient:
         # One thread at a time looks at the rest.
         self._lock = threading.Lock()
         # What the client is built from. Compared with what it was built from, not with the
-        # configuration of before, so that no change is lost when a rebuild failed (spec llm, Q10).
+        # configuration of before, so that no change is lost when a rebuild failed (spec llm §1.4).
         self._settings = settings
         # None until it is needed.
         self._client: Client | None = None

@@ -42,7 +42,7 @@ class Patience:
 
     Attributes:
         connect: For a connection (spec models §7.1).
-        idle: For the next byte; the upstream waits for ever (spec models §17).
+        idle: For the next byte; the upstream waits for ever (spec models §7.1).
         pauses: Before another try, each time that one brought nothing; after the last, that's it.
     """
 

@@ -82,7 +82,7 @@ def load(directory: Path) -> Manifest:
 def parse(content: bytes) -> Manifest:
     """Read a manifest; fields that are not known are ignored.
 
-    Checksums come out in lower case: some tools write upper case (spec models §17).
+    Checksums come out in lower case: some tools write upper case (spec models §3.1).
 
     Raises:
         ManifestError: Not UTF-8, not JSON, or a field is missing or of the wrong kind.

@@ -1,8 +1,8 @@
 """Where a model and its files are, and which paths are not to be trusted.
 
 The path of a model is its identifier: relative to the models directory, or absolute. Manifests come
-from elsewhere, so the names in them are taken apart and checked before anything is touched (spec
-models §6).
+from elsewhere, so the names in them are taken apart and checked before anything is touched
+(spec models §6).
 """
 
 from __future__ import annotations

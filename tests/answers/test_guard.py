@@ -30,7 +30,7 @@ WORK = (
 @pytest.mark.parametrize(
     ("answer", "heard", "flaw"),
     [
-        # As the Rust core has them (spec llm §7.7).
+        # As the Rust core has them (spec llm §5.6).
         ("".join(TOOLS), "测试一下", Flaw.DUMP),
         ("ASR", LETTERS, Flaw.COLLAPSE),
         ("PPT master", SLIDES, Flaw.COLLAPSE),

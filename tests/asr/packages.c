@@ -1,6 +1,6 @@
 /*
  * What a host brings along in place of the Swift packages: their functions, with their contract
- * (spec abi 8.6), and recognition that counts the samples that are not 0.
+ * (spec abi §8.6), and recognition that counts the samples that are not 0.
  *
  * Results are pushed from a thread of the session's own, with the package's lock held, as the
  * real ones are; a cancel returns when no callback can come any more. What goes wrong is chosen by

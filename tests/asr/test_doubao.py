@@ -1,4 +1,4 @@
-"""Frames byte by byte (spec asr §2.1.6), the request, the headers; and the engine at a service."""
+"""Frames byte by byte (spec asr §2.1.2), the request, the headers; and the engine at a service."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class TestDoubao(StreamingContract):
         return error(45000001, message), told
 
     def test_what_the_service_sees(self) -> None:
-        """The whole of a conversation: §2.1.6 c, packets of 200 ms, d."""
+        """The whole of a conversation: the request, packets of 200 ms, the end."""
         samples = bytes.fromhex("00000100ffffff7f")
         asyncio.run(attempt(self.open(), [SPEECH[:13_000], samples[:3], samples[3:]]))
         conversation = self.service.conversation()

@@ -1,4 +1,4 @@
-"""Zhipu's service: the vectors of spec asr §2.3, and the engine with a server on loopback."""
+"""Zhipu's service: spec asr §2.3, and the engine with a server on loopback."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_vectors(chunks: list[bytes], expected: tuple[list[InterimHeard], str | 
     ],
 )
 def test_single_lines(line: str, said: list[InterimHeard]) -> None:
-    """Vector G7."""
+    """One document each (spec asr §2.3.5)."""
     assert Reply(interpret).receive(f"{line}\n".encode()) == said
 
 

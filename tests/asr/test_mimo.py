@@ -1,4 +1,4 @@
-"""Xiaomi's service: the vectors of spec asr §2.4, and the engine with a server on loopback."""
+"""Xiaomi's service: spec asr §2.4, and the engine with a server on loopback."""
 
 from __future__ import annotations
 

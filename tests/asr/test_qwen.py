@@ -1,4 +1,4 @@
-"""Messages character by character (spec asr §2.2.5), sentences, and the engine at a service."""
+"""Messages (spec asr §§2.2.3, 2.2.4), sentences, and the engine at a service."""
 
 from __future__ import annotations
 

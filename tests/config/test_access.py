@@ -1,4 +1,4 @@
-"""Single settings by key, through the file (spec config §9, abi §7.1)."""
+"""Single settings by key, through the file (spec config §9, spec abi §7.1)."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_types(folder: Folder, value: str, written: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "written"),
     [
-        ("asr.provider", "0012", "0012"),  # any text: all characters stay (§17)
+        ("asr.provider", "0012", "0012"),  # any text: all characters stay
         ("asr.provider", "+12", '"+12"'),
         ("asr.provider", "12345678", "12345678"),
         ("asr.provider", "1.10", '"1.10"'),
@@ -267,7 +267,7 @@ def test_what_was_set_is_loaded(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("content", [*BROKEN, "- a"])
-def test_a_broken_file_is_left_alone(folder: Folder, content: str | bytes) -> None:  # C13
+def test_a_broken_file_is_left_alone(folder: Folder, content: str | bytes) -> None:
     folder.write(content)
     before = folder.file.read_bytes()
 
@@ -277,14 +277,14 @@ def test_a_broken_file_is_left_alone(folder: Folder, content: str | bytes) -> No
     assert folder.file.read_bytes() == before
 
 
-def test_a_new_section(folder: Folder) -> None:  # C14
+def test_a_new_section(folder: Folder) -> None:
     folder.write("asr: {provider: doubao}")
     folder.set("llm.enabled", "true")
     assert folder.read() == "asr: {provider: doubao}\nllm:\n  enabled: true\n"
 
 
 @pytest.mark.parametrize("content", [None, "", "# c\n"])
-def test_a_file_without_settings(folder: Folder, content: str | None) -> None:  # C21
+def test_a_file_without_settings(folder: Folder, content: str | None) -> None:
     if content is not None:
         folder.write(content)
 
@@ -298,14 +298,14 @@ def test_a_file_without_settings(folder: Folder, content: str | None) -> None:  
     )
 
 
-def test_an_empty_value_stays_empty(folder: Folder) -> None:  # D2
+def test_an_empty_value_stays_empty(folder: Folder) -> None:
     folder.write("asr:\n  app_key:\n")
     folder.set("asr.other", "1")
     assert folder.read() == "asr:\n  app_key:\n  other: 1\n"
     assert folder.get("asr.app_key") == ""
 
 
-def test_the_default_file_keeps_its_comments(folder: Folder) -> None:  # D11
+def test_the_default_file_keeps_its_comments(folder: Folder) -> None:
     folder.store.create_missing_files()
     before = folder.read()
 

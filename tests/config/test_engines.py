@@ -157,11 +157,11 @@ def test_a_fallback_from_a_variable_is_in_no_message() -> None:
 @pytest.mark.parametrize(
     ("key", "node", "value"),
     [
-        ("doubao.app_key", plain("12345678"), "12345678"),  # D1
+        ("doubao.app_key", plain("12345678"), "12345678"),
         ("doubao.access_key", plain("0012"), "0012"),
         ("doubao.api_key", plain("true"), "true"),
-        ("doubao.app_key", plain(""), ""),  # D2
-        ("doubao.app_key", plain("null"), ""),  # D2; a deviation: it was the text ``null``
+        ("doubao.app_key", plain(""), ""),
+        ("doubao.app_key", plain("null"), ""),  # a deviation: it was the text ``null``
         ("doubao.connect_timeout_ms", quoted("1234"), 1.234),
         ("doubao.enable_ddc", plain("False"), False),
         ("doubao.language", plain("zh-CN"), "zh-CN"),
@@ -187,7 +187,7 @@ def test_values_that_are_accepted(key: str, node: Node, value: object) -> None:
     [
         ("doubao.connect_timeout_ms", "3600001"),
         ("doubao.enable_ddc", "no"),
-        ("doubao.end_window_size", "4294967296"),  # D9; a deviation: it was 0
+        ("doubao.end_window_size", "4294967296"),  # a deviation: it was 0
         ("doubao.vad_segment_duration", "soon"),
         ("doubao.headers", "x"),
         ("mlx.delay_preset", "fast"),
@@ -275,11 +275,11 @@ def test_a_file_of_generation_a_without_keys_leaves_the_default_engine(tmp_path:
     assert (asr, problems) == (AsrConfig(doubao=DoubaoConfig(enable_itn=False)), [])
 
 
-def test_d13_without_an_old_key_nothing_is_old(tmp_path: Path) -> None:
+def test_without_an_old_key_nothing_is_old(tmp_path: Path) -> None:
     assert load(tmp_path, "asr: {language: x}") == (AsrConfig(), ["asr.language"])
 
 
-def test_d14_other_engines_stay(tmp_path: Path) -> None:
+def test_other_engines_stay(tmp_path: Path) -> None:
     asr, problems = load(tmp_path, "asr: {api_key: x, qwen: {model: y}}")
     assert asr == AsrConfig(
         provider="doubao", doubao=DoubaoConfig(api_key="x"), qwen=QwenConfig(model="y")
@@ -290,12 +290,12 @@ def test_d14_other_engines_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        "asr: {doubao: ~, url: x}",  # D15; a deviation: the whole file was refused
+        "asr: {doubao: ~, url: x}",  # a deviation: the whole file was refused
         "asr: {provider: moonshine, app_key: x}",
         "asr: {doubao: {}, app_key: x, access_key: [y]}",
     ],
 )
-def test_d15_old_keys_beside_new_ones_are_ignored(tmp_path: Path, content: str) -> None:
+def test_old_keys_beside_new_ones_are_ignored(tmp_path: Path, content: str) -> None:
     assert load(tmp_path, content) == (AsrConfig(), [])
 
 

@@ -90,7 +90,7 @@ def test_a_bad_value_is_one_problem_and_sends_nothing_more(key: str, node: Node)
 
 def test_keys_and_defaults_of_a_profile() -> None:
     profile = LlmProfile()
-    # The order is that in which profiles are saved (spec llm §2.2).
+    # The order is that in which profiles are saved (spec config §4.4).
     assert [(field.key, getattr(profile, name)) for name, field in profile.declared.items()] == [
         ("name", ""),
         ("provider", "openai"),
@@ -107,7 +107,7 @@ def test_keys_and_defaults_of_a_profile() -> None:
     ]
 
 
-def test_c8_the_profiles_that_are_built_in() -> None:
+def test_the_profiles_that_are_built_in() -> None:
     openai = "https://api.openai.com/v1"
     chat, limit = "/chat/completions", "max_completion_tokens"
     assert {
@@ -158,7 +158,7 @@ def test_profiles_in_the_file_replace_those_built_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["", "{}", "null"])
-def test_d4_empty_profiles_correct_nothing(tmp_path: Path, written: str) -> None:
+def test_empty_profiles_correct_nothing(tmp_path: Path, written: str) -> None:
     """``null``, which empty profiles became when the file was rewritten, was an error."""
     llm, problems = load(tmp_path, f"llm:\n  profiles: {written}\n")
     assert (llm.profiles, llm.correcting_profile, problems) == ({}, None, [])
@@ -209,7 +209,7 @@ def test_the_protocol_that_is_spoken(provider: str, configured: str, spoken: str
     ],
 )
 @pytest.mark.parametrize("written", ["", "  "])
-def test_c11_every_protocol_has_a_path(protocol: str, path: str, written: str) -> None:
+def test_every_protocol_has_a_path(protocol: str, path: str, written: str) -> None:
     assert LlmProfile(api_protocol=protocol, endpoint_path=written).path == path
 
 
@@ -239,7 +239,7 @@ def test_the_address(base_url: str, path: str, url: str) -> None:
         (LlmProfile(base_url="x"), False),
         (LlmProfile(model="y"), False),
         (LlmProfile(provider="mlx"), True),
-        (LlmProfile(provider="mlx", mlx=MlxModel(model="")), False),  # C12
+        (LlmProfile(provider="mlx", mlx=MlxModel(model="")), False),
     ],
 )
 def test_when_a_profile_is_ready(profile: LlmProfile, is_ready: bool) -> None:
@@ -249,10 +249,10 @@ def test_when_a_profile_is_ready(profile: LlmProfile, is_ready: bool) -> None:
 @pytest.mark.parametrize(
     ("llm", "corrects"),
     [
-        (LlmConfig(enabled=True), "openai"),  # C29
-        (LlmConfig(enabled=False), None),  # C29
-        (LlmConfig(active_profile="apfel"), "apfel"),  # C9
-        (LlmConfig(active_profile="mlx"), "mlx"),  # C12
+        (LlmConfig(enabled=True), "openai"),
+        (LlmConfig(enabled=False), None),
+        (LlmConfig(active_profile="apfel"), "apfel"),
+        (LlmConfig(active_profile="mlx"), "mlx"),
         (LlmConfig(active_profile="anthropic"), None),  # it has no model
         (LlmConfig(active_profile="nope"), None),
     ],

@@ -87,8 +87,8 @@ H = "hotkey: {trigger_key: fn}\n"
         "# only comments\n",
         "hotkey:\n",
         "hotkey: nonsense",
-        H + "asr: {language: x}",  # spec config §16.2, D13
-        H + "asr: {doubao: ~, url: x}",  # D15
+        H + "asr: {language: x}",  # spec config §8.2
+        H + "asr: {doubao: ~, url: x}",
         H + "asr: {provider: qwen, api_key: x}",
         H + "llm: {profiles: {}, model: x}",
         H + "llm: {active_profile: anthropic, model: x}",
@@ -112,11 +112,11 @@ def test_nothing_to_do(text: str) -> None:
     ("written", "spelled"),
     [
         ("{trigger_key: 122}", '{trigger_key: "122"}'),  # the table of spec config §8.4
-        ("{trigger_key: 0x7A}", '{trigger_key: "122"}'),  # §16.1, C3
+        ("{trigger_key: 0x7A}", '{trigger_key: "122"}'),
         ('{trigger_key: "shift+cmd+49"}', '{trigger_key: "command+shift+49"}'),
         ("{trigger_key: FN}", "{trigger_key: fn}"),
         ('{trigger_key: " fn "}', '{trigger_key: "fn"}'),
-        ("{trigger_key: nonexistent}", "{trigger_key: fn}"),  # C2
+        ("{trigger_key: nonexistent}", "{trigger_key: fn}"),
         ("{trigger_key: }", "{trigger_key: fn}"),
         ("{trigger_key: 1.5}", "{trigger_key: fn}"),
         ("{trigger_key: [a]}", "{trigger_key: fn}"),
@@ -132,7 +132,7 @@ def test_the_trigger_key(written: str, spelled: str) -> None:
     assert outdated(f"hotkey: {written}")
 
 
-def test_the_other_engines_stay() -> None:  # spec config §16.2, D14
+def test_the_other_engines_stay() -> None:  # spec config §8.2
     before = H + "asr: {api_key: x, qwen: {model: y}}"
     after = H + "asr: {qwen: {model: y}, provider: doubao, doubao: {api_key: x}}"
     assert migrated(before) == after

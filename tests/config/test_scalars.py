@@ -1,4 +1,4 @@
-"""Single scalars: the tables of spec config §§3.1 and 9.3, and that what is written is read."""
+"""Single scalars: the tables of spec config §§3.1, 9.3, and that what is written is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All settings together: keys, defaults and limits, vectors of spec config §16, random files."""
+"""All settings together (spec config §4): keys, defaults and limits, whole and random files."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_what_is_no_group_corrects_nothing(node: Node) -> None:
 @pytest.mark.parametrize("key", sorted(SCALARS.keys() - CONSENTS))
 @pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])
 def test_null_counts_as_absent(key: str, text: str) -> None:
-    """Explicit nulls failed once, or were the text ``null``; that is a deviation (§17)."""
+    """Explicit nulls failed once, or were the text ``null`` (spec config §3.2)."""
     assert read_config(tree(key, plain(text)), PATH) == (Config(), ())
 
 
@@ -324,7 +324,7 @@ def test_a_bad_value_is_one_problem_and_keeps_the_default(key: str, node: Node) 
 @pytest.mark.parametrize(
     ("key", "text", "value"),
     [
-        ("asr.provider", "whatever", "whatever"),  # D10; opening the engine tells
+        ("asr.provider", "whatever", "whatever"),  # opening the engine tells
         ("asr.provider", "0012", "0012"),
         ("hotkey.trigger_key", "0x7A", "122"),
         ("hotkey.trigger_key", "right_ctrl", "right_ctrl"),
@@ -380,7 +380,7 @@ def test_sentences() -> None:
     ]
 
 
-# --- files, as spec config §16 has them --------------------------------------------------
+# --- whole files ---------------------------------------------------------------------------
 
 
 def load(directory: Path, content: str) -> tuple[Config, list[str]]:
@@ -404,17 +404,17 @@ def load(directory: Path, content: str) -> tuple[Config, list[str]]:
         "clipboard: 1500",
     ],
 )
-def test_c22_c23_c25_c26_the_delay_is_1500(tmp_path: Path, content: str) -> None:
+def test_the_delay_is_1500(tmp_path: Path, content: str) -> None:
     assert load(tmp_path, content)[0].clipboard.restore_delay_ms == 1500
 
 
 @pytest.mark.parametrize("delay", [0, 1500, 60000])
-def test_c24_the_limits_of_the_delay(tmp_path: Path, delay: int) -> None:
+def test_the_limits_of_the_delay(tmp_path: Path, delay: int) -> None:
     config, problems = load(tmp_path, f"clipboard: {{restore_delay_ms: {delay}}}")
     assert (config.clipboard.restore_delay_ms, problems) == (delay, [])
 
 
-def test_c27_a_bad_value_does_not_disturb_its_neighbours(tmp_path: Path) -> None:
+def test_a_bad_value_does_not_disturb_its_neighbours(tmp_path: Path) -> None:
     config, problems = load(
         tmp_path,
         "asr:\n  provider: qwen\n  qwen: {connect_timeout_ms: 1234}\n"
@@ -424,7 +424,7 @@ def test_c27_a_bad_value_does_not_disturb_its_neighbours(tmp_path: Path) -> None
     assert (config.clipboard.restore_delay_ms, problems) == (1500, ["clipboard.restore_delay_ms"])
 
 
-def test_c6_the_template_and_the_overlay_that_are_built_in() -> None:
+def test_the_template_and_the_overlay_that_are_built_in() -> None:
     (template,) = Config().prompt_templates
     assert (template.name, template.shortcut, template.enabled) == ("翻译英文", 1, True)
     assert template.system_prompt
@@ -432,17 +432,17 @@ def test_c6_the_template_and_the_overlay_that_are_built_in() -> None:
     assert Config().llm.auto_paste_processed_text is True
 
 
-def test_d3_an_empty_overlay_stays_readable(tmp_path: Path) -> None:
+def test_an_empty_overlay_stays_readable(tmp_path: Path) -> None:
     assert load(tmp_path, "overlay:\n") == (Config(), [])
     assert load(tmp_path, "overlay: null\n") == (Config(), [])  # a deviation: it failed
 
 
-def test_d5_shortcuts_are_not_checked_on_reading(tmp_path: Path) -> None:
+def test_shortcuts_are_not_checked_on_reading(tmp_path: Path) -> None:
     config, problems = load(tmp_path, "prompt_templates: [{name: A, shortcut: 0}]")
     assert (config.prompt_templates, problems) == ((PromptTemplate(name="A"),), [])
 
 
-def test_d6_a_template_without_shortcut_is_kept(tmp_path: Path) -> None:
+def test_a_template_without_shortcut_is_kept(tmp_path: Path) -> None:
     """A deviation: the whole file was refused for it."""
     config, problems = load(tmp_path, "prompt_templates: [{name: A}]")
     assert config.prompt_templates == (PromptTemplate(name="A"),)
@@ -468,18 +468,18 @@ def test_no_templates(tmp_path: Path, content: str) -> None:
     assert load(tmp_path, content)[0].prompt_templates == ()
 
 
-def test_d7_of_two_sections_the_last_counts(tmp_path: Path) -> None:
+def test_of_two_sections_the_last_counts(tmp_path: Path) -> None:
     """A deviation: the whole file was refused for it."""
     config, problems = load(tmp_path, "llm: {enabled: true}\nllm: {enabled: false}")
     assert (config.llm.enabled, problems) == (False, ["llm"])
 
 
-def test_d8_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
-    """A deviation: the whole file was refused for it (§17)."""
+def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
+    """A deviation: the whole file was refused for it (spec config §3.2)."""
     assert load(tmp_path, "\ufeffasr: {provider: x}")[0].asr.provider == "x"
 
 
-def test_d12_reading_does_not_write(tmp_path: Path) -> None:
+def test_reading_does_not_write(tmp_path: Path) -> None:
     """A deviation: the file was rewritten, without its comments."""
     content = "# c\nllm: {enabled: true}\n"
     assert load(tmp_path, content) == (Config(), [])

@@ -331,7 +331,7 @@ def test_a_problem_has_the_line_of_its_key(tmp_path: Path) -> None:
     ]
 
 
-# --- environment variables (spec config §§7.1, 7.2, 16.1) --------------------------------
+# --- environment variables (spec config §§7.1, 7.2) --------------------------------------
 
 ENVIRON = {
     "A": "va",

@@ -44,7 +44,7 @@ def test_the_content_is_replaced(file: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("before", [0o644, 0o400, None])
-def test_the_file_is_private(file: Path, before: int | None) -> None:  # spec config §16.1, C1
+def test_the_file_is_private(file: Path, before: int | None) -> None:  # spec config §1.6
     file.unlink() if before is None else file.chmod(before)
 
     write_private(file, b"new")

@@ -1,4 +1,4 @@
-"""Messages: the vectors of spec llm §§7.1-7.3."""
+"""Messages: spec llm §§3.2, 3.5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat Completions: the vectors of spec llm §§7.1-7.3."""
+"""Chat Completions: spec llm §§3.2, 3.3."""
 
 from __future__ import annotations
 

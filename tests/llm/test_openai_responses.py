@@ -1,4 +1,4 @@
-"""Responses: the vectors of spec llm §§7.1-7.3."""
+"""Responses: spec llm §§3.2, 3.4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a profile sends: the vectors of spec llm §§4.1 and 7.1-7.3, and random replies."""
+"""What a profile sends (spec llm §§2.4, 3.2, 4.1), and random replies."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ async def test_a_refusal_is_told_without_the_key() -> None:
 
 @on_loop
 async def test_rewriting_goes_by_the_template() -> None:
-    """It may translate, and correction need not be on (spec llm §5.7, Q1)."""
+    """It may translate, and correction need not be on (spec llm §5.7)."""
     heard = "今天下午三点我们开会讨论一下这个方案"
     async with Server(answering("Let us meet at three.")) as server:
         service = LlmService(settings())

@@ -1,4 +1,4 @@
-"""The vectors M1 to M37 of the models specification that are about status."""
+"""How much of a model is there (spec models §§5, 5.3)."""
 
 from __future__ import annotations
 
