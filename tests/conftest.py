@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import wave
 from collections.abc import Iterator
@@ -18,9 +19,18 @@ from tests.servers.files import FileServer
 # A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says how busy the machine is, and nothing about the code.
-hypothesis.settings.register_profile("koe", deadline=None)
-hypothesis.settings.load_profile("koe")
+# Random input: the suite runs the same small sample each time, ``make fuzz`` much more, and new
+# input each time. How long an example takes says how busy the machine is, nothing about the code.
+hypothesis.settings.register_profile(
+    "sample", deadline=None, max_examples=50, derandomize=True, database=None
+)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("sample")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: much of the time a test waits for another process."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

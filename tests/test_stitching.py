@@ -4,7 +4,7 @@ import random
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.stitching import find_pause, find_seam, stitch
@@ -147,7 +147,6 @@ def test_few_seams_lose_or_double_a_word(errors: float, most: float) -> None:
     assert sum(it.wrong for it in counts) / len(counts) <= most
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.floats(0, 10), st.none() | st.floats(0, 20))
 def test_any_text(head: str, tail: str, overlap: float, seconds: float | None) -> None:
     kept, taken, _ = find_seam(head, tail, overlap, seconds)
@@ -156,7 +155,6 @@ def test_any_text(head: str, tail: str, overlap: float, seconds: float | None) -
     assert isinstance(stitch(head, tail, overlap, seconds), str)
 
 
-@settings(deadline=None)
 @given(
     st.text("ab 我去1.,'"), st.text("ab 我去1.,'"), st.floats(0.1, 10), st.none() | st.floats(0, 20)
 )

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.text import (
@@ -235,7 +235,6 @@ def test_many_segments() -> None:
     assert join_segments(["No."] * 100_000) == "No. " * 99_999 + "No."
 
 
-@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_joining_loses_nothing(segments: list[str]) -> None:
     """But white space, and punctuation that would be there twice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.tokens import tokens
@@ -281,7 +281,6 @@ def cumulative(draw: st.DrawFn) -> list[Result]:
     return results
 
 
-@settings(deadline=None)
 @given(cumulative())
 def test_a_cumulative_engine_never_doubles_a_word(results: list[Result]) -> None:
     for number in range(1, len(results) + 1):
@@ -293,7 +292,6 @@ def test_a_cumulative_engine_never_doubles_a_word(results: list[Result]) -> None
     assert transcript.best == results[-1].text
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("IDF"), st.text())))
 def test_any_results(operations: list[tuple[str, str]]) -> None:
     transcript = transcript_of(operations)

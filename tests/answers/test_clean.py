@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.guard.corpus import HALVES, Pair, read
@@ -61,7 +61,6 @@ def test_wrappings_inside_of_each_other(pair: Pair) -> None:
     assert clean(wrapped, pair.heard) == pair.text
 
 
-@settings(deadline=None)
 @given(st.text(alphabet='<think>/TH \n"“”a词[]{}:`*#', max_size=60))
 def test_any_answer_is_cleaned_once(answer: str) -> None:
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.answers.differences import compare
@@ -53,7 +53,6 @@ def test_nothing() -> None:
     assert (found.share_lost, found.share_added) == (0, 0)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_texts(said: str, written: str) -> None:
     found = compare(said, written, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.answers.flaws import Flaw
@@ -136,7 +136,6 @@ def test_recitals(answer: str, terms: list[str], is_it: bool) -> None:
 WORDS = st.lists(st.sampled_from(["嗯", "我们", "今天", "ok", " ", "。", "Koe", "x", "哈哈"]))
 
 
-@settings(deadline=None)
 @given(WORDS, st.lists(st.sampled_from(["Koe", "ok", "今天"])))
 def test_a_text_as_it_was_said_is_never_flawed(words: list[str], candidates: list[str]) -> None:
     text = "".join(words)

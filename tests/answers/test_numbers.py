@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.answers.numbers import write_digits
@@ -148,7 +148,6 @@ def test_a_hyphen_behind_another_word_is_no_minus() -> None:
     assert "~" not in write_digits("文件-10 covid-19 3-5")
 
 
-@settings(deadline=None)
 @given(st.text("零一二两三四五六七八九十百千万亿点半分之上下午年月日1.,: 个", max_size=20))
 def test_any_chinese_numerals(text: str) -> None:
     assert isinstance(write_digits(write_digits(text)), str)
@@ -160,7 +159,6 @@ NUMBER_WORDS = (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(NUMBER_WORDS.split())))
 def test_any_number_words(words: list[str]) -> None:
     assert isinstance(write_digits(" ".join(words)), str)

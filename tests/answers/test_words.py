@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.answers.words import fold, script_of, split
@@ -85,7 +85,6 @@ def test_scripts(word: str, script: str) -> None:
     assert script_of(word) == script
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_words(text: str) -> None:
     words = split(text)

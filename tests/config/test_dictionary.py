@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config.dictionary import LONGEST_TERM, add_terms, find_flaws, remove_terms
@@ -70,7 +70,6 @@ def test_flaws(content: bytes | str, flaws: list[str]) -> None:
     assert [f"{flaw.line}: {flaw.message}" for flaw in find_flaws(encoded)] == flaws
 
 
-@settings(max_examples=200, derandomize=True)
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_any_file_is_looked_at(content: bytes) -> None:
     lines = content.count(b"\n") + 1
@@ -161,7 +160,6 @@ def test_removing_from_no_file(file: Path) -> None:
     assert not file.exists()
 
 
-@settings(max_examples=100, derandomize=True)
 @given(
     st.lists(st.text(max_size=8) | st.sampled_from(["# c", "", "Koe", " koe"]), max_size=8),
     st.sampled_from(["\n", "\r\n"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from koe.config.document import MAPPING, Document
@@ -258,7 +258,6 @@ def outline(document: Document) -> Outline:
     return outline_of(document.root) if document.root else value_outline({})
 
 
-@settings(max_examples=200)
 @given(documents(), st.lists(keys, min_size=1, max_size=4), values)
 def test_any_set(
     generated: tuple[str, dict[str, Value], list[str]], path: list[str], value: Value
@@ -290,7 +289,6 @@ def giving_way(document: Document, path: list[str]) -> str:
     raise AssertionError
 
 
-@settings(max_examples=200)
 @given(documents(), st.data())
 def test_any_scalar_in_the_place_of_another(
     generated: tuple[str, dict[str, Value], list[str]], data: st.DataObject

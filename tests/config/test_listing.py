@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config import schema
@@ -267,7 +267,6 @@ def test_what_is_no_configuration(text: str) -> None:
 SCALARS = ["sk-secret", "true", "7", "~", "[sk-secret]", "{a: sk-secret}", "${KEY}", "''", "*x"]
 
 
-@settings(max_examples=200, derandomize=True)
 @given(
     st.lists(
         st.tuples(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config import document as document_module
@@ -31,7 +31,6 @@ from tests.config.confinement import run_on_small_disk, run_powerless
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, links and pipes")
-any_input = settings(max_examples=300, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +129,6 @@ def put(path: Path, content: bytes) -> None:
 
 
 @each_loader
-@any_input
 @given(CONTENTS, st.booleans())
 def test_any_file_is_loaded_or_refused(directory: Path, content: bytes, renews: bool) -> None:
     path = directory / "config.yaml"
@@ -149,7 +147,6 @@ def test_any_file_is_loaded_or_refused(directory: Path, content: bytes, renews: 
 
 
 @each_loader
-@any_input
 @given(CONTENTS, st.lists(st.tuples(KEYS, VALUES), min_size=1, max_size=3))
 def test_any_setting_is_stored_or_refused(
     directory: Path, content: bytes, changes: list[tuple[str, str]]

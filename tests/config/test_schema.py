@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config.document import compose
@@ -529,19 +529,16 @@ def check(root: Node | None) -> None:
     assert all(str(problem).startswith(PATH) for problem in problems)
 
 
-@settings(max_examples=200)
 @given(TREES)
 def test_any_tree_is_read(root: Node) -> None:
     check(root)
 
 
-@settings(max_examples=200)
 @given(st.sampled_from(sorted({*SCALARS, "llm.profiles", "prompt_templates", "llm"})), TREES)
 def test_any_value_is_read(key: str, value: Node) -> None:
     check(tree(key, value))
 
 
-@settings(max_examples=200)
 @given(
     content=st.text()
     | st.recursive(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.events import (
@@ -38,14 +38,12 @@ def test_all_classes_are_found() -> None:
 
 @pytest.mark.parametrize("cls", list(event_classes()), ids=lambda cls: cls.__name__)
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
 def test_every_class(cls: type[Event] | type[Notice], data: st.DataObject) -> None:
     event = data.draw(st.from_type(cls))
     assert there_and_back(event) == [event]
 
 
 @given(st.lists(ANY, max_size=20))
-@settings(deadline=None)
 def test_any_sequence(events: list[Event | Notice]) -> None:
     assert there_and_back(*events) == events
 
@@ -54,7 +52,6 @@ TEXTS = st.lists(st.text("ab", max_size=12).map(InterimHeard), max_size=20)
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_texts_that_resemble_each_other(events: list[InterimHeard]) -> None:
     assert there_and_back(*events) == events
 
@@ -110,7 +107,6 @@ def test_lengths_that_lie(kept: int) -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(deadline=None)
 def test_any_bytes(payload: bytes) -> None:
     Decoder().decode(payload)
 

@@ -5,7 +5,7 @@ import tracemalloc
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.events import Mode
@@ -55,7 +55,6 @@ def test_the_bytes_of_a_record() -> None:
 
 
 @given(RECORDS)
-@settings(deadline=None)
 def test_there_and_back(records: list[Record]) -> None:
     content = b"".join(record.packed() for record in records)
     found, parser = parsed(content)
@@ -64,7 +63,6 @@ def test_there_and_back(records: list[Record]) -> None:
 
 
 @given(RECORDS, st.binary(max_size=60))
-@settings(deadline=None)
 def test_anything_may_follow(records: list[Record], garbage: bytes) -> None:
     content = b"".join(record.packed() for record in records)
     found, parser = parsed(content + garbage)
@@ -74,7 +72,6 @@ def test_anything_may_follow(records: list[Record], garbage: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes(content: bytes) -> None:
     found, parser = parsed(content)
     assert b"".join(record.packed() for record in found) == content[: parser.size]

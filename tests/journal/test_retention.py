@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config.schema import HistoryConfig
@@ -114,7 +114,6 @@ histories = st.lists(
 ).map(lambda entries: sorted(entries, key=lambda it: it.id))
 
 
-@settings(deadline=None)
 @given(histories, configs)
 def test_any_history(entries: list[Entry], config: HistoryConfig) -> None:
     found = due(entries, config, NOW)
@@ -133,7 +132,6 @@ def test_any_history(entries: list[Entry], config: HistoryConfig) -> None:
     assert due(after, config, NOW) == due([], config, NOW)
 
 
-@settings(deadline=None)
 @given(histories)
 def test_without_limits_no_recording_goes(entries: list[Entry]) -> None:
     found = due(entries, FOREVER.replace(text=True), NOW)

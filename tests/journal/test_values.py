@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.events import Mode, State
@@ -24,7 +24,6 @@ class Sample:
 
 
 @given(st.builds(Sample, TEXTS, share=st.floats(allow_nan=False)))
-@settings(deadline=None)
 def test_there_and_back(sample: Sample) -> None:
     members = load(dump(members_of(sample)))
     assert isinstance(members, dict)
