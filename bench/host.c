@@ -1,11 +1,11 @@
 /*
- * host - a shell that does what it is told, one command a line, and answers each with one line of
+ * host - a shell that obeys commands, one a line, and answers each with one line of
  * JSON. All times are in seconds.
  *
  *     create                   sp_core_create
  *     start                    sp_core_create, and at once a first session until it is ready
  *     begin COUNT              so many sessions, each cancelled once it is ready
- *     dictate real|fast FILE   a session over a file of raw PCM, as fast as somebody would have
+ *     dictate real|fast FILE   a session over a file of raw PCM, as fast as a person would have
  *                              spoken it, or at once
  *     python CODE              run it in the core's interpreter
  *

@@ -105,7 +105,7 @@ class Host:
 
     @property
     def pid(self) -> int:
-        """The process, for whoever measures it from outside."""
+        """The process, to be measured from outside."""
         return self._process.pid
 
     def create(self) -> float:

@@ -78,9 +78,9 @@ class ServerProcess:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
-        told = json.loads(self._process.stdout.readline())
-        urls = [f"https://127.0.0.1:{port}" for port in told["ports"]]
-        self.roots = told["roots"].encode()
+        ready = json.loads(self._process.stdout.readline())
+        urls = [f"https://127.0.0.1:{port}" for port in ready["ports"]]
+        self.roots = ready["roots"].encode()
         self.direct = Wire(0.0, urls[0])
         self.wires = [
             Wire(round_trip, url)

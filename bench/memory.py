@@ -54,7 +54,7 @@ def measure(home: Path) -> Section:
 
 
 def resident(pid: int) -> dict[str, float]:
-    """Return the resident bytes of a process; those of anonymous memory only where Linux tells."""
+    """Return the resident bytes of a process; on Linux, those of anonymous memory only."""
     status = Path(f"/proc/{pid}/status")
     if not status.is_file():
         shown = subprocess.run(

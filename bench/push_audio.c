@@ -7,11 +7,11 @@
  * records, and pushes so many frames at such intervals. Meanwhile another thread makes a call that
  * needs the GIL: sp_core_accept_asr_result, of which a recording session only takes note. Prints
  * as one line of JSON what each call took, in seconds, and how often each push left the processor:
- * because it waited for something, or because the system gave the processor to somebody else.
+ * because it waited for something, or because the system gave the processor to another process.
  *
  * The frames are silent, so that the engine has little to do. All of them must fit into the ring:
  * then none is dropped, which would be quicker, although the core can hardly empty the ring while
- * it gets no GIL; and each is written to pages that nobody touched before, which is slower.
+ * it gets no GIL; and each is written to pages that are touched for the first time, which is slower.
  */
 #include "host.h"
 

@@ -100,7 +100,7 @@ def _write_large(store: Store, path: Path) -> None:
     """The file of a new user, with a user's notes in it."""
     store.create_missing_files()
     text = path.read_text(encoding="utf-8")
-    note = "# A line that somebody wrote to remember what the setting below is for.\n"
+    note = "# A line that the user wrote to remember what the setting below is for.\n"
     head, key, tail = text.partition("\nllm:\n")
     missing = FILE_BYTES - len(text.encode())
     path.write_text(f"{head}\n{note * (missing // len(note))}{key[1:]}{tail}", encoding="utf-8")

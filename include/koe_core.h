@@ -164,7 +164,7 @@ typedef struct SPSessionContext {
 #if KOE_ABI >= 3
     uint64_t session_token; /* your name for the session: every callback about it carries it. Any
                                value will do; make each one new, so that late callbacks of an older
-                               session can be told apart and ignored */
+                               session can be recognised and ignored */
 #endif
 } SPSessionContext;
 
@@ -313,7 +313,7 @@ typedef void (*ModelStatusCallback)(void *ctx, int32_t status, const char *messa
  *
  * Starts the runtime if this process has none yet, writes the default files that are missing in the
  * settings folder, and loads the settings. Settings that cannot be read do not fail: the defaults
- * apply, and sp_core_reload_config tells.
+ * apply, and sp_core_reload_config reports them.
  *
  * config_path is ignored; pass NULL.
  *
@@ -493,7 +493,7 @@ KOE_API struct SPHotkeyConfig sp_core_get_hotkey_config(void);
  * Settings windows
  *
  * These read and write config.yaml itself, at each call; they block for the disk. A core that runs
- * is not told: call sp_core_reload_config after the last write. (Templates are the exception.)
+ * does not notice: call sp_core_reload_config after the last write. (Templates are the exception.)
  *
  * Every write keeps comments, order and unknown keys, is atomic and private to the user, and waits
  * for other writers, in this process and in others. What a failed one would have changed is as it
@@ -624,7 +624,7 @@ KOE_API int32_t sp_core_rewrite_with_template(int32_t template_index, const char
  * Returns {"elapsed_ms", "message", "success"}: yours, sp_core_free_string. The message is for
  * people.
  *
- * Blocks for the network, for llm.timeout_ms at the longest: call it from a thread that nobody
+ * Blocks for the network, for llm.timeout_ms at the longest: call it from a thread that nothing
  * waits for. Everything but the profile is as on disk.
  *
  * No core, or inside a callback: works, over a connection of its own. While another thread is inside

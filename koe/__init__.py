@@ -4,7 +4,7 @@ The package has three doors:
 
 - ``koe.dictation``: dictate from a Python program (``open_core``);
 - ``koe.cli``: the ``koe`` command;
-- ``koe.boundary``: what a shell that links ``libkoe_core`` reaches; nobody imports it.
+- ``koe.boundary``: what a shell that links ``libkoe_core`` reaches; no other module imports it.
 
 Importing ``koe`` itself loads nothing, because a shell waits for it.
 """

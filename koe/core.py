@@ -81,7 +81,7 @@ class Core:
         """Begin a session with the settings as they are on disk now.
 
         A session that still records is ended or cancelled first, as the rules say. Everything
-        that can go wrong is told by notices.
+        that can go wrong comes as a notice.
 
         Args:
             mode: Whether the key is held or toggled.
@@ -210,7 +210,7 @@ class Core:
         Args:
             index: Of the template, among all that are in force.
             text: What to rewrite. It comes back as it is where rewriting fails, after a warning.
-            notify: Told the result.
+            notify: Called with the result.
 
         Returns:
             Whether there is such a template, with a prompt.
@@ -315,7 +315,7 @@ class Core:
         return runner
 
     def _correcting_profile(self, snapshot: Snapshot) -> LlmProfile | None:
-        """Who corrects; nobody where what was said would be sent in vain, time and again."""
+        """What corrects the text; None if the profile lacks a required key."""
         profile = snapshot.config.llm.correcting_profile
         return None if profile is None or profile.lacks_key else profile
 
@@ -370,7 +370,7 @@ class Core:
             log.exception("a rewrite failed unexpectedly")
             reason = type(exc).__name__
         else:
-            if result.remark:  # shells are told by the text alone (spec abi §4.12)
+            if result.remark:  # shells learn it from the text alone (spec abi §4.12)
                 report(result.remark)
             notify(HandOverRewritten(result.text))
             return

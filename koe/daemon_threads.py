@@ -1,4 +1,4 @@
-"""Blocking calls that nobody waits for at the end.
+"""Blocking calls that the end of the process does not wait for.
 
 asyncio looks names up on its default executor. A name server that does not answer takes half a
 minute, and neither what is cancelled nor the end of the process may wait for it.
@@ -40,7 +40,7 @@ class DaemonThreads(ThreadPoolExecutor):
                 return
             try:
                 result = function(*args, **kwargs)
-            except BaseException as exc:  # noqa: BLE001 - whoever waits gets it
+            except BaseException as exc:  # noqa: BLE001 - it is raised where the result is awaited
                 future.set_exception(exc)
             else:
                 future.set_result(result)

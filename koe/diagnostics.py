@@ -30,8 +30,8 @@ def set_listener(listener: Callable[[Level, str], None]) -> None:
 def report(message: object, level: Level = Level.WARNING) -> None:
     """Write one line to stderr, if the process has one that takes it; never raises.
 
-    A Windows program may have none, and that of any program may be closed, or a pipe that nobody
-    reads, or a file on a full disk. What was to be told must not cost what was to be done.
+    A Windows program may have none, and that of any program may be closed, or a pipe without
+    a reader, or a file on a full disk. A report that fails must not stop the work.
     """
     sentence = harmless(str(message))
     if sys.stderr is not None:

@@ -70,7 +70,7 @@ class AudioBuffer:
 
 
 class Dictation:
-    """One session: feed it audio, end it, and iterate what it tells.
+    """One session: feed it audio, end it, and iterate over its notices.
 
     Iterating may begin at once or after everything was fed; no notice is lost. Each is given once,
     to whichever iteration takes it; after the last one every iteration ends.
@@ -79,7 +79,7 @@ class Dictation:
     def __init__(self, begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner]) -> None:
         # Where fed audio waits.
         self._audio = AudioBuffer()
-        # What was told and not yet iterated; None is the end.
+        # Notices that were not iterated yet; None is the end.
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         # Runs the session.
         self._runner = begin(self._audio, self._notices.put_nowait)

@@ -1,6 +1,6 @@
 """The addresses of services: which may be used, and how they are shown.
 
-Whoever decides must be whoever connects: a URL that two parsers read differently can name one
+One parser must both decide and connect: a URL that two parsers read differently can name one
 host to the check and another one to the socket. So URLs are read once, by the algorithm that
 browsers use (WHATWG), and what is handed on is its normal form, about which all parsers agree.
 """

@@ -141,7 +141,7 @@ class OutputError(KoeError):
 
     Args:
         reason: Why, in the system's words.
-        unread: Nobody reads it any more, which is how a pipe ends and no news to anybody.
+        unread: It has no reader any more: a pipe has ended, and no message is needed.
     """
 
     def __init__(self, reason: str, *, unread: bool) -> None:

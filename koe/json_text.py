@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote. Pure."""
+"""JSON from other programs. Pure."""
 
 from __future__ import annotations
 

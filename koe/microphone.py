@@ -5,7 +5,7 @@ device of the machine when it starts, and servers have none.
 
     async with Microphone() as microphone:
         async for pcm in microphone:
-            ...  # until somebody calls microphone.stop()
+            ...  # until another task calls microphone.stop()
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ AUDIO_INTERVAL = 0.020
 RECORD_ON = 2.0
 
 # The final wait is made of steps of this many seconds. One that takes twice as long was held up, by
-# somebody's callback most likely, and with it whatever the engine had to say.
+# most likely a callback of the shell, and with it all that the engine had to say.
 WAIT_STEP = 0.25
 
 # How a warning about a correction begins (spec abi §4.14).
@@ -153,7 +153,7 @@ class Runner:
 
     @property
     def finished(self) -> bool:
-        """Whether the session decided its end, which may still be being told; on any thread."""
+        """Whether the session decided its end, whose notices may still be under way; any thread."""
         return self._session.finished or self.over.is_set()
 
     def end_input(self) -> None:

@@ -21,8 +21,8 @@ An engine that is lost changes no state. The session has it opened again, from w
 certain, then the fall-backs; without any of them it delivers what was heard when the key comes
 up, with a warning, and fails only where nothing was heard.
 
-Between the text and what becomes of it the session pauses, for one turn of the loop: a shell that
-was told what was heard may answer with a cancel, and that has to be received first.
+Between the text and what becomes of it the session pauses, for one turn of the loop: a shell may
+answer the text with a cancel, and that has to be received first.
 
 The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
 is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,

@@ -7,7 +7,7 @@
  *     cc -std=c11 -Iinclude examples/c/dictate.c -Llib -lkoe_core -lpthread -o dictate
  *     arecord -q -d 5 -f S16_LE -r 16000 -c 1 -t raw | ./dictate
  *
- * Sound is pushed as fast as somebody would have spoken it, with --fast as fast as it can be read.
+ * Sound is pushed as fast as a person would have spoken it, with --fast as fast as it can be read.
  * Exit status: 0 text, 1 error, 2 usage, 3 nothing was said.
  */
 #define _POSIX_C_SOURCE 200809L

@@ -74,10 +74,10 @@ class Engine(ABC):
     async def close(self) -> None:
         """Release everything, soon and without waiting for results. Never raises."""
 
-    def abandon(self) -> None:  # noqa: B027 - most engines keep nobody waiting
+    def abandon(self) -> None:  # noqa: B027 - most engines need no time for it
         """Let go of what other sessions may wait for; on any thread, and without waiting.
 
-        For an engine whose loop hangs, so that nobody can close it.
+        For an engine whose loop hangs, so that it can't be closed.
         """
 
 
@@ -115,7 +115,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
 
     Args:
         config: The ``asr`` section; models are absolute paths.
-        terms: The user's dictionary, for engines that can be told what to expect.
+        terms: The user's dictionary, for engines that take hints.
 
     Raises:
         EngineUnavailableError: No such engine, or something that it needs is missing.

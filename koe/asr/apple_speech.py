@@ -36,7 +36,7 @@ _turn = threading.Lock()
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine; it is told the dictionary.
+    """Make the engine; it gets the dictionary as hints.
 
     Raises:
         EngineUnavailableError: This process has no such package, or macOS is too old.

@@ -40,12 +40,12 @@ _HEARD: Mapping[int, type[InterimHeard | DefiniteHeard | FinalHeard]] = {
 }  # fmt: skip
 _ERRED, _CLOSED = 3, 5
 
-# How often somebody who waits for the end looks whether it is still wanted, in seconds.
+# Seconds between two checks whether the end that a thread waits for is still wanted.
 _LOOK_INTERVAL = 0.02
 
 
 class Mailbox:
-    """What a package pushed and nobody took yet. Any thread may put and take.
+    """What a package pushed and was not taken yet. Any thread may put and take.
 
     Results are about everything heard, so of each kind only the newest is kept: no flood of them
     takes memory, or the place of an ending.
@@ -123,7 +123,7 @@ def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[Bridg
 
     Args:
         package: The package.
-        closed: Tells whether the session is wanted no more.
+        closed: Returns whether the session is no longer wanted.
 
     Raises:
         AsrConnectionError: It could not be started, or is wanted no more.
@@ -148,7 +148,7 @@ class BridgeRecogniser(Recogniser):
         package: The package.
         session: Its number for the session.
         mailbox: Where it puts what it says.
-        closed: Tells whether nobody wants the session any more.
+        closed: Returns whether the session is no longer wanted.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class BridgeRecogniser(Recogniser):
         return self._mailbox.take()
 
     def finish(self) -> list[Event]:
-        """End the input and wait for the last results, as long as somebody wants them."""
+        """End the input and wait for the last results, as long as they are wanted."""
         if self._mailbox.ended.is_set():
             return [before_the_end(event) for event in self._mailbox.take()]
         self._package.stop(self._session)

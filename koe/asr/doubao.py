@@ -104,7 +104,7 @@ class DoubaoProtocol(Protocol):
         self._reach = Reach()
         # The last definite text, and how far it reaches.
         self._told: tuple[str, int | None] = ("", None)
-        # The end of the audio was told.
+        # The service knows that the audio has ended.
         self._is_finished = False
 
     def begin(self) -> list[Message | Event]:

@@ -84,7 +84,7 @@ _Answer = TypeVar("_Answer")
 
 
 class _Promise(Future[_Answer]):
-    """What a thread settles: whoever waits for it may stop waiting, and that cancels nothing."""
+    """What a thread settles. A waiter may stop waiting, and that cancels nothing."""
 
     def __init__(self) -> None:
         super().__init__()

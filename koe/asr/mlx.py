@@ -1,6 +1,6 @@
 """Qwen3-ASR on Apple silicon, through the Swift package KoeMLX (spec asr §3.3).
 
-It can't be told the dictionary.
+It does not take the dictionary.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def _remedy(directory: Path) -> str:
-    # As the models that koe knows lie, and those that it was told of by their repository.
+    # As the models that koe knows lie, and those whose layout is known from their repository.
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"
     return (

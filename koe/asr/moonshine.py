@@ -79,7 +79,7 @@ def open_recogniser(
 
     Args:
         update_interval: Seconds of new audio between two partial texts.
-        closed: Tells whether it is wanted no more while it waits.
+        closed: Returns whether it is no longer wanted, while it waits.
 
     Raises:
         AsrConnectionError: It is wanted no more.
@@ -163,7 +163,7 @@ class MoonshineRecogniser(Recogniser):
         # Samples since the last update, and all.
         self._unheard = 0
         self._fed = 0
-        # What was last told as definite, and as interim.
+        # What was last reported as definite, and as interim.
         self._told = ("", "")
 
     def feed(self, pcm: bytes) -> list[Event]:
@@ -209,7 +209,7 @@ class MoonshineRecogniser(Recogniser):
 
 
 def _forget_voice_detector(transcriber: Transcriber) -> None:
-    """Have the next stream make a new voice detector; nobody may be using the old one.
+    """Have the next stream make a new voice detector; the old one must not be in use.
 
     The package has no function for it, but its library shows the C++ variable that holds the
     detector, and the destructor (not on Windows, where the detector has to stay). It is made with

@@ -40,7 +40,7 @@ class Handshake:
     Attributes:
         url: Checked by `koe.endpoint.check_endpoint`; ``ws`` or ``wss``.
         headers: Sent besides those of the upgrade, which they replace.
-        secrets: What must not be told, should the service repeat it.
+        secrets: What must not be shown, should the service repeat it.
         trace_header: The header of the answer with the service's name for this session.
     """
 

@@ -156,7 +156,7 @@ class QwenProtocol(Protocol):
         self._reach = Reach()
         # Where the sentences end that are not complete yet, by name.
         self._ends: dict[str, int | None] = {}
-        # The end of the audio was told.
+        # The service knows that the audio has ended.
         self._is_finished = False
 
     @property
@@ -222,9 +222,9 @@ class QwenProtocol(Protocol):
             raise AsrConnectionError("expected text message from server")
         event = Document.parse(message, "parse session.created")
         if event.text("type") != "session.created":
-            if told := event.document("error").text("message"):
+            if message := event.document("error").text("message"):
                 is_permanent = _failure(event, _PERMANENT_SETUP_ERRORS).is_permanent
-                raise AsrConnectionError(told, is_permanent=is_permanent)
+                raise AsrConnectionError(message, is_permanent=is_permanent)
             raise AsrConnectionError("expected session.created event")
         self._is_created = True
         return [self._message("session.update", session=self._session)]

@@ -119,7 +119,7 @@ class RecordingEngine(Engine):
             self._pcm += pcm
 
     async def finish_input(self) -> None:
-        """Begin to hand over the recording; what comes of it, `next_event` tells."""
+        """Begin to hand over the recording; `next_event` returns the result."""
         if self._uploader is None:
             raise AsrConnectionError("not connected")
         if self._exchange is None:

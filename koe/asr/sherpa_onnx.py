@@ -163,7 +163,7 @@ class SherpaRecogniser(Recogniser):
         self._tail = bytes(2 * model.tail)
         # The segments that have ended, as one text.
         self._ended = ""
-        # What was last told.
+        # What was last reported.
         self._told = ""
         # Samples that were fed.
         self._fed = 0

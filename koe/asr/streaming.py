@@ -1,7 +1,7 @@
-"""Engines in the network that listen while somebody speaks: a protocol, run over a connection.
+"""Engines in the network that listen while the user speaks: a protocol, run over a connection.
 
 Audio is sent in packets of the size that the services ask for, whatever the size of the frames.
-While the connection is being opened nobody calls ``send_audio``: until then the audio waits where
+While the connection is being opened ``send_audio`` is not called: until then the audio waits where
 it is recorded, so nothing is lost, and here nothing of it is kept.
 
 A service that says nothing about speech is asked for a sign of life, and then given up, while the
@@ -85,11 +85,11 @@ class StreamingEngine(Engine):
         # When, by the loop's clock, a service that hears as slowly as people speak has heard all
         # that was sent.
         self._heard_at = 0.0
-        # All audio is sent, and the service is told so.
+        # All audio is sent, and the service knows that.
         self._is_finished = False
         # close was called.
         self._is_closed = False
-        # A text was told: then what comes too early is an end, and else it is a failure.
+        # A text was reported: then what comes too early is an end, else a failure.
         self._has_heard = False
 
     async def connect(self) -> None:
@@ -152,7 +152,7 @@ class StreamingEngine(Engine):
         self._stop_asking()
         if self._reader is not None:
             self._reader.cancel()
-            if not self._events.full():  # whoever waits shall not do so for ever
+            if not self._events.full():  # a waiter must not wait for ever
                 self._events.put_nowait(EngineClosed())
         if socket is not None:
             await socket.close()
@@ -246,7 +246,7 @@ class StreamingEngine(Engine):
         if not isinstance(message, EngineClosed):
             steps = self._protocol.receive(message)
         elif self._is_finished and not self._has_heard:
-            # As an end it would look like silence, and nobody knows what was said.
+            # As an end it would look like silence, though speech may have been lost.
             raise AsrProtocolError(f"connection closed before the result{_because(message)}")
         else:
             # The protocol did not say so.
@@ -256,8 +256,8 @@ class StreamingEngine(Engine):
             match step:
                 case InterimHeard(text) | DefiniteHeard(text) | FinalHeard(text):
                     self._has_heard |= bool(text)
-                case EngineErred(told):
-                    steps[index] = EngineErred(self._presentable(told))
+                case EngineErred(message):
+                    steps[index] = EngineErred(self._presentable(message))
                 case EngineClosed():
                     steps[index] = replace(step, reason=self._presentable(step.reason))
                     goes_on = False

@@ -5,7 +5,7 @@ ours, because a cancelled session must send nothing more, a server that has said
 be waited for, and credentials go to the configured address only. So redirects are not followed,
 proxies not used, compression not offered, and pings sent only when asked for (spec asr §1.9).
 
-Whatever ends a connection is told once, by ``receive``.
+``receive`` reports once what ended the connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
 from koe.failures import is_permanent_status, pause_asked_for
 
-# A network that took nothing for so long will not do so while somebody waits.
+# A network that took nothing for so long will not do so while a user waits.
 SEND_TIMEOUT = 30.0
 
 # How long the other side may leave unacknowledged what it was sent; then the system ends the
@@ -178,7 +178,7 @@ class WebSocket:
     async def send(self, message: Message) -> None:
         """Send a message; waits until the system has taken all of it.
 
-        To a connection that has ended nothing is sent: ``receive`` tells its end.
+        To a connection that has ended nothing is sent: ``receive`` reports its end.
 
         Raises:
             AsrProtocolError: The network takes nothing any more.

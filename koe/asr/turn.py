@@ -19,7 +19,7 @@ def taken_turn(turn: threading.Lock, closed: Callable[[], bool]) -> Iterator[Non
 
     Args:
         turn: Held by whose turn it is.
-        closed: Tells whether the turn is wanted no more.
+        closed: Returns whether the turn is no longer wanted.
 
     Raises:
         AsrConnectionError: It is wanted no more.

@@ -59,7 +59,7 @@ class Uploader:
 
         Args:
             upload: What to send.
-            receive: Gets the pieces of the answer, and tells whether more of it is wanted.
+            receive: Gets the pieces of the answer, and returns whether more of it is wanted.
             deadline: When it is not waited for any more, on the loop's clock.
 
         Raises:

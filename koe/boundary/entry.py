@@ -54,14 +54,14 @@ def text(function: Callable[..., str]) -> Any:
 
     A text with a NUL inside becomes the empty one (spec abi §1.1).
 
-    A configuration or a history that can't be read is told in one line, but not again and again,
+    A configuration or a history that can't be read is reported in one line, but not repeatedly,
     because windows ask for many settings in turn. Anything else is printed in full.
     """
 
     def answer(*arguments: Any) -> Any:
         try:
-            told = function(*arguments)
-            return lib.koe_copy_text(b"" if "\0" in told else utf8(told))
+            text = function(*arguments)
+            return lib.koe_copy_text(b"" if "\0" in text else utf8(text))
         except (ConfigError, HistoryError) as exc:
             _report_anew(str(exc), Level.ERROR)
             return ffi.NULL

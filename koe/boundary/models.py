@@ -47,7 +47,7 @@ def koe_py_remove_model(path: Any) -> int:
 
 
 @status
-def koe_py_download(core: int, path: Any, progress: int, told: int, context: int) -> int:
+def koe_py_download(core: int, path: Any, progress: int, status: int, context: int) -> int:
     """Begin to download a model; the callbacks are the shell's, as numbers."""
     from koe.models.registry import Downloads
 
@@ -67,13 +67,13 @@ def koe_py_download(core: int, path: Any, progress: int, told: int, context: int
         )
 
     def on_status(outcome: DownloadStatus, message: str) -> None:
-        lib.koe_tell_download(told, context, outcome, utf8(message))
+        lib.koe_tell_download(status, context, outcome, utf8(message))
 
     downloads = host.downloads(lambda: Downloads(_known_models()))
     if downloads is None:
         return _NO_CORE
     return downloads.start(
-        argument(path), on_progress if progress else None, on_status if told else None
+        argument(path), on_progress if progress else None, on_status if status else None
     )
 
 

@@ -40,7 +40,7 @@ def session_rules(bits: int) -> SessionRules:
 
 
 def mode_of(code: int) -> Mode:
-    """How the key was used; a code that nobody knows means holding."""
+    """How the key was used; an unknown code means holding."""
     return Mode.TOGGLE if code == Mode.TOGGLE else Mode.HOLD
 
 
@@ -86,6 +86,6 @@ def tell(core: int, token: int, notice: Notice) -> None:
         case HandOverRewritten(text):
             lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
         case Deliver(text, heard, engine, corrected, remark, _):
-            if remark:  # shells are told by the text alone (spec abi §4.3)
+            if remark:  # shells learn it from the text alone (spec abi §4.3)
                 report(remark)
             lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)

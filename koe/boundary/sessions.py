@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from koe.models.registry import Downloads
     from koe.session_rules import SessionRules
 
-    # Begins a session of a core, which notifies as it is told to.
+    # Begins a session of a core, with the function that it notifies.
     Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
 
 # How long the shim waits for one answer about engines at the end of the process, in seconds.
@@ -41,7 +41,7 @@ class Host:
     """One core as its shell sees it.
 
     Args:
-        number: The core's number; what is told with another number is not heard any more.
+        number: The core's number; notices with another number are dropped.
         expectations: What the shell expects, as the bits of seam.h.
 
     Raises:
@@ -222,7 +222,7 @@ def koe_py_reload(core: int) -> int:
             host.runtime.core().reload()
             publish(host.settings.current)
     except ConfigError as exc:
-        if host is None:  # with a core its settings have told it
+        if host is None:  # a core's settings have reported it
             report(exc, Level.ERROR)
         return -1
     except LlmError as exc:

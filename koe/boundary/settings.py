@@ -89,7 +89,7 @@ def koe_py_save_templates(core: int, json: Any) -> int:
         return -1
     host = hosts.get(core)
     if host is not None:
-        host.settings.refresh()  # tells what is wrong, if that is anything
+        host.settings.refresh()  # reports what is wrong in the file
         publish(host.settings.current)
     return 0
 

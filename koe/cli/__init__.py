@@ -21,7 +21,7 @@ from koe.errors import KoeError, OutputError
 
 
 class Exit(IntEnum):
-    """What the process tells its caller; argparse itself adds 2, for wrong usage."""
+    """The exit status; argparse itself adds 2, for wrong usage."""
 
     OK = 0
     ERROR = 1
@@ -34,9 +34,9 @@ COMMANDS = {
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "correct": "have a language model correct or rewrite a text",
-    "history": "tell what was said before, and try again what gave no text",
+    "history": "show what was said before, and try again what gave no text",
     "llm": "try the language models that are configured",
-    "doctor": "tell what is installed and configured, and what is wrong",
+    "doctor": "show what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
@@ -82,13 +82,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def print_error(message: str) -> None:
-    """Write a sentence to stderr, marked as this program's; one that takes nothing is no matter."""
+    """Write a sentence to stderr, marked as this program's. Write errors are ignored."""
     diagnostics.report(message)
 
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Enter to write output: what the system refuses then is told to be the output's fault.
+    """Enter to write output: an error of the system then becomes one of the output.
 
     Raises:
         OutputError: The output cannot be written.
@@ -116,7 +116,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="koe",
         description="Background dictation: speak, and the text is where you type.",
-        epilog="koe COMMAND --help tells more about a command.",
+        epilog="koe COMMAND --help says more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
     add_folder(parser, default=None)
@@ -151,7 +151,7 @@ def _prefer_utf8() -> None:
 
 
 def _is_broken_pipe(exc: OSError) -> bool:
-    # Windows calls a pipe that nobody reads an invalid argument.
+    # Windows calls a pipe without a reader an invalid argument.
     return isinstance(exc, BrokenPipeError) or (
         sys.platform == "win32" and exc.errno == errno.EINVAL
     )

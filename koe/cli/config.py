@@ -36,7 +36,7 @@ _SUMMARIES = {
 _EPILOGS = {
     "get": """\
 With a note on stderr where the file does not say, or says what can't be used. A value from the
-environment is told as ${NAME}. Only text is told; `koe config show KEY` tells a group.
+environment is printed as ${NAME}. Only text is printed; `koe config show KEY` prints a group.
 """,
     "set": """\
 VALUE - reads it from stdin, or from you without showing it: keys given as arguments stay in the
@@ -70,7 +70,7 @@ with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "va
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add_folder(parser)
-    parser.epilog = "koe config ACTION --help tells more about an action."
+    parser.epilog = "koe config ACTION --help says more about an action."
     for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"get", "set"}:
             action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
@@ -165,13 +165,13 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
         for it in shown:
             tell(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}")
     if count := len(find_problems(document, listing, directory, ENGINES)):
-        print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check tells more")
+        print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check says more")
     return Exit.OK
 
 
 def _unknown(key: str, document: Document, listing: Listing) -> ConfigError:
     near = listing.nearest(key)
-    remedy = f"did you mean {near}?" if near else "koe config show tells which there are"
+    remedy = f"did you mean {near}?" if near else "koe config show lists them"
     return ConfigError(document.path, f"there is no setting {key!r}; {remedy}")
 
 

@@ -27,7 +27,7 @@ _EPILOGS = {
     "add": "A term that is there already, in whatever case, is not added again.",
     "remove": "exit status: 1 if a term was not there, else 0",
     "check": """\
-Comments, which begin with #, and blank lines are ignored, and are not told.
+Comments, which begin with #, and blank lines are ignored, and are not listed.
 
 exit status: 1 if something is wrong, else 0
 """,

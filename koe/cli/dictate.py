@@ -31,7 +31,7 @@ The text is written to stdout; while it is being recognised, a terminal shows it
 
 exit status:
   0    there is a text, of all that was said
-  1    an error, told on stderr; a text that is not whole is printed all the same
+  1    an error, described on stderr; a text that is not whole is printed all the same
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C

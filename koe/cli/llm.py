@@ -78,7 +78,7 @@ class Target:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add_folder(parser)
-    parser.epilog = "koe llm ACTION --help tells more about an action."
+    parser.epilog = "koe llm ACTION --help says more about an action."
     for action in add_words(parser, "action", _SUMMARIES, _EPILOGS).values():
         add_target_arguments(action)
 

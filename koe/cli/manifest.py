@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="PATH", type=Path, help="instead of the folder of the models"
     )
     add_folder(generate)
-    parser.epilog = "koe manifest generate --help tells more."
+    parser.epilog = "koe manifest generate --help says more."
 
 
 def run(arguments: argparse.Namespace) -> int:

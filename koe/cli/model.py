@@ -39,7 +39,7 @@ a manifest. A download that was interrupted goes on where it stopped.
 
 exit status:
   0    done; for status, whatever it is
-  1    an error, told on stderr; for verify, the model is not installed or not as it should be
+  1    an error, described on stderr; for verify, the model is not installed or not as it should be
   2    wrong usage
   130  interrupted with Ctrl-C
 

@@ -1,4 +1,4 @@
-"""What a download tells, for a person and for a program."""
+"""How a download is reported, to a person and to a program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RATE = " {rate_fmt}"
 
 
 class PullReport(ABC):
-    """Tells what happens while a model is downloaded; a context manager for that time."""
+    """Reports what happens while a model is downloaded; a context manager for that time."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""What a dictation tells, for a person and for a program."""
+"""How a dictation is reported, to a person and to a program."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Progress:
     """How far a dictation is.
 
     Attributes:
-        duration: Seconds of the whole recording; None while somebody still speaks.
+        duration: Seconds of the whole recording; None while the user still speaks.
         handed_over: Seconds of it that the core was given.
         began: When, by ``time.monotonic``.
     """
@@ -45,7 +45,7 @@ class Progress:
 
 
 class Report(ABC):
-    """Tells a dictation's notices.
+    """Reports a dictation's notices.
 
     Attributes:
         progress: How far the dictation is.

@@ -1,7 +1,8 @@
 """Changing one setting, with the care that a person may expect.
 
 Shells write what their windows offer. A person can mistype a key, give a value that the setting
-does not take, or write a value where a group of settings is; that is told before it is done.
+does not take, or write a value where a group of settings is. Such a change is refused before the
+file is written.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SettingChange:
-    """A change for `koe.config.store.Store.rewrite`; afterwards it tells what it did.
+    """A change for `koe.config.store.Store.rewrite`; afterwards it says what it did.
 
     Args:
         key: The dotted name.

@@ -1,7 +1,7 @@
 """Everything that is wrong with a configuration.
 
-A session tells what it can't use. There are settings besides that it can use, each on its own,
-and that have no effect, or a bad one; whoever asks is told those too.
+A session reports what it can't use. Other settings can be used, each on its own,
+but have no effect, or a bad one: this module finds them.
 """
 
 from __future__ import annotations

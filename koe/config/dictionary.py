@@ -19,7 +19,7 @@ from koe.errors import ConfigError
 from koe.text import is_unicode
 
 LONGEST_TERM = 100
-"""In characters. Nobody says as much for one name, and services refuse or cut it."""
+"""In characters. No name is as long when it is spoken, and services refuse or cut it."""
 
 _NOTE = re.compile(r"\s#\s")
 
@@ -81,7 +81,7 @@ def find_flaws(content: bytes) -> list[Flaw]:
 
 
 def fault_of(term: str) -> str:
-    """Why nobody should want this term, as a predicate; "" when it is good."""
+    """What is wrong with this term, as a predicate; "" when it is good."""
     if len(term) > LONGEST_TERM:
         return f"is {len(term)} characters long, and a term has at most {LONGEST_TERM}"
     if _GARBLED in term:

@@ -196,7 +196,7 @@ class AsrConfig(
 ):
     """Which engine recognises speech, and the settings of each.
 
-    Any text is accepted as ``provider``; opening the engine tells an unknown one.
+    Any text is accepted as ``provider``; opening an unknown engine raises an error.
 
     Attributes:
         fallback: The engines that go on where the configured one is lost, the first one first.

@@ -1,6 +1,6 @@
 """One function for each kind of setting. A section's attributes are declared with them.
 
-What they return is a `koe.config.sections.Field`; type checkers are told that it is the value.
+What they return is a `koe.config.sections.Field`; for type checkers it is declared as the value.
 
 Units: inside, durations are seconds; `milliseconds` converts the keys that end in ``_ms``.
 """
@@ -174,7 +174,7 @@ LARGEST_U32 = 2**32 - 1
 
 _HIGHEST_LIMIT = 1_000_000
 
-# An hour. Nobody waits longer for text, and much longer waits overflow a platform's timers.
+# An hour. No user waits longer for text, and much longer waits overflow a platform's timers.
 _LONGEST_MS = 3_600_000
 
 

@@ -1,4 +1,4 @@
-"""What tells a file of an older release: recognised here, changed by `koe.config.migrate`.
+"""The marks of a file of an older release: recognised here, changed by `koe.config.migrate`.
 
 Apart from it because every load asks, and hardly any has something to change.
 """

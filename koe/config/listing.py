@@ -120,7 +120,7 @@ class Listing:
         ]
 
     def nearest(self, key: str) -> str | None:
-        """The key that somebody may have meant who wrote this one."""
+        """The known key that this one was probably meant to be."""
         near = get_close_matches(key, [it.key for it in self.settings], n=1, cutoff=0.8)
         return near[0] if near else None
 
@@ -324,7 +324,7 @@ def _conversion(declared: Value, node: Node | None) -> tuple[bool, tuple[object]
     try:
         return True, (declared.convert(node),)
     except ValueError:
-        # With a variable that is not set, here and now, it can't be told.
+        # With a variable that is not set now, it is not known.
         return bool(node.unset), None
 
 

@@ -64,7 +64,7 @@ class LlmProfile(Section):
         api_key: Empty sends no key.
         endpoint_path: Added to ``base_url``; empty for the protocol's own.
         max_token_parameter: What the server calls the limit.
-        no_reasoning_control: How the server is told not to think first.
+        no_reasoning_control: The parameter that keeps the server from thinking first.
         mlx: For provider ``mlx`` only.
         headers: Sent too, or in the place of those of the same name; they may hold keys.
         allow_plain_http: Whether a server at an address of a private network is asked unencrypted.
@@ -148,7 +148,7 @@ class LlmProfile(Section):
 
     @property
     def lacks_key(self) -> bool:
-        """Whether it has no key for a service that answers nobody without one."""
+        """Whether it lacks the key that its service requires."""
         return not self.key and not self.headers and self.base in _KEYED_SERVICES
 
     @property

@@ -44,7 +44,7 @@ def is_missing(path: Path) -> bool:
         path.stat()
     except FileNotFoundError:
         return True
-    except (OSError, ValueError):  # reading it tells why; ValueError: a NUL in the name
+    except (OSError, ValueError):  # reading it raises the reason; ValueError: a NUL in the name
         return False
     return False
 

@@ -312,7 +312,7 @@ class Reader:
         if isinstance(record.node, Mapping):
             present = {key.written for key, _ in record.node.pairs() if isinstance(key, Scalar)}
         elif not (isinstance(record.node, Scalar) and record.node.is_null):
-            return  # it is no group at all, which was told
+            return  # it is no group at all, which was reported
         for field in of.declared.values():
             if field.is_required and present.isdisjoint({field.key, field.alias or field.key}):
                 assert isinstance(field, Value)

@@ -30,8 +30,8 @@ _INTRODUCTION = """\
 # Settings
 
 `config.yaml` is in `~/.koe`, on Windows in `%APPDATA%\\koe`. Every setting may be left out; its
-default holds then. What can't be used as it is written is told, with file, line and key, and its
-default is used; the rest of the file counts. A key that is not in these tables is told too, and
+default holds then. What can't be used as it is written is reported with file, line and key, and its
+default is used; the rest of the file counts. A key that is not in these tables is reported too, and
 otherwise left alone.
 
 - A value may refer to environment variables: `${NAME}`. One that is not set leaves its place empty.

@@ -6,7 +6,7 @@
 That declares the setting, once: `koe.config.fields` has a function for each kind of value,
 `koe.config.reader` reads by what they return, and `koe.config.reference` prints it.
 
-Sections are no dataclasses, although type checkers are told that they behave like frozen ones
+Sections are no dataclasses, although they are declared to type checkers as frozen ones
 that take keywords only: making a dataclass compiles five methods, half a millisecond each
 time, and there are twenty of them in the way of the shell's first call.
 """
@@ -20,7 +20,7 @@ from koe.config.tree import Scalar
 
 
 class About(TypedDict, total=False):
-    """What any `Field` may be told besides."""
+    """What any `Field` may have besides."""
 
     suffix: str
     generations: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Settings:
     """What one core goes by. Any thread may read and reload; a running session is not affected.
 
-    Whatever is wrong with a file is told once, in one line on stderr, and never stops the core.
+    An error in a file is reported once, in one line on stderr, and never stops the core.
 
     Args:
         store: The files. Missing ones are created here.
@@ -34,7 +34,7 @@ class Settings:
         self._engine = engine
         # One reading at a time; readers of ``current`` need no lock.
         self._lock = threading.Lock()
-        # What was told already: of the settings, and of the files with prompts.
+        # What was reported already: of the settings, and of the files with prompts.
         self._told: set[str] = set()
         self._told_of_prompts: set[str] = set()
         # In force: the last reading that succeeded.

@@ -1,11 +1,11 @@
 """The HTTP library, pyreqwest, loaded where it does no harm and left when it does none.
 
 Its memory allocator (mimalloc) takes the thread that loads it for the first of the process. When
-that one ends, a later thread may get its identity, and with it the memory of nobody: the process
-crashes at the next allocation. A core's loop thread does end, with its core. So the library is
-loaded on a thread that never does.
+that one ends, a later thread may get its identity, and with it memory that is freed already: the
+process crashes at the next allocation. A core's loop thread does end, with its core. So the library
+is loaded on a thread that never does.
 
-It tells the event loop of results on a thread of its own. If the program is so quick to end after
+It passes results to the event loop on a thread of its own. If the program is so quick to end after
 the last one that this thread is still inside of Python, it is ended there, and the process crashes
 too. So Python's end waits for it.
 """
@@ -27,7 +27,7 @@ def _load() -> None:
     loaded = threading.Event()
 
     def load() -> None:
-        # What fails here fails below once more, where somebody hears it.
+        # What fails here fails below once more, where the error is handled.
         with suppress(ImportError):
             import_module("pyreqwest.client")
         loaded.set()
@@ -38,7 +38,7 @@ def _load() -> None:
 
 
 def _wait_until_left() -> None:
-    """Wait until nobody is inside of Python but its own threads."""
+    """Wait until no other thread is inside of Python but its own."""
     deadline = time.monotonic() + _LONGEST_WAIT
     known = {thread.ident for thread in threading.enumerate()}
     while sys._current_frames().keys() - known and time.monotonic() < deadline:

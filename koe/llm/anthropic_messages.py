@@ -8,7 +8,7 @@ from koe.llm.request import LlmRequest
 from koe.llm.streams import join_messages, read_reply
 from koe.prompts import UserPrompt
 
-# It lists twenty models unless it is told to list more (spec llm §4.1).
+# It lists twenty models unless it is asked for more (spec llm §4.1).
 MODELS_QUERY = "?limit=1000"
 
 _VERSION = "2023-06-01"

@@ -187,7 +187,7 @@ def ask_for_correction(
         prompts: What to say beside the text.
         terms: The dictionary.
         heard: The recognised text.
-        history: Interim revisions of it, oldest first; the newest ten are told.
+        history: Interim revisions of it, oldest first; the newest ten are sent.
 
     Raises:
         LlmConfigError: The profile can't be used.

@@ -1,6 +1,6 @@
 """Which addresses models may be asked at (spec llm §6.1).
 
-The rules are those of `koe.endpoint`. Here they are told as errors of corrections, and what was
+The rules are those of `koe.endpoint`. Here they are raised as errors of corrections, and what was
 configured as an address may be the key: no message shows it.
 """
 

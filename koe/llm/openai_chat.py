@@ -18,7 +18,7 @@ def headers(api_key: str) -> dict[str, str]:
 def build_body(request: LlmRequest) -> dict[str, object]:
     """The request as JSON.
 
-    What the limit is called tells newer models from older ones: those that reason take no
+    The name of the limit distinguishes newer models from older ones: those that reason take no
     sampling settings, and the others know no ``reasoning_effort``.
     """
     body: dict[str, object] = {

@@ -55,7 +55,7 @@ def read_json(body: bytes, what: str = "response") -> object:
         text = body.decode("utf-8-sig")
         value = parse_json(text, _nothing)
         if _SURROGATE.search(text):
-            # Half a pair is accepted there, but nobody could encode it again.
+            # Half a pair is accepted there, but can't be encoded again.
             json.dumps(value, ensure_ascii=False).encode()
     except ValueError as exc:
         raise LlmReplyError(f"parse {what}: error decoding response body") from exc

@@ -20,7 +20,7 @@ class LlmRequest:
         top_p: Share of the likely words that are considered.
         max_token_parameter: What the server calls the limit: ``max_tokens`` or
             ``max_completion_tokens``.
-        no_reasoning_control: How the server is told not to think first: ``reasoning_effort``,
+        no_reasoning_control: What keeps the server from thinking first: ``reasoning_effort``,
             ``thinking`` or ``none``.
     """
 

@@ -50,7 +50,7 @@ class LlmService:
         self._habits: Habits = {}
 
     def open(self) -> None:
-        """Build the client now; if that is not possible, whoever asks will be told why."""
+        """Build the client now. If that fails, each later request raises the reason."""
         try:
             self._shared.open()
         except LlmError as exc:
@@ -67,7 +67,7 @@ class LlmService:
     def correcting(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> Correcting:
-        """Somebody who corrects the text of one session, by the settings that it begins with."""
+        """What corrects the text of one session, by the settings that it begins with."""
         return Correcting(self._shared, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
@@ -202,7 +202,7 @@ class Correcting:
     def prepare(self) -> None:
         """Do what can be done while the user speaks: read the prompts, open a connection."""
         self._prompts = self._read_prompts()
-        # What is wrong here is told when the text is to be corrected.
+        # What is wrong here is raised when the text is to be corrected.
         with suppress(LlmError):
             self._client = self._shared.open()
             self._client.warm_up(warm_up_request(self._profile))

@@ -35,8 +35,8 @@ class SharedClient:
     def open(self) -> Client:
         """Return the client, and build it if need be.
 
-        Whoever asks for it once and keeps it is not disturbed by a replacement: the old client
-        answers as long as somebody uses it.
+        A caller that keeps it is not disturbed by a replacement: the old client
+        answers as long as it is used.
 
         Raises:
             LlmConfigError: It can't be built.

@@ -23,7 +23,7 @@ from koe.models.paths import MANIFEST_NAME
 def exclusive(directory: Path) -> Iterator[None]:
     """Keep other downloads and removals away from a model, in this process and in others.
 
-    Where the file system knows no locks, that is told, and nobody is kept away.
+    Where the file system has no locks, that is reported, and other processes are not kept away.
 
     Args:
         directory: The model's, with its manifest.

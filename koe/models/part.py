@@ -58,7 +58,7 @@ class PartFile:
         while self._hashed < self.length:
             block = os.read(self._descriptor, storage.BLOCK_BYTES)
             if not block:
-                raise OSError(None, "somebody else has made the file shorter", str(self._path))
+                raise OSError(None, "another program has made the file shorter", str(self._path))
             self._digest.update(block)
             self._hashed += len(block)
             await asyncio.sleep(0)  # the other files go on, and a cancellation is heard
@@ -83,7 +83,7 @@ class PartFile:
 
     async def publish(self, target: Path) -> None:
         """Put the file in its place, as a whole, and close it."""
-        # A descriptor of its own, because nobody waits for the disk when this is cancelled.
+        # A descriptor of its own, because a cancel does not wait for the disk.
         synced = os.dup(self._descriptor)
         await asyncio.get_running_loop().run_in_executor(None, _sync_and_close, synced)
         os.close(self._descriptor)

@@ -1,6 +1,6 @@
 """The downloads that are under way, for a shell that starts them and goes on.
 
-Every download has a thread of its own, and everything it tells is told on that thread, one call at
+Every download has a thread of its own, and all its callbacks are called on that thread, one call at
 a time: that it started, how far it is, and exactly one final status, after which there is nothing
 more. No lock is held meanwhile, so that a callback may start, cancel and close as it likes.
 """
@@ -72,9 +72,9 @@ class Downloads:
 
         Args:
             path: The model; None: not given, or not text.
-            on_progress: Told of every piece that comes.
-            on_status: Told that the download started, perhaps before this returns, and in the end
-                how it ended, with a sentence.
+            on_progress: Called for every piece that comes.
+            on_status: Called when the download has started, perhaps before this returns, and when
+                it has ended, with a sentence.
 
         Returns:
             Unless STARTED, neither callback is ever called.
@@ -116,9 +116,9 @@ class Downloads:
         return True
 
     def close(self, seconds: float) -> None:
-        """Cancel all downloads and wait until they have told so, but no longer than this.
+        """Cancel all downloads and wait for their last callbacks, but no longer than this.
 
-        One whose callback does not return, or that calls this, tells it afterwards.
+        One whose callback does not return, or that calls this, gets its last call afterwards.
         """
         deadline = time.monotonic() + seconds
         with self._lock:
@@ -174,7 +174,7 @@ class _Download:
             self._cancelled = True
 
     def _run(self) -> None:
-        # What is told if something happens that nobody thought of; Python prints that.
+        # The message after an unexpected exception, which Python prints.
         status, message = DownloadStatus.FAILED, "internal error: the download has crashed"
         try:
             self._on_status(DownloadStatus.STARTED, "started")

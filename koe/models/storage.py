@@ -1,4 +1,4 @@
-"""Reading and writing where somebody may have planted a link or a device.
+"""Reading and writing where an attacker may have put a link or a device.
 
 Model directories can lie anywhere, so nothing here follows a link in the last component, opens
 what is not a regular file, or leaves half a file behind. Everything blocks.
@@ -69,7 +69,7 @@ def sha256_of(path: Path) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file as a whole: whoever reads it sees the old content or the new one.
+    """Write a file as a whole: a reader sees the old content or the new one.
 
     Raises:
         ModelPathError: There is something at ``path`` that is not a regular file.

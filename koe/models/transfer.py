@@ -95,7 +95,7 @@ class Transfer:
         self._validator: str | None = None
         # The part file may have bytes of more than one version of the file.
         self._is_mixed = False
-        # The listener is being told; what it raises is not the disk's.
+        # The listener is called here; what it raises is not the disk's fault.
         self._is_telling = False
 
     async def run(self, fetcher: Fetcher, patience: Patience) -> os.stat_result:
@@ -114,7 +114,7 @@ class Transfer:
             part_path = paths.contained(self._directory, paths.part_path(target))
             with PartFile(part_path) as part:
                 await self._fill(part, fetcher, patience)
-                # Since the first look somebody may have put a link on the way.
+                # Since the first look a link may have been put on the way.
                 paths.target(self._directory, self._file.name)
                 await part.publish(target)
             return target.lstat()

@@ -48,7 +48,7 @@ typedef struct koe_settings {
 /* Replace the snapshot. Copies. */
 void koe_publish_settings(const koe_settings *settings);
 
-/* --- notices: what a session tells its shell. They do nothing once the core is destroyed. --- */
+/* --- notices: what a session says to its shell. They do nothing once the core is destroyed. --- */
 
 #define KOE_NOTICE_READY 0   /* no text */
 #define KOE_NOTICE_STATE 1   /* the name of a state */

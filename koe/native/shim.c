@@ -46,7 +46,7 @@
 
 /* Read without a lock; where both change at once, it is with `tables` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
-static _Atomic uint64_t recording_session; /* whose audio is pushed; 0: nobody's */
+static _Atomic uint64_t recording_session; /* the session whose audio is pushed; 0: none */
 static _Atomic uint64_t last_core;
 #if KOE_ABI == 3
 static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with it */
@@ -198,7 +198,7 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
 KOE_WORK end_in_python(void *core) {
     int32_t ended;
     CALL_PYTHON(ended, koe_py_destroy((uintptr_t)core, ORDERLY_SECONDS));
-    (void)ended; /* nobody is left who could be told */
+    (void)ended; /* no caller is left to return it to */
     atomic_fetch_sub(&endings, 1);
     return 0;
 }
@@ -332,7 +332,7 @@ void koe_end_audio(uint64_t session) {
 }
 
 /* A push that is under way hides those that were made behind it, and a session that has ended does
- * not come back to look. Producers wait for nobody, so this is short. */
+ * not come back to look. Producers never wait, so this is short. */
 static void let_pushes_finish(void) {
     const double limit = koe_now() + PUSH_SECONDS;
     const uint64_t end = koe_ring_reserved();
@@ -423,9 +423,9 @@ static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     if (core != 0) {
         atomic_store(&recording_session, 0);
         let_pushes_finish();
-        int32_t told;
-        CALL_PYTHON(told, tell_python(core));
-        (void)told; /* a core that is just going has no session to end */
+        int32_t result;
+        CALL_PYTHON(result, tell_python(core));
+        (void)result; /* a core that is just going has no session to end */
     }
     koe_release(&order);
     return 0;

@@ -95,7 +95,7 @@ static bool is_main_thread(void) {
 #endif
 
 /* Nothing is ever taken off the list of what exit() calls, and threads come and go. So a thread
- * adds to it only where a library has been loaded since somebody did. Only of the main thread it
+ * adds to it only where a library has been loaded since the last one. Only of the main thread it
  * is known that it ends by exit(), and that no other thread will end so too. */
 static void register_work(void *work) {
     static _Atomic uint64_t loads_before;

@@ -1,6 +1,6 @@
 /*
  * The little that C needs of threads, on POSIX and on Windows: a lock that needs no construction,
- * a thread that is never joined, a clock that nobody sets, and no SIGPIPE.
+ * a thread that is never joined, a clock that can't be set, and no SIGPIPE.
  */
 #pragma once
 #include <stdbool.h>

@@ -120,8 +120,8 @@ def test_without_a_file_it_is_what_the_first_start_writes(folder: Folder) -> Non
     ("key", "message"),
     [
         ("asr.provder", "there is no setting 'asr.provder'; did you mean asr.provider?"),
-        ("weather", "there is no setting 'weather'; koe config show tells which there are"),
-        ("", "there is no setting ''; koe config show tells which there are"),
+        ("weather", "there is no setting 'weather'; koe config show lists them"),
+        ("", "there is no setting ''; koe config show lists them"),
         ("asr", "'asr' is a group or a list, not one value; try: koe config show asr"),
         ("asr.qwen.headers", "is a group or a list, not one value; try: koe config show asr.qwen"),
         ("prompt_templates", "is a group or a list, not one value; try: koe config show prompt_t"),
@@ -343,7 +343,7 @@ def test_show(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         "    headers: {X-A: sk-3}\n"
     )
     status, out, err = folder.koe("show", "asr.qwen")
-    assert (status, err) == (Exit.OK, "koe: note: 1 problem; koe config check tells more\n")
+    assert (status, err) == (Exit.OK, "koe: note: 1 problem; koe config check says more\n")
     assert out.splitlines() == [
         "asr.qwen.url                    file, line 4            wss://h",
         "asr.qwen.api_key                environment, line 3     ${KOE_TEST_KEY}",

@@ -84,7 +84,7 @@ def test_somebody_makes_it_shorter(tmp_path: Path) -> None:
     (tmp_path / "a.part").write_bytes(b"abc")
     with PartFile(tmp_path / "a.part") as part:
         os.truncate(tmp_path / "a.part", 1)
-        with pytest.raises(OSError, match="somebody else has made the file shorter"):
+        with pytest.raises(OSError, match="another program has made the file shorter"):
             sha256_of(part)
 
 
