@@ -96,6 +96,15 @@ def test_commands_exist(page: str) -> None:
         _parse(words)  # exits where the usage is wrong
 
 
+def test_what_the_architecture_names_exists() -> None:
+    root = PAGE.parent.parent
+    page = (PAGE.parent / "architecture.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:koe|include|tests|docs)/[\w./-]*)`", page)
+    missing = {path for path in paths if not (root / path).exists()}
+    assert len(paths) > 60
+    assert missing == {"koe/x/y.py", "tests/x/test_y.py"}  # they stand for any
+
+
 @pytest.mark.abi
 @pytest.mark.skipif(bool(build.SANITIZE) or sys.platform != "linux", reason="as on one's own Linux")
 def test_the_conformance_kit_runs_as_told() -> None:
