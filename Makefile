@@ -61,7 +61,7 @@ install: $(LIB)
 peers: $(PEERS)/.ready
 
 # LeakSanitizer is off: an interpreter that is never finalised keeps what it has. So is the check
-# that what came from new goes to delete: the engine's voice detector does not (koe.asr.moonshine).
+# that what came from new goes to delete: the voice detector does not (koe.asr.moonshine_package).
 # ThreadSanitizer can't see into Python and the engine, so it looks at the library alone.
 sanitize: $(LIB)
 	KOE_SANITIZE=address,undefined ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0 \

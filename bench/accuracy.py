@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.hosts import Dictation, Host
 from bench.recordings import BECKETT, SPOKEN, TWO_CITIES, word_errors, write_recording
 from bench.report import Section, spread
-from koe.asr.moonshine import VOICE_THRESHOLD
+from koe.asr.moonshine_package import VOICE_THRESHOLD
 
 PACKAGE_THRESHOLD = 0.5  # the package's own; VOICE_THRESHOLD says why ours differs
 RUNS = 3
@@ -22,7 +22,7 @@ def measure(home: Path) -> Section:
         with Host(home) as host:
             host.create()
             # The engine reads it when it loads, in the first session.
-            host.run_python(f"import koe.asr.moonshine as m; m.VOICE_THRESHOLD = {threshold}")
+            host.run_python(f"import koe.asr.moonshine_whole as m; m.VOICE_THRESHOLD = {threshold}")
             host.dictate(audio[BECKETT], real_time=False)
             for name, path in audio.items():
                 runs = [host.dictate(path, real_time=False) for _ in range(RUNS)]

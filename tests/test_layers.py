@@ -33,7 +33,7 @@ COMMON_GROUND = "koe.config"
 DOORS = {
     "sqlite3": {"koe.journal.database"},
     "yaml": {"koe.config.document"},
-    "moonshine_voice": {"koe.asr.moonshine"},
+    "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
     "sherpa_onnx": {"koe.asr.sherpa_onnx"},

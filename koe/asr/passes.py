@@ -22,12 +22,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from itertools import pairwise
 
 from koe.asr.local import Recogniser
-from koe.asr.pauses import FRAME, Loudness
+from koe.asr.pauses import FRAME, Loudness, pauses, quietest
 from koe.asr.samples import float_samples
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
 from koe.text import join_segments
+from koe.tokens import tokens
 
 MAX_CHUNK = 28.0
 """Seconds of speech that a recogniser gets at most. Longer ones are beyond what models can do."""
@@ -44,11 +46,11 @@ _MARGIN = _PAUSE // 2
 _LONGEST_PAUSE = 100
 _CUT_FRAMES = 15 * _FRAMES_PER_SECOND
 
-# Where there is no pause, a chunk is cut where so many frames together are quietest.
-_CUT_WIDTH = 10
-
 # Silence before speech of which more than the first is known is cut down to the second.
 _SILENCE, _LEAD = 100, 25
+
+# Speech has three to six words a second, or characters of Chinese.
+_LEAST_TOKENS_PER_SECOND = 0.5
 
 
 class WholeRecogniser(ABC):
@@ -67,17 +69,45 @@ class WholeRecogniser(ABC):
         """
 
 
+class SpeechGate(ABC):
+    """Hears whether there is speech; without one, whatever is louder than the rest counts as such.
+
+    A recogniser that is given noise or silence makes words of it.
+    """
+
+    @abstractmethod
+    def feed(self, samples: array[float]) -> None:
+        """Take the samples that follow. The answers must not depend on how they are cut."""
+
+    @abstractmethod
+    def has_speech(self, begin: int, end: int) -> bool:
+        """Whether there is speech between two samples, of which the first one ever has number 0.
+
+        Once that is so, samples that follow must not change it.
+        """
+
+
 class WholePasses(Recogniser):
     """Makes a recogniser of a session's audio from one of whole pieces.
 
     Args:
         whole: Recognises a piece.
+        gate: Says which pieces are worth it; None: those that are louder than the rest.
         update_interval: Seconds of new audio between two live texts within speech; None: live text
             comes at pauses only.
     """
 
-    def __init__(self, whole: WholeRecogniser, *, update_interval: float | None = None) -> None:
+    def __init__(
+        self,
+        whole: WholeRecogniser,
+        *,
+        gate: SpeechGate | None = None,
+        update_interval: float | None = None,
+    ) -> None:
         self._whole = whole
+        self._gate = gate
+        # Samples that the gate was fed, from the first of all.
+        self._gated = 0
         self._loudness = Loudness()
         # The open chunk: its first sample, all of them, and for each of its frames the power, and
         # whether it is loud.
@@ -111,9 +141,9 @@ class WholePasses(Recogniser):
 
     def finish(self) -> list[Event]:
         """Recognise the rest."""
-        upto = self._start + len(self._samples)
-        end = self._pause_end() or len(self._samples)
-        text = self._recognise(end) if self._loud else ""
+        size = len(self._samples)
+        text = self._recognise(self._pause_end() or size, heard=size)
+        upto = self._start + size
         return [FinalHeard(join_segments([*self._settled, text]), upto)]
 
     def _pause_end(self) -> int:
@@ -125,19 +155,21 @@ class WholePasses(Recogniser):
         """The frame before which the chunk ends; 0: it goes on."""
         frames = len(self._frames)
         if not self._loud:
-            return frames - _LEAD if frames >= _SILENCE else 0
+            if frames < _SILENCE:
+                return 0
+            if not self._gate or not self._has_speech(frames * FRAME, heard=frames * FRAME):
+                return frames - _LEAD
+            self._loud = frames  # the gate knows better
         pause = max(_LONGEST_PAUSE * (_CUT_FRAMES - self._loud) // _CUT_FRAMES, _PAUSE)
         if frames - self._loud >= pause:
             return self._loud + _MARGIN
         if frames < _MAX_FRAMES:
             return 0
-        powers = [power for power, _ in self._frames]
-        sums = [sum(powers[at : at + _CUT_WIDTH]) for at in range(frames // 2, frames - _CUT_WIDTH)]
-        return frames // 2 + sums.index(min(sums)) + _CUT_WIDTH // 2
+        return quietest([power for power, _ in self._frames], frames // 2)
 
     def _settle(self, cut: int) -> list[Event]:
         """Recognise the chunk up to a frame, and begin the next one there."""
-        text = self._recognise(cut * FRAME) if self._loud else ""
+        text = self._recognise(cut * FRAME, heard=len(self._frames) * FRAME)
         self._start += cut * FRAME
         del self._samples[: cut * FRAME]
         del self._frames[:cut]
@@ -151,25 +183,69 @@ class WholePasses(Recogniser):
 
     def _update(self) -> list[Event]:
         """Recognise what is new since the last pause, if it is time to."""
-        if not self._loud:
-            return []
-        recognised = self._passed[0]
-        if self._loud * FRAME > recognised and len(self._frames) - self._loud >= _PAUSE:
-            text = self._recognise(self._pause_end())
-        elif self._update_samples and len(self._samples) - self._updated >= self._update_samples:
-            rest = self._whole.recognise(self._samples[recognised:])
+        size, recognised = len(self._samples), self._passed[0]
+        pause_end = self._pause_end()
+        if pause_end > recognised and len(self._frames) - self._loud >= _PAUSE:
+            text = self._recognise(pause_end, heard=size)
+        elif self._loud * FRAME > recognised and self._is_update_due(size - recognised):
+            rest = ""
+            if self._has_speech(size, heard=size, begin=recognised):
+                rest = self._whole.recognise(self._samples[recognised:])
             text = join_segments([self._passed[1], rest])
         else:
             return []
-        self._updated = len(self._samples)
+        self._updated = size
         text = join_segments([*self._settled, text])
         if not text or text == self._told:
             return []
         self._told = text
         return [InterimHeard(text)]
 
-    def _recognise(self, end: int) -> str:
-        """Recognise the chunk up to a sample, unless that was done before."""
+    def _is_update_due(self, size: int) -> bool:
+        """Whether so many samples, some of them new, are worth a look.
+
+        The more there are, the longer that takes, so the seldomer it is done.
+        """
+        new = len(self._samples) - self._updated
+        return new >= max(self._update_samples, size // 8) if self._update_samples else False
+
+    def _recognise(self, end: int, heard: int) -> str:
+        """Recognise the chunk up to a sample, unless that was done before.
+
+        Args:
+            end: The sample.
+            heard: How much of the audio, from the first sample of the chunk, decides whether there
+                is speech.
+        """
+        if not self._has_speech(end, heard):
+            return ""
         if self._passed[0] != end:
-            self._passed = end, self._whole.recognise(self._samples[:end])
+            text = self._whole.recognise(self._samples[:end])
+            if self._is_too_little(text):
+                text = max(text, self._recognise_parts(end), key=_count_tokens)
+            self._passed = end, text
         return self._passed[1]
+
+    def _has_speech(self, end: int, heard: int, begin: int = 0) -> bool:
+        """Whether there is speech in the chunk between two samples; ``heard`` as above."""
+        if self._gate is None:
+            return self._loud * FRAME > begin
+        self._gate.feed(self._samples[self._gated - self._start : heard])
+        self._gated = max(self._gated, self._start + heard)
+        return self._gate.has_speech(self._start + begin, self._start + end)
+
+    def _is_too_little(self, text: str) -> bool:
+        """Whether a text can't be all that was said in the chunk."""
+        seconds = sum(is_loud for _, is_loud in self._frames) / _FRAMES_PER_SECOND
+        return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * seconds
+
+    def _recognise_parts(self, end: int) -> str:
+        """Recognise what is between the pauses of the chunk piece by piece, up to a sample."""
+        cuts = [0, *pauses([is_loud for _, is_loud in self._frames[: end // FRAME]], _PAUSE)]
+        edges = [*(cut * FRAME for cut in cuts), end]
+        pieces = [self._samples[begin:stop] for begin, stop in pairwise(edges) if stop > begin]
+        return join_segments(map(self._whole.recognise, pieces) if len(pieces) > 1 else [])
+
+
+def _count_tokens(text: str) -> int:
+    return sum(1 for _ in tokens(text))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
+from itertools import groupby
 from operator import mul
 
 from koe.events import SAMPLE_RATE_HZ
@@ -20,11 +22,14 @@ FRAME = SAMPLE_RATE_HZ // 50
 _FLOOR_FRAMES = 500
 _FLOOR_PART = 10
 
-# A frame is loud from so many times the floor on: 9 dB. And no frame below the first of these
-# powers is loud (-66 dB of full scale), nor one above the second quiet (-30 dB).
-_ABOVE_FLOOR = 8.0
-_SILENT = 2.5e-7
+# A frame is loud from so many times the floor on: 6 dB. And no frame below the first of these
+# powers is loud (-75 dB of full scale), nor one above the second quiet (-30 dB).
+_ABOVE_FLOOR = 4.0
+_SILENT = 3e-8
 _LOUD = 1e-3
+
+# Where there is no pause, the best place for a cut is where so many frames together are quietest.
+_CUT_WIDTH = 10
 
 
 class Loudness:
@@ -44,3 +49,25 @@ class Loudness:
             del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
         floor = self._sorted[len(self._sorted) // _FLOOR_PART]
         return power, power > min(max(_ABOVE_FLOOR * floor, _SILENT), _LOUD)
+
+
+def quietest(powers: Sequence[float], first: int) -> int:
+    """Return the frame, not before ``first``, around which it is quietest."""
+    windows = range(first, len(powers) - _CUT_WIDTH)
+    return min(windows, key=lambda at: sum(powers[at : at + _CUT_WIDTH])) + _CUT_WIDTH // 2
+
+
+def pauses(loud: Sequence[bool], shortest: int) -> list[int]:
+    """Return the frames in the middle of pauses, but not of one at either end.
+
+    Args:
+        loud: Which frames are loud.
+        shortest: So many quiet frames make a pause.
+    """
+    middles, at = list[int](), 0
+    for is_loud, run in groupby(loud):
+        size = sum(1 for _ in run)
+        if not is_loud and size >= shortest and 0 < at < len(loud) - size:
+            middles.append(at + size // 2)
+        at += size
+    return middles

@@ -10,6 +10,7 @@ from koe.config.fields import (
     choice,
     flag,
     group,
+    limit,
     milliseconds,
     names,
     number,
@@ -202,11 +203,17 @@ class AsrConfig(
         fallback: The engines that go on where the configured one is lost, the first one first.
         stall: Seconds without a result, although there was speech, after which the engine is asked
             for a sign of life.
+        second_pass: ``auto`` recognises speech as a whole once more; ``off`` delivers the text of
+            the first pass, which comes a little sooner and has twice as many wrong words.
+        keep_loaded_minutes: How long the models of engines on this device stay in memory after the
+            last recording.
     """
 
     provider: str = text("moonshine")
     fallback: tuple[str, ...] = names(ENGINES, "engine", generations=OURS)
     stall: float = milliseconds(2000, low=500, generations=OURS)
+    second_pass: str = choice("auto", "off", refusal="off", generations=OURS)
+    keep_loaded_minutes: int | None = limit(10, generations=OURS)
     moonshine: MoonshineConfig = group(MoonshineConfig())
     doubao: DoubaoConfig = group(DoubaoConfig())
     qwen: QwenConfig = group(QwenConfig())

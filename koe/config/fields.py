@@ -262,7 +262,7 @@ def clamped_count(default: int, low: int, high: int) -> int:
     return _typed(Value(default, convert, f"a number (used within {low} to {high})"), default)
 
 
-def limit(default: int) -> int | None:
+def limit(default: int, **about: Unpack[About]) -> int | None:
     """A whole number, or the word for none; see `Limit`."""
 
     def convert(scalar: Scalar) -> int | None:
@@ -271,7 +271,7 @@ def limit(default: int) -> int | None:
         return _whole_number(scalar, 0, _HIGHEST_LIMIT)
 
     accepts = f"a whole number from 0 to {_HIGHEST_LIMIT}, or {Limit.UNLIMITED}"
-    return _typed(Limit(default, convert, accepts), default)
+    return _typed(Limit(default, convert, accepts, **about), default)
 
 
 def milliseconds(

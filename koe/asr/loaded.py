@@ -1,0 +1,106 @@
+"""A model in memory: all sessions of the process share it, and it goes some time after the last.
+
+Loading takes up to seconds, and a model up to gigabytes. So it stays for the next session, but not
+for ever.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+M = TypeVar("M")
+
+
+class Loaded(Generic[M]):
+    """Holds one model; used on the threads of engines.
+
+    A session that needs another one makes this forget the first, which is freed as soon as no
+    session uses it.
+
+    Args:
+        close: Frees a model.
+    """
+
+    def __init__(self, close: Callable[[M], None]) -> None:
+        self._close = close
+        # Guards what follows.
+        self._lock = threading.Lock()
+        # The model, what it was made of, and how many sessions use it.
+        self._entry: _Entry[M] | None = None
+        # Frees the model some time after the last session.
+        self._timer: threading.Timer | None = None
+        atexit.register(self._stop_waiting)
+
+    @contextmanager
+    def used(self, made_of: object, load: Callable[[], M], minutes: int | None) -> Iterator[M]:
+        """Give the model, loaded if need be, until the block is left. Blocks; raises as ``load``.
+
+        Args:
+            made_of: Equal for equal models: files with their dates, settings.
+            load: Makes the model.
+            minutes: How long to keep it after the last session; None: for ever.
+        """
+        with self._lock:
+            self._stop_timer()
+            entry = self._entry
+            if entry is None or entry.made_of != made_of:
+                self._forget()  # before the next one takes as much memory
+                entry = self._entry = _Entry(made_of, load())
+            entry.users += 1
+        try:
+            yield entry.model
+        finally:
+            with self._lock:
+                entry.users -= 1
+                if entry is not self._entry:
+                    self._free(entry)
+                elif not entry.users and minutes is not None:
+                    self._start_timer(60.0 * minutes)
+
+    def _start_timer(self, seconds: float) -> None:
+        if not seconds:
+            self._forget()
+            return
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.name = "koe-model"
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        """On the timer's thread: nothing happens if a session came in between."""
+        with self._lock:
+            if self._timer is threading.current_thread():
+                self._timer = None
+                self._forget()
+
+    def _forget(self) -> None:
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            self._free(entry)
+
+    def _free(self, entry: _Entry[M]) -> None:
+        if not entry.users:
+            self._close(entry.model)
+
+    def _stop_waiting(self) -> None:
+        """Free nothing any more: the process ends, and takes the libraries down."""
+        with self._lock:
+            self._stop_timer()
+
+
+class _Entry(Generic[M]):
+    """A model, what it was made of, and how many sessions use it."""
+
+    def __init__(self, made_of: object, model: M) -> None:
+        self.made_of = made_of
+        self.model = model
+        self.users = 0

@@ -1,0 +1,133 @@
+"""The package ``moonshine-voice``: loading its model, its errors, and what it gets wrong.
+
+The version is 0.1.0, the last whose wheel carries the English model.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+
+if TYPE_CHECKING:
+    from moonshine_voice.transcriber import Stream as Stream
+    from moonshine_voice.transcriber import Transcriber as Transcriber
+    from moonshine_voice.transcriber import Transcript as Transcript
+
+# The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the
+# user more than a pause that is recognised in vain.
+VOICE_THRESHOLD = 0.3
+
+HOP = 512
+"""The voice detector takes so many samples at once; what is left over at the end is not heard."""
+
+_INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
+_MACHINES = "Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)"
+
+# A file of the model, in the package's folder.
+_MODEL = "assets/tiny-en/encoder_model.ort"
+
+
+def check_package() -> None:
+    """See that the package and its model are there, without importing it.
+
+    Raises:
+        EngineUnavailableError: The package is not installed, or is one without a model.
+    """
+    package = find_spec("moonshine_voice")
+    if package is None or not package.submodule_search_locations:
+        raise EngineUnavailableError(
+            "moonshine", f"its package is not installed; {_INSTALL}; there are some for {_MACHINES}"
+        )
+    if not Path(package.submodule_search_locations[0], _MODEL).is_file():
+        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
+
+
+def load_transcriber(options: Mapping[str, object]) -> Transcriber:
+    """Load the model. Blocks for 0.4 s.
+
+    Args:
+        options: The package's; see ``parse_transcriber_options`` in its C API.
+
+    Raises:
+        EngineUnavailableError: The package is not installed, or is one without a model.
+        AsrConnectionError: The model can't be loaded.
+    """
+    _load_runtime_of_sherpa_onnx()
+    # Here and not above: the package brings an HTTP client and costs 0.3 s.
+    try:
+        from moonshine_voice import ModelArch, get_model_path
+        from moonshine_voice.errors import MoonshineError
+        from moonshine_voice.transcriber import Transcriber
+    except ImportError as exc:
+        raise EngineUnavailableError(
+            "moonshine", f"its package is not installed ({exc}); {_INSTALL}"
+        ) from exc
+    model = get_model_path("tiny-en")
+    if not (model / "encoder_model.ort").is_file():
+        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
+    # Without the last option every update would copy all audio heard so far into Python lists.
+    every = {**options, "return_audio_data": "false"}
+    try:
+        return Transcriber(model, ModelArch.TINY, options=every)
+    except MoonshineError as exc:
+        raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+
+
+def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:
+    """Let both engines work in one process on Windows, which takes libraries of one name for one.
+
+    Each package brings an ``onnxruntime.dll``, and the first that is loaded serves both. The newer
+    one, of sherpa-onnx, can; with the other one sherpa-onnx would end the process.
+    """
+    package = find_spec("sherpa_onnx") if platform == "win32" else None
+    if package is not None and package.submodule_search_locations:
+        path = Path(package.submodule_search_locations[0], "lib", "onnxruntime.dll")
+        with suppress(OSError):  # then there is none, and each is on its own
+            ctypes.CDLL(str(path))
+
+
+def forget_voice_detector(transcriber: Transcriber) -> None:
+    """Have the next stream make a new voice detector; the old one must not be in use.
+
+    A stream that was made before must not detect voices any more: the library would crash. It has
+    one of its own for each transcriber, for ``transcribe_without_streaming``, which therefore may
+    only be called with ``vad_threshold`` 0, because then nothing is detected.
+
+    The package has no function for this, but its library shows the C++ variable that holds the
+    detector, and the destructor (not on Windows, where the detector has to stay). It is made with
+    ``new``, which is ``malloc``, and the library gives us its ``free``. A silence that is heard
+    in between is no remedy: after 20 s of it, lines still began at other samples than before.
+    """
+    library: ctypes.CDLL = transcriber._lib
+    try:
+        detector = ctypes.c_void_p.in_dll(library, "_ZN21VoiceActivityDetector10silero_vadE")
+        destroy = library["_ZN9SileroVadD1Ev"]
+    except (AttributeError, ValueError):
+        return
+    old, detector.value = detector.value, None
+    if old is not None:
+        destroy(ctypes.c_void_p(old))
+        library.moonshine_free_buffer(ctypes.c_void_p(old))
+
+
+def update(transcriber: Transcriber, stream: Stream) -> Transcript:
+    """Look at what is new. Forced, or the package would wait for half a second of it."""
+    return stream.update_transcription(transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn the package's errors into ours."""
+    from moonshine_voice.errors import MoonshineError
+
+    try:
+        yield
+    except MoonshineError as exc:
+        raise AsrProtocolError(f"moonshine failed: {exc}") from exc

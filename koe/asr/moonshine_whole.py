@@ -1,0 +1,109 @@
+"""Moonshine without its streams: the model for whole pieces of speech, and the voice detector.
+
+One transcriber holds the model and detects nothing; another one detects voices and has no model,
+so that both together take the memory of one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from koe.asr.moonshine_package import (
+    HOP,
+    VOICE_THRESHOLD,
+    forget_voice_detector,
+    load_transcriber,
+    mapped_errors,
+    update,
+)
+from koe.asr.passes import SpeechGate, WholeRecogniser
+from koe.events import SAMPLE_RATE_HZ
+from koe.text import join_segments
+
+if TYPE_CHECKING:
+    from koe.asr.moonshine_package import Transcriber
+
+# The package stops after 6.5 tokens a second, which fast speech has.
+_MAX_TOKENS_PER_SECOND = 10
+
+
+@dataclass(frozen=True)
+class Model:
+    """What sessions share.
+
+    Attributes:
+        transcriber: Recognises all that it is given, as one line.
+        detector: Finds the lines in which somebody speaks, without their texts.
+    """
+
+    transcriber: Transcriber
+    detector: Transcriber
+
+    def close(self) -> None:
+        """Free the memory."""
+        self.transcriber.close()
+        self.detector.close()
+
+
+def load_model() -> Model:
+    """Load both. Blocks; raises as `load_transcriber`."""
+    return Model(
+        load_transcriber({"vad_threshold": 0, "max_tokens_per_second": _MAX_TOKENS_PER_SECOND}),
+        load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"}),
+    )
+
+
+class WholeMoonshine(WholeRecogniser):
+    """The model."""
+
+    def __init__(self, model: Model) -> None:
+        self._transcriber = model.transcriber
+
+    def recognise(self, samples: array[float]) -> str:
+        """Recognise a piece as one line."""
+        padded = samples.tolist() + [0.0] * (-len(samples) % HOP)
+        with mapped_errors():
+            transcript = self._transcriber.transcribe_without_streaming(padded, SAMPLE_RATE_HZ)
+        return join_segments(line.text for line in transcript.lines)
+
+
+class VoiceDetector(SpeechGate):
+    """Hears whether somebody speaks; there may be one at a time.
+
+    Raises:
+        AsrProtocolError: From all methods: the package failed.
+    """
+
+    def __init__(self, model: Model) -> None:
+        forget_voice_detector(model.detector)
+        with mapped_errors():
+            # The stream would update by a count of its own; so it never does.
+            self._stream = model.detector.create_stream(update_interval=float("inf"))
+            self._stream.start()
+        self._detector = model.detector
+        # The lines found up to now, and whether there is audio that may have more.
+        self._lines: list[tuple[float, float]] = []
+        self._is_stale = False
+
+    def feed(self, samples: array[float]) -> None:
+        """Take what follows."""
+        if samples:
+            with mapped_errors():
+                self._stream.add_audio(samples.tolist(), SAMPLE_RATE_HZ)
+            self._is_stale = True
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        """Whether a line touches the samples."""
+        if self._is_stale:
+            with mapped_errors():
+                lines = update(self._detector, self._stream).lines
+            self._lines = [(line.start_time, line.start_time + line.duration) for line in lines]
+            self._is_stale = False
+        first, last = begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
+        return any(start < last and stop > first for start, stop in self._lines)
+
+    def close(self) -> None:
+        """Free the stream."""
+        self._stream.close()

@@ -1,0 +1,47 @@
+"""The package as it is installed, and as it may be found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from koe.asr.moonshine_package import _load_runtime_of_sherpa_onnx, check_package, load_transcriber
+from koe.errors import EngineUnavailableError
+
+
+def test_on_windows_the_newer_runtime_is_loaded_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("ctypes.CDLL", loaded.append)
+    _load_runtime_of_sherpa_onnx("linux")
+    assert loaded == []
+    _load_runtime_of_sherpa_onnx("win32")
+    (path,) = loaded
+    assert Path(path).parts[-3:] == ("sherpa_onnx", "lib", "onnxruntime.dll")
+
+
+def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.moonshine_package.find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
+        check_package()
+
+
+def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.asr.moonshine_package._MODEL", "no such file")
+    with pytest.raises(EngineUnavailableError, match="carries no model"):
+        check_package()
+
+
+def test_package_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moonshine_voice", None)
+    with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
+        load_transcriber({})
+
+
+def test_package_finds_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import moonshine_voice
+
+    monkeypatch.setattr(moonshine_voice, "get_model_path", lambda name: tmp_path)
+    with pytest.raises(EngineUnavailableError, match="carries no model"):
+        load_transcriber({})

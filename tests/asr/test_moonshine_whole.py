@@ -1,0 +1,81 @@
+"""The real model and the real voice detector."""
+
+from __future__ import annotations
+
+import random
+import wave
+from array import array
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
+from koe.asr.moonshine_package import forget_voice_detector
+from koe.asr.moonshine_whole import Model, VoiceDetector, WholeMoonshine, load_model
+from koe.asr.samples import float_samples
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    with closing(load_model()) as model:
+        yield model
+
+
+@pytest.fixture
+def speech(recordings: Path) -> array[float]:
+    """Three seconds: "Ever tried. Ever failed."."""
+    with wave.open(str(recordings / "beckett.wav")) as recording:
+        return float_samples(recording.readframes(3 * 16_000))
+
+
+def test_a_piece_is_recognised_to_its_last_sample(model: Model, speech: array[float]) -> None:
+    whole = WholeMoonshine(model)
+    for size in (len(speech), len(speech) - 1, len(speech) - 300):
+        assert whole.recognise(speech[:size]).replace(",", "") == "Ever tried ever failed."
+
+
+def test_no_sample_at_all(model: Model) -> None:
+    assert WholeMoonshine(model).recognise(array("f")) == ""
+
+
+def test_a_forgotten_voice_detector_is_not_missed(model: Model, speech: array[float]) -> None:
+    """Recognising needs none, whenever it is forgotten; the library would crash if it did."""
+    whole = WholeMoonshine(model)
+    for _ in range(3):
+        forget_voice_detector(model.detector)
+        assert whole.recognise(speech) == "Ever tried ever failed."
+        forget_voice_detector(model.transcriber)
+        assert whole.recognise(speech) == "Ever tried ever failed."
+    with closing(load_stream_model()) as transcriber:
+        for _ in range(2):
+            with closing(MoonshineRecogniser(transcriber, 0.5)):
+                forget_voice_detector(transcriber)
+                assert whole.recognise(speech) == "Ever tried ever failed."
+
+
+def hear(model: Model, samples: array[float], size: int) -> list[bool]:
+    """Whether there is speech in each half second, heard in pieces."""
+    with closing(VoiceDetector(model)) as voice:
+        for begin in range(0, len(samples), size):
+            voice.feed(samples[begin : begin + size])
+        return [voice.has_speech(at, at + 8_000) for at in range(0, len(samples), 8_000)]
+
+
+def test_speech_and_silence(model: Model, speech: array[float]) -> None:
+    silence = array("f", bytes(4 * 32_000))
+    heard = hear(model, silence + speech[:24_000] + silence, 1_000)
+    assert heard[:3] == [False] * 3
+    assert heard[4:7] == [True] * 3
+    assert heard[8:] == [False] * 3
+    assert hear(model, silence + speech[:24_000] + silence, 100_000) == heard
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 0.001, 0.01, 0.1])
+def test_noise_is_no_speech(model: Model, amplitude: float) -> None:
+    source = random.Random(7)
+    noise = array("f", (source.gauss(0.0, amplitude) for _ in range(48_000)))
+    assert not any(hear(model, noise, 4_800))
