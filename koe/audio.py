@@ -27,6 +27,9 @@ FULL_SCALE = 32_767  # of 16-bit audio, when it is made from floats (spec asr §
 # What a WAV file begins with: RIFF is the usual one, RIFX is big-endian, RF64 is over 4 GB.
 _SIGNATURES = (b"RIFF", b"RIFX", b"RF64")
 
+# RFC 9639 §8
+_FLAC_SIGNATURE = b"fLaC"
+
 # Outside of these a header is damaged; telephones use 8 kHz, and converters end at 768 kHz.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
 
@@ -34,7 +37,7 @@ _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
 _CHUNK_VALUES = 1_000_000
 
 
-def read_wav(path: Path, seconds_per_chunk: float = 1.0) -> WavReader:
+def read_wav(path: Path, seconds_per_chunk: float = 1.0, *, allows_flac: bool = False) -> WavReader:
     """Open a WAV file of any sample rate, sample width, coding and number of channels.
 
     A file that ends before its header says it does is read as far as it goes.
@@ -42,6 +45,7 @@ def read_wav(path: Path, seconds_per_chunk: float = 1.0) -> WavReader:
     Args:
         path: The file.
         seconds_per_chunk: How much audio each chunk has at most.
+        allows_flac: It may be a FLAC file as well.
 
     Raises:
         AudioError: There is no such file, it cannot be read, it is no WAV file, or it is empty.
@@ -49,7 +53,7 @@ def read_wav(path: Path, seconds_per_chunk: float = 1.0) -> WavReader:
     try:
         file = _open_file(path)
         try:
-            _check_signature(path, file)
+            _check_signature(path, file, allows_flac)
             return WavReader(path, file, seconds_per_chunk)
         except BaseException:
             file.close()
@@ -183,12 +187,14 @@ def _open_file(path: Path) -> BinaryIO:
     return _NamelessFile(path.open("rb", buffering=0))
 
 
-def _check_signature(path: Path, file: BinaryIO) -> None:
+def _check_signature(path: Path, file: BinaryIO, allows_flac: bool) -> None:
     """Raise AudioError unless this is a WAV file; libsndfile alone takes many things for sound."""
     start = file.read(12)
     file.seek(0)
     if not start:
         raise AudioError(f"{path} is empty: 0 bytes")
+    if allows_flac and start.startswith(_FLAC_SIGNATURE):
+        return
     if start[:4] not in _SIGNATURES or start[8:] != b"WAVE":
         raise AudioError(f"{path} is not a WAV file; convert it: {_conversion(path)}")
 

@@ -55,7 +55,7 @@ DOORS = {
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
     "pyreqwest": {"koe.http.library"},
-    "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds"},
+    "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},
     "jellyfish": {"koe.answers.sounds"},
     "pypinyin": set[str](),
     "_koe_native": {

@@ -38,8 +38,8 @@ _FRAMES_PER_SECOND = SAMPLE_RATE_HZ // FRAME
 _MAX_FRAMES = round(MAX_CHUNK * _FRAMES_PER_SECOND)
 
 # A pause: so many quiet frames. What is recognised ends after half of them.
-_PAUSE = 16
-_MARGIN = _PAUSE // 2
+_PAUSE = 10
+_MARGIN = 8
 
 # A pause of the first length ends a chunk of the second, and a pause between them, in proportion,
 # one that is shorter.
@@ -204,10 +204,12 @@ class WholePasses(Recogniser):
     def _is_update_due(self, size: int) -> bool:
         """Whether so many samples, some of them new, are worth a look.
 
-        The more there are, the longer that takes, so the seldomer it is done.
+        The more there are, the longer that takes, so the seldomer it is done. In a gap it is put
+        off, because that may become a pause, with a better text.
         """
-        new = len(self._samples) - self._updated
-        return new >= max(self._update_samples, size // 8) if self._update_samples else False
+        if not self._update_samples or len(self._frames) > self._loud:
+            return False
+        return len(self._samples) - self._updated >= max(self._update_samples, size // 8)
 
     def _recognise(self, end: int, heard: int) -> str:
         """Recognise the chunk up to a sample, unless that was done before.

@@ -38,6 +38,7 @@ COMMANDS = {
     "llm": "try the language models that are configured",
     "doctor": "show what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
+    "eval": "count the words that an engine gets wrong in recordings of yours",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
     "manifest": "describe a model that is published, so that it can be downloaded",

@@ -35,7 +35,8 @@ def speech(recordings: Path) -> array[float]:
 def test_a_piece_is_recognised_to_its_last_sample(model: Model, speech: array[float]) -> None:
     whole = WholeMoonshine(model)
     for size in (len(speech), len(speech) - 1, len(speech) - 300):
-        assert whole.recognise(speech[:size]).replace(",", "") == "Ever tried ever failed."
+        text = whole.recognise(speech[:size])
+        assert text.replace(",", "").strip(".") == "Ever tried ever failed"
 
 
 def test_no_sample_at_all(model: Model) -> None:

@@ -112,7 +112,14 @@ def test_keys_and_defaults(engine: str) -> None:
 
 def test_every_engine_has_a_table() -> None:
     keys = {field.key for field in AsrConfig.declared.values()}
-    assert keys == {"provider", "fallback", "stall_ms", *TABLES}
+    assert keys == {
+        "provider",
+        "fallback",
+        "stall_ms",
+        "second_pass",
+        "keep_loaded_minutes",
+        *TABLES,
+    }
     assert set(ENGINES) == TABLES.keys()
 
 

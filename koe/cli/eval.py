@@ -1,0 +1,203 @@
+"""``koe eval``: how much of recordings an engine gets wrong, and what that takes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from koe import daemon_threads
+from koe.asr import ENGINES, Engine, open_engine
+from koe.audio import read_wav
+from koe.cli import Exit, tell
+from koe.cli.live_line import display_width
+from koe.cli.references import Recording, Score, find_recordings, score
+from koe.cli.usage import add_folder
+from koe.config.settings import Settings
+from koe.config.store import Store, config_directory
+from koe.events import BYTES_PER_SECOND, DefiniteHeard, EngineClosed, FinalHeard, InterimHeard
+from koe.transcript import Transcript
+
+_EPILOG = """\
+FOLDER has .wav or .flac files, and what is said in them: in a .txt beside each, or in
+references.tsv, on each line a file without its ending, a tab, and the text. Words are counted, and
+characters of Chinese. Nothing is corrected by a language model, and nothing is kept.
+
+The columns: seconds of the recording, words that are wrong, words that are said, their ratio, and
+seconds of a processor that this computer spends for each second of the recording.
+
+with --json, one object per line: {"name": TEXT, "seconds": NUMBER, "wrong": NUMBER, "said": NUMBER,
+"rate": NUMBER, "computing": NUMBER, "text": TEXT}; the last has the name "total" and no text
+"""
+
+_HEAD = ("recording", "seconds", "wrong", "said", "rate", "s per s")
+
+# Loads the engine, so that no recording pays for it.
+_SILENCE = bytes(BYTES_PER_SECOND // 10)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="recordings and references")
+    parser.add_argument("--json", action="store_true", help="tell it as JSON, with the texts")
+    parser.add_argument(
+        "--texts", action="store_true", help="show what was heard where something is wrong"
+    )
+    parser.add_argument(
+        "--engine", metavar="NAME", choices=ENGINES, default="",
+        help="try this one, instead of the configured one; koe engines lists them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--second-pass", choices=("auto", "off"), help="instead of asr.second_pass in config.yaml"
+    )
+    add_folder(parser)
+    parser.epilog = _EPILOG
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one recording, or of all of them.
+
+    Attributes:
+        seconds: How long it is.
+        processor: Seconds of a processor that it took.
+    """
+
+    name: str
+    seconds: float
+    score: Score
+    processor: float
+    text: str = ""
+
+    @property
+    def computing(self) -> float:
+        """Seconds of a processor for each second of audio."""
+        return self.processor / self.seconds if self.seconds else 0.0
+
+    def __add__(self, other: Result) -> Result:
+        return Result(
+            self.name,
+            self.seconds + other.seconds,
+            self.score + other.score,
+            self.processor + other.processor,
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Recognise everything and tell the table; return the exit status.
+
+    Raises:
+        AudioError: A file is missing or damaged.
+        AsrError: The engine can't be used, or fails.
+    """
+    recordings = find_recordings(arguments.folder)
+    return daemon_threads.run(_run(arguments, recordings))
+
+
+async def _run(arguments: argparse.Namespace, recordings: list[Recording]) -> int:
+    width = max(display_width(recording.name) for recording in recordings)
+    width = max(width, len(_HEAD[0]))
+    if not arguments.json:
+        tell(_line(width, *_HEAD))
+    total = Result("total", 0.0, Score(0, 0), 0.0)
+    async for result, said in _results(arguments, recordings):
+        total += result
+        _tell_result(result, width, as_json=arguments.json)
+        if arguments.texts and not arguments.json and result.score.wrong:
+            tell(f"    said:  {said}\n    heard: {result.text}")
+    _tell_result(total, width, as_json=arguments.json)
+    return Exit.OK
+
+
+async def _results(
+    arguments: argparse.Namespace, recordings: list[Recording]
+) -> AsyncIterator[tuple[Result, str]]:
+    store = Store(arguments.config or config_directory(os.environ), os.environ)
+    settings = Settings(store, arguments.engine)
+    asr = settings.current.config.asr.with_models_in(settings.models)
+    if arguments.second_pass:
+        asr = asr.replace(second_pass=arguments.second_pass)
+    terms = settings.current.terms
+    await recognise(open_engine(asr, terms), [_SILENCE])
+    for recording in recordings:
+        with read_wav(recording.path, allows_flac=True) as audio:
+            seconds, chunks = audio.duration, list(audio)
+        began = time.process_time()
+        text = await recognise(open_engine(asr, terms), chunks)
+        spent = time.process_time() - began
+        yield (
+            Result(recording.name, seconds, score(recording.said, text), spent, text),
+            (recording.said),
+        )
+
+
+async def recognise(engine: Engine, chunks: list[bytes]) -> str:
+    """Have an engine recognise a recording.
+
+    Raises:
+        AsrError: It can't.
+    """
+    transcript = Transcript()
+
+    async def listen() -> None:
+        while not isinstance(event := await engine.next_event(), EngineClosed):
+            match event:
+                case InterimHeard(text):
+                    transcript.add_interim(text)
+                case DefiniteHeard(text):
+                    transcript.add_definite(text)
+                case FinalHeard(text):
+                    transcript.add_final(text)
+
+    try:
+        await engine.connect()
+        listening = asyncio.create_task(listen())
+        try:
+            for pcm in chunks:
+                await engine.send_audio(pcm)
+            await engine.finish_input()
+            await listening
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+    finally:
+        await engine.close()
+    return transcript.best
+
+
+def _tell_result(result: Result, width: int, *, as_json: bool) -> None:
+    if as_json:
+        shown: dict[str, object] = {
+            "name": result.name,
+            "seconds": round(result.seconds, 3),
+            **asdict(result.score),
+            "rate": round(result.score.rate, 4),
+            "computing": round(result.computing, 4),
+        }
+        if result.name != "total":
+            shown["text"] = result.text
+        tell(json.dumps(shown, ensure_ascii=False))
+        return
+    tell(
+        _line(
+            width,
+            result.name,
+            f"{result.seconds:.1f}",
+            str(result.score.wrong),
+            str(result.score.said),
+            f"{result.score.rate:.1%}",
+            f"{result.computing:.3f}",
+        )
+    )
+
+
+def _line(width: int, name: str, *numbers: str) -> str:
+    padding = " " * (width - display_width(name))
+    return f"{name}{padding}" + "".join(f"{number:>9}" for number in numbers)
