@@ -7,6 +7,7 @@
 # make bench  speed and memory      make bench-llm what one shared client saves
 # make bench-guard                  how many answers of models are judged wrongly
 # make bench-prompt ADDRESS=…       how a model on this computer corrects (bench/prompt/README.md)
+# make bench-accuracy SPEECH=…      words that moonshine gets wrong (without SPEECH: of its package)
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make fuzz   the tests of random input, with much more of it (half an hour)
 # make kills  processes that are killed while they record
@@ -32,7 +33,7 @@ NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 PREFIX := /usr/local
 ABI := c
 
-.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard bench-prompt fuzz kills journal-fuzz clean force
+.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard bench-prompt bench-accuracy fuzz kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -90,6 +91,10 @@ bench-guard: $(READY)
 # OPTIONS="--prompt FILE" compares another instruction.
 bench-prompt: $(READY)
 	$(BIN)/python -m bench.prompt $(or $(ADDRESS),http://127.0.0.1:8899/v1) $(OPTIONS)
+
+# SPEECH is a folder with recordings and references, as koe eval takes them.
+bench-accuracy: $(READY)
+	$(BIN)/python -m bench.speech $(if $(SPEECH),"$(SPEECH)")
 
 fuzz: $(READY)
 	$(BIN)/pytest -n auto -m hypothesis --hypothesis-profile fuzz

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 
 import pytest
 
-from koe.asr.passes import MAX_CHUNK, WholePasses, WholeRecogniser
-from koe.events import DefiniteHeard, Event, FinalHeard
+from koe.asr.passes import MAX_CHUNK, SpeechGate, WholePasses, WholeRecogniser
+from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
 from tests.asr.contract import final_text, in_frames
 
 
@@ -20,10 +21,11 @@ class Counter(WholeRecogniser):
 
     def recognise(self, samples: array[float]) -> str:
         self.pieces.append(len(samples) / 16_000)
-        loud = sum(abs(sample) > 0.01 for sample in samples)
-        return f"{round(loud / 1600)}."
+        loud = sum(abs(sample) > 0.01 for sample in samples[::16])
+        return f"{round(loud / 100)}."
 
 
+@functools.cache
 def speech(seconds: float) -> bytes:
     """A sound at full scale for so long, 16 kHz mono s16le."""
     samples = (round(12_000 + 2_000 * math.sin(at / 5)) for at in range(int(16_000 * seconds)))
@@ -42,11 +44,11 @@ def hear(pcm: bytes, size: int, recogniser: WholeRecogniser | None = None) -> li
 
 RECORDING = pause(0.5) + b"".join(
     speech(spoken) + pause(silent)
-    for spoken, silent in [(1, 0.2), (2, 0.5), (9, 1.2), (3, 2.5), (60, 0.4), (2, 0.1)]
+    for spoken, silent in [(1, 0.2), (2, 0.5), (9, 1.2), (3, 2.5), (30, 0.4), (2, 0.1)]
 )
 
 
-@pytest.mark.parametrize("size", [2, 640, 6_402, 10_000_000])
+@pytest.mark.parametrize("size", [322, 640, 6_402, 10_000_000])
 def test_the_text_does_not_depend_on_the_frames(size: int) -> None:
     assert final_text(hear(RECORDING, size)) == final_text(hear(RECORDING, 6_400))
 
@@ -54,7 +56,7 @@ def test_the_text_does_not_depend_on_the_frames(size: int) -> None:
 def test_all_speech_is_in_some_chunk_and_no_piece_is_too_long() -> None:
     counter = Counter()
     text = final_text(hear(RECORDING, 6_400, counter))
-    assert sum(map(float, text.split())) == pytest.approx(10 * (1 + 2 + 9 + 3 + 60 + 2), abs=6)
+    assert sum(map(float, text.split())) == pytest.approx(10 * (1 + 2 + 9 + 3 + 30 + 2), abs=6)
     assert max(counter.pieces) <= MAX_CHUNK
 
 
@@ -79,3 +81,93 @@ def test_silence_is_not_recognised() -> None:
     counter = Counter()
     assert hear(pause(90.0), 6_400, counter) == [FinalHeard("", 90 * 16_000)]
     assert counter.pieces == []
+
+
+class Listener(SpeechGate):
+    """Hears speech where a sample is not zero."""
+
+    def __init__(self) -> None:
+        self.heard = array("f")
+
+    def feed(self, samples: array[float]) -> None:
+        self.heard.extend(samples)
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        return any(self.heard[begin:end])
+
+
+class Deaf(Listener):
+    """Hears none."""
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        return False
+
+
+def test_what_is_loud_and_no_speech_is_not_recognised() -> None:
+    counter, deaf = Counter(), Deaf()
+    passes = WholePasses(counter, gate=deaf, update_interval=0.5)
+    for frame in in_frames(RECORDING, 6_400):
+        assert passes.feed(frame) == []
+    assert final_text(passes.finish()) == ""
+    assert counter.pieces == []
+    assert len(deaf.heard) == len(RECORDING) // 2
+
+
+@pytest.mark.parametrize("size", [640, 100_000])
+def test_speech_that_only_the_gate_hears_is_recognised(size: int) -> None:
+    """It is as quiet as noise; every sample of it is in a chunk."""
+    whisper = array("h", [1]).tobytes() * 16_000 * 40
+    counter = Counter()
+    passes = WholePasses(counter, gate=Listener())
+    for frame in in_frames(pause(3.0) + whisper + pause(3.0), size):
+        passes.feed(frame)
+    passes.finish()
+    assert sum(counter.pieces) >= 40.0
+
+
+class Forgetful(WholeRecogniser):
+    """Says nothing of what is long, and otherwise a word for each half second."""
+
+    def recognise(self, samples: array[float]) -> str:
+        return "" if len(samples) > 64_000 else "word " * (len(samples) // 8_000)
+
+
+def test_a_chunk_that_is_lost_is_recognised_in_parts() -> None:
+    text = final_text(hear(speech(3.0) + pause(0.5) + speech(3.0), 6_400, Forgetful()))
+    assert len(text.split()) >= 12
+
+
+def test_long_speech_is_cut_where_it_is_quietest() -> None:
+    """Once it must be; the recogniser gets all of it, at most so much at once."""
+    counter = Counter()
+    dip = array("h", [6_000]).tobytes() * 4_800  # 0.3 s
+    text = final_text(hear((speech(20.0) + dip) * 3 + speech(5.0), 6_400, counter))
+    assert text == "201. 203. 255."
+    assert counter.pieces[:2] == pytest.approx([20.15, 20.3], abs=0.1)
+
+
+def test_minutes_without_a_pause() -> None:
+    """It does not matter how many: after a cut a chunk is as after any other."""
+    counter = Counter()
+    text = final_text(hear(speech(150.0), 10_000_000, counter))
+    assert sum(map(float, text.split())) == pytest.approx(1_500, abs=5)
+    assert max(counter.pieces) <= MAX_CHUNK
+
+
+def test_live_text_comes_between_pauses_and_is_settled_by_passes() -> None:
+    passes = WholePasses(Counter(), update_interval=0.5)
+    shown = [
+        event.text
+        for frame in in_frames(speech(2.0) + pause(0.4) + speech(1.0), 3_200)
+        for event in passes.feed(frame)
+        if isinstance(event, InterimHeard)
+    ]
+    assert shown[:4] == ["5.", "10.", "15.", "20."]
+    assert shown[-1] == "20. 8."
+    assert final_text(passes.finish()) == "30."
+
+
+def test_odd_lengths_at_the_end() -> None:
+    for size in (0, 2, 638, 640, 642, 12_346):
+        pcm = speech(2.0) + speech(1.0)[:size]
+        assert hear(pcm, 6_400)[-1] == FinalHeard(f"{round(len(pcm) / 3200)}.", len(pcm) // 2)
