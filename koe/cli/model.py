@@ -13,7 +13,7 @@ from koe.cli.live_line import printable
 from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
-from koe.errors import KoeError, ManifestError
+from koe.errors import ManifestError
 from koe.models import describe, paths, removal, verification
 from koe.models import manifest as manifests
 from koe.models.catalogue import Model, find_models, install_manifests, languages_of
@@ -176,29 +176,16 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
 
 def _pull(root: Path, model: str, as_json: bool) -> int:
     # It brings the HTTP library, which nothing else needs here.
-    from koe import daemon_threads
     from koe.cli.pull_report import BarsReport, JsonReport
-    from koe.models.pull import pull
+    from koe.cli.pulling import pull_model
 
-    directory = _existing(root, model)
-    report = JsonReport() if as_json else BarsReport(sys.stderr)
+    _existing(root, model)
     try:
-        with report:
-            daemon_threads.run(pull(root, model, report.tell))
-        report.begin_verification()
-        status = verification.summarise(_examine(directory, Mode.FORCE)[1])
-        report.end_verification(status)
+        is_there = pull_model(root, model, JsonReport() if as_json else BarsReport(sys.stderr))
     except KeyboardInterrupt:
         print_error(f"interrupted; to go on from there: koe model pull {model}")
         raise
-    except KoeError as exc:
-        report.fail(str(exc))
-        return Exit.ERROR
-    if status is not Status.INSTALLED:
-        report.fail(f"{model}: verification failed after download")
-        return Exit.ERROR
-    report.finish(model, directory)
-    return Exit.OK
+    return Exit.OK if is_there else Exit.ERROR
 
 
 def _existing(root: Path, model: str) -> Path:
