@@ -318,7 +318,7 @@ def test_a_pull_that_was_spoilt_meanwhile(
     async def pull(*_: object) -> None:
         write_file(model / "a.bin", b"xyz")
 
-    monkeypatch.setattr("koe.models.pull.pull", pull)
+    monkeypatch.setattr("koe.cli.pulling.pull", pull)
     assert koe("pull", "demo", directory=directory) == Exit.ERROR
     out, err = capsys.readouterr()
     assert out == ""
