@@ -52,8 +52,10 @@ class Proposal:
 
 PROPOSALS = (
     Proposal("moonshine", languages="en"),
-    Proposal("sherpa-onnx", "sherpa-onnx/bilingual-zh-en"),
+    Proposal("sherpa-onnx", "sherpa-onnx/sense-voice"),
+    Proposal("sherpa-onnx", "sherpa-onnx/parakeet-v3"),
     Proposal("sherpa-onnx", "sherpa-onnx/multilingual-8lang"),
+    Proposal("sherpa-onnx", "sherpa-onnx/bilingual-zh-en"),
     Proposal(
         "qwen",
         languages="zh en yue ja ko de fr es pt it ru ar hi id th tr uk vi",

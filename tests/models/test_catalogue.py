@@ -26,6 +26,8 @@ SHIPPED = {
     "mlx/Qwen3-ASR-1.7B-4bit": ("mlx", "asr", 6, 1_607_628_946),
     "sherpa-onnx/bilingual-zh-en": ("sherpa-onnx", "", 4, 198_270_793),
     "sherpa-onnx/multilingual-8lang": ("sherpa-onnx", "", 4, 338_873_347),
+    "sherpa-onnx/parakeet-v3": ("sherpa-onnx", "", 4, 670_478_772),
+    "sherpa-onnx/sense-voice": ("sherpa-onnx", "", 2, 239_549_735),
     "sherpa-onnx/zh-xlarge": ("sherpa-onnx", "", 4, 771_230_802),
     "wetype/embed140m": ("wetype", "asr", 2, 134_938_750),
 }
