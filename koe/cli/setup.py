@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         is_old = read_settings(directory)[0].text == before.text
         told = "the settings are as they were" if is_old else "the settings are changed"
+        sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
         print_error(f"interrupted; {told}")
         raise
     if not is_done:
@@ -106,8 +107,9 @@ def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
         raise InputError(f"{proposal.engine}: {proposal.obstacle}; then run koe setup again")
     wanted = wanted_settings(config, proposal, languages, may_leave=may_leave)
     wanted |= _key(proposal, config, directory)
-    _tell_plan(proposal, wanted, directory)
-    if is_answered() and not arguments.yes and not ask_yes_or_no("Go ahead?", default=True):
+    is_new = _tell_plan(proposal, wanted, directory)
+    is_asked = is_new and is_answered() and not arguments.yes
+    if is_asked and not ask_yes_or_no("Go ahead?", default=True):
         return False
     if proposal.model and not _bring(models, proposal.model):
         return False
@@ -204,19 +206,21 @@ def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wante
     return {key: value}
 
 
-def _tell_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> None:
+def _tell_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> bool:
+    """Tell what will be done; return whether anything will."""
     if proposal.model:
         tell(f"Model: {proposal.model}, {size(shipped_manifests()[proposal.model].total_bytes)}")
     document, listing = read_settings(directory)
     changes = differing(wanted, listing)
     if not changes:
         tell("Settings: nothing changes, they say so already")
-        return
+        return bool(proposal.model)
     tell(f"Settings that change in {document.path}:")
     for key, setting in changes.items():
         value = wanted[key]
         shown = "what you typed" if setting.is_secret else _shown(value)
         tell(f"  {key}: {shown} (now: {setting.shown})")
+    return True
 
 
 def _shown(value: Wanted) -> str:

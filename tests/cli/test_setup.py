@@ -251,6 +251,27 @@ class TestAtATerminal:
         assert capsys.readouterr().err == f"koe: {sentence}\n"
         assert settings.read_text(encoding="utf-8") == OLD
 
+    def test_nothing_to_do_is_not_asked(
+        self, model: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        type_in(monkeypatch, "en", "no", "1")
+        assert koe("--no-trial", directory=directory) == Exit.OK
+
+    def test_interrupted(
+        self,
+        settings: Path,
+        directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def interrupt(question: str) -> str:
+            raise KeyboardInterrupt
+
+        type_in(monkeypatch)
+        monkeypatch.setattr("builtins.input", interrupt)
+        assert koe(directory=directory) == Exit.INTERRUPTED
+        assert capsys.readouterr().err == "\nkoe: interrupted; the settings are as they were\n"
+
     def test_the_end_of_input(
         self, settings: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
