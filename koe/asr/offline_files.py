@@ -1,7 +1,8 @@
-"""A model that recognises whole pieces of speech: of which kind it is, and whether it can be one.
+"""A model that recognises whole pieces of speech: its kind, and whether it can be one.
 
-The kind is found from the files. As with streaming models, the library ends the whole process, or
-crashes, where something that it insists on is missing or does not fit; so that is looked at first.
+The kind is found from the files (spec asr §3.1.5). As with streaming models, the library ends the
+whole process, or crashes, where something that it insists on is missing or does not fit; so that
+is looked at first.
 """
 
 from __future__ import annotations
