@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from koe.asr import LOCAL_ENGINES
-from koe.cli.proposals import Proposal
+from koe.cli.proposals import Proposal, default_language
 from koe.config.access import with_text
 from koe.config.edit import set_value
 from koe.config.listing import Listing, Setting, list_settings
@@ -33,7 +33,9 @@ def wanted_settings(
     if proposal.model:
         wanted[f"{group}.model"] = proposal.model
     if proposal.takes_language:
-        wanted[f"{group}.language"] = languages[0] if len(languages) == 1 else ""
+        # An engine finds out by itself where its setting is this.
+        unknown = "auto" if default_language(config.asr, proposal.engine) == "auto" else ""
+        wanted[f"{group}.language"] = languages[0] if len(languages) == 1 else unknown
     if not may_leave:
         wanted["asr.fallback"] = [it for it in config.asr.fallback if it in LOCAL_ENGINES]
         if _is_corrected_elsewhere(config):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from koe.asr import LOCAL_ENGINES, fault_of, obstacle_of
 from koe.config.schema import AsrConfig
+from koe.config.sections import Section
 from koe.models.catalogue import shipped_manifests
 
 
@@ -65,7 +66,11 @@ PROPOSALS = (
     Proposal("glm", languages="zh en"),
     Proposal("mimo", languages="zh en"),
 )
-"""What can be proposed, the better one first among those that hear the same."""
+"""What can be proposed, the better one first among those that hear the same.
+
+Another engine is another line. One whose models hear every language has ``" ".join(NAMES)`` of
+`koe.cli.languages`, unless their manifests say it.
+"""
 
 
 def propose(
@@ -96,8 +101,18 @@ def heard_by(config: AsrConfig) -> tuple[str, ...]:
 
 def model_setting(config: AsrConfig, engine: str) -> str | None:
     """The model that an engine has in the settings; None: it has none there."""
-    section = getattr(config, engine.replace("-", "_"), None)
-    return getattr(section, "model", None)
+    return getattr(_section(config, engine), "model", None)
+
+
+def default_language(config: AsrConfig, engine: str) -> str | None:
+    """The language of an engine that was told none; None: it is not told."""
+    return getattr(type(_section(config, engine))(), "language", None)
+
+
+def _section(config: AsrConfig, engine: str) -> Section:
+    section = getattr(config, engine.replace("-", "_"))
+    assert isinstance(section, Section)
+    return section
 
 
 def _rank(proposal: Proposal, config: AsrConfig, models: Path) -> tuple[bool, bool]:

@@ -9,7 +9,6 @@ from koe.config.listing import list_settings
 from koe.errors import ConfigError
 
 SHERPA = Proposal("sherpa-onnx", "sherpa-onnx/zh-xlarge")
-QWEN = Proposal("qwen", languages="zh", takes_language=True)
 MOONSHINE = Proposal("moonshine", languages="en")
 
 
@@ -35,10 +34,18 @@ def test_what_is_so_already_is_not_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("languages", "said"), [(("zh",), "language: zh"), (("zh", "en"), "language: ''")]
+    ("engine", "languages", "said"),
+    [
+        ("qwen", ("zh",), "language: zh"),
+        ("qwen", ("zh", "en"), "language: ''"),
+        ("mimo", ("zh", "en"), "language: auto"),
+    ],
 )
-def test_the_language(languages: tuple[str, ...], said: str) -> None:
-    text = changed("asr: {qwen: {language: fr}}\n", QWEN, *languages, may_leave=True)
+def test_the_language(engine: str, languages: tuple[str, ...], said: str) -> None:
+    """Of several, the engine finds out by itself which is spoken."""
+    proposal = Proposal(engine, languages="zh en", takes_language=True)
+    before = f"asr: {{{engine}: {{language: fr}}}}\n"
+    text = changed(before, proposal, *languages, may_leave=True)
     assert said in text.replace('"', "'")
 
 
