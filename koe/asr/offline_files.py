@@ -68,7 +68,7 @@ class OfflineFacts:
 
     Attributes:
         tokens: What it writes, with the numbers; empty where nothing needs them.
-        languages: What it can be told is spoken, as codes; empty: nothing.
+        languages: The languages that it can be set to, as codes; empty: it can't be set.
     """
 
     tokens: dict[str, int]

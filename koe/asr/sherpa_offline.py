@@ -58,7 +58,7 @@ class OfflineModel:
     Attributes:
         kind: What it is.
         recogniser: The library's.
-        hotwords: The user's terms that it is told.
+        hotwords: The user's terms, where it can prefer them.
         language: As the settings have it.
     """
 
@@ -74,7 +74,7 @@ class OfflineModel:
 
 
 def check_language(language: str, facts: OfflineFacts) -> None:
-    """Refuse a language that a model can't be told: the library would end the process.
+    """Refuse a language that a model can't be set to: the library would end the process.
 
     Raises:
         AsrConnectionError: It can't.
@@ -191,15 +191,15 @@ class OfflineRecogniser(WholeRecogniser):
 def terms_of_prompt(terms: tuple[str, ...]) -> str:
     """The first terms, as many as the prompt of Qwen3-ASR has room for, with commas between."""
     room = _TERMS_BYTES
-    told = []
+    taken = []
     for term in terms:
         if "," in term or "<|" in term:  # it would end the term, or the prompt
             continue
         room -= len(term.encode()) + 1
         if room < 0:
             break
-        told.append(term)
-    return ",".join(told)
+        taken.append(term)
+    return ",".join(taken)
 
 
 def plain_text(written: str, *, by_character: bool = False) -> str:

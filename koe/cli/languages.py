@@ -41,7 +41,7 @@ _SEPARATORS = re.compile("[,;/，、；]+")
 
 
 def read_languages(text: str) -> tuple[str, ...]:
-    """Read what somebody speaks: codes, tags such as ``zh-CN`` and names, separated by commas.
+    """Read the languages that a user speaks: codes, tags such as ``zh-CN`` and names, separated by commas.
 
     Returns:
         The codes, each once, in the order given; empty when there are none.

@@ -1,4 +1,4 @@
-"""Which engine to propose to somebody, by what they speak and whether their words may leave."""
+"""Which engine to propose to a user, by the languages spoken and whether words may leave."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Proposal:
         engine: Its name.
         model: The path of the model, below the models folder; empty: it needs none.
         languages: What it hears, as codes; where the model's manifest says it, that counts.
-        takes_language: It wants to be told the language, where there is only one.
+        takes_language: Its language is to be set, where there is only one.
     """
 
     engine: str
@@ -105,7 +105,7 @@ def model_setting(config: AsrConfig, engine: str) -> str | None:
 
 
 def default_language(config: AsrConfig, engine: str) -> str | None:
-    """The language of an engine that was told none; None: it is not told."""
+    """The default of an engine's language; None: it has no such setting."""
     return getattr(type(_section(config, engine))(), "language", None)
 
 

@@ -1,4 +1,4 @@
-"""Downloading a model and checking it, with everything told on the way."""
+"""Downloading a model and checking it, with a report on the way."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _Answer = TypeVar("_Answer")
 
 
 def is_answered() -> bool:
-    """Whether somebody is there to answer."""
+    """Whether a person can answer: stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 

@@ -1,4 +1,4 @@
-"""``koe setup``: from the languages that somebody speaks to settings that hear them."""
+"""``koe setup``: from the languages that a user speaks to settings that hear them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from koe.models import paths, verification
 from koe.models.catalogue import install_manifests, shipped_manifests
 from koe.models.verification import Status
 
-# How long somebody may speak to try it out.
+# Seconds for which the user may speak in the trial.
 TRIAL_SECONDS = 5.0
 
 _EPILOG = """\
@@ -40,7 +40,7 @@ Ctrl-C leaves the settings as they were, or as they are to be; a download goes o
 
 exit status:
   0    done
-  1    an error, told on stderr; if it came before the trial, the settings are as they were
+  1    an error, with a sentence on stderr; before the trial, the settings are as they were
   2    wrong usage
   3    set up, but nothing was heard in the trial
   130  interrupted with Ctrl-C
@@ -79,9 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
         is_done = _set_up(directory, arguments)
     except KeyboardInterrupt:
         is_old = read_settings(directory)[0].text == before.text
-        told = "the settings are as they were" if is_old else "the settings are changed"
+        outcome = "the settings are as they were" if is_old else "the settings are changed"
         sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
-        print_error(f"interrupted; {told}")
+        print_error(f"interrupted; {outcome}")
         raise
     if not is_done:
         print_error("the settings are as they were")
@@ -158,11 +158,11 @@ def _choose(
     if arguments.engine:
         fitting = [it for it in fitting if it.engine == arguments.engine]
     if not fitting:
-        who = arguments.engine or ("no engine" if may_leave else "no engine of this computer")
+        engine = arguments.engine or ("no engine" if may_leave else "no engine of this computer")
         verb = "does not hear" if arguments.engine else "hears"
         remedy = "name fewer languages" if may_leave else "name fewer, or allow services"
         together = " together" if len(languages) > 1 else ""
-        raise InputError(f"{who} {verb} {spoken(languages)}{together}; {remedy}")
+        raise InputError(f"{engine} {verb} {spoken(languages)}{together}; {remedy}")
     if len(fitting) == 1 or arguments.yes or not is_answered():
         return fitting[0]
     tell(f"These hear {spoken(languages)}:")
@@ -192,7 +192,7 @@ def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wante
     """Ask for the key of a service that has none.
 
     Raises:
-        InputError: It has none, and nobody is there to be asked.
+        InputError: It has none, and stdin is no terminal.
     """
     fault = fault_of(proposal.engine, config.asr) if proposal.is_service else None
     if fault is None:
@@ -242,7 +242,7 @@ def _bring(models: Path, model: str) -> bool:
 
 
 def _try_out(directory: Path) -> int:
-    """Dictate for a moment, where there is somebody and a microphone."""
+    """Dictate for a moment, where there are a terminal and a microphone."""
     if not is_answered():
         print_error("no trial, because stdin is no terminal; try it with: koe dictate --mic")
         return Exit.OK

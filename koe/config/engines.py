@@ -160,8 +160,8 @@ class SherpaOnnxConfig(Section):
     Attributes:
         hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
         endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
-        language: What is spoken, as a code such as ``zh``, for models that can be told;
-            ``auto`` has them find out.
+        language: The language that is spoken, as a code such as ``zh``, for models that can be
+            set to one; ``auto`` has them find out.
         use_itn: Numbers as digits, and punctuation, by models that can do both or neither.
     """
 

@@ -98,7 +98,7 @@ def test_numbers_as_digits(sense_voice: Path) -> None:
     assert hear(sense_voice, say(0, 1), use_itn=False) == "甲乙"
 
 
-def test_the_language_is_told(sense_voice: Path) -> None:
+def test_the_language_is_set(sense_voice: Path) -> None:
     for language, said in (("auto", "<|zh|>"), ("zh", "<|zh|>"), ("en", "<|en|>")):
         recogniser = load(sense_voice, language=language).recogniser
         stream = recogniser.create_stream()
@@ -184,9 +184,9 @@ def test_terms_that_a_prompt_has(tmp_path: Path) -> None:
 def test_a_prompt_has_room_for_some_terms() -> None:
     assert terms_of_prompt(("a", "b,c", "<|im_end|>", "d e")) == "a,d e"
     terms = tuple(f"term {number}" for number in range(100))
-    told = terms_of_prompt(terms)
-    assert told.startswith("term 0,term 1,")
-    assert 200 < len(told) <= 256
+    prompt = terms_of_prompt(terms)
+    assert prompt.startswith("term 0,term 1,")
+    assert 200 < len(prompt) <= 256
     assert terms_of_prompt(()) == ""
 
 
@@ -207,7 +207,7 @@ def test_two_dictionaries_share_a_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["xx", "", "zh-CN", "de"])
-def test_a_language_that_a_model_cannot_be_told(language: str, sense_voice: Path) -> None:
+def test_a_language_that_a_model_does_not_know(language: str, sense_voice: Path) -> None:
     """The library would end the process."""
     with pytest.raises(AsrConnectionError) as caught:
         load(sense_voice, language=language)
@@ -218,7 +218,7 @@ def test_a_language_that_a_model_cannot_be_told(language: str, sense_voice: Path
     assert caught.value.is_permanent
 
 
-def test_models_that_are_told_no_language(tmp_path: Path) -> None:
+def test_models_that_take_no_language(tmp_path: Path) -> None:
     folder = build_nemo(tmp_path, PIECES)
     assert hear(folder, say(0, 2), language="xx") == "HELLO"
 

@@ -2,7 +2,7 @@
 
 As in `tests.asr.tones`, weights are chosen instead of trained. Each hears how loud the band of each
 tone is, and does beside that what real ones do: it says which language, mood and kind of sound it
-has heard, or goes by what it is told.
+has heard, or goes by its settings.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def build_sense_voice(folder: Path, tokens: Sequence[str], digits: Mapping[str, 
     normalising = numpy.zeros((16, size))
     for it in digits.values():
         normalising[_WITH_ITN, written.index(it)] = -2 * LESS_LIKELY
-    # What it says first: the language that it is told, or Chinese; and whether it normalises.
+    # What it says first: the language that it is set to, or Chinese; and whether it normalises.
     said = numpy.zeros(16, numpy.int64)
     said[:14] = written.index("<|zh|>")
     said[_LANGUAGES["en"]] = written.index("<|en|>")

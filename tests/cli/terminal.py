@@ -1,4 +1,4 @@
-"""A terminal at which somebody types."""
+"""A terminal at which a test types."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def koe(*words: str, directory: Path) -> int:
 
 @pytest.fixture
 def settings(directory: Path) -> Path:
-    """The settings of somebody."""
+    """The settings of a user."""
     directory.mkdir()
     path = directory / "config.yaml"
     path.write_text(OLD, encoding="utf-8")
@@ -103,12 +103,12 @@ def test_a_second_time(
     assert settings.read_text(encoding="utf-8") == NEW
 
 
-def test_english_needs_nothing(tmp_path: Path) -> None:
+def test_english_needs_nothing(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--languages", "en", "--words-may-leave", "no", "--no-trial")
-    done = run_koe("setup", *words, home=tmp_path)
-    assert (done.returncode, done.stderr) == (Exit.OK, "")
-    assert done.stdout == (
-        "Settings: nothing changes, they say so already\nEnglish: moonshine is set up\n"
+    assert koe(*words, directory=directory) == Exit.OK
+    assert capsys.readouterr() == (
+        "Settings: nothing changes, they say so already\nEnglish: moonshine is set up\n",
+        "",
     )
 
 
@@ -369,6 +369,6 @@ class TestInterrupted:
 
         monkeypatch.setattr(os, "replace", replace)
         assert self.interrupted(directory) == Exit.INTERRUPTED
-        told = "the settings are changed" if is_late else "the settings are as they were"
-        assert capsys.readouterr().err.endswith(f"koe: interrupted; {told}\n")
+        outcome = "the settings are changed" if is_late else "the settings are as they were"
+        assert capsys.readouterr().err.endswith(f"koe: interrupted; {outcome}\n")
         assert settings.read_text(encoding="utf-8") == (NEW if is_late else OLD)
