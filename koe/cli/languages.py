@@ -41,7 +41,10 @@ _SEPARATORS = re.compile("[,;/，、；]+")
 
 
 def read_languages(text: str) -> tuple[str, ...]:
-    """Read the languages that a user speaks: codes, tags such as ``zh-CN`` and names, separated by commas.
+    """Read the languages that a user speaks, separated by commas.
+
+    Args:
+        text: Codes, tags such as ``zh-CN``, and names.
 
     Returns:
         The codes, each once, in the order given; empty when there are none.

@@ -74,11 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         ManifestError: The models folder can't be written.
     """
     directory = arguments.config or config_directory(os.environ)
-    before, _ = read_settings(directory)
+    before = read_settings(directory)[1].config
     try:
         is_done = _set_up(directory, arguments)
     except KeyboardInterrupt:
-        is_old = read_settings(directory)[0].text == before.text
+        is_old = read_settings(directory)[1].config == before
         outcome = "the settings are as they were" if is_old else "the settings are changed"
         sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
         print_error(f"interrupted; {outcome}")

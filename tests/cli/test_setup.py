@@ -348,6 +348,24 @@ class TestInterrupted:
         assert settings.read_text(encoding="utf-8") == OLD
         monkeypatch.undo()
 
+    def test_before_there_were_settings(
+        self,
+        model: Path,
+        directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The file with the defaults is there, and means what no file does."""
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(setup, "with_settings", interrupt)
+        assert self.interrupted(directory) == Exit.INTERRUPTED
+        assert (directory / "config.yaml").exists()
+        expected = "koe: interrupted; the settings are as they were\n"
+        assert capsys.readouterr().err.endswith(expected)
+
     @pytest.mark.parametrize("is_late", [False, True])
     def test_while_the_settings_are_written(
         self,
