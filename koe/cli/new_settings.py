@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from koe.asr import LOCAL_ENGINES
-from koe.cli.proposals import Proposal, default_language
+from koe.cli.proposals import Proposal, language_settings
 from koe.config.access import with_text
 from koe.config.edit import set_value
 from koe.config.listing import Listing, Setting, list_settings
@@ -32,10 +32,8 @@ def wanted_settings(
     wanted: dict[str, Wanted] = {"asr.provider": proposal.engine}
     if proposal.model:
         wanted[f"{group}.model"] = proposal.model
-    if proposal.takes_language:
-        # An engine finds out by itself where its setting is this.
-        unknown = "auto" if default_language(config.asr, proposal.engine) == "auto" else ""
-        wanted[f"{group}.language"] = languages[0] if len(languages) == 1 else unknown
+    if (language := _language(config, proposal, languages)) is not None:
+        wanted[f"{group}.language"] = language
     if not may_leave:
         wanted["asr.fallback"] = [it for it in config.asr.fallback if it in LOCAL_ENGINES]
         if _is_corrected_elsewhere(config):
@@ -68,6 +66,17 @@ def with_settings(
         if not setting.is_secret:
             raise ConfigError(document.path, f"{key} can't be set here; set it with an editor")
     return document
+
+
+def _language(config: Config, proposal: Proposal, languages: tuple[str, ...]) -> str | None:
+    """What an engine's setting of the language should be; None: as it is, or there is none."""
+    default, present = language_settings(config.asr, proposal.engine)
+    # An engine finds out by itself where the setting is this.
+    unknown = "auto" if default == "auto" else ""
+    if proposal.takes_language:
+        return languages[0] if len(languages) == 1 else unknown
+    is_other = present not in (None, "", default) and present.split("-")[0] not in languages
+    return unknown if is_other else None
 
 
 def _is_corrected_elsewhere(config: Config) -> bool:

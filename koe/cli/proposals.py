@@ -104,9 +104,10 @@ def model_setting(config: AsrConfig, engine: str) -> str | None:
     return getattr(_section(config, engine), "model", None)
 
 
-def default_language(config: AsrConfig, engine: str) -> str | None:
-    """The default of an engine's language; None: it has no such setting."""
-    return getattr(type(_section(config, engine))(), "language", None)
+def language_settings(config: AsrConfig, engine: str) -> tuple[str | None, str | None]:
+    """The default and the present value of an engine's language; None: it has none."""
+    section = _section(config, engine)
+    return getattr(type(section)(), "language", None), getattr(section, "language", None)
 
 
 def _section(config: AsrConfig, engine: str) -> Section:

@@ -49,6 +49,15 @@ def test_the_language(engine: str, languages: tuple[str, ...], said: str) -> Non
     assert said in text.replace('"', "'")
 
 
+@pytest.mark.parametrize(
+    ("present", "afterwards"), [("auto", "auto"), ("zh", "zh"), ("zh-CN", "zh-CN"), ("de", "auto")]
+)
+def test_a_language_of_another_model(present: str, afterwards: str) -> None:
+    """It would be wrong for this one."""
+    text = changed(f"asr: {{sherpa-onnx: {{language: {present}}}}}\n", SHERPA, "zh", "en")
+    assert f"language: {afterwards}" in text
+
+
 def test_words_that_may_not_leave() -> None:
     """The answer is newer than the settings."""
     text = "asr: {fallback: [qwen, moonshine, glm]}\nllm: {enabled: true, api_key: k}\n"
