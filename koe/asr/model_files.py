@@ -7,10 +7,13 @@ of tokens is broken. So everything that it insists on is looked at here first.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.asr.onnx_file import OnnxFacts, read_onnx
+from koe.asr import onnx_file
+from koe.asr.onnx_file import Ports
 from koe.errors import AsrConnectionError
 
 # Where models of this engine are put, below the folder of all models.
@@ -174,18 +177,25 @@ def read_symbols(path: Path) -> list[tuple[str, int]]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Read what an ONNX file says about itself; as `examine_file`."""
-    return examine_file(path).metadata
-
-
-def examine_file(path: Path) -> OnnxFacts:
-    """Read what is to know about an ONNX file without its weights.
+    """Read what an ONNX file says about itself, without its weights.
 
     Raises:
         AsrConnectionError: It can't be read, is no ONNX file, or not all of one.
     """
+    with _mapped_errors(path):
+        return onnx_file.read_metadata(path)
+
+
+def read_ports(path: Path) -> Ports:
+    """Count the tensors that an ONNX file takes and gives; raises as `read_metadata`."""
+    with _mapped_errors(path):
+        return onnx_file.read_ports(path)
+
+
+@contextmanager
+def _mapped_errors(path: Path) -> Iterator[None]:
     try:
-        return read_onnx(path)
+        yield
     except OSError as exc:
         raise unfit(path, str(exc)) from exc
     except ValueError as exc:

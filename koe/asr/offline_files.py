@@ -15,15 +15,15 @@ from pathlib import Path
 
 from koe.asr.model_files import (
     count_of,
-    examine_file,
     find_onnx,
     missing,
     names_in,
     numbers_of,
+    read_metadata,
+    read_ports,
     read_symbols,
     unfit,
 )
-from koe.asr.onnx_file import OnnxFacts
 from koe.json_text import parse_json
 
 
@@ -124,7 +124,7 @@ def find_offline_files(directory: Path) -> OfflineFiles | None:
         paths = find("conv_frontend", "encoder", "decoder")
         return OfflineFiles(Kind.QWEN3_ASR, paths | {"tokenizer": _tokenizer(directory)})
     if has("encoder") and has("decoder"):
-        metadata = examine_file(find_onnx(directory, names, "encoder")).metadata
+        metadata = read_metadata(find_onnx(directory, names, "encoder"))
         if has("joiner"):
             if "pred_hidden" not in metadata:
                 return None
@@ -161,7 +161,7 @@ def examine_offline(files: OfflineFiles) -> OfflineFacts:
 
 
 def _kind_of_single(path: Path) -> Kind:
-    metadata = examine_file(path).metadata
+    metadata = read_metadata(path)
     if "lang_auto" in metadata:
         return Kind.SENSE_VOICE
     kind = metadata.get("model_type", "")
@@ -186,7 +186,8 @@ def _tokenizer(directory: Path) -> Path:
 
 def _examine_sense_voice(paths: Mapping[str, Path]) -> OfflineFacts:
     path = paths["model"]
-    metadata = _with_ports(path, inputs=4, outputs=1).metadata
+    _check_ports(path, inputs=4, outputs=1)
+    metadata = read_metadata(path)
     _examine_window(path, metadata)
     languages = [f"lang_{code}" for code in ("auto", *SENSE_VOICE_LANGUAGES)]
     for key in ("normalize_samples", "with_itn", "without_itn", *languages):
@@ -196,10 +197,10 @@ def _examine_sense_voice(paths: Mapping[str, Path]) -> OfflineFacts:
 
 def _examine_paraformer(paths: Mapping[str, Path]) -> OfflineFacts:
     path = paths["model"]
-    facts = _with_ports(path, inputs=2, outputs=2)
-    if facts.outputs == 3:  # of three, the library would take a fourth
+    _check_ports(path, inputs=2, outputs=2)
+    if read_ports(path).outputs == 3:  # of three, the library would take a fourth
         raise unfit(path, "it has 3 outputs")
-    _examine_window(path, facts.metadata)
+    _examine_window(path, read_metadata(path))
     tokens = _tokens(paths)
     if "</s>" not in tokens:
         raise unfit(paths["tokens"], "it has no token </s>")
@@ -224,13 +225,14 @@ def _examine_window(path: Path, metadata: dict[str, str]) -> None:
 
 def _examine_nemo(paths: Mapping[str, Path]) -> OfflineFacts:
     path = paths["encoder"]
-    metadata = _with_ports(path, inputs=2, outputs=2).metadata
+    _check_ports(path, inputs=2, outputs=2)
+    metadata = read_metadata(path)
     for key in ("vocab_size", "subsampling_factor", "pred_rnn_layers", "pred_hidden"):
         count_of(path, metadata, key)
     if (normalisation := metadata.get("normalize_type", "")) not in ("", "NA", "per_feature"):
         raise unfit(path, f"its normalize_type is {normalisation}")
-    _with_ports(paths["decoder"], inputs=4, outputs=4)
-    _with_ports(paths["joiner"], inputs=2, outputs=1)
+    _check_ports(paths["decoder"], inputs=4, outputs=4)
+    _check_ports(paths["joiner"], inputs=2, outputs=1)
     blank = int(metadata["vocab_size"])
     symbols = read_symbols(paths["tokens"])
     tokens = dict(symbols)
@@ -242,8 +244,9 @@ def _examine_nemo(paths: Mapping[str, Path]) -> OfflineFacts:
 
 def _examine_whisper(paths: Mapping[str, Path]) -> OfflineFacts:
     path = paths["encoder"]
-    metadata = _with_ports(path, inputs=1, outputs=2).metadata
-    _with_ports(paths["decoder"], inputs=6, outputs=3)
+    _check_ports(path, inputs=1, outputs=2)
+    metadata = read_metadata(path)
+    _check_ports(paths["decoder"], inputs=6, outputs=3)
     for key in _WHISPER_COUNTS:
         count_of(path, metadata, key)
     if int(metadata["n_mels"]) not in _WHISPER_MELS:
@@ -263,9 +266,9 @@ def _examine_whisper(paths: Mapping[str, Path]) -> OfflineFacts:
 
 
 def _examine_qwen(paths: Mapping[str, Path]) -> OfflineFacts:
-    _with_ports(paths["conv_frontend"], inputs=1, outputs=1)
-    _with_ports(paths["encoder"], inputs=2, outputs=1)
-    decoder = examine_file(paths["decoder"])
+    _check_ports(paths["conv_frontend"], inputs=1, outputs=1)
+    _check_ports(paths["encoder"], inputs=2, outputs=1)
+    decoder = read_ports(paths["decoder"])
     layers = (decoder.outputs - 1) // 2
     if layers < 1 or (decoder.inputs, decoder.outputs) != (4 + 2 * layers, 1 + 2 * layers):
         ports = f"{decoder.inputs} inputs and {decoder.outputs} outputs"
@@ -280,12 +283,11 @@ def _examine_qwen(paths: Mapping[str, Path]) -> OfflineFacts:
     return OfflineFacts({}, tuple(QWEN_LANGUAGES))
 
 
-def _with_ports(path: Path, *, inputs: int, outputs: int) -> OnnxFacts:
+def _check_ports(path: Path, *, inputs: int, outputs: int) -> None:
     """Check how many tensors a file takes and gives: the library does not look itself."""
-    facts = examine_file(path)
-    if facts.inputs != inputs or facts.outputs < outputs:
-        raise unfit(path, f"it has {facts.inputs} inputs and {facts.outputs} outputs")
-    return facts
+    ports = read_ports(path)
+    if ports.inputs != inputs or ports.outputs < outputs:
+        raise unfit(path, f"it has {ports.inputs} inputs and {ports.outputs} outputs")
 
 
 def _tokens(paths: Mapping[str, Path]) -> dict[str, int]:

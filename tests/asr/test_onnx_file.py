@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from koe.asr.onnx_file import OnnxFacts, read_onnx
+from koe.asr.onnx_file import Ports, read_metadata, read_ports
 from tests.asr.tones import build_model, save, value
 
 
@@ -32,12 +32,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_a_file_says(path: Path) -> None:
-    assert read_onnx(path) == OnnxFacts({"model_type": "模型", "T": "45"}, 2, 2)
+    assert read_metadata(path) == {"model_type": "模型", "T": "45"}
+    assert read_ports(path) == Ports(2, 2)
 
 
 def test_a_file_without_a_graph(tmp_path: Path) -> None:
     (tmp_path / "empty.onnx").touch()
-    assert read_onnx(tmp_path / "empty.onnx") == OnnxFacts({}, 0, 0)
+    assert read_metadata(tmp_path / "empty.onnx") == {}
+    assert read_ports(tmp_path / "empty.onnx") == Ports(0, 0)
 
 
 def test_weights_are_passed_over(path: Path) -> None:
@@ -47,7 +49,7 @@ def test_weights_are_passed_over(path: Path) -> None:
         helper.make_tensor("weights", TensorProto.FLOAT, [500_000], b"\xff" * 2_000_000, raw=True)
     )
     onnx.save(model, path)
-    assert read_onnx(path).inputs == 2
+    assert read_ports(path) == Ports(2, 2)
 
 
 def test_every_beginning_of_a_file_is_too_short(path: Path) -> None:
@@ -55,25 +57,36 @@ def test_every_beginning_of_a_file_is_too_short(path: Path) -> None:
     for size in range(len(whole) - 40, len(whole)):
         path.write_bytes(whole[:size])
         try:
-            facts = read_onnx(path)
+            metadata = read_metadata(path)
         except ValueError:
             continue
-        assert facts.metadata != {"model_type": "模型", "T": "45"}
+        assert metadata != {"model_type": "模型", "T": "45"}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        read_onnx(tmp_path / "none.onnx")
+        read_metadata(tmp_path / "none.onnx")
+    with pytest.raises(FileNotFoundError):
+        read_ports(tmp_path / "none.onnx")
 
 
 @given(content=st.binary())
 def test_other_files(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.onnx"
     path.write_bytes(content)
-    with contextlib.suppress(ValueError):
-        read_onnx(path)
+    for read in (read_metadata, read_ports):
+        with contextlib.suppress(ValueError):
+            read(path)
+
+
+def test_a_file_that_was_replaced_is_read_anew(path: Path) -> None:
+    assert read_ports(path) == Ports(2, 2)
+    model = onnx.load(path)
+    del model.graph.output[1]
+    onnx.save(model, path)
+    assert read_ports(path) == Ports(2, 1)
 
 
 def test_the_parts_of_a_transducer(tmp_path: Path) -> None:
     folder = build_model(tmp_path, "甲乙")
-    assert [read_onnx(folder / f"{part}.onnx").inputs for part in ("encoder", "joiner")] == [3, 2]
+    assert [read_ports(folder / f"{part}.onnx").inputs for part in ("encoder", "joiner")] == [3, 2]
