@@ -44,6 +44,9 @@ _TERMS_BYTES = 256
 # <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR says before the text.
 _TAGS = re.compile(r"<\|[^<>|]*\|>|</?(?:s|unk|blk|blank|sos|eos)>")
 _PREFACE = re.compile(r"^.*?<asr_text>", re.DOTALL)
+# What SenseVoice says in the place of a language, of noise and music.
+_NO_SPEECH = "<|nospeech|>"
+
 _SPACES = re.compile(r"\s+")
 
 # A space between two characters of scripts that have none: CJK, and what is written full-width.
@@ -182,8 +185,11 @@ class OfflineRecogniser(WholeRecogniser):
                     stream.set_option("language", QWEN_LANGUAGES[model.language])
             stream.accept_waveform(SAMPLE_RATE_HZ, samples)
             model.recogniser.decode_stream(stream)
+            result = stream.result
+            if result.lang == _NO_SPEECH:
+                return ""
             by_character = model.kind in (Kind.SENSE_VOICE, Kind.PARAFORMER)
-            return plain_text(stream.result.text, by_character=by_character)
+            return plain_text(result.text, by_character=by_character)
         except FAILURES as exc:
             raise AsrProtocolError(f"sherpa-onnx failed: {exc}") from exc
 
@@ -205,9 +211,13 @@ def terms_of_prompt(terms: tuple[str, ...]) -> str:
 def plain_text(written: str, *, by_character: bool = False) -> str:
     """What was said, of what a model wrote: no tags, and spaces where the script has some.
 
+    Punctuation alone is nothing that was said.
+
     Args:
         written: With all that the model writes beside the text.
         by_character: The model may write spaces between the characters of Chinese and Japanese.
     """
     text = trim(_SPACES.sub(" ", _TAGS.sub("", _PREFACE.sub("", written))))
+    if not any(map(str.isalnum, text)):
+        return ""
     return _SPACES_IN_CHINESE.sub("", text) if by_character else text

@@ -93,6 +93,11 @@ def test_tags_never_reach_the_text(sense_voice: Path) -> None:
     assert hear(sense_voice, say(1, 6, 2, 7, 6)) == "乙丙 OK"
 
 
+def test_what_is_heard_where_there_is_no_speech(sense_voice: Path) -> None:
+    """The model says so itself: for Korean, this one does."""
+    assert hear(sense_voice, say(1, 2), language="ko") == ""
+
+
 def test_numbers_as_digits(sense_voice: Path) -> None:
     assert hear(sense_voice, say(0, 1)) == "1乙"
     assert hear(sense_voice, say(0, 1), use_itn=False) == "甲乙"
@@ -145,6 +150,9 @@ def test_qwen(tmp_path: Path) -> None:
         ("你好<|BGM|>世界<unk></s>", "你好世界"),
         ("language Chinese<asr_text>你好", "你好"),
         (" hello   world ", "hello world"),
+        ("。", ""),
+        ("<|en|> . ", ""),
+        ("7.", "7."),
         ("a < b | c > d", "a < b | c > d"),
         ("C++ <b>", "C++ <b>"),
     ],

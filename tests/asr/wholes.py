@@ -28,7 +28,9 @@ _WINDOW, _SHIFT = 7, 6
 # As the published model has them.
 _LANGUAGES = {"auto": 0, "zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12}
 _WITH_ITN, _WITHOUT_ITN = 14, 15
-_TAGS = ("<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|withitn|>", "<|woitn|>", "<|en|>")
+_TAGS = (
+    "<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|withitn|>", "<|woitn|>", "<|en|>", "<|nospeech|>",
+)  # fmt: skip
 
 _LIKELY = 100.0
 
@@ -84,10 +86,12 @@ def build_sense_voice(folder: Path, tokens: Sequence[str], digits: Mapping[str, 
     normalising = numpy.zeros((16, size))
     for it in digits.values():
         normalising[_WITH_ITN, written.index(it)] = -2 * LESS_LIKELY
-    # What it says first: the language that it is set to, or Chinese; and whether it normalises.
+    # What it says first: the language that it is set to, or Chinese, and for Korean that there is
+    # no speech; and whether it normalises.
     said = numpy.zeros(16, numpy.int64)
     said[:14] = written.index("<|zh|>")
     said[_LANGUAGES["en"]] = written.index("<|en|>")
+    said[_LANGUAGES["ko"]] = written.index("<|nospeech|>")
     said[_WITH_ITN], said[_WITHOUT_ITN] = map(written.index, ("<|withitn|>", "<|woitn|>"))
     graph = helper.make_graph(
         [
