@@ -41,6 +41,7 @@ run: build/dictate
 	@mkdir -p build/home
 	@$(BIN)/koe convert "$${WAV:-$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav))}" build/recording.pcm
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
+	@echo "For your languages and your microphone: $(BIN)/koe setup"
 
 # Python may keep what it compiles here, whatever the environment says: else each of the many
 # processes of the tests compiles koe, and each run rewrites the assertions of all tests. The files

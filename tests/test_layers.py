@@ -36,7 +36,7 @@ DOORS = {
     "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
-    "sherpa_onnx": {"koe.asr.sherpa_onnx"},
+    "sherpa_onnx": {"koe.asr.sherpa_onnx", "koe.asr.sherpa_offline"},
     "httpx": {
         "koe.http.choice",
         "koe.http.client",

@@ -107,7 +107,7 @@ _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
 
 def local_engines() -> tuple[str, ...]:
     """The engines that compute on this machine and are there; models may be missing."""
-    return tuple(name for name in LOCAL_ENGINES if _is_there(name))
+    return tuple(name for name in LOCAL_ENGINES if obstacle_of(name) is None)
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
@@ -157,11 +157,18 @@ def fault_of(name: str, config: AsrConfig) -> str | None:
     return None
 
 
-def _is_there(name: str) -> bool:
+def obstacle_of(name: str) -> str | None:
+    """Tell what keeps an engine of this machine from working, as a clause with a remedy.
+
+    Models don't count, for they can be brought.
+
+    Returns:
+        None if nothing is known that does.
+    """
     try:
         open_engine(AsrConfig(provider=name))
-    except EngineUnavailableError:
-        return False
+    except EngineUnavailableError as exc:
+        return exc.remedy
     except AsrError:
-        pass  # something that can be brought, such as a model
-    return True
+        pass
+    return None

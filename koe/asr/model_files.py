@@ -6,14 +6,14 @@ of tokens is broken. So everything that it insists on is looked at here first.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
+from koe.asr import onnx_file
+from koe.asr.onnx_file import Ports
 from koe.errors import AsrConnectionError
 
 # Where models of this engine are put, below the folder of all models.
@@ -34,18 +34,13 @@ _ENCODER_KEYS = {
 }  # fmt: skip
 _DECODER_KEYS = ("vocab_size", "context_size")
 
+_PARTS = ("encoder", "decoder", "joiner")
+
 # Of no model anything is a million; the library would believe it, and crash.
 _MOST_DIGITS = 6
 
 # What separates a token from its number. Wider blanks, such as the one of Chinese, are tokens.
 _BLANKS = " \t\r\f\v"
-
-# Protocol Buffers, of which an ONNX file is a message: field numbers and wire types.
-_METADATA_FIELD, _KEY_FIELD, _VALUE_FIELD = 14, 1, 2
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-
-# A pair of metadata; the longest are lists of a few numbers.
-_LONGEST_PAIR_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +86,45 @@ def find_model_files(directory: Path) -> ModelFiles:
     Raises:
         AsrConnectionError: Something is missing.
     """
+    names = names_in(directory)
+    encoder, decoder, joiner = (find_onnx(directory, names, part) for part in _PARTS)
+    if "tokens.txt" not in names:
+        raise missing("tokens.txt", directory)
+    bpe_vocab = directory / "bpe.vocab" if "bpe.vocab" in names else None
+    return ModelFiles(encoder, decoder, joiner, directory / "tokens.txt", bpe_vocab)
+
+
+def names_in(directory: Path) -> list[str]:
+    """List what is in the folder of a model.
+
+    Raises:
+        AsrConnectionError: It is not there, or can't be read.
+    """
     try:
-        names = sorted(path.name for path in directory.iterdir())
+        return sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError) as exc:
-        raise AsrConnectionError(f"model not found: {directory}; {_remedy(directory)}") from exc
+        raise AsrConnectionError(f"model not found: {directory}; {remedy_for(directory)}") from exc
     except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
         raise AsrConnectionError(f"read model dir: {exc}") from exc
 
-    def find(part: str) -> Path:
-        candidates = [name for name in names if part in name and name.endswith(".onnx")]
-        for precision in (".int8.", ".fp16.", ""):
-            for name in candidates:
-                if precision in name:
-                    return directory / name
-        raise AsrConnectionError(f"missing {part}*.onnx in {directory}; {_remedy(directory)}")
 
-    encoder, decoder, joiner = map(find, ("encoder", "decoder", "joiner"))
-    if "tokens.txt" not in names:
-        raise AsrConnectionError(f"missing tokens.txt in {directory}; {_remedy(directory)}")
-    bpe_vocab = directory / "bpe.vocab" if "bpe.vocab" in names else None
-    return ModelFiles(encoder, decoder, joiner, directory / "tokens.txt", bpe_vocab)
+def find_onnx(directory: Path, names: list[str], part: str) -> Path:
+    """Find the ONNX file of a part, the smaller one where there are several (spec asr §3.1.2).
+
+    Raises:
+        AsrConnectionError: There is none.
+    """
+    candidates = [name for name in names if part in name and name.endswith(".onnx")]
+    for precision in (".int8.", ".fp16.", ""):
+        for name in candidates:
+            if precision in name:
+                return directory / name
+    raise missing(f"{part}*.onnx", directory)
+
+
+def missing(name: str, directory: Path) -> AsrConnectionError:
+    """Say that a model lacks a file."""
+    return AsrConnectionError(f"missing {name} in {directory}; {remedy_for(directory)}")
 
 
 def examine_model(files: ModelFiles) -> ModelFacts:
@@ -122,18 +136,23 @@ def examine_model(files: ModelFiles) -> ModelFacts:
     encoder = read_metadata(files.encoder)
     kind = encoder.get("model_type", "")
     if kind not in _ENCODER_KEYS:
-        raise _unfit(files.encoder, f"its model_type is {kind or 'not given'}")
-    window, _ = (_count(files.encoder, encoder, key) for key in _EVERY_KIND)
+        raise unfit(files.encoder, f"its model_type is {kind or 'not given'}")
+    window, _ = (count_of(files.encoder, encoder, key) for key in _EVERY_KIND)
     for key in _ENCODER_KEYS[kind]:
-        _numbers(files.encoder, encoder, key)
+        numbers_of(files.encoder, encoder, key)
     decoder = read_metadata(files.decoder)
     for key in _DECODER_KEYS:
-        _count(files.decoder, decoder, key)
+        count_of(files.decoder, decoder, key)
     read_metadata(files.joiner)
     return ModelFacts(kind, window, read_tokens(files.tokens))
 
 
 def read_tokens(path: Path) -> dict[str, int]:
+    """Read the tokens with their numbers; as `read_symbols`."""
+    return dict(read_symbols(path))
+
+
+def read_symbols(path: Path) -> list[tuple[str, int]]:
     """Read ``tokens.txt``: on each line a token and its number, or a number for the space.
 
     Raises:
@@ -142,18 +161,18 @@ def read_tokens(path: Path) -> dict[str, int]:
     try:
         lines = path.read_bytes().decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
-        raise _unfit(path, str(exc)) from exc
-    tokens: dict[str, int] = {}
+        raise unfit(path, str(exc)) from exc
+    tokens: list[tuple[str, int]] = []
     for number, line in enumerate(lines, 1):
         line = line.strip(_BLANKS)
         if not line:
             continue
         words = re.split(f"[{_BLANKS}]+", line)
         if len(words) > 2 or not _is_number(words[-1]):
-            raise _unfit(path, f"line {number} is no token with its number")
-        tokens[words[0] if len(words) == 2 else " "] = int(words[-1])
+            raise unfit(path, f"line {number} is no token with its number")
+        tokens.append((words[0] if len(words) == 2 else " ", int(words[-1])))
     if not tokens:
-        raise _unfit(path, "it has no tokens")
+        raise unfit(path, "it has no tokens")
     return tokens
 
 
@@ -163,39 +182,58 @@ def read_metadata(path: Path) -> dict[str, str]:
     Raises:
         AsrConnectionError: It can't be read, is no ONNX file, or not all of one.
     """
+    with _mapped_errors(path):
+        return onnx_file.read_metadata(path)
+
+
+def read_ports(path: Path) -> Ports:
+    """Count the tensors that an ONNX file takes and gives; raises as `read_metadata`."""
+    with _mapped_errors(path):
+        return onnx_file.read_ports(path)
+
+
+@contextmanager
+def _mapped_errors(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            fields = _fields(file, path.stat().st_size)
-            pairs = [content for field, content in fields if field == _METADATA_FIELD]
-        return dict(map(_pair, pairs))
+        yield
     except OSError as exc:
-        raise _unfit(path, str(exc)) from exc
+        raise unfit(path, str(exc)) from exc
     except ValueError as exc:
-        raise _unfit(path, f"it is damaged, or no ONNX file: {exc}") from exc
+        raise unfit(path, f"it is damaged, or no ONNX file: {exc}") from exc
 
 
-def _remedy(directory: Path) -> str:
+def remedy_for(directory: Path) -> str:
+    """Say what to do where files are missing, as a clause."""
     # As the models that koe knows lie, and those whose layout is known from their repository.
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"
     return (
-        "put a streaming transducer there, or set asr.sherpa-onnx.model to one that koe model list "
-        "shows and koe model pull fetches"
+        "put a model for sherpa-onnx there, or set asr.sherpa-onnx.model to one that koe model "
+        "list shows and koe model pull fetches"
     )
 
 
-def _count(path: Path, metadata: dict[str, str], key: str) -> int:
-    """One number, and not 0: of that the library would crash, or never come to an end."""
-    numbers = _numbers(path, metadata, key)
+def count_of(path: Path, metadata: dict[str, str], key: str) -> int:
+    """One number, and not 0: of that the library would crash, or never come to an end.
+
+    Raises:
+        AsrConnectionError: It is not given, or something else is.
+    """
+    numbers = numbers_of(path, metadata, key)
     if len(numbers) != 1 or numbers[0] == 0:
-        raise _unfit(path, f"its {key} is {metadata[key]}")
+        raise unfit(path, f"its {key} is {metadata[key]}")
     return numbers[0]
 
 
-def _numbers(path: Path, metadata: dict[str, str], key: str) -> list[int]:
+def numbers_of(path: Path, metadata: dict[str, str], key: str) -> list[int]:
+    """Numbers that are separated by commas, at least one.
+
+    Raises:
+        AsrConnectionError: They are not given, or something else is.
+    """
     words = [word.strip() for word in metadata.get(key, "").split(",")]
     if not all(map(_is_number, words)):
-        raise _unfit(path, f"its {key} is not given")
+        raise unfit(path, f"its {key} is not given")
     return [int(word) for word in words]
 
 
@@ -203,46 +241,6 @@ def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
-def _unfit(path: Path, reason: str) -> AsrConnectionError:
-    return AsrConnectionError(f"{path} is not part of a streaming transducer: {reason}")
-
-
-def _fields(file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the fields of a message: number, and content of those that are short bytes."""
-    while file.tell() < size:
-        tag = _varint(file)
-        field, wire_type = tag >> 3, tag & 7
-        content = b""
-        if wire_type == _VARINT:
-            _varint(file)
-        elif wire_type == _BYTES:
-            length = _varint(file)
-            if length <= min(_LONGEST_PAIR_BYTES, size - file.tell()):
-                content = file.read(length)
-            else:
-                file.seek(length, os.SEEK_CUR)
-        elif wire_type in (_FIXED64, _FIXED32):
-            file.seek(8 if wire_type == _FIXED64 else 4, os.SEEK_CUR)
-        else:
-            raise ValueError(f"wire type {wire_type}")
-        yield field, content
-    if file.tell() != size:
-        raise ValueError("it ends too early")
-
-
-def _varint(file: BinaryIO) -> int:
-    value = shift = 0
-    while shift < 64:
-        byte = file.read(1)
-        if not byte:
-            raise ValueError("it ends too early")
-        value |= (byte[0] & 0x7F) << shift
-        if byte[0] < 0x80:
-            return value
-        shift += 7
-    raise ValueError("a number is too large")
-
-
-def _pair(content: bytes) -> tuple[str, str]:
-    texts = {field: text.decode() for field, text in _fields(BytesIO(content), len(content))}
-    return texts.get(_KEY_FIELD, ""), texts.get(_VALUE_FIELD, "")
+def unfit(path: Path, reason: str) -> AsrConnectionError:
+    """Say that a file can't be part of a model."""
+    return AsrConnectionError(f"{path} is not part of a model that sherpa-onnx can run: {reason}")

@@ -1,8 +1,9 @@
-"""sherpa-onnx: streaming transducers of many languages, on the device (spec asr §3.1).
+"""sherpa-onnx: models of many kinds and languages, on the device (spec asr §3.1).
 
 Source: the package ``sherpa-onnx``. A loaded model serves all sessions of the process, each with
-a stream and hotwords of its own. The user's dictionary has an effect: a model is searched with a
-beam then, because the greedy search ignores hotwords.
+a stream and hotwords of its own. Streaming transducers are here; what recognises whole pieces of
+speech is in `koe.asr.sherpa_offline`. The user's dictionary has an effect on transducers: a model
+is searched with a beam then, because the greedy search ignores hotwords.
 """
 
 from __future__ import annotations
@@ -15,13 +16,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from koe.asr import Engine
 from koe.asr.hotwords import Hotwords, prepare_hotwords
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.model_files import ModelFiles, examine_model, find_model_files
+from koe.asr.offline_files import Kind, OfflineFiles, examine_offline, find_offline_files
+from koe.asr.passes import WholePasses
 from koe.asr.samples import float_samples
+from koe.asr.sherpa_offline import (
+    BEAM_WIDTH,
+    FAILURES,
+    OfflineModel,
+    OfflineRecogniser,
+    check_language,
+    make_recogniser,
+)
 from koe.asr.turn import taken_turn
 from koe.config.engines import SherpaOnnxConfig
 from koe.config.schema import AsrConfig
@@ -30,7 +41,7 @@ from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, Interim
 from koe.text import join_segments
 
 if TYPE_CHECKING:
-    from sherpa_onnx import OnlineRecognizer
+    from sherpa_onnx import OfflineRecognizer, OnlineRecognizer
 
 _FRAMES_PER_SECOND = 100
 
@@ -43,8 +54,6 @@ _LONGEST_SEGMENT = 300.0
 # looks at together and the width of its first filter.
 _TAIL_SECONDS = 0.5
 _FILTER_FRAMES = 10
-
-_BEAM_WIDTH = 4
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +74,7 @@ class Model:
 
 
 # The recogniser that was loaded last, and what it was made of: loading takes seconds.
-_loaded: tuple[object, OnlineRecognizer] | None = None
+_loaded: tuple[object, OnlineRecognizer | OfflineRecognizer] | None = None
 _loading = threading.Lock()
 
 
@@ -81,13 +90,22 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
             "sherpa-onnx", "its package is not installed; run: pip install 'sherpa-onnx==2.0.1'"
         )
     settings = config.sherpa_onnx
-    files = find_model_files(Path(settings.model))
+    directory = Path(settings.model)
+    offline = find_offline_files(directory)
+    files = find_model_files(directory) if offline is None else None
 
     @contextmanager
-    def opener(closed: Callable[[], bool]) -> Iterator[SherpaRecogniser]:
+    def opener(closed: Callable[[], bool]) -> Iterator[Recogniser]:
+        recogniser: Recogniser
         with taken_turn(_loading, closed):
-            model = load_model(settings, files, terms)
-        yield SherpaRecogniser(model)
+            if files is not None:
+                recogniser = SherpaRecogniser(load_model(settings, files, terms))
+            else:
+                assert offline is not None
+                model = load_offline(settings, offline, terms)
+                interval = model.update_interval
+                recogniser = WholePasses(OfflineRecogniser(model), update_interval=interval)
+        yield recogniser
 
     return LocalEngine("sherpa-onnx", opener)
 
@@ -98,21 +116,56 @@ def load_model(settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, 
     Raises:
         AsrConnectionError: It can't be loaded.
     """
-    global _loaded
     facts = examine_model(files)
-    hotwords = prepare_hotwords(terms, facts.tokens, _read(files.bpe_vocab))
-    if skipped := len(set(terms)) - len(hotwords.terms):
-        log.info("the model has no tokens for %d of the dictionary's terms", skipped)
-    unit = (hotwords.modeling_unit, hotwords.vocabulary) if hotwords.terms else None
-    made_of = (files.stamp, unit, settings.num_threads, settings.hotwords_score,
-               settings.endpoint_silence)  # fmt: skip
-    if _loaded is None or _loaded[0] != made_of:
-        _loaded = None  # before the next one takes as much memory
-        recogniser = _make_recogniser(settings, files, facts.kind, hotwords)
-        _loaded = made_of, recogniser
+    hotwords = _hotwords(terms, facts.tokens, files.bpe_vocab)
+    made_of = (files.stamp, _unit(hotwords), settings.replace(language="", use_itn=False))
+    recogniser = _load(made_of, lambda: _make_recogniser(settings, files, facts.kind, hotwords))
     look_ahead = (facts.window + _FILTER_FRAMES) / _FRAMES_PER_SECOND
     tail = round(max(_TAIL_SECONDS, look_ahead) * SAMPLE_RATE_HZ)
-    return Model(_loaded[1], hotwords, tail)
+    return Model(recogniser, hotwords, tail)
+
+
+def load_offline(
+    settings: SherpaOnnxConfig, files: OfflineFiles, terms: tuple[str, ...]
+) -> OfflineModel:
+    """Load a model that recognises whole pieces; otherwise as `load_model`.
+
+    Raises:
+        AsrConnectionError: It can't be loaded.
+    """
+    facts = examine_offline(files)
+    check_language(settings.language, facts)
+    if files.kind is Kind.NEMO_TRANSDUCER:
+        hotwords = _hotwords(terms, facts.tokens, files.bpe_vocab)
+    else:
+        hotwords = Hotwords(terms if files.kind is Kind.QWEN3_ASR else (), "", "")
+    made_of = (files.stamp, _unit(hotwords), settings.replace(endpoint_silence=0.0))
+    recogniser = _load(made_of, lambda: make_recogniser(settings, files, hotwords))
+    return OfflineModel(files.kind, recogniser, hotwords, settings.language)
+
+
+_Library = TypeVar("_Library", "OnlineRecognizer", "OfflineRecognizer")
+
+
+def _load(made_of: object, make: Callable[[], _Library]) -> _Library:
+    """Return the recogniser that was made last, if it was made of the same."""
+    global _loaded
+    if _loaded is None or _loaded[0] != made_of:
+        _loaded = None  # before the next one takes as much memory
+        _loaded = made_of, make()
+    return cast("_Library", _loaded[1])
+
+
+def _hotwords(terms: tuple[str, ...], tokens: dict[str, int], bpe_vocab: Path | None) -> Hotwords:
+    hotwords = prepare_hotwords(terms, tokens, _read(bpe_vocab))
+    if skipped := len(set(terms)) - len(hotwords.terms):
+        log.info("the model has no tokens for %d of the dictionary's terms", skipped)
+    return hotwords
+
+
+def _unit(hotwords: Hotwords) -> object:
+    """What a recogniser has to know of the terms; each of its streams knows the terms."""
+    return (hotwords.modeling_unit, hotwords.vocabulary) if hotwords.terms else None
 
 
 def _make_recogniser(
@@ -142,12 +195,12 @@ def _make_recogniser(
                 rule2_min_trailing_silence=settings.endpoint_silence or defaults.endpoint_silence,
                 rule3_min_utterance_length=_LONGEST_SEGMENT,
                 decoding_method="modified_beam_search" if hotwords.terms else "greedy_search",
-                max_active_paths=_BEAM_WIDTH,
+                max_active_paths=BEAM_WIDTH,
                 hotwords_score=settings.hotwords_score or defaults.hotwords_score,
                 modeling_unit=hotwords.modeling_unit,
                 bpe_vocab=str(vocabulary) if hotwords.vocabulary else "",
             )
-        except _FAILURES as exc:
+        except FAILURES as exc:
             raise AsrConnectionError(f"failed to create sherpa-onnx recognizer: {exc}") from exc
 
 
@@ -222,16 +275,12 @@ class SherpaRecogniser(Recogniser):
         return join_segments([self._ended, self._recogniser.get_result(self._stream)])
 
 
-# What the library's C++ exceptions become, and a check of its own.
-_FAILURES = (RuntimeError, ValueError, IndexError, AssertionError)
-
-
 @contextmanager
 def _mapped_errors() -> Iterator[None]:
     """Turn the package's errors into ours."""
     try:
         yield
-    except _FAILURES as exc:
+    except FAILURES as exc:
         raise AsrProtocolError(f"sherpa-onnx failed: {exc}") from exc
 
 

@@ -30,6 +30,7 @@ class Exit(IntEnum):
 
 
 COMMANDS = {
+    "setup": "choose an engine for the languages that you speak, and try it out",
     "dictate": "turn a recording, or what you say now, into text",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",

@@ -6,20 +6,18 @@ import argparse
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 from koe.asr import ENGINES
 from koe.cli import Exit, print_error, tell
 from koe.cli.editor import edit, editor_command
-from koe.cli.setting import SettingChange, read_value
+from koe.cli.setting import SettingChange, read_settings, read_value
 from koe.cli.usage import add_folder, add_words
 from koe.config.access import get_json, get_text
 from koe.config.check import about, find_problems
 from koe.config.document import SCALAR, Document
 from koe.config.edit import find
-from koe.config.listing import Listing, Origin, Setting, list_settings
+from koe.config.listing import Listing, Origin, Setting
 from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
@@ -107,7 +105,7 @@ def _tell_path(directory: Path, _: argparse.Namespace) -> int:
 
 def _get(directory: Path, arguments: argparse.Namespace) -> int:
     key: str = arguments.key
-    document, listing = _read(directory)
+    document, listing = read_settings(directory)
     setting = listing.find(key)
     part = find(document, tuple(key.split(".")))
     group = listing.within(key) if key else []
@@ -140,7 +138,7 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
 
 
 def _show(directory: Path, arguments: argparse.Namespace) -> int:
-    document, listing = _read(directory)
+    document, listing = read_settings(directory)
     key = arguments.key
     found = listing.find(key)
     shown = [found] if found else listing.within(key)
@@ -184,7 +182,7 @@ def _origin(setting: Setting) -> str:
 
 def _check(directory: Path) -> int:
     try:
-        document, listing = _read(directory)
+        document, listing = read_settings(directory)
     except ConfigError as exc:
         tell(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
@@ -198,18 +196,6 @@ def _check(directory: Path) -> int:
     if not problems:
         tell(f"{document.path}: nothing is wrong")
     return Exit.ERROR if problems else Exit.OK
-
-
-def _read(directory: Path) -> tuple[Document, Listing]:
-    """The file and what it means; while there is none, what the one will that is created."""
-    if not is_missing(directory / CONFIG_NAME):
-        document = Store(directory, os.environ).read_document()
-        return document, list_settings(document, os.environ)
-    path = str(directory / CONFIG_NAME)
-    text = files("koe.config").joinpath("defaults", CONFIG_NAME).read_text(encoding="utf-8")
-    listing = list_settings(Document.parse(text, path), os.environ)
-    defaults = (replace(it, origin=Origin.DEFAULT, place="", line=None) for it in listing.settings)
-    return Document.parse("", path), replace(listing, settings=tuple(defaults))
 
 
 # --- changing ----------------------------------------------------------------------------

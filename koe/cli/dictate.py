@@ -71,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Dictate; return the exit status."""
     report: Report = (JsonReport if arguments.json else TextReport)(Progress())
-    dictate = _dictate_speech if arguments.mic else _dictate_file
-    return run_session(report, dictate(report, arguments))
+    session = _dictate_speech if arguments.mic else _dictate_file
+    return run_session(report, session(report, arguments))
 
 
 async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
@@ -81,7 +81,7 @@ async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
         report.progress.duration = recording.duration
         chunks = _spoken(recording) if arguments.realtime else _read(recording)
         async with open_core(arguments.config, engine=arguments.engine) as core:
-            await _dictate(core.begin(is_file=True), chunks, report)
+            await dictate(core.begin(is_file=True), chunks, report)
 
 
 async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None:
@@ -89,10 +89,10 @@ async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None
     async with core_opened as core, Microphone() as microphone:
         _when_enter_is_pressed(microphone.stop)
         print_error("speak; Enter ends")
-        await _dictate(core.begin(Mode.TOGGLE), _listen(microphone, report), report)
+        await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)
 
 
-async def _dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
+async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
     """Hand over the audio and tell what comes of it, until the session is over."""
     feeder = asyncio.create_task(_feed(session, chunks, report))
     try:
@@ -115,7 +115,8 @@ async def _feed(session: Dictation, chunks: AsyncIterator[bytes], report: Report
         session.end()
 
 
-async def _listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]:
+async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]:
+    """Yield what is said, and tell what of it was lost."""
     async for pcm in microphone:
         yield pcm
     if microphone.overflows:

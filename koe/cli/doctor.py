@@ -15,6 +15,8 @@ from koe import __version__
 from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
 from koe.cli import Exit, tell
 from koe.cli.history_table import when
+from koe.cli.languages import spoken, system_language
+from koe.cli.proposals import heard_by
 from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
 from koe.config.read import is_missing
@@ -96,6 +98,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield from findings
     asr = config.asr.with_models_in(directory / MODELS_NAME)
     yield _examine_engine(asr)
+    yield from _examine_language(config.asr)
     yield from _examine_fallback(asr)
     yield from _examine_correction(config.llm)
     yield _examine_http()
@@ -134,6 +137,18 @@ def _examine_engine(config: AsrConfig) -> Finding:
     if fault := fault_of(name, config):
         return Finding(Level.FAIL, "engine", f"{name}: {fault}")
     return Finding(Level.OK, "engine", f"{name}: ready; about the others: koe engines")
+
+
+def _examine_language(config: AsrConfig) -> Iterator[Finding]:
+    """Whether the engine hears what the system speaks; nothing is said if it does."""
+    language, heard = system_language(os.environ), heard_by(config)
+    if language is None or not heard or language in heard:
+        return
+    knows = (
+        f"hears {spoken(heard)} only" if len(heard) == 1 else f"does not hear {spoken((language,))}"
+    )
+    message = f"{config.provider} {knows}, and the language of this system is {spoken((language,))}"
+    yield Finding(Level.WARN, "language", f"{message}; koe setup proposes another engine")
 
 
 def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:

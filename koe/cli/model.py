@@ -9,29 +9,22 @@ import sys
 from pathlib import Path
 
 from koe.cli import Exit, print_error, tell
-from koe.cli.live_line import display_width, printable
+from koe.cli.live_line import printable
+from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
-from koe.errors import KoeError, ManifestError
+from koe.errors import ManifestError
 from koe.models import describe, paths, removal, verification
 from koe.models import manifest as manifests
-from koe.models.catalogue import find_models, install_manifests
+from koe.models.catalogue import Model, find_models, install_manifests, languages_of
 from koe.models.manifest import Manifest
 from koe.models.verification import Mode, Status, Verdict
-
-_TAGS = {
-    Status.INSTALLED: "installed",
-    Status.INCOMPLETE: "incomplete",
-    Status.NOT_INSTALLED: "not installed",
-}
 
 _SENTENCES = {
     Status.INSTALLED: "installed (verified)",
     Status.INCOMPLETE: "incomplete (files missing, wrong size, or sha256 mismatch)",
     Status.NOT_INSTALLED: "not installed (manifest only, no data files)",
 }
-
-_PATH_COLUMNS = 40  # spec models §10.3
 
 _EPILOG = """\
 MODEL is what koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the whole path of a folder with
@@ -45,7 +38,8 @@ exit status:
 
 with --json, in UTF-8 on stdout:
   list            [{"path": TEXT, "provider": TEXT, "mode": TEXT, "description": TEXT, "repo": TEXT,
-                    "status": 0 | 1 | 2, "total_size": BYTES}, ...]
+                    "status": 0 | 1 | 2, "total_size": BYTES, "languages": [CODE, ...],
+                    "obstacle": TEXT or null}, ...]
   status, verify  {"model": TEXT, "directory": TEXT, "status": 0 | 1 | 2,
                    "files": [{"name": TEXT, "ok": BOOLEAN, "finding": TEXT}, ...]}
   remove          {"model": TEXT, "removed": NUMBER}
@@ -114,16 +108,30 @@ def _list(root: Path, as_json: bool) -> int:
         (model, verification.model_status(root, model.path, Mode.CACHE_ONLY)) for model in models
     ]
     if as_json:
-        _print_json([describe(model, status) for model, status in found])
+        _print_json([_described(model, status) for model, status in found])
     elif not found:
         tell(f"No models found in {root}")
     else:
         for model, status in found:
-            path = model.path + " " * (_PATH_COLUMNS - display_width(model.path))
-            tell(printable(f"{path} [{_TAGS[status]}] {model.manifest.description}"))
+            tell(model_line(model, status))
+        for note in dict.fromkeys(filter(None, map(_note, models))):
+            print_error(f"note: {note}")
     for problem in problems:
         print_error(f"warning: {problem}")
     return Exit.OK
+
+
+def _described(model: Model, status: Status) -> dict[str, object]:
+    more = {"languages": languages_of(model), "obstacle": obstacle_to(model)}
+    return {**describe(model, status), **more}
+
+
+def _note(model: Model) -> str | None:
+    """Why models of an engine are not usable."""
+    obstacle = obstacle_to(model)
+    return (
+        f"models of {model.manifest.provider} are not usable here: {obstacle}" if obstacle else None
+    )
 
 
 def _status(root: Path, model: str, mode: Mode, as_json: bool) -> int:
@@ -168,29 +176,16 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
 
 def _pull(root: Path, model: str, as_json: bool) -> int:
     # It brings the HTTP library, which nothing else needs here.
-    from koe import daemon_threads
     from koe.cli.pull_report import BarsReport, JsonReport
-    from koe.models.pull import pull
+    from koe.cli.pulling import pull_model
 
-    directory = _existing(root, model)
-    report = JsonReport() if as_json else BarsReport(sys.stderr)
+    _existing(root, model)
     try:
-        with report:
-            daemon_threads.run(pull(root, model, report.tell))
-        report.begin_verification()
-        status = verification.summarise(_examine(directory, Mode.FORCE)[1])
-        report.end_verification(status)
+        is_there = pull_model(root, model, JsonReport() if as_json else BarsReport(sys.stderr))
     except KeyboardInterrupt:
         print_error(f"interrupted; to go on from there: koe model pull {model}")
         raise
-    except KoeError as exc:
-        report.fail(str(exc))
-        return Exit.ERROR
-    if status is not Status.INSTALLED:
-        report.fail(f"{model}: verification failed after download")
-        return Exit.ERROR
-    report.finish(model, directory)
-    return Exit.OK
+    return Exit.OK if is_there else Exit.ERROR
 
 
 def _existing(root: Path, model: str) -> Path:

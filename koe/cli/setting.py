@@ -7,9 +7,12 @@ file is written.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from getpass import getpass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +22,29 @@ from koe.config.check import about, find_obstacle, find_problems
 from koe.config.document import MAPPING, Document
 from koe.config.edit import find
 from koe.config.listing import Listing, Origin, list_settings
+from koe.config.read import is_missing
 from koe.config.scalars import resolve
+from koe.config.store import CONFIG_NAME, Store
 from koe.errors import ConfigError
 
 if TYPE_CHECKING:
     from koe.config.document import Environment
+
+
+def read_settings(directory: Path) -> tuple[Document, Listing]:
+    """The file and what it means; while there is none, what the one will that is created.
+
+    Raises:
+        ConfigError: The file is there and can't be read.
+    """
+    if not is_missing(directory / CONFIG_NAME):
+        document = Store(directory, os.environ).read_document()
+        return document, list_settings(document, os.environ)
+    path = str(directory / CONFIG_NAME)
+    text = files("koe.config").joinpath("defaults", CONFIG_NAME).read_text(encoding="utf-8")
+    listing = list_settings(Document.parse(text, path), os.environ)
+    defaults = (replace(it, origin=Origin.DEFAULT, place="", line=None) for it in listing.settings)
+    return Document.parse("", path), replace(listing, settings=tuple(defaults))
 
 
 class SettingChange:

@@ -161,12 +161,17 @@ class SherpaOnnxConfig(Section):
     Attributes:
         hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
         endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
+        language: The language that is spoken, as a code such as ``zh``, for models that can be
+            set to one; ``auto`` has them find out.
+        use_itn: Numbers as digits, and punctuation, by models that can do both or neither.
     """
 
     model: str = text("sherpa-onnx/bilingual-zh-en")
     num_threads: int = whole_number(2, low=1, high=1024)
     hotwords_score: float = number(1.5, low=0, high=100)
     endpoint_silence: float = number(1.2, low=0, high=60)
+    language: str = text("auto", generations=OURS)
+    use_itn: bool = flag(True, generations=OURS)
 
 
 class AppleSpeechConfig(Section):

@@ -81,6 +81,24 @@ def install_manifests(root: Path) -> list[Path]:
     return written
 
 
+def shipped_manifests() -> dict[str, Manifest]:
+    """The models that koe knows, by path."""
+    return {
+        path.relative_to(_SHIPPED).with_suffix("").as_posix(): manifests.parse(path.read_bytes())
+        for path in sorted(_SHIPPED.rglob("*.json"))
+    }
+
+
+def languages_of(model: Model) -> tuple[str, ...]:
+    """What a model hears, as codes; empty when it is not known.
+
+    A manifest that was installed before manifests said so is not changed: koe's own one says it.
+    """
+    shipped = shipped_manifests().get(model.path)
+    is_same = shipped is not None and shipped.files == model.manifest.files
+    return model.manifest.languages or (shipped.languages if shipped and is_same else ())
+
+
 def _directories(root: Path) -> list[Path]:
     """Every real directory below ``root``; one that cannot be read has none."""
     found = []

@@ -47,6 +47,7 @@ class Manifest:
         repo: Where the model is from, for people.
         files: In the manifest's order.
         mode: ``asr``, ``llm``, or empty when it is not said.
+        languages: What it hears, as codes such as ``zh``; empty when it is not said.
     """
 
     provider: str
@@ -54,6 +55,7 @@ class Manifest:
     repo: str
     files: tuple[ModelFile, ...]
     mode: str = ""
+    languages: tuple[str, ...] = ()
 
     @property
     def total_bytes(self) -> int:
@@ -101,6 +103,7 @@ def parse(content: bytes) -> Manifest:
         repo=_text(fields, "repo"),
         files=tuple(_file(entry, number) for number, entry in enumerate(files, start=1)),
         mode="" if fields.get("mode") is None else _text(fields, "mode"),
+        languages=_languages(fields.get("languages")),
     )
 
 
@@ -117,6 +120,8 @@ def render(manifest: Manifest) -> bytes:
     }
     if manifest.mode:
         fields["mode"] = manifest.mode
+    if manifest.languages:
+        fields["languages"] = list(manifest.languages)
     text = json.dumps(fields, ensure_ascii=False, indent=2, sort_keys=True)
     return f"{text}\n".encode()
 
@@ -134,6 +139,13 @@ def _file(entry: object, number: int) -> ModelFile:
         sha256=_text(fields, "sha256", where).lower(),
         url=_text(fields, "url", where),
     )
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    """What is no list of texts says nothing: other programs' manifests may use the name freely."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(it for it in value if isinstance(it, str) and it and is_unicode(it))
 
 
 def _object(value: object, where: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from koe.errors import AsrConnectionError
 from tests.asr.tones import WINDOW, build_model, set_metadata
 
 ANY_MODEL = (
-    "put a streaming transducer there, or set asr.sherpa-onnx.model to one that koe model list "
+    "put a model for sherpa-onnx there, or set asr.sherpa-onnx.model to one that koe model list "
     "shows and koe model pull fetches"
 )
 
@@ -140,7 +140,7 @@ def test_another_kind_of_model(model: ModelFiles, metadata: dict[str, object], r
     with pytest.raises(AsrConnectionError) as caught:
         examine_model(model)
     assert caught.value.message == (
-        f"{model.encoder} is not part of a streaming transducer: {reason}"
+        f"{model.encoder} is not part of a model that sherpa-onnx can run: {reason}"
     )
 
 
@@ -201,7 +201,7 @@ def test_no_onnx_file(directory: Path) -> None:
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", encoding="utf-8")
     with pytest.raises(AsrConnectionError, match=r"it is damaged, or no ONNX file: "):
         read_metadata(path)
-    with pytest.raises(AsrConnectionError, match=r"is not part of a streaming transducer: "):
+    with pytest.raises(AsrConnectionError, match=r"is not part of a model that sherpa-onnx "):
         read_metadata(directory / "missing.onnx")
 
 
@@ -243,7 +243,10 @@ def test_tokens(tmp_path: Path) -> None:
 def test_broken_tokens(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(AsrConnectionError) as caught:
         tokens_in(tmp_path, content)
-    assert f"tokens.txt is not part of a streaming transducer: {reason}" in caught.value.message
+    assert (
+        f"tokens.txt is not part of a model that sherpa-onnx can run: {reason}"
+        in caught.value.message
+    )
 
 
 @given(content=st.binary(max_size=100) | st.text(max_size=100).map(str.encode))

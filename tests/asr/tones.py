@@ -20,14 +20,14 @@ from onnx import TensorProto, helper, numpy_helper
 FREQUENCIES_HZ = (400, 700, 1100, 1600, 2200, 2900, 3700, 4600)
 
 # The library's features: bands between these, in mel.
-_BANDS, _LOW_HZ, _HIGH_HZ = 80, 20.0, 8000.0 - 400.0
+BANDS, _LOW_HZ, _HIGH_HZ = 80, 20.0, 8000.0 - 400.0
 
 # What the encoder looks at and how far it goes on, in frames of 10 ms; and from how many of them
 # it makes one.
 WINDOW, _STEP, _SUBSAMPLING = 45, 32, 4
 
-_NEVER = -1000.0
-_LESS_LIKELY = -1.0
+NEVER = -1000.0
+LESS_LIKELY = -1.0
 
 
 def tone(index: int, seconds: float = 0.25) -> bytes:
@@ -61,21 +61,21 @@ def build_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = len(tokens) + 1  # the first is the blank
-    weights = numpy.zeros((_BANDS, size), numpy.float32)
+    weights = numpy.zeros((BANDS, size), numpy.float32)
     bias = numpy.zeros(size, numpy.float32)
     after = numpy.zeros((size, size), numpy.float32)
     for token in range(1, size):
         like = (homophones or {}).get(token - 1, token - 1) + 1
-        weights[_band(FREQUENCIES_HZ[like - 1]), token] = 1.0
-        bias[token] = 0.0 if like == token else _LESS_LIKELY
+        weights[band(FREQUENCIES_HZ[like - 1]), token] = 1.0
+        bias[token] = 0.0 if like == token else LESS_LIKELY
         for other in {token, like}:
-            after[token, other] = after[other, token] = _NEVER
-    _save(folder / "encoder.onnx", _encoder(weights, bias), {
+            after[token, other] = after[other, token] = NEVER
+    save(folder / "encoder.onnx", _encoder(weights, bias), {
         "model_type": "lstm", "T": WINDOW, "decode_chunk_len": _STEP,
         "num_encoder_layers": 1, "rnn_hidden_size": 1, "d_model": 1,
     })  # fmt: skip
-    _save(folder / "decoder.onnx", _decoder(after), {"vocab_size": size, "context_size": 2})
-    _save(folder / "joiner.onnx", _joiner(size), {"joiner_dim": size})
+    save(folder / "decoder.onnx", _decoder(after), {"vocab_size": size, "context_size": 2})
+    save(folder / "joiner.onnx", _joiner(size), {"joiner_dim": size})
     lines = [f"{token} {number}\n" for number, token in enumerate(["<blk>", *tokens])]
     (folder / "tokens.txt").write_text("".join(lines), encoding="utf-8")
     return folder
@@ -92,24 +92,24 @@ def _mel(frequency_hz: float) -> float:
     return 1127.0 * math.log(1.0 + frequency_hz / 700.0)
 
 
-def _band(frequency_hz: float) -> int:
-    width = (_mel(_HIGH_HZ) - _mel(_LOW_HZ)) / (_BANDS + 1)
+def band(frequency_hz: float) -> int:
+    width = (_mel(_HIGH_HZ) - _mel(_LOW_HZ)) / (BANDS + 1)
     return round((_mel(frequency_hz) - _mel(_LOW_HZ)) / width) - 1
 
 
-def _value(name: str, *shape: str | int) -> onnx.ValueInfoProto:
+def value(name: str, *shape: str | int) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def _numbers(name: str, *numbers: int) -> onnx.TensorProto:
+def numbers(name: str, *numbers: int) -> onnx.TensorProto:
     return numpy_helper.from_array(numpy.array(numbers, numpy.int64), name)
 
 
 def _encoder(
     weights: numpy.typing.NDArray[numpy.float32], bias: numpy.typing.NDArray[numpy.float32]
 ) -> onnx.GraphProto:
-    states = [_value("h", 1, "N", 1), _value("c", 1, "N", 1)]
-    next_states = [_value("next_h", 1, "N", 1), _value("next_c", 1, "N", 1)]
+    states = [value("h", 1, "N", 1), value("c", 1, "N", 1)]
+    next_states = [value("next_h", 1, "N", 1), value("next_c", 1, "N", 1)]
     return helper.make_graph(
         [
             helper.make_node("Slice", ["x", "first", "step", "time", "every"], ["frames"]),
@@ -119,13 +119,13 @@ def _encoder(
             helper.make_node("Identity", ["c"], ["next_c"]),
         ],
         "encoder",
-        [_value("x", "N", WINDOW, _BANDS), *states],
-        [_value("encoder_out", "N", _STEP // _SUBSAMPLING, len(bias)), *next_states],
+        [value("x", "N", WINDOW, BANDS), *states],
+        [value("encoder_out", "N", _STEP // _SUBSAMPLING, len(bias)), *next_states],
         [
-            _numbers("first", 0),
-            _numbers("step", _STEP),
-            _numbers("time", 1),
-            _numbers("every", _SUBSAMPLING),
+            numbers("first", 0),
+            numbers("step", _STEP),
+            numbers("time", 1),
+            numbers("every", _SUBSAMPLING),
             numpy_helper.from_array(weights, "weights"),
             numpy_helper.from_array(bias, "bias"),
         ],
@@ -141,8 +141,8 @@ def _decoder(after: numpy.typing.NDArray[numpy.float32]) -> onnx.GraphProto:
         ],
         "decoder",
         [helper.make_tensor_value_info("y", TensorProto.INT64, ["N", 2])],
-        [_value("decoder_out", "N", len(after))],
-        [_numbers("one", 1), _numbers("two", 2), numpy_helper.from_array(after, "after")],
+        [value("decoder_out", "N", len(after))],
+        [numbers("one", 1), numbers("two", 2), numpy_helper.from_array(after, "after")],
     )
 
 
@@ -150,12 +150,12 @@ def _joiner(size: int) -> onnx.GraphProto:
     return helper.make_graph(
         [helper.make_node("Add", ["encoder_out", "decoder_out"], ["logit"])],
         "joiner",
-        [_value("encoder_out", "N", size), _value("decoder_out", "N", size)],
-        [_value("logit", "N", size)],
+        [value("encoder_out", "N", size), value("decoder_out", "N", size)],
+        [value("logit", "N", size)],
     )
 
 
-def _save(path: Path, graph: onnx.GraphProto, metadata: Mapping[str, object]) -> None:
+def save(path: Path, graph: onnx.GraphProto, metadata: Mapping[str, object]) -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     helper.set_model_props(model, {key: str(value) for key, value in metadata.items()})
     onnx.checker.check_model(model)

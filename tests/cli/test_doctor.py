@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def microphone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with a microphone."""
     info = MicrophoneInfo("Desk Microphone", "PortAudio V19")
     monkeypatch.setattr(koe.cli.doctor, "describe_microphone", lambda: info)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that speaks English."""
+    speak(monkeypatch, "en_US.UTF-8")
+
+
+def speak(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    monkeypatch.setenv("LANG", locale)
 
 
 def find(directory: Path, topic: str) -> list[Finding]:
@@ -165,6 +178,28 @@ def test_an_engine_that_lacks_something(directory: Path) -> None:
         Finding(Level.FAIL, "engine", "glm: it has no key; set asr.glm.api_key")
     ]
     assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
+
+
+@pytest.mark.parametrize(
+    ("locale", "config", "message"),
+    [
+        ("en_GB.UTF-8", "moonshine", ""),
+        ("C.UTF-8", "moonshine", ""),
+        ("zh_CN.UTF-8", "moonshine", "moonshine hears English only, and the language of this "
+         "system is Chinese; koe setup proposes another engine"),
+        ("de_DE", "glm", "glm does not hear German, and the language of this system is German; "
+         "koe setup proposes another engine"),
+        ("zh_CN.UTF-8", "sherpa-onnx", ""),
+        ("de_DE", "parrot", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows says it by other means")
+def test_an_engine_that_does_not_hear_the_language_of_the_system(
+    locale: str, config: str, message: str, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak(monkeypatch, locale)
+    found = find(write(directory, f"asr: {{provider: {config}}}"), "language")
+    assert found == ([Finding(Level.WARN, "language", message)] if message else [])
 
 
 def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from koe.cli import Exit, main
-from koe.models.catalogue import install_manifests
+from koe.models.catalogue import install_manifests, shipped_manifests
 from koe.models.paths import MANIFEST_NAME
 from tests.cli.command import PATIENCE, command, environment, run_koe
 from tests.models.downloading import QUICK, WEIGHTS, serve_model
@@ -41,13 +41,24 @@ def koe(action: str, *words: str | Path, directory: Path) -> int:
 def test_a_fresh_list(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert koe("list", directory=directory) == Exit.OK
     out, err = capsys.readouterr()
-    assert err == ""
     lines = out.splitlines()
-    assert len(lines) == 8
+    assert len(lines) == len(shipped_manifests())
     assert lines[0] == (
         "mlx/Qwen3-0.6B-4bit                      [not installed] "
-        "Qwen3 0.6B 4-bit LLM (fast, lightweight)"
+        "Qwen3 0.6B 4-bit LLM (fast, lightweight) (351 MB; not usable here)"
     )
+    assert (
+        "sherpa-onnx/bilingual-zh-en              [not installed] "
+        "Bilingual Chinese-English model (198 MB; hears zh en)"
+    ) in lines
+    # Why, once for each engine.
+    notes = err.splitlines()
+    assert notes[0].startswith(
+        "koe: note: models of mlx are not usable here: the program that runs"
+    )
+    assert notes[1:] == [
+        "koe: note: models of wetype are not usable here: no engine of this version uses it"
+    ]
     assert lines == sorted(lines)
     assert not (directory / "config.yaml").exists()  # other things are not touched
 
@@ -58,11 +69,11 @@ def test_tags(model: Path, directory: Path, capsys: pytest.CaptureFixture[str]) 
         koe("list", directory=directory)
         return capsys.readouterr().out.splitlines()[0]
 
-    assert line() == f"{'demo':<40} [not installed] A model"
+    assert line() == f"{'demo':<40} [not installed] A model (4 bytes)"
     koe("verify", "demo", directory=directory)
-    assert line() == f"{'demo':<40} [installed] A model"
+    assert line() == f"{'demo':<40} [installed] A model (4 bytes)"
     (model / "b.bin").unlink()
-    assert line() == f"{'demo':<40} [incomplete] A model"
+    assert line() == f"{'demo':<40} [incomplete] A model (4 bytes)"
 
 
 def test_list_as_json(model: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,14 +81,16 @@ def test_list_as_json(model: Path, directory: Path, capsys: pytest.CaptureFixtur
     demo, *shipped = json.loads(capsys.readouterr().out)
     assert demo == {
         "description": "A model",
+        "languages": [],
         "mode": "",
+        "obstacle": None,
         "path": "demo",
         "provider": "moonshine",
         "repo": "owner/name",
         "status": 0,
         "total_size": 4,
     }
-    assert len(shipped) == 8
+    assert len(shipped) == len(shipped_manifests())
 
 
 def test_no_models(
@@ -91,10 +104,10 @@ def test_no_models(
 def test_what_is_wrong_is_told(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_file(directory / "models" / "bad" / MANIFEST_NAME, b"{}")
     assert koe("list", directory=directory) == Exit.OK
-    assert capsys.readouterr().err == (
+    assert (
         f"koe: warning: config error: manifest not found in {directory / 'models' / 'bad'}: "
         ".koe-manifest.json needs a list 'files'\n"
-    )
+    ) in capsys.readouterr().err
 
 
 def test_manifests_that_cannot_be_installed(
@@ -113,13 +126,13 @@ def test_a_description_cannot_move_the_cursor(
     manifest = json.loads((model / MANIFEST_NAME).read_bytes())
     (model / MANIFEST_NAME).write_text(json.dumps(manifest | {"description": "a\x1b[2J\nb"}))
     koe("list", directory=directory)
-    assert capsys.readouterr().out.splitlines()[0].endswith("] a [2J b")
+    assert capsys.readouterr().out.splitlines()[0].endswith("] a [2J b (4 bytes)")
 
 
 def test_the_user_s_own_folder(tmp_path: Path) -> None:
     done = run_koe("model", "list", home=tmp_path)
     assert done.returncode == Exit.OK
-    assert len(list(tmp_path.rglob(MANIFEST_NAME))) == 8
+    assert len(list(tmp_path.rglob(MANIFEST_NAME))) == len(shipped_manifests())
 
 
 # --- status and verify ---------------------------------------------------------------------
@@ -305,7 +318,7 @@ def test_a_pull_that_was_spoilt_meanwhile(
     async def pull(*_: object) -> None:
         write_file(model / "a.bin", b"xyz")
 
-    monkeypatch.setattr("koe.models.pull.pull", pull)
+    monkeypatch.setattr("koe.cli.pulling.pull", pull)
     assert koe("pull", "demo", directory=directory) == Exit.ERROR
     out, err = capsys.readouterr()
     assert out == ""
@@ -381,11 +394,12 @@ def test_two_processes_at_once(server: FileServer, stalled: Path, tmp_path: Path
 
 
 def test_the_http_library_is_loaded_for_downloads_only(directory: Path, tmp_path: Path) -> None:
+    """An engine, which is asked whether it could work here, brings asyncio and with it ssl."""
     install_manifests(directory / "models")
     code = (
         "import sys\nfrom koe.cli import main\n"
         f"main(['model', 'list', '--config', {str(directory)!r}])\n"
-        "sys.exit(bool({'httpx', 'asyncio', 'ssl', 'tqdm', 'numpy'} & {*sys.modules}))"
+        "sys.exit(bool({'httpx', 'pyreqwest', 'websockets', 'tqdm', 'numpy'} & {*sys.modules}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -96,6 +96,8 @@ TABLES: dict[str, tuple[Section, dict[str, object]]] = {
             "num_threads": 2,
             "hotwords_score": 1.5,
             "endpoint_silence": 1.2,
+            "language": "auto",
+            "use_itn": True,
         },
     ),
     "apple-speech": (AppleSpeechConfig(), {"locale": "zh_CN"}),

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from koe.errors import ManifestError
-from koe.models.catalogue import find_models, install_manifests
-from koe.models.manifest import load
+from koe.models.catalogue import (
+    find_models,
+    install_manifests,
+    languages_of,
+    shipped_manifests,
+)
+from koe.models.manifest import load, render
 from koe.models.paths import MANIFEST_NAME, components
 from tests.models.making import make_model, write_file
 
@@ -20,6 +26,8 @@ SHIPPED = {
     "mlx/Qwen3-ASR-1.7B-4bit": ("mlx", "asr", 6, 1_607_628_946),
     "sherpa-onnx/bilingual-zh-en": ("sherpa-onnx", "", 4, 198_270_793),
     "sherpa-onnx/multilingual-8lang": ("sherpa-onnx", "", 4, 338_873_347),
+    "sherpa-onnx/parakeet-v3": ("sherpa-onnx", "", 4, 670_478_772),
+    "sherpa-onnx/sense-voice": ("sherpa-onnx", "", 2, 239_549_735),
     "sherpa-onnx/zh-xlarge": ("sherpa-onnx", "", 4, 771_230_802),
     "wetype/embed140m": ("wetype", "asr", 2, 134_938_750),
 }
@@ -91,6 +99,32 @@ def test_shipped_manifests(tmp_path: Path) -> None:
             assert components(file.name, "win32") == (file.name,)
     if os.name == "posix":
         assert (tmp_path / "koe").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_shipped_models_hear() -> None:
+    manifests = shipped_manifests()
+    assert manifests.keys() == SHIPPED.keys()
+    for manifest in manifests.values():
+        assert bool(manifest.languages) == (manifest.mode != "llm")
+        assert len(set(manifest.languages)) == len(manifest.languages)
+
+
+def test_what_models_hear_that_were_described_before(tmp_path: Path) -> None:
+    """Manifests had no languages, and are never changed."""
+    install_manifests(tmp_path)
+    path = tmp_path / "sherpa-onnx" / "bilingual-zh-en" / MANIFEST_NAME
+    former = replace(load(path.parent), languages=())
+    path.write_bytes(render(former))
+
+    def heard() -> tuple[str, ...]:
+        models = {model.path: model for model in find_models(tmp_path)[0]}
+        return languages_of(models["sherpa-onnx/bilingual-zh-en"])
+
+    assert heard() == ("zh", "en")
+    path.write_bytes(render(replace(former, files=former.files[:1])))  # it is another model
+    assert heard() == ()
+    path.write_bytes(render(replace(former, languages=("de",))))
+    assert heard() == ("de",)
 
 
 def test_manifests_that_are_there_are_never_changed(tmp_path: Path) -> None:

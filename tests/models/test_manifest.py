@@ -129,3 +129,17 @@ def test_what_is_wrong_with_a_manifest_is_told(tmp_path: Path) -> None:
     assert str(raised.value) == (
         f"config error: manifest not found in {tmp_path}: .koe-manifest.json needs a list 'files'"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "languages"),
+    [(["zh", "yue"], ("zh", "yue")), (None, ()), ("zh", ()), (["zh", 1, "", "\ud800"], ("zh",))],
+)
+def test_languages(said: object, languages: tuple[str, ...]) -> None:
+    """They are for people, so what is wrong with them is no reason to do without the model."""
+    assert parse(written(languages=said)).languages == languages
+
+
+def test_render_languages() -> None:
+    manifest = replace(MANIFEST, languages=("zh", "en"))
+    assert parse(render(manifest)) == manifest

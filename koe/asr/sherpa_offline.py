@@ -1,0 +1,223 @@
+"""Models of sherpa-onnx that recognise whole pieces of speech, such as SenseVoice and Parakeet.
+
+One of them is made a recogniser of speech as it comes by `koe.asr.passes`. What models write beside
+the text, such as tags of the language and the mood, never gets into it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.asr.hotwords import Hotwords
+from koe.asr.offline_files import QWEN_LANGUAGES, Kind, OfflineFacts, OfflineFiles
+from koe.asr.passes import WholeRecogniser
+from koe.config.engines import SherpaOnnxConfig
+from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.events import SAMPLE_RATE_HZ
+from koe.text import trim
+
+if TYPE_CHECKING:
+    from sherpa_onnx import OfflineRecognizer
+
+FAILURES = (RuntimeError, ValueError, IndexError, AssertionError)
+"""What the library's C++ exceptions become, and a check of its own."""
+
+BEAM_WIDTH = 4
+
+# Seconds: a piece that is shorter gets silence at its end, because models look at a window.
+_SHORTEST = 1.0
+
+# Of kinds that write all of a text at once, a pass takes a small part of the time that was spoken.
+_QUICK = frozenset({Kind.SENSE_VOICE, Kind.PARAFORMER, Kind.NEMO_TRANSDUCER})
+_UPDATE_INTERVAL = 1.0
+
+# Tokens of Qwen3-ASR: for the text of the longest piece; and for all: the sound of it takes 13 a
+# second, and terms get as many as they have bytes at the most.
+_TEXT_TOKENS, _ALL_TOKENS = 448, 1152
+_TERMS_BYTES = 256
+
+# <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR says before the text.
+_TAGS = re.compile(r"<\|[^<>|]*\|>|</?(?:s|unk|blk|blank|sos|eos)>")
+_PREFACE = re.compile(r"^.*?<asr_text>", re.DOTALL)
+# What SenseVoice says in the place of a language, of noise and music.
+_NO_SPEECH = "<|nospeech|>"
+
+_SPACES = re.compile(r"\s+")
+
+# A space between two characters of scripts that have none: CJK, and what is written full-width.
+_CJK = "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff]"
+_SPACES_IN_CHINESE = re.compile(f"(?<={_CJK}) (?={_CJK})")
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineModel:
+    """A loaded model.
+
+    Attributes:
+        kind: What it is.
+        recogniser: The library's.
+        hotwords: The user's terms, where it can prefer them.
+        language: As the settings have it.
+    """
+
+    kind: Kind
+    recogniser: OfflineRecognizer
+    hotwords: Hotwords
+    language: str
+
+    @property
+    def update_interval(self) -> float | None:
+        """Seconds of new audio between two live texts; None: at pauses only."""
+        return _UPDATE_INTERVAL if self.kind in _QUICK else None
+
+
+def check_language(language: str, facts: OfflineFacts) -> None:
+    """Refuse a language that a model can't be set to: the library would end the process.
+
+    Raises:
+        AsrConnectionError: It can't.
+    """
+    accepted = ("auto", *facts.languages)
+    if facts.languages and language not in accepted:
+        raise AsrConnectionError(
+            f"asr.sherpa-onnx.language is {language!r}, and the model knows: "
+            f"{', '.join(accepted)}; set it to one of these",
+            is_permanent=True,
+        )
+
+
+def make_recogniser(
+    settings: SherpaOnnxConfig, files: OfflineFiles, hotwords: Hotwords
+) -> OfflineRecognizer:
+    """Load a model that was examined. Blocks, for seconds.
+
+    Raises:
+        EngineUnavailableError: The package is damaged.
+        AsrConnectionError: The model can't be loaded.
+    """
+    # Here and not above: the package brings 40 MB of libraries.
+    try:
+        from sherpa_onnx import OfflineRecognizer
+    except ImportError as exc:
+        raise EngineUnavailableError(
+            "sherpa-onnx", f"its package is damaged ({exc}); install it again"
+        ) from exc
+    paths = {name: str(path) for name, path in files.paths.items()}
+    threads = settings.num_threads
+    language = "" if settings.language == "auto" else settings.language
+    try:
+        match files.kind:
+            case Kind.SENSE_VOICE:
+                return OfflineRecognizer.from_sense_voice(
+                    **paths, num_threads=threads, language=language, use_itn=settings.use_itn
+                )
+            case Kind.PARAFORMER:
+                paths["paraformer"] = paths.pop("model")
+                return OfflineRecognizer.from_paraformer(**paths, num_threads=threads)
+            case Kind.WHISPER:
+                return OfflineRecognizer.from_whisper(
+                    **paths, num_threads=threads, language=language
+                )
+            case Kind.QWEN3_ASR:
+                return OfflineRecognizer.from_qwen3_asr(
+                    **paths,
+                    num_threads=threads,
+                    max_total_len=_ALL_TOKENS,
+                    max_new_tokens=_TEXT_TOKENS,
+                )
+            case Kind.NEMO_TRANSDUCER:
+                return _make_transducer(OfflineRecognizer, settings, paths, hotwords)
+    except FAILURES as exc:
+        raise AsrConnectionError(f"failed to create sherpa-onnx recognizer: {exc}") from exc
+
+
+def _make_transducer(
+    library: type[OfflineRecognizer],
+    settings: SherpaOnnxConfig,
+    paths: dict[str, str],
+    hotwords: Hotwords,
+) -> OfflineRecognizer:
+    with tempfile.TemporaryDirectory(prefix="koe-") as folder:
+        vocabulary = Path(folder, "bpe.vocab")
+        vocabulary.write_text(hotwords.vocabulary, encoding="utf-8")
+        return library.from_transducer(
+            **paths,
+            model_type="nemo_transducer",
+            num_threads=settings.num_threads,
+            decoding_method="modified_beam_search" if hotwords.terms else "greedy_search",
+            max_active_paths=BEAM_WIDTH,
+            hotwords_score=settings.hotwords_score or SherpaOnnxConfig.hotwords_score,
+            modeling_unit=hotwords.modeling_unit,
+            bpe_vocab=str(vocabulary) if hotwords.vocabulary else "",
+        )
+
+
+class OfflineRecogniser(WholeRecogniser):
+    """A model, which stays loaded for the next session."""
+
+    def __init__(self, model: OfflineModel) -> None:
+        self._model = model
+
+    def recognise(self, samples: array[float]) -> str:
+        """Recognise a piece.
+
+        Raises:
+            AsrProtocolError: The package failed.
+        """
+        missing = round(_SHORTEST * SAMPLE_RATE_HZ) - len(samples)
+        if missing > 0:
+            samples = samples + array("f", bytes(4 * missing))
+        model = self._model
+        try:
+            if model.kind is Kind.NEMO_TRANSDUCER and model.hotwords.terms:
+                stream = model.recogniser.create_stream(hotwords=model.hotwords.text)
+            else:
+                stream = model.recogniser.create_stream()
+            if model.kind is Kind.QWEN3_ASR:
+                if terms := terms_of_prompt(model.hotwords.terms):
+                    stream.set_option("hotwords", terms)
+                if model.language != "auto":
+                    stream.set_option("language", QWEN_LANGUAGES[model.language])
+            stream.accept_waveform(SAMPLE_RATE_HZ, samples)
+            model.recogniser.decode_stream(stream)
+            result = stream.result
+            if result.lang == _NO_SPEECH:
+                return ""
+            by_character = model.kind in (Kind.SENSE_VOICE, Kind.PARAFORMER)
+            return plain_text(result.text, by_character=by_character)
+        except FAILURES as exc:
+            raise AsrProtocolError(f"sherpa-onnx failed: {exc}") from exc
+
+
+def terms_of_prompt(terms: tuple[str, ...]) -> str:
+    """The first terms, as many as the prompt of Qwen3-ASR has room for, with commas between."""
+    room = _TERMS_BYTES
+    taken = []
+    for term in terms:
+        if "," in term or "<|" in term:  # it would end the term, or the prompt
+            continue
+        room -= len(term.encode()) + 1
+        if room < 0:
+            break
+        taken.append(term)
+    return ",".join(taken)
+
+
+def plain_text(written: str, *, by_character: bool = False) -> str:
+    """What was said, of what a model wrote: no tags, and spaces where the script has some.
+
+    Punctuation alone is nothing that was said.
+
+    Args:
+        written: With all that the model writes beside the text.
+        by_character: The model may write spaces between the characters of Chinese and Japanese.
+    """
+    text = trim(_SPACES.sub(" ", _TAGS.sub("", _PREFACE.sub("", written))))
+    if not any(map(str.isalnum, text)):
+        return ""
+    return _SPACES_IN_CHINESE.sub("", text) if by_character else text

@@ -1,0 +1,90 @@
+"""The settings that follow from what a user answered: which change, and all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from koe.asr import LOCAL_ENGINES
+from koe.cli.proposals import Proposal, language_settings
+from koe.config.access import with_text
+from koe.config.edit import set_value
+from koe.config.listing import Listing, Setting, list_settings
+from koe.config.schema import Config
+from koe.endpoint import check_endpoint, is_local
+from koe.errors import ConfigError, EndpointError
+
+if TYPE_CHECKING:
+    from koe.config.document import Document, Environment
+
+Wanted = str | bool | list[str]
+"""The value of a setting."""
+
+
+def wanted_settings(
+    config: Config, proposal: Proposal, languages: tuple[str, ...], *, may_leave: bool
+) -> dict[str, Wanted]:
+    """Return what the settings should say, by key; of other settings nothing is wanted.
+
+    Where words may not leave, no service may go on for the engine, and none may correct.
+    """
+    group = f"asr.{proposal.engine}"
+    wanted: dict[str, Wanted] = {"asr.provider": proposal.engine}
+    if proposal.model:
+        wanted[f"{group}.model"] = proposal.model
+    if (language := _language(config, proposal, languages)) is not None:
+        wanted[f"{group}.language"] = language
+    if not may_leave:
+        wanted["asr.fallback"] = [it for it in config.asr.fallback if it in LOCAL_ENGINES]
+        if _is_corrected_elsewhere(config):
+            wanted["llm.enabled"] = False
+    return wanted
+
+
+def differing(wanted: Mapping[str, Wanted], listing: Listing) -> dict[str, Setting]:
+    """Return the settings that are not as wanted, by key. A key is never shown, and always set."""
+    settings = {key: listing.find(key) for key in wanted}
+    return {key: it for key, it in settings.items() if it and it.value != wanted[key]}
+
+
+def with_settings(
+    document: Document, wanted: Mapping[str, Wanted], environ: Environment
+) -> Document:
+    """Put all values in; for `koe.config.store.Store.rewrite`.
+
+    Raises:
+        ConfigError: One of them can't be put there.
+    """
+    for key in differing(wanted, list_settings(document, environ)):
+        value = wanted[key]
+        if isinstance(value, list):
+            document = set_value(document, tuple(key.split(".")), [*value])
+        else:
+            text = str(value).lower() if isinstance(value, bool) else value
+            document = with_text(document, key, text)
+    for key, setting in differing(wanted, list_settings(document, environ)).items():
+        if not setting.is_secret:
+            raise ConfigError(document.path, f"{key} can't be set here; set it with an editor")
+    return document
+
+
+def _language(config: Config, proposal: Proposal, languages: tuple[str, ...]) -> str | None:
+    """What an engine's setting of the language should be; None: as it is, or there is none."""
+    default, present = language_settings(config.asr, proposal.engine)
+    # An engine finds out by itself where the setting is this.
+    unknown = "auto" if default == "auto" else ""
+    if proposal.takes_language:
+        return languages[0] if len(languages) == 1 else unknown
+    is_other = present not in (None, "", default) and present.split("-")[0] not in languages
+    return unknown if is_other else None
+
+
+def _is_corrected_elsewhere(config: Config) -> bool:
+    """Whether a language model that is not on this computer gets the texts."""
+    profile = config.llm.correcting_profile
+    if profile is None or profile.provider == "mlx" or profile.lacks_key:
+        return False
+    try:
+        return not is_local(check_endpoint(profile.url, allow_private=profile.allow_plain_http))
+    except EndpointError:
+        return False  # nothing is sent there

@@ -1,0 +1,262 @@
+"""``koe setup``: from the languages that a user speaks to settings that hear them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from koe.asr import ENGINES, fault_of
+from koe.cli import Exit, print_error, tell
+from koe.cli.dictate import dictate, listen
+from koe.cli.languages import read_languages, spoken, system_language
+from koe.cli.model_line import size
+from koe.cli.new_settings import Wanted, differing, wanted_settings, with_settings
+from koe.cli.proposals import Proposal, propose
+from koe.cli.questions import ask, ask_yes_or_no, is_answered
+from koe.cli.report import Progress, Report, TextReport, run_session
+from koe.cli.setting import read_settings, read_value
+from koe.cli.usage import add_folder
+from koe.config.schema import Config
+from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.dictation import open_core
+from koe.errors import AudioError, InputError
+from koe.events import Mode
+from koe.microphone import Microphone, describe_microphone
+from koe.models import paths, verification
+from koe.models.catalogue import install_manifests, shipped_manifests
+from koe.models.verification import Status
+
+# Seconds for which the user may speak in the trial.
+TRIAL_SECONDS = 5.0
+
+_EPILOG = """\
+Asks which languages you speak and whether your words may leave this computer, proposes an engine,
+downloads its model, changes the settings, and lets you try it out. Scripts answer with arguments.
+Ctrl-C leaves the settings as they were, or as they are to be; a download goes on next time.
+
+exit status:
+  0    done
+  1    an error, with a sentence on stderr; before the trial, the settings are as they were
+  2    wrong usage
+  3    set up, but nothing was heard in the trial
+  130  interrupted with Ctrl-C
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "--languages", metavar="LIST", help="what you speak: codes or English names, as in zh,en"
+    )
+    parser.add_argument(
+        "--words-may-leave", choices=["yes", "no"],
+        help="whether a service on the internet may hear what you say",
+    )  # fmt: skip
+    parser.add_argument(
+        "--engine", metavar="NAME", choices=ENGINES, help="propose this one, if it fits"
+    )
+    parser.add_argument("--yes", action="store_true", help="do what is proposed, without asking")
+    parser.add_argument("--no-trial", action="store_true", help="do not try it out at the end")
+    add_folder(parser)
+    parser.epilog = _EPILOG
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Set up; return the exit status.
+
+    Raises:
+        InputError: An answer is missing or can't be used, or no engine fits.
+        ConfigError: The settings can't be read or changed.
+        ManifestError: The models folder can't be written.
+    """
+    directory = arguments.config or config_directory(os.environ)
+    before = read_settings(directory)[1].config
+    try:
+        is_done = _set_up(directory, arguments)
+    except KeyboardInterrupt:
+        is_old = read_settings(directory)[1].config == before
+        outcome = "the settings are as they were" if is_old else "the settings are changed"
+        sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
+        print_error(f"interrupted; {outcome}")
+        raise
+    if not is_done:
+        print_error("the settings are as they were")
+        return Exit.ERROR
+    return Exit.OK if arguments.no_trial else _try_out(directory)
+
+
+def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
+    """All but the trial; tell whether it was done."""
+    is_said = None not in (arguments.languages, arguments.words_may_leave)
+    if not (is_said or is_answered()):
+        raise InputError(
+            "koe setup asks questions, and stdin is no terminal; answer with arguments, as in: "
+            "koe setup --languages zh,en --words-may-leave no"
+        )
+    config = read_settings(directory)[1].config
+    languages = _languages(arguments.languages)
+    may_leave = _may_leave(arguments.words_may_leave)
+    models = paths.models_directory(directory)
+    fitting = propose(languages, may_leave=may_leave, config=config.asr, models=models)
+    proposal = _choose(fitting, languages, arguments, may_leave=may_leave)
+    if proposal.obstacle:
+        raise InputError(f"{proposal.engine}: {proposal.obstacle}; then run koe setup again")
+    wanted = wanted_settings(config, proposal, languages, may_leave=may_leave)
+    wanted |= _key(proposal, config, directory)
+    is_new = _tell_plan(proposal, wanted, directory)
+    is_asked = is_new and is_answered() and not arguments.yes
+    if is_asked and not ask_yes_or_no("Go ahead?", default=True):
+        return False
+    if proposal.model and not _bring(models, proposal.model):
+        return False
+    store = Store(directory, os.environ)
+    store.create_missing_files()
+    store.rewrite(lambda document: with_settings(document, wanted, os.environ))
+    tell(f"{spoken(languages)}: {proposal.engine} is set up")
+    return True
+
+
+def _languages(given: str | None) -> tuple[str, ...]:
+    if given is not None:
+        if not (languages := read_languages(given)):
+            raise InputError("--languages names no language; as in: --languages zh,en")
+        return languages
+    default = system_language(os.environ) or "en"
+    return ask("Which languages do you speak? Codes or English names", default, _at_least_one)
+
+
+def _at_least_one(text: str) -> tuple[str, ...]:
+    if languages := read_languages(text):
+        return languages
+    raise InputError("name at least one, such as: en")
+
+
+def _may_leave(given: str | None) -> bool:
+    if given is not None:
+        return given == "yes"
+    return ask_yes_or_no(
+        "May your words leave this computer, for a service to recognise them?", default=False
+    )
+
+
+def _choose(
+    fitting: list[Proposal],
+    languages: tuple[str, ...],
+    arguments: argparse.Namespace,
+    *,
+    may_leave: bool,
+) -> Proposal:
+    """Let the user choose, or take the best.
+
+    Raises:
+        InputError: None fits.
+    """
+    if arguments.engine:
+        fitting = [it for it in fitting if it.engine == arguments.engine]
+    if not fitting:
+        engine = arguments.engine or ("no engine" if may_leave else "no engine of this computer")
+        verb = "does not hear" if arguments.engine else "hears"
+        remedy = "name fewer languages" if may_leave else "name fewer, or allow services"
+        together = " together" if len(languages) > 1 else ""
+        raise InputError(f"{engine} {verb} {spoken(languages)}{together}; {remedy}")
+    if len(fitting) == 1 or arguments.yes or not is_answered():
+        return fitting[0]
+    tell(f"These hear {spoken(languages)}:")
+    for number, proposal in enumerate(fitting, 1):
+        tell(f"  {number}  {_described(proposal)}")
+
+    def chosen(text: str) -> Proposal:
+        if text.isdecimal() and 1 <= int(text) <= len(fitting):
+            return fitting[int(text) - 1]
+        raise InputError(f"write a number from 1 to {len(fitting)}")
+
+    return ask("Which one?", "1", chosen)
+
+
+def _described(proposal: Proposal) -> str:
+    if proposal.is_service:
+        return f"{proposal.engine}: a service that is sent what you say, and wants a key"
+    model = ""
+    if proposal.model:
+        megabytes = size(shipped_manifests()[proposal.model].total_bytes)
+        model = f" with {proposal.model.rpartition('/')[2]}, {megabytes}"
+    lack = f"; {proposal.obstacle}" if proposal.obstacle else ""
+    return f"{proposal.engine}{model}: on this computer{lack}"
+
+
+def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wanted]:
+    """Ask for the key of a service that has none.
+
+    Raises:
+        InputError: It has none, and stdin is no terminal.
+    """
+    fault = fault_of(proposal.engine, config.asr) if proposal.is_service else None
+    if fault is None:
+        return {}
+    if not is_answered():
+        raise InputError(f"{proposal.engine}: {fault}; then run koe setup again")
+    key = f"asr.{proposal.engine}.api_key"
+    value = read_value(directory / CONFIG_NAME, key).strip()
+    if not value:
+        raise InputError(f"{proposal.engine} can't be used without a key; nothing was changed")
+    return {key: value}
+
+
+def _tell_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> bool:
+    """Tell what will be done; return whether anything will."""
+    if proposal.model:
+        tell(f"Model: {proposal.model}, {size(shipped_manifests()[proposal.model].total_bytes)}")
+    document, listing = read_settings(directory)
+    changes = differing(wanted, listing)
+    if not changes:
+        tell("Settings: nothing changes, they say so already")
+        return bool(proposal.model)
+    tell(f"Settings that change in {document.path}:")
+    for key, setting in changes.items():
+        value = wanted[key]
+        shown = "what you typed" if setting.is_secret else _shown(value)
+        tell(f"  {key}: {shown} (now: {setting.shown})")
+    return True
+
+
+def _shown(value: Wanted) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
+    return str(value).lower() if isinstance(value, bool) else value or '""'
+
+
+def _bring(models: Path, model: str) -> bool:
+    """Have a model on this computer; tell whether it is."""
+    install_manifests(models)
+    if verification.model_status(models, model, verification.Mode.NORMAL) is Status.INSTALLED:
+        return True
+    # They bring the HTTP library.
+    from koe.cli.pull_report import BarsReport
+    from koe.cli.pulling import pull_model
+
+    return pull_model(models, model, BarsReport(sys.stderr))
+
+
+def _try_out(directory: Path) -> int:
+    """Dictate for a moment, where there are a terminal and a microphone."""
+    if not is_answered():
+        print_error("no trial, because stdin is no terminal; try it with: koe dictate --mic")
+        return Exit.OK
+    try:
+        describe_microphone()
+    except AudioError as exc:
+        print_error(f"no trial: {exc}")
+        return Exit.OK
+    report = TextReport(Progress())
+    return run_session(report, _dictate_trial(report, directory))
+
+
+async def _dictate_trial(report: Report, directory: Path) -> None:
+    async with open_core(directory) as core, Microphone() as microphone:
+        asyncio.get_running_loop().call_later(TRIAL_SECONDS, microphone.stop)
+        print_error(f"say something; you have {TRIAL_SECONDS:.0f} seconds")
+        await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)
