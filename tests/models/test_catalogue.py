@@ -21,6 +21,9 @@ SHIPPED = {
     "sherpa-onnx/bilingual-zh-en": ("sherpa-onnx", "", 4, 198_270_793),
     "sherpa-onnx/multilingual-8lang": ("sherpa-onnx", "", 4, 338_873_347),
     "sherpa-onnx/zh-xlarge": ("sherpa-onnx", "", 4, 771_230_802),
+    "whisper/base": ("whisper", "asr", 3, 145_679_702),
+    "whisper/small": ("whisper", "asr", 3, 484_009_133),
+    "whisper/turbo": ("whisper", "asr", 3, 1_618_955_306),
     "wetype/embed140m": ("wetype", "asr", 2, 134_938_750),
 }
 
