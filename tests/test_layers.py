@@ -37,6 +37,8 @@ DOORS = {
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
     "sherpa_onnx": {"koe.asr.sherpa_onnx", "koe.asr.sherpa_offline"},
+    "ctranslate2": {"koe.asr.whisper_model"},
+    "opencc": {"koe.asr.chinese"},
     "httpx": {
         "koe.http.choice",
         "koe.http.client",
@@ -52,7 +54,7 @@ DOORS = {
     "ada_url": {"koe.endpoint"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.audio"},
-    "numpy": {"koe.audio"},
+    "numpy": {"koe.audio", "koe.asr.spectrogram", "koe.asr.whisper_model"},
     "sounddevice": {"koe.microphone"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},

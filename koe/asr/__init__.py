@@ -98,7 +98,7 @@ def before_the_end(event: Event) -> Event:
 ENGINES = engines.ENGINES
 """The engines of this build, in the order in which they are shown."""
 
-LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx")
+LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx", "whisper")
 """Those of them that compute on this machine."""
 
 # Names that configurations carry over from before, and why they will not work.

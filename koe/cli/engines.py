@@ -27,6 +27,7 @@ with --json, one object on stdout: {"engines": [{"name": TEXT, "about": TEXT,
 ABOUT = {
     "moonshine": "English, on this device",
     "sherpa-onnx": "many languages, on this device, with a model of your choice",
+    "whisper": "99 languages, Chinese and English mixed too, on this device",
     "apple-speech": "the system's own languages, on this device, in Koe.app on macOS",
     "mlx": "Chinese, English and more, on this device, in Koe.app on Apple silicon",
     "doubao": "Chinese and English, the streaming service of Volcengine",

@@ -57,6 +57,7 @@ PROPOSALS = (
     Proposal("sherpa-onnx", "sherpa-onnx/parakeet-v3"),
     Proposal("sherpa-onnx", "sherpa-onnx/multilingual-8lang"),
     Proposal("sherpa-onnx", "sherpa-onnx/bilingual-zh-en"),
+    Proposal("whisper", "whisper/small", takes_language=True),
     Proposal(
         "qwen",
         languages="zh en yue ja ko de fr es pt it ru ar hi id th tr uk vi",
@@ -68,8 +69,7 @@ PROPOSALS = (
 )
 """What can be proposed, the better one first among those that hear the same.
 
-Another engine is another line. One whose models hear every language has ``" ".join(NAMES)`` of
-`koe.cli.languages`, unless their manifests say it.
+Another engine is another line.
 """
 
 

@@ -10,6 +10,7 @@ from koe.config.fields import (
     choice,
     flag,
     group,
+    language,
     limit,
     milliseconds,
     names,
@@ -24,7 +25,7 @@ from koe.config.fields import (
 from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
 
 ENGINES = (
-    "moonshine", "sherpa-onnx", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
+    "moonshine", "sherpa-onnx", "whisper", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
 )  # fmt: skip
 """The engines of this build, in the order in which they are shown."""
 
@@ -174,6 +175,19 @@ class SherpaOnnxConfig(Section):
     use_itn: bool = flag(True, generations=OURS)
 
 
+class WhisperConfig(Section, generations=OURS):
+    """Speech recognition of 99 languages on this device; ``model`` is a path below ``models``.
+
+    Attributes:
+        language: ``auto`` finds out for each part of the speech.
+        num_threads: 0: as many as there are processors, and four at most.
+    """
+
+    model: str = text("whisper/base")
+    language: str = language()
+    num_threads: int = whole_number(0, high=1024)
+
+
 class AppleSpeechConfig(Section):
     """The speech recognition of macOS."""
 
@@ -226,6 +240,7 @@ class AsrConfig(
     mimo: MimoConfig = group(MimoConfig())
     mlx: MlxConfig = group(MlxConfig())
     sherpa_onnx: SherpaOnnxConfig = group(SherpaOnnxConfig(), key="sherpa-onnx")
+    whisper: WhisperConfig = group(WhisperConfig())
     apple_speech: AppleSpeechConfig = group(AppleSpeechConfig(), key="apple-speech")
 
     @property
@@ -242,6 +257,7 @@ class AsrConfig(
         """A copy in which the models are absolute paths (spec models §2)."""
         return self.replace(
             sherpa_onnx=self.sherpa_onnx.replace(model=str(folder / self.sherpa_onnx.model)),
+            whisper=self.whisper.replace(model=str(folder / self.whisper.model)),
             mlx=self.mlx.replace(model=str(folder / self.mlx.model)),
         )
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeVar, Unpack
 
 from koe.config.hotkeys import NAMES, is_known
+from koe.config.languages import AUTO, code_of
 from koe.config.sections import (
     About,
     Consent,
@@ -84,6 +85,19 @@ def choice(default: str, *others: str, refusal: str = "", **about: Unpack[About]
 
     accepted = (*words, "no") if refusal else words
     return _typed(Value(default, convert, " or ".join(accepted), **about), default)
+
+
+def language(**about: Unpack[About]) -> str:
+    """The code of a language, or the word for finding out."""
+
+    def convert(scalar: Scalar) -> str:
+        code = code_of(scalar.text)
+        if code is None:
+            raise ValueError(scalar.text)
+        return code
+
+    accepts = f"{AUTO}, or the code of a language, such as zh, en or ja"
+    return _typed(Value(AUTO, convert, accepts, **about), AUTO)
 
 
 def key_name(default: str, **about: Unpack[About]) -> str:

@@ -14,8 +14,10 @@ from koe.config.engines import (
     MimoConfig,
     QwenConfig,
     SherpaOnnxConfig,
+    WhisperConfig,
 )
 from koe.errors import EngineUnavailableError
+from tests.asr.test_whisper_files import write_model
 
 
 def brought(*arguments: object) -> int:
@@ -39,6 +41,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsrConfig:
         glm=GlmConfig(api_key="key"),
         mimo=MimoConfig(api_key="key"),
         sherpa_onnx=SherpaOnnxConfig(model=str(tmp_path)),
+        whisper=WhisperConfig(model=str(write_model(tmp_path))),
     )
 
 
@@ -86,6 +89,7 @@ def test_engine_that_will_never_be(name: str) -> None:
     [
         ("glm", "it has no key; set asr.glm.api_key"),
         ("sherpa-onnx", "model not found: sherpa-onnx/bilingual-zh-en"),
+        ("whisper", "model not found: whisper/base; run: koe model pull whisper/base"),
     ],
 )
 def test_faults(name: str, fault: str) -> None:

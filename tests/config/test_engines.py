@@ -17,6 +17,7 @@ from koe.config.engines import (
     MoonshineConfig,
     QwenConfig,
     SherpaOnnxConfig,
+    WhisperConfig,
 )
 from koe.config.schema import Config, read_config
 from koe.config.sections import Section
@@ -100,6 +101,10 @@ TABLES: dict[str, tuple[Section, dict[str, object]]] = {
             "use_itn": True,
         },
     ),
+    "whisper": (
+        WhisperConfig(),
+        {"model": "whisper/base", "language": "auto", "num_threads": 0},
+    ),
     "apple-speech": (AppleSpeechConfig(), {"locale": "zh_CN"}),
 }
 
@@ -153,7 +158,7 @@ def test_an_unknown_fallback_is_named_with_its_line() -> None:
     _, (problem,) = read_config(tree("asr.fallback", node), PATH)
     assert str(problem) == (
         "config.yaml, line 5: asr.fallback[1]: 'nova' is no engine, which are: moonshine, "
-        "sherpa-onnx, apple-speech, mlx, doubao, qwen, glm, mimo; skipping it"
+        "sherpa-onnx, whisper, apple-speech, mlx, doubao, qwen, glm, mimo; skipping it"
     )
 
 
@@ -184,6 +189,9 @@ def test_a_fallback_from_a_variable_is_in_no_message() -> None:
         ("sherpa-onnx.num_threads", plain("1024"), 1024),
         ("sherpa-onnx.hotwords_score", quoted("2"), 2.0),
         ("sherpa-onnx.endpoint_silence", plain(".5"), 0.5),
+        ("whisper.language", plain("ja"), "ja"),
+        ("whisper.language", plain("zh-CN"), "zh"),
+        ("whisper.num_threads", plain("0"), 0),
     ],
 )
 def test_values_that_are_accepted(key: str, node: Node, value: object) -> None:
@@ -206,6 +214,8 @@ def test_values_that_are_accepted(key: str, node: Node, value: object) -> None:
         ("sherpa-onnx.hotwords_score", "100.1"),
         ("sherpa-onnx.endpoint_silence", "61"),
         ("sherpa_onnx", "x"),
+        ("whisper.language", "klingon"),
+        ("whisper.num_threads", "-1"),
     ],
 )
 def test_a_bad_value_is_one_problem_and_keeps_the_default(key: str, text: str) -> None:
@@ -341,5 +351,6 @@ def test_models_below_a_folder(tmp_path: Path) -> None:
     absolute = asr.with_models_in(tmp_path / "models")
     expected = tmp_path / "models" / "sherpa-onnx" / "bilingual-zh-en"
     assert absolute.sherpa_onnx.model == str(expected)
+    assert absolute.whisper.model == str(tmp_path / "models" / "whisper" / "base")
     assert (absolute.mlx.model, absolute.mlx.language) == (elsewhere, "zh")
     assert absolute.provider == "mlx"

@@ -29,6 +29,9 @@ SHIPPED = {
     "sherpa-onnx/parakeet-v3": ("sherpa-onnx", "", 4, 670_478_772),
     "sherpa-onnx/sense-voice": ("sherpa-onnx", "", 2, 239_549_735),
     "sherpa-onnx/zh-xlarge": ("sherpa-onnx", "", 4, 771_230_802),
+    "whisper/base": ("whisper", "asr", 3, 145_679_702),
+    "whisper/small": ("whisper", "asr", 3, 484_009_133),
+    "whisper/turbo": ("whisper", "asr", 3, 1_618_955_306),
     "wetype/embed140m": ("wetype", "asr", 2, 134_938_750),
 }
 

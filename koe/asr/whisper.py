@@ -1,0 +1,140 @@
+"""Whisper: speech recognition of 99 languages on the device.
+
+Source: the library ``ctranslate2``, with models of OpenAI in its form. A model hears a whole piece
+of speech at once, so the text comes at pauses: see `koe.asr.passes`. What it writes is checked,
+because a model of this kind writes something for music and for noise too, and may not come to an
+end.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.asr import Engine
+from koe.asr.chinese import punctuated, simplified
+from koe.asr.language_parts import find_parts
+from koe.asr.loaded import Loaded
+from koe.asr.local import LocalEngine, Recogniser
+from koe.asr.modulation import Modulation
+from koe.asr.passes import WholePasses, WholeRecogniser
+from koe.asr.whisper_files import WhisperFiles, examine_whisper, find_whisper_files
+from koe.asr.whisper_text import best_guess
+from koe.config.engines import WhisperConfig
+from koe.config.languages import AUTO
+from koe.config.schema import AsrConfig
+from koe.errors import AsrProtocolError, EngineUnavailableError
+from koe.text import join_segments
+
+if TYPE_CHECKING:
+    from koe.asr.whisper_model import Encoded, WhisperModel
+
+_PACKAGES = ("ctranslate2", "opencc")
+_INSTALL = "run: pip install 'koe-core[whisper]'"
+
+# With more, threads wait for memory and for each other.
+_MOST_THREADS = 4
+
+# Written with ideographs in ways that are to be one.
+_CHINESE = frozenset({"zh", "yue"})
+
+# All sessions of the process share one model.
+_loaded: Loaded[WhisperModel] = Loaded(lambda model: model.close())
+
+
+def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
+    """Make the engine. The dictionary has no effect.
+
+    Raises:
+        EngineUnavailableError: A package is not installed.
+        AsrConnectionError: The model is not there, or does not know the language.
+    """
+    if not all(map(find_spec, _PACKAGES)):
+        raise EngineUnavailableError("whisper", f"its packages are not installed; {_INSTALL}")
+    settings = config.whisper
+    files = find_whisper_files(Path(settings.model))
+    examine_whisper(files, settings.language)
+
+    minutes = config.keep_loaded_minutes
+
+    @contextmanager
+    def opener(closed: Callable[[], bool]) -> Iterator[Recogniser]:
+        del closed  # there is no turn to wait for
+        made_of = (files.stamp, settings.num_threads)
+        with _loaded.used(made_of, lambda: load_model(settings, files), minutes) as model:
+            yield WholePasses(WhisperRecogniser(model, settings.language), gate=Modulation())
+
+    return LocalEngine("whisper", opener)
+
+
+def load_model(settings: WhisperConfig, files: WhisperFiles) -> WhisperModel:
+    """Load a model, which takes a second or more. Blocks.
+
+    Raises:
+        AsrConnectionError: It can't be loaded.
+        EngineUnavailableError: A package is damaged.
+    """
+    # Here and not above: the library brings numpy, and 150 MB of its own.
+    try:
+        from koe.asr.whisper_model import WhisperModel
+
+        simplified("")
+    except ImportError as exc:
+        raise EngineUnavailableError(
+            "whisper", f"a package of it is damaged ({exc}); {_INSTALL}"
+        ) from exc
+    return WhisperModel(files, settings.num_threads or min(os.cpu_count() or 1, _MOST_THREADS))
+
+
+class WhisperRecogniser(WholeRecogniser):
+    """Recognises pieces of speech with a model.
+
+    Args:
+        model: The model.
+        language: What is spoken; ``auto``: each part of a piece may be in another language.
+    """
+
+    def __init__(self, model: WhisperModel, language: str) -> None:
+        self._model = model
+        self._language = language
+
+    def recognise(self, samples: array[float]) -> str:
+        """Recognise each part in its language."""
+        encoded = self._model.encode(samples)
+        if self._language != AUTO:
+            return self._write(samples, encoded, self._language)
+        parts = find_parts(samples, partial(self._model.find_languages, encoded))
+        if len(parts) == 1:
+            return self._write(samples, encoded, parts[0].language)
+        pieces = [(samples[part.start : part.end], part.language) for part in parts]
+        return join_segments(
+            self._write(piece, self._model.encode(piece), language) for piece, language in pieces
+        )
+
+    def _write(self, samples: array[float], encoded: Encoded, language: str) -> str:
+        """Write what is said in one language; empty: nothing.
+
+        Raises:
+            AsrProtocolError: Something is said, and the model can't say what.
+        """
+        guesses = [self._model.write(encoded, language)]
+        if guesses[0].is_doubtful:
+            encoded = self._model.encode(samples, fully=True)
+            guesses.append(self._model.write(encoded, language))
+        if guesses[-1].is_loop:
+            guesses.append(self._model.write(encoded, language, no_loops=True))
+        guess = best_guess(guesses)
+        if guess.is_loop:
+            raise AsrProtocolError(
+                f"whisper wrote the same again and again for {encoded.seconds:.0f} seconds of "
+                "speech; try a larger model, or another engine"
+            )
+        if language in _CHINESE:
+            return punctuated(simplified(guess.text))
+        return guess.text

@@ -1,0 +1,122 @@
+"""The files of a Whisper model in CTranslate2's form, and whether they are one."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.config.languages import AUTO
+from koe.errors import AsrConnectionError
+from koe.json_text import parse_json
+
+# Where models of this engine are put, below the folder of all models.
+_FOLDER = "whisper"
+
+# How the weights begin: a version, and the name of the kind with its length.
+_HEADER = struct.Struct("<IH")
+_KIND = b"WhisperSpec\0"
+
+_VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+
+# What a model must be able to write.
+_NEEDED = ("<|startoftranscript|>", "<|transcribe|>", "<|notimestamps|>")
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperFiles:
+    """The files of one model."""
+
+    folder: Path
+    weights: Path
+    config: Path
+    vocabulary: Path
+
+    @property
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes when a file does."""
+        stats = [(str(path), path.stat()) for path in (self.weights, self.config, self.vocabulary)]
+        return tuple((name, it.st_mtime_ns, it.st_size) for name, it in stats)
+
+
+def find_whisper_files(folder: Path) -> WhisperFiles:
+    """Find the files of a model.
+
+    Raises:
+        AsrConnectionError: Something is missing.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise AsrConnectionError(f"model not found: {folder}; {_remedy(folder)}") from exc
+    except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
+        raise AsrConnectionError(f"read model dir: {exc}") from exc
+    vocabulary = next((name for name in _VOCABULARIES if name in names), _VOCABULARIES[0])
+    for name in ("model.bin", "config.json", vocabulary):
+        if name not in names:
+            raise AsrConnectionError(f"missing {name} in {folder}; {_remedy(folder)}")
+    return WhisperFiles(folder, folder / "model.bin", folder / "config.json", folder / vocabulary)
+
+
+def examine_whisper(files: WhisperFiles, language: str) -> None:
+    """Check that the library will take the files, and that the model knows a language.
+
+    Raises:
+        AsrConnectionError: It will not, or does not.
+    """
+    size = _HEADER.size + len(_KIND)
+    try:
+        with files.weights.open("rb") as file:
+            header = file.read(size)
+    except OSError as exc:
+        raise _unfit(files.weights, str(exc)) from exc
+    if len(header) < size or _HEADER.unpack_from(header)[1] != len(_KIND) or _KIND not in header:
+        raise _unfit(files.weights, "it does not begin as one does")
+    if not isinstance(_json(files.config), dict):
+        raise _unfit(files.config, "it is no JSON object")
+    tokens = _tokens(files.vocabulary)
+    for token in _NEEDED:
+        if token not in tokens:
+            raise _unfit(files.vocabulary, f"it has no {token}")
+    if language != AUTO and f"<|{language}|>" not in tokens:
+        raise AsrConnectionError(
+            f"the model in {files.folder} does not know the language '{language}'; set "
+            f"asr.whisper.language to {AUTO}, or asr.whisper.model to a model that knows it"
+        )
+
+
+def _tokens(path: Path) -> set[str]:
+    if path.suffix == ".txt":
+        return set(_text(path).split("\n"))
+    tokens = _json(path)
+    if not isinstance(tokens, list):
+        raise _unfit(path, "it is no list of tokens")
+    return {token for token in tokens if isinstance(token, str)}
+
+
+def _json(path: Path) -> object:
+    try:
+        return parse_json(_text(path))
+    except ValueError as exc:
+        raise _unfit(path, f"it is not JSON: {exc}") from exc
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _unfit(path, str(exc)) from exc
+
+
+def _remedy(folder: Path) -> str:
+    # As the models that koe knows lie.
+    if folder.parent.name == _FOLDER:
+        return f"run: koe model pull {_FOLDER}/{folder.name}"
+    return (
+        "put a Whisper model in CTranslate2's form there, or set asr.whisper.model to one that "
+        "koe model list shows and koe model pull fetches"
+    )
+
+
+def _unfit(path: Path, reason: str) -> AsrConnectionError:
+    return AsrConnectionError(f"{path} is not part of a Whisper model: {reason}")
