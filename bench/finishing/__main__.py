@@ -17,7 +17,10 @@ from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
 
 from bench.finishing import corpus, prose
+from koe.finishing.finisher import RULES, Finisher
 from koe.finishing.terms import Terms
+
+DEFAULT = ["spacing", "punctuation"]
 
 _WORDS = 100_000
 
@@ -63,7 +66,37 @@ def _terms(words: int, *, shows_wrong: bool) -> int:
 
 
 def _cleanup(words: int, *, shows_wrong: bool) -> int:
-    raise NotImplementedError
+    for half in corpus.HALVES:
+        right, all_of = Counter[str](), Counter[str]()
+        for kind, heard, wanted in corpus.kinds(half):
+            written = finisher(kind).finish(heard)
+            right[kind] += written == wanted
+            all_of[kind] += 1
+            if written != wanted and shows_wrong and half == "tune":
+                print(f"  {kind}: {heard!r} -> {written!r}, not {wanted!r}")
+        for kind, count in all_of.items():
+            print(f"{half}, {kind}: {right[kind]} of {count}")
+    changed = 0
+    paragraphs = _prose(words)
+    for rules in (DEFAULT, [*RULES]):
+        known = Finisher([], rules)
+        known.finish("warm 一下 twenty um")
+        for language, texts in paragraphs.items():
+            spent, changes = _pass(known.finish, texts)
+            if rules == DEFAULT:
+                changed += len(changes)
+            print(
+                f"{', '.join(rules)}; {language}: {spent:.3f} ms per 100 characters, "
+                f"{len(changes)} changes of words in prose"
+            )
+            for change in changes[:20]:
+                print(f"  {change}")
+    return min(changed, 1)
+
+
+def finisher(kind: str) -> Finisher:
+    """What the examples of a kind go through."""
+    return Finisher([], DEFAULT if kind == "default" else [*DEFAULT, kind])
 
 
 def _prose(words: int) -> dict[str, list[str]]:

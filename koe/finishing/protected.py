@@ -28,7 +28,7 @@ _PIECE = re.compile(
     r"|\b[A-Za-z0-9]*_[A-Za-z0-9_]*"  # identifiers
     r"|\b[A-Za-z][a-z0-9]*(?:\.[A-Za-z0-9_]+)*\([^\s()\u4e00-\u9fff]*\)"  # calls
     rf"|(?<![A-Za-z0-9.]){_WORD}+(?:\.{_WORD}*[A-Za-z]{_WORD}*)+"  # domains, files, attributes
-    r"|(?<![A-Za-z0-9])\.[A-Za-z]\w*"  # names of files that begin with a dot
+    r"|(?<![A-Za-z0-9.])\.[A-Za-z]\w*"  # names of files that begin with a dot
     # Versions, times, dates, decimals, grouped thousands, fractions, phone numbers.
     r"|(?<![A-Za-z0-9])[vV]?\d+(?:[.,:/\-]\d+)+(?:%|[ap]m\b)?"
     r"|</?[A-Za-z][^<>\n]*>|\{\{[^{}\n]*\}\}|\$?\{[^{}\n]*\}"  # tags, templates
@@ -37,8 +37,11 @@ _PIECE = re.compile(
 )
 
 
-# Without one of these a text has no such piece.
-_HINT = re.compile(rf"[`:@#/\\_.(<{{\-,{MARKER}\ue000-\uf8ff]")
+# Without one of these a text has no such piece, and most have none.
+_HINT = re.compile(
+    rf"[`@#\\_{{}}<{MARKER}\ue000-\uf8ff]|[:/.,(](?=[\w)/.\\])|(?<![^\W_])-(?=[A-Za-z-])|\d-(?=\d)",
+    re.ASCII,
+)
 
 
 def apart(
