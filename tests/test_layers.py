@@ -82,9 +82,12 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.answers.framing", "koe.answers.guard", "koe.answers.heard", "koe.answers.lexicon",
         "koe.answers.meaning", "koe.answers.numbers", "koe.answers.reasoning",
         "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
-        "koe.answers.wrapping", "koe.finishing", "koe.finishing.ordinary",
-        "koe.finishing.protected", "koe.finishing.term_index", "koe.finishing.term_words",
-        "koe.finishing.terms")  # fmt: skip
+        "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
+        "koe.finishing.fillers", "koe.finishing.finisher", "koe.finishing.ordinary",
+        "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
+        "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
+        "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
+        "koe.finishing.width")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

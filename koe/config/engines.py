@@ -205,7 +205,7 @@ class AsrConfig(
     """
 
     provider: str = text("moonshine")
-    fallback: tuple[str, ...] = names(ENGINES, "engine", generations=OURS)
+    fallback: tuple[str, ...] = names((), ENGINES, "engine", generations=OURS)
     stall: float = milliseconds(2000, low=500, generations=OURS)
     moonshine: MoonshineConfig = group(MoonshineConfig())
     doubao: DoubaoConfig = group(DoubaoConfig())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 
 from koe.finishing import figures, fillers, punctuation, spacing, spoken_signs, width
 from koe.finishing.protected import apart
@@ -20,6 +21,12 @@ RULES: Mapping[str, Callable[[str], str]] = {
 
 # What one rule leaves may be for another. Texts settle in two rounds, and hardly any needs more.
 _MOST_ROUNDS = 6
+
+
+@lru_cache(maxsize=2)
+def finisher(terms: tuple[str, ...], rules: tuple[str, ...]) -> Finisher:
+    """The finisher for these; it is made once for many texts."""
+    return Finisher(terms, rules)
 
 
 class Finisher:

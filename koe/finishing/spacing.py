@@ -12,7 +12,7 @@ _LONG = r"[A-Za-z][A-Za-z0-9+#]{2,}"
 
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
 _AROUND_LINE = re.compile(r"[ \t]+(?=\n)|(?<=\n)[ \t]+")
-_BEFORE_MARK = re.compile(r" +(?=[,;!?](?![\w.])|[:.](?![^\s\"'”’)])|[)\]](?!\())")
+_BEFORE_MARK = re.compile(r" +(?=[,;!?](?![\w.)])|[:.](?![^\s\"'”’])|[)\]](?!\())")
 _AFTER_BRACKET = re.compile(r"(?<=[(\[]) +(?=\S)")
 _BESIDE_FULL_WIDTH = re.compile(rf" +(?=[{FULL_WIDTH}])|(?<=[{FULL_WIDTH}]) +")
 _AFTER_MARK = re.compile(rf"(?<=[A-Za-z{MARKER}])([,;!?])(?=[A-Za-z])")
