@@ -118,7 +118,8 @@ class Terms:
         term, ending = self._index.spelled(key), ""
         if term is None:
             ending = _ending(said)
-            term = self._index.spelled(key.removesuffix("s")) if ending else None
+            words[-1] = _without_s(words[-1]) if ending else words[-1]
+            term = self._index.spelled("".join(word.letters for word in words)) if ending else None
         if term is None or (ending == "s" and term.text[-1:] in "sS"):
             return None
         spelled = term.text + ending
@@ -172,7 +173,7 @@ class Terms:
         ending = _ending(said)
         if not ending:
             return None
-        words[-1] = next(split(letters[-1].removesuffix("s")))
+        words[-1] = _without_s(words[-1])
         letters[-1] = words[-1].letters
         term = self._best(words, letters, kind)
         return term.text + ending if term else None
@@ -228,6 +229,10 @@ class Terms:
 def _ending(said: str) -> str:
     """The ending of a plural, or of what belongs to something."""
     return next((ending for ending in ("'s", "’s", "s") if said.endswith(ending)), "")
+
+
+def _without_s(word: Word) -> Word:
+    return next(split(word.letters.removesuffix("s")), word)
 
 
 def _begins_sentence(text: str, start: int, said: str, spelled: str) -> bool:

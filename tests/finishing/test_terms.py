@@ -33,6 +33,7 @@ def test_misheard_terms(half: str) -> None:
         ("node.js and nodejs", "Node.js and Node.js"),
         ("c plus plus or c++", "C++ or C++"),
         ("the a p i", "the API"),
+        ("open a i's models", "OpenAI's models"),
         ("GITHUB and Github", "GitHub and GitHub"),
     ],
 )
@@ -59,6 +60,7 @@ def test_what_is_written(heard: str, written: str) -> None:
         "我同意,问一下",
         "周德武和卡伦·布里克森",
         "统一一下意见",
+        "'s s S's",
         "",
     ],
 )
