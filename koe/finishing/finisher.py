@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 
-from koe.finishing import figures, fillers, punctuation, spacing, spoken_signs, width
 from koe.finishing.protected import apart
-from koe.finishing.terms import Terms
 
-RULES: Mapping[str, Callable[[str], str]] = {
-    "fillers": fillers.apply,
-    "spoken_punctuation": spoken_signs.apply,
-    "numbers": figures.apply,
-    "width": width.apply,
-    "punctuation": punctuation.apply,
-    "spacing": spacing.apply,
+RULES: Mapping[str, str] = {
+    "fillers": "fillers",
+    "spoken_punctuation": "spoken_signs",
+    "numbers": "figures",
+    "width": "width",
+    "punctuation": "punctuation",
+    "spacing": "spacing",
 }
-"""The rules of ``text.cleanup``, in the order in which they are applied."""
+"""The rules of ``text.cleanup``, in the order in which they are applied, and their modules."""
 
 # What one rule leaves may be for another. Texts settle in two rounds, and hardly any needs more.
 _MOST_ROUNDS = 6
@@ -38,12 +37,21 @@ class Finisher:
     """
 
     def __init__(self, terms: Sequence[str], rules: Collection[str]) -> None:
-        self._terms = Terms(terms)
-        self._rules = [rule for name, rule in RULES.items() if name in rules]
+        # What the user has not asked for is not imported: it brings libraries and tables.
+        self._write: Callable[[str], str] = str
+        if terms:
+            from koe.finishing.terms import Terms
+
+            self._write = Terms(terms).write
+        self._rules: list[Callable[[str], str]] = [
+            import_module(f"koe.finishing.{module}").apply
+            for name, module in RULES.items()
+            if name in rules
+        ]
 
     def finish(self, text: str) -> str:
         """The text with its terms, cleaned up; blank text stays as it is."""
-        finished = self._terms.write(text)
+        finished = self._write(text)
         if self._rules:
             for _ in range(_MOST_ROUNDS):
                 before, finished = finished, apart(finished, self._clean_up)

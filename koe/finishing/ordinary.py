@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from koe.answers import lexicon, speech
+from koe.answers import lexicon
 
 # The longest Chinese word of the list, in characters.
 _LONGEST = 4
@@ -50,7 +50,7 @@ def _sections() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _light() -> frozenset[str]:
-    return frozenset(lexicon.phrases("light words")) - _NOT_LIGHT | speech.PERSONS.keys()
+    return (frozenset(lexicon.phrases("light words")) - _NOT_LIGHT) | {*lexicon.phrases("persons")}
 
 
 @cache
