@@ -20,7 +20,7 @@ _PIECE = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]+`"  # code
     r"|\b[A-Za-z][A-Za-z0-9+.\-]*://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
     r"|\bwww\.[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
-    r"|[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"  # e-mail
+    r"|[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"  # e-mail
     r"|(?<![A-Za-z0-9])[@#][A-Za-z_][A-Za-z0-9_\-]*"  # names of accounts, tags
     rf"|(?<![A-Za-z0-9])(?:~|\.{{1,2}})?/(?:{_WORD}|\.)+(?:/(?:{_WORD}|\.)*)*"  # paths
     rf"|\b[A-Za-z]:\\[^\s\u4e00-\u9fff]*"

@@ -279,6 +279,8 @@ def _may_be_misheard(text: str, window: Sequence[Place], term: Term) -> bool:
         return False
     if ordinary.is_split(text, start, end, wrong):
         return False
+    if len(chinese) < len(window):
+        return True  # the letters beside them say that the term is meant
     size = end - start
     if len(window) <= _SHORT and not _are_read_exactly(window, term):
         return False

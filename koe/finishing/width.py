@@ -25,6 +25,8 @@ _TO_HALF = {full: half for half, full in _TO_FULL.items()}
 _HALF = re.compile(rf"(?<=[\w{HAN}{MARKER}）」』》”])([,;:!?.])(?![,;:!?.\"'/\\])(\s*)")
 _FULL = re.compile(rf"(?<=[A-Za-z0-9{MARKER}])\s*([，。；：！？])(?![，。；：！？…])")
 _PAREN = re.compile(r"\s?\(([^()\n（）]*)\)|（([^()\n（）]*)）\s?")
+# Longer sentences are judged by the part around the mark.
+_REACH = 200
 _SENTENCE_ENDS = re.compile(r"[.。!！?？\n]")
 
 
@@ -70,10 +72,11 @@ def _full(match: re.Match[str]) -> str:
 
 def _sentence_around(text: str, start: int, end: int) -> str:
     """The sentence that a mark is in, or that it ends."""
-    ends = [match.end() for match in _SENTENCE_ENDS.finditer(text, 0, start)]
-    begin = ends[-1] if ends else 0
-    stop = _SENTENCE_ENDS.search(text, end - 1)
-    return text[begin : stop.start() if stop else len(text)]
+    earliest = max(0, start - _REACH)
+    ends = [match.end() for match in _SENTENCE_ENDS.finditer(text, earliest, start)]
+    begin = ends[-1] if ends else earliest
+    stop = _SENTENCE_ENDS.search(text, end - 1, end + _REACH)
+    return text[begin : stop.start() if stop else end + _REACH]
 
 
 def _paren(match: re.Match[str]) -> str:
