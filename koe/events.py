@@ -302,9 +302,9 @@ class Deliver(Notice):
 
     Attributes:
         text: What to paste.
-        heard: What was recognised, as the engine said it.
+        heard: What was recognised, with its terms and cleaned up, as in `ReportHeard`.
         engine: Which engine recognised it, at least the end of it.
-        corrected: Whether ``text`` is a correction by a model that was asked for and accepted.
+        corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
         remark: Why a correction that was asked for is not used, where that was worth no warning.
         is_whole: False: something that was said is missing, as a warning said.
     """

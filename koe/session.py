@@ -366,7 +366,7 @@ class Session:
     def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
+            Deliver(text, self._text, self.engine, is_corrected, remark, self.is_whole),
             *(_CLOSING_STATES if self.rules.closing_states else ()),
             *self._end(State.COMPLETED),
         ]

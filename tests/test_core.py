@@ -96,7 +96,7 @@ def test_the_text_has_its_terms(directory: Path) -> None:
         session = Begun(core, b"ab")
         core.end()
         notices = await session.over()
-        assert notices[-1] == Deliver("Hello World", "hello world", "moonshine", corrected=False)
+        assert notices[-1] == Deliver("Hello World", "Hello World", "moonshine", corrected=False)
         await core.close()
 
     asyncio.run(run())

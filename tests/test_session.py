@@ -580,8 +580,8 @@ def test_without_an_answer_the_finished_text_is_delivered(answer: Event) -> None
     assert ReportHeard("HELLO WORLD") in effects
     assert Correct("HELLO WORLD", ("he",)) in effects
     last = effects[-1]
-    assert isinstance(last, Deliver) and (last.text, last.heard) == ("HELLO WORLD", "hello world")
-    assert not last.corrected
+    assert isinstance(last, Deliver) and last.text == last.heard == "HELLO WORLD"
+    assert not last.corrected and session.heard == "hello world"
 
 
 def test_a_text_is_finished_once_and_without_a_model() -> None:
@@ -594,7 +594,7 @@ def test_a_text_is_finished_once_and_without_a_model() -> None:
     session = Session(engine="scripted", finish=finish)
     effects = [effect for event in [Began(), *SAID, Resumed()] for effect in session.receive(event)]
     assert texts == ["hello world"]
-    assert effects[-1] == Deliver("HELLO WORLD", "hello world", "scripted", corrected=False)
+    assert effects[-1] == Deliver("HELLO WORLD", "HELLO WORLD", "scripted", corrected=False)
 
 
 @pytest.mark.parametrize("early", range(len(SAID) + 1))

@@ -20,7 +20,6 @@ _ENGLISH = {
     "colon": ":",
     "semicolon": ";",
     "new line": "\n",
-    "newline": "\n",
     "new paragraph": "\n\n",
 }
 _CHINESE = {
