@@ -11,7 +11,6 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from pydoc_data import topics
 
@@ -33,7 +32,6 @@ def english() -> Iterator[str]:
         for node in ast.walk(tree):
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
                 yield from _paragraphs(ast.get_docstring(node) or "")
-    yield from _others("en")
 
 
 def chinese() -> Iterator[str]:
@@ -41,13 +39,8 @@ def chinese() -> Iterator[str]:
     for path in sorted(FOLDER.glob("*.txt")):
         if path.name == "199801.txt":
             yield from _news(path)
-        elif not path.name.startswith("en"):
+        else:
             yield from path.read_text("utf-8").splitlines()
-
-
-def _others(language: str) -> Iterator[str]:
-    for path in sorted(FOLDER.glob(f"{language}*.txt")):
-        yield from _paragraphs(path.read_text("utf-8"))
 
 
 def _news(path: Path) -> Iterator[str]:
@@ -72,8 +65,3 @@ def first(paragraphs: Iterator[str], words: int) -> Iterator[str]:
         count += len(paragraph.split()) + len(_HAN.findall(paragraph)) / _CHARACTERS
         yield paragraph
     print(f"note: there are only {count:,.0f} words", file=sys.stderr)
-
-
-def sample(paragraphs: Iterator[str], step: int) -> Iterator[str]:
-    """Every so-many-th of the paragraphs."""
-    return islice(paragraphs, 0, None, step)

@@ -16,7 +16,7 @@ from koe.answers import lexicon
 # The longest Chinese word of the list, in characters.
 _LONGEST = 4
 
-# English words of so many letters that are no abbreviations are in the list of common words.
+# What is left of a word without its ending has so many letters.
 _SHORTEST = 3
 
 # Between the parts of a name of another language.

@@ -26,7 +26,7 @@ _WORD = re.compile(
 _DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1")
 
 # Between the words of a run.
-_BETWEEN = frozenset(("", " ", "-"))
+_BETWEEN = re.compile(" *|-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def runs(text: str) -> Iterator[list[Place]]:
     """The words of a text, in runs between which something else is than a space or a hyphen."""
     run: list[Place] = []
     for match in _WORD.finditer(text):
-        if run and text[run[-1].end : match.start()] not in _BETWEEN:
+        if run and not _BETWEEN.fullmatch(text, run[-1].end, match.start()):
             yield run
             run = []
         run.append(Place(_word(match[0]), match.start(), match.end()))

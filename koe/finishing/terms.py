@@ -127,8 +127,10 @@ class Terms:
             return said
         if count == 1:
             # Of a common word it is not known whether the term is meant.
-            is_meant = said.casefold() == spelled.casefold() and ordinary.is_common(key)
-            return said if is_meant else spelled
+            is_meant = ordinary.is_common(words[0].letters) or (
+                ending and not term.text.isupper() and ordinary.is_ordinary(key)
+            )
+            return said if is_meant and said.casefold() == spelled.casefold() else spelled
         if len(term.words) == count:
             return said if all(word.is_light for word in words) else spelled
         if all(len(word.letters) == 1 and not word.is_chinese for word in words):
@@ -149,7 +151,7 @@ class Terms:
         found: tuple[int, str] | None = None
         for place in run[at : at + most]:
             word = place.word
-            if window and text[window[-1].end : place.start] != " ":
+            if window and not text[window[-1].end : place.start].isspace():
                 break
             if word.is_chinese or word.is_number or self._index.spelled(word.letters):
                 break
