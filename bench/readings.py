@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from pypinyin.constants import PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
+from pypinyin.contrib.tone_convert import to_tone3
 
 TABLE = Path(__file__).parent.parent / "koe" / "answers" / "readings.txt"
 
@@ -20,11 +20,11 @@ _IDEOGRAPHS = (0x3007, *range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))
 
 
 def table() -> str:
-    """One syllable a line, without tone, and the ideographs whose first reading it is."""
+    """A line for each syllable, with the number of its tone: the ideographs first read so."""
     readings = defaultdict(list)
     for code_point in _IDEOGRAPHS:
         if first := PINYIN_DICT.get(code_point, "").split(",")[0]:
-            readings[to_normal(first).replace("ê", "e")].append(chr(code_point))
+            readings[to_tone3(first).replace("ê", "e")].append(chr(code_point))
     return "".join(f"{syllable} {''.join(readings[syllable])}\n" for syllable in sorted(readings))
 
 

@@ -223,7 +223,8 @@ typedef struct SPCallbacks {
    * on_interim_text: the whole transcript so far, replacing the one before; it may get shorter.
    *   Comes while recording and until the final result. The same text can come twice.
    *
-   * on_asr_final_text: the text as recognised. Comes before the state "correcting", so that a
+   * on_asr_final_text: the text as recognised, with the terms of the dictionary and cleaned up:
+   *   what is delivered if it is not corrected. Comes before the state "correcting", so that a
    *   shell can offer it meanwhile (see sp_core_accept_asr_result).
    *
    * on_rewrite_text_ready: the answer to sp_core_rewrite_with_template. It belongs to no session,

@@ -20,6 +20,7 @@ from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
+from koe.finishing.sessions import finish
 from koe.http.settings import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
@@ -298,6 +299,7 @@ class Core:
             is_file=is_file,
             rules=self._rules,
             corrects=correcting is not None,
+            finish=partial(finish, snapshot.terms, snapshot.config.text.cleanup),
             remedy=REMEDY if record is not None else "",
         )
         runner = Runner(
@@ -311,6 +313,7 @@ class Core:
         )
         with self._lock:
             self._call_soon(self._start, runner, correcting, self._current)
+            self._call_soon(session.finish, "")  # loads what it needs, while the user speaks
             self._current = runner
         return runner
 

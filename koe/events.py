@@ -243,7 +243,7 @@ class Correct(Effect):
     """Have the text corrected; the answer is Corrected or CorrectionFailed. The engine is done.
 
     Attributes:
-        heard: What was recognised.
+        heard: What was recognised, with its terms and cleaned up.
         history: Interim revisions of it, oldest first.
     """
 
@@ -277,7 +277,7 @@ class ShowInterim(Notice):
 
 @dataclass(frozen=True, slots=True)
 class ReportHeard(Notice):
-    """Tell what was recognised, before anything is done with it."""
+    """Tell what was recognised, with its terms and cleaned up, before a model is asked."""
 
     text: str
 
@@ -302,7 +302,7 @@ class Deliver(Notice):
 
     Attributes:
         text: What to paste.
-        heard: What was recognised.
+        heard: What was recognised, with its terms and cleaned up, as in `ReportHeard`.
         engine: Which engine recognised it, at least the end of it.
         corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
         remark: Why a correction that was asked for is not used, where that was worth no warning.

@@ -32,6 +32,7 @@ because the user may speak at once while the engine is still being opened; and a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from koe.errors import StateError
@@ -121,6 +122,7 @@ class Session:
         is_file: The recording was made before: waiting for it may take as long as it is.
         rules: What the shell expects.
         corrects: Whether the text is to be corrected.
+        finish: Makes of what was heard the text as it is without a model.
         remedy: How to get a text that is missing later, as a sentence; empty: there is no way.
         state: Where the session is.
         is_whole: Nothing that was said is missing, as far as is known.
@@ -133,11 +135,13 @@ class Session:
     is_file: bool = False
     rules: SessionRules = field(default_factory=SessionRules)
     corrects: bool = False
+    finish: Callable[[str], str] = str
     remedy: str = ""
     state: State = State.IDLE
     is_whole: bool = True
-    # Everything heard.
+    # Everything heard, and in the end the text that was made of it.
     _hearing: Hearing = field(default_factory=Hearing)
+    _text: str = ""
     # The key came up, perhaps while the engine was still being opened.
     _input_ended: bool = False
     # How often an engine was opened again since something new became certain.
@@ -180,7 +184,7 @@ class Session:
             case Corrected(text, remark):
                 return self._deliver(text, not remark, remark)
             case CorrectionFailed(message):
-                return [Warn(message), *self._deliver(self.heard)]
+                return [Warn(message), *self._deliver(self._text)]
             case _ if self.state in _CONCLUDED:
                 return []
             case InputEnded(lost_bytes, samples):
@@ -228,10 +232,9 @@ class Session:
 
     def _begin(self) -> list[Effect]:
         self.state = State.CONNECTING_ASR
-        opened = OpenEngine(self.engine)
         if self.rules.ready_after_connect:
-            return [ShowState(State.CONNECTING_ASR), opened]
-        return [ShowState(self._recording_state), AnnounceReady(), opened]
+            return [ShowState(State.CONNECTING_ASR), OpenEngine(self.engine)]
+        return [ShowState(self._recording_state), AnnounceReady(), OpenEngine(self.engine)]
 
     def _record(self, start: int) -> list[Effect]:
         self._hearing.begin_leg(start)
@@ -256,8 +259,7 @@ class Session:
 
     def _finalize(self) -> list[Effect]:
         self.state = State.FINALIZING_ASR
-        shown: list[Effect] = [ShowState(self.state)]
-        return shown + (self._conclude() if self._is_deaf else self._wait())
+        return [ShowState(self.state), *(self._conclude() if self._is_deaf else self._wait())]
 
     def _wait(self) -> list[Effect]:
         self._wait_runs = True
@@ -340,8 +342,9 @@ class Session:
         """Stop listening: from here on the text, or that there is none, stands."""
         self._hearing.end()
         if self.heard.strip():
+            self._text = self.finish(self.heard)
             self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
-            return [ReportHeard(self.heard), Pause()]
+            return [ReportHeard(self._text), Pause()]
         if self.rules.silence_is_error:
             return [ReportError("no speech recognized"), *self._end(State.FAILED)]
         return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
@@ -349,21 +352,21 @@ class Session:
     def _proceed(self) -> list[Effect]:
         """Have the text corrected or deliver it, unless a cancel came in the pause."""
         if self.state is State.PREPARING_PASTE:
-            return self._deliver(self.heard)
+            return self._deliver(self._text)
         shown: list[Effect] = [ShowState(State.CORRECTING)]
         if self._accepted:
-            return shown + self._deliver(self.heard)
+            return shown + self._deliver(self._text)
         self._asked = True
-        return [*shown, Correct(self.heard, tuple(self._hearing.history(HISTORY_LIMIT)))]
+        return [*shown, Correct(self._text, tuple(self._hearing.history(HISTORY_LIMIT)))]
 
     def _accept(self) -> list[Effect]:
         self._accepted = True
-        return self._deliver(self.heard) if self._asked else []
+        return self._deliver(self._text) if self._asked else []
 
     def _deliver(self, text: str, is_corrected: bool = False, remark: str = "") -> list[Effect]:
         return [
             ShowState(State.PREPARING_PASTE),
-            Deliver(text, self.heard, self.engine, is_corrected, remark, self.is_whole),
+            Deliver(text, self._text, self.engine, is_corrected, remark, self.is_whole),
             *(_CLOSING_STATES if self.rules.closing_states else ()),
             *self._end(State.COMPLETED),
         ]
@@ -379,18 +382,14 @@ class Session:
         if not lost_bytes:
             return []
         self.is_whole = False
-        seconds = lost_bytes / BYTES_PER_SECOND
-        return [
-            Warn(f"{seconds:.1f} seconds of speech were lost because the audio buffer was full")
-        ]
+        lost = f"{lost_bytes / BYTES_PER_SECOND:.1f} seconds of speech were lost"
+        return [Warn(f"{lost} because the audio buffer was full")]
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state
         if state is State.CANCELLED:
             return [ShowState(State.CANCELLED), ShowState(State.IDLE)]
-        if state is State.FAILED:
-            return [ShowState(State.FAILED)]
-        return []
+        return [ShowState(State.FAILED)] if state is State.FAILED else []
 
 
 def _unexpected_end(reason: str, is_answer: bool) -> str:

@@ -87,6 +87,22 @@ def test_begin_and_end(directory: Path, engine: ScriptedEngine) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+def test_the_text_has_its_terms(directory: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / "dictionary.txt").write_text("Hello World\n", encoding="utf-8")
+
+    async def run() -> None:
+        core = core_in(directory)
+        session = Begun(core, b"ab")
+        core.end()
+        notices = await session.over()
+        assert notices[-1] == Deliver("Hello World", "Hello World", "moonshine", corrected=False)
+        await core.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("engine")
 def test_without_a_session_nothing_happens(directory: Path) -> None:
     async def run() -> None:
         core = core_in(directory)

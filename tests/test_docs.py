@@ -13,12 +13,14 @@ import pytest
 from koe.config.reference import PAGE
 from koe.config.schema import HistoryConfig
 from koe.config.store import Store
+from koe.finishing.finisher import RULES, Finisher
 from koe.llm.endpoint import check_address
 from koe.llm.protocols import models_request, warm_up_request
 from tests.abi import build
 
 README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
 HISTORY = (PAGE.parent / "history.md").read_text(encoding="utf-8")
+TEXT = (PAGE.parent / "text.md").read_text(encoding="utf-8")
 GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
 
 # Each under its heading.
@@ -117,3 +119,23 @@ def test_the_conformance_kit_runs_as_told() -> None:
     assert told.returncode == 0, told.stdout + told.stderr
     assert "not ok" not in told.stdout
     assert told.stdout.count("\n1..") == 5
+
+
+def test_the_terms_of_the_manual() -> None:
+    terms = TEXT[: TEXT.index("## Clean-up")]
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", terms, re.M)
+    assert len(rows) > 5
+    finisher = Finisher([term for term, _, _ in rows], ())
+    assert [finisher.finish(heard) for _, heard, _ in rows] == [pasted for _, _, pasted in rows]
+
+
+def test_the_rules_of_the_manual() -> None:
+    rules = TEXT[TEXT.index("## Clean-up") :]
+    rows = dict(re.findall(r"^\| `(\w+)` \| .+ \| (.+) \|$", rules, re.M))
+    assert rows.keys() == RULES.keys()
+    for rule, examples in rows.items():
+        pairs = re.findall("`([^`]+)` becomes `([^`]+)`", examples)
+        assert pairs
+        assert [Finisher([], [rule]).finish(heard) for heard, _ in pairs] == [
+            wanted for _, wanted in pairs
+        ]

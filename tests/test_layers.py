@@ -17,7 +17,7 @@ RANKS = {
     "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.http": 1,
     "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
-    "koe.answers": 1,
+    "koe.answers": 1, "koe.finishing": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
@@ -84,7 +84,12 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.answers.framing", "koe.answers.guard", "koe.answers.heard", "koe.answers.lexicon",
         "koe.answers.meaning", "koe.answers.numbers", "koe.answers.reasoning",
         "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
-        "koe.answers.wrapping")  # fmt: skip
+        "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
+        "koe.finishing.fillers", "koe.finishing.finisher", "koe.finishing.ordinary",
+        "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
+        "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
+        "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
+        "koe.finishing.width")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

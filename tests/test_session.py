@@ -568,6 +568,35 @@ def test_correction(
     assert session.finished
 
 
+@pytest.mark.parametrize(
+    "answer", [Accepted(), CorrectionFailed("oops"), Corrected("HELLO WORLD", "it is no use")]
+)
+def test_without_an_answer_the_finished_text_is_delivered(answer: Event) -> None:
+    """The model is given it, too; what was heard stays as it was, and so does what is shown."""
+    session = Session(engine="scripted", corrects=True, finish=str.upper)
+    effects = [effect for event in [Began(), *SAID] for effect in session.receive(event)]
+    effects += [*session.receive(Resumed()), *session.receive(answer)]
+    assert ShowInterim("hello world") in effects and ShowInterim("HELLO WORLD") not in effects
+    assert ReportHeard("HELLO WORLD") in effects
+    assert Correct("HELLO WORLD", ("he",)) in effects
+    last = effects[-1]
+    assert isinstance(last, Deliver) and last.text == last.heard == "HELLO WORLD"
+    assert not last.corrected and session.heard == "hello world"
+
+
+def test_a_text_is_finished_once_and_without_a_model() -> None:
+    texts: list[str] = []
+
+    def finish(text: str) -> str:
+        texts.append(text)
+        return text.upper()
+
+    session = Session(engine="scripted", finish=finish)
+    effects = [effect for event in [Began(), *SAID, Resumed()] for effect in session.receive(event)]
+    assert texts == ["hello world"]
+    assert effects[-1] == Deliver("HELLO WORLD", "HELLO WORLD", "scripted", corrected=False)
+
+
 @pytest.mark.parametrize("early", range(len(SAID) + 1))
 def test_accepted_before_the_correction(early: int) -> None:
     """Spec abi §4.10: it is remembered; the correction is entered and left at once."""

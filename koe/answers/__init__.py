@@ -8,4 +8,6 @@ The guard compares words. `words` splits both texts after `numbers` wrote spoken
 of `lexicon` and `speech`. `differences` weighs the rest, `meaning` looks for small words that turn
 the sense round, and `guard` decides. `repairs` puts a correction where the answer has it. `clean`
 and `guard` bring libraries, so they are imported when the first answer is read.
+
+`koe.finishing`, which works without a model, shares `sounds`, `words`, `numbers` and `lexicon`.
 """

@@ -30,12 +30,12 @@ _UNITS = _values(
     "nineteen"
 ) | {"oh": 0}
 _TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
-_ORDINALS = _values(
+ORDINALS = _values(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth",
     1,
 ) | {f"{word[:-1]}ieth": value for word, value in _TENS.items()}
-_DECADES = {f"{word[:-1]}ies": value for word, value in _TENS.items()}
+DECADES = {f"{word[:-1]}ies": value for word, value in _TENS.items()}
 _SCALES = {
     "hundred": 100,
     "thousand": 10**3,
@@ -43,7 +43,7 @@ _SCALES = {
     "billion": 10**9,
     "trillion": 10**12,
 }
-_WORDS = _UNITS | _TENS | _ORDINALS | _DECADES | _SCALES
+_WORDS = _UNITS | _TENS | ORDINALS | DECADES | _SCALES
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -55,9 +55,9 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 # A run of number words; "and" joins only after a scale, "oh" and scales do not begin one.
-_FIRST = _any_of((_UNITS | _TENS | _ORDINALS | _DECADES).keys() - {"oh"})
+_FIRST = _any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
-_SPOKEN = re.compile(
+ENGLISH = re.compile(
     rf"\b(?:{_FIRST}|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
@@ -76,14 +76,14 @@ _MONTH = re.compile(
 )
 _DAY_BEHIND = re.compile(r",? (?:the )?[0-9]{1,2}\b(?! [0-9]{2}\b)")
 
-_CHINESE_DIGIT = "零〇幺一二两兩三四五六七八九"
-_CHINESE_DIGITS = dict(zip(_CHINESE_DIGIT, (0, 0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+CHINESE_DIGIT = "零〇幺一二两兩三四五六七八九"
+_CHINESE_DIGITS = dict(zip(CHINESE_DIGIT, (0, 0, 1, 1, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _CHINESE_UNITS = {
     "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8,
 }  # fmt: skip
-_CHINESE = re.compile(
-    rf"(?:零(?!下)|[{_CHINESE_DIGIT[1:]}十]|\d(?:[\d,.]*\d)? ?(?=[百千万萬亿億]))"
-    rf"(?:[点點][{_CHINESE_DIGIT}]+(?=[万萬亿億]))?[{_CHINESE_DIGIT}十百千万萬亿億]*"
+CHINESE = re.compile(
+    rf"(?:零(?!下)|[{CHINESE_DIGIT[1:]}十]|\d(?:[\d,.]*\d)? ?(?=[百千万萬亿億]))"
+    rf"(?:[点點][{CHINESE_DIGIT}]+(?=[万萬亿億]))?[{CHINESE_DIGIT}十百千万萬亿億]*"
 )
 
 _UNIT_NAMES = {
@@ -211,8 +211,8 @@ def write_digits(text: str) -> str:
     """
     written = text
     if not text.isascii():
-        written = _CHINESE.sub(lambda match: _read_chinese(match[0]), written)
-    written = _SPOKEN.sub(lambda match: _read_spoken(match[0]), written)
+        written = CHINESE.sub(lambda match: read_chinese(match[0]), written)
+    written = ENGLISH.sub(lambda match: read_english(match[0]), written)
     if not _MAY_BE_NUMBER.search(written):
         return written
     for needle, pattern, form in _FORMS:
@@ -222,7 +222,7 @@ def write_digits(text: str) -> str:
     return _MONTH.sub(_month, written) if has_month else written
 
 
-def _read_spoken(run: str) -> str:
+def read_english(run: str) -> str:
     """English number words; several numbers in a row are written with a space between."""
     numbers: list[str] = []
     total, current, last = 0, 0, -1  # of the number being read; the value of its last word
@@ -257,7 +257,7 @@ def _read_spoken(run: str) -> str:
     return " ".join(numbers)
 
 
-def _read_chinese(run: str) -> str:
+def read_chinese(run: str) -> str:
     """Chinese numerals; a run whose form is not that of a number stays as it is."""
     body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")
     value = _value(body)

@@ -18,6 +18,8 @@ from koe.answers.numbers import DIGIT_SOUNDS
 # Phrases whose letters have less in common do not sound alike, whatever the consonants.
 FEWEST_LETTERS = 0.28
 
+_TONES = "1234"
+
 # Sounds that speakers of many regions don't tell apart, and recognisers neither.
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
 
@@ -47,20 +49,36 @@ _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES_OF_LETTERS.split(), str
 
 
 @cache
-def _readings() -> dict[str, str]:
+def _exact_readings() -> dict[str, str]:
     lines = files("koe.answers").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
     readings = {}
     for line in lines:
         reading, _, ideographs = line.partition(" ")
-        for spoken, merged in _MERGED:
-            reading = reading.replace(spoken, merged)
         readings.update(dict.fromkeys(ideographs, reading))
     return readings
 
 
+@cache
+def _readings() -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for reading in set(_exact_readings().values()):
+        merged[reading] = reading.rstrip(_TONES)
+        for spoken, one in _MERGED:
+            merged[reading] = merged[reading].replace(spoken, one)
+    return {ideograph: merged[reading] for ideograph, reading in _exact_readings().items()}
+
+
 def read(word: str) -> str | None:
-    """How an ideograph is read, without tone; None for all other words."""
+    """How an ideograph is read, without tone; None for all other words.
+
+    Sounds that many don't tell apart are one, as those of 是 and 四, and of 金 and 京.
+    """
     return _readings().get(word)
+
+
+def read_exactly(word: str) -> str | None:
+    """How an ideograph is read, likewise, but with all sounds of the standard, and its tone."""
+    return _exact_readings().get(word)
 
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
@@ -78,8 +96,12 @@ def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _codes(word: str) -> tuple[str, ...]:
-    """The consonants of one word. G and TH have two sounds each, and W of pinyin is a V, too."""
+def codes(word: str) -> tuple[str, ...]:
+    """The consonants of one word. G and TH have two sounds each, and W of pinyin is a V, too.
+
+    Args:
+        word: Folded (`koe.answers.words.fold`), as all words here.
+    """
     if reading := _readings().get(word):
         code = reading.translate(_PINYIN_CODES).translate(_CODES)
         return (code, f"f{code}") if reading[0] == "w" else (code,)
@@ -96,12 +118,15 @@ def _code(letters: str) -> str:
     return letters.replace("c", "k").translate(_CODES)
 
 
-def _codes_of(words: Sequence[str]) -> Iterator[str]:
-    """The codes of words in a row; where several words have several, those of the same place."""
-    choices = [_codes(word) for word in words]
-    most = max((len(codes) for codes in choices), default=1)
+def joined(choices: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The codes of words in a row; where several words have several, those of the same place.
+
+    Args:
+        choices: The `codes` of each word.
+    """
+    most = max(map(len, choices), default=1)
     yield from dict.fromkeys(
-        "".join(codes[min(at, len(codes) - 1)] for codes in choices) for at in range(most)
+        "".join(of_word[min(at, len(of_word) - 1)] for of_word in choices) for at in range(most)
     )
 
 
@@ -116,10 +141,9 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
     is_chinese, is_also_chinese = _has_ideograph(left), _has_ideograph(right)
     has_chinese = is_chinese or is_also_chinese
-    first = spelled(left, is_chinese=has_chinese)
-    second = spelled(right, is_chinese=has_chinese)
-    by_letters: float = Levenshtein.normalized_similarity(_by_ear(first), _by_ear(second))
-    if by_letters >= 0.75 or not (first + second).isascii() or (is_chinese and is_also_chinese):
+    by_letters = likeness_of_letters(left, right)
+    is_ascii = all(word.isascii() or word in _readings() for word in (*left, *right))
+    if by_letters >= 0.75 or not is_ascii or (is_chinese and is_also_chinese):
         return by_letters
     by_code = 0.0
     if not has_chinese:
@@ -127,9 +151,22 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
         if by_letters >= FEWEST_LETTERS or spoken == also:
             by_code = _damped(spoken, also)
     if by_letters >= FEWEST_LETTERS:
-        codes = (_damped(code, other) for code in _codes_of(left) for other in _codes_of(right))
-        by_code = max(by_code, *codes)
+        damped = (
+            _damped(code, other)
+            for code in joined(list(map(codes, left)))
+            for other in joined(list(map(codes, right)))
+        )
+        by_code = max(by_code, *damped)
     return max(by_letters, by_code)
+
+
+def likeness_of_letters(left: Sequence[str], right: Sequence[str]) -> float:
+    """How alike two sequences of words are spelled, ideographs in pinyin, from 0 to 1."""
+    has_chinese = _has_ideograph(left) or _has_ideograph(right)
+    first = _by_ear(spelled(left, is_chinese=has_chinese))
+    second = _by_ear(spelled(right, is_chinese=has_chinese))
+    similarity: float = Levenshtein.normalized_similarity(first, second)
+    return similarity
 
 
 def _by_ear(letters: str) -> str:
@@ -147,7 +184,7 @@ def initials(word: str) -> frozenset[str]:
         spelled([word], is_chinese=True),
         spelled([word], is_chinese=False),
         names_of_letters(word),
-        *(code.upper() for code in _codes(word)),
+        *(code.upper() for code in codes(word)),
         _heard_code(word).upper() if word.isascii() else "",
     )
     may_be_kana = "\u3040" < word < "\u3100" or word in _readings()

@@ -49,7 +49,7 @@ _turn = threading.Lock()
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine. The dictionary has no effect: this model can't be told what to expect.
+    """Make the engine. This model takes no dictionary; the finished text has its terms.
 
     Raises:
         EngineUnavailableError: The package is not installed, or is one without a model.

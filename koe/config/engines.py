@@ -229,7 +229,7 @@ class AsrConfig(
     """
 
     provider: str = text("moonshine")
-    fallback: tuple[str, ...] = names(ENGINES, "engine", generations=OURS)
+    fallback: tuple[str, ...] = names((), ENGINES, "engine", generations=OURS)
     stall: float = milliseconds(2000, low=500, generations=OURS)
     second_pass: str = choice("auto", "off", refusal="off", generations=OURS)
     keep_loaded_minutes: int | None = limit(10, generations=OURS)

@@ -317,10 +317,14 @@ def group(default: S, key: str = "", refused: S | None = None, unreadable: S | N
     return _typed(Group(default, key, refused, unreadable), default)
 
 
-def names(known: tuple[str, ...], kind: str, **about: Unpack[About]) -> tuple[str, ...]:
-    """A list of names, without those that are not known; one name may stand without the list."""
-    nothing: tuple[str, ...] = ()
-    return _typed(Names(known, kind, **about), nothing)
+def names(
+    default: tuple[str, ...], known: tuple[str, ...], kind: str, **about: Unpack[About]
+) -> tuple[str, ...]:
+    """A list of names, without those that are not known; one name may stand without the list.
+
+    An empty list, or a word for no in its place, is none of them.
+    """
+    return _typed(Names(default, known, kind, **about), default)
 
 
 def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:

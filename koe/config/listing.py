@@ -280,12 +280,15 @@ def _scalar(name: str, declared: Value, value: object, default: object, about: _
 def _names(declared: Names, value: tuple[str, ...], about: _About) -> Setting:
     node = about.place.node
     if node is None or (isinstance(node, Scalar) and node.is_null and not _refers(node)):
-        return replace(about, place=_Place(about.place.key)).setting([], "[]", Origin.DEFAULT)
+        unset = replace(about, place=_Place(about.place.key))
+        return unset.setting(list(value), f"[{', '.join(value)}]", Origin.DEFAULT)
     items = node.items if isinstance(node, Sequence) else [node]
     scalars = [it for it in items if isinstance(it, Scalar)]
     said = [name.strip() for it in scalars for name in it.text.split(",")]
     is_usable = len(scalars) == len(items) and (
-        set(said) <= {*declared.known} or any(it.unset for it in scalars)
+        set(said) <= {*declared.known}
+        or any(it.unset for it in scalars)
+        or (isinstance(node, Scalar) and node.is_refusal)
     )
     is_foreign = any(_refers(it) for it in scalars)
     origin = Origin.ENVIRONMENT if is_foreign else Origin.FILE

@@ -184,7 +184,7 @@ class Reader:
         if isinstance(field, Records):
             return self._read_records(entry, field, default)
         if isinstance(field, Names):
-            return self._read_names(entry, field)
+            return self._read_names(entry, field, default)
         assert isinstance(field, TextMap)
         return self._read_texts(entry, default)
 
@@ -239,14 +239,18 @@ class Reader:
             self._report_missing(record, field.of)
         return tuple(found)
 
-    def _read_names(self, entry: Entry, field: Names) -> object:
+    def _read_names(self, entry: Entry, field: Names, default: object) -> object:
         node = entry.node
         if isinstance(node, Mapping):
             self._report(entry, f"expected {field.accepts}; ignoring it")
-            return ()
+            return default
         if isinstance(node, Scalar):
             self._report_unset(entry)
-            return () if node.is_null else self._known_names(entry, field, node.text.split(","))
+            if node.is_null:
+                return default
+            if node.is_refusal:
+                return ()
+            return self._known_names(entry, field, node.text.split(","))
         found: list[str] = []
         for index, item in enumerate(node.items):
             each = Entry(f"{entry.key}[{index}]", item.line, item)

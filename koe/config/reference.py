@@ -15,6 +15,7 @@ from koe.config.sections import (
     FlatKeys,
     Group,
     Limit,
+    Names,
     Records,
     Section,
     Table,
@@ -100,6 +101,8 @@ def _type(annotation: str, field: Field) -> str:
 
 
 def _default(field: Field) -> str:
+    if isinstance(field, Names) and field.default:
+        return f"`{field.shown}`"
     if not isinstance(field, Value):
         return "empty"
     if field.is_required:

@@ -16,6 +16,7 @@ from koe.config.fields import (
     group,
     key_name,
     limit,
+    names,
     optional_flag,
     optional_text,
     plain_integer,
@@ -62,6 +63,7 @@ __all__ = [
     "PromptTemplate",
     "Scalar",
     "Sequence",
+    "TextConfig",
     "read_config",
 ]  # fmt: skip
 
@@ -160,6 +162,27 @@ _TRANSLATE = PromptTemplate(
 )
 
 
+CLEANUP_RULES = (
+    "spacing",
+    "punctuation",
+    "fillers",
+    "numbers",
+    "spoken_punctuation",
+    "width",
+)
+"""The rules that `koe.finishing` knows."""
+
+
+class TextConfig(Section, generations=OURS):
+    """What is done with a recognised text without a model: docs/text.md.
+
+    Attributes:
+        cleanup: The rules that it is cleaned up by. `no` in the place of the list is none of them.
+    """
+
+    cleanup: tuple[str, ...] = names(("spacing", "punctuation"), CLEANUP_RULES, "rule")
+
+
 class HistoryConfig(Section, generations=OURS):
     """What is kept of what was said, and for how long. `no` in the place of all keeps nothing.
 
@@ -190,6 +213,7 @@ class Config(Section):
     llm: LlmConfig = group(LlmConfig(), unreadable=LlmConfig(enabled=False))
     feedback: FeedbackConfig = group(FeedbackConfig())
     dictionary: DictionaryConfig = group(DictionaryConfig())
+    text: TextConfig = group(TextConfig())
     clipboard: ClipboardConfig = group(ClipboardConfig())
     hotkey: HotkeyConfig = group(HotkeyConfig())
     overlay: OverlayConfig = group(OverlayConfig())

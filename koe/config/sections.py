@@ -181,12 +181,17 @@ class Names(Field):
     """A list of names, each of which is one of a few.
 
     Attributes:
+        shown: The default as a user would write it.
         known: Those that are accepted.
         kind: What has these names, as a noun.
     """
 
-    def __init__(self, known: tuple[str, ...], kind: str, **about: Unpack[About]) -> None:
-        super().__init__((), f"a list of {kind}s, which are: {', '.join(known)}", **about)
+    def __init__(
+        self, default: tuple[str, ...], known: tuple[str, ...], kind: str, **about: Unpack[About]
+    ) -> None:
+        accepts = f"a list of {kind}s, which are: {', '.join(known)}"
+        super().__init__(default, accepts, **about)
+        self.shown = f"[{', '.join(default)}]"
         self.known = known
         self.kind = kind
 

@@ -14,6 +14,7 @@ from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError
 from koe.events import Corrected
+from koe.finishing.sessions import finish
 from koe.http.settings import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
@@ -103,8 +104,9 @@ class LlmService:
         Raises:
             LlmError: It could not be.
         """
-        llm = snapshot.config.llm
-        inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, text)
+        llm, rules = snapshot.config.llm, snapshot.config.text.cleanup
+        said = finish(snapshot.terms, rules, text)
+        inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, said)
         return await ask(self._shared.open(), inquiry, self._habits)
 
     async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:

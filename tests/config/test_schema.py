@@ -563,3 +563,21 @@ def test_unknown_keys_are_named_with_their_line() -> None:
     asr = trees.group(sherpa_onnx=trees.group(model="x"))
     _, problems = read_config(Mapping(7, [Scalar("asr", "asr", 7), asr]), PATH)
     assert [problem.key for problem in problems] == ["asr.sherpa_onnx"]
+
+
+@pytest.mark.parametrize(
+    ("node", "rules", "problems"),
+    [
+        (plain("no"), (), 0),
+        (Sequence(1, []), (), 0),
+        (plain("width, numbers"), ("width", "numbers"), 0),
+        (Sequence(1, [plain("fillers"), plain("spelling")]), ("fillers",), 1),
+        (Mapping(1), ("spacing", "punctuation"), 1),
+        (plain(""), ("spacing", "punctuation"), 0),
+    ],
+)
+def test_rules_of_clean_up(node: Node, rules: tuple[str, ...], problems: int) -> None:
+    config, found = read_config(tree("text.cleanup", node), PATH)
+    assert config.text.cleanup == rules
+    assert len(found) == problems
+    assert all("spoken_punctuation" in problem.message for problem in found)

@@ -1,0 +1,142 @@
+"""The rule ``numbers``: spoken numbers as digits. Pure.
+
+Of numbers below ten, of hours, of ranges ("twenty or thirty", 两三百) and of words that only look
+like numbers (十分, 千万) nothing is changed. What numbers are, `koe.answers.numbers` knows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from koe.answers.numbers import (
+    CHINESE,
+    CHINESE_DIGIT,
+    DECADES,
+    ENGLISH,
+    ORDINALS,
+    read_chinese,
+    read_english,
+)
+from koe.finishing import ordinary
+
+_ENGLISH = re.compile(rf"{ENGLISH.pattern}(?P<percent>\s+per\s?cent\b)?", re.IGNORECASE)
+_HYPHEN_OR_SPACE = re.compile(r"[\s-]+")
+
+# Beside one of these a number is an hour, a range, or no number.
+_BEFORE = re.compile(
+    r"(?:\b(?:a|an|half|past|quarter|or|to|and|than|between|no)|[\d-])\s*$", re.IGNORECASE
+)
+_AFTER = re.compile(r"\s*(?:-|\d)|\s+(?:or|to|past|o'clock|and\s+a\s+half)\b", re.IGNORECASE)
+
+# Digits in a row that are a number of a telephone or the like.
+_FEWEST_DIGITS = 5
+_CENTURIES = ("18", "19", "20")
+_SUFFIXES = {"1": "st", "2": "nd", "3": "rd"}
+
+_D = CHINESE_DIGIT
+_PERCENT = re.compile(rf"百分之(百|[{_D}十百]+(?:[点點][{_D}]+)?)(?![{_D}十百点點分])")
+_DECIMAL = re.compile(
+    rf"(?<![{_D}十百千万亿点點\d])(?:([零〇])[点點]([{_D}]+)|([{_D}十百千万]+)[点點]((?![零〇])[{_D}]{{2,}}))"
+    rf"(?![{_D}十百千万亿点點分钟半])"
+)
+# What a numeral may be followed by without being a part of another word.
+_MEASURES = frozenset(
+    "年月日号號岁歲分秒时時度个個人元块塊钱米里章节课页次位名台件条张只本天周层楼路班级"
+)
+# Beside one of these a numeral is a day, an hour, a fraction, or not exact.
+_NOT_AFTER = frozenset("初之点點分几幾数數")
+_NOT_BEFORE = frozenset("点點多几幾来余餘之")
+
+# So many digits in a row are a number; with a zero one less is enough.
+_FEWEST_CHINESE_DIGITS = 4
+
+
+def apply(text: str) -> str:
+    """The text with its numbers as digits, as far as they are certain."""
+    if not text.isascii():
+        text = _PERCENT.sub(_percent, text)
+        text = _DECIMAL.sub(_decimal, text)
+        text = CHINESE.sub(_chinese, text)
+    return _ENGLISH.sub(_english, text)
+
+
+def _english(match: re.Match[str]) -> str:
+    """A run of number words, or what it says."""
+    said, percent = match[0], match["percent"] or ""
+    run = said.removesuffix(percent).lower()
+    words = _HYPHEN_OR_SPACE.split(run)
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if _BEFORE.search(before) or _AFTER.match(after) or words[-1] in DECADES:
+        return said
+    written = _written(words, run, is_percent=bool(percent))
+    return said if written is None else written + ("%" if percent else "")
+
+
+def _written(words: list[str], run: str, *, is_percent: bool) -> str | None:
+    """Digits for words; None where they may be something else."""
+    ordinals = [word for word in words if word in ORDINALS]
+    if ordinals:
+        is_one = len(words) > 1 and ordinals == words[-1:]
+        numbers = read_english(run).split()
+        return _ordinal(numbers[0]) if is_one and len(numbers) == 1 else None
+    numbers = read_english(run).split()
+    if len(numbers) == 1:
+        is_small = len(words) == 1 and len(numbers[0]) == 1
+        return None if is_small and not is_percent else numbers[0]
+    if len(numbers) >= _FEWEST_DIGITS and all(len(number) == 1 for number in numbers):
+        return "".join(numbers)
+    if len(numbers) == 2 and numbers[0] in _CENTURIES and len(numbers[1]) == 2:
+        return "".join(numbers)
+    return None
+
+
+def _ordinal(number: str) -> str:
+    is_teen = number[-2:-1] == "1"
+    return number + ("th" if is_teen else _SUFFIXES.get(number[-1], "th"))
+
+
+def _percent(match: re.Match[str]) -> str:
+    number = "100" if match[1] == "百" else _number(match[1])
+    return match[0] if number is None else f"{number}%"
+
+
+def _decimal(match: re.Match[str]) -> str:
+    whole, part = match[1] or match[3], match[2] or match[4]
+    before, after = _number(whole), _number(part)
+    return match[0] if before is None or after is None else f"{before}.{after}"
+
+
+def _number(said: str) -> str | None:
+    """The digits of a numeral, which may have a point; None if it is none."""
+    whole, point, part = said.replace("點", "点").partition("点")
+    read = [read_chinese(it) for it in (whole, part) if it]
+    if any(not it.isdecimal() for it in read) or (part and not read[1:]):
+        return None
+    return ".".join(read) if point else read[0]
+
+
+def _chinese(match: re.Match[str]) -> str:
+    said, text = match[0], match.string
+    start, end = match.span()
+    before, after = text[:start][-1:], text[end : end + 1]
+    if len(said) < 2 or any(map(str.isdecimal, said)):
+        return said
+    if before in _NOT_AFTER or after in _NOT_BEFORE:
+        return said
+    has_unit = any(unit in said for unit in "十百千万萬亿億")
+    if not has_unit and len(said) + ("零" in said) < _FEWEST_CHINESE_DIGITS:
+        return said
+    number = read_chinese(said)
+    if not number.isdecimal() or _is_of_word(text, start, end):
+        return said
+    return number
+
+
+def _is_of_word(text: str, start: int, end: int) -> bool:
+    """Whether the numeral is a part of a word: 一千零一夜."""
+    for last in (end + 1, end + 2):
+        for first in (end - 1, end - 2):
+            word = text[first:last]
+            if start <= first and last <= len(text) and ordinary.is_chinese_word(word):
+                return word[-1] not in _MEASURES
+    return False

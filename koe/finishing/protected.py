@@ -1,0 +1,75 @@
+"""What no rule may touch: addresses, code, and what is written in a form of its own. Pure.
+
+While the rules run, each such piece is one character of a private area of Unicode, which is a word
+to them. That keeps a rule from changing it, and lets it see that something is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+# Sixteen bits of them; a text with more pieces is not dictated.
+_FIRST, _LAST = 0xF0000, 0xFFFFD
+
+MARKER = f"{chr(_FIRST)}-{chr(_LAST)}"
+"""The characters that stand for pieces, as a range of a pattern."""
+
+_WORD = r"[A-Za-z0-9_\-]"
+_PIECE = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]+`"  # code
+    r"|\b[A-Za-z][A-Za-z0-9+.\-]*://[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
+    r"|\bwww\.[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
+    r"|[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"  # e-mail
+    r"|(?<![A-Za-z0-9])[@#][A-Za-z_][A-Za-z0-9_\-]*"  # names of accounts, tags
+    rf"|(?<![A-Za-z0-9])(?:~|\.{{1,2}})?/(?:{_WORD}|\.)+(?:/(?:{_WORD}|\.)*)*"  # paths
+    rf"|\b[A-Za-z]:\\[^\s\u4e00-\u9fff]*"
+    rf"|(?<![A-Za-z0-9])-{{1,2}}[A-Za-z]{_WORD}*"  # options
+    r"|\b[A-Za-z0-9]*_[A-Za-z0-9_]*"  # identifiers
+    r"|\b[A-Za-z][a-z0-9]*(?:\.[A-Za-z0-9_]+)*\([^\s()\u4e00-\u9fff]*\)"  # calls
+    rf"|(?<![A-Za-z0-9.]){_WORD}+(?:\.{_WORD}*[A-Za-z]{_WORD}*)+"  # domains, files, attributes
+    r"|(?<![A-Za-z0-9.])\.[A-Za-z]\w*"  # names of files that begin with a dot
+    # Versions, times, dates, decimals, grouped thousands, fractions, phone numbers.
+    r"|(?<![A-Za-z0-9])[vV]?\d+(?:[.,:/\-]\d+)+(?:%|[ap]m\b)?"
+    r"|</?[A-Za-z][^<>\n]*>|\{\{[^{}\n]*\}\}|\$?\{[^{}\n]*\}"  # tags, templates
+    rf"|[{MARKER}\ue000-\uf8ff]",
+    re.DOTALL | re.ASCII,
+)
+
+
+# Without one of these a text has no such piece, and most have none.
+_HINT = re.compile(
+    rf"[`@#\\_{{}}<{MARKER}\ue000-\uf8ff]|[:/.,(](?=[\w)/.\\])|(?<![^\W_])-(?=[A-Za-z-])|\d-(?=\d)",
+    re.ASCII,
+)
+
+
+def apart(
+    text: str, rules: Callable[[str], str], respell: Callable[[str], str] | None = None
+) -> str:
+    """Apply rules to a text without the pieces that they may not touch.
+
+    Args:
+        text: The text.
+        rules: They have to keep each marker, in its order.
+        respell: What is to stand for a whole piece; None: the piece itself.
+
+    Returns:
+        The text; as it was if a marker was not kept.
+    """
+    if not _HINT.search(text):
+        return rules(text)
+    pieces: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        pieces.append(match[0] if respell is None else respell(match[0]))
+        return chr(_FIRST + len(pieces) - 1)
+
+    hidden = _PIECE.sub(hide, text)
+    if len(pieces) > _LAST - _FIRST:
+        return text
+    changed = rules(hidden)
+    markers = [ord(it) - _FIRST for it in changed if _FIRST <= ord(it) <= _LAST]
+    if markers != [*range(len(pieces))]:
+        return text
+    return "".join(pieces[ord(it) - _FIRST] if _FIRST <= ord(it) <= _LAST else it for it in changed)

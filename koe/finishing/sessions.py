@@ -1,0 +1,26 @@
+"""Finishing the text of a session. What it needs is loaded with the first text. Pure."""
+
+from __future__ import annotations
+
+import logging
+
+log = logging.getLogger(__name__)
+
+
+def finish(terms: tuple[str, ...], rules: tuple[str, ...], text: str) -> str:
+    """A recognised text with its terms, and cleaned up.
+
+    Args:
+        terms: The dictionary.
+        rules: Those of ``text.cleanup`` that are on.
+        text: The text; with an empty one what is needed is only loaded.
+    """
+    if not terms and not rules:
+        return text
+    try:
+        from koe.finishing.finisher import finisher  # brings libraries and tables, some 50 ms
+
+        return finisher(terms, rules).finish(text)
+    except Exception:  # a bug of ours, which must not cost the text
+        log.exception("a text could not be finished")
+        return text

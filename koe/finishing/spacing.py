@@ -1,0 +1,33 @@
+"""The rule ``spacing``: one space where one belongs, and none where none does. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from koe.finishing.protected import MARKER
+from koe.finishing.scripts import FULL_WIDTH, HAN
+
+# A word that is by itself beside ideographs; K歌, T恤 and 卡拉OK are words together.
+_LONG = r"[A-Za-z][A-Za-z0-9+#]{2,}"
+
+_SPACES = re.compile(r"[ \t\u00a0]{2,}")
+_AROUND_LINE = re.compile(r"[ \t]+(?=\n)|(?<=\n)[ \t]+")
+_BEFORE_MARK = re.compile(r" +(?=[,;!?](?![\w.)])|[:.](?![^\s\"'”’])|[)\]](?!\())")
+_AFTER_BRACKET = re.compile(r"(?<=[(\[]) +(?=\S)")
+_BESIDE_FULL_WIDTH = re.compile(rf" +(?=[{FULL_WIDTH}])|(?<=[{FULL_WIDTH}]) +")
+_AFTER_MARK = re.compile(rf"(?<=[A-Za-z{MARKER}])([,;!?])(?=[A-Za-z])")
+_SINGLE_IDEOGRAPHS = re.compile(rf"(?<![{HAN}] )(?<![{HAN}])(?:[{HAN}] ){{2,}}[{HAN}](?![{HAN}])")
+_BEFORE_WORD = re.compile(rf"(?<=[{HAN}])(?={_LONG})")
+_BEHIND_WORD = re.compile(rf"(?<![A-Za-z0-9])({_LONG})(?=[{HAN}])")
+
+
+def apply(text: str) -> str:
+    """The text with the spaces that belong into it."""
+    text = _AROUND_LINE.sub("", _SPACES.sub(" ", text.strip(" \t")))
+    text = _AFTER_BRACKET.sub("", _BEFORE_MARK.sub("", text))
+    text = _AFTER_MARK.sub(r"\1 ", text)
+    if text.isascii():
+        return text
+    text = _BESIDE_FULL_WIDTH.sub("", text)
+    text = _SINGLE_IDEOGRAPHS.sub(lambda match: match[0].replace(" ", ""), text)
+    return _BEHIND_WORD.sub(r"\1 ", _BEFORE_WORD.sub(" ", text))

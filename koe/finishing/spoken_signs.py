@@ -1,0 +1,94 @@
+"""The rule ``spoken_punctuation``: the names of marks as marks. Pure.
+
+A name that is spoken of ("a comma", 加个逗号) is no mark, and neither is one that begins a text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from koe.finishing.protected import MARKER
+from koe.finishing.scripts import HAN
+
+_ENGLISH = {
+    "comma": ",",
+    "period": ".",
+    "full stop": ".",
+    "question mark": "?",
+    "exclamation mark": "!",
+    "exclamation point": "!",
+    "colon": ":",
+    "semicolon": ";",
+    "new line": "\n",
+    "new paragraph": "\n\n",
+}
+_CHINESE = {
+    "逗号": "，", "逗號": "，", "句号": "。", "句號": "。", "顿号": "、", "頓號": "、",
+    "问号": "？", "問號": "？", "感叹号": "！", "感嘆號": "！", "叹号": "！",
+    "冒号": "：", "冒號": "：", "分号": "；", "分號": "；", "换行": "\n", "換行": "\n",
+    "另起一行": "\n", "另起一段": "\n\n",
+}  # fmt: skip
+_FULL_WIDTH = dict(zip(",.?!:;", "，。？！：；", strict=True))
+
+_DETERMINERS = (
+    "a|an|the|this|that|these|those|each|every|no|any|some|of|with|by|my|your|his|her|its|our|their"
+    "|another|add|use|type|insert|say|oxford|serial|inverted|double|trailing|missing|long|short"
+    "|whole|trial|time|free|first|second|last|next|per|or|and"
+)
+_ENGLISH_NAME = re.compile(
+    rf"(?P<before>(?P<word>[\w{HAN}{MARKER}'’]+)[.,]?\s*)\b(?P<name>{'|'.join(_ENGLISH)})\b"
+    r"(?![\-'’])[.,]?(?P<after>\s*)",
+    re.IGNORECASE,
+)
+_NOT_BEFORE = re.compile(
+    r"(?:separated|delimited|splice|key|keys|is|was|are|cancer|character|characters|and|or|of|rule"
+    r"|costume|drama|that|who)\b",
+    re.IGNORECASE,
+)
+_IS_DETERMINER = re.compile(rf"(?:{_DETERMINERS})", re.IGNORECASE)
+_CHINESE_NAME = re.compile(
+    rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一])"
+    rf"\s*(?P<name>{'|'.join(_CHINESE)})(?![的是分前后後键鍵和或之里裡中符键。]|隔)[，,。.]?\s*"
+)
+# Parts of all English names, which most texts have none of.
+_PARTS = ("comma", "period", "full stop", " mark", " point", "colon", "new")
+
+# 好的句号 ends a sentence, but 后面的句号 is one that is spoken of.
+_ANSWERS = ("好的", "是的", "对的", "行的")
+_ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」])")
+
+
+def apply(text: str) -> str:
+    """The text with the marks that were spoken."""
+    lower = text.lower()
+    if any(part in lower for part in _PARTS):
+        text = _ENGLISH_NAME.sub(_english, text)
+    return text if text.isascii() else _CHINESE_NAME.sub(_chinese, text)
+
+
+def _english(match: re.Match[str]) -> str:
+    name, word = match["name"].lower(), match["word"]
+    rest = match.string[match.end() :]
+    if _IS_DETERMINER.fullmatch(word) or _NOT_BEFORE.match(rest):
+        return match[0]
+    if name == "period" and not _ENDS.match(rest):
+        return match[0]  # most are times
+    sign = _ENGLISH[name]
+    if "\n" in sign:
+        return word + _mark_behind(match) + sign
+    if "\u3400" <= word[-1] <= "\u9fff":
+        return word + _FULL_WIDTH[sign]
+    return word + sign + (" " if rest else "")
+
+
+def _mark_behind(match: re.Match[str]) -> str:
+    """The mark that the recogniser wrote behind the word before."""
+    mark = match["before"].removeprefix(match["word"]).strip()
+    return mark if mark == "." else ""
+
+
+def _chinese(match: re.Match[str]) -> str:
+    before = match.string[: match.start()].rstrip()
+    if before.endswith("的") and not before.endswith(_ANSWERS):
+        return match[0]
+    return _CHINESE[match["name"]]
