@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -20,15 +21,10 @@ RUNTIME = "koe-runtime"
 # The platform that this is, in the names of the locks; others can't be made here.
 NATIVE = f"{sys.platform}-{platform.machine()}"
 
-# Of koe itself: the command, what only it and Python programs use, and the sources of the library.
-_NOT_FOR_SHELLS = (
-    "cli",
-    "bundle",
-    "native",
-    "audio.py",
-    "microphone.py",
-    "dictation.py",
-    "__pycache__",
+# Of koe itself: the command, what only it and Python programs use, the sources of the library, and
+# what sends where there is no pyreqwest.
+_NOT_FOR_SHELLS = re.compile(
+    r"(cli|bundle|native)/|(audio|microphone|dictation|http/fallback)\.py|.*__pycache__"
 )
 
 _LIBRARY, _PYTHON, _SYSTEM, _PACKAGES, _KOE = (
@@ -139,9 +135,7 @@ def _own_files() -> list[tuple[Path, str]]:
     return [
         (path, path.relative_to(own).as_posix())
         for path in sorted(own.rglob("*"))
-        if path.is_file()
-        and path.relative_to(own).parts[0] not in _NOT_FOR_SHELLS
-        and "__pycache__" not in path.parts
+        if path.is_file() and not _NOT_FOR_SHELLS.match(path.relative_to(own).as_posix())
     ]
 
 

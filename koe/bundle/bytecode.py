@@ -6,6 +6,7 @@ the name of the source in it is relative, for traces.
 
 from __future__ import annotations
 
+import ast
 import marshal
 from collections.abc import Iterable
 from importlib.util import MAGIC_NUMBER, source_hash
@@ -14,15 +15,23 @@ from pathlib import Path
 # It has the hash of its source, and nobody compares them (PEP 552).
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
+_WITH_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 def compiled(source: bytes, name: str) -> bytes:
-    """Compile a module for the running version of Python.
+    """Compile a module for the running version of Python, without its docstrings.
 
     Args:
         source: Its text.
         name: What traces call its file.
     """
-    code = compile(source, name, "exec", dont_inherit=True)
+    tree = ast.parse(source, name)
+    for node in ast.walk(tree):
+        if isinstance(node, _WITH_DOCSTRINGS) and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
+    if tree.body and isinstance(tree.body[0], ast.Pass):
+        del tree.body[0]  # an import from __future__ may come after a docstring alone
+    code = compile(tree, name, "exec", dont_inherit=True)
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
 

@@ -26,9 +26,11 @@ _DEAD_FOLDERS = frozenset({"tests", "test", "testing", "bin", "include", "__pyca
 
 # What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
 # older selves; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
-# imports none of these, and no HTTP client.
+# imports none of these, and no HTTP client. Of rapidfuzz, distances alone, in the form that every
+# processor can.
 _UNUSED = re.compile(
     r"cffi/|pyreqwest/pytest_plugin/|websockets/(legacy|trio|cli)[/.]|anyio/pytest_plugin|httpx/_main"
+    r"|rapidfuzz/(__init__|fuzz|process|__pyinstaller|distance/metrics_cpp_avx2)"
     r"|moonshine_voice/(assets/.*\.(wav|tsv)|__init__|alphanumeric_listener|cached_embeddings|cli"
     r"|dialog_flow|download|download_file|g2p|intent_recognizer|mic_transcriber|tts)(\.|$)"
 )
@@ -110,11 +112,12 @@ def _files(folder: Path, information: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _place_metadata(information: Path, packages: Path) -> Path:
-    """Keep the head of what a package says of itself: some ask for their own version."""
-    head, _, _ = (information / "METADATA").read_bytes().partition(b"\n\n")
+    """Keep the name and version that a package says of itself: one asks for its own."""
+    text = (information / "METADATA").read_text(encoding="utf-8")
     target = packages / information.name / "METADATA"
     target.parent.mkdir()
-    target.write_bytes(head + b"\n")
+    lines = re.findall(r"^(?:Metadata-Version|Name|Version): .*\n", text, re.MULTILINE)[:3]
+    target.write_text("".join(lines), encoding="utf-8")
     return target
 
 

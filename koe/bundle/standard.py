@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -11,22 +12,30 @@ from koe.bundle.bytecode import compiled, place
 
 # Development, terminals, windows of its own, other services, and what only these import.
 _LEFT_OUT = frozenset({
-    "site-packages", "test", "idlelib", "tkinter", "turtledemo", "turtle", "lib2to3", "ensurepip",
-    "distutils", "pydoc_data", "pydoc", "unittest", "doctest", "venv", "curses", "dbm", "xmlrpc",
-    "wsgiref", "pdb", "bdb", "cmd", "code", "codeop", "cProfile", "profile", "pstats", "trace",
-    "timeit", "tabnanny", "pyclbr", "antigravity", "this", "__phello__", "zipapp", "compileall",
-    "py_compile", "imaplib", "poplib", "nntplib", "smtplib", "smtpd", "telnetlib", "ftplib",
-    "mailbox", "mailcap", "cgi", "cgitb", "xdrlib", "sndhdr", "imghdr", "aifc", "sunau", "chunk",
-    "pipes", "rlcompleter", "nturl2path", "_pydecimal", "_pyrepl", "tomllib", "xml", "plistlib",
-    "pickletools", "msilib", "asyncore", "asynchat", "modulefinder", "webbrowser",
-    "lib-dynload", "__pycache__", "site", "_sysconfigdata",
+    "aifc", "antigravity", "argparse", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "chunk",
+    "cmd", "code", "codeop", "compileall", "cProfile", "curses", "dbm", "distutils",
+    "doctest", "ensurepip", "fractions", "ftplib", "getopt", "idlelib", "imaplib", "imghdr",
+    "lib-dynload", "lib2to3", "mailbox", "mailcap", "modulefinder", "msilib", "multiprocessing",
+    "nntplib", "nturl2path", "optparse", "pdb", "__phello__", "pickletools", "pipes",
+    "plistlib", "poplib", "profile", "pstats", "py_compile", "__pycache__", "pyclbr",
+    "_pydecimal", "pydoc", "pydoc_data", "_pyio", "_pyrepl", "rlcompleter", "site",
+    "site-packages", "smtpd", "smtplib", "sndhdr", "statistics", "sunau", "_sysconfigdata",
+    "tabnanny", "tarfile", "telnetlib", "test", "this", "timeit", "tkinter", "tomllib", "trace",
+    "turtle", "turtledemo", "unittest", "venv", "webbrowser", "wsgiref", "xdrlib", "xml",
+    "xmlrpc", "zipapp",
 })  # fmt: skip
 
-# Machine code that belongs to these, and that of tests.
+# Encodings that come along. What koe reads is in UTF-8; servers may have others.
+_ENCODINGS = re.compile(
+    r"__init__|aliases|ascii|latin_1|cp1252|gb|hz|utf|idna|punycode|raw_|mbcs|oem"
+)
+
+# Machine code that belongs to what is left out.
 _EXTENSIONS_LEFT_OUT = frozenset({
-    "_tkinter", "_curses", "_curses_panel", "readline", "_dbm", "_gdbm", "nis", "ossaudiodev",
-    "spwd", "_crypt", "_bz2", "_lzma", "audioop", "xxlimited", "xxlimited_35", "_elementtree",
-    "pyexpat", "_lsprof",
+    "audioop", "_bz2", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
+    "_codecs_tw", "_crypt", "_curses", "_curses_panel", "_dbm", "_elementtree", "_gdbm",
+    "_lsprof", "_lzma", "nis", "ossaudiodev", "pyexpat", "readline", "spwd", "_statistics",
+    "_tkinter", "xxlimited", "xxlimited_35",
 })  # fmt: skip
 
 
@@ -48,7 +57,12 @@ def _modules(library: Path) -> Iterator[tuple[Path, str]]:
         parts = path.relative_to(library).parts
         first = parts[0].removesuffix(".py")
         # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
-        if first not in _LEFT_OUT and not first.startswith(("config-", "_sysconfigdata")):
+        if (
+            first not in _LEFT_OUT
+            and not first.startswith(("config-", "_sysconfigdata"))
+            and (first != "encodings" or _ENCODINGS.match(parts[-1]))
+            and not {"test", "tests", "__pycache__"}.intersection(parts)
+        ):
             yield path, "/".join(parts)
 
 

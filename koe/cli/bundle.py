@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from koe.cli import Exit, tell
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _megabytes(sizes: dict[str, int], part: str) -> str:
+def _megabytes(sizes: Mapping[str, int], part: str) -> str:
     size = sum(sizes.values()) if part == "together" else sizes.get(part, 0)
     return f"{size / 1e6:7.1f} MB"
 

@@ -1,5 +1,5 @@
 # From the checkout's root, with uv: one lock for each platform. What moonshine-voice and cffi need for
-# what koe does not use of them is left out.
+# what koe does not use of them is left out, and what httpx needs to send itself: pyreqwest sends.
 for platform in linux-x86_64=x86_64-manylinux_2_34 linux-aarch64=aarch64-manylinux_2_34 \
   windows-x86_64=x86_64-pc-windows-msvc macos-arm64=aarch64-apple-darwin macos-x86_64=x86_64-apple-darwin
 do
@@ -8,6 +8,8 @@ do
     --no-emit-package requests --no-emit-package urllib3 --no-emit-package charset-normalizer \
     --no-emit-package filelock --no-emit-package platformdirs --no-emit-package tqdm \
     --no-emit-package google-crc32c --no-emit-package numpy --no-emit-package sounddevice \
-    --no-emit-package colorama --no-emit-package pycparser \
+    --no-emit-package httpcore --no-emit-package h2 --no-emit-package hpack \
+    --no-emit-package hyperframe --no-emit-package h11 --no-emit-package anyio \
+    --no-emit-package certifi --no-emit-package socksio --no-emit-package colorama --no-emit-package pycparser \
     --output-file "koe/bundle/locks/${platform%=*}.txt"
 done
