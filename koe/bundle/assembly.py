@@ -115,6 +115,7 @@ def _assemble(
     standard.place_standard_library(runtime)
     tell(f"fetching what {lock.name} lists")
     packages.fetch(lock, engines, folder / "packages")
+    packages.quicken(folder / "packages")
     [modules] = [path for path in (runtime / "lib").glob("python3*") if path.is_dir()]
     placed = packages.place_packages(folder / "packages", runtime, modules / "site-packages")
     parts: dict[str, list[Path]] = {_PACKAGES: []}

@@ -79,6 +79,11 @@ static bool check_entries(FILE *manifest, const char *home, char sentence[KOE_SE
 bool koe_check_bundle(const char *home, char sentence[KOE_SENTENCE_SIZE]) {
     char path[KOE_PATH_SIZE];
     koe_file folder = koe_examine(home);
+    if (!folder.is_readable) {
+        snprintf(sentence, KOE_SENTENCE_SIZE,
+                 "%.350s can't be read by this user; give that right (chmod -R a+rX)", home);
+        return false;
+    }
     if (folder.why_untrusted) {
         snprintf(sentence, KOE_SENTENCE_SIZE, "%.350s is not used: %s", home, folder.why_untrusted);
         return false;
