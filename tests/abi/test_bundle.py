@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -146,7 +147,9 @@ def test_a_file_of_another_user(program: Path, runtime: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become another user"
+)
 @pytest.mark.parametrize("name", ["", "lib/听 写/ö.pyc"])
 def test_what_this_user_may_not_read(name: str, program: Path, runtime: Path) -> None:
     path = runtime / name
