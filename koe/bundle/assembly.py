@@ -64,6 +64,8 @@ def make(
         BundleError: It can't be made here.
         OSError: A file can't be read or written.
     """
+    if sys.platform != "linux":
+        raise BundleError("bundles can be made on Linux only; elsewhere, use make install")
     if out.exists() and not (out / RUNTIME / manifest.NAME).exists() and any(out.iterdir()):
         raise BundleError(f"{out} exists and is no bundle; name another folder, or remove it")
     lock = packages.lock_for(NATIVE)
@@ -76,13 +78,12 @@ def make(
         for path in elf.machine_code(root):
             traces.overwrite(path, names)
         manifest.write(root / RUNTIME)
+        _open_to_readers(root)
         traces.check(root, names)
         tell("trying it")
         trial.import_everything(root / RUNTIME, engines)
         trial.start_shell(root, folder)
         glibc = elf.oldest_glibc(root)
-        # It was all readable for everybody here; temporary folders are not.
-        root.chmod(0o755)
         if out.exists():
             shutil.rmtree(out)
         root.rename(out)
@@ -138,6 +139,14 @@ def _own_files() -> list[tuple[Path, str]]:
         for path in sorted(own.rglob("*"))
         if path.is_file() and not _NOT_FOR_SHELLS.match(path.relative_to(own).as_posix())
     ]
+
+
+def _open_to_readers(root: Path) -> None:
+    """Let everybody read it, and its owner write to it, whatever the umask is here."""
+    root.chmod(0o755)
+    for path in root.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or ".so" in path.name else 0o644)
 
 
 def _is_file(path: Path) -> bool:

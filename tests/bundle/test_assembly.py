@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import pytest
 
 from koe.bundle import assembly, library, manifest, packages
 from koe.errors import BundleError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they are made on Linux only")
+
+
+def test_another_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(BundleError, match="bundles can be made on Linux only"):
+        assembly.make(tmp_path / "out", "c", (), None, lambda _: None)
 
 
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
@@ -30,6 +39,18 @@ def test_a_bundle_that_can_not_be_made_anew_stays(
         assembly.make(out, "c", (), None, lambda _: None)
     assert (out / assembly.RUNTIME / manifest.NAME).exists()
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
+    """Also where the umask lets all write, which the library would refuse, or others not read."""
+    names = {"lib": 0o755, "lib/code.so.1": 0o755, "lib/data": 0o644}
+    (tmp_path / "lib").mkdir()
+    for number, name in enumerate(names):
+        if number:
+            (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o777 if number % 2 else 0o700)
+    assembly._open_to_readers(tmp_path)
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == names
 
 
 def test_the_archive(tmp_path: Path) -> None:
