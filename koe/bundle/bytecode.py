@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
-# It has the hash of its source, and nobody compares them (PEP 552).
+# It has the hash of its source, which Python does not compare (PEP 552).
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 _WITH_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -1,4 +1,4 @@
-"""Paths of this computer: what is compiled has some, and they are nobody's business elsewhere."""
+"""Paths of this computer: compiled code has some, and a bundle must not have them."""
 
 from __future__ import annotations
 

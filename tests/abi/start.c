@@ -1,4 +1,4 @@
-/* Starts the library, and tells what it says. */
+/* Starts the library, and prints whether it did, and why not. */
 #include <stdio.h>
 
 #include "koe_core.h"

@@ -66,12 +66,12 @@ def make_root(root: Path, bundle: Path) -> Path:
         (root / name).mkdir()
     needed: set[str] = set()
     for path in [root / PLACE / "shell", *moved.rglob("*.so*")]:
-        told = subprocess.run(
+        output = subprocess.run(
             ["ldd", str(path)], capture_output=True, text=True, check=False
         ).stdout
         needed |= {
             name
-            for name in re.findall(r"(/\S+) \(", told)
+            for name in re.findall(r"(/\S+) \(", output)
             if re.match(
                 r"(ld-linux|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|atomic)\.)", Path(name).name
             )
@@ -113,9 +113,9 @@ def measure_starts(folder: Path, bundle: Path) -> None:
     times: dict[str, list[float]] = {name: [] for name in prefixes}
     for turn in range(16):
         for name in prefixes:
-            told = build.run([folder / name], folder / "home").stdout
+            output = build.run([folder / name], folder / "home").stdout
             if turn > 0:  # the first writes the settings
-                times[name].append(float(told))
+                times[name].append(float(output))
     for name, values in times.items():
         middle, least = statistics.median(values), min(values)
         print(f"a start from the {name}: median {middle:.0f} ms, least {least:.0f} ms")

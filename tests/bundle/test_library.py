@@ -14,7 +14,7 @@ from tests.abi import build
 
 pytestmark = [
     pytest.mark.abi,
-    pytest.mark.skipif(sys.platform == "win32", reason="is told otherwise there"),
+    pytest.mark.skipif(sys.platform == "win32", reason="its loader works otherwise"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""``koe bundle``: what it takes, and what it tells."""
+"""``koe bundle``: what it takes, and what it prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from koe.cli import main
 from tests.cli.command import USAGE
 
 
-def test_what_it_makes_and_tells(
+def test_what_it_makes_and_prints(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[object] = []
