@@ -17,6 +17,7 @@ from koe.bundle.bytecode import place
 from koe.errors import BundleError
 
 RUNTIME = "koe-runtime"
+_LICENCES = "licenses"
 
 # The platform that this is, in the names of the locks; others can't be made here.
 NATIVE = f"{sys.platform}-{platform.machine()}"
@@ -124,11 +125,17 @@ def _assemble(
         owner = next((name for name in engines if package in packages.ENGINES[name]), _PACKAGES)
         parts.setdefault(owner, []).extend(paths)
     parts[_KOE] = place(_own_files(), modules / "site-packages" / "koe")
-    place([(library.CHECKOUT / "LICENSE", "LICENSE")], runtime / "licenses" / "koe-core")
+    place([(library.CHECKOUT / "LICENSE", "LICENSE")], runtime / _LICENCES / "koe-core")
     tell("cutting off what only debuggers read")
     for path in elf.machine_code(root):
         elf.strip(path)
-    parts[_SYSTEM] = elf.gather(runtime)
+    copies = elf.gather(runtime)
+    for copy, library_of_system in copies.items():
+        if terms := elf.licence(library_of_system):
+            place([(terms, "copyright")], runtime / _LICENCES / copy.name)
+        else:
+            tell(f"add the licence of {copy.name}, which is not known here, to {_LICENCES}")
+    parts[_SYSTEM] = list(copies)
     return parts
 
 

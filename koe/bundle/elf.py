@@ -64,21 +64,21 @@ def needed(path: Path) -> list[str]:
     return [name for name in names if not _OF_THE_SYSTEM.fullmatch(name)]
 
 
-def gather(runtime: Path) -> list[Path]:
+def gather(runtime: Path) -> dict[Path, Path]:
     """Take along the libraries of this system that are needed, and say where they lie.
 
     Args:
         runtime: The bundle's ``koe-runtime``; they go to ``lib`` in it.
 
     Returns:
-        Their copies.
+        Their copies, each with what it is a copy of.
 
     Raises:
         BundleError: One can't be found.
     """
     folder = runtime / "lib"
     own = {path.name for path in machine_code(runtime)}
-    copies: list[Path] = []
+    copies: dict[Path, Path] = {}
     waiting = list(machine_code(runtime))
     while waiting:
         path = waiting.pop()
@@ -86,9 +86,9 @@ def gather(runtime: Path) -> list[Path]:
         for name in foreign:
             if not (folder / name).exists():
                 copy = folder / name
-                shutil.copy(_locate(name, path), copy)
+                copies[copy] = _locate(name, path)
+                shutil.copy(copies[copy], copy)
                 copy.chmod(0o755)
-                copies.append(copy)
                 waiting.append(copy)
         if foreign:
             origin = Path("$ORIGIN", os.path.relpath(folder, path.parent))
@@ -96,6 +96,20 @@ def gather(runtime: Path) -> list[Path]:
         elif run("patchelf", "--print-rpath", str(path)).startswith("/"):
             run("patchelf", "--remove-rpath", str(path))
     return copies
+
+
+def licence(library: Path) -> Path | None:
+    """The licence of a library of the system, where Debian has it; None: it is not known."""
+    if shutil.which("dpkg-query") is None:
+        return None
+    for path in (library, library.resolve(), Path("/usr", *library.parts[1:])):
+        done = subprocess.run(
+            ["dpkg-query", "--search", str(path)], capture_output=True, text=True, check=False
+        )
+        file = Path("/usr/share/doc", done.stdout.partition(":")[0], "copyright")
+        if done.returncode == 0 and file.is_file():
+            return file
+    return None
 
 
 def oldest_glibc(folder: Path) -> str:

@@ -55,7 +55,7 @@ def test_libraries_come_along(runtime: Path, tmp_path: Path) -> None:
         [sys.executable, "-c", program, str(top)], capture_output=True, check=True
     )
     assert done.stdout == b"5\n"
-    assert elf.gather(moved) == []
+    assert elf.gather(moved) == {}
 
 
 def test_a_library_that_is_not_there(runtime: Path, tmp_path: Path) -> None:
@@ -66,8 +66,17 @@ def test_a_library_that_is_not_there(runtime: Path, tmp_path: Path) -> None:
 
 def test_a_search_path_of_this_computer(tmp_path: Path) -> None:
     alone = build(tmp_path / "lib" / "alone.so", "int x;", "-Wl,-rpath,/home/me/lib")
-    assert elf.gather(tmp_path) == []
+    assert elf.gather(tmp_path) == {}
     assert elf.run("patchelf", "--print-rpath", str(alone)).strip() == ""
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="it is Debian's")
+def test_licences(tmp_path: Path) -> None:
+    [library] = re.findall(r"=> (/.*/libc\.so\.6) ", elf.run("ldd", sys.executable))
+    terms = elf.licence(Path(library))
+    assert terms is not None
+    assert "GNU" in terms.read_text(encoding="utf-8")
+    assert elf.licence(tmp_path / "libkoe_deep.so.1") is None
 
 
 def test_what_debuggers_read(tmp_path: Path) -> None:
