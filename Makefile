@@ -2,6 +2,8 @@
 # make test   every test            make lint      ruff and mypy
 # make lib    the library           make sanitize  the C tests under sanitizers
 # make install    the library for shells (PREFIX=/usr/local, DESTDIR=, ABI=c, or a or b)
+# make bundle     a folder for shells with a Python of its own (OUT=build/koe, ABI=, ENGINES=moonshine),
+#                 tried as another user in a root without Python (as root, a minute)
 # make peers  other people's clients, which the tests use
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
@@ -33,8 +35,10 @@ PEERS := build/peers
 NATIVE := $(wildcard koe/native/*.[ch]) $(wildcard include/*.h) build_ffi.py
 PREFIX := /usr/local
 ABI := c
+OUT := build/koe
+ENGINES := moonshine
 
-.PHONY: run test lint lib install peers sanitize slow bench bench-llm bench-guard bench-prompt \
+.PHONY: run test lint lib install bundle peers sanitize slow bench bench-llm bench-guard bench-prompt \
   bench-accuracy bench-terms bench-cleanup fuzz kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
@@ -60,6 +64,11 @@ lib: $(LIB)
 
 install: $(LIB)
 	$(BIN)/python install_ffi.py --abi "$(ABI)" --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
+
+bundle: $(LIB)
+	CC="$(CC)" $(BIN)/koe bundle "$(OUT)" --abi "$(ABI)" --engines "$(ENGINES)"
+	$(BIN)/python -m tests.bundle "$(OUT)" \
+	  $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav
 
 # Other people's clients, which the tests let talk to our imitations of their services.
 peers: $(PEERS)/.ready

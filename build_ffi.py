@@ -49,6 +49,24 @@ except BaseException as exc:
     lib.koe_report_failed_start(words.replace("\\0", " ").encode("utf-8", "replace"))
 """
 
+# What our C and cffi's use of Python. It is called by way of a table, because the library is loaded
+# when it is needed (koe/native/libpython.c); the linker says what is missing here.
+PYTHON_API = (
+    "PyArg_UnpackTuple", "PyCapsule_Type", "PyConfig_Clear", "PyConfig_InitIsolatedConfig",
+    "PyConfig_SetBytesString", "PyDict_GetItemString", "PyDict_New", "PyDict_SetItemString",
+    "PyErr_Clear", "PyErr_Display", "PyErr_Fetch", "PyErr_NormalizeException", "PyErr_Occurred",
+    "PyEval_EvalCode", "PyEval_GetBuiltins", "PyEval_RestoreThread", "PyEval_SaveThread",
+    "PyFile_WriteObject", "PyFile_WriteString", "PyGILState_Ensure", "PyGILState_Release",
+    "PyImport_GetModuleDict", "PyImport_ImportModule", "PyList_Append", "PyLong_FromLong",
+    "PyLong_FromUnsignedLong", "PyLong_FromVoidPtr", "PyMem_RawFree", "PyObject_CallMethod",
+    "PyObject_Free", "PyObject_GetAttrString", "PyObject_Malloc",
+    "PyPreConfig_InitIsolatedConfig", "PySequence_Contains", "PyStatus_Exception",
+    "PyStatus_NoMemory", "PySys_GetObject", "PyUnicode_DecodeFSDefault",
+    "PyWideStringList_Append", "Py_CompileStringExFlags", "Py_DecodeLocale", "Py_GetVersion",
+    "Py_InitializeEx", "Py_InitializeFromConfig", "Py_IsInitialized", "Py_PreInitialize",
+    "_Py_Dealloc", "_Py_NoneStruct",
+)  # fmt: skip
+
 # cffi would export its entry points, but the contract alone is exported; and it keeps the function
 # that runs the start code to its own file.
 PRELUDE = """
@@ -80,8 +98,67 @@ def emit_binding(target: Path) -> None:
     target.write_text(emitted.replace("PyMODINIT_FUNC", "static PyObject *"), encoding="utf-8")
 
 
-def python_flags() -> tuple[list[str], list[str]]:
-    """Return the compiler's and the linker's flags for the running Python."""
+def emit_python_api(target: Path) -> None:
+    """Write the header that gives our C the functions of Python that it uses."""
+    members = "\n".join(f"    __typeof__({name}) *{name};" for name in PYTHON_API)
+    uses = "\n".join(f"#define {name} (*koe_python.{name})" for name in PYTHON_API)
+    target.write_text(
+        f"""\
+#pragma once
+#ifdef _WIN32
+#define Py_NO_ENABLE_SHARED
+#endif
+#include <Python.h>
+typedef struct koe_python_api {{
+{members}
+}} koe_python_api;
+extern koe_python_api koe_python;
+#ifdef KOE_FILLS_PYTHON_API
+#define KOE_PYTHON_API(X) {" ".join(f"X({name})" for name in PYTHON_API)}
+#else
+{uses}
+#endif
+""",
+        encoding="utf-8",
+    )
+
+
+def python_library() -> Path:
+    """The shared library of the running Python.
+
+    Raises:
+        SystemExit: It has none.
+    """
+    if sys.platform == "win32":
+        return Path(sys.base_prefix, f"python{sys.version_info[0]}{sys.version_info[1]}.dll")
+    # What programs name that are linked to it; of a framework on macOS, its path in there.
+    name = sysconfig.get_config_var("INSTSONAME") or ""
+    framework = sysconfig.get_config_var("PYTHONFRAMEWORKPREFIX")
+    path = Path(framework or sysconfig.get_config_var("LIBDIR") or sys.base_prefix, name)
+    if not path.is_file() or path.suffix == ".a":
+        sys.exit(
+            f"koe: {sys.base_prefix} has no shared Python library; install it (Debian: "
+            "libpython3-dev, Fedora: python3-devel) or use another Python: "
+            "make PYTHON=/path/to/python3"
+        )
+    return path
+
+
+def libpython_flags() -> list[str]:
+    """The linker's flags for a program that calls Python itself."""
+    library = python_library()
+    version = sysconfig.get_config_var("LDVERSION") or f"{sys.version_info[0]}{sys.version_info[1]}"
+    if sys.platform == "win32":
+        return [f"-L{library.parent}/libs", f"-lpython{version}"]
+    return [f"-L{library.parent}", f"-lpython{version}", *to_linker("-rpath", str(library.parent))]
+
+
+def python_flags(*, bundled: bool = False) -> tuple[list[str], list[str]]:
+    """Return the compiler's and the linker's flags for the running Python.
+
+    Args:
+        bundled: The library is for a bundle, whose Python comes along: it knows no other one.
+    """
     paths = sysconfig.get_paths()
     windows = sys.platform == "win32"
     if windows:  # which has no name for it
@@ -95,26 +172,22 @@ def python_flags() -> tuple[list[str], list[str]]:
         *([paths["platlib"]] if paths["platlib"] != paths["purelib"] else []),
         str(PROJECT),
     ]
+    library = python_library()
     compile_flags = [
         f"-I{paths['include']}",
-        f"-DKOE_PYTHON_HOME={c_string(sys.base_prefix)}",
-        f"-DKOE_PYTHON_PATH={','.join(map(c_string, search_path))}",
+        f"-DKOE_VERSION={c_string(koe.__version__)}",
+        f"-DKOE_PYTHON_LIBRARY_NAME={c_string(library.name)}",
     ]
-    version = sysconfig.get_config_var("LDVERSION") or f"{sys.version_info[0]}{sys.version_info[1]}"
-    directory = sysconfig.get_config_var("LIBDIR") or f"{sys.base_prefix}/libs"
-    link_flags = [f"-L{directory}", f"-lpython{version}"]
+    if not bundled:
+        compile_flags += [
+            f"-DKOE_PYTHON_HOME={c_string(sys.base_prefix)}",
+            f"-DKOE_PYTHON_LIBRARY={c_string(str(library))}",
+            f"-DKOE_PYTHON_PATH={','.join(map(c_string, search_path))}",
+        ]
     if windows:
         # The compiler's own libraries go into ours: whoever gets it has none of them.
-        return compile_flags, [*link_flags, "-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED") and not list(
-        Path(directory).rglob(f"libpython{version}.*[oy]*")
-    ):
-        sys.exit(
-            f"koe: {sys.base_prefix} has no shared Python library (libpython{version}); "
-            "install it (Debian: libpython3-dev, Fedora: python3-devel) or use another Python: "
-            "make PYTHON=/path/to/python3"
-        )
-    return compile_flags, [*link_flags, *to_linker("-rpath", directory), "-lpthread"]
+        return compile_flags, ["-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
+    return compile_flags, ["-lpthread", *(["-ldl"] if sys.platform == "linux" else [])]
 
 
 def to_linker(*arguments: str) -> list[str]:
@@ -175,7 +248,7 @@ END
 """
 
 
-def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
+def build(abi: int, out: Path, binding: Path, extra: list[str], *, bundled: bool = False) -> None:
     """Build one generation: ``out``/include/*.h and ``out``/lib/libkoe_core."""
     name = library_name(abi)
     include, library = out / "include", out / "lib"
@@ -185,7 +258,7 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
     own = re.sub(r"^#define KOE_ABI \d$", f"#define KOE_ABI {abi}", header, flags=re.MULTILINE)
     (include / "koe_core.h").write_text(own, encoding="utf-8")
     shutil.copy(EXTRA, include)
-    compile_flags, link_flags = python_flags()
+    compile_flags, link_flags = python_flags(bundled=bundled)
     exports = out / "exports.map"
     public = ["sp_*", *extra_names()]
     exports.write_text(f"{{ global: {'; '.join(public)}; local: *; }};\n", encoding="utf-8")
@@ -202,13 +275,13 @@ def build(abi: int, out: Path, binding: Path, extra: list[str]) -> None:
         *shlex.split(os.environ.get("CC", "cc")),
         *["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fvisibility=hidden"],
         f"-DKOE_ABI={abi}",
-        *[f"-I{include}", f"-I{NATIVE}", *compile_flags, *extra],
+        *[f"-I{include}", f"-I{NATIVE}", f"-I{binding.parent}", *compile_flags, *extra],
     ]
     objects = []
     for source in [*SOURCES, binding]:
         target = out / f"{source.stem}.o"
         # The warnings are for our files, not for cffi's.
-        flags = warnings if source is not binding else ["-w"]
+        flags = warnings if source is not binding else ["-w", "-include", "python_api.h"]
         run([*command, *flags, "-c", str(source), "-o", str(target)])
         objects.append(str(target))
     if sys.platform == "win32":
@@ -246,6 +319,7 @@ def main() -> None:
     extra = [f"-fsanitize={arguments.sanitize}", "-g"] if arguments.sanitize else []
     binding = arguments.out / "_koe_native.c"
     emit_binding(binding)
+    emit_python_api(arguments.out / "python_api.h")
     for abi in arguments.abi or GENERATIONS:
         build(abi, arguments.out / f"abi-{GENERATIONS[abi]}", binding, extra)
 

@@ -61,7 +61,7 @@ def compile_host(name: str) -> Path:
         raise BenchError(f"there is no {build_ffi.LIBRARY} in {library}; run: make lib")
     OUT.mkdir(parents=True, exist_ok=True)
     program = OUT / name
-    _, libpython = build_ffi.python_flags()
+    libpython = build_ffi.libpython_flags()
     command = [
         *shlex.split(os.environ.get("CC", "cc")),
         *["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic"],

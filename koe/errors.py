@@ -18,6 +18,7 @@
     ├── OutputError             the command's output cannot be written
     ├── JournalError            a recording of the journal that cannot be read
     ├── HistoryError            an entry of the history that is missing, or cannot be changed
+    ├── BundleError             a bundle that can't be made here
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
@@ -172,6 +173,10 @@ class JournalError(KoeError):
 
 class HistoryError(KoeError):
     """The history, or an entry of it, can't be used; the sentence says why and what to do."""
+
+
+class BundleError(KoeError):
+    """A bundle can't be made here."""
 
 
 class ModelError(KoeError):

@@ -24,7 +24,6 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '"C:\\\\Python\\\\DLLs"' in path.split(",")
     assert "-static-libgcc" in link_flags
     assert link_flags[-2:] == ["-Wl,-Bstatic", "-lpthread"]
-    assert "-rpath" not in link_flags
 
 
 def test_python_implements_what_is_named_so(
@@ -43,11 +42,27 @@ def test_python_implements_what_is_named_so(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no search path in the library")
-def test_a_python_in_a_folder_with_a_comma(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"LIBDIR": "/opt/a,b/lib", "Py_ENABLE_SHARED": 1, "LDVERSION": "3.11"}
+def test_a_python_in_a_folder_with_a_comma(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "a,b"
+    folder.mkdir()
+    (folder / "libpython.so").touch()
+    values = {"LIBDIR": str(folder), "INSTSONAME": "libpython.so", "LDVERSION": "3.11"}
     monkeypatch.setattr(sysconfig, "get_config_var", values.get)
-    _, link_flags = build_ffi.python_flags()
-    assert link_flags[2:6] == ["-Xlinker", "-rpath", "-Xlinker", "/opt/a,b/lib"]
+    flags = build_ffi.libpython_flags()
+    assert flags[2:6] == ["-Xlinker", "-rpath", "-Xlinker", str(folder)]
+
+
+@pytest.mark.parametrize("name", ["", "libpython3.11.a", "libpython3.11.so.1.0"])
+@pytest.mark.skipif(sys.platform == "win32", reason="its Python always has one")
+def test_a_python_without_a_shared_library(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is not there, or it is a static one, or its package for programs is not installed."""
+    (tmp_path / "libpython3.11.a").touch()
+    values = {"LIBDIR": str(tmp_path), "INSTSONAME": name}
+    monkeypatch.setattr(sysconfig, "get_config_var", values.get)
+    with pytest.raises(SystemExit, match="has no shared Python library; install it"):
+        build_ffi.python_library()
 
 
 @pytest.mark.abi

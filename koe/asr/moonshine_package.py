@@ -60,11 +60,13 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
         AsrConnectionError: The model can't be loaded.
     """
     _load_runtime_of_sherpa_onnx()
-    # Here and not above: the package brings an HTTP client and costs 0.3 s.
+    # Here and not above: the package brings an HTTP client and costs 0.3 s; but not in a bundle,
+    # which has no __init__ of it.
     try:
-        from moonshine_voice import ModelArch, get_model_path
         from moonshine_voice.errors import MoonshineError
+        from moonshine_voice.moonshine_api import ModelArch
         from moonshine_voice.transcriber import Transcriber
+        from moonshine_voice.utils import get_model_path
     except ImportError as exc:
         raise EngineUnavailableError(
             "moonshine", f"its package is not installed ({exc}); {_INSTALL}"

@@ -42,6 +42,7 @@ COMMANDS = {
     "eval": "count the words that an engine gets wrong in recordings of yours",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
+    "bundle": "make a folder for shells, with the library and a Python of its own",
     "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""

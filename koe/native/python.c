@@ -3,9 +3,9 @@
  * site, no working directory, installs no signal handler, leaves the locale alone, and imports
  * only from the folders that runtime.c finds.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "python_api.h"
 
+#include "libpython.h"
 #include "log.h"
 #include "python.h"
 #include "runtime.h"
@@ -21,9 +21,6 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #endif
-
-/* Where the modules of the Python are that the library was built with. */
-static const char *const built[] = {KOE_PYTHON_PATH, NULL};
 
 typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
 
@@ -65,16 +62,6 @@ __attribute__((constructor)) static void find_place(void) {
 }
 
 #endif
-
-/* Make libpython's symbols visible to the extension modules, which expect to find them: a host
- * that loaded this library with dlopen may have kept them to itself. */
-static void share_libpython(void) {
-#if !defined(_WIN32) && defined(RTLD_NOLOAD)
-    Dl_info python;
-    if (dladdr((const void *)(size_t)&Py_InitializeFromConfig, &python) && python.dli_fname)
-        dlopen(python.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
-#endif
-}
 
 static PyStatus append_path(PyConfig *config, const char *path) {
     wchar_t *wide = Py_DecodeLocale(path, NULL);
@@ -126,15 +113,13 @@ static void keep_sigint(void) {
 }
 
 /* Start an interpreter of our own; it leaves the GIL free. */
-static bool start_own(char answer[KOE_SENTENCE_SIZE]) {
-    koe_runtime runtime;
-    if (!koe_find_runtime(&runtime, place, answer))
+static bool start_own(const koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
+    if (!koe_has_standard_library(runtime, answer))
         return false;
-    share_libpython();
-    PyStatus status = initialize(&runtime);
+    PyStatus status = initialize(runtime);
     if (PyStatus_Exception(status)) {
         snprintf(answer, KOE_SENTENCE_SIZE, "Python in %.300s did not start: %.100s; install koe again",
-                 runtime.home, status.err_msg ? status.err_msg : "unknown reason");
+                 runtime->home, status.err_msg ? status.err_msg : "unknown reason");
         return false;
     }
     keep_sigint();
@@ -142,22 +127,13 @@ static bool start_own(char answer[KOE_SENTENCE_SIZE]) {
     return true;
 }
 
-/* Join the interpreter of this process: our folders come last in its search path. */
-static bool join_host(char answer[KOE_SENTENCE_SIZE]) {
-    const char *running = Py_GetVersion();
-    static const char wanted[] =
-        Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
-    if (strncmp(running, wanted, sizeof wanted - 1) != 0) {
-        snprintf(answer, KOE_SENTENCE_SIZE,
-                 "this process runs Python %.*s, the library is for %sx; use that one",
-                 (int)strcspn(running, " "), running, wanted);
-        return false;
-    }
+/* Join the interpreter of this process, which has a standard library: our other folders come last in its
+ * search path. */
+static bool join_host(const koe_runtime *runtime) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *path = PySys_GetObject("path"); /* borrowed */
-    /* The standard library, which is built[0] and built[1], is the host's own. */
-    for (const char *const *entry = built; path && *entry; entry++) {
-        PyObject *folder = entry < built + 2 ? NULL : PyUnicode_DecodeFSDefault(*entry);
+    for (int i = KOE_STANDARD_PATHS; path && i < runtime->count; i++) {
+        PyObject *folder = PyUnicode_DecodeFSDefault(runtime->paths[i]);
         if (folder && PySequence_Contains(path, folder) == 0)
             PyList_Append(path, folder);
         Py_XDECREF(folder);
@@ -165,6 +141,15 @@ static bool join_host(char answer[KOE_SENTENCE_SIZE]) {
     PyErr_Clear();
     PyGILState_Release(gil);
     return true;
+}
+
+static bool start_python(char answer[KOE_SENTENCE_SIZE]) {
+    koe_runtime runtime;
+    bool is_there = koe_find_libpython(answer);
+    if (*answer || !koe_find_runtime(&runtime, place, answer) ||
+        (!is_there && !koe_load_libpython(runtime.library, answer)))
+        return false;
+    return Py_IsInitialized() ? join_host(&runtime) : start_own(&runtime, answer);
 }
 
 /* cffi reports its own absence over many lines; so look first. */
@@ -181,7 +166,7 @@ static bool has_cffi(char answer[KOE_SENTENCE_SIZE]) {
 
 static bool start(void) {
     char answer[KOE_SENTENCE_SIZE] = "";
-    if (!(Py_IsInitialized() ? join_host(answer) : start_own(answer)) || !has_cffi(answer)) {
+    if (!start_python(answer) || !has_cffi(answer)) {
         koe_report_failed_start(answer);
         return false;
     }

@@ -10,6 +10,9 @@
  */
 #include "runtime.h"
 
+#include "bundle.h"
+#include "paths.h"
+
 #include <Python.h>
 
 #include <stdio.h>
@@ -19,96 +22,27 @@
 #define PYTHON_DIR "python" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
 
 #ifdef _WIN32
-#include <windows.h>
-#define SEP "\\"
 #define STANDARD_LIBRARY "Lib"
 #define EXTENSIONS "DLLs"
+#define LIBRARIES "."
 #define BELOW_ENVIRONMENT 2 /* Lib\site-packages */
 #else
-#include <sys/stat.h>
-#include <unistd.h>
-#define SEP "/"
 #define STANDARD_LIBRARY "lib/" PYTHON_DIR
 #define EXTENSIONS STANDARD_LIBRARY "/lib-dynload"
+#define LIBRARIES "lib"
 #define BELOW_ENVIRONMENT 3 /* lib/python3.x/site-packages */
 #endif
 #define SITE_PACKAGES STANDARD_LIBRARY SEP "site-packages"
 
-/* Relative to the folder of the library. */
-static const char *const bundles[] = {"koe-runtime", ".." SEP "koe-runtime",
-                                      ".." SEP "Resources" SEP "koe-runtime"};
+/* So many names are cut off the library's path, and this is put there. */
+static const struct {
+    int cut;
+    const char *name;
+} bundles[] = {{1, "koe-runtime"}, {2, "koe-runtime"}, {2, "Resources" SEP "koe-runtime"}};
 
+#ifdef KOE_PYTHON_HOME
 static const char *const built[] = {KOE_PYTHON_PATH, NULL};
-
-/* --- the file system --------------------------------------------------------------------------- */
-
-#ifdef _WIN32
-
-static bool widen(wchar_t wide[KOE_PATH_SIZE], const char *path) {
-    return MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0;
-}
-
-static bool is_directory(const char *path) {
-    wchar_t wide[KOE_PATH_SIZE];
-    if (!widen(wide, path))
-        return false;
-    DWORD attributes = GetFileAttributesW(wide);
-    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
-}
-
-static FILE *open_text(const char *path) {
-    wchar_t wide[KOE_PATH_SIZE];
-    return widen(wide, path) ? _wfopen(wide, L"r") : NULL;
-}
-
-/* It has no such modes: who may write to where a program lies may replace the library too. */
-static const char *why_untrusted(const char *path) {
-    (void)path;
-    return NULL;
-}
-
-#else
-
-static bool is_directory(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static FILE *open_text(const char *path) {
-    return fopen(path, "r");
-}
-
-/* Why code from this folder may be another user's; NULL if it may not. */
-static const char *why_untrusted(const char *path) {
-    struct stat status;
-    if (stat(path, &status) != 0)
-        return NULL; /* what is missing has no code */
-    if (status.st_mode & S_IWOTH)
-        return "every user may write to it; take that right away (chmod -R o-w)";
-    if (status.st_uid != 0 && status.st_uid != geteuid())
-        return "it belongs to another user; install koe again as this one";
-    return NULL;
-}
-
 #endif
-
-/* Cut so many names off the end of a path; false if there are not as many. */
-static bool cut(char *path, int names) {
-    for (; names > 0; names--) {
-        char *end = strrchr(path, SEP[0]);
-        if (!end)
-            return false;
-        *end = '\0';
-    }
-    return true;
-}
-
-/* --- the candidates ---------------------------------------------------------------------------- */
-
-static bool join(char path[KOE_PATH_SIZE], const char *folder, const char *name) {
-    int size = snprintf(path, KOE_PATH_SIZE, "%s" SEP "%s", folder, name);
-    return size > 0 && size < KOE_PATH_SIZE;
-}
 
 static bool add(koe_runtime *runtime, const char *path) {
     int size = snprintf(runtime->paths[runtime->count], KOE_PATH_SIZE, "%s", path);
@@ -119,35 +53,28 @@ static bool add(koe_runtime *runtime, const char *path) {
 /* What a Python has below its home; its own packages only where no others are given. */
 static bool add_python(koe_runtime *runtime, const char *packages) {
     char path[KOE_PATH_SIZE];
-    return join(path, runtime->home, STANDARD_LIBRARY) && add(runtime, path) &&
-           join(path, runtime->home, EXTENSIONS) && add(runtime, path) &&
-           (packages || join(path, runtime->home, SITE_PACKAGES)) &&
+    return koe_join(path, runtime->home, STANDARD_LIBRARY) && add(runtime, path) &&
+           koe_join(path, runtime->home, EXTENSIONS) && add(runtime, path) &&
+           (packages || koe_join(path, runtime->home, SITE_PACKAGES)) &&
            add(runtime, packages ? packages : path);
 }
 
 static bool find_bundle(char home[KOE_PATH_SIZE], const char *place) {
     char folder[KOE_PATH_SIZE];
-    snprintf(folder, sizeof folder, "%s", place);
-    if (!cut(folder, 1))
-        return false;
-    for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++)
-        if (join(home, folder, bundles[i]) && is_directory(home))
+    for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {
+        snprintf(folder, sizeof folder, "%s", place);
+        if (koe_cut(folder, bundles[i].cut) && koe_join(home, folder, bundles[i].name) &&
+            koe_examine(home).is_directory)
             return true;
+    }
     return false;
-}
-
-static const char *why_bundle_is_untrusted(const koe_runtime *runtime, const char **where) {
-    const char *why = why_untrusted(*where = runtime->home);
-    for (int i = 0; i < runtime->count && !why; i++)
-        why = why_untrusted(*where = runtime->paths[i]);
-    return why;
 }
 
 /* The home that a virtual environment names in its pyvenv.cfg: where its Python lies. Without that file
  * the environment is a Python itself. */
 static void read_home(char home[KOE_PATH_SIZE], const char *environment) {
     char path[KOE_PATH_SIZE], line[KOE_PATH_SIZE], named[KOE_PATH_SIZE] = "";
-    FILE *file = join(path, environment, "pyvenv.cfg") ? open_text(path) : NULL;
+    FILE *file = koe_join(path, environment, "pyvenv.cfg") ? koe_open_text(path) : NULL;
     while (file && !*named && fgets(line, sizeof line, file))
         if (sscanf(line, " home = %4095[^\r\n]", named) != 1)
             named[0] = '\0';
@@ -156,7 +83,7 @@ static void read_home(char home[KOE_PATH_SIZE], const char *environment) {
     snprintf(home, KOE_PATH_SIZE, "%s", *named ? named : environment);
 #ifndef _WIN32
     if (*named)
-        cut(home, 1); /* bin */
+        koe_cut(home, 1); /* bin */
 #endif
 }
 
@@ -173,10 +100,36 @@ static bool find_environment(char home[KOE_PATH_SIZE], char packages[KOE_PATH_SI
     found[sizeof name - 2] = '\0';
     char environment[KOE_PATH_SIZE];
     snprintf(environment, sizeof environment, "%s", packages);
-    if (!cut(environment, BELOW_ENVIRONMENT))
+    if (!koe_cut(environment, BELOW_ENVIRONMENT))
         return false;
     read_home(home, environment);
     return true;
+}
+
+/* The Python library of an environment is below its Python's home, or where the system has its libraries. */
+static void find_library(koe_runtime *runtime) {
+    char folder[KOE_PATH_SIZE];
+    if (!koe_join(folder, runtime->home, LIBRARIES) ||
+        !koe_join(runtime->library, folder, KOE_PYTHON_LIBRARY_NAME) ||
+        !koe_examine(runtime->library).exists)
+        snprintf(runtime->library, KOE_PATH_SIZE, "%s", KOE_PYTHON_LIBRARY_NAME);
+}
+
+/* The Python that the library was built with; a library for bundles has none. */
+static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]) {
+#ifdef KOE_PYTHON_HOME
+    (void)place, (void)sentence;
+    snprintf(runtime->home, KOE_PATH_SIZE, "%s", KOE_PYTHON_HOME);
+    snprintf(runtime->library, KOE_PATH_SIZE, "%s", KOE_PYTHON_LIBRARY);
+    for (const char *const *entry = built; *entry && runtime->count < KOE_MOST_PATHS; entry++)
+        add(runtime, *entry);
+    return true;
+#else
+    (void)runtime;
+    snprintf(sentence, KOE_SENTENCE_SIZE,
+             "there is no folder koe-runtime for %.350s; copy the whole bundle again", place);
+    return false;
+#endif
 }
 
 bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]) {
@@ -184,28 +137,26 @@ bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE
     bool fits = true;
     runtime->count = 0;
     if (find_bundle(runtime->home, place)) {
-        fits = add_python(runtime, NULL);
-        const char *where, *why = why_bundle_is_untrusted(runtime, &where);
-        if (why) {
-            snprintf(sentence, KOE_SENTENCE_SIZE, "%.350s is not used: %s", where, why);
+        if (!koe_check_bundle(runtime->home, sentence))
             return false;
-        }
+        fits = add_python(runtime, NULL);
+        find_library(runtime);
     } else if (find_environment(runtime->home, packages, place)) {
         fits = add_python(runtime, packages);
-    } else {
-        snprintf(runtime->home, KOE_PATH_SIZE, "%s", KOE_PYTHON_HOME);
-        for (const char *const *entry = built; *entry && runtime->count < KOE_MOST_PATHS; entry++)
-            fits = fits && add(runtime, *entry);
+        find_library(runtime);
+    } else if (!add_built(runtime, place, sentence)) {
+        return false;
     }
-    if (!fits) {
+    if (!fits)
         snprintf(sentence, KOE_SENTENCE_SIZE,
                  "a path of the Python in %.350s is too long; move koe to a shorter one", runtime->home);
-        return false;
-    }
-    if (!is_directory(runtime->paths[0])) {
-        snprintf(sentence, KOE_SENTENCE_SIZE,
-                 "there is no Python library in %.400s; install koe again", runtime->paths[0]);
-        return false;
-    }
-    return true;
+    return fits;
+}
+
+bool koe_has_standard_library(const koe_runtime *runtime, char sentence[KOE_SENTENCE_SIZE]) {
+    if (koe_examine(runtime->paths[0]).is_directory)
+        return true;
+    snprintf(sentence, KOE_SENTENCE_SIZE, "there is no Python library in %.400s; install koe again",
+             runtime->paths[0]);
+    return false;
 }

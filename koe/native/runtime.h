@@ -1,17 +1,23 @@
 /* Which Python the library starts, and where that one's modules are. */
 #pragma once
-#include <stdbool.h>
+#include "paths.h"
 
-#define KOE_PATH_SIZE 4096
 #define KOE_SENTENCE_SIZE 512
 #define KOE_MOST_PATHS 8
 
+/* The first of the paths are Python's own: its library, and its extension modules. */
+#define KOE_STANDARD_PATHS 2
+
 typedef struct koe_runtime {
     char home[KOE_PATH_SIZE];
-    char paths[KOE_MOST_PATHS][KOE_PATH_SIZE]; /* what sys.path will be; the first is the library */
+    char library[KOE_PATH_SIZE];               /* libpython */
+    char paths[KOE_MOST_PATHS][KOE_PATH_SIZE]; /* what sys.path will be */
     int count;
 } koe_runtime;
 
 /* Find it, for a library in this place, a path; "" if that is not known. False with a sentence that says
  * what is wrong and what to do. */
 bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]);
+
+/* Whether its standard library is there; false with a sentence if not. */
+bool koe_has_standard_library(const koe_runtime *runtime, char sentence[KOE_SENTENCE_SIZE]);

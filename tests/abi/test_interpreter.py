@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from build_ffi import to_linker
+from build_ffi import python_library, to_linker
+from koe.bundle import manifest
 from tests.abi import build
 
 pytestmark = pytest.mark.abi
@@ -141,8 +142,9 @@ def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
     program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
     result = run_with(copy_of_library, program, tmp_path)
     [line] = result.stderr.splitlines()
-    assert line.startswith("koe: there is no Python library in ")
-    assert line.endswith("; install koe again")
+    assert line.endswith(
+        "koe-runtime is not whole: manifest.txt can't be read; copy the whole bundle again"
+    )
     assert result.stdout == failures(line)
 
 
@@ -168,12 +170,19 @@ def bundle(library: Path, runtime: str = "koe-runtime") -> Path:
     """Put a Python where the library looks, whole but for packages; returns its site-packages."""
     home = library.parent / runtime / "lib" / PYTHON
     home.mkdir(parents=True)
+    (home.parent / python_library().name).symlink_to(python_library())
     paths = sysconfig.get_paths()
     for entry in Path(paths["stdlib"]).iterdir():
         if entry.name not in {"site-packages", "test"}:
             (home / entry.name).symlink_to(entry)
     (home / "site-packages").mkdir()
+    seal(library, runtime)
     return home / "site-packages"
+
+
+def seal(library: Path, runtime: str = "koe-runtime") -> None:
+    """List what is in there now, but not what is behind links to folders."""
+    manifest.write(library.parent / runtime)
 
 
 def test_bundle_without_cffi(copy_of_library: Path, tmp_path: Path) -> None:
@@ -221,8 +230,9 @@ def test_the_first_bundle_is_the_one(copy_of_library: Path, runtime: str, tmp_pa
     (copy_of_library.parent / "koe-runtime").mkdir()
     program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
     result = run_with(copy_of_library, program, tmp_path)
-    missing = copy_of_library.parent / "koe-runtime" / "lib" / PYTHON
-    assert result.stderr == f"koe: there is no Python library in {missing}; install koe again\n"
+    folder = copy_of_library.parent / "koe-runtime"
+    sentence = f"{folder} is not whole: manifest.txt can't be read; copy the whole bundle again"
+    assert result.stderr == f"koe: {sentence}\n"
 
 
 @posix_only

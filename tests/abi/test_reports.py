@@ -52,8 +52,8 @@ def test_a_start_that_fails(abi: int, tmp_path: Path) -> None:
 
     result = build.run([program], tmp_path / "home")
 
-    reason = re.escape(f"there is no Python library in {folder.resolve()}/koe-runtime/")
-    sentence = rf"{reason}\S+; install koe again"
+    reason = f"{folder.resolve()}/koe-runtime is not whole: manifest.txt can't be read"
+    sentence = re.escape(f"{reason}; copy the whole bundle again")
     told = rf"error: none\nlog 0: {sentence}\ncreate -1\nerror: {sentence}\n"
     assert re.fullmatch(told, result.stdout), result.stdout + result.stderr
     log = tmp_path / "home" / ".koe" / "koe.log"

@@ -1,0 +1,188 @@
+"""The steps of making a bundle, in their order."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from koe.bundle import elf, library, manifest, packages, standard, traces, trial
+from koe.bundle.bytecode import place
+from koe.errors import BundleError
+
+RUNTIME = "koe-runtime"
+_LICENCES = "licenses"
+
+# The platform that this is, in the names of the locks; others can't be made here.
+NATIVE = f"{sys.platform}-{platform.machine()}"
+
+# Of koe itself: the command, what only it and Python programs use, the sources of the library, and
+# what sends where there is no pyreqwest.
+_NOT_FOR_SHELLS = re.compile(
+    r"(cli|bundle|native)/|(audio|microphone|dictation|http/fallback)\.py|.*__pycache__"
+)
+
+_LIBRARY, _PYTHON, _SYSTEM, _PACKAGES, _KOE = (
+    "the library", "Python", "libraries of this system", "packages", "koe",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What was made."""
+
+    parts: Mapping[str, int]
+    """By part, its size in bytes."""
+    compressed: Mapping[str, int] | None
+    """Likewise, in the archive; None: there is none."""
+    glibc: str
+    """The oldest version of glibc that it runs with."""
+
+
+def make(
+    out: Path,
+    generation: str,
+    engines: tuple[str, ...],
+    archive: Path | None,
+    tell: Callable[[str], None],
+) -> Bundle:
+    """Make a bundle, or make it anew. Until all of it is there, an older one stays.
+
+    Args:
+        out: The folder that it will be.
+        generation: Of the contract: a, b or c.
+        engines: Those that come along.
+        archive: The zip file to make of it besides; None: none.
+        tell: Hears each step.
+
+    Raises:
+        BundleError: It can't be made here.
+        OSError: A file can't be read or written.
+    """
+    if sys.platform != "linux":
+        raise BundleError("bundles can be made on Linux only; elsewhere, use make install")
+    if out.exists() and not (out / RUNTIME / manifest.NAME).exists() and any(out.iterdir()):
+        raise BundleError(f"{out} exists and is no bundle; name another folder, or remove it")
+    lock = packages.lock_for(NATIVE)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".koe-bundle-", dir=out.parent) as temporary:
+        folder = Path(temporary)
+        root = folder / "bundle"
+        parts = _assemble(root, folder, lock, generation, engines, tell)
+        names = traces.builders_paths(library.CHECKOUT, folder)
+        for path in elf.machine_code(root):
+            traces.overwrite(path, names)
+        manifest.write(root / RUNTIME)
+        _open_to_readers(root)
+        traces.check(root, names)
+        tell("trying it")
+        trial.import_everything(root / RUNTIME, engines)
+        trial.start_shell(root, folder)
+        glibc = elf.oldest_glibc(root)
+        if out.exists():
+            shutil.rmtree(out)
+        root.rename(out)
+    owners = {path.relative_to(root): part for part, paths in parts.items() for path in paths}
+    compressed = None
+    if archive is not None:
+        tell(f"compressing it into {archive}")
+        compressed = _sum(owners, _pack(out, archive))
+    sizes = {
+        path.relative_to(out): path.lstat().st_size for path in out.rglob("*") if _is_file(path)
+    }
+    return Bundle(_sum(owners, sizes), compressed, glibc)
+
+
+def _assemble(
+    root: Path,
+    folder: Path,
+    lock: Path,
+    generation: str,
+    engines: tuple[str, ...],
+    tell: Callable[[str], None],
+) -> dict[str, list[Path]]:
+    """Put everything in its place; returns the files of some parts."""
+    runtime = root / RUNTIME
+    tell("compiling the library")
+    python = library.build(generation, folder / "build", root)
+    tell(f"taking {python.name} and its standard library along")
+    (runtime / "lib").mkdir(parents=True)
+    shutil.copy(python, runtime / "lib")
+    standard.place_standard_library(runtime)
+    tell(f"fetching what {lock.name} lists")
+    packages.fetch(lock, engines, folder / "packages")
+    packages.quicken(folder / "packages")
+    [modules] = [path for path in (runtime / "lib").glob("python3*") if path.is_dir()]
+    placed = packages.place_packages(folder / "packages", runtime, modules / "site-packages")
+    parts: dict[str, list[Path]] = {_PACKAGES: []}
+    for package, paths in placed.items():
+        owner = next((name for name in engines if package in packages.ENGINES[name]), _PACKAGES)
+        parts.setdefault(owner, []).extend(paths)
+    parts[_KOE] = place(_own_files(), modules / "site-packages" / "koe")
+    place([(library.CHECKOUT / "LICENSE", "LICENSE")], runtime / _LICENCES / "koe-core")
+    tell("cutting off what only debuggers read")
+    for path in elf.machine_code(root):
+        elf.strip(path)
+    copies = elf.gather(runtime)
+    for copy, library_of_system in copies.items():
+        if terms := elf.licence(library_of_system):
+            place([(terms, "copyright")], runtime / _LICENCES / copy.name)
+        else:
+            tell(f"add the licence of {copy.name}, which is not known here, to {_LICENCES}")
+    parts[_SYSTEM] = list(copies)
+    return parts
+
+
+def _own_files() -> list[tuple[Path, str]]:
+    own = library.CHECKOUT / "koe"
+    return [
+        (path, path.relative_to(own).as_posix())
+        for path in sorted(own.rglob("*"))
+        if path.is_file() and not _NOT_FOR_SHELLS.match(path.relative_to(own).as_posix())
+    ]
+
+
+def _open_to_readers(root: Path) -> None:
+    """Let everybody read it, and its owner write to it, whatever the umask is here."""
+    root.chmod(0o755)
+    for path in root.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or ".so" in path.name else 0o644)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or path.is_symlink()
+
+
+def _sum(owners: Mapping[Path, str], sizes: Mapping[Path, int]) -> dict[str, int]:
+    """Sizes of parts from those of files."""
+    totals: dict[str, int] = {}
+    for path, size in sizes.items():
+        part = owners.get(path) or (_PYTHON if path.parts[0] == RUNTIME else _LIBRARY)
+        totals[part] = totals.get(part, 0) + size
+    return totals
+
+
+def _pack(out: Path, archive: Path) -> dict[Path, int]:
+    """Write a zip file of a folder, links as links; returns the compressed sizes."""
+    sizes = {}
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        for path in sorted(out.rglob("*")):
+            if not _is_file(path):
+                continue
+            name = path.relative_to(out)
+            # Always the same time, so that the same files make the same archive.
+            entry = zipfile.ZipInfo(f"{out.name}/{name.as_posix()}")
+            entry.external_attr = path.lstat().st_mode << 16
+            link = path.is_symlink()
+            content = bytes(path.readlink()) if link else path.read_bytes()
+            kind = zipfile.ZIP_STORED if link else zipfile.ZIP_DEFLATED
+            file.writestr(entry, content, compress_type=kind)
+            sizes[name] = entry.compress_size
+    return sizes

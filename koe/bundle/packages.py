@@ -1,0 +1,146 @@
+"""What of the packages comes along, and from which lock: the runtime's only, with checksums."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from koe.bundle.bytecode import place
+from koe.errors import BundleError
+
+LOCKS = Path(__file__).with_name("locks")
+
+# The packages of the engines that may be left out.
+ENGINES = {"moonshine": {"moonshine-voice"}, "sherpa-onnx": {"sherpa-onnx", "sherpa-onnx-core"}}
+
+# What nothing runs: for compilers of C and of Python, for checkers of types, and tests.
+_DEAD_SUFFIXES = frozenset({
+    ".pyi", ".pyx", ".pxd", ".h", ".hpp", ".c", ".cc", ".cpp", ".a", ".lib", ".cmake", ".typed",
+    ".pyc", ".md", ".rst",
+})  # fmt: skip
+_DEAD_FOLDERS = frozenset({"tests", "test", "testing", "bin", "include", "__pycache__", ".."})
+
+# What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
+# older selves; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
+# imports none of these, and no HTTP client. Of rapidfuzz, distances alone, in the form that every
+# processor can.
+_UNUSED = re.compile(
+    r"cffi/|pyreqwest/pytest_plugin/|websockets/(legacy|trio|cli)[/.]|anyio/pytest_plugin|httpx/_main"
+    r"|rapidfuzz/(__init__|fuzz|process|__pyinstaller|distance/metrics_cpp_avx2)"
+    r"|moonshine_voice/(assets/.*\.(wav|tsv)|__init__|alphanumeric_listener|cached_embeddings|cli"
+    r"|dialog_flow|download|download_file|g2p|intent_recognizer|mic_transcriber|tts)(\.|$)"
+)
+
+# A pattern that takes 6 ms to be compiled, a tenth of a start, because it is of all characters that
+# are not in a large set; and one that means the same, and takes none.
+READER = "yaml/reader.py"
+NOT_IN_SET = r"[^\x09\x0A\x0D\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010ffff]"
+IN_COMPLEMENT = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uD800-\uDFFF\uFFFE\uFFFF]"
+
+
+def lock_for(target: str) -> Path:
+    """The lock of a platform.
+
+    Raises:
+        BundleError: There is none.
+    """
+    path = LOCKS / f"{target}.txt"
+    if not path.is_file():
+        known = ", ".join(sorted(path.stem for path in LOCKS.glob("*.txt")))
+        raise BundleError(f"there is no lock for {target}; there are: {known}")
+    return path
+
+
+def requirements(lock: str, engines: Collection[str]) -> str:
+    """Leave out of a lock what only engines need that do not come along."""
+    left_out = {name for engine in ENGINES.keys() - set(engines) for name in ENGINES[engine]}
+    entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
+    return "".join(entry for entry in entries if entry.partition("==")[0] not in left_out)
+
+
+def fetch(lock: Path, engines: Collection[str], folder: Path) -> None:
+    """Install the packages of a lock into a folder.
+
+    Raises:
+        BundleError: pip could not.
+    """
+    listed = folder.with_suffix(".txt")
+    listed.write_text(requirements(lock.read_text(encoding="utf-8"), engines), encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"]
+    done = subprocess.run(
+        [*command, "--target", str(folder), "-r", str(listed)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise BundleError(f"pip could not fetch the packages: {lines[-1]}")
+
+
+def quicken(folder: Path) -> None:
+    """Let what was fetched be imported quicker.
+
+    Raises:
+        BundleError: It is not what it was when this was written.
+    """
+    path = folder / READER
+    text = path.read_text(encoding="utf-8")
+    if NOT_IN_SET not in text:
+        raise BundleError(f"{READER} has another pattern; see NOT_IN_SET in {Path(__file__).name}")
+    path.write_text(text.replace(NOT_IN_SET, IN_COMPLEMENT), encoding="utf-8")
+
+
+def place_packages(folder: Path, runtime: Path, packages: Path) -> dict[str, list[Path]]:
+    """Put packages into the bundle, and their licences.
+
+    Args:
+        folder: Where they were fetched to.
+        runtime: The bundle's ``koe-runtime``.
+        packages: Its ``site-packages``.
+
+    Returns:
+        By package, the paths of its files there.
+    """
+    placed = {}
+    for information in sorted(folder.glob("*.dist-info")):
+        name = information.name.partition("-")[0].replace("_", "-").lower()
+        placed[name] = place(_files(folder, information), packages)
+        placed[name].append(_place_metadata(information, packages))
+        place(_licences(information), runtime / "licenses" / name)
+    return placed
+
+
+def _files(folder: Path, information: Path) -> Iterator[tuple[Path, str]]:
+    """What a package has, as it says itself."""
+    text = (information / "RECORD").read_text(encoding="utf-8")
+    for name, *_ in csv.reader(text.splitlines()):
+        parts = name.split("/")
+        if (
+            not parts[0].endswith(".dist-info")
+            and Path(name).suffix not in _DEAD_SUFFIXES
+            and not _DEAD_FOLDERS.intersection(parts[:-1])
+            and not _UNUSED.match(name)
+        ):
+            yield folder / name, name
+
+
+def _place_metadata(information: Path, packages: Path) -> Path:
+    """Keep the name and version that a package says of itself: one asks for its own."""
+    text = (information / "METADATA").read_text(encoding="utf-8")
+    target = packages / information.name / "METADATA"
+    target.parent.mkdir()
+    lines = re.findall(r"^(?:Metadata-Version|Name|Version): .*\n", text, re.MULTILINE)[:3]
+    target.write_text("".join(lines), encoding="utf-8")
+    return target
+
+
+def _licences(information: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(information.rglob("*")):
+        if path.is_file() and re.match(r"licen[cs]e|copying|notice", path.name, re.IGNORECASE):
+            yield path, path.name

@@ -1,0 +1,87 @@
+"""What of Python's own library comes along: all but what a library in a shell can't use."""
+
+from __future__ import annotations
+
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+from koe.bundle.bytecode import compiled, place
+
+# Development, terminals, windows of its own, other services, and what only these import.
+_LEFT_OUT = frozenset({
+    "aifc", "antigravity", "argparse", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "chunk",
+    "cmd", "code", "codeop", "compileall", "cProfile", "curses", "dbm", "distutils",
+    "doctest", "ensurepip", "fractions", "ftplib", "getopt", "idlelib", "imaplib", "imghdr",
+    "lib-dynload", "lib2to3", "mailbox", "mailcap", "modulefinder", "msilib", "multiprocessing",
+    "nntplib", "nturl2path", "optparse", "pdb", "__phello__", "pickletools", "pipes",
+    "plistlib", "poplib", "profile", "pstats", "py_compile", "__pycache__", "pyclbr",
+    "_pydecimal", "pydoc", "pydoc_data", "_pyio", "_pyrepl", "rlcompleter", "site",
+    "site-packages", "smtpd", "smtplib", "sndhdr", "statistics", "sunau", "_sysconfigdata",
+    "tabnanny", "tarfile", "telnetlib", "test", "this", "timeit", "tkinter", "tomllib", "trace",
+    "turtle", "turtledemo", "unittest", "venv", "webbrowser", "wsgiref", "xdrlib", "xml",
+    "xmlrpc", "zipapp",
+})  # fmt: skip
+
+# Encodings that come along. What koe reads is in UTF-8; servers may have others.
+_ENCODINGS = re.compile(
+    r"__init__|aliases|ascii|latin_1|cp1252|gb|hz|utf|idna|punycode|raw_|mbcs|oem"
+)
+
+# Machine code that belongs to what is left out.
+_EXTENSIONS_LEFT_OUT = frozenset({
+    "audioop", "_bz2", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
+    "_codecs_tw", "_crypt", "_curses", "_curses_panel", "_dbm", "_elementtree", "_gdbm",
+    "_lsprof", "_lzma", "nis", "ossaudiodev", "pyexpat", "readline", "spwd", "_statistics",
+    "_tkinter", "xxlimited", "xxlimited_35",
+})  # fmt: skip
+
+
+def place_standard_library(runtime: Path) -> None:
+    """Put the standard library into the bundle, and its licence."""
+    paths = sysconfig.get_paths()
+    library = Path(paths["stdlib"])
+    target = runtime / "lib" / library.name
+    place(_modules(library), target)
+    extensions = Path(sysconfig.get_config_var("DESTSHARED") or library / "lib-dynload")
+    (target / "lib-dynload").mkdir(parents=True, exist_ok=True)
+    place(_extensions(extensions), target / "lib-dynload")
+    _place_settings(target)
+    place([(path, path.name) for path in library.glob("LICENSE*")], runtime / "licenses" / "python")
+
+
+def _modules(library: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(library.rglob("*.py")):
+        parts = path.relative_to(library).parts
+        first = parts[0].removesuffix(".py")
+        # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
+        if (
+            first not in _LEFT_OUT
+            and not first.startswith(("config-", "_sysconfigdata"))
+            and (first != "encodings" or _ENCODINGS.match(parts[-1]))
+            and not {"test", "tests", "__pycache__"}.intersection(parts)
+        ):
+            yield path, "/".join(parts)
+
+
+def _extensions(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.glob("*.so")):
+        name = path.name.partition(".")[0]
+        if name not in _EXTENSIONS_LEFT_OUT and not name.startswith(
+            ("_test", "_xx", "_ctypes_test")
+        ):
+            yield path, path.name
+
+
+def _place_settings(target: Path) -> None:
+    """Put nothing where Python says how it was built, but for where time zones are."""
+    name = f"_sysconfigdata_{sys.abiflags}_{sys.platform}_{_multiarch()}"
+    zones = sysconfig.get_config_var("TZPATH") or ""
+    content = compiled(f"build_time_vars = {{'TZPATH': {zones!r}}}".encode(), f"{name}.py")
+    (target / f"{name}.pyc").write_bytes(content)
+
+
+def _multiarch() -> str:
+    return str(getattr(sys.implementation, "_multiarch", ""))

@@ -1,0 +1,61 @@
+"""Paths of this computer: compiled code has some, and a bundle must not have them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from koe.errors import BundleError
+
+# Every system has them, so they say nothing.
+_COMMON = {Path(path) for path in ("/", "/usr", "/usr/local", "/opt", "/opt/local", "/tmp")}
+
+
+def builders_paths(*more: Path) -> list[bytes]:
+    """The folders of this computer whose names nothing may have in it; longer ones come first.
+
+    Args:
+        more: Folders besides the home, the Pythons and the environment.
+    """
+    folders = [Path.home(), Path(sys.prefix), Path(sys.base_prefix), *more]
+    both = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
+    names = {str(path) if len(path.parts) > 2 else f"{path}/" for path in both - _COMMON}
+    return sorted((name.encode() for name in names), key=len, reverse=True)
+
+
+def overwrite(path: Path, names: Iterable[bytes]) -> None:
+    """Put a name of no folder, of the same length, where compiled code has these.
+
+    The last part of each stays, because a linker makes one text of two where one ends like the
+    other: a folder that is named after a version, and the version.
+    """
+    before = after = path.read_bytes()
+    for name in names:
+        above, _, last = name.rpartition(b"/")
+        after = after.replace(name, b"/koe".ljust(len(above), b"/") + b"/" + last)
+    if after != before:
+        path.write_bytes(after)
+
+
+def check(folder: Path, names: Iterable[bytes]) -> None:
+    """Look into every file.
+
+    Raises:
+        BundleError: One has such a path in it.
+    """
+    for path, name in find(folder, list(names)):
+        raise BundleError(f"{path.relative_to(folder)} has a path of this computer in it: {name}")
+
+
+def find(folder: Path, names: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
+    """The files that have one of these in them, each with the first."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and Path(path.readlink()).is_absolute():
+            yield path, str(path.readlink())
+        elif path.is_file():
+            content = path.read_bytes()
+            for name in names:
+                if name in content:
+                    yield path, name.decode()
+                    break

@@ -1,0 +1,115 @@
+/*
+ * The functions of the Python library are called through a table (python_api.h, which build_ffi.py
+ * writes), which is filled when the library is loaded. So the shell of a damaged installation starts, and
+ * hears what is wrong.
+ */
+#define KOE_FILLS_PYTHON_API
+#include "python_api.h"
+
+#include "libpython.h"
+
+#include <stdio.h>
+#include <string.h>
+
+koe_python_api koe_python;
+
+static const char version[] = Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
+
+/* Inline functions of Python's headers call it by its name. */
+void _Py_Dealloc(PyObject *object) {
+    koe_python._Py_Dealloc(object);
+}
+
+#ifdef _WIN32
+
+#include <windows.h>
+
+static void *find_loaded(void) {
+    return GetModuleHandleA(KOE_PYTHON_LIBRARY_NAME);
+}
+
+static void *load(const char *path, char why[KOE_SENTENCE_SIZE]) {
+    wchar_t wide[KOE_PATH_SIZE];
+    void *library = NULL;
+    if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0)
+        library = LoadLibraryExW(wide, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+    if (!library)
+        snprintf(why, KOE_SENTENCE_SIZE, "error %lu", GetLastError());
+    return library;
+}
+
+static void *find_symbol(void *library, const char *name) {
+    return (void *)(size_t)GetProcAddress(library, name);
+}
+
+#else
+
+#include <dlfcn.h>
+
+/* A host that was loaded with Python's symbols in it, or with its library, maybe for itself alone: the
+ * extension modules expect to find them, so they become visible. */
+static void *find_loaded(void) {
+    if (dlsym(RTLD_DEFAULT, "Py_IsInitialized"))
+        return dlopen(NULL, RTLD_NOW);
+    return dlopen(KOE_PYTHON_LIBRARY_NAME, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
+}
+
+static void *load(const char *path, char why[KOE_SENTENCE_SIZE]) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (!library)
+        snprintf(why, KOE_SENTENCE_SIZE, "%.400s", dlerror());
+    return library;
+}
+
+static void *find_symbol(void *library, const char *name) {
+    return dlsym(library, name);
+}
+
+#endif
+
+static bool fill(void *library, char sentence[KOE_SENTENCE_SIZE]) {
+#define FIND(name)                                                                                        \
+    if (!(*(void **)&koe_python.name = find_symbol(library, #name))) {                                    \
+        snprintf(sentence, KOE_SENTENCE_SIZE, "the Python library has no " #name "; install koe again");  \
+        return false;                                                                                     \
+    }
+    KOE_PYTHON_API(FIND)
+#undef FIND
+    return true;
+}
+
+/* Ask it before anything else: another version may lack what we call. */
+static bool is_our_version(void *library, const char **running) {
+    const char *(*get_version)(void);
+    *(void **)&get_version = find_symbol(library, "Py_GetVersion");
+    *running = get_version ? get_version() : "2";
+    return strncmp(*running, version, sizeof version - 1) == 0;
+}
+
+bool koe_find_libpython(char sentence[KOE_SENTENCE_SIZE]) {
+    const char *running;
+    void *library = find_loaded();
+    if (!library)
+        return false;
+    if (is_our_version(library, &running))
+        return fill(library, sentence);
+    snprintf(sentence, KOE_SENTENCE_SIZE, "this process runs Python %.*s, the library is for %sx; use that one",
+             (int)strcspn(running, " "), running, version);
+    return false;
+}
+
+bool koe_load_libpython(const char *path, char sentence[KOE_SENTENCE_SIZE]) {
+    char why[KOE_SENTENCE_SIZE];
+    const char *running;
+    void *library = load(path, why);
+    if (!library) {
+        snprintf(sentence, KOE_SENTENCE_SIZE, "the Python library can't be loaded: %.400s; install koe again",
+                 why);
+        return false;
+    }
+    if (is_our_version(library, &running))
+        return fill(library, sentence);
+    snprintf(sentence, KOE_SENTENCE_SIZE, "%.300s is Python %.*s, but %sx is needed; install koe again", path,
+             (int)strcspn(running, " "), running, version);
+    return false;
+}

@@ -1,0 +1,74 @@
+#include "paths.h"
+
+#include <string.h>
+
+#ifdef _WIN32
+
+#include <windows.h>
+
+static bool widen(wchar_t wide[KOE_PATH_SIZE], const char *path) {
+    return MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0;
+}
+
+/* Windows has no such modes: who may write to where a program lies may replace the library too. */
+koe_file koe_examine(const char *path) {
+    wchar_t wide[KOE_PATH_SIZE];
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    if (!widen(wide, path) || !GetFileAttributesExW(wide, GetFileExInfoStandard, &data))
+        return (koe_file){.exists = false};
+    return (koe_file){
+        .exists = true,
+        .is_directory = data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY,
+        .is_readable = true,
+        .size = (long long)data.nFileSizeHigh << 32 | data.nFileSizeLow,
+    };
+}
+
+FILE *koe_open_text(const char *path) {
+    wchar_t wide[KOE_PATH_SIZE];
+    return widen(wide, path) ? _wfopen(wide, L"r") : NULL;
+}
+
+#else
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+koe_file koe_examine(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return (koe_file){.exists = errno == EACCES};
+    koe_file file = {
+        .exists = true,
+        .is_directory = S_ISDIR(status.st_mode),
+        .is_readable = status.st_mode & S_IROTH || access(path, R_OK) == 0,
+        .size = (long long)status.st_size,
+    };
+    if (status.st_mode & S_IWOTH)
+        file.why_untrusted = "every user may write to it; take that right away (chmod -R o-w)";
+    else if (status.st_uid != 0 && status.st_uid != geteuid())
+        file.why_untrusted = "it belongs to another user; install koe again as this one";
+    return file;
+}
+
+FILE *koe_open_text(const char *path) {
+    return fopen(path, "r");
+}
+
+#endif
+
+bool koe_join(char path[KOE_PATH_SIZE], const char *folder, const char *name) {
+    int size = snprintf(path, KOE_PATH_SIZE, "%s" SEP "%s", folder, name);
+    return size > 0 && size < KOE_PATH_SIZE;
+}
+
+bool koe_cut(char *path, int names) {
+    for (; names > 0; names--) {
+        char *end = strrchr(path, SEP[0]);
+        if (!end)
+            return false;
+        *end = '\0';
+    }
+    return true;
+}

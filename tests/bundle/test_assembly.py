@@ -1,0 +1,72 @@
+"""The steps together. All of them, with a shell in another root: ``make bundle``."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from koe.bundle import assembly, library, manifest, packages
+from koe.errors import BundleError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they are made on Linux only")
+
+
+def test_another_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(BundleError, match="bundles can be made on Linux only"):
+        assembly.make(tmp_path / "out", "c", (), None, lambda _: None)
+
+
+def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(BundleError, match="exists and is no bundle; name another folder"):
+        assembly.make(tmp_path, "c", (), None, lambda _: None)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_bundle_that_can_not_be_made_anew_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / assembly.RUNTIME).mkdir(parents=True)
+    manifest.write(out / assembly.RUNTIME)
+    monkeypatch.setattr(packages, "lock_for", lambda _: tmp_path)
+    monkeypatch.setattr(library, "CHECKOUT", tmp_path)
+    with pytest.raises(BundleError, match="needs a checkout"):
+        assembly.make(out, "c", (), None, lambda _: None)
+    assert (out / assembly.RUNTIME / manifest.NAME).exists()
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
+    """Also where the umask lets all write, which the library would refuse, or others not read."""
+    names = {"lib": 0o755, "lib/code.so.1": 0o755, "lib/data": 0o644}
+    (tmp_path / "lib").mkdir()
+    for number, name in enumerate(names):
+        if number:
+            (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o777 if number % 2 else 0o700)
+    assembly._open_to_readers(tmp_path)
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == names
+
+
+def test_the_archive(tmp_path: Path) -> None:
+    """It has links as links, and modes; and the same files make the same archive."""
+    out = tmp_path / "koe"
+    (out / "lib").mkdir(parents=True)
+    (out / "lib" / "libkoe_core.so.3").write_bytes(b"code" * 100)
+    (out / "lib" / "libkoe_core.so.3").chmod(0o755)
+    (out / "lib" / "libkoe_core.so").symlink_to("libkoe_core.so.3")
+    sizes = assembly._pack(out, tmp_path / "koe.zip")
+    first = (tmp_path / "koe.zip").read_bytes()
+    assembly._pack(out, tmp_path / "koe.zip")
+    assert (tmp_path / "koe.zip").read_bytes() == first
+    assert 0 < sizes[Path("lib/libkoe_core.so.3")] < 400
+    with zipfile.ZipFile(tmp_path / "koe.zip") as archive:
+        entries = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
+        assert archive.read("koe/lib/libkoe_core.so") == b"libkoe_core.so.3"
+    assert entries["koe/lib/libkoe_core.so.3"] & 0o777 == 0o755
+    assert entries["koe/lib/libkoe_core.so"] >> 12 == 0o12

@@ -1,0 +1,50 @@
+"""``koe bundle``: what it takes, and what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from koe.bundle import assembly
+from koe.cli import main
+from tests.cli.command import USAGE
+
+
+def test_what_it_makes_and_prints(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[object] = []
+
+    def make(*arguments: object) -> assembly.Bundle:
+        asked.extend(arguments[:4])
+        sizes = {"Python": 15_000_000, "koe": 1_500_000}
+        return assembly.Bundle(sizes, {"Python": 5_000_000, "koe": 500_000}, "2.34")
+
+    monkeypatch.setattr(assembly, "make", make)
+    monkeypatch.chdir(tmp_path)
+    assert main(["bundle", "out", "--abi", "a", "--engines", "moonshine,sherpa-onnx", "--zip"]) == 0
+    out = tmp_path / "out"
+    assert asked == [out, "a", ("moonshine", "sherpa-onnx"), tmp_path / "out.zip"]
+    assert capsys.readouterr().out.splitlines() == [
+        "koe                           1.5 MB,     0.5 MB in the archive",
+        "Python                       15.0 MB,     5.0 MB in the archive",
+        "together                     16.5 MB,     5.5 MB in the archive",
+        f"It runs on Linux with glibc 2.34 or newer: {out}",
+    ]
+
+
+def test_an_engine_that_can_not_come_along(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", "out", "--engines", "doubao"]) == 1
+    assert "'doubao' is no engine that can come along" in capsys.readouterr().err
+
+
+def test_another_kind_of_computer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(assembly, "NATIVE", "linux-x86_64")
+    assert main(["bundle", "out", "--target", "linux-aarch64"]) == 1
+    assert "for linux-aarch64 can't be made on linux-x86_64" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["bundle", "out", "--target", "vax-780"])
+    assert ended.value.code == USAGE
