@@ -11,7 +11,7 @@ WITHOUT_CODE = {
     "koe/__init__.py", "koe/answers/__init__.py", "koe/boundary/__init__.py",
     "koe/config/__init__.py", "koe/files/__init__.py", "koe/http/__init__.py",
     "koe/journal/__init__.py",
-    "koe/llm/__init__.py", "koe/cli/__main__.py",
+    "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/cli/__main__.py",
 }  # fmt: skip
 
 MODULES = [

@@ -1,0 +1,161 @@
+"""The daemon: what ``koe serve`` runs until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+
+from koe.config.schema import HistoryConfig
+from koe.diagnostics import report
+from koe.dictation import OpenCore, open_core
+from koe.errors import HistoryError
+from koe.events import Mode
+from koe.journal.history import History
+from koe.linux.control import claimed, control_path
+from koe.linux.insertion import Insertion
+from koe.linux.presses import Action, Presses
+from koe.linux.server import ControlServer
+from koe.linux.status import Status
+from koe.linux.takes import Recorder, Takes
+from koe.microphone import Microphone
+from koe.session_rules import SessionRules
+
+# A press while a text is still to come begins the next dictation; the text comes all the same.
+RULES = SessionRules(finish_superseded=True)
+
+Recording = Callable[[], AbstractAsyncContextManager[Recorder]]
+
+
+class Daemon:
+    """One user's dictation. Everything is on the loop.
+
+    Args:
+        core: Recognises.
+        directory: The configuration's folder.
+        recorder: Gives what records, to be entered.
+    """
+
+    def __init__(self, core: OpenCore, directory: Path, recorder: Recording) -> None:
+        self._core = core
+        self._directory = directory
+        self._insertion = Insertion()
+        self._takes = Takes(core, self._insertion, recorder, self._show)
+        self._server = ControlServer(self.perform, lambda: self._takes.status)
+        self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
+
+    async def start(self, listener: socket.socket) -> None:
+        """Listen to clients, and offer what an earlier daemon left."""
+        await self._server.start(listener)
+        await self._offer_interrupted()
+
+    async def close(self) -> None:
+        """Stop everything."""
+        await self._takes.close()
+        await self._server.close()
+
+    def perform(self, word: str) -> None:
+        """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
+
+        Raises:
+            KoeError: It can't be done; the sentence says why.
+        """
+        recording = self._takes.is_recording
+        now = asyncio.get_running_loop().time()
+        match word:
+            case "press":
+                self._do(self._presses.press(now, is_recording=recording))
+            case "release":
+                self._do(self._presses.release(now, is_recording=recording))
+            case "begin":
+                self._takes.begin(Mode.TOGGLE)
+            case "end":
+                self._takes.end()
+            case "toggle":
+                self._do(Action.END if recording else Action.BEGIN)
+            case "cancel":
+                self._takes.cancel()
+            case "retry":
+                self._takes.retry(self._newest_recording())
+
+    def _do(self, action: Action | None) -> None:
+        if action is Action.BEGIN:
+            self._takes.begin(Mode.HOLD)
+        elif action is Action.END:
+            self._takes.end()
+
+    def _show(self, status: Status) -> None:
+        self._server.publish(status)
+
+    @property
+    def _history_settings(self) -> HistoryConfig:
+        return self._core.settings.current.config.history
+
+    def _newest_recording(self) -> str:
+        """The ID of the newest entry with a recording.
+
+        Raises:
+            HistoryError: There is none.
+        """
+        entries = History(self._directory, self._history_settings).list()
+        recording = next((entry.id for entry in entries if entry.has_audio), None)
+        if recording is None:
+            raise HistoryError("no recording is kept that could be recognised again")
+        return recording
+
+    async def _offer_interrupted(self) -> None:
+        """Say which recordings lack a text because their process was killed."""
+        history = History(self._directory, self._history_settings)
+        try:
+            interrupted = await asyncio.to_thread(history.recover)
+        except HistoryError as exc:
+            report(exc)
+            return
+        if interrupted:
+            seconds = interrupted[-1].seconds
+            self._takes.tell(
+                f"A dictation of {seconds:.0f} s was interrupted; to insert its text: koe ctl retry"
+            )
+
+
+async def serve(
+    directory: Path, environ: Mapping[str, str], recorder: Recording = Microphone
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        directory: The configuration's folder.
+        environ: Says where the socket and the desktop are.
+        recorder: Gives what records.
+
+    Raises:
+        DesktopError: Another daemon runs, or the socket can't be made.
+    """
+    with claimed(control_path(environ)) as listener:
+        async with open_core(directory, RULES) as core:
+            daemon = Daemon(core, directory, recorder)
+            ended = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, ended.set)
+            try:
+                await daemon.start(listener)
+                _tell_systemd(environ, "READY=1")
+                await ended.wait()
+            finally:
+                _tell_systemd(environ, "STOPPING=1")
+                await daemon.close()
+
+
+def _tell_systemd(environ: Mapping[str, str], message: str) -> None:
+    """Tell the service manager, where one started this process (sd_notify(3))."""
+    address = environ.get("NOTIFY_SOCKET")
+    if address is None:
+        return
+    if address.startswith("@"):  # an abstract one
+        address = f"\0{address[1:]}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, suppress(OSError):
+        manager.sendto(message.encode(), address)
