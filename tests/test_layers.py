@@ -54,6 +54,8 @@ DOORS = {
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
+    "xcffib": {"koe.linux.clipboard", "koe.linux.x11"},
+    "dbus_fast": {"koe.linux.bus"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds"},
     "jellyfish": {"koe.answers.sounds"},

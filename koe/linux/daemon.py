@@ -8,14 +8,16 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 from koe.config.schema import HistoryConfig
 from koe.diagnostics import report
 from koe.dictation import OpenCore, open_core
-from koe.errors import HistoryError
+from koe.errors import DesktopError, HistoryError
 from koe.events import Mode
 from koe.journal.history import History
 from koe.linux.control import claimed, control_path
+from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.insertion import Insertion
 from koe.linux.presses import Action, Presses
 from koe.linux.server import ControlServer
@@ -37,13 +39,16 @@ class Daemon:
         core: Recognises.
         directory: The configuration's folder.
         recorder: Gives what records, to be entered.
+        desktop: Where texts are inserted.
     """
 
-    def __init__(self, core: OpenCore, directory: Path, recorder: Recording) -> None:
+    def __init__(
+        self, core: OpenCore, directory: Path, recorder: Recording, desktop: Desktop
+    ) -> None:
         self._core = core
         self._directory = directory
-        self._insertion = Insertion()
-        self._takes = Takes(core, self._insertion, recorder, self._show)
+        insertion = Insertion(lambda: core.settings.current.config, desktop.pasting, desktop.fields)
+        self._takes = Takes(core, insertion, recorder, self._show)
         self._server = ControlServer(self.perform, lambda: self._takes.status)
         self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
 
@@ -132,22 +137,38 @@ async def serve(
         recorder: Gives what records.
 
     Raises:
-        DesktopError: Another daemon runs, or the socket can't be made.
+        DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
     """
     with claimed(control_path(environ)) as listener:
-        async with open_core(directory, RULES) as core:
-            daemon = Daemon(core, directory, recorder)
-            ended = asyncio.Event()
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, ended.set)
+        async with open_core(directory, RULES) as core, open_desktop(environ) as desktop:
+            for sentence in desktop.missing:
+                report(sentence)
+            daemon = Daemon(core, directory, recorder, desktop)
             try:
                 await daemon.start(listener)
                 _tell_systemd(environ, "READY=1")
-                await ended.wait()
+                await _until_ended(desktop)
             finally:
                 _tell_systemd(environ, "STOPPING=1")
                 await daemon.close()
+
+
+async def _until_ended(desktop: Desktop) -> None:
+    """Wait for SIGTERM or SIGINT.
+
+    Raises:
+        DesktopError: The desktop has gone; systemd starts another daemon, for the next one.
+    """
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    waiting = asyncio.create_task(ended.wait())
+    both: list[asyncio.Future[Any]] = [waiting] if desktop.lost is None else [waiting, desktop.lost]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not ended.is_set() and desktop.lost is not None:
+        raise DesktopError(desktop.lost.result())
 
 
 def _tell_systemd(environ: Mapping[str, str], message: str) -> None:
