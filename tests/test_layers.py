@@ -54,7 +54,7 @@ DOORS = {
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio"},
     "sounddevice": {"koe.microphone"},
-    "xcffib": {"koe.linux.clipboard", "koe.linux.x11"},
+    "xcffib": {"koe.linux.clipboard", "koe.linux.hotkey", "koe.linux.x11"},
     "dbus_fast": {"koe.linux.bus"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds"},

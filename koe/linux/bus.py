@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
 from dbus_fast.errors import DBusFastError
 from dbus_fast.message import Message
+from dbus_fast.signature import Variant
 
 from koe.errors import DesktopError
 
@@ -79,9 +81,17 @@ class Bus:
         answer = await self.call(destination, path, get, "ss", interface, name)
         return answer[0].value
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Disconnect."""
         self._bus.disconnect()
+        with suppress(EOFError, OSError, DBusFastError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+
+def variant(signature: str, value: object) -> Variant:
+    """A value of a type that its receiver does not know beforehand."""
+    return Variant(signature, value)
 
 
 async def open_bus(address: str) -> Bus:

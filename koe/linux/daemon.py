@@ -7,10 +7,11 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from koe.config.schema import HistoryConfig
+from koe.config.schema import Config
 from koe.diagnostics import report
 from koe.dictation import OpenCore, open_core
 from koe.errors import DesktopError, HistoryError
@@ -19,12 +20,17 @@ from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.insertion import Insertion
+from koe.linux.keys import key_of
 from koe.linux.presses import Action, Presses
 from koe.linux.server import ControlServer
-from koe.linux.status import Status
+from koe.linux.status import Status, announcement
 from koe.linux.takes import Recorder, Takes
 from koe.microphone import Microphone
 from koe.session_rules import SessionRules
+
+if TYPE_CHECKING:
+    from koe.linux.bus import Bus
+    from koe.linux.notifications import Notifications
 
 # A press while a text is still to come begins the next dictation; the text comes all the same.
 RULES = SessionRules(finish_superseded=True)
@@ -51,9 +57,13 @@ class Daemon:
         self._takes = Takes(core, insertion, recorder, self._show)
         self._server = ControlServer(self.perform, lambda: self._takes.status)
         self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
+        self._desktop = desktop
+        # Shows what is heard; None: nothing can.
+        self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
 
     async def start(self, listener: socket.socket) -> None:
-        """Listen to clients, and offer what an earlier daemon left."""
+        """Listen to clients and to the hotkey, and offer what an earlier daemon left."""
+        self._listen_to_hotkey()
         await self._server.start(listener)
         await self._offer_interrupted()
 
@@ -61,6 +71,8 @@ class Daemon:
         """Stop everything."""
         await self._takes.close()
         await self._server.close()
+        if self._notifications is not None:
+            await self._notifications.close()
 
     def perform(self, word: str) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
@@ -94,10 +106,28 @@ class Daemon:
 
     def _show(self, status: Status) -> None:
         self._server.publish(status)
+        if self._notifications is not None and self._config.linux.notifications:
+            self._notifications.show(announcement(status))
+
+    def _listen_to_hotkey(self) -> None:
+        key = key_of(self._config.hotkey.trigger_key)
+        if self._desktop.display is None:
+            self._takes.describe_hotkey("none: bind keys to koe-key; koe service keys shows how")
+            return
+        from koe.linux.hotkey import Hotkey
+
+        press, release = partial(self.perform, "press"), partial(self.perform, "release")
+        try:
+            Hotkey(self._desktop.display, key, press, release).grab()
+        except DesktopError as exc:
+            report(exc)
+            self._takes.describe_hotkey(f"none: {exc}")
+        else:
+            self._takes.describe_hotkey(key.name)
 
     @property
-    def _history_settings(self) -> HistoryConfig:
-        return self._core.settings.current.config.history
+    def _config(self) -> Config:
+        return self._core.settings.current.config
 
     def _newest_recording(self) -> str:
         """The ID of the newest entry with a recording.
@@ -105,7 +135,7 @@ class Daemon:
         Raises:
             HistoryError: There is none.
         """
-        entries = History(self._directory, self._history_settings).list()
+        entries = History(self._directory, self._config.history).list()
         recording = next((entry.id for entry in entries if entry.has_audio), None)
         if recording is None:
             raise HistoryError("no recording is kept that could be recognised again")
@@ -113,7 +143,7 @@ class Daemon:
 
     async def _offer_interrupted(self) -> None:
         """Say which recordings lack a text because their process was killed."""
-        history = History(self._directory, self._history_settings)
+        history = History(self._directory, self._config.history)
         try:
             interrupted = await asyncio.to_thread(history.recover)
         except HistoryError as exc:
@@ -124,6 +154,12 @@ class Daemon:
             self._takes.tell(
                 f"A dictation of {seconds:.0f} s was interrupted; to insert its text: koe ctl retry"
             )
+
+
+def _notifications(bus: Bus) -> Notifications:
+    from koe.linux.notifications import Notifications  # needs packages that may be missing
+
+    return Notifications(bus)
 
 
 async def serve(

@@ -57,7 +57,10 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
         await _open_buses(desktop, environ)
         yield desktop
     finally:
-        for service in (desktop.fields, desktop.bus, desktop.pasting, desktop.display):
+        for bus in (desktop.fields, desktop.bus):
+            if bus is not None:
+                await bus.close()
+        for service in (desktop.pasting, desktop.display):
             if service is not None:
                 service.close()
 

@@ -110,9 +110,9 @@ class Fields:
         found = await asyncio.gather(*map(self._focused_in, programs))
         return next((field for field in found if field is not None), None)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Disconnect."""
-        self._bus.close()
+        await self._bus.close()
 
     async def _focused_in(self, program: Reference) -> Field | None:
         try:

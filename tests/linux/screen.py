@@ -97,12 +97,18 @@ def screen() -> Iterator[Screen]:
         os.close(writer)
         with os.fdopen(reader) as numbers:
             environ["DISPLAY"] = f":{numbers.readline().strip()}"
-        bus = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
-        daemon = stack.enter_context(running(bus, environ))
-        assert daemon.stdout is not None
-        environ["DBUS_SESSION_BUS_ADDRESS"] = daemon.stdout.readline().strip()
+        environ["DBUS_SESSION_BUS_ADDRESS"] = stack.enter_context(session_bus(environ))
         environ["GDK_BACKEND"] = "x11"
         yield Screen(environ)
+
+
+@contextmanager
+def session_bus(environ: dict[str, str]) -> Iterator[str]:
+    """The address of a D-Bus of its own."""
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+    with running(command, environ) as daemon:
+        assert daemon.stdout is not None
+        yield daemon.stdout.readline().strip()
 
 
 @contextmanager

@@ -31,6 +31,6 @@ async def test_calls(desk: Screen) -> None:
         await bus.call("org.example.Missing", "/", "org.example.Missing.Call")
     with pytest.raises(DesktopError):
         await bus.call(DBUS, PATH, f"{DBUS}.Missing")
-    bus.close()
+    await bus.close()
     with pytest.raises(DesktopError, match="can't be reached"):
         await bus.call(DBUS, PATH, f"{DBUS}.GetId")

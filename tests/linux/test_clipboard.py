@@ -19,6 +19,12 @@ from tests.linux.screen import Screen
 TEXT = 'Hello, Grüße, 你好世界 👍 "q" é אבג\n'
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy computer is no reason to give a program up here."""
+    monkeypatch.setattr("koe.linux.clipboard._PATIENCE", PATIENCE)
+
+
 @asynccontextmanager
 async def clipboard(desk: Screen) -> AsyncIterator[Clipboard]:
     display = Display(desk.environ["DISPLAY"])
@@ -43,7 +49,17 @@ async def paste(desk: Screen, *words: str) -> bytes:
 
 
 async def copy(desk: Screen, content: bytes, *words: str) -> None:
+    display = Display(desk.environ["DISPLAY"])
+    before = owner(display)
     await xclip(desk, "-i", "-selection", "clipboard", *words, given=content)
+    while owner(display) == before:  # noqa: ASYNC110 - xclip ends before it owns what it was given
+        await asyncio.sleep(0.01)
+    display.close()
+
+
+def owner(display: Display) -> int:
+    answer = display.reply(display.core.GetSelectionOwner(display.atom(CLIPBOARD)))
+    return int(answer.owner)
 
 
 @pytest.mark.parametrize("text", [TEXT, "", "x" * 1_000_000])

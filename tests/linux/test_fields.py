@@ -33,8 +33,8 @@ async def fields_of(desk: Screen) -> AsyncIterator[Fields]:
     await focus(display, "gtk_field.py")
     fields = await open_fields(bus)
     yield fields
-    fields.close()
-    bus.close()
+    await fields.close()
+    await bus.close()
     display.close()
 
 
@@ -71,6 +71,6 @@ async def test_no_field(desk: Screen) -> None:
     bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
     fields = await open_fields(bus)
     assert await fields.focused() is None
-    fields.close()
+    await fields.close()
     assert await fields.focused() is None
-    bus.close()
+    await bus.close()
