@@ -53,7 +53,7 @@ class Daemon:
     ) -> None:
         self._core = core
         self._directory = directory
-        insertion = Insertion(lambda: core.settings.current.config, desktop.pasting, desktop.fields)
+        insertion = Insertion(lambda: core.settings.current.config, desktop.board, desktop.fields)
         self._takes = Takes(core, insertion, recorder, self._show)
         self._server = ControlServer(self.perform, lambda: self._takes.status)
         self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)

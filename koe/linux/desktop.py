@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koe.errors import DesktopError
+from koe.linux.wayland import WaylandBoard
 
 if TYPE_CHECKING:
     from koe.linux.bus import Bus
     from koe.linux.fields import Fields
-    from koe.linux.pasting import Pasting
+    from koe.linux.insertion import Board
     from koe.linux.x11 import Display
 
 INSTALL = "pip install 'koe-core[linux]'"
@@ -26,14 +27,14 @@ class Desktop:
 
     Attributes:
         display: The X server.
-        pasting: Pastes there.
+        board: Its windows and its clipboard, or those of Wayland.
         bus: The user's D-Bus.
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
     """
 
     display: Display | None = None
-    pasting: Pasting | None = None
+    board: Board | None = None
     bus: Bus | None = None
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
@@ -60,7 +61,7 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
         for bus in (desktop.fields, desktop.bus):
             if bus is not None:
                 await bus.close()
-        for service in (desktop.pasting, desktop.display):
+        for service in (desktop.board, desktop.display):
             if service is not None:
                 service.close()
 
@@ -71,6 +72,10 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
             "on Wayland, koe can't paste into windows yet: texts go into fields that AT-SPI "
             "reaches, or on the clipboard; in an X11 session they are pasted everywhere"
         )
+        try:
+            desktop.board = WaylandBoard()
+        except DesktopError as exc:
+            desktop.missing.append(str(exc))
         return
     name = environ.get("DISPLAY")
     if not name:
@@ -81,7 +86,7 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
         from koe.linux.x11 import Display
 
         desktop.display = Display(name)
-        desktop.pasting = Pasting(desktop.display)
+        desktop.board = Pasting(desktop.display)
     except ImportError as exc:
         desktop.missing.append(f"nothing can be pasted or listened to ({exc}); run: {INSTALL}")
     except OSError as exc:  # libxcb

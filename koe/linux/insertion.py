@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from koe.config.schema import Config
 from koe.errors import DesktopError
@@ -25,7 +25,6 @@ from koe.linux.delivery import (
 
 if TYPE_CHECKING:
     from koe.linux.fields import Field, Fields
-    from koe.linux.pasting import Pasting
 
 _REASONS = {
     Tried.REFUSED: "this window does not take it",
@@ -34,6 +33,25 @@ _REASONS = {
 
 # Seconds that a text waits for the look-up of its field, which goes on while the user speaks.
 _PATIENCE = 0.5
+
+
+class Board(Protocol):
+    """Windows and a clipboard: `koe.linux.pasting`, `koe.linux.wayland`.
+
+    All of it raises DesktopError where the desktop has gone.
+    """
+
+    def active_window(self) -> Window | None:
+        """The window with the focus; None: it is not known."""
+
+    async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
+        """Have a window paste a text, and bring back what the clipboard held, after so long."""
+
+    async def leave(self, text: str) -> None:
+        """Leave a text on the clipboard."""
+
+    def close(self) -> None:
+        """Bring nothing back any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +72,18 @@ class Insertion:
 
     Args:
         config: Gives the settings in force.
-        pasting: The windows and the clipboard; None: there is no X server.
+        board: The windows and the clipboard; None: there are none.
         fields: The fields of AT-SPI; None: it is not there.
     """
 
     def __init__(
         self,
         config: Callable[[], Config],
-        pasting: Pasting | None = None,
+        board: Board | None = None,
         fields: Fields | None = None,
     ) -> None:
         self._config = config
-        self._pasting = pasting
+        self._board = board
         self._fields = fields
 
     def aim(self) -> Target:
@@ -85,29 +103,29 @@ class Insertion:
     async def _insert(self, text: str, target: Target) -> Delivered:
         field = await self._field(target)
         now = self._active_window()
-        means = Means(field is not None, self._pasting is not None)
+        means = Means(field is not None, self._board is not None)
         decided = plan(self._forced, means, target.window, now)
         reason = decided.reason
         for way in decided.ways:
             tried = Tried.REFUSED
             if way is Way.ACCESSIBLE and field is not None:
                 tried = await field.insert(text)
-            elif way is Way.PASTE and self._pasting is not None and now is not None:
+            elif way is Way.PASTE and self._board is not None and now is not None:
                 delay = self._config().clipboard.restore_delay_ms / 1000
-                tried = await self._pasting.paste(text, now, delay)
+                tried = await self._board.paste(text, now, delay)
             if tried is Tried.ARRIVED:
                 return Delivered(way)
             if way is not Way.CLIPBOARD:
                 reason = _REASONS[tried]
             if not goes_on(tried):
                 break
-        return self._leave(text, reason, None if now is None else chord_for(now))
+        return await self._leave(text, reason, None if now is None else chord_for(now))
 
     def _active_window(self) -> Window | None:
-        if self._pasting is None:
+        if self._board is None:
             return None
         try:
-            return self._pasting.active_window()
+            return self._board.active_window()
         except DesktopError:
             return None
 
@@ -127,8 +145,8 @@ class Insertion:
             return None
         return field if field is not None and await field.is_focused() else None
 
-    def _leave(self, text: str, reason: str, chord: Chord | None) -> Delivered:
-        if self._pasting is None:
+    async def _leave(self, text: str, reason: str, chord: Chord | None) -> Delivered:
+        if self._board is None:
             return lost(reason)
-        self._pasting.leave(text)
+        await self._board.leave(text)
         return on_the_clipboard(reason, chord)

@@ -40,7 +40,7 @@ class Pasting:
         """
         return self._display.active_window()
 
-    def leave(self, text: str) -> None:
+    async def leave(self, text: str) -> None:
         """Leave a text on the clipboard."""
         self._keep()
         with self._display.asking():

@@ -83,16 +83,7 @@ def screen() -> Iterator[Screen]:
         for name in ("WAYLAND_DISPLAY", "AT_SPI_BUS_ADDRESS", "NO_AT_BRIDGE", "GTK_MODULES"):
             environ.pop(name, None)
         reader, writer = os.pipe()
-        server = [
-            "Xvfb",
-            "-displayfd",
-            str(writer),
-            "-screen",
-            "0",
-            "640x480x24",
-            "-nolisten",
-            "tcp",
-        ]
+        server = ["Xvfb", "-displayfd", str(writer), "-nolisten", "tcp", "-noreset"]
         stack.enter_context(running(server, environ, pass_fds=(writer,)))
         os.close(writer)
         with os.fdopen(reader) as numbers:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ async def test_a_whole_desktop(desk: Screen) -> None:
     async with open_desktop(desk.environ) as desktop:
         assert desktop.missing == []
         assert desktop.display is not None
-        assert desktop.pasting is not None
+        assert desktop.board is not None
         assert desktop.bus is not None
         assert desktop.fields is not None
         assert desktop.lost is not None
@@ -31,10 +32,17 @@ async def test_a_whole_desktop(desk: Screen) -> None:
             {"DISPLAY": ":9999", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"},
             ["the X server :9999 can't be reached", "the D-Bus at unix:path=/nowhere can't"],
         ),
-        ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, ["on Wayland", "no D-Bus was found"]),
+        (
+            {"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"},
+            ["on Wayland", "install wl-clipboard", "no D-Bus was found"],
+        ),
     ],
 )
-def test_what_is_missing_is_a_sentence(environ: dict[str, str], sentences: list[str]) -> None:
+def test_what_is_missing_is_a_sentence(
+    environ: dict[str, str], sentences: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
     @on_loop
     async def run() -> None:
         async with open_desktop(environ) as desktop:

@@ -10,7 +10,6 @@ from koe.errors import DesktopError
 from koe.linux.delivery import Delivered, Tried, Window
 from koe.linux.fields import Fields
 from koe.linux.insertion import Insertion
-from koe.linux.pasting import Pasting
 from tests.asynchronous import on_loop
 
 EDITOR, OTHER = Window(1, "gedit"), Window(2, "kitty")
@@ -36,10 +35,13 @@ class Board:
         self.pasted.append(text)
         return self.takes
 
-    def leave(self, text: str) -> None:
+    async def leave(self, text: str) -> None:
         if self.gone:
             raise DesktopError("the X server has gone")
         self.left.append(text)
+
+    def close(self) -> None:
+        pass
 
 
 class OneField:
@@ -66,7 +68,7 @@ class OneField:
 
 def insertion(board: Board | None, field: OneField | None = None, way: str = "auto") -> Insertion:
     config = Config(linux=LinuxConfig(insert=way))
-    return Insertion(lambda: config, cast(Pasting | None, board), cast(Fields | None, field))
+    return Insertion(lambda: config, board, cast(Fields | None, field))
 
 
 @on_loop

@@ -127,6 +127,6 @@ async def test_a_text_that_is_left_stays(desk: Screen, field: GtkField) -> None:
     async with board(desk) as it:
         window = await focus(it.display, "gtk_field.py")
         assert await it.pasting.paste(TEXT, window, SOON) is Tried.ARRIVED
-        it.pasting.leave("left")
+        await it.pasting.leave("left")
         await asyncio.sleep(2 * SOON)
         assert await it.held() == b"left"
