@@ -23,8 +23,8 @@ def examine(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     works, missing = asyncio.run(_examine_desktop(environ))
     if (program := service.key_program()) is None:
         missing.append(
-            "koe-key was not built, so keys can't be bound to it; install a C compiler, then run: "
-            "pip install --force-reinstall --no-deps koe-core"
+            "koe-key was not built, so keys can't be bound to it; install a C compiler, and then "
+            "koe-core once more"
         )
     else:
         works.append(f"keys can be bound to {program}")
