@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koe.config.schema import Config
-from koe.diagnostics import report
+from koe.diagnostics import report, report_once
 from koe.dictation import OpenCore, open_core
 from koe.errors import DesktopError, HistoryError
 from koe.events import Mode
@@ -30,6 +30,7 @@ from koe.session_rules import SessionRules
 
 if TYPE_CHECKING:
     from koe.linux.bus import Bus
+    from koe.linux.hotkey import Hotkey
     from koe.linux.notifications import Notifications
 
 # A press while a text is still to come begins the next dictation; the text comes all the same.
@@ -58,6 +59,8 @@ class Daemon:
         self._server = ControlServer(self.perform, lambda: self._takes.status)
         self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
         self._desktop = desktop
+        # Cancels; grabbed while a recording is on. None: there is no such key.
+        self._cancel_key: Hotkey | None = None
         # Shows what is heard; None: nothing can.
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
 
@@ -106,6 +109,8 @@ class Daemon:
 
     def _show(self, status: Status) -> None:
         self._server.publish(status)
+        if self._cancel_key is not None:
+            self._follow_cancel_key(self._cancel_key, is_wanted=status.is_recording)
         if self._notifications is not None and self._config.linux.notifications:
             self._notifications.show(announcement(status))
 
@@ -116,6 +121,10 @@ class Daemon:
             return
         from koe.linux.hotkey import Hotkey
 
+        if self._config.hotkey.says("cancel_key"):
+            cancel, nothing = partial(self.perform, "cancel"), lambda: None
+            key_to_cancel = key_of(self._config.hotkey.cancel_key)
+            self._cancel_key = Hotkey(self._desktop.display, key_to_cancel, cancel, nothing)
         press, release = partial(self.perform, "press"), partial(self.perform, "release")
         try:
             Hotkey(self._desktop.display, key, press, release).grab()
@@ -124,6 +133,15 @@ class Daemon:
             self._takes.describe_hotkey(f"none: {exc}")
         else:
             self._takes.describe_hotkey(key.name)
+
+    def _follow_cancel_key(self, key: Hotkey, *, is_wanted: bool) -> None:
+        try:
+            if is_wanted and not key.is_grabbed:
+                key.grab()
+            elif key.is_grabbed and not is_wanted:
+                key.ungrab()
+        except DesktopError as exc:
+            report_once(f"hotkey.cancel_key: {exc}")
 
     @property
     def _config(self) -> Config:

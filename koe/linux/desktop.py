@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from koe.linux.insertion import Board
     from koe.linux.x11 import Display
 
+_DBUS = "org.freedesktop.DBus"
+
 INSTALL = "pip install 'koe-core[linux]'"
 """What brings the packages that speak to a desktop."""
 
@@ -95,6 +97,15 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.missing.append(str(exc))
 
 
+async def _has_notifications(bus: Bus) -> bool:
+    """Whether a program shows notifications, or one is started when it is needed."""
+    for member in ("ListNames", "ListActivatableNames"):
+        (names,) = await bus.call(_DBUS, "/org/freedesktop/DBus", f"{_DBUS}.{member}")
+        if "org.freedesktop.Notifications" in names:
+            return True
+    return False
+
+
 async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
     address = environ.get("DBUS_SESSION_BUS_ADDRESS")
     if not address:
@@ -115,6 +126,8 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.missing.append(str(exc))
         return
     try:
+        if not await _has_notifications(desktop.bus):
+            desktop.missing.append("nothing is shown; install a notification daemon, such as dunst")
         desktop.fields = await open_fields(desktop.bus)
     except DesktopError as exc:
         desktop.missing.append(

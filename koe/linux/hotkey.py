@@ -39,6 +39,11 @@ class Hotkey:
         display.on(xproto.KeyReleaseEvent, self._note_release)
         display.on(xproto.MappingNotifyEvent, self._note_mapping)
 
+    @property
+    def is_grabbed(self) -> bool:
+        """Whether it is listened to."""
+        return bool(self._keycodes)
+
     def grab(self) -> None:
         """Listen to the key; no other program gets it.
 

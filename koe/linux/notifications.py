@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from html import escape
 
-from koe.diagnostics import report
+from koe.diagnostics import report_once
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, variant
 from koe.linux.status import Announcement
@@ -15,6 +15,9 @@ _PATH = "/org/freedesktop/Notifications"
 
 _NORMAL = 1
 _NEVER, _BY_DEFAULT = 0, -1
+
+# Seconds in which nothing is tried after a failure.
+_PAUSE = 60.0
 
 # Seconds between two changes: live text comes more often than anybody reads.
 _INTERVAL = 0.1
@@ -34,12 +37,16 @@ class Notifications:
         # What is shown, and its number at the server; 0: none was.
         self._shown: Announcement | None = None
         self._number = 0
+        # When there may be a server that works: each try may start one that does not.
+        self._trying_again_at = 0.0
         # Shows it; None: what is wanted is shown.
         self._showing: asyncio.Task[None] | None = None
 
     def show(self, announcement: Announcement | None) -> None:
         """Show this in the place of the one before; None: nothing."""
         self._wanted = announcement
+        if asyncio.get_running_loop().time() < self._trying_again_at:
+            return
         if self._showing is None and self._wanted != self._shown:
             self._showing = asyncio.create_task(self._follow())
 
@@ -59,8 +66,11 @@ class Notifications:
                 self._shown = wanted
                 await asyncio.sleep(_INTERVAL)
         except DesktopError as exc:
-            report(f"nothing can be shown: {exc}; install a notification daemon, such as dunst")
+            report_once(
+                f"nothing can be shown: {exc}; install a notification daemon, such as dunst"
+            )
             self._shown = self._wanted
+            self._trying_again_at = asyncio.get_running_loop().time() + _PAUSE
         finally:
             self._showing = None
 

@@ -27,9 +27,10 @@ class Recorder:
         self.overflows = 0
         # Everything was heard.
         self.heard = asyncio.Event()
+        # stop was called.
+        self.stopped = asyncio.Event()
         self._pcm = pcm
         self._error = error
-        self._stopped = asyncio.Event()
 
     async def __aenter__(self) -> Recorder:
         if self._error is not None:
@@ -45,13 +46,13 @@ class Recorder:
         self.stop()
 
     def stop(self) -> None:
-        self._stopped.set()
+        self.stopped.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._pcm:
             yield self._pcm
         self.heard.set()
-        await self._stopped.wait()
+        await self.stopped.wait()
 
 
 class Inserter:

@@ -16,7 +16,7 @@ from tests.linux.screen import Screen
 @on_loop
 async def test_a_whole_desktop(desk: Screen) -> None:
     async with open_desktop(desk.environ) as desktop:
-        assert desktop.missing == []
+        assert [it for it in desktop.missing if "notification daemon" not in it] == []
         assert desktop.display is not None
         assert desktop.board is not None
         assert desktop.bus is not None

@@ -20,7 +20,7 @@ from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
 from tests.linux.screen import GtkField, Screen
 
-CONTROL_RIGHT = 0xFFE4
+CONTROL_RIGHT, ESCAPE = 0xFFE4, 0xFF1B
 
 
 async def answered(word: str) -> None:
@@ -37,13 +37,19 @@ def test_speech_is_text_in_the_field(
     desk: Screen, field: GtkField, runtime: Path, directory: Path, speech: Path, way: str
 ) -> None:
     directory.mkdir()
-    (directory / "config.yaml").write_text(f"linux: {{insert: {way}}}\n", encoding="utf-8")
+    (directory / "config.yaml").write_text(
+        f"linux: {{insert: {way}}}\nhotkey: {{cancel_key: 53}}\n", encoding="utf-8"
+    )
     environ = desk.environ | {"XDG_RUNTIME_DIR": str(runtime)}
     pcm = speech.read_bytes()
 
     @on_loop
     async def run() -> None:
-        recorders = [Recorder(pcm) for _ in range(2)]
+        async with asyncio.timeout(2 * PATIENCE):
+            await dictate()
+
+    async def dictate() -> None:
+        recorders = [Recorder(pcm) for _ in range(3)]
         waiting = iter(recorders)
         serving = asyncio.create_task(serve(directory, environ, lambda: next(waiting)))
         await answered("cancel")
@@ -66,13 +72,22 @@ def test_speech_is_text_in_the_field(
         display.fake_key(code, is_down=False)
         second = await until_filled(field, first)
 
+        # The key that cancels, while a tap has left the recording on.
+        for is_down in (True, False):
+            display.fake_key(code, is_down=is_down)
+        cancel = display.keycodes(ESCAPE)[0]
+        while not recorders[2].stopped.is_set():  # the daemon listens to it a moment later
+            for is_down in (True, False):
+                display.fake_key(cancel, is_down=is_down)
+            await asyncio.sleep(0.02)
+        assert field.text == second
+
         for text in (first, second.removeprefix(first)):
             assert "ever tried" in text.lower()
             assert "ever failed" in text.lower()
         display.close()
         os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE):
-            await serving
+        await serving
         assert not control_path(environ).exists()
 
     run()
