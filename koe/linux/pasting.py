@@ -13,8 +13,9 @@ from koe.linux.x11 import Display
 # Seconds until a window that was sent the keys has taken the text; a busy one takes its time.
 _PATIENCE = 1.5
 
-# Seconds until the user has let go of all keys: a chord among them would mean something else.
-_KEYS_PATIENCE = 3.0
+# Seconds until the user has let go of all keys, among which a chord would mean something else: one
+# may hold the hotkey for the next dictation.
+_KEYS_PATIENCE = 30.0
 _KEYS_INTERVAL = 0.01
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -15,6 +16,8 @@ from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowStat
 from koe.linux.delivery import Delivered
 from koe.linux.insertion import Target
 from koe.linux.status import Status
+
+log = logging.getLogger(__name__)
 
 
 class Recorder(Protocol):
@@ -150,7 +153,15 @@ class Takes:
         feeder = asyncio.create_task(self._record(take)) if records else None
         task = asyncio.create_task(self._run(take, feeder))
         self._running[task] = take
-        task.add_done_callback(self._running.pop)
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        take = self._running.pop(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("a dictation failed unexpectedly", exc_info=bug)
+            if take is self._newest:
+                message = "the dictation failed unexpectedly; koe ctl retry tries it again"
+                self._update(state=State.IDLE, message=message)
 
     async def _run(self, take: Take, feeder: asyncio.Task[None] | None) -> None:
         try:

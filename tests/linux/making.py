@@ -62,11 +62,15 @@ class Inserter:
         self.inserted: list[str] = []
         self.texts: asyncio.Queue[str] = asyncio.Queue()
         self.answer = Delivered("paste")
+        # Raised; None: nothing.
+        self.bug: Exception | None = None
 
     def aim(self) -> Target:
         return Target()
 
     async def insert(self, text: str, target: Target) -> Delivered:
+        if self.bug is not None:
+            raise self.bug
         self.inserted.append(text)
         self.texts.put_nowait(text)
         return self.answer

@@ -181,6 +181,20 @@ async def test_the_hotkey_stays_shown(directory: Path, engine: ScriptedEngine) -
 
 
 @on_loop
+async def test_a_bug_leaves_nothing_stuck(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.inserter.bug = RuntimeError("a bug")
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        status = await desk.watcher.until(lambda it: "failed unexpectedly" in it.message)
+        assert status.state is State.IDLE
+        desk.inserter.bug = None
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        assert await desk.inserter.texts.get() == "hello world"
+
+
+@on_loop
 async def test_closing_while_one_records(directory: Path, engine: ScriptedEngine) -> None:
     async with opened(directory) as desk:
         desk.takes.begin(Mode.HOLD)
