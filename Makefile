@@ -147,7 +147,7 @@ build/.cc: force
 	@mkdir -p build
 	@test "$$(cat $@ 2>/dev/null)" = '$(CC)' || echo '$(CC)' > $@
 
-$(READY): $(VENV)/.python pyproject.toml requirements.lock
+$(READY): $(VENV)/.python pyproject.toml requirements.lock $(wildcard setup.py koe/linux/*.c)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -16,6 +16,7 @@
     │       └── HttpRedirectError  it leads to where nothing may be sent
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
+    ├── DesktopError            the daemon, or a service of the desktop, that can't be used
     ├── JournalError            a recording of the journal that cannot be read
     ├── HistoryError            an entry of the history that is missing, or cannot be changed
     ├── BundleError             a bundle that can't be made here
@@ -152,6 +153,10 @@ class OutputError(KoeError):
 
     def __str__(self) -> str:
         return f"the output cannot be written: {self.reason}"
+
+
+class DesktopError(KoeError):
+    """The daemon or a service of the desktop can't be used; the sentence says what to do."""
 
 
 class JournalError(KoeError):

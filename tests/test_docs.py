@@ -21,6 +21,7 @@ from tests.abi import build
 README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
 HISTORY = (PAGE.parent / "history.md").read_text(encoding="utf-8")
 TEXT = (PAGE.parent / "text.md").read_text(encoding="utf-8")
+LINUX = (PAGE.parent / "linux.md").read_text(encoding="utf-8")
 GUIDE = (PAGE.parent / "language-models.md").read_text(encoding="utf-8")
 
 # Each under its heading.
@@ -86,7 +87,7 @@ def test_the_history_s_settings(tmp_path: Path) -> None:
     assert all(f"  {field.key}: " in defaults for field in HistoryConfig.declared.values())
 
 
-@pytest.mark.parametrize("page", [GUIDE, README, HISTORY])
+@pytest.mark.parametrize("page", [GUIDE, README, HISTORY, LINUX])
 def test_commands_exist(page: str) -> None:
     from koe.cli import COMMANDS, _parse
 

@@ -21,7 +21,7 @@ RANKS = {
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
-    "koe.runtime": 4, "koe.dictation": 4, "koe.bundle": 4, "koe.cli": 4,
+    "koe.runtime": 4, "koe.dictation": 4, "koe.bundle": 4, "koe.linux": 4, "koe.cli": 4,
     "koe.boundary": 5,
     "koe": 0,
 }  # fmt: skip
@@ -56,6 +56,8 @@ DOORS = {
     "soxr": {"koe.audio"},
     "numpy": {"koe.audio", "koe.asr.spectrogram", "koe.asr.whisper_model"},
     "sounddevice": {"koe.microphone"},
+    "xcffib": {"koe.linux.clipboard", "koe.linux.hotkey", "koe.linux.x11"},
+    "dbus_fast": {"koe.linux.bus"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},
     "jellyfish": {"koe.answers.sounds"},

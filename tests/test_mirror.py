@@ -12,7 +12,7 @@ WITHOUT_CODE = {
     "koe/bundle/__init__.py", "koe/config/__init__.py", "koe/files/__init__.py",
     "koe/finishing/__init__.py",
     "koe/http/__init__.py", "koe/journal/__init__.py",
-    "koe/llm/__init__.py", "koe/cli/__main__.py",
+    "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/cli/__main__.py",
 }  # fmt: skip
 
 MODULES = [

@@ -32,6 +32,9 @@ class Exit(IntEnum):
 COMMANDS = {
     "setup": "choose an engine for the languages that you speak, and try it out",
     "dictate": "turn a recording, or what you say now, into text",
+    "serve": "dictate into every window of a Linux desktop, at the press of a key",
+    "ctl": "tell koe serve what to do, and show what it does",
+    "service": "have a Linux desktop start koe serve, and bind keys to it",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "correct": "have a language model correct or rewrite a text",

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -105,6 +106,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
+    yield from _examine_desktop()
     yield from _examine_log(directory)
 
 
@@ -258,6 +260,17 @@ def _examine_microphone() -> Finding:
     except AudioError as exc:
         return Finding(Level.WARN, "microphone", f"{exc}; recordings can be dictated without")
     return Finding(Level.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
+
+
+def _examine_desktop() -> Iterator[Finding]:
+    """What koe serve needs, where there is a desktop that it could serve."""
+    if sys.platform != "linux" or not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        return
+    from koe.linux.examination import examine as examine_desktop  # takes packages of its own
+
+    works, missing = examine_desktop(os.environ)
+    yield from (Finding(Level.OK, "desktop", sentence) for sentence in works)
+    yield from (Finding(Level.WARN, "desktop", sentence) for sentence in missing)
 
 
 def _examine_log(directory: Path) -> Iterator[Finding]:

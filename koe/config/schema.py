@@ -52,6 +52,7 @@ __all__ = [
     "FeedbackConfig",
     "HistoryConfig",
     "HotkeyConfig",
+    "LinuxConfig",
     "LlmConfig",
     "LlmProfile",
     "Mapping",
@@ -206,6 +207,20 @@ class HistoryConfig(Section, generations=OURS):
     max_mb: int | None = limit(500)
 
 
+class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
+    """What `koe serve` does on a Linux desktop.
+
+    Attributes:
+        insert: ``auto`` inserts a text in the surest way that the window takes, ``at-spi`` only
+            into a field that can be read back, ``paste`` only by the keys that paste, and
+            ``clipboard`` leaves it there. See docs/linux.md.
+        notifications: Whether a notification shows what is heard.
+    """
+
+    insert: str = choice("auto", "at-spi", "paste", "clipboard")
+    notifications: bool = switch(True)
+
+
 class Config(Section):
     """The whole configuration; without arguments, that of an empty file."""
 
@@ -220,6 +235,7 @@ class Config(Section):
     paste: PasteConfig = group(PasteConfig())
     experimental: ExperimentalConfig = group(ExperimentalConfig())
     history: HistoryConfig = group(HistoryConfig(), refused=HistoryConfig(audio="nothing"))
+    linux: LinuxConfig = group(LinuxConfig())
     prompt_templates: tuple[PromptTemplate, ...] = records((_TRANSLATE,), of=PromptTemplate())
 
 

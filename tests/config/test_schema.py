@@ -53,6 +53,8 @@ DEFAULTS: dict[str, object] = {
     "history.text_days": 30,
     "history.cancelled_hours": 24,
     "history.max_mb": 500,
+    "linux.insert": "auto",
+    "linux.notifications": True,
 }
 
 

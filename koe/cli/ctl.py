@@ -1,0 +1,62 @@
+"""``koe ctl``: tells ``koe serve`` what to do, and shows what it does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+
+from koe.cli import Exit, tell
+from koe.cli.usage import add_words
+from koe.errors import DesktopError
+from koe.events import State
+
+_STATUS_EPILOG = """\
+one JSON object a line:
+  {"ok": true, "recording": BOOLEAN, "state": NAME, "text": TEXT, "way": TEXT, "message": TEXT,
+   "hotkey": TEXT}
+                         whether the microphone is on; where the dictation is; what was heard so
+                         far, or delivered; how (at-spi, paste, clipboard); what went wrong, or is
+                         left to do; the key that is listened to, or why there is none
+with --waybar, one object a line for a custom module of Waybar with "return-type": "json"
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    words = {**_actions(), "status": "tell what it does at the moment"}
+    parsers = add_words(parser, "word", words, {"status": _STATUS_EPILOG})
+    status = parsers["status"]
+    status.add_argument("--follow", action="store_true", help="go on, a line for every change")
+    status.add_argument("--waybar", action="store_true", help="as Waybar reads it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell the daemon; return the exit status."""
+    if sys.platform != "linux":
+        raise DesktopError("koe ctl is for Linux, where koe serve runs")
+    from koe.linux.control import FOLLOW, STATUS, ask, control_path
+
+    path = control_path(os.environ)
+    if arguments.word != STATUS:
+        for _ in ask(path, arguments.word):
+            pass
+        return Exit.OK
+    for answer in ask(path, FOLLOW if arguments.follow else STATUS):
+        tell(_waybar(answer) if arguments.waybar else json.dumps(answer, ensure_ascii=False))
+    return Exit.OK
+
+
+def _actions() -> Mapping[str, str]:
+    from koe.linux.control import ACTIONS
+
+    return ACTIONS
+
+
+def _waybar(answer: Mapping[str, object]) -> str:
+    from koe.linux.status import Status, waybar
+
+    texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
+    return waybar(Status(state=State(str(answer.get("state", State.IDLE))), **texts))

@@ -1,0 +1,51 @@
+"""``koe service``: has a Linux desktop start ``koe serve``, and says how to bind keys."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from koe.cli import Exit, tell
+from koe.cli.usage import add_folder, add_words
+from koe.errors import DesktopError
+from koe.linux import service
+from koe.linux.bindings import BINDINGS
+
+_WORDS = {
+    "install": "start koe serve now, and whenever you log in",
+    "uninstall": "end that",
+    "status": "tell whether it is installed and runs",
+    "keys": "print what binds keys to it on a desktop",
+}
+
+_KEYS_EPILOG = """\
+On X11 nothing needs to be bound: koe serve listens to hotkey.trigger_key itself.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parsers = add_words(parser, "word", _WORDS, {"keys": _KEYS_EPILOG})
+    add_folder(parsers["install"])
+    parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=BINDINGS,
+                                 help=f"one of {', '.join(BINDINGS)}")  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; return the exit status."""
+    if sys.platform != "linux":
+        raise DesktopError("koe service is for Linux, where koe serve runs")
+    match arguments.word:
+        case "install":
+            folder: Path | None = arguments.config
+            words = [] if folder is None else ["--config", str(folder.absolute())]
+            tell(service.install(os.environ, words))
+        case "uninstall":
+            tell(service.uninstall(os.environ))
+        case "status":
+            tell(service.status(os.environ))
+        case "keys":
+            tell(BINDINGS[arguments.desktop](str(service.key_program() or "koe-key")))
+    return Exit.OK

@@ -1,0 +1,77 @@
+"""How a compositor is told to run ``koe-key`` at the press of a key. Pure.
+
+GNOME, KDE and niri bind no key to its release: one press begins there, and the next one ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+EXAMPLE_KEY = "F9"
+"""The key in what is printed; the user puts another one in its place."""
+
+
+def _sway(program: str) -> str:
+    return (
+        "# ~/.config/sway/config\n"
+        f"bindsym --no-repeat {EXAMPLE_KEY} exec {program} press\n"
+        f"bindsym --release {EXAMPLE_KEY} exec {program} release\n"
+        f"bindsym Shift+{EXAMPLE_KEY} exec {program} cancel"
+    )
+
+
+def _hyprland(program: str) -> str:
+    return (
+        "# ~/.config/hypr/hyprland.conf\n"
+        f"bind = , {EXAMPLE_KEY}, exec, {program} press\n"
+        f"bindr = , {EXAMPLE_KEY}, exec, {program} release\n"
+        f"bind = SHIFT, {EXAMPLE_KEY}, exec, {program} cancel"
+    )
+
+
+def _river(program: str) -> str:
+    return (
+        "# ~/.config/river/init\n"
+        f"riverctl map normal None {EXAMPLE_KEY} spawn '{program} press'\n"
+        f"riverctl map -release normal None {EXAMPLE_KEY} spawn '{program} release'\n"
+        f"riverctl map normal Shift {EXAMPLE_KEY} spawn '{program} cancel'"
+    )
+
+
+def _niri(program: str) -> str:
+    return (
+        "// ~/.config/niri/config.kdl: one press begins, the next one ends\n"
+        "binds {\n"
+        f'    {EXAMPLE_KEY} repeat=false {{ spawn "{program}" "toggle"; }}\n'
+        f'    Shift+{EXAMPLE_KEY} repeat=false {{ spawn "{program}" "cancel"; }}\n'
+        "}"
+    )
+
+
+def _kde(program: str) -> str:
+    return (
+        "System Settings, Keyboard, Shortcuts, Add New, Command or Script; one press begins, the\n"
+        "next one ends:\n"
+        f"  {EXAMPLE_KEY}        {program} toggle\n"
+        f"  Shift+{EXAMPLE_KEY}  {program} cancel"
+    )
+
+
+def _gnome(program: str) -> str:
+    return (
+        "Settings, Keyboard, View and Customise Shortcuts, Custom Shortcuts; one press begins,\n"
+        "the next one ends:\n"
+        f"  {EXAMPLE_KEY}        {program} toggle\n"
+        f"  Shift+{EXAMPLE_KEY}  {program} cancel"
+    )
+
+
+BINDINGS: dict[str, Callable[[str], str]] = {
+    "sway": _sway,
+    "hyprland": _hyprland,
+    "river": _river,
+    "niri": _niri,
+    "kde": _kde,
+    "gnome": _gnome,
+}
+"""By desktop, what gives the text for the path of ``koe-key``."""

@@ -1,0 +1,109 @@
+"""D-Bus: calls to the services of the desktop. The only module that knows dbus-fast."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from dbus_fast.aio import MessageBus
+from dbus_fast.constants import MessageType
+from dbus_fast.errors import DBusFastError
+from dbus_fast.message import Message
+from dbus_fast.signature import Variant
+
+from koe.errors import DesktopError
+
+# Seconds for a service to answer: most take a millisecond, and a program may hang.
+PATIENCE = 1.0
+
+
+class Bus:
+    """A connection to a bus, on the loop.
+
+    Args:
+        bus: Connected; `open_bus` gives it.
+    """
+
+    def __init__(self, bus: MessageBus) -> None:
+        self._bus = bus
+
+    async def call(
+        self,
+        destination: str,
+        path: str,
+        member: str,
+        signature: str = "",
+        *arguments: object,
+        patience: float = PATIENCE,
+    ) -> list[Any]:
+        """Call a method and return what it returns.
+
+        Args:
+            destination: The service.
+            path: The object.
+            member: The method, with its interface before it: ``org.freedesktop.DBus.Ping``.
+            signature: The types of the arguments.
+            arguments: What it is given.
+            patience: Seconds to wait for an answer.
+
+        Raises:
+            DesktopError: It failed, or there is no such method, service or bus any more.
+        """
+        interface, _, method = member.rpartition(".")
+        message = Message(
+            destination=destination,
+            path=path,
+            interface=interface,
+            member=method,
+            signature=signature,
+            body=list(arguments),
+        )
+        try:
+            async with asyncio.timeout(patience):
+                reply = await self._bus.call(message)
+        except TimeoutError as exc:
+            raise DesktopError(f"{destination} does not answer {member}") from exc
+        except (DBusFastError, OSError, EOFError) as exc:
+            raise DesktopError(f"{destination} can't be reached: {exc}") from exc
+        if reply.message_type is MessageType.ERROR:
+            reason = reply.body[0] if reply.body else reply.error_name
+            raise DesktopError(f"{destination}: {reason}")
+        return list(reply.body)
+
+    async def get(self, destination: str, path: str, interface: str, name: str) -> Any:
+        """A property's value.
+
+        Raises:
+            DesktopError: As `call`.
+        """
+        get = "org.freedesktop.DBus.Properties.Get"
+        answer = await self.call(destination, path, get, "ss", interface, name)
+        return answer[0].value
+
+    async def close(self) -> None:
+        """Disconnect."""
+        self._bus.disconnect()
+        with suppress(EOFError, OSError, DBusFastError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+
+def variant(signature: str, value: object) -> Variant:
+    """A value of a type that its receiver does not know beforehand."""
+    return Variant(signature, value)
+
+
+async def open_bus(address: str) -> Bus:
+    """Connect to the bus at an address.
+
+    Raises:
+        DesktopError: There is none.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return Bus(await MessageBus(bus_address=address).connect())
+    except TimeoutError as exc:
+        raise DesktopError(f"the D-Bus at {address} does not answer") from exc
+    except (DBusFastError, OSError, EOFError) as exc:
+        raise DesktopError(f"the D-Bus at {address} can't be reached: {exc}") from exc

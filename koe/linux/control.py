@@ -1,0 +1,182 @@
+"""The control socket: where it is, whose it is, and what is said over it.
+
+A client writes one JSON object a line, ``{"do": WORD}``, and reads one back: ``{"ok": true, …}``
+with the status, or ``{"ok": false, "message": SENTENCE}``. After ``follow`` a line comes whenever
+the status changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from koe.errors import DesktopError
+from koe.files.folders import make_private
+from koe.files.lock import try_lock
+
+ACTIONS = {
+    "press": "what pressing the hotkey does",
+    "release": "what releasing it does",
+    "begin": "begin to record",
+    "end": "end the recording; its text is inserted",
+    "toggle": "begin or end, whichever is due",
+    "cancel": "end the recording without text",
+    "retry": "recognise the newest recording that is kept once more, and insert its text",
+}
+"""What a client may ask for, with what it does. ``koe-key`` accepts the same words."""
+
+STATUS, FOLLOW = "status", "follow"
+
+LARGEST_LINE_BYTES = 1_048_576
+"""Of what is said over the socket: a status has the whole text."""
+
+_NAME = "control.sock"
+_LOCK = "control.lock"
+
+# Seconds that a client waits for the first answer.
+_PATIENCE = 5.0
+
+# pid, uid and gid (struct ucred, unix(7)).
+_CREDENTIALS = struct.Struct("iII")
+
+
+def control_path(environ: Mapping[str, str]) -> Path:
+    """Where the socket of this user is.
+
+    Raises:
+        DesktopError: The session has no folder for such things.
+    """
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    if not runtime:
+        raise DesktopError(
+            "XDG_RUNTIME_DIR is not set, so there is no place for the control socket; log in to a "
+            f"desktop, or run: export XDG_RUNTIME_DIR=/run/user/{os.getuid()}"
+        )
+    return Path(runtime, "koe", _NAME)
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[socket.socket]:
+    """Listen on the socket, alone; what another daemon left behind is replaced.
+
+    Yields:
+        The socket, non-blocking. Only this user can connect to it.
+
+    Raises:
+        DesktopError: Another daemon runs, or the place can't be used.
+    """
+    try:
+        make_private(path.parent)
+        lock = os.open(path.with_name(_LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as exc:
+        raise _unusable(path.parent, exc) from exc
+    try:
+        if not try_lock(lock):
+            raise DesktopError(
+                "koe serve runs already; to ask it what it does: koe ctl status; to start it anew: "
+                "systemctl --user restart koe, or end the other one with Ctrl-C first"
+            )
+        with _listening(path) as listener:
+            yield listener
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        _remove_stale(path)
+        before = os.umask(0o177)
+        try:
+            listener.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        listener.listen()
+        listener.setblocking(False)
+    except OSError as exc:
+        listener.close()
+        raise _unusable(path, exc) from exc
+    try:
+        yield listener
+    finally:
+        listener.close()
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket of a daemon that was killed: the lock says that none runs."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileExistsError(0, "it is no socket; move that file away")
+        path.unlink()
+
+
+def _unusable(path: Path, exc: OSError) -> DesktopError:
+    return DesktopError(f"the control socket can't be made: {path}: {exc.strerror or exc}")
+
+
+def is_own(peer: socket.socket) -> bool:
+    """Whether the process at the other end belongs to this user."""
+    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, user, _ = _CREDENTIALS.unpack(told)
+    return bool(user == os.getuid())
+
+
+def ask(path: Path, word: str) -> Iterator[dict[str, object]]:
+    """Tell the daemon a word.
+
+    Yields:
+        Its answer; after ``follow``, one after the other, until it ends.
+
+    Raises:
+        DesktopError: It does not run, does not answer, or does not do it.
+    """
+    with _connected(path) as peer, peer.makefile("rb") as answers:
+        try:
+            peer.sendall(json.dumps({"do": word}).encode() + b"\n")
+            for line in iter(lambda: answers.readline(LARGEST_LINE_BYTES), b""):
+                yield _parse(line)
+                peer.settimeout(None)
+                if word != FOLLOW:
+                    return
+        except OSError as exc:
+            raise DesktopError(f"koe serve does not answer: {exc.strerror or exc}") from exc
+    raise DesktopError("koe serve has ended")
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    peer = socket.socket(socket.AF_UNIX)
+    with peer:
+        peer.settimeout(_PATIENCE)
+        try:
+            peer.connect(os.fspath(path))
+        except (FileNotFoundError, ConnectionRefusedError) as exc:
+            raise DesktopError(
+                "koe serve does not run; start it: systemctl --user start koe, or: koe serve"
+            ) from exc
+        except OSError as exc:
+            raise DesktopError(f"{path} can't be used: {exc.strerror or exc}") from exc
+        if not is_own(peer):
+            raise DesktopError(f"{path} is the socket of another user, who would hear you speak")
+        yield peer
+
+
+def _parse(line: bytes) -> dict[str, object]:
+    try:
+        answer = json.loads(line)
+    except ValueError as exc:
+        raise DesktopError("koe serve answered what is no JSON") from exc
+    if not isinstance(answer, dict):
+        raise DesktopError("koe serve answered what is no object")
+    if not answer.get("ok"):
+        raise DesktopError(str(answer.get("message", "koe serve refused, and did not say why")))
+    return answer

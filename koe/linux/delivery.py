@@ -1,0 +1,166 @@
+"""Where a text goes, and how: what is decided before anything is done. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How a text can be handed over, as ``linux.insert`` names it; the surest first."""
+
+    ACCESSIBLE = "at-spi"  # into the field, which is read back
+    PASTE = "paste"  # by the clipboard and the keys that paste
+    CLIPBOARD = "clipboard"  # on the clipboard, and the user pastes
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window with the focus.
+
+    Attributes:
+        id: What the desktop calls it.
+        kind: Which program's it is, in lower case; empty: it does not say.
+    """
+
+    id: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What can be used at the moment.
+
+    Attributes:
+        field: The field of the press still has the focus, and takes text through AT-SPI.
+        paste: There are a clipboard, and keys that can be sent to a window.
+    """
+
+    field: bool = False
+    paste: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be tried.
+
+    Attributes:
+        ways: In this order; the last one is the clipboard.
+        reason: Why nothing but the clipboard is tried, as a clause; empty: the user wants it so, or
+            more is tried.
+    """
+
+    ways: tuple[Way, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of a text.
+
+    Attributes:
+        way: How it was handed over; empty: it was not.
+        message: What is left to the user to do, as a sentence; empty: nothing.
+    """
+
+    way: str
+    message: str = ""
+
+
+class Tried(StrEnum):
+    """What came of one way."""
+
+    ARRIVED = "arrived"  # as far as can be known
+    REFUSED = "refused"  # and nothing was changed
+    UNCLEAR = "unclear"  # a part may have arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """Keys that paste, pressed at once.
+
+    Attributes:
+        keysyms: Of X11, in the order of pressing.
+        name: As a person reads it.
+        is_primary: What they paste is the selection, not the clipboard.
+    """
+
+    keysyms: tuple[int, ...]
+    name: str
+    is_primary: bool = False
+
+
+_CONTROL, _SHIFT, _INSERT, _V = 0xFFE3, 0xFFE1, 0xFF63, 0x76
+
+_COMMON = Chord((_CONTROL, _V), "Ctrl+V")
+_TERMINAL = Chord((_CONTROL, _SHIFT, _V), "Ctrl+Shift+V")
+_OLD_TERMINAL = Chord((_SHIFT, _INSERT), "Shift+Insert", is_primary=True)
+_EMACS = Chord((_SHIFT, _INSERT), "Shift+Insert")
+
+_TERMINALS = """
+    alacritty blackbox com.mitchellh.ghostty com.raggesilver.blackbox cool-retro-term
+    deepin-terminal foot footclient gnome-terminal gnome-terminal-server guake kgx kitty konsole
+    lxterminal mate-terminal org.gnome.console org.gnome.ptyxis org.gnome.terminal org.kde.konsole
+    org.wezfurlong.wezterm ptyxis qterminal rio sakura terminator termite terminology tilix warp
+    wezterm xfce4-terminal yakuake
+"""
+
+# By the class of the window.
+_CHORDS = {
+    **dict.fromkeys(_TERMINALS.split(), _TERMINAL),
+    **dict.fromkeys(["rxvt", "st", "st-256color", "urxvt", "uxterm", "xterm"], _OLD_TERMINAL),
+    "emacs": _EMACS,
+}
+
+
+def chord_for(window: Window) -> Chord:
+    """Which keys paste in a window."""
+    return _CHORDS.get(window.kind, _COMMON)
+
+
+def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window | None) -> Plan:
+    """Decide what is tried.
+
+    Args:
+        forced: What ``linux.insert`` says; None: the surest way that there is.
+        means: What can be used.
+        pressed: The window that had the focus when the key was pressed; None: it is not known.
+        now: The one that has it now; None: likewise.
+    """
+    if forced is Way.CLIPBOARD:
+        return Plan((Way.CLIPBOARD,))
+    if pressed is not None and now is not None and pressed.id != now.id:
+        return Plan((Way.CLIPBOARD,), "another window has the focus than when you began to speak")
+    ways = []
+    # A field that still has the focus is known by itself, whether windows are or not.
+    if means.field and forced in (None, Way.ACCESSIBLE):
+        ways.append(Way.ACCESSIBLE)
+    is_same = pressed is not None and now is not None
+    if means.paste and is_same and forced in (None, Way.PASTE):
+        ways.append(Way.PASTE)
+    if ways:
+        return Plan((*ways, Way.CLIPBOARD))
+    if forced is not None:
+        return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which this window does not take")
+    if not is_same:
+        reason = "this desktop does not say which window has the focus"
+    else:
+        reason = "no keys can be sent to this window"
+    return Plan((Way.CLIPBOARD,), reason)
+
+
+def goes_on(tried: Tried) -> bool:
+    """Whether the next way is tried: not where a part of the text may have arrived."""
+    return tried is Tried.REFUSED
+
+
+def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:
+    """What a user is told whose text is on the clipboard."""
+    keys = (chord or _COMMON).name
+    because = f", because {reason}" if reason else ""
+    return Delivered(Way.CLIPBOARD, f"The text is on the clipboard{because}; {keys} inserts it")
+
+
+def lost(reason: str) -> Delivered:
+    """What a user is told whose text could be put nowhere."""
+    return Delivered("", f"The text could not be inserted: {reason}; koe ctl status shows it")

@@ -1,0 +1,135 @@
+"""What there is of a desktop: each service that is missing is a sentence, and no error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from koe.errors import DesktopError
+from koe.linux.wayland import WaylandBoard
+
+if TYPE_CHECKING:
+    from koe.linux.bus import Bus
+    from koe.linux.fields import Fields
+    from koe.linux.insertion import Board
+    from koe.linux.x11 import Display
+
+_DBUS = "org.freedesktop.DBus"
+
+INSTALL = "pip install 'koe-core[linux]'"
+"""What brings the packages that speak to a desktop."""
+
+
+@dataclass(slots=True)
+class Desktop:
+    """The services that were found; None for one that is missing.
+
+    Attributes:
+        display: The X server.
+        board: Its windows and its clipboard, or those of Wayland.
+        bus: The user's D-Bus.
+        fields: Fields that can be read back.
+        missing: What is missing, as sentences that say what to do.
+    """
+
+    display: Display | None = None
+    board: Board | None = None
+    bus: Bus | None = None
+    fields: Fields | None = None
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> asyncio.Future[str] | None:
+        """Done with the reason when the desktop has gone; None: there was none."""
+        return None if self.display is None else self.display.lost
+
+
+@asynccontextmanager
+async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
+    """Connect to what there is.
+
+    Args:
+        environ: Says where it is.
+    """
+    desktop = Desktop()
+    try:
+        _open_display(desktop, environ)
+        await _open_buses(desktop, environ)
+        yield desktop
+    finally:
+        for bus in (desktop.fields, desktop.bus):
+            if bus is not None:
+                await bus.close()
+        for service in (desktop.board, desktop.display):
+            if service is not None:
+                service.close()
+
+
+def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
+    if environ.get("WAYLAND_DISPLAY"):
+        desktop.missing.append(
+            "on Wayland, koe can't paste into windows yet: texts go into fields that AT-SPI "
+            "reaches, or on the clipboard; in an X11 session they are pasted everywhere"
+        )
+        try:
+            desktop.board = WaylandBoard()
+        except DesktopError as exc:
+            desktop.missing.append(str(exc))
+        return
+    name = environ.get("DISPLAY")
+    if not name:
+        desktop.missing.append("no desktop was found: DISPLAY is not set; start koe serve in one")
+        return
+    try:
+        from koe.linux.pasting import Pasting
+        from koe.linux.x11 import Display
+
+        desktop.display = Display(name)
+        desktop.board = Pasting(desktop.display)
+    except ImportError as exc:
+        desktop.missing.append(f"nothing can be pasted or listened to ({exc}); run: {INSTALL}")
+    except OSError as exc:  # libxcb
+        desktop.missing.append(f"nothing can be pasted ({exc}); install libxcb")
+    except DesktopError as exc:
+        desktop.missing.append(str(exc))
+
+
+async def _has_notifications(bus: Bus) -> bool:
+    """Whether a program shows notifications, or one is started when it is needed."""
+    for member in ("ListNames", "ListActivatableNames"):
+        (names,) = await bus.call(_DBUS, "/org/freedesktop/DBus", f"{_DBUS}.{member}")
+        if "org.freedesktop.Notifications" in names:
+            return True
+    return False
+
+
+async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
+    address = environ.get("DBUS_SESSION_BUS_ADDRESS")
+    if not address:
+        desktop.missing.append(
+            "no D-Bus was found, so nothing is shown, and no field can be read back: "
+            "DBUS_SESSION_BUS_ADDRESS is not set; start koe serve in a desktop"
+        )
+        return
+    try:
+        from koe.linux.bus import open_bus
+        from koe.linux.fields import open_fields
+
+        desktop.bus = await open_bus(address)
+    except ImportError as exc:
+        desktop.missing.append(f"nothing is shown ({exc}); run: {INSTALL}")
+        return
+    except DesktopError as exc:
+        desktop.missing.append(str(exc))
+        return
+    try:
+        if not await _has_notifications(desktop.bus):
+            desktop.missing.append("nothing is shown; install a notification daemon, such as dunst")
+        desktop.fields = await open_fields(desktop.bus)
+    except DesktopError as exc:
+        desktop.missing.append(
+            f"no field can be read back, so texts are pasted ({exc}); install at-spi2-core"
+        )

@@ -1,0 +1,183 @@
+"""Fields of other programs: found, filled and read back through AT-SPI.
+
+AT-SPI is what screen readers speak, over a D-Bus of its own. A field that is filled so gets every
+character, in any keyboard layout, and can be read back, which no other way of inserting can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from koe.errors import DesktopError
+from koe.linux.bus import Bus, open_bus
+from koe.linux.delivery import Tried
+
+# Bits of a set of states (atspi-constants.h), and a role.
+_ACTIVE, _EDITABLE, _FOCUSED, _SHOWING = 1 << 1, 1 << 7, 1 << 12, 1 << 25
+_PASSWORD = 40
+
+_ROOT = "/org/a11y/atspi/accessible/root"
+_REGISTRY = "org.a11y.atspi.Registry"
+_ACCESSIBLE = "org.a11y.atspi.Accessible"
+_TEXT = "org.a11y.atspi.Text"
+_EDITABLE_TEXT = "org.a11y.atspi.EditableText"
+
+# A rule for Collection.GetMatches: any object with all of these states.
+_RULE = "(aiia{ss}iaiiasib)uib"
+_ALL, _IN_ORDER, _ONE = 1, 1, 1
+
+# Of a program that can't be asked for the object with the focus, so many are looked at.
+_MOST_OBJECTS = 400
+
+Reference = tuple[str, str]
+"""An object: the program's name on the bus, and a path."""
+
+
+class Field:
+    """A field that had the focus when it was found.
+
+    Args:
+        bus: Where it is.
+        reference: What it is called there.
+        is_qt: Its program counts in UTF-16, as Qt does; else in characters.
+    """
+
+    def __init__(self, bus: Bus, reference: Reference, *, is_qt: bool) -> None:
+        self._bus = bus
+        self._name, self._path = reference
+        self._is_qt = is_qt
+
+    async def is_focused(self) -> bool:
+        """Whether it can still be filled, and has the focus."""
+        try:
+            states = await _states(self._bus, (self._name, self._path))
+        except DesktopError:  # it has gone
+            return False
+        return bool(states & _FOCUSED and states & _EDITABLE)
+
+    async def insert(self, text: str) -> Tried:
+        """Insert a text at the cursor, and read it back."""
+        try:
+            # What is selected is to be replaced, which a paste does.
+            if (await self._call(f"{_TEXT}.GetNSelections"))[0]:
+                return Tried.REFUSED
+            cursor, before = await self._number("CaretOffset"), await self._number("CharacterCount")
+        except DesktopError:
+            return Tried.REFUSED
+        # GTK and Firefox want the length in bytes, though all positions are in characters.
+        units = len(text.encode("utf-16-le")) // 2 if self._is_qt else len(text)
+        size = units if self._is_qt else len(text.encode())
+        try:
+            await self._call(f"{_EDITABLE_TEXT}.InsertText", "isi", cursor, text, size)
+            grown = await self._number("CharacterCount") - before
+            if grown == 0:
+                return Tried.REFUSED
+            end = cursor + units
+            (there,) = await self._call(f"{_TEXT}.GetText", "ii", cursor, end)
+            if grown != units or there != text:
+                return Tried.UNCLEAR
+            if await self._number("CaretOffset") != end:
+                await self._call(f"{_TEXT}.SetCaretOffset", "i", end)
+        except DesktopError:
+            return Tried.UNCLEAR
+        return Tried.ARRIVED
+
+    async def _call(self, member: str, signature: str = "", *arguments: object) -> list[Any]:
+        return await self._bus.call(self._name, self._path, member, signature, *arguments)
+
+    async def _number(self, name: str) -> int:
+        return int(await self._bus.get(self._name, self._path, _TEXT, name))
+
+
+class Fields:
+    """The fields of all programs that take part.
+
+    Args:
+        bus: The one of AT-SPI.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def focused(self) -> Field | None:
+        """The field with the focus; None: there is none, or its program does not take part."""
+        try:
+            programs = await _children(self._bus, (_REGISTRY, _ROOT))
+        except DesktopError:
+            return None
+        found = await asyncio.gather(*map(self._focused_in, programs))
+        return next((field for field in found if field is not None), None)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._bus.close()
+
+    async def _focused_in(self, program: Reference) -> Field | None:
+        try:
+            for window in await _children(self._bus, program):
+                if await _states(self._bus, window) & _ACTIVE:
+                    return await self._field(program, window)
+        except DesktopError:  # it hangs, or has just gone
+            pass
+        return None
+
+    async def _field(self, program: Reference, window: Reference) -> Field | None:
+        reference = await self._focus(window)
+        if reference is None or not await _states(self._bus, reference) & _EDITABLE:
+            return None
+        (interfaces,) = await self._bus.call(*reference, f"{_ACCESSIBLE}.GetInterfaces")
+        (role,) = await self._bus.call(*reference, f"{_ACCESSIBLE}.GetRole")
+        # What a password's field shows can't be compared.
+        if _EDITABLE_TEXT not in interfaces or role == _PASSWORD:
+            return None
+        toolkit = await self._bus.get(*program, "org.a11y.atspi.Application", "ToolkitName")
+        return Field(self._bus, reference, is_qt=str(toolkit).lower() == "qt")
+
+    async def _focus(self, window: Reference) -> Reference | None:
+        rule = [[_FOCUSED, 0], _ALL, {}, _ALL, [], _ALL, [], _ALL, False]
+        member = "org.a11y.atspi.Collection.GetMatches"
+        try:
+            (found,) = await self._bus.call(*window, member, _RULE, rule, _IN_ORDER, _ONE, True)
+        except DesktopError:  # Qt knows no collections
+            async for reference, states in self._below(window):
+                if states & _FOCUSED:
+                    return reference
+            return None
+        return (found[0][0], found[0][1]) if found else None
+
+    async def _below(self, window: Reference) -> AsyncIterator[tuple[Reference, int]]:
+        """Yield what is seen of a window, the outermost first."""
+        level, count = [window], 0
+        while level and count < _MOST_OBJECTS:
+            states = await asyncio.gather(*(_states(self._bus, it) for it in level))
+            seen = [pair for pair in zip(level, states, strict=True) if pair[1] & _SHOWING]
+            count += len(level)
+            for pair in seen:
+                yield pair
+            below = await asyncio.gather(*(_children(self._bus, it) for it, _ in seen))
+            level = [it for children in below for it in children]
+
+
+async def open_fields(session: Bus) -> Fields:
+    """Connect to AT-SPI.
+
+    Args:
+        session: The user's bus, which knows where that of AT-SPI is.
+
+    Raises:
+        DesktopError: There is none.
+    """
+    (address,) = await session.call("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress")
+    return Fields(await open_bus(address))
+
+
+async def _children(bus: Bus, of: Reference) -> list[Reference]:
+    (children,) = await bus.call(*of, f"{_ACCESSIBLE}.GetChildren")
+    return [(name, path) for name, path in children]
+
+
+async def _states(bus: Bus, of: Reference) -> int:
+    (words,) = await bus.call(*of, f"{_ACCESSIBLE}.GetState")
+    return int(words[0])

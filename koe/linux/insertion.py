@@ -1,0 +1,152 @@
+"""Texts into windows: tries what `koe.linux.delivery` decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from koe.config.schema import Config
+from koe.errors import DesktopError
+from koe.linux.delivery import (
+    Chord,
+    Delivered,
+    Means,
+    Tried,
+    Way,
+    Window,
+    chord_for,
+    goes_on,
+    lost,
+    on_the_clipboard,
+    plan,
+)
+
+if TYPE_CHECKING:
+    from koe.linux.fields import Field, Fields
+
+_REASONS = {
+    Tried.REFUSED: "this window does not take it",
+    Tried.UNCLEAR: "it is not known whether this window has taken it",
+}
+
+# Seconds that a text waits for the look-up of its field, which goes on while the user speaks.
+_PATIENCE = 0.5
+
+
+class Board(Protocol):
+    """Windows and a clipboard: `koe.linux.pasting`, `koe.linux.wayland`.
+
+    All of it raises DesktopError where the desktop has gone.
+    """
+
+    def active_window(self) -> Window | None:
+        """The window with the focus; None: it is not known."""
+
+    async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
+        """Have a window paste a text, and bring back what the clipboard held, after so long."""
+
+    async def leave(self, text: str) -> None:
+        """Leave a text on the clipboard."""
+
+    def close(self) -> None:
+        """Bring nothing back any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a text belongs.
+
+    Attributes:
+        window: The one that had the focus at the press; None: it is not known.
+        field: Looks up the field that had it; None: nothing can.
+    """
+
+    window: Window | None = None
+    field: asyncio.Task[Field | None] | None = None
+
+
+class Insertion:
+    """Inserts texts, one at a time.
+
+    Args:
+        config: Gives the settings in force.
+        board: The windows and the clipboard; None: there are none.
+        fields: The fields of AT-SPI; None: it is not there.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        board: Board | None = None,
+        fields: Fields | None = None,
+    ) -> None:
+        self._config = config
+        self._board = board
+        self._fields = fields
+
+    def aim(self) -> Target:
+        """Note where a text that is about to be spoken belongs."""
+        window = self._active_window()
+        if self._fields is None or self._forced not in (None, Way.ACCESSIBLE):
+            return Target(window)
+        return Target(window, asyncio.create_task(self._fields.focused()))
+
+    async def insert(self, text: str, target: Target) -> Delivered:
+        """Hand over a text in the surest way that there is."""
+        try:
+            return await self._insert(text, target)
+        except DesktopError as exc:
+            return lost(str(exc))
+
+    async def _insert(self, text: str, target: Target) -> Delivered:
+        field = await self._field(target)
+        now = self._active_window()
+        means = Means(field is not None, self._board is not None)
+        decided = plan(self._forced, means, target.window, now)
+        reason = decided.reason
+        for way in decided.ways:
+            tried = Tried.REFUSED
+            if way is Way.ACCESSIBLE and field is not None:
+                tried = await field.insert(text)
+            elif way is Way.PASTE and self._board is not None and now is not None:
+                delay = self._config().clipboard.restore_delay_ms / 1000
+                tried = await self._board.paste(text, now, delay)
+            if tried is Tried.ARRIVED:
+                return Delivered(way)
+            if way is not Way.CLIPBOARD:
+                reason = _REASONS[tried]
+            if not goes_on(tried):
+                break
+        return await self._leave(text, reason, None if now is None else chord_for(now))
+
+    def _active_window(self) -> Window | None:
+        if self._board is None:
+            return None
+        try:
+            return self._board.active_window()
+        except DesktopError:
+            return None
+
+    @property
+    def _forced(self) -> Way | None:
+        way = self._config().linux.insert
+        return None if way == "auto" else Way(way)
+
+    async def _field(self, target: Target) -> Field | None:
+        """The field of the press, if it still has the focus."""
+        if target.field is None:
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                field = await target.field
+        except TimeoutError:
+            return None
+        return field if field is not None and await field.is_focused() else None
+
+    async def _leave(self, text: str, reason: str, chord: Chord | None) -> Delivered:
+        if self._board is None:
+            return lost(reason)
+        await self._board.leave(text)
+        return on_the_clipboard(reason, chord)

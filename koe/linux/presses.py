@@ -1,0 +1,60 @@
+"""What a press and a release of the hotkey mean. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+TAP_SECONDS = 0.4
+"""A press that is shorter is a tap: it leaves the recording on until the next press."""
+
+
+class Action(Enum):
+    """What is to be done with the recording."""
+
+    BEGIN = auto()
+    END = auto()
+
+
+class Presses:
+    """One hotkey. Times are seconds of any clock that only goes forward.
+
+    Args:
+        mode: ``hotkey.trigger_mode``: ``hold``, ``toggle`` or ``double_tap``. In ``hold``, a tap
+            toggles as well.
+    """
+
+    def __init__(self, mode: str = "hold") -> None:
+        self._mode = mode
+        # When the key went down; None: it is up.
+        self._pressed_at: float | None = None
+        # The press that holds the key down now began the recording.
+        self._began = False
+        # When the first of two presses came, in ``double_tap``; None: it has not come.
+        self._first_press_at: float | None = None
+
+    def press(self, at: float, *, is_recording: bool) -> Action | None:
+        """Note that the key went down; a key that repeats while it is down means nothing."""
+        if self._pressed_at is not None:
+            return None
+        self._pressed_at = at
+        self._began = False
+        if is_recording:
+            return Action.END
+        if self._mode == "double_tap" and not self._is_second(at):
+            return None
+        self._began = True
+        return Action.BEGIN
+
+    def release(self, at: float, *, is_recording: bool) -> Action | None:
+        """Note that the key went up."""
+        pressed_at, self._pressed_at = self._pressed_at, None
+        if pressed_at is None or not (self._began and is_recording and self._mode == "hold"):
+            return None
+        return Action.END if at - pressed_at >= TAP_SECONDS else None
+
+    def _is_second(self, at: float) -> bool:
+        first, self._first_press_at = self._first_press_at, at
+        if first is None or at - first >= TAP_SECONDS:
+            return False
+        self._first_press_at = None
+        return True

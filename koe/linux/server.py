@@ -1,0 +1,110 @@
+"""What the daemon says over its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from koe.errors import KoeError
+from koe.linux.control import ACTIONS, FOLLOW, LARGEST_LINE_BYTES, STATUS, is_own
+from koe.linux.status import Status
+
+# Of a request; every one is a few dozen.
+_LARGEST_REQUEST_BYTES = 4096
+
+
+class ControlServer:
+    """Answers clients, and keeps those who follow informed. Everything is on the loop.
+
+    Args:
+        perform: Does what a client asks for: one of the words of `ACTIONS`.
+        status: Gives the status of the moment.
+    """
+
+    def __init__(self, perform: Callable[[str], None], status: Callable[[], Status]) -> None:
+        self._perform = perform
+        self._status = status
+        # Those who follow.
+        self._followers: set[asyncio.StreamWriter] = set()
+        # Connections that are served.
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        # Accepts connections; None: not yet.
+        self._server: asyncio.Server | None = None
+
+    async def start(self, listener: socket.socket) -> None:
+        """Answer those who connect to a socket that listens."""
+        self._server = await asyncio.start_unix_server(
+            self._connected, sock=listener, limit=_LARGEST_REQUEST_BYTES
+        )
+
+    async def close(self) -> None:
+        """Answer no more."""
+        if self._server is not None:
+            self._server.close()
+        for writer in self._serving.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    def publish(self, status: Status) -> None:
+        """Tell those who follow; one that does not read is left behind."""
+        for writer in list(self._followers):
+            if writer.transport.get_write_buffer_size() > LARGEST_LINE_BYTES:
+                writer.transport.abort()
+            else:
+                _write(writer, _accepted(status))
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving[task] = writer
+        try:
+            if is_own(writer.get_extra_info("socket")):
+                await self._answer(reader, writer)
+        except (ConnectionError, ValueError):  # ValueError: the line is too long
+            pass
+        finally:
+            del self._serving[task]
+            self._followers.discard(writer)
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            _write(writer, self._reply(line))
+            if _word(line) == FOLLOW:
+                self._followers.add(writer)
+            with suppress(ConnectionError):
+                await writer.drain()
+
+    def _reply(self, line: bytes) -> dict[str, object]:
+        word = _word(line)
+        if word in (STATUS, FOLLOW):
+            return _accepted(self._status())
+        if word not in ACTIONS:
+            words = ", ".join([*ACTIONS, STATUS, FOLLOW])
+            return {"ok": False, "message": f'expected a line {{"do": WORD}}; words are: {words}'}
+        try:
+            self._perform(word)
+        except KoeError as exc:
+            return {"ok": False, "message": str(exc)}
+        return _accepted(self._status())
+
+
+def _word(line: bytes) -> str:
+    """What a line asks for; empty: it is no request."""
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return ""
+    word = request.get("do") if isinstance(request, dict) else None
+    return word if isinstance(word, str) else ""
+
+
+def _accepted(status: Status) -> dict[str, object]:
+    return {"ok": True, **status.as_json()}
+
+
+def _write(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None:
+    writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,156 @@
+"""The systemd service of the user that runs ``koe serve``."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from koe.errors import DesktopError
+
+NAME = "koe.service"
+
+# What of a desktop the daemon needs to know; not every desktop hands it to systemd by itself.
+_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")
+
+# Seconds for systemctl.
+_PATIENCE = 30.0
+
+
+def unit(command: list[str]) -> str:
+    """The text of the unit.
+
+    Args:
+        command: What starts the daemon.
+    """
+    return f"""\
+[Unit]
+Description=Koe: dictation at the press of a key
+PartOf=graphical-session.target
+After=graphical-session.target
+
+[Service]
+Type=notify
+ExecStart={_quoted(command)}
+Restart=on-failure
+RestartSec=1
+
+[Install]
+WantedBy=graphical-session.target default.target
+"""
+
+
+def koe_command() -> list[str]:
+    """What starts this koe, from anywhere."""
+    program = Path(sys.executable).with_name("koe")
+    return [str(program)] if program.exists() else [sys.executable, "-m", "koe.cli"]
+
+
+def key_program() -> Path | None:
+    """Where ``koe-key`` is; None: it was not built."""
+    beside = Path(sys.executable).with_name("koe-key")
+    if beside.exists():
+        return beside
+    found = shutil.which("koe-key")
+    return None if found is None else Path(found)
+
+
+def unit_path(environ: Mapping[str, str]) -> Path:
+    """Where the unit belongs."""
+    home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "/", ".config")
+    return Path(home, "systemd", "user", NAME)
+
+
+def install(environ: Mapping[str, str], words: list[str]) -> str:
+    """Write the unit, start it, and have it start with the desktop.
+
+    Args:
+        environ: Where it belongs.
+        words: What ``koe serve`` is given besides.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        DesktopError: It can't be written, or systemd does not start it.
+    """
+    path = unit_path(environ)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(unit([*koe_command(), "serve", *words]), encoding="utf-8")
+    except OSError as exc:
+        raise DesktopError(f"{path} can't be written: {exc.strerror}") from exc
+    known = [name for name in _VARIABLES if environ.get(name)]
+    if known:
+        _systemctl("import-environment", *known)
+    _systemctl("daemon-reload")
+    _systemctl("enable", NAME)
+    _systemctl("restart", NAME)
+    return f"{path} is written; koe serve runs, and starts with the desktop"
+
+
+def uninstall(environ: Mapping[str, str]) -> str:
+    """Stop the service and remove the unit.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        DesktopError: It is not installed, or can't be removed.
+    """
+    path = unit_path(environ)
+    if not path.exists():
+        raise DesktopError(f"the service is not installed: there is no {path}")
+    _systemctl("disable", "--now", NAME)
+    try:
+        path.unlink()
+    except OSError as exc:
+        raise DesktopError(f"{path} can't be removed: {exc.strerror}") from exc
+    _systemctl("daemon-reload")
+    return f"koe serve has ended, and {path} is removed"
+
+
+def status(environ: Mapping[str, str]) -> str:
+    """Whether the service is installed and runs, as a sentence.
+
+    Raises:
+        DesktopError: There is no systemd.
+    """
+    if not unit_path(environ).exists():
+        return "the service is not installed; koe service install does that"
+    state = _run("show", "--property=ActiveState", "--value", NAME).stdout.strip()
+    if state == "active":
+        return "the service runs"
+    return f"the service is installed, and {state or 'unknown'}; why: journalctl --user -u koe"
+
+
+def _systemctl(*words: str) -> None:
+    done = _run(*words)
+    if done.returncode:
+        reason = done.stderr.strip() or f"status {done.returncode}"
+        raise DesktopError(f"systemctl --user {' '.join(words)} failed: {reason}")
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["systemctl", "--user", *words],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError as exc:
+        raise DesktopError(
+            "this system has no systemd; have your desktop start koe serve when you log in"
+        ) from exc
+    except subprocess.TimeoutExpired as exc:
+        raise DesktopError(f"systemctl --user {' '.join(words)} does not end") from exc
+
+
+def _quoted(command: list[str]) -> str:
+    """As systemd reads it: a percent sign and a dollar sign would mean something."""
+    return shlex.join(command).replace("%", "%%").replace("$", "$$")

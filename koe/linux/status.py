@@ -1,0 +1,89 @@
+"""What the daemon does at the moment, as a value, and how it is shown. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from koe.events import State
+
+RECORDING = frozenset((State.CONNECTING_ASR, State.RECORDING_HOLD, State.RECORDING_TOGGLE))
+WORKING = frozenset((State.FINALIZING_ASR, State.CORRECTING, State.PREPARING_PASTE))
+
+# Characters of the live text that a notification and a bar have room for: the newest.
+_VISIBLE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One moment of the daemon.
+
+    Attributes:
+        state: Where the newest dictation is.
+        text: What was heard so far, or the text that was delivered last.
+        way: How the last text was delivered; empty: none was, or it is still to come.
+        message: What went wrong, or what is left to the user to do; empty: nothing.
+        hotkey: The key that is listened to, or why there is none.
+    """
+
+    state: State = State.IDLE
+    text: str = ""
+    way: str = ""
+    message: str = ""
+    hotkey: str = ""
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether the microphone is on."""
+        return self.state in RECORDING
+
+    def as_json(self) -> dict[str, object]:
+        """As programs get it."""
+        return asdict(self) | {"recording": self.is_recording}
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a notification says.
+
+    Attributes:
+        summary: Its first line.
+        body: The rest.
+        lasts: It stays until it is replaced or closed; else it goes after a while.
+        is_grave: It says that something went wrong.
+    """
+
+    summary: str
+    body: str
+    lasts: bool = False
+    is_grave: bool = False
+
+
+def announcement(status: Status) -> Announcement | None:
+    """What a status is worth telling; None: nothing, and what was told before can go."""
+    if status.is_recording:
+        return Announcement("Listening", newest(status.text), lasts=True)
+    if status.state in WORKING:
+        return Announcement("Recognising", newest(status.text), lasts=True)
+    if status.message:
+        return Announcement("Koe", status.message, is_grave=True)
+    return None
+
+
+def newest(text: str) -> str:
+    """The end of a text that is too long to be shown whole."""
+    return text if len(text) <= _VISIBLE else f"…{text[1 - _VISIBLE :]}"
+
+
+def waybar(status: Status) -> str:
+    """A line for a custom module of Waybar, whose ``return-type`` is ``json``."""
+    if status.is_recording:
+        text, kind = f"● {newest(status.text)}".rstrip(), "recording"
+    elif status.state in WORKING:
+        text, kind = "…", "working"
+    elif status.message:
+        text, kind = "!", "error"
+    else:
+        text, kind = "", "idle"
+    tooltip = status.message or status.text or "koe"
+    return json.dumps({"text": text, "class": kind, "tooltip": tooltip}, ensure_ascii=False)

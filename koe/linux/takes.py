@@ -1,0 +1,236 @@
+"""Dictations of the daemon: from the press to the text in the window."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Protocol, TypedDict, Unpack
+
+from koe.diagnostics import report
+from koe.dictation import Dictation, OpenCore
+from koe.errors import AudioError, DesktopError
+from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowState, State, Warn
+from koe.linux.delivery import Delivered
+from koe.linux.insertion import Target
+from koe.linux.status import Status
+
+log = logging.getLogger(__name__)
+
+
+class Recorder(Protocol):
+    """What records: `koe.microphone.Microphone`, or what a test has in its place."""
+
+    overflows: int
+
+    def stop(self) -> None:
+        """Stop recording."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield what was recorded."""
+
+
+class Inserter(Protocol):
+    """What inserts: `koe.linux.insertion.Insertion`."""
+
+    def aim(self) -> Target:
+        """Note where a text that is about to be spoken belongs."""
+
+    async def insert(self, text: str, target: Target) -> Delivered:
+        """Insert a text."""
+
+
+class Take:
+    """One dictation, and what came of it."""
+
+    def __init__(self, session: Dictation, target: Target) -> None:
+        self.session = session
+        self.target = target
+        # Records; None: not yet, or not any more.
+        self.recorder: Recorder | None = None
+        # No more is to be recorded.
+        self.stopped = False
+        # Nothing is to be inserted.
+        self.cancelled = False
+
+    def stop(self) -> None:
+        """End the recording."""
+        self.stopped = True
+        if self.recorder is not None:
+            self.recorder.stop()
+
+    def cancel(self) -> None:
+        """Give the dictation up."""
+        self.cancelled = True
+        self.stop()
+        self.session.cancel()
+
+
+class Takes:
+    """All dictations, of which one at most records. Everything is on the loop.
+
+    Args:
+        core: Recognises.
+        inserter: Inserts.
+        recorder: Gives what records, to be entered.
+        show: Called with every status, whenever it changes.
+    """
+
+    def __init__(
+        self,
+        core: OpenCore,
+        inserter: Inserter,
+        recorder: Callable[[], AbstractAsyncContextManager[Recorder]],
+        show: Callable[[Status], None],
+    ) -> None:
+        self.status = Status()
+        self._core = core
+        self._inserter = inserter
+        self._recorder = recorder
+        self._show = show
+        # The newest dictation: the one whose status is shown.
+        self._newest: Take | None = None
+        # The dictations that are not over.
+        self._running: dict[asyncio.Task[None], Take] = {}
+        # Held while a text is inserted: two at once would share a clipboard.
+        self._inserting = asyncio.Lock()
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether one records."""
+        return self._newest is not None and not self._newest.stopped
+
+    def begin(self, mode: Mode) -> None:
+        """Begin to record; if that is done already, nothing."""
+        if not self.is_recording:
+            target = self._inserter.aim()
+            self._start(Take(self._core.begin(mode), target), records=True)
+
+    def end(self) -> None:
+        """End the recording; its text is inserted where the key was pressed. None: nothing."""
+        if self.is_recording and self._newest is not None:
+            self._newest.stop()
+
+    def cancel(self) -> None:
+        """Give up the newest dictation; if it is over, nothing."""
+        if self._newest is not None and self._newest in self._running.values():
+            self._newest.cancel()
+
+    def retry(self, entry_id: str) -> None:
+        """Recognise a recording that is kept; its text is inserted where one is now.
+
+        Raises:
+            DesktopError: One records at the moment.
+            HistoryError: There is no such recording.
+            JournalError: It can't be read.
+        """
+        if self.is_recording:
+            raise DesktopError("a recording is on; end it first: koe ctl end")
+        take = Take(self._core.retry(entry_id), self._inserter.aim())
+        take.stopped = True
+        self._start(take, records=False)
+
+    def tell(self, message: str) -> None:
+        """Show a sentence, until the next dictation."""
+        self._update(message=message)
+
+    def describe_hotkey(self, hotkey: str) -> None:
+        """Show which key is listened to, or why there is none."""
+        self._update(hotkey=hotkey)
+
+    async def close(self) -> None:
+        """Stop everything; what was said and not delivered stays in the history."""
+        for task, take in list(self._running.items()):
+            take.stop()
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _start(self, take: Take, *, records: bool) -> None:
+        self._newest = take
+        self.status = Status(hotkey=self.status.hotkey)
+        feeder = asyncio.create_task(self._record(take)) if records else None
+        task = asyncio.create_task(self._run(take, feeder))
+        self._running[task] = take
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        take = self._running.pop(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("a dictation failed unexpectedly", exc_info=bug)
+            if take is self._newest:
+                message = "the dictation failed unexpectedly; koe ctl retry tries it again"
+                self._update(state=State.IDLE, message=message)
+
+    async def _run(self, take: Take, feeder: asyncio.Task[None] | None) -> None:
+        try:
+            async for notice in take.session:
+                await self._follow(take, notice)
+        finally:
+            take.stop()
+            if feeder is not None:
+                await asyncio.wait([feeder])
+        if take is self._newest:
+            silent = not (take.cancelled or self.status.way or self.status.message)
+            message = "no speech was recognised" if silent else self.status.message
+            self._update(state=State.IDLE, message=message)
+
+    async def _record(self, take: Take) -> None:
+        """Hand the session what is recorded, until the recording ends or breaks off."""
+        try:
+            async with self._recorder() as take.recorder:
+                if take.stopped:  # while the microphone was opened
+                    take.recorder.stop()
+                async for pcm in take.recorder:
+                    await take.session.feed(pcm)
+                if times := take.recorder.overflows:
+                    self._warn(take, f"speech was lost {times}×, because this computer is too busy")
+        except AudioError as exc:  # what was said until then is not lost
+            self._warn(take, str(exc))
+        finally:
+            take.stopped = True
+            take.recorder = None
+            take.session.end()
+
+    async def _follow(self, take: Take, notice: Notice) -> None:
+        match notice:
+            case Deliver(text):
+                if not take.cancelled:
+                    await self._insert(take, text)
+            case Warn(message) | ReportError(message):
+                self._warn(take, message)
+            case ShowState(state) if take is self._newest:
+                self._update(state=state)
+            case ShowInterim(text) if take is self._newest:
+                self._update(text=text)
+
+    async def _insert(self, take: Take, text: str) -> None:
+        async with self._inserting:
+            delivered = await self._inserter.insert(text, take.target)
+        if take is self._newest:
+            message = delivered.message or self.status.message
+            self._update(text=text, way=delivered.way, message=message)
+        elif delivered.message:
+            self.tell(delivered.message)
+
+    def _warn(self, take: Take, message: str) -> None:
+        report(message)
+        if take is self._newest:
+            self.tell(message)
+
+    def _update(self, **changes: Unpack[_Changes]) -> None:
+        status = replace(self.status, **changes)
+        if status != self.status:
+            self.status = status
+            self._show(status)
+
+
+class _Changes(TypedDict, total=False):
+    """Attributes of a `Status`."""
+
+    state: State
+    text: str
+    way: str
+    message: str
+    hotkey: str

@@ -1,0 +1,39 @@
+"""What the tests of the daemon need; elsewhere than on Linux none of them runs."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.linux.screen import GtkField, Screen, missing, screen
+
+if sys.platform != "linux":
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """XDG_RUNTIME_DIR, under a path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="koe-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Screen]:
+    """A desktop without windows, for all tests of a worker."""
+    if reason := missing():
+        pytest.skip(reason)
+    with screen() as opened:
+        yield opened
+
+
+@pytest.fixture
+def field(desk: Screen, tmp_path: Path) -> Iterator[GtkField]:
+    """A field of another program, on that desktop."""
+    with desk.field(tmp_path) as shown:
+        yield shown

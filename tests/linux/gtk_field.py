@@ -1,0 +1,36 @@
+# mypy: ignore-errors
+"""A window with one field of GTK, for the system's Python; writes what is in it to a file.
+
+python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start.
+"""
+
+import sys
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk  # noqa: E402
+
+FILE = Path(sys.argv[1])
+
+
+def write(text):
+    new = FILE.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(FILE)
+
+
+def changed(buffer):
+    write(buffer.get_text(buffer.get_start_iter(), buffer.get_end_iter(), True))
+
+
+window = Gtk.Window(title="koe field")
+view = Gtk.TextView()
+view.get_buffer().connect("changed", changed)
+window.add(view)
+window.set_default_size(400, 200)
+window.connect("destroy", Gtk.main_quit)
+window.show_all()
+write("")
+Gtk.main()

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("dbus_fast")
+
+from koe.errors import DesktopError
+from koe.linux.bus import open_bus
+from tests.asynchronous import on_loop
+from tests.linux.screen import Screen
+
+DBUS, PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nowhere", "what", ""])
+def test_no_bus(address: str) -> None:
+    @on_loop
+    async def run() -> None:
+        with pytest.raises(DesktopError, match="the D-Bus at"):
+            await open_bus(address)
+
+    run()
+
+
+@on_loop
+async def test_calls(desk: Screen) -> None:
+    bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
+    assert await bus.call(DBUS, PATH, f"{DBUS}.NameHasOwner", "s", DBUS) == [True]
+    assert isinstance(await bus.get(DBUS, PATH, DBUS, "Features"), list)
+    with pytest.raises(DesktopError, match="Missing"):
+        await bus.call("org.example.Missing", "/", "org.example.Missing.Call")
+    with pytest.raises(DesktopError):
+        await bus.call(DBUS, PATH, f"{DBUS}.Missing")
+    await bus.close()
+    with pytest.raises(DesktopError, match="can't be reached"):
+        await bus.call(DBUS, PATH, f"{DBUS}.GetId")

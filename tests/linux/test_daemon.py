@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from koe.errors import DesktopError
+from koe.linux.control import STATUS, ask, claimed, control_path
+from koe.linux.daemon import serve
+from tests.asynchronous import on_loop
+from tests.cli.command import FAKES, PROJECT, command
+from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
+from tests.scripted import ScriptedEngine
+
+needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not installed here")
+
+
+async def until_served() -> None:
+    """Wait for the daemon of this process: it says READY=1 as a service does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        address = str(control_path(os.environ).parent.with_name("manager"))
+        manager.bind(address)
+        manager.setblocking(False)
+        os.environ["NOTIFY_SOCKET"] = address
+        async with asyncio.timeout(PATIENCE):
+            told = await asyncio.get_running_loop().sock_recv(manager, 100)
+        assert told == b"READY=1"
+
+
+@needs_key
+@on_loop
+async def test_from_the_key_to_the_text(
+    runtime: Path, directory: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "")
+    ready = asyncio.create_task(until_served())
+    await asyncio.sleep(0)
+    serving = asyncio.create_task(serve(directory, os.environ, lambda: Recorder(b"ab" * 800)))
+    await ready
+    reader, writer = await asyncio.open_unix_connection(control_path(os.environ))
+    writer.write(b'{"do": "follow"}\n')
+    assert await key("press") == (0, "")
+    assert await key("cancel") == (0, "")
+    assert await key("release") == (0, "")
+    assert await key("toggle") == (0, "")
+    assert await key("toggle") == (0, "")
+    async with asyncio.timeout(PATIENCE):
+        while json.loads(await reader.readline())["text"] != "hello world":
+            pass
+    writer.close()
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(PATIENCE):
+        await serving
+    assert not control_path(os.environ).exists()
+
+
+@on_loop
+async def test_one_daemon(runtime: Path, directory: Path) -> None:
+    with claimed(control_path(os.environ)), pytest.raises(DesktopError, match="runs already"):
+        await serve(directory, os.environ)
+
+
+@contextmanager
+def daemon(home: Path, recording: Path) -> Iterator[subprocess.Popen[str]]:
+    """A daemon as a process, whose microphone hears a recording and then silence."""
+    environ = os.environ | {
+        "HOME": str(home),
+        "PYTHONPATH": f"{FAKES}{os.pathsep}{PROJECT}",
+        "KOE_FAKE_MICROPHONE": str(recording),
+    }
+    process = subprocess.Popen(command("serve"), env=environ, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def follow() -> Iterator[dict[str, object]]:
+    """The statuses of a daemon that may not listen yet."""
+    while True:
+        try:
+            yield from ask(control_path(os.environ), "follow")
+        except DesktopError as exc:
+            assert "does not run" in str(exc)
+
+
+@pytest.mark.model
+def test_what_a_killed_daemon_heard_is_offered(runtime: Path, tmp_path: Path, speech: Path) -> None:
+    with daemon(tmp_path, speech) as process:
+        statuses = follow()
+        next(statuses)
+        list(ask(control_path(os.environ), "begin"))
+        heard = next(it["text"] for it in statuses if "failed" in str(it["text"]).lower())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert heard
+    with daemon(tmp_path, speech) as process:
+        statuses = follow()
+        offered = next(it["message"] for it in statuses if it["message"])
+        assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
+        list(ask(control_path(os.environ), "retry"))
+        again = next(it["text"] for it in statuses if it["state"] == "idle" and it["text"])
+        assert "ever failed" in str(again).lower()
+        assert next(ask(control_path(os.environ), STATUS))["recording"] is False
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0

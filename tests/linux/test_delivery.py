@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from koe.linux.delivery import (
+    Chord,
+    Means,
+    Tried,
+    Way,
+    Window,
+    chord_for,
+    goes_on,
+    lost,
+    on_the_clipboard,
+    plan,
+)
+
+EDITOR, OTHER = Window(1, "gedit"), Window(2, "firefox")
+FIELD, PASTE, CLIPBOARD = Way.ACCESSIBLE, Way.PASTE, Way.CLIPBOARD
+ALL = Means(field=True, paste=True)
+ANOTHER = "another window has the focus than when you began to speak"
+UNKNOWN = "this desktop does not say which window has the focus"
+
+
+@pytest.mark.parametrize(
+    ("means", "pressed", "now", "ways", "reason"),
+    [
+        (ALL, EDITOR, EDITOR, (FIELD, PASTE, CLIPBOARD), ""),
+        (Means(paste=True), EDITOR, EDITOR, (PASTE, CLIPBOARD), ""),
+        (Means(paste=True), EDITOR, Window(1, "renamed"), (PASTE, CLIPBOARD), ""),
+        # Nothing is typed into another window, whatever could be.
+        (ALL, EDITOR, OTHER, (CLIPBOARD,), ANOTHER),
+        # A window that is not known may be another one; a field that has the focus is the same.
+        (Means(paste=True), None, None, (CLIPBOARD,), UNKNOWN),
+        (Means(paste=True), None, EDITOR, (CLIPBOARD,), UNKNOWN),
+        (Means(paste=True), EDITOR, None, (CLIPBOARD,), UNKNOWN),
+        (ALL, None, None, (FIELD, CLIPBOARD), ""),
+        (Means(), EDITOR, EDITOR, (CLIPBOARD,), "no keys can be sent to this window"),
+    ],
+)
+def test_the_surest_way_comes_first(
+    means: Means, pressed: Window | None, now: Window | None, ways: tuple[Way, ...], reason: str
+) -> None:
+    decided = plan(None, means, pressed, now)
+    assert (decided.ways, decided.reason) == (ways, reason)
+
+
+@pytest.mark.parametrize(
+    ("forced", "means", "ways", "reason"),
+    [
+        (FIELD, ALL, (FIELD, CLIPBOARD), ""),
+        (PASTE, ALL, (PASTE, CLIPBOARD), ""),
+        (CLIPBOARD, ALL, (CLIPBOARD,), ""),
+        (
+            FIELD,
+            Means(paste=True),
+            (CLIPBOARD,),
+            "linux.insert is at-spi, which this window does not take",
+        ),
+    ],
+)
+def test_a_way_can_be_forced(forced: Way, means: Means, ways: tuple[Way, ...], reason: str) -> None:
+    decided = plan(forced, means, EDITOR, EDITOR)
+    assert (decided.ways, decided.reason) == (ways, reason)
+
+
+@pytest.mark.parametrize("forced", Way)
+def test_no_setting_has_another_window_typed_into(forced: Way) -> None:
+    assert plan(forced, ALL, EDITOR, OTHER).ways == (CLIPBOARD,)
+
+
+def test_what_may_have_arrived_is_not_sent_twice() -> None:
+    assert [goes_on(tried) for tried in Tried] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("gedit", "Ctrl+V"),
+        ("", "Ctrl+V"),
+        ("kitty", "Ctrl+Shift+V"),
+        ("org.gnome.ptyxis", "Ctrl+Shift+V"),
+        ("xterm", "Shift+Insert"),
+        ("emacs", "Shift+Insert"),
+    ],
+)
+def test_the_keys_that_paste(kind: str, keys: str) -> None:
+    assert chord_for(Window(1, kind)).name == keys
+
+
+def test_what_an_old_terminal_pastes_is_the_selection() -> None:
+    assert chord_for(Window(1, "xterm")).is_primary
+    assert not chord_for(Window(1, "emacs")).is_primary
+
+
+def test_what_the_user_is_told() -> None:
+    chord = Chord((), "Ctrl+Shift+V")
+    assert on_the_clipboard("", None).message == "The text is on the clipboard; Ctrl+V inserts it"
+    assert on_the_clipboard("it rains", chord).message == (
+        "The text is on the clipboard, because it rains; Ctrl+Shift+V inserts it"
+    )
+    assert lost("it rains").message == (
+        "The text could not be inserted: it rains; koe ctl status shows it"
+    )

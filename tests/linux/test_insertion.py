@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from koe.config.schema import Config, LinuxConfig
+from koe.errors import DesktopError
+from koe.linux.delivery import Delivered, Tried, Window
+from koe.linux.fields import Fields
+from koe.linux.insertion import Insertion
+from tests.asynchronous import on_loop
+
+EDITOR, OTHER = Window(1, "gedit"), Window(2, "kitty")
+
+
+class Board:
+    """Windows that take what they are told to."""
+
+    def __init__(self, takes: Tried = Tried.ARRIVED) -> None:
+        self.active: Window | None = EDITOR
+        self.takes = takes
+        self.pasted: list[str] = []
+        self.left: list[str] = []
+        self.gone = False
+
+    def active_window(self) -> Window | None:
+        if self.gone:
+            raise DesktopError("the X server has gone")
+        return self.active
+
+    async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
+        assert window == self.active
+        self.pasted.append(text)
+        return self.takes
+
+    async def leave(self, text: str) -> None:
+        if self.gone:
+            raise DesktopError("the X server has gone")
+        self.left.append(text)
+
+    def close(self) -> None:
+        pass
+
+
+class OneField:
+    """A field that takes what it is told to; at the same time all fields."""
+
+    def __init__(self, takes: Tried = Tried.ARRIVED) -> None:
+        self.has_focus = True
+        self.takes = takes
+        self.texts: list[str] = []
+        self.found = asyncio.Event()
+        self.found.set()
+
+    async def focused(self) -> OneField:
+        await self.found.wait()
+        return self
+
+    async def is_focused(self) -> bool:
+        return self.has_focus
+
+    async def insert(self, text: str) -> Tried:
+        self.texts.append(text)
+        return self.takes
+
+
+def insertion(board: Board | None, field: OneField | None = None, way: str = "auto") -> Insertion:
+    config = Config(linux=LinuxConfig(insert=way))
+    return Insertion(lambda: config, board, cast(Fields | None, field))
+
+
+@on_loop
+async def test_without_a_desktop() -> None:
+    nothing = insertion(None)
+    delivered = await nothing.insert("text", nothing.aim())
+    assert delivered.way == ""
+    assert "koe ctl status shows it" in delivered.message
+
+
+@on_loop
+async def test_a_field_is_filled() -> None:
+    board, field = Board(), OneField()
+    inserter = insertion(board, field)
+    assert await inserter.insert("text", inserter.aim()) == Delivered("at-spi")
+    assert (field.texts, board.pasted, board.left) == (["text"], [], [])
+
+
+@on_loop
+async def test_a_field_that_refuses() -> None:
+    board, field = Board(), OneField(Tried.REFUSED)
+    inserter = insertion(board, field)
+    assert await inserter.insert("text", inserter.aim()) == Delivered("paste")
+    assert board.pasted == ["text"]
+
+
+@on_loop
+async def test_what_may_have_arrived_is_not_pasted() -> None:
+    board, field = Board(), OneField(Tried.UNCLEAR)
+    inserter = insertion(board, field)
+    delivered = await inserter.insert("text", inserter.aim())
+    assert (board.pasted, board.left) == ([], ["text"])
+    assert "it is not known whether this window has taken it" in delivered.message
+
+
+@on_loop
+async def test_a_field_without_the_focus() -> None:
+    board, field = Board(), OneField()
+    inserter = insertion(board, field)
+    target = inserter.aim()
+    field.has_focus = False
+    assert await inserter.insert("text", target) == Delivered("paste")
+    assert field.texts == []
+
+
+@on_loop
+async def test_a_program_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("koe.linux.insertion._PATIENCE", 0.01)
+    board, field = Board(), OneField()
+    field.found.clear()
+    inserter = insertion(board, field)
+    assert await inserter.insert("text", inserter.aim()) == Delivered("paste")
+
+
+@on_loop
+async def test_another_window() -> None:
+    board, field = Board(), OneField()
+    inserter = insertion(board, field)
+    target = inserter.aim()
+    board.active = OTHER
+    delivered = await inserter.insert("text", target)
+    assert (field.texts, board.pasted, board.left) == ([], [], ["text"])
+    assert delivered.message == (
+        "The text is on the clipboard, because another window has the focus than when you began to "
+        "speak; Ctrl+Shift+V inserts it"
+    )
+
+
+@on_loop
+async def test_a_window_that_has_gone() -> None:
+    board = Board()
+    inserter = insertion(board)
+    target = inserter.aim()
+    board.active = None
+    delivered = await inserter.insert("text", target)
+    assert (board.pasted, board.left, delivered.way) == ([], ["text"], "clipboard")
+
+
+@on_loop
+async def test_a_server_that_has_gone() -> None:
+    board = Board()
+    inserter = insertion(board)
+    target = inserter.aim()
+    board.gone = True
+    delivered = await inserter.insert("text", target)
+    assert "the X server has gone" in delivered.message
+
+
+@pytest.mark.parametrize(
+    ("way", "texts", "pasted", "left"),
+    [
+        ("at-spi", ["text"], [], []),
+        ("paste", [], ["text"], []),
+        ("clipboard", [], [], ["text"]),
+    ],
+)
+def test_a_forced_way(way: str, texts: list[str], pasted: list[str], left: list[str]) -> None:
+    @on_loop
+    async def run() -> None:
+        board, field = Board(), OneField()
+        inserter = insertion(board, field, way)
+        assert (await inserter.insert("text", inserter.aim())).way == way
+        assert (field.texts, board.pasted, board.left) == (texts, pasted, left)
+
+    run()

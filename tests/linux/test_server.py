@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from koe.errors import HistoryError
+from koe.events import State
+from koe.linux.control import claimed, control_path
+from koe.linux.server import ControlServer
+from koe.linux.status import Status
+from tests.asynchronous import on_loop
+from tests.linux.making import KOE_KEY, PATIENCE, key
+
+
+class Host:
+    """What a server performs."""
+
+    def __init__(self) -> None:
+        self.performed: list[str] = []
+        self.status = Status()
+        self.server = ControlServer(self.perform, lambda: self.status)
+
+    def perform(self, word: str) -> None:
+        if word == "retry":
+            raise HistoryError("there is “nothing”")
+        self.performed.append(word)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Host]:
+    host = Host()
+    with claimed(control_path(os.environ)) as listener:
+        await host.server.start(listener)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                yield host
+        finally:
+            await host.server.close()
+
+
+async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_unix_connection(control_path(os.environ))
+
+
+@on_loop
+async def test_words_and_mistakes(runtime: Path) -> None:
+    async with serving() as host:
+        reader, writer = await connect()
+        writer.write(b'{"do": "begin"}\nbegin\n[]\n{"do": 1}\n{"do": "retry"}\n{"do": "status"}\n')
+        answers = [json.loads(await reader.readline()) for _ in range(6)]
+        writer.close()
+        assert host.performed == ["begin"]
+    assert [answer["ok"] for answer in answers] == [True, False, False, False, False, True]
+    assert "words are: press" in answers[1]["message"]
+    assert answers[4]["message"] == "there is “nothing”"
+    assert answers[5] == {"ok": True, **Status().as_json()}
+
+
+@on_loop
+async def test_a_line_without_end(runtime: Path) -> None:
+    async with serving() as host:
+        reader, writer = await connect()
+        writer.write(b"x" * 100_000)
+        assert await reader.read() == b""
+        writer.close()
+        assert host.performed == []
+
+
+@on_loop
+async def test_followers_hear_every_change(runtime: Path) -> None:
+    async with serving() as host:
+        reader, writer = await connect()
+        writer.write(b'{"do": "follow"}\n')
+        assert json.loads(await reader.readline())["state"] == "idle"
+        for text in ("one", "one two"):
+            host.server.publish(Status(State.RECORDING_HOLD, text))
+            assert json.loads(await reader.readline())["text"] == text
+        writer.close()
+
+
+@on_loop
+async def test_a_follower_that_does_not_read_costs_nothing(runtime: Path) -> None:
+    async with serving() as host:
+        reader, writer = await connect()
+        writer.write(b'{"do": "follow"}\n')
+        await reader.readline()
+        for _ in range(30):
+            host.server.publish(Status(text="x" * 100_000))
+        await asyncio.sleep(0)
+        assert (await key("begin"))[0] == 0
+        writer.close()
+
+
+needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not installed here")
+
+
+@needs_key
+@on_loop
+async def test_the_program_in_c(runtime: Path) -> None:
+    status, told = await key("begin")
+    assert (status, told[:31]) == (1, "koe-key: koe serve does not run")
+    async with serving() as host:
+        assert await key("begin") == (0, "")
+        assert await key("end") == (0, "")
+        assert await key("retry") == (1, "koe-key: there is “nothing”\n")
+        assert (await key("begun"))[0] == 2
+        host.status = Status(text="long " * 10_000)
+        assert await key("cancel") == (0, "")
+        assert host.performed == ["begin", "end", "cancel"]

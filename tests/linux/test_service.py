@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from koe.errors import DesktopError
+from koe.linux import service
+
+# A systemctl that writes down what it is told, and says what it is told to say.
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$@" >> "$LOG"
+[ -z "$FAILS" ] || { echo "$FAILS" >&2; exit 1; }
+echo active
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "systemctl").write_text(SYSTEMCTL)
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    return tmp_path / "log"
+
+
+def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "DISPLAY": ":0"}
+    assert "not installed" in service.status(environ)
+    assert "starts with the desktop" in service.install(environ, ["--config", "/a b"])
+    path = tmp_path / ".config" / "systemd" / "user" / "koe.service"
+    text = path.read_text(encoding="utf-8")
+    assert "Type=notify\n" in text
+    assert f"ExecStart={service.koe_command()[0]}" in text
+    assert "serve --config '/a b'\n" in text
+    assert service.status(environ) == "the service runs"
+    service.uninstall(environ)
+    assert not path.exists()
+    with pytest.raises(DesktopError, match="not installed"):
+        service.uninstall(environ)
+    told = [line.removeprefix("--user ") for line in log.read_text().splitlines()]
+    assert told[:4] == [
+        "import-environment DISPLAY", "daemon-reload", "enable koe.service", "restart koe.service",
+    ]  # fmt: skip
+    assert told[-2:] == ["disable --now koe.service", "daemon-reload"]
+
+
+def test_systemd_checks_the_unit(tmp_path: Path) -> None:
+    path = tmp_path / "koe.service"
+    path.write_text(service.unit([sys.executable, "-m", "koe.cli", "serve"]))
+    command = ["systemd-analyze", "--user", "verify", str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("systemd is not installed here")
+    assert "koe.service" not in done.stderr
+
+
+def test_what_systemd_would_expand(tmp_path: Path) -> None:
+    assert "ExecStart='/a b/100%%/$$HOME/koe'\n" in service.unit(["/a b/100%/$HOME/koe"])
+
+
+def test_a_service_that_does_not_start(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", "no bus")
+    with pytest.raises(DesktopError, match="systemctl --user daemon-reload failed: no bus"):
+        service.install({"HOME": str(tmp_path)}, [])
+
+
+def test_without_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DesktopError, match="has no systemd; have your desktop start koe serve"):
+        service.install({"HOME": str(tmp_path)}, [])
+
+
+def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".config").write_text("")
+    with pytest.raises(DesktopError, match="can't be written"):
+        service.install({"HOME": str(tmp_path)}, [])

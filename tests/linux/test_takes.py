@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+import koe.core
+from koe.dictation import open_core
+from koe.errors import AsrConnectionError, AudioError, DesktopError, HistoryError
+from koe.events import EngineClosed, FinalHeard, InterimHeard, Mode, State
+from koe.linux.daemon import RULES
+from koe.linux.delivery import Delivered
+from koe.linux.takes import Takes
+from tests.asynchronous import on_loop
+from tests.linux.making import Inserter, Recorder, Watcher
+from tests.scripted import ScriptedEngine
+
+PCM = bytes(range(1, 201)) * 32
+
+
+class Desk:
+    """Takes, and what is around them."""
+
+    def __init__(self) -> None:
+        self.inserter = Inserter()
+        self.watcher = Watcher()
+        self.recorder = Recorder(PCM)
+        self.takes: Takes
+
+    async def idle(self) -> None:
+        await self.watcher.until(lambda status: status.state is State.IDLE)
+
+
+@asynccontextmanager
+async def opened(directory: Path) -> AsyncIterator[Desk]:
+    desk = Desk()
+    async with open_core(directory, RULES) as core:
+        desk.takes = Takes(core, desk.inserter, lambda: desk.recorder, desk.watcher.show)
+        try:
+            yield desk
+        finally:
+            await desk.takes.close()
+
+
+@on_loop
+async def test_what_was_spoken_is_inserted(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        engine.says.put_nowait(InterimHeard("hel"))
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.begin(Mode.HOLD)  # it records already
+        assert desk.takes.is_recording
+        status = await desk.watcher.until(lambda status: status.text == "hel")
+        assert status.is_recording
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        assert not desk.takes.is_recording
+        await desk.idle()
+        assert desk.inserter.inserted == ["hello world"]
+        assert engine.heard == PCM
+        final = desk.watcher.seen[-1]
+        assert (final.text, final.way, final.message) == ("hello world", "paste", "")
+
+
+@on_loop
+async def test_an_end_before_the_microphone_is_open(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.TOGGLE)
+        desk.takes.end()
+        await desk.idle()
+        assert desk.inserter.inserted == ["hello world"]
+
+
+@on_loop
+async def test_cancel(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.takes.cancel()  # there is nothing
+        desk.takes.begin(Mode.HOLD)
+        await desk.recorder.heard.wait()
+        desk.takes.cancel()
+        await desk.idle()
+        desk.takes.end()
+        assert desk.inserter.inserted == []
+        assert desk.watcher.seen[-1].message == ""
+
+
+@on_loop
+async def test_no_speech(directory: Path, engine: ScriptedEngine) -> None:
+    engine.answer = ""
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        await desk.watcher.until(lambda it: it.message == "no speech was recognised")
+
+
+@on_loop
+async def test_no_microphone(directory: Path, engine: ScriptedEngine) -> None:
+    engine.answer = ""
+    async with opened(directory) as desk:
+        desk.recorder = Recorder(error=AudioError("no microphone was found"))
+        desk.takes.begin(Mode.HOLD)
+        await desk.idle()
+        assert desk.watcher.seen[-1].message == "no microphone was found"
+        assert not desk.takes.is_recording
+
+
+@on_loop
+async def test_a_lost_engine(
+    directory: Path, engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.connect_error = AsrConnectionError("no way", is_permanent=True)
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.HOLD)
+        await desk.idle()
+        assert "no way" in desk.watcher.seen[-1].message
+    assert "no way" in capsys.readouterr().err
+
+
+@on_loop
+async def test_what_is_left_to_the_user_is_told(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.inserter.answer = Delivered("clipboard", "The text is on the clipboard")
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        await desk.idle()
+        final = desk.watcher.seen[-1]
+        assert (final.way, final.message) == ("clipboard", "The text is on the clipboard")
+
+
+@on_loop
+async def test_a_press_while_a_text_is_still_to_come(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: asyncio.Queue[ScriptedEngine] = asyncio.Queue()
+
+    def open_engine(config: object, terms: object) -> ScriptedEngine:
+        engine = ScriptedEngine()
+        engine.answer = None
+        engines.put_nowait(engine)
+        return engine
+
+    monkeypatch.setattr(koe.core, "open_engine", open_engine)
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.HOLD)
+        first = await engines.get()
+        desk.takes.end()
+        desk.recorder = Recorder(PCM)
+        desk.takes.begin(Mode.HOLD)
+        for event in (FinalHeard("first"), EngineClosed()):
+            first.says.put_nowait(event)
+        assert await desk.inserter.texts.get() == "first"
+        assert desk.takes.is_recording
+        second = await engines.get()
+        second.answer = "second"
+        desk.takes.end()
+        assert await desk.inserter.texts.get() == "second"
+
+
+@on_loop
+async def test_retry(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        with pytest.raises(HistoryError):
+            desk.takes.retry("last")
+        desk.takes.begin(Mode.HOLD)
+        with pytest.raises(DesktopError, match="end it first"):
+            desk.takes.retry("last")
+
+
+@on_loop
+async def test_the_hotkey_stays_shown(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.takes.describe_hotkey("F1")
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        await desk.idle()
+        assert {status.hotkey for status in desk.watcher.seen} == {"F1"}
+
+
+@on_loop
+async def test_a_bug_leaves_nothing_stuck(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.inserter.bug = RuntimeError("a bug")
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        status = await desk.watcher.until(lambda it: "failed unexpectedly" in it.message)
+        assert status.state is State.IDLE
+        desk.inserter.bug = None
+        desk.takes.begin(Mode.HOLD)
+        desk.takes.end()
+        assert await desk.inserter.texts.get() == "hello world"
+
+
+@on_loop
+async def test_closing_while_one_records(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.HOLD)
+        await desk.recorder.heard.wait()
+    assert desk.inserter.inserted == []
+    await asyncio.sleep(0)
