@@ -51,6 +51,9 @@ _loaded: Loaded[WhisperModel] = Loaded(lambda model: model.close())
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     """Make the engine. The dictionary has no effect.
 
+    A model can be told terms as what was said before, and then writes them more often. But measured
+    with the smallest model of use, on seven recordings, 15 wrong characters became 21 to 36.
+
     Raises:
         EngineUnavailableError: A package is not installed.
         AsrConnectionError: The model is not there, or does not know the language.
