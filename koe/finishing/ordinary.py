@@ -107,7 +107,11 @@ def _is_listed(word: str) -> bool:
 
 def _is_stem(word: str, ending: str) -> bool:
     stem = word[: -len(ending)]
-    return _is_listed(stem) or (ending == "ing" and _is_listed(f"{stem}e"))
+    return (
+        _is_listed(stem)
+        or (ending == "ing" and _is_listed(f"{stem}e"))
+        or (ending == "es" and stem.endswith("i") and _is_listed(f"{stem[:-1]}y"))
+    )
 
 
 def is_chinese_word(word: str) -> bool:

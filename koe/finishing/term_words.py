@@ -17,7 +17,7 @@ _SPOKEN_SIGNS = {"+": "plus", "#": "sharp", "&": "and"}
 # An ideograph; or letters and digits of the other scripts, with what belongs to them.
 _WORD = re.compile(
     r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
-    r"|(?:(?<!\w)\.(?=[A-Z]))?"
+    r"|(?:(?<![\w.])\.(?=[A-Z]))?"
     r"(?:(?![\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u33ff\u3400-\u9fff\uf900-\ufaff])[^\W_])+"
     r"(?:['’](?:s|d|m|re|ve|ll|t)\b)?[+#]*",
     re.IGNORECASE,

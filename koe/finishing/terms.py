@@ -27,12 +27,12 @@ from koe.finishing.term_words import Place, Word, codes, runs, split
 # several of which one is not, then for several that all are.
 _NEVER = 2.0
 _SAME = (
-    (_NEVER, 0.9, 0.88, 0.8, 0.68),
+    (_NEVER, 0.9, 0.88, 0.82, 0.82),
     (_NEVER, 0.8, 0.7, 0.6, 0.45),
     (_NEVER, _NEVER, 0.78, 0.84, 0.6),
 )
 _ALMOST = (
-    (_NEVER, _NEVER, 0.85, 0.84, 0.78),
+    (_NEVER, _NEVER, 0.88, 0.84, 0.82),
     (_NEVER, _NEVER, 0.85, 0.8, 0.7),
     (_NEVER, _NEVER, _NEVER, 0.9, 0.85),
 )
@@ -41,6 +41,9 @@ _ALMOST = (
 # of them have to be of foreign names.
 _SAME_CHINESE = (_NEVER, 0.85, 0.45, 0.35, 0.3)
 _SAME_TWO_CHARACTERS = 0.3
+
+# Pinyin has more letters than the term that it stands for; it may have so many less.
+_MOST_LETTERS_LESS = 2
 _MOSTLY = 0.75
 
 _VOWELS = "aeiou"
@@ -215,6 +218,7 @@ class Terms:
     def _sounding_chinese(self, text: str, window: Sequence[Place]) -> Term | None:
         words = [place.word for place in window]
         letters = [word.letters for word in words]
+        spoken = sum(len(word.reading) for word in words)
         best, found = 0.0, None
         for code in codes(words):
             least = _SAME_CHINESE[min(len(code), len(_SAME_CHINESE)) - 1]
@@ -225,7 +229,9 @@ class Terms:
                 alike = sounds.likeness_of_letters(letters, term.letters)
                 if alike >= least and alike > best and _begin_alike(words, term):
                     best, found = alike, term
-        return found if found is not None and _is_unexplained(text, window) else None
+        if found is None or len("".join(found.letters)) > spoken + _MOST_LETTERS_LESS:
+            return None
+        return found if _is_unexplained(text, window) else None
 
 
 def _ending(said: str) -> str:
@@ -307,6 +313,11 @@ def _is_unexplained(text: str, window: Sequence[Place]) -> bool:
     """Whether ideographs are a name by themselves, at least half of it of no ordinary word."""
     start, end = window[0].start, window[-1].end
     places = range(start, end)
+    has_name_before = sounds.read(text[:start][-1:]) is not None and ordinary.unexplained(
+        text, [start - 1]
+    )
+    if len(places) == _FEWEST_CHARACTERS and has_name_before:
+        return False  # all three may be the name
     return (
         not ordinary.is_chinese_word(text[start:end])
         and not ordinary.is_split(text, start, end, places)
