@@ -1,4 +1,4 @@
-"""``koe ctl``: tells ``koe serve`` what to do, and shows what it does."""
+"""``koe ctl``: sends commands to ``koe serve``, and shows what it does."""
 
 from __future__ import annotations
 

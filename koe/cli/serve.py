@@ -14,7 +14,7 @@ from koe.errors import DesktopError
 
 _EPILOG = """\
 Ctrl-C ends it. As a service that starts with the desktop: koe service install.
-What it is told to do comes from the hotkey, from koe-key and from koe ctl.
+Its commands come from the hotkey, from koe-key and from koe ctl.
 """
 
 

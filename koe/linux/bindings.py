@@ -1,4 +1,4 @@
-"""How a compositor is told to run ``koe-key`` at the press of a key. Pure.
+"""The lines that have a compositor run ``koe-key`` at the press of a key. Pure.
 
 GNOME, KDE and niri bind no key to its release: one press begins there, and the next one ends.
 """

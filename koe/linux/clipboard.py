@@ -121,8 +121,8 @@ class Clipboard:
             self._own(selection, contents)
         else:
             del self._owned[selection]
-            nobody = xproto.Window._None
-            self._display.core.SetSelectionOwner(nobody, self._atom(selection), 0)
+            no_window = xproto.Window._None
+            self._display.core.SetSelectionOwner(no_window, self._atom(selection), 0)
             self._display.flush()
 
     def owns(self, selection: str) -> bool:

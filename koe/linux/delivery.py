@@ -155,12 +155,12 @@ def goes_on(tried: Tried) -> bool:
 
 
 def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:
-    """What a user is told whose text is on the clipboard."""
+    """The message for a text that is on the clipboard."""
     keys = (chord or _COMMON).name
     because = f", because {reason}" if reason else ""
     return Delivered(Way.CLIPBOARD, f"The text is on the clipboard{because}; {keys} inserts it")
 
 
 def lost(reason: str) -> Delivered:
-    """What a user is told whose text could be put nowhere."""
+    """The message for a text that could be put nowhere."""
     return Delivered("", f"The text could not be inserted: {reason}; koe ctl status shows it")

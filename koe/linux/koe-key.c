@@ -1,4 +1,4 @@
-/* koe-key WORD: tells the daemon a word, and waits until it has accepted it.
+/* koe-key WORD: sends a word to the daemon, and waits until it has accepted it.
  *
  * A key must not wait for a Python to start; this takes a few milliseconds. What is said is described
  * in koe/linux/control.py. Exit status: 0 accepted, 1 refused or no daemon, 2 wrong usage.

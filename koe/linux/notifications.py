@@ -19,7 +19,7 @@ _NEVER, _BY_DEFAULT = 0, -1
 # Seconds in which nothing is tried after a failure.
 _PAUSE = 60.0
 
-# Seconds between two changes: live text comes more often than anybody reads.
+# Seconds between two changes: live text comes more often than a person can read.
 _INTERVAL = 0.1
 
 

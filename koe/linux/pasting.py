@@ -83,7 +83,7 @@ class Pasting:
         return Tried.ARRIVED
 
     async def _take_held(self, selections: tuple[str, ...]) -> dict[str, Contents | None]:
-        """What is to be brought back: what a paste before left to be, or what is there now."""
+        """What is to come back later: what the paste before saved, or else the content now."""
         pending = self._held
         self._keep()
         held = {}
@@ -115,7 +115,7 @@ class Pasting:
         """Wait until no key is down; False: one stays down."""
         try:
             async with asyncio.timeout(_KEYS_PATIENCE):
-                # The server tells of no such moment.
+                # The server sends no event for it.
                 while self._display.held_keys():  # noqa: ASYNC110
                     await asyncio.sleep(_KEYS_INTERVAL)
         except TimeoutError:

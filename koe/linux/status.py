@@ -60,7 +60,7 @@ class Announcement:
 
 
 def announcement(status: Status) -> Announcement | None:
-    """What a status is worth telling; None: nothing, and what was told before can go."""
+    """The notification for a status; None: there is none, and the one before can go."""
     if status.is_recording:
         return Announcement("Listening", newest(status.text), lasts=True)
     if status.state in WORKING:
