@@ -34,14 +34,14 @@ def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_package_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "moonshine_voice", None)
+    monkeypatch.setitem(sys.modules, "moonshine_voice.transcriber", None)
     with pytest.raises(EngineUnavailableError, match=r"pip install 'moonshine-voice==0\.1\.0'"):
         load_transcriber({})
 
 
 def test_package_finds_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import moonshine_voice
+    from moonshine_voice import utils
 
-    monkeypatch.setattr(moonshine_voice, "get_model_path", lambda name: tmp_path)
+    monkeypatch.setattr(utils, "get_model_path", lambda name: tmp_path)
     with pytest.raises(EngineUnavailableError, match="carries no model"):
         load_transcriber({})
