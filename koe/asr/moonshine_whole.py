@@ -25,6 +25,9 @@ from koe.text import join_segments
 if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber
 
+# Silence after a piece. Without it, words that are cut off at the end come again and again.
+_TAIL = SAMPLE_RATE_HZ // 2
+
 # The package stops after 6.5 tokens a second, which fast speech has.
 _MAX_TOKENS_PER_SECOND = 10
 
@@ -63,7 +66,7 @@ class WholeMoonshine(WholeRecogniser):
 
     def recognise(self, samples: array[float]) -> str:
         """Recognise a piece as one line."""
-        padded = samples.tolist() + [0.0] * (-len(samples) % HOP)
+        padded = samples.tolist() + [0.0] * (_TAIL + -(len(samples) + _TAIL) % HOP)
         with mapped_errors():
             transcript = self._transcriber.transcribe_without_streaming(padded, SAMPLE_RATE_HZ)
         return join_segments(line.text for line in transcript.lines)

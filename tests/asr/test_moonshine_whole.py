@@ -80,3 +80,8 @@ def test_noise_is_no_speech(model: Model, amplitude: float) -> None:
     source = random.Random(7)
     noise = array("f", (source.gauss(0.0, amplitude) for _ in range(48_000)))
     assert not any(hear(model, noise, 4_800))
+
+
+def test_what_ends_within_a_sound_is_not_said_again(model: Model, speech: array[float]) -> None:
+    """Without silence after it, this came as "Ever tried, have I tried, have I tried?"."""
+    assert WholeMoonshine(model).recognise(speech[:32_000]) == "Ever tried."
