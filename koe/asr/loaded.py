@@ -35,7 +35,9 @@ class Loaded(Generic[M]):
         self._entry: _Entry[M] | None = None
         # Frees the model some time after the last session.
         self._timer: threading.Timer | None = None
-        atexit.register(self._stop_waiting)
+        # The process ends, so nothing is freed any more.
+        self._is_kept = False
+        _keepers.append(self._keep)
 
     @contextmanager
     def used(self, made_of: object, load: Callable[[], M], minutes: int | None) -> Iterator[M]:
@@ -64,6 +66,8 @@ class Loaded(Generic[M]):
                     self._start_timer(60.0 * minutes)
 
     def _start_timer(self, seconds: float) -> None:
+        if self._is_kept:
+            return
         if not seconds:
             self._forget()
             return
@@ -94,10 +98,24 @@ class Loaded(Generic[M]):
             self._close(entry.model)
             _give_memory_back()
 
-    def _stop_waiting(self) -> None:
-        """Free nothing any more: the process ends, and takes the libraries down."""
-        with self._lock:
-            self._stop_timer()
+    def _keep(self) -> None:
+        self._is_kept = True
+        # Another thread that has the lock loads or frees a model, and no timer runs then.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._stop_timer()
+            finally:
+                self._lock.release()
+
+
+_keepers: list[Callable[[], None]] = []
+
+
+@atexit.register
+def keep_all() -> None:
+    """Free no model any more: the process ends, and takes the libraries down."""
+    for keep in _keepers:
+        keep()
 
 
 def _give_memory_back() -> None:

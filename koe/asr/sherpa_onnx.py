@@ -12,14 +12,15 @@ import logging
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from koe.asr import Engine
 from koe.asr.hotwords import Hotwords, prepare_hotwords
+from koe.asr.loaded import Loaded
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.model_files import ModelFiles, examine_model, find_model_files
 from koe.asr.offline_files import Kind, OfflineFiles, examine_offline, find_offline_files
@@ -73,8 +74,10 @@ class Model:
     tail: int
 
 
-# The recogniser that was loaded last, and what it was made of: loading takes seconds.
-_loaded: tuple[object, OnlineRecognizer | OfflineRecognizer] | None = None
+# The library's recogniser, which frees itself.
+_loaded: Loaded[OnlineRecognizer | OfflineRecognizer] = Loaded(lambda recogniser: None)
+
+# Held by the session that loads.
 _loading = threading.Lock()
 
 
@@ -94,24 +97,37 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     offline = find_offline_files(directory)
     files = find_model_files(directory) if offline is None else None
 
+    minutes = config.keep_loaded_minutes
+
     @contextmanager
     def opener(closed: Callable[[], bool]) -> Iterator[Recogniser]:
         recogniser: Recogniser
-        with taken_turn(_loading, closed):
-            if files is not None:
-                recogniser = SherpaRecogniser(load_model(settings, files, terms))
-            else:
-                assert offline is not None
-                model = load_offline(settings, offline, terms)
-                interval = model.update_interval
-                recogniser = WholePasses(OfflineRecogniser(model), update_interval=interval)
-        yield recogniser
+        with ExitStack() as kept:
+            with taken_turn(_loading, closed):
+                if files is not None:
+                    model = kept.enter_context(used_model(settings, files, terms, minutes))
+                    recogniser = SherpaRecogniser(model)
+                else:
+                    assert offline is not None
+                    whole = kept.enter_context(used_offline(settings, offline, terms, minutes))
+                    interval = whole.update_interval
+                    recogniser = WholePasses(OfflineRecogniser(whole), update_interval=interval)
+            yield recogniser
 
     return LocalEngine("sherpa-onnx", opener)
 
 
-def load_model(settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...]) -> Model:
-    """Load a model, unless it is the one that was loaded last. Blocks; for one thread at a time.
+@contextmanager
+def used_model(
+    settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...], minutes: int | None
+) -> Iterator[Model]:
+    """Give a model until the block is left, loaded unless it was the last one. Blocks.
+
+    Args:
+        settings: The engine's.
+        files: The model's.
+        terms: The dictionary.
+        minutes: How long the model is kept afterwards; None: for ever.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -119,16 +135,21 @@ def load_model(settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, 
     facts = examine_model(files)
     hotwords = _hotwords(terms, facts.tokens, files.bpe_vocab)
     made_of = (files.stamp, _unit(hotwords), settings.replace(language="", use_itn=False))
-    recogniser = _load(made_of, lambda: _make_recogniser(settings, files, facts.kind, hotwords))
     look_ahead = (facts.window + _FILTER_FRAMES) / _FRAMES_PER_SECOND
     tail = round(max(_TAIL_SECONDS, look_ahead) * SAMPLE_RATE_HZ)
-    return Model(recogniser, hotwords, tail)
+
+    def load() -> OnlineRecognizer:
+        return _make_recogniser(settings, files, facts.kind, hotwords)
+
+    with _loaded.used(made_of, load, minutes) as recogniser:
+        yield Model(cast("OnlineRecognizer", recogniser), hotwords, tail)
 
 
-def load_offline(
-    settings: SherpaOnnxConfig, files: OfflineFiles, terms: tuple[str, ...]
-) -> OfflineModel:
-    """Load a model that recognises whole pieces; otherwise as `load_model`.
+@contextmanager
+def used_offline(
+    settings: SherpaOnnxConfig, files: OfflineFiles, terms: tuple[str, ...], minutes: int | None
+) -> Iterator[OfflineModel]:
+    """Give a model that recognises whole pieces; otherwise as `used_model`.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -140,20 +161,13 @@ def load_offline(
     else:
         hotwords = Hotwords(terms if files.kind is Kind.QWEN3_ASR else (), "", "")
     made_of = (files.stamp, _unit(hotwords), settings.replace(endpoint_silence=0.0))
-    recogniser = _load(made_of, lambda: make_recogniser(settings, files, hotwords))
-    return OfflineModel(files.kind, recogniser, hotwords, settings.language)
 
+    def load() -> OfflineRecognizer:
+        return make_recogniser(settings, files, hotwords)
 
-_Library = TypeVar("_Library", "OnlineRecognizer", "OfflineRecognizer")
-
-
-def _load(made_of: object, make: Callable[[], _Library]) -> _Library:
-    """Return the recogniser that was made last, if it was made of the same."""
-    global _loaded
-    if _loaded is None or _loaded[0] != made_of:
-        _loaded = None  # before the next one takes as much memory
-        _loaded = made_of, make()
-    return cast("_Library", _loaded[1])
+    with _loaded.used(made_of, load, minutes) as recogniser:
+        library = cast("OfflineRecognizer", recogniser)
+        yield OfflineModel(files.kind, library, hotwords, settings.language)
 
 
 def _hotwords(terms: tuple[str, ...], tokens: dict[str, int], bpe_vocab: Path | None) -> Hotwords:

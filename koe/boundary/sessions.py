@@ -174,6 +174,8 @@ def koe_py_exit() -> int:
     Returns:
         1 while one is at work that is worth waiting for: call again. Else 0.
     """
+    if models := sys.modules.get("koe.asr.loaded"):
+        models.keep_all()
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
         # Of a core that could not be stopped, because a callback of its shell does not return.

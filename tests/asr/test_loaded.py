@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from koe.asr.loaded import Loaded
+from koe.asr.loaded import Loaded, keep_all
 
 
 class Models:
@@ -131,3 +131,18 @@ def test_what_can_not_be_loaded_is_tried_anew(models: Models) -> None:
         pass
     with loaded.used("a", models.load, None) as model:
         assert model == 1
+
+
+def test_nothing_is_freed_while_the_process_ends(
+    models: Models, timers: list[Timer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("koe.asr.loaded._keepers", [])
+    loaded = Loaded(models.close)
+    with loaded.used("a", models.load, 10):
+        pass
+    keep_all()
+    timers[0].expire()
+    for minutes in (10, 0):
+        with loaded.used("a", models.load, minutes):
+            pass
+    assert (models.loaded, models.closed, len(timers)) == (1, [], 1)

@@ -18,7 +18,7 @@ from koe.asr.offline_files import find_offline_files
 from koe.asr.passes import WholePasses
 from koe.asr.samples import float_samples
 from koe.asr.sherpa_offline import OfflineModel, OfflineRecogniser, plain_text, terms_of_prompt
-from koe.asr.sherpa_onnx import load_model, load_offline, open_engine
+from koe.asr.sherpa_onnx import open_engine, used_model, used_offline
 from koe.config.engines import AsrConfig, SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import DefiniteHeard, InterimHeard
@@ -49,7 +49,8 @@ def load(folder: Path, *terms: str, **settings: object) -> OfflineModel:
     files = find_offline_files(folder)
     assert files is not None
     section = SherpaOnnxConfig(model=str(folder)).replace(**settings)
-    return load_offline(section, files, terms)
+    with used_offline(section, files, terms, None) as made:
+        return made
 
 
 def hear(folder: Path, pcm: bytes, *terms: str, **settings: object) -> str:
@@ -58,7 +59,7 @@ def hear(folder: Path, pcm: bytes, *terms: str, **settings: object) -> str:
 
 def open_with(folder: Path, **settings: object) -> Engine:
     section = SherpaOnnxConfig(model=str(folder)).replace(**settings)
-    return open_engine(AsrConfig(sherpa_onnx=section), ())
+    return open_engine(AsrConfig(sherpa_onnx=section, keep_loaded_minutes=None), ())
 
 
 class TestSenseVoice(EngineContract):
@@ -205,7 +206,8 @@ def test_a_model_is_loaded_once(sense_voice: Path, tmp_path: Path) -> None:
     first = load(sense_voice).recogniser
     assert load(sense_voice, endpoint_silence=3.0).recogniser is first
     other = build_model(tmp_path / "streaming", "甲乙")
-    load_model(SherpaOnnxConfig(model=str(other)), find_model_files(other), ())
+    with used_model(SherpaOnnxConfig(model=str(other)), find_model_files(other), (), None):
+        pass
     assert load(sense_voice).recogniser is not first
 
 

@@ -14,7 +14,7 @@ import pytest
 import koe.asr.sherpa_onnx
 from koe.asr import Engine
 from koe.asr.model_files import find_model_files
-from koe.asr.sherpa_onnx import Model, SherpaRecogniser, load_model, open_engine
+from koe.asr.sherpa_onnx import Model, SherpaRecogniser, open_engine, used_model
 from koe.config.engines import AsrConfig, SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
 from koe.events import DefiniteHeard, EngineWorking, Event, FinalHeard, InterimHeard
@@ -39,13 +39,15 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_model(tmp_path_factory.mktemp("words"), tokens, {1: 0})
 
 
-def config(folder: Path) -> AsrConfig:
-    return AsrConfig(sherpa_onnx=SherpaOnnxConfig(model=str(folder)))
+def config(folder: Path, **settings: object) -> AsrConfig:
+    section = SherpaOnnxConfig(model=str(folder))
+    return AsrConfig(sherpa_onnx=section, keep_loaded_minutes=None).replace(**settings)
 
 
 def model(folder: Path, *terms: str, **settings: float) -> Model:
     section = SherpaOnnxConfig(model=str(folder)).replace(**settings)
-    return load_model(section, find_model_files(folder), terms)
+    with used_model(section, find_model_files(folder), terms, None) as made:
+        return made
 
 
 def hear(model: Model, *frames: bytes) -> list[Event]:
@@ -231,6 +233,14 @@ def test_terms_that_cannot_be_written(words: Path, capfd: pytest.CaptureFixture[
 
 def test_a_model_is_loaded_once(letters: Path) -> None:
     assert model(letters).recogniser is model(letters).recogniser
+
+
+@pytest.mark.parametrize("minutes", [0, None])
+def test_a_model_is_kept_for_some_time(letters: Path, minutes: int | None) -> None:
+    recogniser = model(letters).recogniser
+    kept = config(letters, keep_loaded_minutes=minutes)
+    asyncio.run(dictate(open_engine(kept, ()), [say(0)]))
+    assert (model(letters).recogniser is recogniser) == (minutes is None)
 
 
 def test_two_dictionaries_share_a_model(words: Path) -> None:
