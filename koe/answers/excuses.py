@@ -48,30 +48,51 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
 
 
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
-    """Excuse a self-correction: what was wrong, the words that say so, and what is said again."""
+    """Excuse a self-correction: what was wrong, the words that say so, and what is said again.
+
+    What is right stands behind. It goes on with what was said before the correction, or it has a
+    word of what was wrong, or is of the same kind: else it is another sentence.
+    """
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
     if not cues or end == len(heard):
         return
     is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
+    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
+        return
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [
         heard.keys[at]
         for at in range(last, end)
         if _is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
     ]
-    weight = sum(speech.weight(heard.texts[at]) for at in wrong)
-    if again:
-        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_WEAKLY_TAKEN_BACK
-    elif any(_is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong):
-        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_REPLACED
-    else:
-        return  # grammar alone is not replaced
-    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
+    if not set(again).issubset(heard.keys[max(0, start - _REACH) : first]):
         return
-    nearby = set(heard.keys[max(0, start - _REACH) : first])
-    if weight <= longest and nearby.issuperset(again):
+    is_again = bool(again) or _is_parallel(heard, wrong, range(last, min(len(heard), last + _REACH)))
+    if not is_again:
+        if not start or not any(
+            _is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong
+        ):
+            return  # grammar alone is not replaced
+    if is_certain:
+        longest = LONGEST_TAKEN_BACK
+    else:
+        longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
+    if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
+
+
+def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
+    """Whether words behind a correction have a word of those before, or are of their kind."""
+    return any(
+        _is_meaningful(heard, at)
+        and (
+            heard.keys[at] in heard.keys[right.start : right.stop]
+            or (heard.numbers[at] >= 0 and any(heard.numbers[i] >= 0 for i in right))
+            or any(frozenset((heard.texts[at], heard.texts[i])) in speech.CONTRARIES for i in right)
+        )
+        for at in wrong
+    )
 
 
 def _is_meaningful(heard: Words, at: int) -> bool:
