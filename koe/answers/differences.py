@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from operator import not_
 
 from koe.answers import speech
 from koe.answers.alignment import Gap, align, runs
-from koe.answers.excuses import excuse
+from koe.answers.excuses import excuse, without_items
 from koe.answers.sounds import likeness
 from koe.answers.words import Words, split
 
@@ -62,6 +62,11 @@ class Differences:
         return _picked(self.answer, self.new)
 
     @property
+    def kept_words(self) -> list[str]:
+        """The words of the answer that are not new."""
+        return list(compress(self.answer.texts, map(not_, self.new)))
+
+    @property
     def share_lost(self) -> float:
         """How much of what was said is gone, from 0 to 1."""
         return self.lost / self.total if self.lost else 0.0
@@ -87,10 +92,11 @@ def compare(
         terms: Of the dictionary, folded and split.
         repaired: The words of the first if a correction in it is to be where it belongs.
     """
-    heard, answer = split(said) if repaired is None else repaired, split(written)
+    text, items = without_items(written)
+    heard, answer = split(said) if repaired is None else repaired, split(text)
     alignment = align(heard, answer, terms)
-    gone = excuse(heard, alignment, said, written)
-    new = _without_list_numbers(answer, alignment.new, written)
+    gone = excuse(heard, alignment, said, written, items)
+    new = alignment.new
     lost, added = _weight(heard, gone), _weight(answer, new)
     # Excused words in between make two gaps no smaller.
     gaps = (_weight(heard, gone, start, end) for start, end in runs(alignment.gone))
@@ -132,15 +138,3 @@ def _invents(
         for word in added
     )
 
-
-def _without_list_numbers(answer: Words, new: Sequence[bool], written: str) -> list[bool]:
-    """The new words but for the numbers of a list, which were not said."""
-    remaining = list(new)
-    lines = len(re.findall(r"(?m)^\s*[0-9]+[.)、]", written))
-    numbers = iter(map(str, range(1, lines + 1))) if lines > 1 else iter(())
-    number = next(numbers, None)
-    for at, text in enumerate(answer.texts):
-        if remaining[at] and text == number:
-            remaining[at] = False
-            number = next(numbers, None)
-    return remaining

@@ -5,6 +5,7 @@ They are fillers, stutters, signs that were spoken, and what the speaker took ba
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -18,11 +19,18 @@ LONGEST_TAKEN_BACK = 5.0
 LONGEST_WEAKLY_TAKEN_BACK = 2.5
 LONGEST_REPLACED = 1.6
 
+# How a spelling is explained: Marc with a c, Smyth with a y, S M Y T H.
+_HINT = re.compile(r"(?:with an?|spelled|its spelled|that is)(?: [a-z])+")
+
+_ITEM = re.compile(r"(?m)^[ \t]*(?:([0-9]+)[.)、](?!\d)|[-*•])[ \t]*(?=\S)")
+
 # Words before a correction among which its second half may begin again.
 _REACH = 12
 
 
-def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[bool]:
+def excuse(
+    heard: Words, alignment: Alignment, said: str, written: str, items: int
+) -> list[bool]:
     """For each word that was heard, whether it is gone without excuse.
 
     Args:
@@ -30,6 +38,7 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
         alignment: What became of them.
         said: The text that they are of.
         written: The answer, for its signs.
+        items: How many items its list has; 0 if there is none.
     """
     gone = list(alignment.gone)
     if not any(gone):
@@ -42,9 +51,29 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
             for first, last in speech.find_loose(heard.texts, meaningless, start, end):
                 gone[first:last] = [False] * (last - first)
     for start, end in runs(gone):
-        if _is_repeated(heard, alignment.gone, start, end):
+        if (
+            _is_repeated(heard, alignment.gone, start, end)
+            or _HINT.fullmatch(" ".join(heard.texts[start:end]))
+            or (items and _begins_item(heard, start, end, items))
+        ):
             gone[start:end] = [False] * (end - start)
     return gone
+
+
+def without_items(written: str) -> tuple[str, int]:
+    """A text without the marks of its list, which were not said, and how many there were."""
+    marks = _ITEM.findall(written)
+    numbers = [mark for mark in marks if mark]
+    is_list = len(marks) > 1 and numbers == list(map(str, range(1, len(numbers) + 1)))
+    return (_ITEM.sub("", written), len(marks)) if is_list else (written, 0)
+
+
+def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
+    """Whether words do no more than say that an item of a list begins."""
+    return all(
+        text in speech.LIST_WORDS or (heard.numbers[at] == at and text in map(str, range(items + 1)))
+        for at, text in enumerate(heard.texts[start:end], start)
+    )
 
 
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:

@@ -30,7 +30,10 @@ def changed_meaning(found: Differences) -> Flaw | None:
 
 def _changes_negation(found: Differences) -> bool:
     lost, added = found.lost_words, found.added_words
-    if _negations(lost) != _negations(added):
+    # Of two negations that mean one, the second becomes a word like "anything".
+    is_double = any(word in speech.NEGATIONS for word in found.kept_words)
+    less = sum(word in speech.AFFIRMED for word in added) if is_double else 0
+    if not 0 <= _negations(lost) - _negations(added) <= less:
         return True
     return any(is_opposite(word, other) for word in set(lost) for other in set(added))
 

@@ -118,8 +118,10 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     has_chinese = is_chinese or is_also_chinese
     first = spelled(left, is_chinese=has_chinese)
     second = spelled(right, is_chinese=has_chinese)
+    if is_chinese and is_also_chinese:
+        return float(Levenshtein.normalized_similarity(first, second))
     by_letters: float = Levenshtein.normalized_similarity(_by_ear(first), _by_ear(second))
-    if by_letters >= 0.75 or not (first + second).isascii() or (is_chinese and is_also_chinese):
+    if by_letters >= 0.75 or not (first + second).isascii():
         return by_letters
     by_code = 0.0
     if not has_chinese:
@@ -132,7 +134,9 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     return max(by_letters, by_code)
 
 
+@lru_cache(maxsize=4096)
 def _by_ear(letters: str) -> str:
+    letters = letters.replace("ph", "f")
     return letters[:1].translate(_ALIKE_BEGINNINGS) + letters[1:].translate(_ALIKE_LETTERS)
 
 

@@ -53,6 +53,12 @@ CONTRARIES = frozenset(
     for pair in combinations(line.split(", "), 2)
 )
 JOINING = frozenset(lexicon.phrases("joining"))
+LIST_WORDS = frozenset(
+    word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
+)
+AFFIRMED = frozenset(lexicon.phrases("affirmed"))
+"""What stands for a second negation where one is enough."""
+
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
