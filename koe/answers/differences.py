@@ -8,13 +8,16 @@ from itertools import compress
 from operator import not_
 
 from koe.answers import speech
-from koe.answers.alignment import Gap, align, runs
+from koe.answers.alignment import Alignment, Gap, align, runs
 from koe.answers.excuses import excuse, without_items
 from koe.answers.sounds import likeness
 from koe.answers.words import Words, split
 
 # Below this, not even a bad recogniser takes one word for the other.
 UNLIKE = 0.4
+
+# What words may weigh that stand in another place.
+HEAVIEST_MOVED = 1.3
 
 # What a new word may weigh that stands for none.
 HEAVIEST_NEW = 0.8
@@ -95,6 +98,7 @@ def compare(
     text, items = without_items(written)
     heard, answer = split(said) if repaired is None else repaired, split(text)
     alignment = align(heard, answer, terms)
+    _put_back(heard, answer, alignment)
     gone = excuse(heard, alignment, said, written, items)
     new = alignment.new
     lost, added = _weight(heard, gone), _weight(answer, new)
@@ -114,6 +118,26 @@ def compare(
         longest_addition=max(additions, default=0.0),
         is_invented=any(_invents(heard, gone, answer, new, gap) for gap in alignment.gaps),
     )
+
+
+def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
+    """Keep the words that only stand in another place.
+
+    Words that change places are something else: it matters who paid whom, and which is first.
+    """
+    new = {tuple(answer.keys[start:end]): (start, end) for start, end in runs(alignment.new)}
+    moved = [run for run in runs(alignment.gone) if tuple(heard.keys[run[0] : run[1]]) in new]
+    if len(moved) != 1:
+        return
+    ((start, end),) = moved
+    first, last = new[tuple(heard.keys[start:end])]
+    kept = _picked(heard, list(map(not_, alignment.gone)))
+    before, after = sorted((start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])))
+    words = (*heard.texts[start:end], *kept[before:after])
+    is_light = sum(map(speech.weight, heard.texts[start:end])) <= HEAVIEST_MOVED
+    if is_light and speech.STANDING.isdisjoint(words) and max(heard.numbers[start:end]) < 0:
+        alignment.gone[start:end] = [False] * (end - start)
+        alignment.new[first:last] = [False] * (last - first)
 
 
 def _picked(words: Words, flags: Sequence[bool]) -> list[str]:

@@ -29,7 +29,7 @@ _REACH = 12
 
 
 def excuse(
-    heard: Words, alignment: Alignment, said: str, written: str, items: int
+    heard: Words, alignment: Alignment, said: str, written: str, items: int = 0
 ) -> list[bool]:
     """For each word that was heard, whether it is gone without excuse.
 

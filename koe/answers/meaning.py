@@ -16,6 +16,9 @@ from koe.answers.words import Words
 # Words between the verb that begins a question and the rest.
 _LONGEST_SUBJECT = 3
 
+# How reports begin in Chinese: 正在, 已经.
+_REPORTED = "正已"
+
 
 def changed_meaning(found: Differences) -> Flaw | None:
     """Tell what small change turns the meaning round; None for none."""
@@ -23,6 +26,8 @@ def changed_meaning(found: Differences) -> Flaw | None:
         return Flaw.NEGATION
     if _changes_number(found):
         return Flaw.NUMBER
+    if _changes_certainty(found):
+        return Flaw.WORD
     if _changes_person(found) or _answers_question(found) or _carries_out(found):
         return Flaw.REPLY
     return None
@@ -35,7 +40,15 @@ def _changes_negation(found: Differences) -> bool:
     less = sum(word in speech.AFFIRMED for word in added) if is_double else 0
     if not 0 <= _negations(lost) - _negations(added) <= less:
         return True
-    return any(is_opposite(word, other) for word in set(lost) for other in set(added))
+    others = set(added) - speech.NEGATIONS
+    return any(is_opposite(word, other) for word in set(lost) - speech.NEGATIONS for other in others)
+
+
+def _changes_certainty(found: Differences) -> bool:
+    """Whether a word that says how sure something is, as might or must, has no other for it."""
+    return not speech.DEGREES.isdisjoint(found.lost_words) and speech.DEGREES.isdisjoint(
+        found.added_words
+    )
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -118,7 +131,9 @@ def _is_turned_round(found: Differences) -> bool:
 
 
 def _carries_out(found: Differences) -> bool:
-    """Whether an order became a report: open the window, opening the window."""
+    """Whether an order became a report: open the window, opening the window; 打开空调, 已打开."""
+    if found.answer.texts[:1] and found.new[0] and found.answer.texts[0] in _REPORTED:
+        return True
     texts, others = found.heard.texts, found.answer.texts
     order, report = texts[_first(texts) :][:1], others[_first(others) :][:1]
     return any(
