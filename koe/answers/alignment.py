@@ -32,7 +32,14 @@ _LONGEST_ANSWERED = 4
 
 # Beginnings that turn a word into its contrary, and negations that sound like something else.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
-_HARMLESS = ({"no", "know"}, {"no", "node"}, {"nor", "or"}, {"not", "knot"}, {"none", "nun"}, {"except", "accept"})
+_HARMLESS = (
+    {"no", "know"},
+    {"no", "node"},
+    {"nor", "or"},
+    {"not", "knot"},
+    {"none", "nun"},
+    {"except", "accept"},
+)
 
 
 @dataclass(frozen=True, slots=True)

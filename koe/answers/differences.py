@@ -126,18 +126,26 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
     Words that change places are something else: it matters who paid whom, and which is first.
     """
     new = {tuple(answer.keys[start:end]): (start, end) for start, end in runs(alignment.new)}
-    moved = [run for run in runs(alignment.gone) if tuple(heard.keys[run[0] : run[1]]) in new]
+    moved = [run for run in runs(alignment.gone) if tuple(heard.keys[slice(*run)]) in new]
     if len(moved) != 1:
         return
     ((start, end),) = moved
     first, last = new[tuple(heard.keys[start:end])]
-    kept = _picked(heard, list(map(not_, alignment.gone)))
-    before, after = sorted((start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])))
-    words = (*heard.texts[start:end], *kept[before:after])
-    is_light = sum(map(speech.weight, heard.texts[start:end])) <= HEAVIEST_MOVED
-    if is_light and speech.STANDING.isdisjoint(words) and max(heard.numbers[start:end]) < 0:
+    if _may_move(heard, alignment, start, end, first):
         alignment.gone[start:end] = [False] * (end - start)
         alignment.new[first:last] = [False] * (last - first)
+
+
+def _may_move(heard: Words, alignment: Alignment, start: int, end: int, first: int) -> bool:
+    """Whether words mean the same in front of those that they stood behind, or the reverse."""
+    kept = [text for text, is_gone in zip(heard.texts, alignment.gone, strict=True) if not is_gone]
+    places = (start - sum(alignment.gone[:start]), first - sum(alignment.new[:first]))
+    words = heard.texts[start:end]
+    return (
+        sum(map(speech.weight, words)) <= HEAVIEST_MOVED
+        and max(heard.numbers[start:end]) < 0
+        and speech.STANDING.isdisjoint((*words, *kept[min(places) : max(places)]))
+    )
 
 
 def _picked(words: Words, flags: Sequence[bool]) -> list[str]:
@@ -161,4 +169,3 @@ def _invents(
         speech.weight(word) >= least and all(likeness([other], [word]) < UNLIKE for other in lost)
         for word in added
     )
-

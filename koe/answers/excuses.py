@@ -71,7 +71,8 @@ def without_items(written: str) -> tuple[str, int]:
 def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
     """Whether words do no more than say that an item of a list begins."""
     return all(
-        text in speech.LIST_WORDS or (heard.numbers[at] == at and text in map(str, range(items + 1)))
+        text in speech.LIST_WORDS
+        or (heard.numbers[at] == at and text in map(str, range(items + 1)))
         for at, text in enumerate(heard.texts[start:end], start)
     )
 
@@ -97,18 +98,23 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     ]
     if not set(again).issubset(heard.keys[max(0, start - _REACH) : first]):
         return
-    is_again = bool(again) or _is_parallel(heard, wrong, range(last, min(len(heard), last + _REACH)))
-    if not is_again:
-        if not start or not any(
-            _is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong
-        ):
-            return  # grammar alone is not replaced
+    right = range(last, min(len(heard), last + _REACH))
+    is_again = bool(again) or _is_parallel(heard, wrong, right)
+    if not is_again and (not start or _is_grammar(heard, wrong)):
+        return
     if is_certain:
         longest = LONGEST_TAKEN_BACK
     else:
         longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
     if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
+
+
+def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
+    """Whether words are grammar alone, which is not replaced."""
+    return not any(
+        _is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong
+    )
 
 
 def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:

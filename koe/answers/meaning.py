@@ -26,8 +26,6 @@ def changed_meaning(found: Differences) -> Flaw | None:
         return Flaw.NEGATION
     if _changes_number(found):
         return Flaw.NUMBER
-    if _changes_certainty(found):
-        return Flaw.WORD
     if _changes_person(found) or _answers_question(found) or _carries_out(found):
         return Flaw.REPLY
     return None
@@ -41,10 +39,12 @@ def _changes_negation(found: Differences) -> bool:
     if not 0 <= _negations(lost) - _negations(added) <= less:
         return True
     others = set(added) - speech.NEGATIONS
-    return any(is_opposite(word, other) for word in set(lost) - speech.NEGATIONS for other in others)
+    return any(
+        is_opposite(word, other) for word in set(lost) - speech.NEGATIONS for other in others
+    )
 
 
-def _changes_certainty(found: Differences) -> bool:
+def changes_certainty(found: Differences) -> bool:
     """Whether a word that says how sure something is, as might or must, has no other for it."""
     return not speech.DEGREES.isdisjoint(found.lost_words) and speech.DEGREES.isdisjoint(
         found.added_words
@@ -97,12 +97,23 @@ def _answers_question(found: Differences) -> bool:
     """Whether what made it a question is gone: its first word, or a word or form of Chinese."""
     texts = found.heard.texts
     first = _first(texts)
-    if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS and found.gone[first]:
+    if _begins_question(texts, first) and found.gone[first]:
         return True
     return _is_turned_round(found) or any(
         word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at)
         for at, word in compress(enumerate(texts), found.gone)
     )
+
+
+def is_question(texts: Sequence[str]) -> bool:
+    """Whether words are a question, as far as one of them says."""
+    return _begins_question(texts, _first(texts)) or not speech.QUESTION_IDEOGRAPHS.isdisjoint(
+        texts
+    )
+
+
+def _begins_question(texts: Sequence[str], first: int) -> bool:
+    return first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS
 
 
 def _is_turned_round(found: Differences) -> bool:
