@@ -98,7 +98,8 @@ def compare(
     text, items = without_items(written)
     heard, answer = split(said) if repaired is None else repaired, split(text)
     alignment = align(heard, answer, terms)
-    _put_back(heard, answer, alignment)
+    if any(alignment.new):
+        _put_back(heard, answer, alignment)
     gone = excuse(heard, alignment, said, written, items)
     new = alignment.new
     lost, added = _weight(heard, gone), _weight(answer, new)

@@ -123,13 +123,15 @@ def _reason(found: Differences, answer: str) -> Flaw:
 
 def _leaves_japanese(found: Differences) -> bool:
     """Whether a sentence of kana and ideographs has become one without kana."""
-    scripts = Counter(map(script_of, found.heard.texts))
-    if scripts["kana"] < _FEWEST_KANA or not scripts["ideograph"]:
+    texts = found.heard.texts
+    scripts, others = (
+        set(map(script_of, set(words.texts))) for words in (found.heard, found.answer)
+    )
+    if not scripts.issuperset(("kana", "ideograph")) or "kana" in others:
         return False
-    if "kana" in map(script_of, found.answer.texts):
-        return False
-    fillers = speech.find_loose(found.heard.texts, speech.FILLERS)
-    return scripts["kana"] - sum(end - start for start, end in fillers) >= _FEWEST_KANA
+    kana = sum(script_of(text) == "kana" for text in texts)
+    fillers = speech.find_loose(texts, speech.FILLERS)
+    return kana - sum(end - start for start, end in fillers) >= _FEWEST_KANA
 
 
 def _is_translation(found: Differences) -> bool:

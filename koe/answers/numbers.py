@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from koe.answers import lexicon
 
@@ -236,6 +237,7 @@ def write_digits(text: str) -> str:
     return _MONTH.sub(_month, written) if has_month else written
 
 
+@lru_cache(maxsize=1024)
 def _read_spoken(run: str) -> str:
     """English number words; several numbers in a row are written with a space between."""
     numbers: list[str] = []
@@ -271,6 +273,7 @@ def _read_spoken(run: str) -> str:
     return " ".join(numbers)
 
 
+@lru_cache(maxsize=1024)
 def _read_chinese(run: str) -> str:
     """Chinese numerals; a run whose form is not that of a number stays as it is."""
     body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")

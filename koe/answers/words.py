@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -109,29 +108,26 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    found = _WORD.findall(write_digits(fold(text)))
-    parts = list(map(_parts, found))
-    texts = list(chain.from_iterable(texts for texts, _ in parts))
-    keys = list(chain.from_iterable(keys for _, keys in parts))
-    numbers = [-1] * len(texts)
-    at = 0
-    for word, (digits, _) in zip(found, parts, strict=True):
-        end = at + len(digits)
-        if word[0].isdecimal():
-            numbers[at:end] = [at] * len(digits)
-        at = end
+    texts: list[str] = []
+    keys: list[str] = []
+    numbers: list[int] = []
+    for word in _WORD.findall(write_digits(fold(text))):
+        parts, their_keys, number = _parts(word)
+        numbers += [len(texts)] * len(parts) if number else [-1] * len(parts)
+        texts += parts
+        keys += their_keys
     return Words(texts, keys, numbers)
 
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[Sequence[str], Sequence[str]]:
-    """A word as those that it stands for, and their keys."""
+def _parts(word: str) -> tuple[Sequence[str], Sequence[str], bool]:
+    """A word as those that it stands for, their keys, and whether it is a number."""
     if word.isdecimal():
         parts: Sequence[str] = [str(int(digit)) for digit in word]
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    return parts, list(map(_key, parts))
+    return parts, list(map(_key, parts)), word.isdecimal()
 
 
 def _apart(word: str) -> tuple[str, ...]:
