@@ -41,7 +41,7 @@ def excuse(
         items: How many items its list has; 0 if there is none.
     """
     gone = list(alignment.gone)
-    if not any(gone):
+    if alignment.is_other_text or not any(gone):
         return gone
     for start, end in runs(gone):
         _take_back(heard, gone, start, end)
@@ -84,6 +84,8 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     word of what was wrong, or is of the same kind: else it is another sentence.
     """
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
+    is_hesitation = not cues
+    cues = cues or list(speech.find(heard.texts, speech.HESITATIONS, start, end))
     if not cues or end == len(heard):
         return
     is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
@@ -100,12 +102,13 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         return
     right = range(last, min(len(heard), last + _REACH))
     is_again = bool(again) or _is_parallel(heard, wrong, right)
-    if not is_again and (not start or _is_grammar(heard, wrong)):
+    if not is_again and (is_hesitation or not start or _is_grammar(heard, wrong)):
         return
     if is_certain:
         longest = LONGEST_TAKEN_BACK
     else:
-        longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
+        is_weak = is_again and not is_hesitation
+        longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
     if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
 
