@@ -46,9 +46,12 @@ def excuse(
     for start, end in runs(gone):
         _take_back(heard, gone, start, end)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
-    for meaningless in (speech.FILLERS, speech.spoken_as(new_signs)):
+    # A line break at the beginning or the end is trimmed.
+    spoken, spoken_at_edge = speech.spoken_as(new_signs), speech.spoken_as(new_signs + "\n")
+    for at_edge, inside in ((speech.FILLERS, speech.FILLERS), (spoken_at_edge, spoken)):
         for start, end in runs(gone):
-            for first, last in speech.find_loose(heard.texts, meaningless, start, end):
+            phrases = at_edge if start == 0 or end == len(gone) else inside
+            for first, last in speech.find_loose(heard.texts, phrases, start, end):
                 gone[first:last] = [False] * (last - first)
     for start, end in runs(gone):
         if (
@@ -102,7 +105,9 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         return
     right = range(last, min(len(heard), last + _REACH))
     is_again = bool(again) or _is_parallel(heard, wrong, right)
-    if not is_again and (is_hesitation or not start or _is_grammar(heard, wrong)):
+    if is_hesitation and not (wrong and heard.keys[wrong[-1]] in heard.keys[last : right.stop]):
+        return
+    if not is_again and (not start or _is_grammar(heard, wrong)):
         return
     if is_certain:
         longest = LONGEST_TAKEN_BACK

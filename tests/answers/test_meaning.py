@@ -39,6 +39,9 @@ from koe.answers.meaning import changed_meaning
         ("we leave in october", "we leave in november", Flaw.NEGATION),
         ("open the window", "opening the window", Flaw.REPLY),
         ("close the window", "closing the window", Flaw.REPLY),
+        ("打开空调", "已打开空调", Flaw.REPLY),
+        ("he does not know nothing", "he does not know anything", None),
+        ("he knows nothing", "he knows anything", Flaw.NEGATION),
         ("", "", None),
     ],
 )
