@@ -59,6 +59,8 @@ def _changes_number(found: Differences) -> bool:
     for sign in (MINUS, AFTERNOON):
         if (sign in found.lost_words) != (sign in found.added_words):
             return True
+    if _moves_point(found.heard, found.answer) or _moves_point(found.answer, found.heard):
+        return True
     lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
     if lost and added:
         return True
@@ -66,6 +68,14 @@ def _changes_number(found: Differences) -> bool:
     # word that is gone.
     is_new = bool(added) and not any(found.gone)
     return any(number != "1" for number in lost) or (is_new and added != ["1"])
+
+
+def _moves_point(words: Words, others: Words) -> bool:
+    """Whether a number with a decimal point is one without it in another text."""
+    if not words.decimals:
+        return False
+    numbers = _numbers(others, [True] * len(others))
+    return not (words.decimals - others.decimals).isdisjoint(numbers)
 
 
 def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:

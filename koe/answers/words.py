@@ -49,6 +49,8 @@ _WORD = re.compile(
     rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
     rf"|[{re.escape(_SIGNS)}]"
 )
+# Three digits behind a point are thousands in many countries.
+_DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
@@ -86,11 +88,13 @@ class Words:
         texts: The words, folded.
         keys: By which they are compared: words with the same key are one.
         numbers: For each word the position of the number that it is a digit of, or -1.
+        decimals: The digits of the numbers with a decimal point, without the point.
     """
 
     texts: Sequence[str]
     keys: Sequence[str]
     numbers: Sequence[int]
+    decimals: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -101,6 +105,7 @@ class Words:
             [self.texts[at] for at in order],
             [self.keys[at] for at in order],
             [self.numbers[at] for at in order],
+            self.decimals,
         )
 
 
@@ -111,12 +116,14 @@ def split(text: str) -> Words:
     texts: list[str] = []
     keys: list[str] = []
     numbers: list[int] = []
-    for word in _WORD.findall(write_digits(fold(text))):
+    written = write_digits(fold(text))
+    for word in _WORD.findall(written):
         parts, their_keys, number = _parts(word)
         numbers += [len(texts)] * len(parts) if number else [-1] * len(parts)
         texts += parts
         keys += their_keys
-    return Words(texts, keys, numbers)
+    decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
+    return Words(texts, keys, numbers, frozenset(decimals))
 
 
 # The same words are in all that someone dictates.
