@@ -55,11 +55,14 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
-# A run of number words; "and" joins only after a scale, "oh" and scales do not begin one.
+# A run of number words; "and" joins only after a scale, scales do not begin one, and "oh" does if
+# two digits follow.
 _FIRST = _any_of((_UNITS | _TENS | _ORDINALS | _DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
+_DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
 _SPOKEN = re.compile(
-    rf"(?<!\bper )\b(?:{_FIRST}|(?<=\ba )(?:hundred|thousand|million))"
+    rf"(?<!\bper )\b(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
+    r"|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
 )

@@ -34,6 +34,7 @@ def digits(text: str) -> str:
         ("the nineties", "90"),
         ("two and a half", "2.5"),
         ("double four seven", "447"),
+        ("call oh one seven six", "0176"),
         ("a dozen", "12"),
         ("eighteen hundred hours", "18:00"),
         ("three o'clock in the afternoon", "15:00"),
