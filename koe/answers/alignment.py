@@ -32,7 +32,14 @@ _LONGEST_ANSWERED = 4
 
 # Beginnings that turn a word into its contrary, and negations that sound like something else.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
-_HARMLESS = ({"no", "know"}, {"nor", "or"}, {"not", "knot"}, {"none", "nun"}, {"except", "accept"})
+_HARMLESS = (
+    {"no", "know"},
+    {"no", "node"},
+    {"nor", "or"},
+    {"not", "knot"},
+    {"none", "nun"},
+    {"except", "accept"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Gap:
     answered: range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Alignment:
     """What became of each word.
 
@@ -51,11 +58,13 @@ class Alignment:
         gone: For each word that was heard, whether the answer lacks it.
         new: For each word of the answer, whether it was not heard.
         gaps: Where the texts differ, whether it sounds alike or not.
+        is_other_text: Whether they have too little in common to be worth a closer look.
     """
 
     gone: list[bool]
     new: list[bool]
     gaps: list[Gap]
+    is_other_text: bool = False
 
 
 def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignment:
@@ -89,6 +98,7 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
 
 def _without_sounds(alignment: Alignment) -> Alignment:
     """All words of the gaps as gone and new."""
+    alignment.is_other_text = True
     for gap in alignment.gaps:
         for at in gap.heard:
             alignment.gone[at] = True

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from operator import not_
 
 from koe.answers import speech
-from koe.answers.alignment import Gap, align, runs
-from koe.answers.excuses import excuse
+from koe.answers.alignment import Alignment, Gap, align, runs
+from koe.answers.excuses import excuse, without_items
 from koe.answers.sounds import likeness
 from koe.answers.words import Words, split
 
 # Below this, not even a bad recogniser takes one word for the other.
 UNLIKE = 0.4
+
+# What words may weigh that stand in another place.
+HEAVIEST_MOVED = 1.3
 
 # What a new word may weigh that stands for none.
 HEAVIEST_NEW = 0.8
@@ -62,6 +65,11 @@ class Differences:
         return _picked(self.answer, self.new)
 
     @property
+    def kept_words(self) -> list[str]:
+        """The words of the answer that are not new."""
+        return list(compress(self.answer.texts, map(not_, self.new)))
+
+    @property
     def share_lost(self) -> float:
         """How much of what was said is gone, from 0 to 1."""
         return self.lost / self.total if self.lost else 0.0
@@ -87,10 +95,13 @@ def compare(
         terms: Of the dictionary, folded and split.
         repaired: The words of the first if a correction in it is to be where it belongs.
     """
-    heard, answer = split(said) if repaired is None else repaired, split(written)
+    text, items = without_items(written)
+    heard, answer = split(said) if repaired is None else repaired, split(text)
     alignment = align(heard, answer, terms)
-    gone = excuse(heard, alignment, said, written)
-    new = _without_list_numbers(answer, alignment.new, written)
+    if any(alignment.new):
+        _put_back(heard, answer, alignment)
+    gone = excuse(heard, alignment, said, written, items)
+    new = alignment.new
     lost, added = _weight(heard, gone), _weight(answer, new)
     # Excused words in between make two gaps no smaller.
     gaps = (_weight(heard, gone, start, end) for start, end in runs(alignment.gone))
@@ -107,6 +118,34 @@ def compare(
         longest_gap=max(gaps, default=0.0),
         longest_addition=max(additions, default=0.0),
         is_invented=any(_invents(heard, gone, answer, new, gap) for gap in alignment.gaps),
+    )
+
+
+def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
+    """Keep the words that only stand in another place.
+
+    Words that change places are something else: it matters who paid whom, and which is first.
+    """
+    new = {tuple(answer.keys[start:end]): (start, end) for start, end in runs(alignment.new)}
+    moved = [run for run in runs(alignment.gone) if tuple(heard.keys[slice(*run)]) in new]
+    if len(moved) != 1:
+        return
+    ((start, end),) = moved
+    first, last = new[tuple(heard.keys[start:end])]
+    if _may_move(heard, alignment, start, end, first):
+        alignment.gone[start:end] = [False] * (end - start)
+        alignment.new[first:last] = [False] * (last - first)
+
+
+def _may_move(heard: Words, alignment: Alignment, start: int, end: int, first: int) -> bool:
+    """Whether words mean the same in front of those that they stood behind, or the reverse."""
+    kept = [text for text, is_gone in zip(heard.texts, alignment.gone, strict=True) if not is_gone]
+    places = (start - sum(alignment.gone[:start]), first - sum(alignment.new[:first]))
+    words = heard.texts[start:end]
+    return (
+        sum(map(speech.weight, words)) <= HEAVIEST_MOVED
+        and max(heard.numbers[start:end]) < 0
+        and speech.STANDING.isdisjoint((*words, *kept[min(places) : max(places)]))
     )
 
 
@@ -131,16 +170,3 @@ def _invents(
         speech.weight(word) >= least and all(likeness([other], [word]) < UNLIKE for other in lost)
         for word in added
     )
-
-
-def _without_list_numbers(answer: Words, new: Sequence[bool], written: str) -> list[bool]:
-    """The new words but for the numbers of a list, which were not said."""
-    remaining = list(new)
-    lines = len(re.findall(r"(?m)^\s*[0-9]+[.)、]", written))
-    numbers = iter(map(str, range(1, lines + 1))) if lines > 1 else iter(())
-    number = next(numbers, None)
-    for at, text in enumerate(answer.texts):
-        if remaining[at] and text == number:
-            remaining[at] = False
-            number = next(numbers, None)
-    return remaining

@@ -5,6 +5,7 @@ They are fillers, stutters, signs that were spoken, and what the speaker took ba
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -18,11 +19,18 @@ LONGEST_TAKEN_BACK = 5.0
 LONGEST_WEAKLY_TAKEN_BACK = 2.5
 LONGEST_REPLACED = 1.6
 
+# How a spelling is explained: Marc with a c, Smyth with a y, S M Y T H.
+_HINT = re.compile(r"(?:with an?|spelled|its spelled|that is)(?: [a-z])+")
+
+_ITEM = re.compile(r"(?m)^[ \t]*(?:([0-9]+)[.)、](?!\d)|[-*•])[ \t]*(?=\S)")
+
 # Words before a correction among which its second half may begin again.
 _REACH = 12
 
 
-def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[bool]:
+def excuse(
+    heard: Words, alignment: Alignment, said: str, written: str, items: int = 0
+) -> list[bool]:
     """For each word that was heard, whether it is gone without excuse.
 
     Args:
@@ -30,48 +38,104 @@ def excuse(heard: Words, alignment: Alignment, said: str, written: str) -> list[
         alignment: What became of them.
         said: The text that they are of.
         written: The answer, for its signs.
+        items: How many items its list has; 0 if there is none.
     """
     gone = list(alignment.gone)
-    if not any(gone):
+    if alignment.is_other_text or not any(gone):
         return gone
     for start, end in runs(gone):
         _take_back(heard, gone, start, end)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
-    for meaningless in (speech.FILLERS, speech.spoken_as(new_signs)):
+    # A line break at the beginning or the end is trimmed.
+    spoken, spoken_at_edge = speech.spoken_as(new_signs), speech.spoken_as(new_signs + "\n")
+    for at_edge, inside in ((speech.FILLERS, speech.FILLERS), (spoken_at_edge, spoken)):
         for start, end in runs(gone):
-            for first, last in speech.find_loose(heard.texts, meaningless, start, end):
+            phrases = at_edge if start == 0 or end == len(gone) else inside
+            for first, last in speech.find_loose(heard.texts, phrases, start, end):
                 gone[first:last] = [False] * (last - first)
     for start, end in runs(gone):
-        if _is_repeated(heard, alignment.gone, start, end):
+        if (
+            _is_repeated(heard, alignment.gone, start, end)
+            or _HINT.fullmatch(" ".join(heard.texts[start:end]))
+            or (items and _begins_item(heard, start, end, items))
+        ):
             gone[start:end] = [False] * (end - start)
     return gone
 
 
+def without_items(written: str) -> tuple[str, int]:
+    """A text without the marks of its list, which were not said, and how many there were."""
+    marks = _ITEM.findall(written)
+    numbers = [mark for mark in marks if mark]
+    is_list = len(marks) > 1 and numbers == list(map(str, range(1, len(numbers) + 1)))
+    return (_ITEM.sub("", written), len(marks)) if is_list else (written, 0)
+
+
+def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
+    """Whether words do no more than say that an item of a list begins."""
+    return all(
+        text in speech.LIST_WORDS
+        or (heard.numbers[at] == at and text in map(str, range(items + 1)))
+        for at, text in enumerate(heard.texts[start:end], start)
+    )
+
+
 def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
-    """Excuse a self-correction: what was wrong, the words that say so, and what is said again."""
+    """Excuse a self-correction: what was wrong, the words that say so, and what is said again.
+
+    What is right stands behind. It goes on with what was said before the correction, or it has a
+    word of what was wrong, or is of the same kind: else it is another sentence.
+    """
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
+    is_hesitation = not cues
+    cues = cues or list(speech.find(heard.texts, speech.HESITATIONS, start, end))
     if not cues or end == len(heard):
         return
     is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
+    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
+        return
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [
         heard.keys[at]
         for at in range(last, end)
         if _is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
     ]
-    weight = sum(speech.weight(heard.texts[at]) for at in wrong)
-    if again:
-        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_WEAKLY_TAKEN_BACK
-    elif any(_is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong):
-        longest = LONGEST_TAKEN_BACK if is_certain else LONGEST_REPLACED
-    else:
-        return  # grammar alone is not replaced
-    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
+    if not set(again).issubset(heard.keys[max(0, start - _REACH) : first]):
         return
-    nearby = set(heard.keys[max(0, start - _REACH) : first])
-    if weight <= longest and nearby.issuperset(again):
+    right = range(last, min(len(heard), last + _REACH))
+    is_again = bool(again) or _is_parallel(heard, wrong, right)
+    if is_hesitation and not (wrong and heard.keys[wrong[-1]] in heard.keys[last : right.stop]):
+        return
+    if not is_again and (not start or _is_grammar(heard, wrong)):
+        return
+    if is_certain:
+        longest = LONGEST_TAKEN_BACK
+    else:
+        is_weak = is_again and not is_hesitation
+        longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
+    if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
+
+
+def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
+    """Whether words are grammar alone, which is not replaced."""
+    return not any(
+        _is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong
+    )
+
+
+def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
+    """Whether words behind a correction have a word of those before, or are of their kind."""
+    return any(
+        _is_meaningful(heard, at)
+        and (
+            heard.keys[at] in heard.keys[right.start : right.stop]
+            or (heard.numbers[at] >= 0 and any(heard.numbers[i] >= 0 for i in right))
+            or any(frozenset((heard.texts[at], heard.texts[i])) in speech.CONTRARIES for i in right)
+        )
+        for at in wrong
+    )
 
 
 def _is_meaningful(heard: Words, at: int) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from koe.answers import speech
 from koe.answers.differences import Differences, compare
 from koe.answers.flaws import Flaw
-from koe.answers.meaning import changed_meaning
+from koe.answers.meaning import changed_meaning, changes_certainty, is_question
 from koe.answers.repairs import repairs
 from koe.answers.words import fold, script_of, split
 
@@ -24,6 +24,12 @@ MOST_OF_TEXT = 0.2
 
 # Up to here the answer is about what was said, so a small change may be what is wrong with it.
 _MOSTLY_KEPT = 0.4
+
+# What may be gone, and new, where one word stands for another.
+HEAVIEST_EXCHANGE = 2.6
+
+# Chinese texts may have a kana, too, as の.
+_FEWEST_KANA = 3
 
 _REFUSAL = speech.pattern("refusals")
 
@@ -56,12 +62,14 @@ def _flaw_in(
     candidates: Sequence[str],
     terms: frozenset[speech.Phrase],
 ) -> Flaw | None:
+    if _leaves_japanese(found):
+        return Flaw.TRANSLATION
     is_about_it = max(found.share_lost, found.share_added) <= _MOSTLY_KEPT
     flaw = changed_meaning(found) if is_about_it else None
     is_lost = found.share_lost > MOST_OF_TEXT or found.longest_gap > HEAVIEST_RUN
     is_added = found.share_added > MOST_OF_TEXT or found.longest_addition > HEAVIEST_RUN
     if not is_lost and not is_added:
-        return flaw or (Flaw.WORD if found.is_invented else None)
+        return flaw or (Flaw.WORD if found.is_invented or changes_certainty(found) else None)
     if _are_terms(found.added_words, terms) or is_recital(answer, heard, candidates):
         return Flaw.DUMP
     return flaw or _reason(found, answer)
@@ -101,14 +109,42 @@ def _reason(found: Differences, answer: str) -> Flaw:
         return Flaw.LOOP
     if found.share_lost > _MOSTLY_KEPT and _REFUSAL.search(fold(answer)):
         return Flaw.REFUSAL
-    scripts = _script(found.lost_words), _script(found.added_words)
-    if all(scripts) and scripts[0] != scripts[1]:
+    if _is_translation(found):
         return Flaw.TRANSLATION
     if found.share_lost > 0.5:
         return Flaw.COLLAPSE if found.added <= HEAVIEST_RUN else Flaw.OTHER
     if found.lost > 2 * found.added:
         return Flaw.TRUNCATION
-    return Flaw.ADDITION if found.added > 2 * found.lost else Flaw.REPLY
+    if found.added > 2 * found.lost:
+        return Flaw.ADDITION
+    is_exchange = max(found.lost, found.added) <= HEAVIEST_EXCHANGE
+    return Flaw.WORD if is_exchange and not is_question(found.heard.texts) else Flaw.REPLY
+
+
+def _leaves_japanese(found: Differences) -> bool:
+    """Whether a sentence of kana and ideographs has become one without kana."""
+    texts = found.heard.texts
+    scripts, others = (
+        set(map(script_of, set(words.texts))) for words in (found.heard, found.answer)
+    )
+    if not scripts.issuperset(("kana", "ideograph")) or "kana" in others:
+        return False
+    kana = sum(script_of(text) == "kana" for text in texts)
+    fillers = speech.find_loose(texts, speech.FILLERS)
+    return kana - sum(end - start for start, end in fillers) >= _FEWEST_KANA
+
+
+def _is_translation(found: Differences) -> bool:
+    """Whether new words are in another script than those that are gone, as most of the text is.
+
+    Or those that are gone were all that was in that script.
+    """
+    lost, added = _script(found.lost_words), _script(found.added_words)
+    if not lost or not added or lost == added:
+        return False
+    return _script(found.heard.texts) != _script(found.answer.texts) or lost not in set(
+        map(script_of, found.kept_words)
+    )
 
 
 def _is_loop(found: Differences) -> bool:

@@ -16,6 +16,9 @@ from koe.answers.words import Words
 # Words between the verb that begins a question and the rest.
 _LONGEST_SUBJECT = 3
 
+# How reports begin in Chinese: 正在, 已经.
+_REPORTED = "正已"
+
 
 def changed_meaning(found: Differences) -> Flaw | None:
     """Tell what small change turns the meaning round; None for none."""
@@ -30,9 +33,22 @@ def changed_meaning(found: Differences) -> Flaw | None:
 
 def _changes_negation(found: Differences) -> bool:
     lost, added = found.lost_words, found.added_words
-    if _negations(lost) != _negations(added):
+    # Of two negations that mean one, the second becomes a word like "anything".
+    is_double = any(word in speech.NEGATIONS for word in found.kept_words)
+    less = sum(word in speech.AFFIRMED for word in added) if is_double else 0
+    if not 0 <= _negations(lost) - _negations(added) <= less:
         return True
-    return any(is_opposite(word, other) for word in set(lost) for other in set(added))
+    others = set(added) - speech.NEGATIONS
+    return any(
+        is_opposite(word, other) for word in set(lost) - speech.NEGATIONS for other in others
+    )
+
+
+def changes_certainty(found: Differences) -> bool:
+    """Whether a word that says how sure something is, as might or must, has no other for it."""
+    return not speech.DEGREES.isdisjoint(found.lost_words) and speech.DEGREES.isdisjoint(
+        found.added_words
+    )
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -43,6 +59,8 @@ def _changes_number(found: Differences) -> bool:
     for sign in (MINUS, AFTERNOON):
         if (sign in found.lost_words) != (sign in found.added_words):
             return True
+    if _moves_point(found.heard, found.answer) or _moves_point(found.answer, found.heard):
+        return True
     lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
     if lost and added:
         return True
@@ -50,6 +68,14 @@ def _changes_number(found: Differences) -> bool:
     # word that is gone.
     is_new = bool(added) and not any(found.gone)
     return any(number != "1" for number in lost) or (is_new and added != ["1"])
+
+
+def _moves_point(words: Words, others: Words) -> bool:
+    """Whether a number with a decimal point is one without it in another text."""
+    if not words.decimals:
+        return False
+    numbers = _numbers(others, [True] * len(others))
+    return not (words.decimals - others.decimals).isdisjoint(numbers)
 
 
 def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
@@ -81,12 +107,23 @@ def _answers_question(found: Differences) -> bool:
     """Whether what made it a question is gone: its first word, or a word or form of Chinese."""
     texts = found.heard.texts
     first = _first(texts)
-    if first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS and found.gone[first]:
+    if _begins_question(texts, first) and found.gone[first]:
         return True
     return _is_turned_round(found) or any(
         word in speech.QUESTION_IDEOGRAPHS or _is_choice(texts, at)
         for at, word in compress(enumerate(texts), found.gone)
     )
+
+
+def is_question(texts: Sequence[str]) -> bool:
+    """Whether words are a question, as far as one of them says."""
+    return _begins_question(texts, _first(texts)) or not speech.QUESTION_IDEOGRAPHS.isdisjoint(
+        texts
+    )
+
+
+def _begins_question(texts: Sequence[str], first: int) -> bool:
+    return first < len(texts) and texts[first] in speech.QUESTION_BEGINNINGS
 
 
 def _is_turned_round(found: Differences) -> bool:
@@ -115,7 +152,9 @@ def _is_turned_round(found: Differences) -> bool:
 
 
 def _carries_out(found: Differences) -> bool:
-    """Whether an order became a report: open the window, opening the window."""
+    """Whether an order became a report: open the window, opening the window; 打开空调, 已打开."""
+    if found.answer.texts[:1] and found.new[0] and found.answer.texts[0] in _REPORTED:
+        return True
     texts, others = found.heard.texts, found.answer.texts
     order, report = texts[_first(texts) :][:1], others[_first(others) :][:1]
     return any(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from koe.answers import lexicon
 
@@ -54,11 +55,14 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
-# A run of number words; "and" joins only after a scale, "oh" and scales do not begin one.
+# A run of number words; "and" joins only after a scale, scales do not begin one, and "oh" does if
+# two digits follow.
 _FIRST = _any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
+_DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
 ENGLISH = re.compile(
-    rf"\b(?:{_FIRST}|(?<=\ba )(?:hundred|thousand|million))"
+    rf"(?<!\bper )\b(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
+    r"|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
 )
@@ -116,6 +120,10 @@ def _unit(match: re.Match[str]) -> str:
     return f"{match[1]} {_UNIT_NAMES[match[2]]} "
 
 
+def _dozen(match: re.Match[str]) -> str:
+    return str(12 * int(match[1] or 1))
+
+
 def _month(match: re.Match[str]) -> str:
     """A date with its month first, if there is one: may and march are words, too."""
     text, day = match.string, match["day"]
@@ -143,14 +151,19 @@ def _plain(number: Decimal) -> str:
 _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (needle, re.compile(pattern), written)
     for needle, pattern, written in (
+        ("00 hours", r"\b(\d\d?)00 hours\b", r"\1:00"),
         (":", r"(1[3-9]|2[0-3])(?<!\w\d\d)(?=:\d\d)", _late),
         ("点", r"(1[3-9]|2[0-3])(?<![之\d.]\d\d)(?=点(?:\D|$|\d?\d分|[0-5]\d(?![\d%])))", _late),
+        ("double ", r"\bdouble (\d)(?!\d)", r"\1\1"),
+        ("triple ", r"\btriple (\d)(?!\d)", r"\1\1\1"),
         ("half", r"\b1 half\b", "1/2"),
         ("half a", r"\bhalf an? (?=[a-z])", "1/2 "),
         ("half", r"(\d+) and a half\b", r"\1.5"),
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
-        ("个半", r"(\d)个半", r"\1.5个"),
+        ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
+        ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
+        ("", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
         ("half past", r"\bhalf past (\d+)", r"\1 30"),
         ("quarter past", r"\b(?:a )?quarter past (\d+)", r"\1 15"),
         (" past ", r"\b(\d+) past (\d+)\b", r"\2 \1"),
@@ -160,22 +173,27 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("点1刻", r"(\d)点1刻", r"\1 15"),
         ("点3刻", r"(\d)点3刻", r"\1 45"),
         ("点", r"点(?<=\d点)(?=\d)", "."),
-        (":", r"\b0(\d):(\d\d)", r"\1:\2"),
-        (":00", r"(\d{1,2}):00\b", r"\1 "),
+        (":", r"(?<!\d)0(\d):(\d\d)", r"\1:\2"),
+        (":00", r"(\d{1,2}):00(?!\d)", r"\1 "),
         ("-", r"\b(\d{4})-0?(\d{1,2})-0?(\d{1,2})\b", r"\1 \2 \3"),
         ("/", r"\b(\d{4})/0?(\d{1,2})/0?(\d{1,2})\b", r"\1 \2 \3"),
         ("", r"(\d)(?:st|nd|rd|th)\b", r"\1"),
-        ("clock", r"(?<=\d) ?o'?clock\b", " "),
+        ("clock", r"(?<=\d) ?o'?clock\b", ""),
         ("morning", r"(\d) in the morning\b", r"\1 "),
         ("", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
         ("m", r"(\d) ?a\.? ?m\b\.?", r"\1 "),
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
+        ("成", r"(\d)成(?=[的以多左]|$)", r"\g<1>0%"),
+        ("", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
+        ("周天", "周天", "周日"),
+        ("dozen", r"(?:\b(\d+) |\ba )?\bdozen\b", _dozen),
         ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
         ("cent", r"(\d (?:dollars?|euros?)) (?:and )?(\d{1,2}) cents?\b", r"\1 \2"),
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
         ("零下", r"零下(?=\d)", f" {MINUS} "),
+        ("负", r"负(?<![正胜]负)(?=\d)", f" {MINUS} "),
         ("minus ", r"\bminus (?=\d)", f" {MINUS} "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
         ("thousand", r"(\d+(?:\.\d+)?) ?(thousand)\b", _scale),
@@ -200,7 +218,7 @@ DIGIT_SOUNDS = {
 """How a digit sounds: in pinyin, and as an English word."""
 
 
-_MAY_BE_NUMBER = re.compile("[0-9]|noon|half")
+_MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜")
 
 
 def write_digits(text: str) -> str:
@@ -222,6 +240,7 @@ def write_digits(text: str) -> str:
     return _MONTH.sub(_month, written) if has_month else written
 
 
+@lru_cache(maxsize=1024)
 def read_english(run: str) -> str:
     """English number words; several numbers in a row are written with a space between."""
     numbers: list[str] = []
@@ -257,6 +276,7 @@ def read_english(run: str) -> str:
     return " ".join(numbers)
 
 
+@lru_cache(maxsize=1024)
 def read_chinese(run: str) -> str:
     """Chinese numerals; a run whose form is not that of a number stays as it is."""
     body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")

@@ -141,9 +141,12 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
     is_chinese, is_also_chinese = _has_ideograph(left), _has_ideograph(right)
     has_chinese = is_chinese or is_also_chinese
+    if is_chinese and is_also_chinese:
+        first, second = spelled(left, is_chinese=True), spelled(right, is_chinese=True)
+        return float(Levenshtein.normalized_similarity(first, second))
     by_letters = likeness_of_letters(left, right)
     is_ascii = all(word.isascii() or word in _readings() for word in (*left, *right))
-    if by_letters >= 0.75 or not is_ascii or (is_chinese and is_also_chinese):
+    if by_letters >= 0.75 or not is_ascii:
         return by_letters
     by_code = 0.0
     if not has_chinese:
@@ -169,7 +172,9 @@ def likeness_of_letters(left: Sequence[str], right: Sequence[str]) -> float:
     return similarity
 
 
+@lru_cache(maxsize=4096)
 def _by_ear(letters: str) -> str:
+    letters = letters.replace("ph", "f")
     return letters[:1].translate(_ALIKE_BEGINNINGS) + letters[1:].translate(_ALIKE_LETTERS)
 
 

@@ -52,12 +52,23 @@ CONTRARIES = frozenset(
     for line in lexicon.lines("contraries")
     for pair in combinations(line.split(", "), 2)
 )
+HESITATIONS = _phrases("hesitations")
 JOINING = frozenset(lexicon.phrases("joining"))
+LIST_WORDS = frozenset(
+    word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
+)
+AFFIRMED = frozenset(lexicon.phrases("affirmed"))
+"""What stands for a second negation where one is enough."""
+
+DEGREES = frozenset(lexicon.phrases("degrees"))
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
 PERSONS = {word: line for line in lexicon.lines("persons") for word in line.split(", ")}
 """By word, who is meant."""
+
+STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
+"""What means something else in another place."""
 
 _LIGHT = frozenset(lexicon.phrases("light words"))
 _LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))

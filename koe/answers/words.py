@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -50,6 +49,8 @@ _WORD = re.compile(
     rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
     rf"|[{re.escape(_SIGNS)}]"
 )
+# Three digits behind a point are thousands in many countries.
+_DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
@@ -87,11 +88,13 @@ class Words:
         texts: The words, folded.
         keys: By which they are compared: words with the same key are one.
         numbers: For each word the position of the number that it is a digit of, or -1.
+        decimals: The digits of the numbers with a decimal point, without the point.
     """
 
     texts: Sequence[str]
     keys: Sequence[str]
     numbers: Sequence[int]
+    decimals: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -102,6 +105,7 @@ class Words:
             [self.texts[at] for at in order],
             [self.keys[at] for at in order],
             [self.numbers[at] for at in order],
+            self.decimals,
         )
 
 
@@ -109,29 +113,28 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    found = _WORD.findall(write_digits(fold(text)))
-    parts = list(map(_parts, found))
-    texts = list(chain.from_iterable(texts for texts, _ in parts))
-    keys = list(chain.from_iterable(keys for _, keys in parts))
-    numbers = [-1] * len(texts)
-    at = 0
-    for word, (digits, _) in zip(found, parts, strict=True):
-        end = at + len(digits)
-        if word[0].isdecimal():
-            numbers[at:end] = [at] * len(digits)
-        at = end
-    return Words(texts, keys, numbers)
+    texts: list[str] = []
+    keys: list[str] = []
+    numbers: list[int] = []
+    written = write_digits(fold(text))
+    for word in _WORD.findall(written):
+        parts, their_keys, number = _parts(word)
+        numbers += [len(texts)] * len(parts) if number else [-1] * len(parts)
+        texts += parts
+        keys += their_keys
+    decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
+    return Words(texts, keys, numbers, frozenset(decimals))
 
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[Sequence[str], Sequence[str]]:
-    """A word as those that it stands for, and their keys."""
+def _parts(word: str) -> tuple[Sequence[str], Sequence[str], bool]:
+    """A word as those that it stands for, their keys, and whether it is a number."""
     if word.isdecimal():
         parts: Sequence[str] = [str(int(digit)) for digit in word]
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    return parts, list(map(_key, parts))
+    return parts, list(map(_key, parts)), word.isdecimal()
 
 
 def _apart(word: str) -> tuple[str, ...]:

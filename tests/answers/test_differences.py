@@ -48,6 +48,20 @@ def test_words_that_nothing_sounds_like(said: str, written: str, *, is_invented:
     assert compare(said, written, ()).is_invented is is_invented
 
 
+@pytest.mark.parametrize(
+    ("said", "written", "is_kept"),
+    [
+        ("我把作业已经写完了", "我已经把作业写完了", True),
+        ("tom owes jim ten dollars", "jim owes tom ten dollars", False),
+        ("is it late", "it is late", False),
+        ("from london to paris", "from paris to london", False),
+        ("take six pills every day", "take pills every 6 day", False),
+    ],
+)
+def test_words_that_stand_in_another_place(said: str, written: str, *, is_kept: bool) -> None:
+    assert (compare(said, written, ()).lost_words == []) is is_kept
+
+
 def test_nothing() -> None:
     found = compare("", "", ())
     assert (found.share_lost, found.share_added) == (0, 0)

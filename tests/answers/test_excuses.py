@@ -7,7 +7,7 @@ from itertools import compress
 import pytest
 
 from koe.answers.alignment import align
-from koe.answers.excuses import excuse
+from koe.answers.excuses import excuse, without_items
 from koe.answers.words import split
 
 
@@ -24,6 +24,9 @@ def lost(heard: str, answer: str) -> list[str]:
         ("we we we should go", "We should go."),
         ("can you can you help", "Can you help?"),
         ("send it to peter no sorry send it to paul", "Send it to Paul."),
+        ("i want two tickets uh three tickets to rome", "I want three tickets to Rome."),
+        ("ask marc with a c about it", "Ask Marc about it."),
+        ("new paragraph we agree", "We agree."),
         ("send it to peter no paul", "Send it to Paul."),
         ("明天十点不对是十一点见", "明天是 11 点见"),
         ("hello comma new line how are you", "Hello,\nhow are you"),
@@ -40,6 +43,9 @@ def test_excused(heard: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("heard", "answer", "words"),
     [
+        # What follows is another sentence, so nothing was taken back.
+        ("答案不对请重做", "请重做", ["答", "案", "不"]),
+        ("two tickets uh three tables", "three tables", ["2", "tickets"]),
         ("call anna and bob", "Call Anna.", ["and", "bob"]),
         ("i am sorry but i can not come", "I can not come.", ["sorry"]),
         ("有没有问题", "没有问题", ["有"]),
@@ -55,3 +61,31 @@ def test_excused(heard: str, answer: str) -> None:
 )
 def test_not_excused(heard: str, answer: str, words: list[str]) -> None:
     assert set(words) <= set(lost(heard, answer))
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "items"),
+    [
+        ("1. Milk\n2. Bread", "Milk\nBread", 2),
+        ("To buy:\n- milk\n- bread", "To buy:\nmilk\nbread", 2),
+        ("1. Milk", "1. Milk", 0),
+        ("2. Milk\n3. Bread", "2. Milk\n3. Bread", 0),
+        ("1.5 litres\n2.5 litres", "1.5 litres\n2.5 litres", 0),
+    ],
+)
+def test_the_marks_of_a_list(written: str, text: str, items: int) -> None:
+    assert without_items(written) == (text, items)
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        ("number one quality number two price", "quality price"),
+        ("第一点要快第二点要好", "要快要好"),
+    ],
+)
+def test_how_items_begin_is_no_loss_in_a_list(heard: str, text: str) -> None:
+    words = split(heard)
+    alignment = align(words, split(text))
+    assert any(excuse(words, alignment, heard, text))
+    assert not any(excuse(words, alignment, heard, text, items=2))

@@ -106,6 +106,13 @@ def test_terms(answer: str, heard: str, terms: list[str], flaw: Flaw | None) -> 
         ("run run run run run run run run", "run", Flaw.LOOP),
         ("See you tomorrow.", "明天见", Flaw.TRANSLATION),
         ("That works. I will bring cake.", "that works", Flaw.ADDITION),
+        ("He is right.", "he could be right", Flaw.WORD),
+        ("The soup is cold.", "the soup is hot", Flaw.WORD),
+        ("他喜欢喝咖啡。", "他喜欢喝茶", Flaw.WORD),
+        ("明天休息。", "明日は休みです", Flaw.TRANSLATION),
+        ("我想点一杯拿铁。", "我想 order 一杯 latte", Flaw.TRANSLATION),
+        ("把它接到 USB 上去，然后重启。", "把它接到插座上去然后重启", Flaw.WORD),
+        ("请重做。", "答案不对请重做", Flaw.COLLAPSE),
         ("Please restart it.", "the coffee is cold", Flaw.OTHER),
     ],
 )

@@ -39,6 +39,12 @@ from koe.answers.meaning import changed_meaning
         ("we leave in october", "we leave in november", Flaw.NEGATION),
         ("open the window", "opening the window", Flaw.REPLY),
         ("close the window", "closing the window", Flaw.REPLY),
+        ("it weighs four point five", "it weighs 45", Flaw.NUMBER),
+        ("1200 euros", "1.200 euros", None),
+        ("three fifty", "3.50", None),
+        ("打开空调", "已打开空调", Flaw.REPLY),
+        ("he does not know nothing", "he does not know anything", None),
+        ("he knows nothing", "he knows anything", Flaw.NEGATION),
         ("", "", None),
     ],
 )
