@@ -66,6 +66,8 @@ class WholeMoonshine(WholeRecogniser):
 
     def recognise(self, samples: array[float]) -> str:
         """Recognise a piece as one line."""
+        if not samples:
+            return ""
         padded = samples.tolist() + [0.0] * (_TAIL + -(len(samples) + _TAIL) % HOP)
         with mapped_errors():
             transcript = self._transcriber.transcribe_without_streaming(padded, SAMPLE_RATE_HZ)

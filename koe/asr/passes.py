@@ -211,11 +211,14 @@ class WholePasses(Recogniser):
         """Whether so many samples, some of them new, are worth a look.
 
         The more there are, the longer that takes, so the seldomer it is done. In a gap it is put
-        off, because that may become a pause, with a better text.
+        off a little, because that may become a pause, with a better text.
         """
-        if not self._update_samples or len(self._frames) > self._loud:
+        if not self._update_samples:
             return False
-        return len(self._samples) - self._updated >= max(self._update_samples, size // 8)
+        due = max(self._update_samples, size // 8)
+        if len(self._frames) > self._loud:
+            due += _PAUSE * FRAME
+        return len(self._samples) - self._updated >= due
 
     def _recognise(self, end: int, heard: int) -> str:
         """Recognise the chunk up to a sample, unless that was done before.

@@ -245,7 +245,8 @@ def test_the_model_is_released_and_loaded_anew(beckett: bytes) -> None:
     texts = [hear(config) for config in (at_once, FIRST_PASS, AsrConfig(), at_once, AsrConfig())]
     first_pass = texts.pop(1)
     assert first_pass == "Ever tried. Ever failed."
-    assert texts == ["Ever tried ever failed."] * 4
+    assert len(set(texts)) == 1
+    assert texts[0].replace(",", "") == "Ever tried ever failed."
 
 
 WITHOUT_FAREWELL = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import wave
 from array import array
 from collections.abc import Iterator
@@ -32,11 +33,16 @@ def speech(recordings: Path) -> array[float]:
         return float_samples(recording.readframes(3 * 16_000))
 
 
+def words_of(text: str) -> str:
+    """Without punctuation, which the model is not sure of."""
+    return re.sub(r"[^a-z ]", "", text.lower())
+
+
 def test_a_piece_is_recognised_to_its_last_sample(model: Model, speech: array[float]) -> None:
     whole = WholeMoonshine(model)
     for size in (len(speech), len(speech) - 1, len(speech) - 300):
         text = whole.recognise(speech[:size])
-        assert text.replace(",", "").strip(".") == "Ever tried ever failed"
+        assert words_of(text) == "ever tried ever failed"
 
 
 def test_no_sample_at_all(model: Model) -> None:
@@ -48,14 +54,14 @@ def test_a_forgotten_voice_detector_is_not_missed(model: Model, speech: array[fl
     whole = WholeMoonshine(model)
     for _ in range(3):
         forget_voice_detector(model.detector)
-        assert whole.recognise(speech) == "Ever tried ever failed."
+        assert words_of(whole.recognise(speech)) == "ever tried ever failed"
         forget_voice_detector(model.transcriber)
-        assert whole.recognise(speech) == "Ever tried ever failed."
+        assert words_of(whole.recognise(speech)) == "ever tried ever failed"
     with closing(load_stream_model()) as transcriber:
         for _ in range(2):
             with closing(MoonshineRecogniser(transcriber, 0.5)):
                 forget_voice_detector(transcriber)
-                assert whole.recognise(speech) == "Ever tried ever failed."
+                assert words_of(whole.recognise(speech)) == "ever tried ever failed"
 
 
 def hear(model: Model, samples: array[float], size: int) -> list[bool]:

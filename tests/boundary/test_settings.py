@@ -46,7 +46,7 @@ library.sp_core_destroy()
 def test_what_a_window_does(library: Path, tmp_path: Path) -> None:
     result = run_host(HOST, library, tmp_path)
 
-    assert result.stdout == '["moonshine","sherpa-onnx"]\n', result.stderr
+    assert result.stdout == '["moonshine","sherpa-onnx","whisper"]\n', result.stderr
     text = (tmp_path / "home" / ".koe" / "config.yaml").read_text("utf-8")
     assert "# Speech recognition" in text  # the comments of the default file
     assert "active_profile: anthropic" in text
