@@ -1,9 +1,10 @@
 """Parts of speech that are in one language each. Pure.
 
 A model that is set to one language leaves out what is said in another. People change the language
-where they pause for a moment; so each part between two pauses may be in another one. A part tells
-its language by how probable the model finds each, and the less the shorter it is; so the languages
-are chosen that are most probable together, with a price on every change (the algorithm of Viterbi).
+where they pause for a moment; so each part between two pauses may be in another one. The model
+says how probable each language is for a part, and the shorter the part is, the less sure it is. So
+those languages are chosen that are most probable together, with a price on every change (the
+algorithm of Viterbi).
 """
 
 from __future__ import annotations

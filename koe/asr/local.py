@@ -96,8 +96,8 @@ _Job = tuple[_Work, _Promise[list[Event]]]
 
 Opener = Callable[[Callable[[], bool]], AbstractContextManager[Recogniser]]
 """Entered on the engine's thread: imports, loads the model, waits for its turn, gives the
-recogniser, and on leaving releases all of it. It raises AsrError when it can't. Its argument tells
-whether the engine was closed meanwhile; then it may give up by raising."""
+recogniser, and on leaving releases all of it. It raises AsrError when it can't. Its argument
+returns whether the engine was closed meanwhile; then it may give up by raising."""
 
 
 class LocalEngine(Engine):

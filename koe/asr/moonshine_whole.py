@@ -38,7 +38,7 @@ class Model:
 
     Attributes:
         transcriber: Recognises all that it is given, as one line.
-        detector: Finds the lines in which somebody speaks, without their texts.
+        detector: Finds the lines in which there is speech, without their texts.
     """
 
     transcriber: Transcriber
@@ -75,7 +75,7 @@ class WholeMoonshine(WholeRecogniser):
 
 
 class VoiceDetector(SpeechGate):
-    """Hears whether somebody speaks; there may be one at a time.
+    """Hears whether there is speech; there may be one at a time.
 
     Raises:
         AsrProtocolError: From all methods: the package failed.

@@ -129,8 +129,8 @@ class WholePasses(Recogniser):
         # Samples between two live texts, and where the chunk was last recognised for one.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         self._updated = 0
-        # What was last told.
-        self._told = ""
+        # What was last shown.
+        self._shown = ""
 
     def feed(self, pcm: bytes) -> list[Event]:
         """Take audio; recognise what has become a chunk, and what is worth showing."""
@@ -202,9 +202,9 @@ class WholePasses(Recogniser):
             return []
         self._updated = size
         text = join_segments([*self._settled, text])
-        if not text or text == self._told:
+        if not text or text == self._shown:
             return []
-        self._told = text
+        self._shown = text
         return [InterimHeard(text)]
 
     def _is_update_due(self, size: int) -> bool:

@@ -29,7 +29,7 @@ _LOGARITHMIC_FROM = 15.0
 _LOG_STEP = numpy.log(6.4) / 27
 _HIGHEST_MEL = _LOGARITHMIC_FROM + numpy.log(SAMPLE_RATE_HZ / 2 / 1000) / _LOG_STEP
 
-# Power below this part of the loudest, as an exponent of ten, is not told apart.
+# Power below this part of the loudest, as an exponent of ten, counts as the same.
 _RANGE = 8.0
 _LEAST_POWER = 1e-10
 

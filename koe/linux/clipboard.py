@@ -163,8 +163,8 @@ class Clipboard:
         # Programs of the last century name no property (ICCCM, section 2.2).
         where = event.property or event.target
         given = self._write(event.requestor, where, event.selection, event.target)
-        told = (event.time, event.requestor, event.selection, event.target, where if given else 0)
-        answer = xproto.SelectionNotifyEvent.synthetic(*told)  # type: ignore[no-untyped-call]
+        facts = (event.time, event.requestor, event.selection, event.target, where if given else 0)
+        answer = xproto.SelectionNotifyEvent.synthetic(*facts)  # type: ignore[no-untyped-call]
         self._display.core.SendEvent(False, event.requestor, 0, answer.pack())
         self._display.flush()
 

@@ -125,8 +125,8 @@ def _unusable(path: Path, exc: OSError) -> DesktopError:
 
 def is_own(peer: socket.socket) -> bool:
     """Whether the process at the other end belongs to this user."""
-    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(told)
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, user, _ = _CREDENTIALS.unpack(credentials)
     return bool(user == os.getuid())
 
 

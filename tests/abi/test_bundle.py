@@ -138,7 +138,9 @@ def test_damage(damage: Callable[[Path], str], program: Path, runtime: Path) -> 
     assert start(program, runtime) == expected
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away"
+)
 def test_a_file_of_another_user(program: Path, runtime: Path) -> None:
     path = runtime / "lib" / "听 写" / "ö.pyc"
     os.chown(path, 12345, -1)
@@ -148,7 +150,8 @@ def test_a_file_of_another_user(program: Path, runtime: Path) -> None:
 
 
 @pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become another user"
+    sys.platform == "win32" or os.geteuid() != 0 or not shutil.which("setpriv"),
+    reason="only root can become another user",
 )
 @pytest.mark.parametrize("name", ["", "lib/听 写/ö.pyc"])
 def test_what_this_user_may_not_read(name: str, program: Path, runtime: Path) -> None:

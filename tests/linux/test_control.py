@@ -76,7 +76,10 @@ def test_a_folder_that_is_a_link_is_not_followed(runtime: Path, tmp_path: Path) 
         pass
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0,
+    reason="only root can give a folder to another user",
+)
 def test_the_folder_of_another_user_is_refused(runtime: Path) -> None:
     path = control_path(os.environ)
     path.parent.mkdir(mode=0o700)
