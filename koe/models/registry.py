@@ -193,7 +193,9 @@ class _Download:
         async def work() -> None:
             task = asyncio.current_task()
             assert task is not None
-            self._begin(asyncio.get_running_loop(), task)
+            if not self._begin(asyncio.get_running_loop(), task):
+                # Not by task.cancel(), which the HTTP library passes over before its first step.
+                raise asyncio.CancelledError
             try:
                 await pull.pull(self._root, self._path, self._tell, self._patience)
             finally:
@@ -208,11 +210,12 @@ class _Download:
             return DownloadStatus.FAILED, str(exc)
         return DownloadStatus.COMPLETED, "completed"
 
-    def _begin(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    def _begin(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> bool:
+        """Let cancel end the task; return False if it was called before."""
         with self._lock:
-            if self._cancelled:
-                task.cancel()
-            self._end = lambda: loop.call_soon_threadsafe(task.cancel)
+            if not self._cancelled:
+                self._end = lambda: loop.call_soon_threadsafe(task.cancel)
+            return not self._cancelled
 
     def _tell(self, notice: Progress | Retry) -> None:
         from koe.models.transfer import Progress
