@@ -52,6 +52,10 @@ _MARGIN = 8
 _LONGEST_PAUSE = 100
 _CUT_FRAMES = 15 * _FRAMES_PER_SECOND
 
+# A chunk of so many seconds is recognised as a whole at the end of the audio too. Of a longer one
+# only what follows its last pause is, because the user waits.
+_WHOLE_AT_END = 12
+
 # Silence before speech of which more than the first is known is cut down to the second.
 _SILENCE, _LEAD = 100, 25
 
@@ -146,11 +150,27 @@ class WholePasses(Recogniser):
         return events + self._update()
 
     def finish(self) -> list[Event]:
-        """Recognise the rest."""
+        """Recognise the rest: of a long chunk only what follows its last pause, if anything."""
         size = len(self._samples)
-        text = self._recognise(self._pause_end() or size, heard=size)
-        upto = self._start + size
-        return [FinalHeard(join_segments([*self._settled, text]), upto)]
+        end = self._pause_end() or size
+        texts = list(self._settled)
+        begin = self._last_pause_before(end)
+        if begin and end > _WHOLE_AT_END * SAMPLE_RATE_HZ:
+            texts.append(self._recognise(begin, heard=size))
+            if self._has_speech(end, heard=size, begin=begin):
+                texts.append(self._whole.recognise(self._samples[begin:end]))
+        else:
+            texts.append(self._recognise(end, heard=size))
+        return [FinalHeard(join_segments(texts), self._start + size)]
+
+    def _last_pause_before(self, end: int) -> int:
+        """The sample up to which the last pause before another one had a pass made; 0: none."""
+        frames = [is_loud for _, is_loud in self._frames[: end // FRAME]]
+        last = 0
+        for at in range(1, len(frames) - _PAUSE):
+            if frames[at - 1] and not any(frames[at : at + _PAUSE]):
+                last = at + _MARGIN
+        return last * FRAME if any(frames[last:]) else 0
 
     def _pause_end(self) -> int:
         """The sample with which speech ends and a pause has begun; 0: there is no pause."""
@@ -215,7 +235,7 @@ class WholePasses(Recogniser):
         """
         if not self._update_samples:
             return False
-        due = max(self._update_samples, size // 8)
+        due = max(self._update_samples, size // 4)
         if len(self._frames) > self._loud:
             due += _PAUSE * FRAME
         return len(self._samples) - self._updated >= due
