@@ -153,15 +153,24 @@ class WholePasses(Recogniser):
         """Recognise the rest: of a long chunk only what follows its last pause, if anything."""
         size = len(self._samples)
         end = self._pause_end() or size
-        texts = list(self._settled)
+        text = self._recognise_in_two(end, heard=size) or self._recognise(end, heard=size)
+        return [FinalHeard(join_segments([*self._settled, text]), self._start + size)]
+
+    def _recognise_in_two(self, end: int, heard: int) -> str:
+        """Recognise a long chunk up to its last pause, which was done, and what follows it.
+
+        Empty if the chunk is to be recognised as a whole: it is short, or has no pause, or one of
+        the two gives too little.
+        """
         begin = self._last_pause_before(end)
-        if begin and end > _WHOLE_AT_END * SAMPLE_RATE_HZ:
-            texts.append(self._recognise(begin, heard=size))
-            if self._has_speech(end, heard=size, begin=begin):
-                texts.append(self._whole.recognise(self._samples[begin:end]))
-        else:
-            texts.append(self._recognise(end, heard=size))
-        return [FinalHeard(join_segments(texts), self._start + size)]
+        if not begin or end <= _WHOLE_AT_END * SAMPLE_RATE_HZ:
+            return ""
+        head, rest = self._recognise(begin, heard), ""
+        if self._has_speech(end, heard, begin):
+            rest = self._whole.recognise(self._samples[begin:end])
+            if not rest or self._is_too_little(rest, begin, end):
+                return ""
+        return join_segments([head, rest])
 
     def _last_pause_before(self, end: int) -> int:
         """The sample up to which the last pause before another one had a pass made; 0: none."""
@@ -252,7 +261,7 @@ class WholePasses(Recogniser):
             return ""
         if self._passed[0] != end:
             text = self._whole.recognise(self._samples[:end])
-            if self._is_too_little(text):
+            if self._is_too_little(text, 0, end):
                 text = max(text, self._recognise_parts(end), key=_count_tokens)
             self._passed = end, text
         return self._passed[1]
@@ -265,9 +274,10 @@ class WholePasses(Recogniser):
         self._gated = max(self._gated, self._start + heard)
         return self._gate.has_speech(self._start + begin, self._start + end)
 
-    def _is_too_little(self, text: str) -> bool:
-        """Whether a text can't be all that was said in the chunk."""
-        seconds = sum(is_loud for _, is_loud in self._frames) / _FRAMES_PER_SECOND
+    def _is_too_little(self, text: str, begin: int, end: int) -> bool:
+        """Whether a text can't be all that was said between two samples of the chunk."""
+        frames = self._frames[begin // FRAME : end // FRAME]
+        seconds = sum(is_loud for _, is_loud in frames) / _FRAMES_PER_SECOND
         return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * seconds
 
     def _recognise_parts(self, end: int) -> str:

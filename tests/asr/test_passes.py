@@ -171,3 +171,22 @@ def test_odd_lengths_at_the_end() -> None:
     for size in (0, 2, 638, 640, 642, 12_346):
         pcm = speech(2.0) + speech(1.0)[:size]
         assert hear(pcm, 6_400)[-1] == FinalHeard(f"{round(len(pcm) / 3200)}.", len(pcm) // 2)
+
+
+LONG = speech(11) + pause(0.3) + speech(2)
+
+
+@pytest.mark.parametrize("size", [640, 6_400, 10_000_000])
+def test_of_a_long_chunk_only_what_follows_its_last_pause_is_left(size: int) -> None:
+    counter = Counter()
+    assert final_text(hear(LONG, size, counter)) == "110. 20."
+    assert counter.pieces[-1] < 2.3
+
+
+def test_what_follows_the_last_pause_and_is_lost_alone_is_recognised_with_the_rest() -> None:
+    class Deaf(Counter):
+        def recognise(self, samples: array[float]) -> str:
+            text = super().recognise(samples)
+            return text if self.pieces[-1] > 5 else ""
+
+    assert final_text(hear(LONG, 6_400, Deaf())) == "130."

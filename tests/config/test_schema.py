@@ -326,7 +326,7 @@ def test_a_bad_value_is_one_problem_and_keeps_the_default(key: str, node: Node) 
 @pytest.mark.parametrize(
     ("key", "text", "value"),
     [
-        ("asr.provider", "whatever", "whatever"),  # opening the engine tells
+        ("asr.provider", "whatever", "whatever"),  # opening the engine fails
         ("asr.provider", "0012", "0012"),
         ("hotkey.trigger_key", "0x7A", "122"),
         ("hotkey.trigger_key", "right_ctrl", "right_ctrl"),
