@@ -8,7 +8,7 @@ import time
 
 from koe.cli import Exit, print_error, tell
 from koe.cli.llm import Target, add_target_arguments, find_target, print_object
-from koe.config.templates import prompt_of
+from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
 from koe.llm.correction import Correction
 from koe.text import trim

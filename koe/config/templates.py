@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from koe.config.document import Document
 from koe.config.edit import set_value
+from koe.config.prompts import prompt_of
 from koe.config.records import References, dump, from_record, parse, to_record
 from koe.config.schema import Config, PromptTemplate, read_config
 from koe.errors import ConfigError
@@ -53,18 +54,6 @@ def save_templates(store: Store, text: str) -> None:
             raise ConfigError(path, f"{_KEY} can't be saved: {exc}") from exc
 
     store.rewrite(change)
-
-
-def prompt_of(template: PromptTemplate, store: Store) -> str | None:
-    """The instruction of a template: its own, else that in its file; None when there is none."""
-    if template.system_prompt and template.system_prompt.strip():
-        return template.system_prompt.strip()
-    if not template.system_prompt_path:
-        return None
-    try:
-        return store.read_text(template.system_prompt_path).strip() or None
-    except ConfigError:
-        return None
 
 
 def _parse(text: str) -> tuple[PromptTemplate, ...]:

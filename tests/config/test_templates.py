@@ -9,7 +9,7 @@ import pytest
 
 from koe.config.schema import Config, PromptTemplate
 from koe.config.store import Store
-from koe.config.templates import prompt_of, save_templates, templates_json
+from koe.config.templates import save_templates, templates_json
 from koe.errors import ConfigError
 
 FILE = """\
@@ -130,21 +130,3 @@ def test_templates_that_are_refused(store: Store, payload: object, message: str)
 
     assert message in str(caught.value)
     assert text(store) == FILE
-
-
-@pytest.mark.parametrize(
-    ("template", "prompt"),
-    [
-        (PromptTemplate(system_prompt=" a\n"), "a"),
-        (PromptTemplate(system_prompt="a", system_prompt_path="polite.txt"), "a"),
-        (PromptTemplate(system_prompt=" ", system_prompt_path="polite.txt"), "Be polite."),
-        (PromptTemplate(system_prompt_path="blank.txt"), None),
-        (PromptTemplate(system_prompt_path="."), None),
-        (PromptTemplate(system_prompt_path=""), None),
-        (PromptTemplate(), None),
-    ],
-)
-def test_the_prompt_of_a_template(
-    store: Store, template: PromptTemplate, prompt: str | None
-) -> None:
-    assert prompt_of(template, store) == prompt
