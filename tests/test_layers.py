@@ -17,7 +17,7 @@ RANKS = {
     "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.http": 1,
     "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
-    "koe.answers": 1, "koe.finishing": 1,
+    "koe.answers": 1, "koe.finishing": 1, "koe.yamltext": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
@@ -32,7 +32,7 @@ COMMON_GROUND = "koe.config"
 # Who may import what is not ours.
 DOORS = {
     "sqlite3": {"koe.journal.database"},
-    "yaml": {"koe.config.document"},
+    "yaml": {"koe.yamltext.document"},
     "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
@@ -91,7 +91,9 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
         "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
         "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
-        "koe.finishing.width")  # fmt: skip
+        "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
+        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars",
+        "koe.yamltext.slips", "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

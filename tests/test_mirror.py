@@ -13,6 +13,7 @@ WITHOUT_CODE = {
     "koe/finishing/__init__.py",
     "koe/http/__init__.py", "koe/journal/__init__.py",
     "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/cli/__main__.py",
+    "koe/yamltext/__init__.py",
 }  # fmt: skip
 
 MODULES = [

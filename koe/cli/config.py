@@ -15,12 +15,12 @@ from koe.cli.setting import SettingChange, read_settings, read_value
 from koe.cli.usage import add_folder, add_words
 from koe.config.access import get_json, get_text
 from koe.config.check import about, find_problems
-from koe.config.document import SCALAR, Document
-from koe.config.edit import find
 from koe.config.listing import Listing, Origin, Setting
 from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
+from koe.yamltext.document import SCALAR, Document
+from koe.yamltext.edit import find
 
 _SUMMARIES = {
     "path": "tell where the file with the settings is",

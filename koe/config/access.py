@@ -12,19 +12,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from koe.config.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.config.edit import Path, find, set_value
 from koe.config.hotkeys import normalise
 from koe.config.migrate import make_room
-from koe.config.scalars import foreign_tag, number_text, resolve
 from koe.config.schema import Config, read_config
 from koe.config.sections import Consent, Field, Group, Section, Table
-from koe.config.tree import Mapping, Node, Scalar
 from koe.errors import ConfigError
+from koe.yamltext.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.edit import Path, find, set_value
+from koe.yamltext.scalars import foreign_tag, number_text, resolve
+from koe.yamltext.tree import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Atom
     from koe.config.store import Store
+    from koe.yamltext.scalars import Atom
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from koe.config.document import MAPPING, SCALAR, Document, Part
-from koe.config.edit import find
 from koe.config.listing import Listing, Origin
 from koe.config.read import decoded, read_bytes
 from koe.config.reader import Problem
@@ -19,6 +17,8 @@ from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
 from koe.endpoint import check_endpoint, is_private
 from koe.errors import ConfigError, EndpointError
+from koe.yamltext.document import MAPPING, SCALAR, Document, Part
+from koe.yamltext.edit import find
 
 # A comment that is none: `api_key: #x`.
 _COMMENT_FOR_TEXT = re.compile(r" *:[ \t]+#[^\s#]")

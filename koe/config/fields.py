@@ -29,7 +29,7 @@ from koe.config.sections import (
     TextMap,
     Value,
 )
-from koe.config.tree import Scalar
+from koe.yamltext.tree import Scalar
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Section)

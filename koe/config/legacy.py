@@ -6,7 +6,7 @@ Apart from it because every load asks, and hardly any has something to change.
 from __future__ import annotations
 
 from koe.config.hotkeys import canonical
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 FLAT_ASR_KEYS = (
     "url", "api_key", "app_key", "access_key", "resource_id", "connect_timeout_ms",

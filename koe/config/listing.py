@@ -15,7 +15,6 @@ from enum import StrEnum
 from json import dumps
 from typing import TYPE_CHECKING
 
-from koe.config.document import Document, compose
 from koe.config.reader import Problem
 from koe.config.schema import Config, read_config
 from koe.config.sections import (
@@ -29,10 +28,11 @@ from koe.config.sections import (
     Table,
     Value,
 )
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.document import Document, compose
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from koe.config.document import Environment
+    from koe.yamltext.document import Environment
 
 Sections = AbstractMapping[str, Section]
 _Entries = dict[str, tuple[Scalar, Node]]

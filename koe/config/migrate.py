@@ -11,8 +11,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from koe.config.document import MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.config.edit import Path, find, move, set_value
 from koe.config.hotkeys import canonical
 from koe.config.legacy import (
     FLAT_ASR_KEYS,
@@ -22,11 +20,13 @@ from koe.config.legacy import (
     TEMPLATES,
 )
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig
-from koe.config.scalars import resolve
 from koe.errors import ConfigError
+from koe.yamltext.document import MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.edit import Path, find, move, set_value
+from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
+    from koe.yamltext.scalars import Value
 
 
 Step = Callable[[Document], Document]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koe.config.document import MAPPING, Document
-from koe.config.edit import find, remove, set_value
 from koe.config.llm import LlmProfile
 from koe.config.migrate import make_room
 from koe.config.records import References, dump, from_record, parse, to_record
 from koe.errors import ConfigError
+from koe.yamltext.document import MAPPING, Document
+from koe.yamltext.edit import find, remove, set_value
 
 if TYPE_CHECKING:
-    from koe.config.edit import Path
     from koe.config.records import Json
-    from koe.config.scalars import Value
     from koe.config.store import Store
+    from koe.yamltext.edit import Path
+    from koe.yamltext.scalars import Value
 
 _PROFILES = ("llm", "profiles")
 _ACTIVE = ("llm", "active_profile")

@@ -21,7 +21,7 @@ from koe.config.sections import (
 )
 from koe.config.spelling import folded, nearest
 from koe.config.strays import hint_at, owners
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
 
@@ -351,11 +351,11 @@ def _also_in(lines: list[int]) -> str:
     return f"it is there more than once, in {where} too; using the last one: delete the {others}"
 
 
-# Only a mistake needs `koe.config.slips`, and every load is waited for.
+# Only a mistake needs `koe.yamltext.slips`, and every load is waited for.
 
 
 def _slip_in_group(entry: Entry) -> str:
-    from koe.config.slips import slip_in_group
+    from koe.yamltext.slips import slip_in_group
 
     return slip_in_group(entry.node, entry.line)
 
@@ -364,7 +364,7 @@ def _slip_in_value(node: Scalar) -> str:
     first, second = node.written[:1], node.written[1:2]
     if first < "\x80" and first != "\\" and second != ":":
         return ""
-    from koe.config.slips import slip_in_value
+    from koe.yamltext.slips import slip_in_value
 
     return slip_in_value(node)
 

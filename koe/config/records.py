@@ -10,15 +10,15 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from koe.config.sections import Field, Group, Section, Value
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.json_text import parse_json
 from koe.text import is_unicode
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias, TypeVar
 
-    from koe.config.scalars import Value as FileValue
+    from koe.yamltext.scalars import Value as FileValue
 
     S = TypeVar("S", bound=Section)
 

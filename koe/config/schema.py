@@ -39,8 +39,8 @@ from koe.config.sections import (
     RELOAD_OR_RECORDING,
     Section,
 )
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 __all__ = [
     "UNREADABLE",
@@ -268,7 +268,7 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
     if root is None or (isinstance(root, Scalar) and root.is_plain and not root.written):
         return Config(), ()
     if not isinstance(root, Mapping):
-        from koe.config.slips import slip_in_group  # only a mistake needs it
+        from koe.yamltext.slips import slip_in_group  # only a mistake needs it
 
         slip = slip_in_group(root, root.line)
         reason = f"{slip}, and save the file" if slip else _NO_SETTINGS

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
 
-from koe.config.tree import Scalar
+from koe.yamltext.tree import Scalar
 
 
 class About(TypedDict, total=False):

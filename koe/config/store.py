@@ -1,6 +1,6 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-It turns files into texts and back; `koe.config.document` turns those into trees, and what the
+It turns files into texts and back; `koe.yamltext.document` turns those into trees, and what the
 settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`. A
 `Store` is for one thread at a time, except `Store.read_document` and `Store.rewrite`.
 """
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
 from koe.config.read import (
     BYTE_ORDER_MARK,
@@ -31,10 +30,11 @@ from koe.config.read import (
 from koe.config.schema import Config, Problem, read_config
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
+from koe.yamltext.document import Document, compose
 
 if TYPE_CHECKING:
-    from koe.config.document import Environment
-    from koe.config.tree import Node
+    from koe.yamltext.document import Environment
+    from koe.yamltext.tree import Node
 
 CONFIG_NAME = "config.yaml"
 LOG_NAME = "koe.log"  # of the library in shells (koe/native/logfile.c)
@@ -214,7 +214,7 @@ class Store:
         return ()
 
     def read_document(self) -> Document:
-        """The text of ``config.yaml`` as it stands there, for `koe.config.edit`.
+        """The text of ``config.yaml`` as it stands there, for `koe.yamltext.edit`.
 
         Raises:
             ConfigError: As `load`, for this file.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koe.config.document import Document
-from koe.config.edit import set_value
 from koe.config.prompts import prompt_of
 from koe.config.records import References, dump, from_record, parse, to_record
 from koe.config.schema import Config, PromptTemplate, read_config
 from koe.errors import ConfigError
+from koe.yamltext.document import Document
+from koe.yamltext.edit import set_value
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
     from koe.config.store import Store
+    from koe.yamltext.scalars import Value
 
 _KEY = "prompt_templates"
 _MOST_TEMPLATES = 9  # one for each digit key

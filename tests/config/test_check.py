@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from koe.config.check import about, find_obstacle, find_problems
-from koe.config.document import Document
 from koe.config.listing import list_settings
 from koe.config.reader import Problem
+from koe.yamltext.document import Document
 
 ENGINES = ("moonshine", "qwen")
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config import schema
-from koe.config.document import Document
 from koe.config.listing import MASK, Listing, Origin, Setting, list_settings
 from koe.config.sections import Group, Records, Section, Table
 from koe.errors import ConfigError
+from koe.yamltext.document import Document
 
 ENVIRON = {"KEY": "sk-from-environment", "WAIT": "7", "EMPTY": ""}
 

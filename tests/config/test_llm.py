@@ -9,7 +9,7 @@ import pytest
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig, LlmProfile, MlxModel
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
-from koe.config.tree import Node
+from koe.yamltext.tree import Node
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 
 

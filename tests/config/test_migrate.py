@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from koe.config import migrate as migrate_module
-from koe.config.document import Document, compose
-from koe.config.edit import set_value
 from koe.config.legacy import is_outdated
 from koe.config.llm import BUILT_IN_PROFILES
 from koe.config.migrate import STEPS, make_room, migrate
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.errors import ConfigError
+from koe.yamltext.document import Document, compose
+from koe.yamltext.edit import set_value
 
 FILES = Path(__file__).with_name("migrations")
 CASES = sorted(FILES.iterdir())

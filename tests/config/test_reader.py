@@ -9,7 +9,7 @@ import pytest
 from koe.config.fields import group, records, secret_texts, table, text, whole_number
 from koe.config.reader import Entry, Problem, Reader
 from koe.config.sections import FlatKeys, Section
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from koe.config.document import compose
 from koe.config.llm import LlmProfile
 from koe.config.records import References, dump, from_record, parse, to_record
 from koe.config.schema import PromptTemplate
+from koe.yamltext.document import compose
 
 
 def test_json_is_compact_and_readable() -> None:

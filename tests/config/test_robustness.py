@@ -19,13 +19,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config import document as document_module
 from koe.config.access import get_json, get_text, set_text
 from koe.config.check import find_problems
 from koe.config.dictionary import add_terms, remove_terms
 from koe.config.listing import list_settings
 from koe.config.store import Store
 from koe.errors import ConfigError
+from koe.yamltext import document as document_module
 from tests.config.confinement import run_on_small_disk, run_powerless
 
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}

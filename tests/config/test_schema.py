@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.document import compose
 from koe.config.schema import (
     UNREADABLE,
     Config,
@@ -20,8 +19,9 @@ from koe.config.schema import (
 )
 from koe.config.sections import Consent, Limit, Records, Section, Table, Target, Value
 from koe.config.store import Store
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
+from koe.yamltext.document import compose
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from koe.config import document as document_module
-from koe.config.document import ALIAS, Document, Part
 from koe.errors import ConfigError
+from koe.yamltext import document as document_module
+from koe.yamltext.document import ALIAS, Document, Part
 
 
 @pytest.fixture(params=["CBaseLoader", "BaseLoader"], autouse=True)

@@ -2,7 +2,7 @@
 
 The only importer of PyYAML, of which it uses the parser alone: events with positions. What a
 scalar means is decided elsewhere, by `koe.config.schema` for settings and by
-`koe.config.scalars` for reading and writing single values.
+`koe.yamltext.scalars` for reading and writing single values.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeVar
 import yaml
 from yaml.reader import ReaderError
 
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
 from koe.text import is_unicode
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 try:
     from yaml import CBaseLoader as _Loader
@@ -100,7 +100,7 @@ def _substitute(text: str, environ: Environment) -> tuple[str, tuple[str, ...]]:
 # --- places ------------------------------------------------------------------------------
 
 
-# No dataclasses, as in koe.config.tree.
+# No dataclasses, as in koe.yamltext.tree.
 
 
 class Part:
@@ -244,7 +244,7 @@ def _syntax_reason(exc: yaml.MarkedYAMLError, text: str) -> str:
     if exc.note:  # our own
         return f"{where}{exc.problem}; {exc.note} and save the file"
     # Only a mistake needs it.
-    from koe.config.slips import find_slip
+    from koe.yamltext.slips import find_slip
 
     if mark and (slip := find_slip(text, mark.line + 1)):
         where = where if slip.line == mark.line + 1 else f"line {slip.line}: "

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koe.config.document import ALIAS, DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.config.outline import Change, outline_of, value_outline
-from koe.config.places import (
+from koe.errors import ConfigError
+from koe.yamltext.document import ALIAS, DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.outline import Change, outline_of, value_outline
+from koe.yamltext.places import (
     INDENT,
     LINE_END,
     Pair,
@@ -30,11 +31,10 @@ from koe.config.places import (
     pair_of,
     shifted,
 )
-from koe.config.scalars import atom_text, block_lines, flow_text, foreign_tag, resolve
-from koe.errors import ConfigError
+from koe.yamltext.scalars import atom_text, block_lines, flow_text, foreign_tag, resolve
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
+    from koe.yamltext.scalars import Value
 
 Path = tuple[str, ...]
 """The keys that lead to a value, outermost first."""

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.document import Document
 from koe.config.listing import list_settings
 from koe.config.schema import Config, LlmConfig
-from koe.config.slips import find_slip
 from koe.config.store import Store
 from koe.errors import ConfigError
+from koe.yamltext.document import Document
+from koe.yamltext.slips import find_slip
 
 # Each with the line of the mistake and words of the message.
 BROKEN = [

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.document import Document
-from koe.config.scalars import (
+from koe.text import is_unicode
+from koe.yamltext.document import Document
+from koe.yamltext.scalars import (
     atom_text,
     block_lines,
     flow_text,
@@ -18,7 +19,6 @@ from koe.config.scalars import (
     resolve,
     resolve_plain,
 )
-from koe.text import is_unicode
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from koe.config.document import Part
 from koe.text import is_unicode
+from koe.yamltext.document import Part
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koe.config.document import Document
-from koe.config.places import (
+from koe.yamltext.document import Document
+from koe.yamltext.places import (
     at_end,
     column_below,
     column_of,

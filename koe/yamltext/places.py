@@ -1,6 +1,6 @@
 """Where in a YAML text something stands, and where something more may be put.
 
-For the ways in which people write settings; `koe.config.edit` finds out when a text is
+For the ways in which people write settings; `koe.yamltext.edit` finds out when a text is
 written in another one.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from koe.config.document import MAPPING, SCALAR, Document, Part
-from koe.config.scalars import resolve
+from koe.yamltext.document import MAPPING, SCALAR, Document, Part
+from koe.yamltext.scalars import resolve
 
 Splice = tuple[int, int, str]
 """Start and end of what goes from a text, and what comes in its place."""

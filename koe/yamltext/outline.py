@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from koe.config.document import ALIAS, MAPPING, SCALAR, SEQUENCE, Part
-from koe.config.scalars import resolve
+from koe.yamltext.document import ALIAS, MAPPING, SCALAR, SEQUENCE, Part
+from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
+    from koe.yamltext.scalars import Value
 
 Outline = tuple[object, ...]
 """Kind, tag, and what is in it. Comments, order of bytes, quotes and anchors are not."""

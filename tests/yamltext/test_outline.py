@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koe.config.document import Document
-from koe.config.outline import Change, Outline, outline_of, value_outline
+from koe.yamltext.document import Document
+from koe.yamltext.outline import Change, Outline, outline_of, value_outline
 
 
 def outline(text: str) -> Outline:

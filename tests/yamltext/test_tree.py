@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from koe.config.tree import Mapping, Scalar
+from koe.yamltext.tree import Mapping, Scalar
 
 
 @pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 _CURLY_OF_TYPING = "“”„‟‘’‚‛＂＇"
 _CURLY = "“”„‟‘’‚‛«»「」＂＇"

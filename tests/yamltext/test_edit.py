@@ -11,15 +11,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from koe.config.document import MAPPING, Document
-from koe.config.edit import find, move, remove, set_value
-from koe.config.outline import Outline, outline_of, value_outline
-from koe.config.places import line_stop, pair_of
-from koe.config.scalars import atom_text, flow_text
 from koe.errors import ConfigError
+from koe.yamltext.document import MAPPING, Document
+from koe.yamltext.edit import find, move, remove, set_value
+from koe.yamltext.outline import Outline, outline_of, value_outline
+from koe.yamltext.places import line_stop, pair_of
+from koe.yamltext.scalars import atom_text, flow_text
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
+    from koe.yamltext.scalars import Value
 
 
 def edited(text: str, key: str, value: Value) -> str:
