@@ -5,9 +5,9 @@ which settings exist; its sections are declared with ``sections`` and ``fields``
 ``reader``; ``engines`` and ``llm`` are the two large ones. ``legacy`` knows an old file,
 ``hotkeys`` turns key names into key codes, ``settings`` holds what is in force.
 
-For changing, imported when it is done: ``access`` reads and writes one setting, ``migrate``
-renews an old file; both work through `koe.yamltext.edit`, and are saved by ``write``.
-``dictionary`` looks at the other file, and changes it.
+For changing, imported when it is done: ``migrate`` renews an old file through `koe.yamltext.edit`,
+and ``write`` saves. ``dictionary`` looks at the other file, and changes it. What settings windows
+ask is in `koe.config.windows`.
 
 For people who ask: ``listing`` has every setting with its origin, ``check`` what is wrong.
 ``read`` gets files for it and for ``dictionary``. ``reference`` prints ``docs/configuration.md``.

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.access import set_text
 from koe.config.rewriting import rewrite
 from koe.config.store import DEFAULTS, Store
+from koe.config.windows.access import set_text
 from koe.errors import ConfigError
 from koe.files import whole as whole_module
 from tests.config.editor import Clock, Editor

@@ -19,11 +19,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.access import get_json, get_text, set_text
 from koe.config.check import find_problems
 from koe.config.dictionary import add_terms, remove_terms
 from koe.config.listing import list_settings
 from koe.config.store import Store
+from koe.config.windows.access import get_json, get_text, set_text
 from koe.errors import ConfigError
 from koe.yamltext import document as document_module
 from tests.config.confinement import run_on_small_disk, run_powerless
@@ -294,7 +294,7 @@ def test_links_to_files_are_followed_and_stay(tmp_path: Path) -> None:
 TRY = """
 import os, sys
 from pathlib import Path
-from koe.config.access import get_text, set_text
+from koe.config.windows.access import get_text, set_text
 from koe.config.check import find_problems
 from koe.config.dictionary import add_terms
 from koe.config.settings import Settings

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from koe.config.access import set_text
 from koe.config.schema import Config, DictionaryConfig, LlmConfig
 from koe.config.store import DEFAULTS, Snapshot, Store, config_directory
+from koe.config.windows.access import set_text
 from koe.errors import ConfigError
 from koe.yamltext import document
 from tests.config.editor import Clock, Editor

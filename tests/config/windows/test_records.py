@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from koe.config.llm import LlmProfile
-from koe.config.records import References, dump, from_record, parse, to_record
 from koe.config.schema import PromptTemplate
+from koe.config.windows.records import References, dump, from_record, parse, to_record
 from koe.yamltext.document import compose
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from koe.config.llm import LlmProfile
 from koe.config.migrate import make_room
-from koe.config.records import References, dump, from_record, parse, to_record
+from koe.config.windows.records import References, dump, from_record, parse, to_record
 from koe.errors import ConfigError
 from koe.yamltext.document import MAPPING, Document
 from koe.yamltext.edit import find, remove, set_value
 
 if TYPE_CHECKING:
-    from koe.config.records import Json
     from koe.config.store import Store
+    from koe.config.windows.records import Json
     from koe.yamltext.edit import Path
     from koe.yamltext.scalars import Value
 

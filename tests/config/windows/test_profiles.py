@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from koe.config.llm import BUILT_IN_PROFILES, LlmProfile
-from koe.config.profiles import parse_profile, profiles_json, save_profiles
 from koe.config.store import Store
+from koe.config.windows.profiles import parse_profile, profiles_json, save_profiles
 from koe.errors import ConfigError
 
 FILE = """\

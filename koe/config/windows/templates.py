@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koe.config.prompts import prompt_of
-from koe.config.records import References, dump, from_record, parse, to_record
 from koe.config.schema import Config, PromptTemplate, read_config
+from koe.config.windows.records import References, dump, from_record, parse, to_record
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 from koe.yamltext.edit import set_value

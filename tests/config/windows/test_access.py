@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.access import get_json, get_text, resolved_trigger_key, set_text
 from koe.config.schema import AsrConfig, Config
 from koe.config.store import Store
+from koe.config.windows.access import get_json, get_text, resolved_trigger_key, set_text
 from koe.errors import ConfigError
 
 
@@ -200,7 +200,7 @@ def test_a_decimal_number_is_one_where_only_numbers_are_taken(
     def takes(path: tuple[str, ...], text: str, is_plain: bool = True) -> bool:
         return path == ("llm", "temperature") and text == "0.50"
 
-    monkeypatch.setattr("koe.config.access._takes", takes)
+    monkeypatch.setattr("koe.config.windows.access._takes", takes)
     folder.set("llm.temperature", "0.50")
     folder.set("llm.model", "0.50")
 
@@ -379,7 +379,7 @@ TIMES = 100
 COUNT = f"""
 import sys
 from pathlib import Path
-from koe.config.access import get_text, set_text
+from koe.config.windows.access import get_text, set_text
 from koe.config.store import Store
 
 store = Store(Path(sys.argv[1]), {{}})

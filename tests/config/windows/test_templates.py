@@ -9,7 +9,7 @@ import pytest
 
 from koe.config.schema import Config, PromptTemplate
 from koe.config.store import Store
-from koe.config.templates import save_templates, templates_json
+from koe.config.windows.templates import save_templates, templates_json
 from koe.errors import ConfigError
 
 FILE = """\
