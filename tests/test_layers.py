@@ -20,7 +20,7 @@ RANKS = {
     "koe.answers": 1, "koe.finishing": 1, "koe.yamltext": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
-    "koe.config.windows": 3,
+    "koe.config.people": 3, "koe.config.windows": 3,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.bundle": 4, "koe.linux": 4, "koe.cli": 4,
     "koe.boundary": 5,

@@ -13,8 +13,8 @@ from koe.cli import Exit, print_error, tell
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import SettingChange, read_settings, read_value
 from koe.cli.usage import add_folder, add_words
-from koe.config.check import about, find_problems
-from koe.config.listing import Listing, Origin, Setting
+from koe.config.people.check import about, find_problems
+from koe.config.people.listing import Listing, Origin, Setting
 from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.config.windows.access import get_json, get_text

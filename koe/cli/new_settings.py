@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from koe.asr import LOCAL_ENGINES
 from koe.cli.proposals import Proposal, language_settings
-from koe.config.listing import Listing, Setting, list_settings
+from koe.config.people.listing import Listing, Setting, list_settings
 from koe.config.schema import Config
 from koe.config.windows.access import with_text
 from koe.endpoint import check_endpoint, is_local

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr import ENGINES
-from koe.config.check import about, find_obstacle, find_problems
-from koe.config.listing import Listing, Origin, list_settings
+from koe.config.people.check import about, find_obstacle, find_problems
+from koe.config.people.listing import Listing, Origin, list_settings
 from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store
 from koe.config.windows.access import with_text

@@ -6,10 +6,7 @@ which settings exist; its sections are declared with ``sections`` and ``fields``
 ``hotkeys`` turns key names into key codes, ``settings`` holds what is in force.
 
 For changing, imported when it is done: ``migrate`` renews an old file through `koe.yamltext.edit`,
-and ``write`` saves. ``dictionary`` looks at the other file, and changes it. What settings windows
-ask is in `koe.config.windows`.
-
-For people who ask: ``listing`` has every setting with its origin, ``check`` what is wrong.
-``read`` gets files for it and for ``dictionary``. ``reference`` prints ``docs/configuration.md``.
-Import the module that you need.
+and ``write`` saves. ``dictionary`` looks at the other file, and changes it. ``read`` gets files
+for it and for others. What settings windows ask is in `koe.config.windows`, and what people ask in
+`koe.config.people`. Import the module that you need.
 """

@@ -4,7 +4,7 @@
         restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
 
 That declares the setting, once: `koe.config.fields` has a function for each kind of value,
-`koe.config.reader` reads by what they return, and `koe.config.reference` prints it.
+`koe.config.reader` reads by what they return, and `koe.config.people.reference` prints it.
 
 Sections are no dataclasses, although they are declared to type checkers as frozen ones
 that take keywords only: making a dataclass compiles five methods, half a millisecond each

@@ -4,7 +4,7 @@ import pytest
 
 from koe.cli.new_settings import differing, wanted_settings, with_settings
 from koe.cli.proposals import Proposal
-from koe.config.listing import list_settings
+from koe.config.people.listing import list_settings
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 

@@ -19,9 +19,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.check import find_problems
 from koe.config.dictionary import add_terms, remove_terms
-from koe.config.listing import list_settings
+from koe.config.people.check import find_problems
+from koe.config.people.listing import list_settings
 from koe.config.store import Store
 from koe.config.windows.access import get_json, get_text, set_text
 from koe.errors import ConfigError
@@ -295,7 +295,7 @@ TRY = """
 import os, sys
 from pathlib import Path
 from koe.config.windows.access import get_text, set_text
-from koe.config.check import find_problems
+from koe.config.people.check import find_problems
 from koe.config.dictionary import add_terms
 from koe.config.settings import Settings
 from koe.config.store import Store

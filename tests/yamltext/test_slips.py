@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.listing import list_settings
+from koe.config.people.listing import list_settings
 from koe.config.schema import Config, LlmConfig
 from koe.config.store import Store
 from koe.errors import ConfigError

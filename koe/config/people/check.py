@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from koe.config.listing import Listing, Origin
+from koe.config.people.listing import Listing, Origin
 from koe.config.read import decoded, read_bytes
 from koe.config.reader import Problem
 from koe.config.schema import Config, DictionaryConfig

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from koe.config.reference import PAGE, render
+from koe.config.people.reference import PAGE, render
 
 
 def test_the_page_is_what_the_declarations_say() -> None:
-    remedy = "run: .venv/bin/python -m koe.config.reference"
+    remedy = "run: .venv/bin/python -m koe.config.people.reference"
     assert PAGE.read_text(encoding="utf-8") == render(), remedy
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.check import about, find_obstacle, find_problems
-from koe.config.listing import list_settings
+from koe.config.people.check import about, find_obstacle, find_problems
+from koe.config.people.listing import list_settings
 from koe.config.reader import Problem
 from koe.yamltext.document import Document
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config import schema
-from koe.config.listing import MASK, Listing, Origin, Setting, list_settings
+from koe.config.people.listing import MASK, Listing, Origin, Setting, list_settings
 from koe.config.sections import Group, Records, Section, Table
 from koe.errors import ConfigError
 from koe.yamltext.document import Document

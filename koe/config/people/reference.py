@@ -1,6 +1,6 @@
 """The reference of all settings, printed from their declarations.
 
-``python -m koe.config.reference`` writes it to ``docs/configuration.md``; a test compares.
+``python -m koe.config.people.reference`` writes it to ``docs/configuration.md``; a test compares.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from koe.config.sections import (
     Value,
 )
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 _INTRODUCTION = """\
-<!-- Written by `python -m koe.config.reference`; change the declarations in koe/config instead. -->
+<!-- Written by `python -m koe.config.people.reference` from the declarations in koe/config. -->
 
 # Settings
 
