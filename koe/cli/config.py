@@ -15,10 +15,10 @@ from koe.cli.setting import SettingChange, read_settings, read_value
 from koe.cli.usage import add_folder, add_words
 from koe.config.people.check import about, find_problems
 from koe.config.people.listing import Listing, Origin, Setting
-from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.config.windows.access import get_json, get_text
 from koe.errors import ConfigError
+from koe.files.read import is_missing
 from koe.yamltext.document import SCALAR, Document
 from koe.yamltext.edit import find
 

@@ -20,11 +20,11 @@ from koe.cli.languages import spoken, system_language
 from koe.cli.proposals import heard_by
 from koe.cli.usage import add_folder
 from koe.config.llm import LlmConfig
-from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
 from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
 from koe.diagnostics import harmless
 from koe.errors import AudioError, ConfigError, HistoryError
+from koe.files.read import is_missing
 from koe.files.regular import open_regular
 from koe.journal.folder import journal_directory
 from koe.journal.history import History

@@ -14,10 +14,10 @@ from koe.cli import Exit, print_error, tell
 from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
 from koe.cli.usage import add_folder, add_words
-from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
+from koe.files.read import is_missing
 from koe.journal.entries import entry_json
 from koe.journal.history import History
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from koe.asr import ENGINES
 from koe.config.people.check import about, find_obstacle, find_problems
 from koe.config.people.listing import Listing, Origin, list_settings
-from koe.config.read import is_missing
 from koe.config.store import CONFIG_NAME, Store
 from koe.config.windows.access import with_text
 from koe.errors import ConfigError
+from koe.files.read import is_missing
 from koe.yamltext.document import MAPPING, Document
 from koe.yamltext.edit import find
 from koe.yamltext.scalars import resolve

@@ -5,8 +5,8 @@ which settings exist; its sections are declared with ``sections`` and ``fields``
 ``reader``; ``engines`` and ``llm`` are the two large ones. ``legacy`` knows an old file,
 ``hotkeys`` turns key names into key codes, ``settings`` holds what is in force.
 
-For changing, imported when it is done: ``migrate`` renews an old file through `koe.yamltext.edit`,
-and ``write`` saves. ``dictionary`` looks at the other file, and changes it. ``read`` gets files
-for it and for others. What settings windows ask is in `koe.config.windows`, and what people ask in
-`koe.config.people`. Import the module that you need.
+For changing, imported when it is done: ``migrate`` renews an old file through `koe.yamltext.edit`.
+``dictionary`` looks at the other file, and changes it. `koe.files` reads and writes both.
+What settings windows ask is in `koe.config.windows`, and what people ask in `koe.config.people`.
+Import the module that you need.
 """

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
-from koe.config.rewriting import rewrite
 from koe.dictionary import parse_terms, term_of
 from koe.errors import ConfigError
+from koe.files.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
+from koe.files.rewriting import rewrite
 from koe.text import is_unicode
 
 LONGEST_TERM = 100

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from koe.config.legacy import is_outdated
-from koe.config.read import (
+from koe.config.schema import Config, Problem, read_config
+from koe.dictionary import parse_terms
+from koe.errors import ConfigError
+from koe.files.read import (
     BYTE_ORDER_MARK,
     LARGEST_FILE_BYTES,
     REST_NS,
@@ -27,9 +30,6 @@ from koe.config.read import (
     read_whole,
     stamp_of,
 )
-from koe.config.schema import Config, Problem, read_config
-from koe.dictionary import parse_terms
-from koe.errors import ConfigError
 from koe.yamltext.document import Document, compose
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Store:
         if all(path.exists() for path in paths):
             return []
         # Only the first start needs it.
-        from koe.config.write import locked, write_private
+        from koe.files.write import locked, write_private
 
         with locked(self.config_path) as lock:
             missing = [path for path in paths if not path.exists()]
@@ -258,8 +258,8 @@ class Store:
                 it was.
         """
         # Hardly any load needs it.
-        from koe.config.rewriting import rewrite
-        from koe.config.write import write_private
+        from koe.files.rewriting import rewrite
+        from koe.files.write import write_private
 
         path = self.config_path
 

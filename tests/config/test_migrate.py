@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_renewed_is_used_as_it_is(
     def refuse(path: Path, content: bytes) -> None:
         raise ConfigError(str(path), "cannot be written: for a reason")
 
-    monkeypatch.setattr("koe.config.write.write_private", refuse)
+    monkeypatch.setattr("koe.files.write.write_private", refuse)
     snapshot = Store(tmp_path, {}, renews_old_files=True).load()
 
     assert snapshot.config.asr.provider == "doubao"

@@ -26,7 +26,7 @@ from koe.config.store import Store
 from koe.config.windows.access import get_json, get_text, set_text
 from koe.errors import ConfigError
 from koe.yamltext import document as document_module
-from tests.config.confinement import run_on_small_disk, run_powerless
+from tests.files.confinement import run_on_small_disk, run_powerless
 
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}
 
@@ -417,7 +417,7 @@ def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> Non
     owner = "__import__('pathlib').Path" if "Path" in module else f"import_module({module!r})"
     code = TRY + (
         "from importlib import import_module\n"
-        "import koe.config.write\n"
+        "import koe.files.write\n"
         f"setattr({owner}, {name!r}, lambda *_: os._exit(7))\n"
         "set_text(store, 'asr.provider', 'new')\n"
     )

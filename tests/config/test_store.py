@@ -22,7 +22,7 @@ from koe.config.store import DEFAULTS, Snapshot, Store, config_directory
 from koe.config.windows.access import set_text
 from koe.errors import ConfigError
 from koe.yamltext import document
-from tests.config.editor import Clock, Editor
+from tests.files.editor import Clock, Editor
 
 OLD = 1_700_000_000
 

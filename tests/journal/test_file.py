@@ -11,7 +11,7 @@ from koe.journal import file as file_module
 from koe.journal.file import RecordingFile
 from koe.journal.format import Kind, Record
 from koe.journal.reader import is_being_written, read_session
-from tests.config.confinement import run_on_small_disk
+from tests.files.confinement import run_on_small_disk
 from tests.journal.making import records
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from koe.config.people.listing import Listing, Origin
-from koe.config.read import decoded, read_bytes
 from koe.config.reader import Problem
 from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
 from koe.endpoint import check_endpoint, is_private
 from koe.errors import ConfigError, EndpointError
+from koe.files.read import decoded, read_bytes
 from koe.yamltext.document import MAPPING, SCALAR, Document, Part
 from koe.yamltext.edit import find
 

@@ -1,6 +1,6 @@
 """Changing a file that other programs change too: read, change, compare, replace.
 
-Koe's own writers wait for each other (`koe.config.write.locked`). An editor waits for nothing, and
+Koe's own writers wait for each other (`koe.files.write.locked`). An editor waits for nothing, and
 many empty a file before they write it: who reads in between sees an empty file, or half of one.
 So a file that was written a moment ago is read when it has come to rest, and what changed before
 it is replaced is read again.
@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from koe.config.read import (
+from koe.errors import ConfigError
+from koe.files.read import (
     LARGEST_FILE_BYTES,
     Look,
     Stamp,
@@ -25,8 +26,7 @@ from koe.config.read import (
     read_whole,
     stamp_of,
 )
-from koe.config.write import PATIENCE_S, locked, write_private
-from koe.errors import ConfigError
+from koe.files.write import PATIENCE_S, locked, write_private
 
 # An empty file is being written, unless it stays so for long.
 _REST_IF_EMPTY_NS = 2_000_000_000

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.read import LARGEST_FILE_BYTES, decoded, is_missing, read_bytes
 from koe.errors import ConfigError
+from koe.files.read import LARGEST_FILE_BYTES, decoded, is_missing, read_bytes
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 

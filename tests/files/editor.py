@@ -12,7 +12,7 @@ from typing import Self
 
 import pytest
 
-from koe.config import read
+from koe.files import read
 
 _EDITOR = """
 import sys

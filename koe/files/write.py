@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from koe.config.read import Stamp, busy, lock_of, stamp_of
 from koe.errors import ConfigError
 from koe.files.lock import try_lock
+from koe.files.read import Stamp, busy, lock_of, stamp_of
 from koe.files.whole import remove_drafts, write_whole
 
 PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs

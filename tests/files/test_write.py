@@ -13,9 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from koe.config import write as write_module
-from koe.config.write import locked, write_private
 from koe.errors import ConfigError
+from koe.files import write as write_module
+from koe.files.write import locked, write_private
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, links and limits")
 
@@ -156,7 +156,7 @@ def test_a_failure_on_the_way_leaves_nothing(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from koe.config.write import write_private
+from koe.files.write import write_private
 from koe.errors import ConfigError
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.rewriting import rewrite
 from koe.config.store import DEFAULTS, Store
 from koe.config.windows.access import set_text
 from koe.errors import ConfigError
 from koe.files import whole as whole_module
-from tests.config.editor import Clock, Editor
+from koe.files.rewriting import rewrite
+from tests.files.editor import Clock, Editor
 
 OLD = 1_700_000_000
 DEFAULT = (DEFAULTS / "config.yaml").read_bytes()
