@@ -12,8 +12,8 @@ WITHOUT_CODE = {
     "koe/bundle/__init__.py", "koe/config/__init__.py", "koe/config/people/__init__.py",
     "koe/config/windows/__init__.py", "koe/files/__init__.py", "koe/finishing/__init__.py",
     "koe/http/__init__.py", "koe/journal/__init__.py",
-    "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/cli/__main__.py",
-    "koe/yamltext/__init__.py",
+    "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/models/__init__.py",
+    "koe/cli/__main__.py", "koe/yamltext/__init__.py",
 }  # fmt: skip
 
 MODULES = [

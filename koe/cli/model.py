@@ -14,9 +14,9 @@ from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
 from koe.errors import ManifestError
-from koe.models import describe, paths, removal, verification
 from koe.models import manifest as manifests
-from koe.models.catalogue import Model, find_models, install_manifests, languages_of
+from koe.models import paths, removal, verification
+from koe.models.catalogue import Model, describe, find_models, install_manifests, languages_of
 from koe.models.manifest import Manifest
 from koe.models.verification import Mode, Status, Verdict
 
