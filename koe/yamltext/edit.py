@@ -53,6 +53,14 @@ def find(document: Document, path: Path) -> Part | None:
     return part.resolved if part else None
 
 
+def keys_at(document: Document, path: Path) -> set[str]:
+    """The keys of the section at ``path``; none when there is no section."""
+    part = find(document, path)
+    if part is None or part.kind != MAPPING:
+        return set()
+    return {key.text for key, _ in part.pairs()}
+
+
 def set_value(document: Document, path: Path, value: Value) -> Document:
     """Put ``value`` at ``path``, in the place of whatever is there.
 

@@ -8,8 +8,8 @@ from koe.config.llm import LlmProfile
 from koe.config.migrate import make_room
 from koe.config.windows.records import References, dump, from_record, parse, to_record
 from koe.errors import ConfigError
-from koe.yamltext.document import MAPPING, Document
-from koe.yamltext.edit import find, remove, set_value
+from koe.yamltext.document import Document
+from koe.yamltext.edit import find, keys_at, remove, set_value
 
 if TYPE_CHECKING:
     from koe.config.store import Store
@@ -113,7 +113,7 @@ _FORMER_PATH = "chat_completions_path"
 
 def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Document:
     old = find(document, _PROFILES)
-    names = _keys(document, _PROFILES)
+    names = keys_at(document, _PROFILES)
     if old is None or names.isdisjoint(profiles):
         return set_value(document, _PROFILES, dict(profiles))
     for name in names - profiles.keys():
@@ -125,7 +125,7 @@ def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Docum
 
 def _update(document: Document, path: Path, record: dict[str, Value]) -> Document:
     """Set what is in the record, field by field, so that comments and other keys stay."""
-    keys = _keys(document, path)
+    keys = keys_at(document, path)
     if not keys:
         return set_value(document, path, record)
     if _FORMER_PATH in keys:
@@ -136,10 +136,3 @@ def _update(document: Document, path: Path, record: dict[str, Value]) -> Documen
         else:
             document = set_value(document, (*path, key), value)
     return document
-
-
-def _keys(document: Document, path: Path) -> set[str]:
-    part = find(document, path)
-    if part is None or part.kind != MAPPING:
-        return set()
-    return {key.text for key, _ in part.pairs()}
