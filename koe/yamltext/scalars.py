@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from koe.text import is_unicode
 from koe.yamltext.document import Part
+from koe.yamltext.tree import BOOLEANS, INTEGER, NULLS
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
     Value: TypeAlias = "Atom | list[Value] | dict[str, Value]"
 
 _CORE = "tag:yaml.org,2002:"
-_NULLS = {"", "~", "null", "Null", "NULL"}
-_BOOLEANS = {
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
+FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 # Wider integers are text here; the reference refuses the whole file (spec config §3.1).
@@ -60,16 +55,16 @@ def resolve(part: Part) -> Atom:
 
 def resolve_plain(text: str) -> Atom:
     """The value of a scalar without quotes: ``yes`` and ``007`` are text."""
-    if text in _NULLS:
+    if text in NULLS:
         return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.fullmatch(text):
+    if text in BOOLEANS:
+        return BOOLEANS[text]
+    if INTEGER.fullmatch(text):
         number = int(text, 0) if len(text) <= 70 else _HIGHEST + 1
         return number if _LOWEST <= number <= _HIGHEST else text
     if _NOT_FINITE.fullmatch(text):
         return float(text.replace(".", ""))
-    if _FLOAT.fullmatch(text):
+    if FLOAT.fullmatch(text):
         real = float(text)
         return real if abs(real) != float("inf") else text
     return text
@@ -126,7 +121,7 @@ def atom_text(value: Atom, *, in_flow: bool = False, quote: str = "") -> str:
 def _may_be_plain(text: str, in_flow: bool) -> bool:
     return (
         resolve_plain(text) is text
-        and not _INTEGER.fullmatch(text)  # too wide: the reference could not read the file
+        and not INTEGER.fullmatch(text)  # too wide: the reference could not read the file
         and _PLAIN.fullmatch(text) is not None
         and text[-1] not in " :"
         and not (in_flow and _NOT_IN_FLOW.search(text))

@@ -6,11 +6,19 @@ stay what the user typed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 # No dataclasses: importing what makes them takes longer than loading a file, and loading needs
 # none. The shell waits for both.
 
+# What a scalar without quotes may be besides text, in YAML 1.2 (spec config §3.1).
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+BOOLEANS = {
+    "true": True, "True": True, "TRUE": True,
+    "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)")
 
 _REFUSALS = frozenset({
     "no", "n", "off", "false", "f", "none", "never", "0", "disabled", "disable",
@@ -48,12 +56,12 @@ class Scalar:
     @property
     def is_null(self) -> bool:
         """Nothing after the colon, or an explicit null (spec config §3.1)."""
-        return self.is_plain and self.text in {"", "~", "null", "Null", "NULL"}
+        return self.is_plain and self.text in NULLS
 
     @property
     def is_boolean(self) -> bool:
         """One of the words that YAML has for true and false."""
-        return self.text in {"true", "True", "TRUE", "false", "False", "FALSE"}
+        return self.text in BOOLEANS
 
     @property
     def is_refusal(self) -> bool:

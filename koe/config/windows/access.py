@@ -19,7 +19,7 @@ from koe.config.sections import Consent, Field, Group, Section, Table
 from koe.errors import ConfigError
 from koe.yamltext.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
 from koe.yamltext.edit import Path, find, set_value
-from koe.yamltext.scalars import foreign_tag, number_text, resolve
+from koe.yamltext.scalars import FLOAT, foreign_tag, number_text, resolve
 from koe.yamltext.tree import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from koe.yamltext.scalars import Atom
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
 
 # Aliases can make a small file mean a huge tree, or one without an end.
 _MOST_PARTS = 100_000
@@ -185,7 +184,7 @@ def _typed(path: Path, text: str) -> bool | int | float | str:
     if _WHOLE_NUMBER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
         is_shortest = text == str(int(text))
         return int(text) if is_shortest or not _takes(path, "text", is_plain=False) else text
-    if _DECIMAL.fullmatch(text) and abs(float(text)) != float("inf"):
+    if FLOAT.fullmatch(text) and abs(float(text)) != float("inf"):
         takes_numbers = _takes(path, text) and not _takes(path, "text", is_plain=False)
         return float(text) if takes_numbers else text
     return text
