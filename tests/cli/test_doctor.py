@@ -81,7 +81,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
             Finding(
                 Level.WARN,
                 "correction",
-                "there is no profile 'x', only: none; nothing is corrected",
+                "the profile 'x' is not one of llm.profiles, which are: none; nothing is corrected",
             ),
         ),
         ("llm: {enabled: false}", Finding(Level.OK, "correction", "off")),

@@ -117,24 +117,18 @@ class _Checks:
 
     def profile(self) -> Iterator[Problem]:
         """A model that can't correct, although it is to."""
-        llm = self._config.llm
-        if not llm.enabled or llm.correcting_profile is not None:
-            return
-        if llm.active_profile not in llm.profiles:
-            yield from self.unknown_profile()
-        else:
-            is_local = llm.profiles[llm.active_profile].provider == "mlx"
-            needs = "mlx.model" if is_local else "a base_url and a model"
-            message = f"needs {needs} in llm.profiles; nothing is corrected"
-            yield self._about("llm.active_profile", message)
+        if self._config.llm.enabled:
+            yield from self._shortfall()
 
     def unknown_profile(self) -> Iterator[Problem]:
         """A model that is not there, whether it is to correct now or not."""
         llm = self._config.llm
         if llm.active_profile not in llm.profiles:
-            known = ", ".join(llm.profiles) or "none"
-            message = f"is not one of llm.profiles, which are: {known}; nothing is corrected"
-            yield self._about("llm.active_profile", message)
+            yield from self._shortfall()
+
+    def _shortfall(self) -> Iterator[Problem]:
+        if reason := self._config.llm.shortfall:
+            yield self._about("llm.active_profile", f"{reason}; nothing is corrected")
 
     def addresses(self) -> Iterator[Problem]:
         """Addresses to which nothing is sent, because they are none or not safe."""
