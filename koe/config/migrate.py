@@ -22,7 +22,7 @@ from koe.config.legacy import (
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig
 from koe.errors import ConfigError
 from koe.yamltext.document import MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.yamltext.edit import Path, find, keys_at, move, set_value
+from koe.yamltext.edit import KeyPath, find, keys_at, move, set_value
 from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def migrate(document: Document) -> Document:
     return _take(STEPS, document)
 
 
-def make_room(document: Document, path: Path) -> Document:
+def make_room(document: Document, path: KeyPath) -> Document:
     """Take the steps without which a value at ``path`` would hide other settings.
 
     Those are settings in an older form, and profiles that are built in: the first one in the

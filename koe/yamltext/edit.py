@@ -36,11 +36,11 @@ from koe.yamltext.scalars import atom_text, block_lines, flow_text, foreign_tag,
 if TYPE_CHECKING:
     from koe.yamltext.scalars import Value
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """The keys that lead to a value, outermost first."""
 
 
-def find(document: Document, path: Path) -> Part | None:
+def find(document: Document, path: KeyPath) -> Part | None:
     """The value at ``path``, through aliases; None when there is none.
 
     Only text is a key: one that is written ``5:`` is not reached. Of a key that is there
@@ -53,7 +53,7 @@ def find(document: Document, path: Path) -> Part | None:
     return part.resolved if part else None
 
 
-def keys_at(document: Document, path: Path) -> set[str]:
+def keys_at(document: Document, path: KeyPath) -> set[str]:
     """The keys of the section at ``path``; none when there is no section."""
     part = find(document, path)
     if part is None or part.kind != MAPPING:
@@ -61,7 +61,7 @@ def keys_at(document: Document, path: Path) -> set[str]:
     return {key.text for key, _ in part.pairs()}
 
 
-def set_value(document: Document, path: Path, value: Value) -> Document:
+def set_value(document: Document, path: KeyPath, value: Value) -> Document:
     """Put ``value`` at ``path``, in the place of whatever is there.
 
     Missing sections are created, and what is no section but has to be one is replaced. New
@@ -93,7 +93,7 @@ def set_value(document: Document, path: Path, value: Value) -> Document:
     raise AssertionError("a path has a key")
 
 
-def remove(document: Document, path: Path) -> Document:
+def remove(document: Document, path: KeyPath) -> Document:
     """Remove the value at ``path`` with its key; comments above it stay.
 
     A section that becomes empty stays, as ``{}``. Nothing happens when there is no such key,
@@ -115,7 +115,7 @@ def remove(document: Document, path: Path) -> Document:
     return remove(changed, path)  # a key may be there twice
 
 
-def move(document: Document, old: Path, new: Path) -> Document:
+def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
     """Move a value to the end of another section, with the comments directly above it.
 
     Nothing happens when there is no value at ``old``. What is at ``new`` is replaced.
@@ -154,7 +154,7 @@ def move(document: Document, old: Path, new: Path) -> Document:
     return _checked(document, key, splices, change)
 
 
-def _deepest(document: Document, path: Path) -> tuple[Part | None, Path]:
+def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
     """The deepest section on the way that is there, and the keys that are missing below it.
 
     None when something else than a section is on the way, or the whole path is there.
@@ -247,7 +247,7 @@ def _one_line(value: Value, section: Part, old: Part) -> str:
 # --- the check and its terms ---
 
 
-def _nested(path: Path, value: Value) -> Value:
+def _nested(path: KeyPath, value: Value) -> Value:
     for key in reversed(path):
         value = {key: value}
     return value

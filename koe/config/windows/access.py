@@ -18,7 +18,7 @@ from koe.config.schema import Config, read_config
 from koe.config.sections import Consent, Field, Group, Section, Table
 from koe.errors import ConfigError
 from koe.yamltext.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.yamltext.edit import Path, find, set_value
+from koe.yamltext.edit import KeyPath, find, set_value
 from koe.yamltext.scalars import FLOAT, foreign_tag, number_text, resolve
 from koe.yamltext.tree import Mapping, Node, Scalar
 
@@ -98,7 +98,7 @@ def resolved_trigger_key(store: Store) -> str:
     return normalise(store.load().config.hotkey.trigger_key)
 
 
-def _path(key: str) -> Path:
+def _path(key: str) -> KeyPath:
     return tuple(key.split("."))
 
 
@@ -161,7 +161,7 @@ class _Json:
 # --- writing -----------------------------------------------------------------------------
 
 
-def _refuse_below_a_value(document: Document, path: Path) -> None:
+def _refuse_below_a_value(document: Document, path: KeyPath) -> None:
     for depth in range(1, len(path)):
         part = find(document, path[:depth])
         if part is None or part.kind == MAPPING:
@@ -172,7 +172,7 @@ def _refuse_below_a_value(document: Document, path: Path) -> None:
             raise document.error(part, f"{reason}; remove {name} first if that is meant")
 
 
-def _typed(path: Path, text: str) -> bool | int | float | str:
+def _typed(path: KeyPath, text: str) -> bool | int | float | str:
     declared = _declared(path)
     if isinstance(declared, Consent):
         try:  # `no` becomes `false`, which all shells understand
@@ -190,7 +190,7 @@ def _typed(path: Path, text: str) -> bool | int | float | str:
     return text
 
 
-def _declared(path: Path) -> Field | None:
+def _declared(path: KeyPath) -> Field | None:
     section: Section = Config()
     names = iter(path)
     for key in names:
@@ -205,7 +205,7 @@ def _declared(path: Path) -> Field | None:
     return None
 
 
-def _takes(path: Path, text: str, is_plain: bool = True) -> bool:
+def _takes(path: KeyPath, text: str, is_plain: bool = True) -> bool:
     """Whether a setting can be used with this value, as far as the schema knows it."""
     node: Node = Scalar(text, text, 1, is_plain)
     for key in reversed(path):

@@ -14,7 +14,7 @@ from koe.yamltext.edit import find, keys_at, remove, set_value
 if TYPE_CHECKING:
     from koe.config.store import Store
     from koe.config.windows.records import Json
-    from koe.yamltext.edit import Path
+    from koe.yamltext.edit import KeyPath
     from koe.yamltext.scalars import Value
 
 _PROFILES = ("llm", "profiles")
@@ -123,7 +123,7 @@ def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Docum
     return document
 
 
-def _update(document: Document, path: Path, record: dict[str, Value]) -> Document:
+def _update(document: Document, path: KeyPath, record: dict[str, Value]) -> Document:
     """Set what is in the record, field by field, so that comments and other keys stay."""
     keys = keys_at(document, path)
     if not keys:
