@@ -34,12 +34,12 @@ def koe_py_scan_models() -> str:
     """
     from koe.asr import local_engines
     from koe.models.catalogue import describe, find_models
-    from koe.models.verification import Mode, model_status
+    from koe.models.verification import VerifyMode, model_status
 
     root, engines = _known_models(), local_engines()
     models, _ = find_models(root)
     described = [
-        describe(model, model_status(root, model.path, Mode.CACHE_ONLY))
+        describe(model, model_status(root, model.path, VerifyMode.CACHE_ONLY))
         for model in models
         if model.manifest.provider in engines
     ]
@@ -54,13 +54,13 @@ def koe_py_model_status(path: Any, mode: int) -> int:
         path: The model.
         mode: 1: only what is known already; 2: compute everything anew; else: what is not known.
     """
-    from koe.models.verification import Mode, Status, model_status
+    from koe.models.verification import Status, VerifyMode, model_status
 
     model = argument(path)
     if model is None:
         return Status.NOT_INSTALLED
-    known = mode if mode in (Mode.CACHE_ONLY, Mode.FORCE) else Mode.NORMAL
-    return model_status(_models(), model, Mode(known))
+    known = mode if mode in (VerifyMode.CACHE_ONLY, VerifyMode.FORCE) else VerifyMode.NORMAL
+    return model_status(_models(), model, VerifyMode(known))
 
 
 @status

@@ -7,7 +7,7 @@ import sys
 import time
 
 from koe.cli import Exit, print_error, tell
-from koe.cli.llm import Target, add_target_arguments, find_target, print_object
+from koe.cli.llm import LlmTarget, add_target_arguments, find_target, print_object
 from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
 from koe.llm.correction import Correction
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK if is_good else Exit.ERROR
 
 
-def _correct(target: Target, text: str, instruction: str | None) -> Correction:
+def _correct(target: LlmTarget, text: str, instruction: str | None) -> Correction:
     profile = target.profile
     if instruction is None:
         return target.ask(
@@ -82,7 +82,7 @@ def _correct(target: Target, text: str, instruction: str | None) -> Correction:
     )
 
 
-def _find_instruction(target: Target, wanted: str) -> str:
+def _find_instruction(target: LlmTarget, wanted: str) -> str:
     """The prompt of a template.
 
     Raises:

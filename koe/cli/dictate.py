@@ -14,7 +14,7 @@ from pathlib import Path
 from koe.asr import ENGINES
 from koe.audio import WavReader, read_wav
 from koe.cli import print_error
-from koe.cli.report import JsonReport, Progress, Report, TextReport, run_session
+from koe.cli.report import DictationProgress, JsonReport, Report, TextReport, run_session
 from koe.cli.usage import add_folder
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Dictate; return the exit status."""
-    report: Report = (JsonReport if arguments.json else TextReport)(Progress())
+    report: Report = (JsonReport if arguments.json else TextReport)(DictationProgress())
     session = _dictate_speech if arguments.mic else _dictate_file
     return run_session(report, session(report, arguments))
 

@@ -242,11 +242,13 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 
 def _again(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
-    from koe.cli.report import JsonReport, Progress, TextReport, run_session
+    from koe.cli.report import DictationProgress, JsonReport, TextReport, run_session
     from koe.dictation import open_core
 
     entry = history.entry(arguments.id)
-    report = (JsonReport if arguments.json else TextReport)(Progress(handed_over=entry.seconds))
+    report = (JsonReport if arguments.json else TextReport)(
+        DictationProgress(handed_over=entry.seconds)
+    )
 
     async def follow() -> None:
         async with open_core(arguments.config) as core:

@@ -30,7 +30,7 @@ _LONG_RECORDING = 90.0
 
 
 @dataclass(slots=True)
-class Progress:
+class DictationProgress:
     """How far a dictation is.
 
     Attributes:
@@ -52,7 +52,7 @@ class Report(ABC):
         status: The exit status as things stand.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: DictationProgress) -> None:
         self.progress = progress
         self.status = Exit.NO_SPEECH
 
@@ -86,7 +86,7 @@ class Report(ABC):
 class TextReport(Report):
     """For a person: the text on stdout, everything else on stderr."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: DictationProgress) -> None:
         super().__init__(progress)
         # The text so far, and how far a long recording is.
         self._line = LiveLine(sys.stderr)

@@ -22,8 +22,8 @@ from koe.config.sections import (
     Group,
     Limit,
     Names,
-    Records,
     Section,
+    SectionList,
     Table,
     Target,
     TextMap,
@@ -327,4 +327,4 @@ def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:
 
 def records(default: tuple[S, ...], of: S) -> tuple[S, ...]:
     """A list of like sections. What the file says replaces the whole default."""
-    return _typed(Records(default, of), default)
+    return _typed(SectionList(default, of), default)

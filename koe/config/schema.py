@@ -27,7 +27,7 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.llm import LlmConfig, LlmProfile
-from koe.config.reader import Entry, Problem, Reader
+from koe.config.reader import Item, Problem, Reader
 from koe.config.sections import (
     ALL,
     AT_ONCE,
@@ -274,5 +274,5 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
         reason = f"{slip}, and save the file" if slip else _NO_SETTINGS
         raise ConfigError(path, f"line {root.line}: {reason}")
     reader = Reader(path)
-    config = reader.read_section(Entry("", root.line, root), Config())
+    config = reader.read_section(Item("", root.line, root), Config())
     return config, tuple(reader.problems)

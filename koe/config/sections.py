@@ -232,7 +232,7 @@ class Table(Field):
         self.of = of
 
 
-class Records(Field):
+class SectionList(Field):
     """A list of like sections.
 
     Attributes:

@@ -165,7 +165,7 @@ class Marked(NamedTuple):
                 raise ValueError("a mark must be a list of numbers")
 
 
-class Record(NamedTuple):
+class JournalRecord(NamedTuple):
     """One record.
 
     Attributes:
@@ -186,7 +186,7 @@ class Record(NamedTuple):
         return _HEAD.pack(length, checksum, self.kind, self.nanoseconds) + self.payload
 
 
-class Records:
+class JournalRecords:
     """Iterates over the longest valid prefix of a file, in memory of `LARGEST_PAYLOAD` at most.
 
     Attributes:
@@ -205,7 +205,7 @@ class Records:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> JournalRecord:
         if self.damage:
             raise StopIteration
         head = self._read(HEAD_BYTES)
@@ -222,9 +222,9 @@ class Records:
         if crc32(payload, crc32(_HEAD.pack(length, 0, kind, nanoseconds))) != checksum:
             return self._stop("is damaged")
         self.size += HEAD_BYTES + length
-        return Record(kind, nanoseconds, payload)
+        return JournalRecord(kind, nanoseconds, payload)
 
-    def _stop(self, what: str) -> Record:
+    def _stop(self, what: str) -> JournalRecord:
         self.damage = f"the record at byte {self.size} {what}"
         raise StopIteration
 

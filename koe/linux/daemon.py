@@ -23,14 +23,14 @@ from koe.linux.insertion import Insertion
 from koe.linux.keys import key_of
 from koe.linux.presses import Action, Presses
 from koe.linux.server import ControlServer
-from koe.linux.status import Status, announcement
+from koe.linux.status import DaemonStatus, announcement
 from koe.linux.takes import Recorder, Takes
 from koe.microphone import Microphone
 from koe.session_rules import SessionRules
 
 if TYPE_CHECKING:
     from koe.linux.bus import Bus
-    from koe.linux.hotkey import Hotkey
+    from koe.linux.hotkey import GrabbedKey
     from koe.linux.notifications import Notifications
 
 # A press while a text is still to come begins the next dictation; the text comes all the same.
@@ -60,7 +60,7 @@ class Daemon:
         self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
         self._desktop = desktop
         # Cancels; grabbed while a recording is on. None: there is no such key.
-        self._cancel_key: Hotkey | None = None
+        self._cancel_key: GrabbedKey | None = None
         # Shows what is heard; None: nothing can.
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
 
@@ -107,7 +107,7 @@ class Daemon:
         elif action is Action.END:
             self._takes.end()
 
-    def _show(self, status: Status) -> None:
+    def _show(self, status: DaemonStatus) -> None:
         self._server.publish(status)
         if self._cancel_key is not None:
             self._follow_cancel_key(self._cancel_key, is_wanted=status.is_recording)
@@ -119,22 +119,22 @@ class Daemon:
         if self._desktop.display is None:
             self._takes.describe_hotkey("none: bind keys to koe-key; koe service keys shows how")
             return
-        from koe.linux.hotkey import Hotkey
+        from koe.linux.hotkey import GrabbedKey
 
         if self._config.hotkey.says("cancel_key"):
             cancel, nothing = partial(self.perform, "cancel"), lambda: None
             key_to_cancel = key_of(self._config.hotkey.cancel_key)
-            self._cancel_key = Hotkey(self._desktop.display, key_to_cancel, cancel, nothing)
+            self._cancel_key = GrabbedKey(self._desktop.display, key_to_cancel, cancel, nothing)
         press, release = partial(self.perform, "press"), partial(self.perform, "release")
         try:
-            Hotkey(self._desktop.display, key, press, release).grab()
+            GrabbedKey(self._desktop.display, key, press, release).grab()
         except DesktopError as exc:
             report(exc)
             self._takes.describe_hotkey(f"none: {exc}")
         else:
             self._takes.describe_hotkey(key.name)
 
-    def _follow_cancel_key(self, key: Hotkey, *, is_wanted: bool) -> None:
+    def _follow_cancel_key(self, key: GrabbedKey, *, is_wanted: bool) -> None:
         try:
             if is_wanted and not key.is_grabbed:
                 key.grab()

@@ -24,7 +24,7 @@ from koe.linux.delivery import (
 )
 
 if TYPE_CHECKING:
-    from koe.linux.fields import Field, Fields
+    from koe.linux.fields import Fields, FocusedField
 
 _REASONS = {
     Tried.REFUSED: "this window does not take it",
@@ -55,7 +55,7 @@ class Board(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class InsertionTarget:
     """Where a text belongs.
 
     Attributes:
@@ -64,7 +64,7 @@ class Target:
     """
 
     window: Window | None = None
-    field: asyncio.Task[Field | None] | None = None
+    field: asyncio.Task[FocusedField | None] | None = None
 
 
 class Insertion:
@@ -86,21 +86,21 @@ class Insertion:
         self._board = board
         self._fields = fields
 
-    def aim(self) -> Target:
+    def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
         window = self._active_window()
         if self._fields is None or self._forced not in (None, Way.ACCESSIBLE):
-            return Target(window)
-        return Target(window, asyncio.create_task(self._fields.focused()))
+            return InsertionTarget(window)
+        return InsertionTarget(window, asyncio.create_task(self._fields.focused()))
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Hand over a text in the surest way that there is."""
         try:
             return await self._insert(text, target)
         except DesktopError as exc:
             return lost(str(exc))
 
-    async def _insert(self, text: str, target: Target) -> Delivered:
+    async def _insert(self, text: str, target: InsertionTarget) -> Delivered:
         field = await self._field(target)
         now = self._active_window()
         means = Means(field is not None, self._board is not None)
@@ -134,7 +134,7 @@ class Insertion:
         way = self._config().linux.insert
         return None if way == "auto" else Way(way)
 
-    async def _field(self, target: Target) -> Field | None:
+    async def _field(self, target: InsertionTarget) -> FocusedField | None:
         """The field of the press, if it still has the focus."""
         if target.field is None:
             return None

@@ -14,8 +14,8 @@ from koe.dictation import Dictation, OpenCore
 from koe.errors import AudioError, DesktopError
 from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowState, State, Warn
 from koe.linux.delivery import Delivered
-from koe.linux.insertion import Target
-from koe.linux.status import Status
+from koe.linux.insertion import InsertionTarget
+from koe.linux.status import DaemonStatus
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +35,17 @@ class Recorder(Protocol):
 class Inserter(Protocol):
     """What inserts: `koe.linux.insertion.Insertion`."""
 
-    def aim(self) -> Target:
+    def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Insert a text."""
 
 
 class Take:
     """One dictation, and what came of it."""
 
-    def __init__(self, session: Dictation, target: Target) -> None:
+    def __init__(self, session: Dictation, target: InsertionTarget) -> None:
         self.session = session
         self.target = target
         # Records; None: not yet, or not any more.
@@ -83,9 +83,9 @@ class Takes:
         core: OpenCore,
         inserter: Inserter,
         recorder: Callable[[], AbstractAsyncContextManager[Recorder]],
-        show: Callable[[Status], None],
+        show: Callable[[DaemonStatus], None],
     ) -> None:
-        self.status = Status()
+        self.status = DaemonStatus()
         self._core = core
         self._inserter = inserter
         self._recorder = recorder
@@ -149,7 +149,7 @@ class Takes:
 
     def _start(self, take: Take, *, records: bool) -> None:
         self._newest = take
-        self.status = Status(hotkey=self.status.hotkey)
+        self.status = DaemonStatus(hotkey=self.status.hotkey)
         feeder = asyncio.create_task(self._record(take)) if records else None
         task = asyncio.create_task(self._run(take, feeder))
         self._running[task] = take
@@ -227,7 +227,7 @@ class Takes:
 
 
 class _Changes(TypedDict, total=False):
-    """Attributes of a `Status`."""
+    """Attributes of a `DaemonStatus`."""
 
     state: State
     text: str

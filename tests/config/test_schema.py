@@ -17,7 +17,7 @@ from koe.config.schema import (
     PromptTemplate,
     read_config,
 )
-from koe.config.sections import Consent, Limit, Records, Section, Table, Target, Value
+from koe.config.sections import Consent, Limit, Section, SectionList, Table, Target, Value
 from koe.config.store import Store
 from koe.errors import ConfigError
 from koe.yamltext.document import compose
@@ -495,7 +495,7 @@ def keys_of(section: Section) -> Iterator[str]:
     for name, field in section.declared.items():
         yield field.key
         value = getattr(section, name)
-        of = field.of if isinstance(field, Table | Records) else value
+        of = field.of if isinstance(field, Table | SectionList) else value
         if isinstance(of, Section):
             yield from keys_of(of)
 

@@ -12,8 +12,8 @@ from types import TracebackType
 
 from koe.errors import AudioError
 from koe.linux.delivery import Delivered
-from koe.linux.insertion import Target
-from koe.linux.status import Status
+from koe.linux.insertion import InsertionTarget
+from koe.linux.status import DaemonStatus
 
 PATIENCE = 20.0
 
@@ -65,10 +65,10 @@ class Inserter:
         # Raised; None: nothing.
         self.bug: Exception | None = None
 
-    def aim(self) -> Target:
-        return Target()
+    def aim(self) -> InsertionTarget:
+        return InsertionTarget()
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         if self.bug is not None:
             raise self.bug
         self.inserted.append(text)
@@ -80,14 +80,14 @@ class Watcher:
     """Waits for a status."""
 
     def __init__(self) -> None:
-        self.seen: list[Status] = []
+        self.seen: list[DaemonStatus] = []
         self._changed = asyncio.Condition()
 
-    def show(self, status: Status) -> None:
+    def show(self, status: DaemonStatus) -> None:
         self.seen.append(status)
         asyncio.get_running_loop().create_task(self._wake())
 
-    async def until(self, wanted: Callable[[Status], bool]) -> Status:
+    async def until(self, wanted: Callable[[DaemonStatus], bool]) -> DaemonStatus:
         async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(lambda: bool(self.seen) and wanted(self.seen[-1]))
         return self.seen[-1]

@@ -23,8 +23,8 @@ from koe.config.sections import (
     FlatKeys,
     Group,
     Names,
-    Records,
     Section,
+    SectionList,
     Table,
     Value,
 )
@@ -188,10 +188,10 @@ class _Walk:
             elif isinstance(declared, Names):
                 yield _names(declared, value, about)
             elif not value:
-                yield about.empty([] if isinstance(declared, Records) else {})
+                yield about.empty([] if isinstance(declared, SectionList) else {})
             elif isinstance(declared, Table):
                 yield from self._table(value, default, declared.of, inner)
-            elif isinstance(declared, Records):
+            elif isinstance(declared, SectionList):
                 yield from self._records(value, default, declared.of, inner)
             else:
                 yield from _texts(value, about)

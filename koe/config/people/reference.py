@@ -16,8 +16,8 @@ from koe.config.sections import (
     Group,
     Limit,
     Names,
-    Records,
     Section,
+    SectionList,
     Table,
     Target,
     Value,
@@ -65,7 +65,7 @@ def render() -> str:
     pages = [_INTRODUCTION]
     for name, field in Config.declared.items():
         value = getattr(Config(), name)
-        section = field.of if isinstance(field, Records) else value
+        section = field.of if isinstance(field, SectionList) else value
         assert isinstance(section, Section)
         pages.append(f"\n## `{field.key}`\n\n{_summary(section)}\n{_HEADING}")
         pages.extend(_rows(section, f"{field.key}[]." if section is not value else f"{field.key}."))

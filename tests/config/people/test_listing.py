@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from koe.config import schema
 from koe.config.people.listing import MASK, Listing, Origin, Setting, list_settings
-from koe.config.sections import Group, Records, Section, Table
+from koe.config.sections import Group, Section, SectionList, Table
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 
@@ -36,7 +36,7 @@ def keys_of(section: Section, prefix: str = "") -> Iterator[str]:
         elif isinstance(declared, Table):
             for entry, inner in value.items():
                 yield from keys_of(inner, f"{key}.{entry}.")
-        elif isinstance(declared, Records):
+        elif isinstance(declared, SectionList):
             for index, inner in enumerate(value):
                 yield from keys_of(inner, f"{key}[{index}].")
         else:
