@@ -25,7 +25,7 @@ from koe.http.settings import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
-from koe.llm.service import Answer, Correcting, LlmService, Question
+from koe.llm.service import Answer, LlmService, Question, SessionModel
 from koe.records import REMEDY, Records
 from koe.runner import AudioSource, EngineOpener, Record, Runner
 from koe.session import Session
@@ -289,7 +289,7 @@ class Core:
         profile = self._correcting_profile(snapshot)
         correcting = None
         if profile is not None:
-            correcting = self._llm.correcting(snapshot, profile, self.settings.prompts)
+            correcting = self._llm.for_session(snapshot, profile, self.settings.prompts)
         asr = snapshot.config.asr.with_models_in(self.settings.models)
         session = Session(
             engine=asr.provider,
@@ -330,7 +330,7 @@ class Core:
             raise RuntimeStoppedError("it has stopped") from exc
 
     def _start(
-        self, runner: Runner, correcting: Correcting | None, previous: Runner | None
+        self, runner: Runner, correcting: SessionModel | None, previous: Runner | None
     ) -> None:
         if self._closed:
             runner.give_up()

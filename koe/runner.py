@@ -77,7 +77,7 @@ class AudioSource(Protocol):
         """Take no more audio, and drop what waits. Later calls change nothing."""
 
 
-Corrector = Callable[[str, Sequence[str]], Awaitable[Corrected]]
+AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected]]
 """Has a text corrected, given its interim revisions, oldest first; raises LlmError."""
 
 EngineOpener = Callable[[str, int], Engine]
@@ -119,7 +119,7 @@ class Runner:
         open_engine: EngineOpener,
         audio: AudioSource,
         notify: Callable[[Notice], None],
-        correct: Corrector | None = None,
+        correct: AskModel | None = None,
         spool: Spool | None = None,
         record: Record | None = None,
     ) -> None:
@@ -127,7 +127,7 @@ class Runner:
         self._open_engine = open_engine
         self._audio = audio
         self._notify = notify
-        self._corrector = correct
+        self._ask_model = correct
         self._spool = spool or Spool()
         self._record = record
         # What happened and was not yet received by the session, with the number of the leg to which
@@ -354,9 +354,9 @@ class Runner:
 
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
         """Pass on what the model makes of the text."""
-        assert self._corrector is not None, "a session corrects only where there is a model"
+        assert self._ask_model is not None, "a session corrects only where there is a model"
         try:
-            self._put(0, await self._corrector(heard, history))
+            self._put(0, await self._ask_model(heard, history))
         except LlmError as exc:
             self._put(0, CorrectionFailed(failure(exc)))
         except Exception as exc:  # a bug of ours, which must not cost the text

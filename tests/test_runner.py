@@ -44,7 +44,7 @@ from koe.events import (
     Warn,
 )
 from koe.journal.format import End, Mark
-from koe.runner import Corrector, Runner
+from koe.runner import AskModel, Runner
 from koe.session import Session
 from tests.scripted import ScriptedEngine
 
@@ -109,7 +109,7 @@ class Bench:
         engine: Engine | AsrConnectionError,
         *more: Engine,
         final_wait: float = PATIENCE,
-        correct: Corrector | None = None,
+        correct: AskModel | None = None,
         fallbacks: tuple[str, ...] = (),
         record: Recorder | None = None,
     ) -> None:
@@ -162,7 +162,7 @@ async def soon(event: asyncio.Event) -> None:
 def dictation(
     script: Callable[[ScriptedEngine, Bench], Awaitable[None]],
     final_wait: float = PATIENCE,
-    correct: Corrector | None = None,
+    correct: AskModel | None = None,
 ) -> tuple[list[Notice], ScriptedEngine]:
     """Run a session along a script and return what was told."""
 

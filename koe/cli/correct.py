@@ -10,7 +10,7 @@ from koe.cli import Exit, print_error, tell
 from koe.cli.llm import LlmTarget, add_target_arguments, find_target, print_object
 from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
-from koe.llm.correction import Correction
+from koe.llm.correction import Outcome
 from koe.text import trim
 
 _EPILOG = """\
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         correction, is_good = _correct(target, text, instruction), True
     except LlmError as exc:
-        correction, is_good = Correction(text, target.explain(exc)), False
+        correction, is_good = Outcome(text, target.explain(exc)), False
     if arguments.json:
         print_object(
             ok=is_good,
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK if is_good else Exit.ERROR
 
 
-def _correct(target: LlmTarget, text: str, instruction: str | None) -> Correction:
+def _correct(target: LlmTarget, text: str, instruction: str | None) -> Outcome:
     profile = target.profile
     if instruction is None:
         return target.ask(

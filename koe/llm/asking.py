@@ -17,7 +17,7 @@ from koe.errors import LlmConfigError, LlmConnectionError, LlmReplyError, LlmTim
 from koe.failures import is_permanent_status, pause_asked_for
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
 from koe.http.request import Request
-from koe.llm.correction import Correction, Inquiry
+from koe.llm.correction import Inquiry, Outcome
 from koe.llm.parameters import ParameterChange
 from koe.llm.refusal import is_out_of_quota
 
@@ -39,7 +39,7 @@ out anew.
 log = logging.getLogger(__name__)
 
 
-async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
+async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
     """Ask a model, in the time that one request has.
 
     Args:

@@ -36,7 +36,7 @@ TEST_TEXT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class Outcome:
     """What is delivered. It holds what was said, so no repr shows it.
 
     Attributes:
@@ -106,7 +106,7 @@ class Inquiry:
         """
         return find_changes(status, body, request_body(self.profile, self.request, made), made)
 
-    def read(self, status: int, body: bytes) -> Correction:
+    def read(self, status: int, body: bytes) -> Outcome:
         """What becomes of the answer.
 
         Args:
@@ -129,8 +129,8 @@ class Inquiry:
             raise LlmReplyError(self._explained(exc.message, body)) from exc
         flaw = self._flaw_of(answer)
         if flaw is not None:
-            return Correction(self.heard, f"the model's answer was not used: {flaw}")
-        return Correction(answer)
+            return Outcome(self.heard, f"the model's answer was not used: {flaw}")
+        return Outcome(answer)
 
     def _check_stop(self, reply: Reply) -> None:
         """Accept an answer that is whole.
