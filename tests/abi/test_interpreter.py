@@ -24,7 +24,7 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 @pytest.fixture(scope="module")
 def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("driver") / "scenarios"
-    return build.compile_program(3, build.SOURCES / "scenarios.c", target)
+    return build.compile_program(3, build.SOURCES / "scenarios", target)
 
 
 def plant(folder: Path, marker: Path) -> None:
@@ -85,8 +85,9 @@ def run_with(
 def compile_for(library: Path, source: str, target: Path) -> Path:
     """Compile without a search path in the program, so that the copy is what it finds."""
     include = f"-I{build.library(3).parent / 'include'}"
-    command = [*build.FLAGS, include, str(build.SOURCES / source), f"-L{library.parent}"]
-    subprocess.run([*command, "-lkoe_core", "-lpthread", "-o", str(target)], check=True)
+    command = [*build.FLAGS, include, *build.sources_of(build.SOURCES / source)]
+    command += [f"-L{library.parent}", "-lkoe_core", "-lpthread", "-o", str(target)]
+    subprocess.run(command, check=True)
     return target
 
 
@@ -218,7 +219,7 @@ def fill(packages: Path, *without: str) -> None:
 def test_bundle(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
     """A Python that lies where the library looks is used, with the packages in it."""
     fill(bundle(copy_of_library, runtime))
-    program = compile_for(copy_of_library, "scenarios.c", tmp_path / "scenarios")
+    program = compile_for(copy_of_library, "scenarios", tmp_path / "scenarios")
     result = run_with(copy_of_library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -280,7 +281,7 @@ def test_the_environment_of_a_wheel(tmp_path: Path) -> None:
     result = run_with(library, program, tmp_path)
     assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
     fill(tmp_path / "environment" / "lib" / PYTHON / "site-packages")
-    program = compile_for(library, "scenarios.c", tmp_path / "scenarios")
+    program = compile_for(library, "scenarios", tmp_path / "scenarios")
     result = run_with(library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 
