@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.registered": 0, "koe.endpoint": 0,
     "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
-    "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.http": 1,
+    "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.openssl": 0,
+    "koe.http": 1,
     "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
     "koe.answers": 1, "koe.finishing": 1, "koe.yamltext": 1,

@@ -14,6 +14,7 @@ import pytest
 from build_ffi import python_library, to_linker
 from koe.bundle import manifest
 from tests.abi import build
+from tests.openssl_module import plant_module
 
 pytestmark = pytest.mark.abi
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forks")
@@ -64,6 +65,15 @@ def test_the_plants_do_grow(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import koe"]
     subprocess.run(command, env={"PYTHONPATH": str(tmp_path / "path")}, cwd=tmp_path, check=True)
     assert "koe" in marker.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="compiles a module of Linux")
+def test_no_code_is_loaded_by_a_configuration_of_openssl(scenarios: Path, tmp_path: Path) -> None:
+    """As tests/test_openssl.py shows it would be without koe."""
+    marker, environment = plant_module(tmp_path)
+    result = build.run([scenarios, "silence"], tmp_path / "home", **environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not marker.exists()
 
 
 @pytest.fixture
