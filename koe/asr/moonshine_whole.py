@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber
 
 # Silence after a piece. Without it, words that are cut off at the end come again and again.
-_TAIL = SAMPLE_RATE_HZ // 2
+_TAIL = SAMPLE_RATE_HZ // 4
 
 # The package stops after 6.5 tokens a second, which fast speech has.
 _MAX_TOKENS_PER_SECOND = 10
