@@ -63,7 +63,25 @@ class Mark(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class _JsonPayload:
+    """A payload whose fields are the members of a JSON object."""
+
+    def payload(self) -> bytes:
+        """Return it as JSON."""
+        return dump(members_of(self))
+
+    @classmethod
+    def of(cls, payload: bytes) -> Self:
+        """Read it from JSON.
+
+        Raises:
+            ValueError: It is not a JSON object.
+        """
+        return build(cls, _object(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class Header(_JsonPayload):
     """What is known when a session begins.
 
     Attributes:
@@ -84,22 +102,9 @@ class Header:
     began: str = ""
     pid: int = 0
 
-    def payload(self) -> bytes:
-        """Return it as JSON."""
-        return dump(members_of(self))
-
-    @classmethod
-    def of(cls, payload: bytes) -> Self:
-        """Read it from JSON.
-
-        Raises:
-            ValueError: It is not a JSON object.
-        """
-        return build(cls, _object(payload))
-
 
 @dataclass(frozen=True, slots=True)
-class End:
+class End(_JsonPayload):
     """What is known when a session is over.
 
     Attributes:
@@ -119,19 +124,6 @@ class End:
     is_corrected: bool = False
     is_whole: bool = True
     reason: str = ""
-
-    def payload(self) -> bytes:
-        """Return it as JSON."""
-        return dump(members_of(self))
-
-    @classmethod
-    def of(cls, payload: bytes) -> Self:
-        """Read it from JSON.
-
-        Raises:
-            ValueError: It is not a JSON object.
-        """
-        return build(cls, _object(payload))
 
 
 class Marked(NamedTuple):

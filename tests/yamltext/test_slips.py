@@ -7,7 +7,7 @@ import pytest
 
 from koe.config.people.listing import list_settings
 from koe.config.schema import Config, LlmConfig
-from koe.config.store import Store
+from koe.config.store import DEFAULTS, Store
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 from koe.yamltext.slips import find_slip
@@ -145,7 +145,7 @@ def test_no_value_is_repeated() -> None:
 
 
 def test_the_default_file_has_none() -> None:
-    text = Path("koe/config/defaults/config.yaml").read_text("utf-8")
+    text = (DEFAULTS / "config.yaml").read_text("utf-8")
     assert find_slip(text, 10_000) is None
 
 

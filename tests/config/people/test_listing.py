@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from koe.config import schema
 from koe.config.people.listing import MASK, Listing, Origin, Setting, list_settings
 from koe.config.sections import Group, Section, SectionList, Table
+from koe.config.store import DEFAULTS
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 
@@ -53,7 +53,7 @@ def test_an_empty_file_lists_every_setting_as_its_default() -> None:
 
 
 def test_the_default_file_says_nearly_everything() -> None:
-    text = (Path(schema.__file__).parent / "defaults" / "config.yaml").read_text("utf-8")
+    text = (DEFAULTS / "config.yaml").read_text("utf-8")
     lines = text.splitlines()
     for it in listing(text).settings:
         assert it.is_usable

@@ -194,13 +194,7 @@ def test_types_that_the_setting_decides(folder: Folder, key: str, value: str, wr
     assert folder.read().endswith(f"{key.rpartition('.')[2]}: {written}\n")
 
 
-def test_a_decimal_number_is_one_where_only_numbers_are_taken(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def takes(path: tuple[str, ...], text: str, is_plain: bool = True) -> bool:
-        return path == ("llm", "temperature") and text == "0.50"
-
-    monkeypatch.setattr("koe.config.windows.access._takes", takes)
+def test_a_decimal_number_is_one_where_only_numbers_are_taken(folder: Folder) -> None:
     folder.set("llm.temperature", "0.50")
     folder.set("llm.model", "0.50")
 
