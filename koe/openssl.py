@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from koe.diagnostics import report
@@ -30,7 +29,7 @@ def ignore_configuration() -> None:
     named = [name for name in _VARIABLES if name in os.environ]
     if not named:
         return
-    from ctypes import CDLL, c_uint64, c_void_p  # takes long, and is hardly ever needed
+    from ctypes import CDLL, c_uint64, c_void_p  # costs milliseconds, and is hardly ever needed
 
     try:
         initialise = CDLL(_library()).OPENSSL_init_crypto
@@ -48,6 +47,8 @@ def _library() -> str:
     Raises:
         OSError: It is within Python itself, which hides it.
     """
+    from importlib.util import find_spec
+
     module = find_spec("_hashlib")
     if module is None or module.origin is None or not module.has_location:
         raise OSError("there is no such file")

@@ -54,7 +54,7 @@ def test_an_openssl_that_python_hides(
     from koe import openssl
 
     monkeypatch.setenv("OPENSSL_MODULES", "/nowhere")
-    monkeypatch.setattr(openssl, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     openssl.ignore_configuration()
     assert capsys.readouterr().err == (
         "koe: OPENSSL_MODULES can have OpenSSL load code into this process; "
