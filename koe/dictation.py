@@ -101,6 +101,14 @@ class Dictation:
         """End the session without text."""
         self._runner.cancel()
 
+    def confirm(self, failure: str = "") -> None:
+        """Say what became of the text, where `SessionRules.confirms_delivery` asks for it.
+
+        Args:
+            failure: Why the text is not where it belongs, as a clause; empty: it is.
+        """
+        self._runner.confirm(failure)
+
     def __aiter__(self) -> AsyncIterator[Notice]:
         return self._iterate()
 

@@ -16,6 +16,7 @@ from koe.diagnostics import report, report_once
 from koe.dictation import OpenCore, open_core
 from koe.errors import DesktopError, HistoryError
 from koe.events import Mode
+from koe.journal.entries import Entry, Why
 from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from koe.linux.notifications import Notifications
 
 # A press while a text is still to come begins the next dictation; the text comes all the same.
-RULES = SessionRules(finish_superseded=True)
+# Until the text is in its window, the recording is kept.
+RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
 
-Recording = Callable[[], AbstractAsyncContextManager[Recorder]]
+TakeRecording = Callable[[], AbstractAsyncContextManager[Recorder]]
 
 
 class Daemon:
@@ -50,7 +52,7 @@ class Daemon:
     """
 
     def __init__(
-        self, core: OpenCore, directory: Path, recorder: Recording, desktop: Desktop
+        self, core: OpenCore, directory: Path, recorder: TakeRecording, desktop: Desktop
     ) -> None:
         self._core = core
         self._directory = directory
@@ -99,7 +101,10 @@ class Daemon:
             case "cancel":
                 self._takes.cancel()
             case "retry":
-                self._takes.retry(self._newest_recording())
+                newest = _newest_recording(History(self._directory, self._config.history))
+                if newest is None:
+                    raise HistoryError("no recording is kept that could be recognised again")
+                self._takes.retry(newest.id)
 
     def _do(self, action: Action | None) -> None:
         if action is Action.BEGIN:
@@ -147,31 +152,29 @@ class Daemon:
     def _config(self) -> Config:
         return self._core.settings.current.config
 
-    def _newest_recording(self) -> str:
-        """The ID of the newest entry with a recording.
-
-        Raises:
-            HistoryError: There is none.
-        """
-        entries = History(self._directory, self._config.history).list()
-        recording = next((entry.id for entry in entries if entry.has_audio), None)
-        if recording is None:
-            raise HistoryError("no recording is kept that could be recognised again")
-        return recording
-
     async def _offer_interrupted(self) -> None:
-        """Say which recordings lack a text because their process was killed."""
+        """Say so if the newest recording lacks a text because its process was ended."""
         history = History(self._directory, self._config.history)
         try:
-            interrupted = await asyncio.to_thread(history.recover)
+            await asyncio.to_thread(history.recover)
+            newest = _newest_recording(history)
         except HistoryError as exc:
             report(exc)
             return
-        if interrupted:
-            seconds = interrupted[-1].seconds
+        if newest is not None and newest.why is Why.INTERRUPTED:
             self._takes.tell(
-                f"A dictation of {seconds:.0f} s was interrupted; to insert its text: koe ctl retry"
+                f"A dictation of {newest.seconds:.0f} s was interrupted; "
+                "to insert its text: koe ctl retry"
             )
+
+
+def _newest_recording(history: History) -> Entry | None:
+    """The newest entry with a recording; None: there is none.
+
+    Raises:
+        HistoryError: The history can't be read.
+    """
+    return next((entry for entry in history.list() if entry.has_audio), None)
 
 
 def _notifications(bus: Bus) -> Notifications:
@@ -181,7 +184,7 @@ def _notifications(bus: Bus) -> Notifications:
 
 
 async def serve(
-    directory: Path, environ: Mapping[str, str], recorder: Recording = Microphone
+    directory: Path, environ: Mapping[str, str], recorder: TakeRecording = Microphone
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 

@@ -196,8 +196,7 @@ class Takes:
     async def _follow(self, take: Take, notice: Notice) -> None:
         match notice:
             case Deliver(text):
-                if not take.cancelled:
-                    await self._insert(take, text)
+                await self._insert(take, text)
             case Warn(message) | ReportError(message):
                 self._warn(take, message)
             case ShowState(state) if take is self._newest:
@@ -206,8 +205,16 @@ class Takes:
                 self._update(text=text)
 
     async def _insert(self, take: Take, text: str) -> None:
-        async with self._inserting:
-            delivered = await self._inserter.insert(text, take.target)
+        try:
+            async with self._inserting:
+                if take.cancelled:
+                    delivered = Delivered("", failure="the dictation was cancelled")
+                else:
+                    delivered = await self._inserter.insert(text, take.target)
+        except Exception:
+            take.session.confirm("it could not be inserted")
+            raise
+        take.session.confirm(delivered.failure)
         if take is self._newest:
             message = delivered.message or self.status.message
             self._update(text=text, way=delivered.way, message=message)

@@ -64,6 +64,9 @@ class Inserter:
         self.answer = Delivered("paste")
         # Raised; None: nothing.
         self.bug: Exception | None = None
+        # Set: inserting goes on.
+        self.is_free = asyncio.Event()
+        self.is_free.set()
 
     def aim(self) -> InsertionTarget:
         return InsertionTarget()
@@ -71,6 +74,7 @@ class Inserter:
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         if self.bug is not None:
             raise self.bug
+        await self.is_free.wait()
         self.inserted.append(text)
         self.texts.put_nowait(text)
         return self.answer

@@ -6,19 +6,27 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+pytest.importorskip("xcffib")
+
 from koe.errors import DesktopError
 from koe.linux.control import STATUS, ask, claimed, control_path
 from koe.linux.daemon import serve
+from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.cli.command import FAKES, PROJECT, command
+from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
+from tests.linux.screen import GtkField, Screen
 from tests.scripted import ScriptedEngine
+
+SHIFT = 0xFFE1
 
 needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not installed here")
 
@@ -69,13 +77,17 @@ async def test_one_daemon(runtime: Path, directory: Path) -> None:
 
 
 @contextmanager
-def daemon(home: Path, recording: Path) -> Iterator[subprocess.Popen[str]]:
+def daemon(home: Path, recording: Path, **desktop: str) -> Iterator[subprocess.Popen[str]]:
     """A daemon as a process, whose microphone hears a recording and then silence."""
-    environ = os.environ | {
-        "HOME": str(home),
-        "PYTHONPATH": f"{FAKES}{os.pathsep}{PROJECT}",
-        "KOE_FAKE_MICROPHONE": str(recording),
-    }
+    environ = (
+        os.environ
+        | desktop
+        | {
+            "HOME": str(home),
+            "PYTHONPATH": f"{FAKES}{os.pathsep}{PROJECT}",
+            "KOE_FAKE_MICROPHONE": str(recording),
+        }
+    )
     process = subprocess.Popen(command("serve"), env=environ, text=True)
     try:
         yield process
@@ -113,3 +125,45 @@ def test_what_a_killed_daemon_heard_is_offered(runtime: Path, tmp_path: Path, sp
         assert next(ask(control_path(os.environ), STATUS))["recording"] is False
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+@on_loop
+async def hold_shift(desk: Screen, *, is_down: bool) -> None:
+    """Press or release a key, with the focus in the field."""
+    display = Display(desk.environ["DISPLAY"])
+    await focus(display, "gtk_field.py")
+    code = display.keycodes(SHIFT)[0]
+    display.fake_key(code, is_down=is_down)
+    assert (code in display.held_keys()) is is_down
+    display.close()
+
+
+@pytest.mark.model
+def test_a_text_that_was_not_inserted_yet_is_offered(
+    desk: Screen, field: GtkField, runtime: Path, tmp_path: Path, speech: Path
+) -> None:
+    (tmp_path / ".koe").mkdir()
+    (tmp_path / ".koe/config.yaml").write_text("linux: {insert: paste}\n", encoding="utf-8")
+    display = desk.environ["DISPLAY"]
+    with daemon(tmp_path, speech, DISPLAY=display) as process:
+        statuses = follow()
+        next(statuses)
+        hold_shift(desk, is_down=True)  # the daemon waits until no key is down
+        try:
+            list(ask(control_path(os.environ), "begin"))
+            next(it for it in statuses if "failed" in str(it["text"]).lower())
+            list(ask(control_path(os.environ), "end"))
+            next(it for it in statuses if it["state"] == "preparing_paste")
+            time.sleep(0.3)  # whatever is removed too early is removed by now
+            process.send_signal(signal.SIGKILL)
+            process.wait(PATIENCE)
+        finally:
+            hold_shift(desk, is_down=False)
+    assert field.text == ""
+    with daemon(tmp_path, speech, DISPLAY=display):
+        statuses = follow()
+        offered = next(it["message"] for it in statuses if it["message"])
+        assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
+        list(ask(control_path(os.environ), "retry"))
+        next(it for it in statuses if it["way"] == "paste")
+        assert "ever failed" in field.text.lower()
