@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from array import array
 
-from koe.asr.pauses import FRAME, Loudness
+from koe.loudness import FRAME, Loudness
 
 
 def noise(amplitude: float, seed: int = 3) -> array[float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,11 @@ from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.insertion import Insertion
 from koe.linux.keys import key_of
 from koe.linux.presses import Action, Presses
+from koe.linux.recording import OpenRecorder
 from koe.linux.server import ControlServer
+from koe.linux.standby import standing_by
 from koe.linux.status import DaemonStatus, announcement
-from koe.linux.takes import Recorder, Takes
+from koe.linux.takes import Takes
 from koe.microphone import Microphone
 from koe.session_rules import SessionRules
 
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 # A press while a text is still to come begins the next dictation; the text comes all the same.
 # Until the text is in its window, the recording is kept.
 RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
-
-TakeRecording = Callable[[], AbstractAsyncContextManager[Recorder]]
 
 
 class Daemon:
@@ -52,7 +52,7 @@ class Daemon:
     """
 
     def __init__(
-        self, core: OpenCore, directory: Path, recorder: TakeRecording, desktop: Desktop
+        self, core: OpenCore, directory: Path, recorder: OpenRecorder, desktop: Desktop
     ) -> None:
         self._core = core
         self._directory = directory
@@ -86,12 +86,12 @@ class Daemon:
             KoeError: It can't be done; the sentence says why.
         """
         recording = self._takes.is_recording
-        now = asyncio.get_running_loop().time()
         match word:
-            case "press":
-                self._do(self._presses.press(now, is_recording=recording))
-            case "release":
-                self._do(self._presses.release(now, is_recording=recording))
+            case "press" | "release":
+                told = self._presses.press if word == "press" else self._presses.release
+                now = asyncio.get_running_loop().time()
+                self._do(told(now, is_recording=recording))
+                self._takes.hold(is_held=self._presses.is_held)
             case "begin":
                 self._takes.begin(Mode.TOGGLE)
             case "end":
@@ -184,7 +184,7 @@ def _notifications(bus: Bus) -> Notifications:
 
 
 async def serve(
-    directory: Path, environ: Mapping[str, str], recorder: TakeRecording = Microphone
+    directory: Path, environ: Mapping[str, str], recorder: OpenRecorder = Microphone
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -197,10 +197,14 @@ async def serve(
         DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
     """
     with claimed(control_path(environ)) as listener:
-        async with open_core(directory, RULES) as core, open_desktop(environ) as desktop:
+        async with (
+            open_core(directory, RULES) as core,
+            open_desktop(environ) as desktop,
+            standing_by(recorder, core.settings.current.config.audio.preroll) as opened,
+        ):
             for sentence in desktop.missing:
                 report(sentence)
-            daemon = Daemon(core, directory, recorder, desktop)
+            daemon = Daemon(core, directory, opened, desktop)
             try:
                 await daemon.start(listener)
                 _tell_systemd(environ, "READY=1")

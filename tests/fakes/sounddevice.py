@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import os
 import threading
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 # What a test may change.
 DEFAULT_INPUT: str | None = "Fake Microphone"
+CHANNELS = 1
 OPEN_ERROR: Exception | None = None
+# A microphone that was plugged in after PortAudio was started, which does not know it.
+PLUGGED_IN: str | None = None
 
 
 class PortAudioError(Exception):
@@ -50,6 +54,7 @@ class RawInputStream:
         self.format = (samplerate, channels, dtype)
         self.closed = False
         self._frames = blocksize
+        self._channels = channels
         self._callback = callback
         self._finished = finished_callback
         self._stopping = threading.Event()
@@ -78,21 +83,38 @@ class RawInputStream:
         heard = Path(path).read_bytes() if path else b""
         overflows = int(os.environ.get("KOE_FAKE_OVERFLOWS", "0"))
         size = 2 * self._frames
-        memory = bytearray(size)
+        memory = bytearray(size * self._channels)
         while not self._stopping.is_set():
-            memory[:] = heard[:size].ljust(size, b"\0")
+            memory[:] = self._of_channels(heard[:size].ljust(size, b"\0"))
             self._callback(memoryview(memory), self._frames, None, CallbackFlags(overflows > 0))
             overflows -= 1
             if not heard:
-                self._stopping.wait(0.01)
+                self._stopping.wait(0.004)
             heard = heard[size:]
-            memory[:] = b"\xff" * size  # nobody may look at it any more
+            memory[:] = b"\xff" * len(memory)  # nobody may look at it any more
+
+    def _of_channels(self, heard: bytes) -> bytes:
+        """The same sound in every channel, but in each other one upside down."""
+        if self._channels == 1:
+            return heard
+        signs = [1, -1] * (self._channels // 2)
+        samples = (max(it, -32767) for it in array("h", heard))
+        return array("h", (it * sign for it in samples for sign in signs)).tobytes()
 
 
-def query_devices(*, kind: str) -> dict[str, str]:
+def query_devices(*, kind: str) -> dict[str, object]:
     if DEFAULT_INPUT is None:
         raise PortAudioError("Error querying device -1")
-    return {"name": DEFAULT_INPUT}
+    return {"name": DEFAULT_INPUT, "max_input_channels": CHANNELS}
+
+
+def _terminate() -> None:
+    pass
+
+
+def _initialize() -> None:
+    global DEFAULT_INPUT
+    DEFAULT_INPUT = PLUGGED_IN or DEFAULT_INPUT
 
 
 def get_portaudio_version() -> tuple[int, str]:
