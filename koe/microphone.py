@@ -33,6 +33,9 @@ BLOCK_SAMPLES = 320
 _MOST_CHANNELS = 8
 _OF_A_SERVER = 2
 
+# Seconds without a block after which a device has gone, said so or not; some take two to start.
+_STALLED = 4.0
+
 _INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate in portaudio.h
 
 _INSTALL = {
@@ -40,6 +43,8 @@ _INSTALL = {
     "win32": "pip install --force-reinstall sounddevice",
 }
 _INSTALL_ELSEWHERE = "apt install libportaudio2 (Debian, Ubuntu) or dnf install portaudio (Fedora)"
+
+_GONE = "the microphone stopped recording: was it unplugged?"
 
 _LIST = "to list sound devices, run: python -m sounddevice"
 
@@ -112,7 +117,8 @@ class Microphone:
         if self._stopped or self._stream is None:
             return
         self._stopped = True
-        self._stream.stop(ignore_errors=True)
+        # Not stop: that waits for the device, and for ever where it has just been taken away.
+        self._stream.abort(ignore_errors=True)
         # Behind the blocks that the loop was handed and has not taken yet.
         asyncio.get_running_loop().call_soon(self._blocks.put_nowait, None)
 
@@ -122,10 +128,18 @@ class Microphone:
         Raises:
             AudioError: The microphone has gone.
         """
-        while (block := await self._blocks.get()) is not None:
+        while (block := await self._next()) is not None:
             if isinstance(block, AudioError):
                 raise block
             yield block
+
+    async def _next(self) -> bytes | AudioError | None:
+        try:
+            async with asyncio.timeout(_STALLED):
+                return await self._blocks.get()
+        except TimeoutError:
+            # A loop that was held up has let blocks gather.
+            return AudioError(_GONE) if self._blocks.empty() else self._blocks.get_nowait()
 
     def _open(self, sounddevice: ModuleType) -> None:
         device = _default_input(sounddevice)
@@ -162,8 +176,7 @@ class Microphone:
         """Tell the loop that no block follows; on a thread of PortAudio's, or in stop."""
         if not self._stopped:
             assert self._loop is not None
-            gone = AudioError("the microphone stopped recording: was it unplugged?")
-            self._loop.call_soon_threadsafe(self._blocks.put_nowait, gone)
+            self._loop.call_soon_threadsafe(self._blocks.put_nowait, AudioError(_GONE))
 
     def _take(self, block: bytes, overflowed: bool) -> None:
         self.overflows += overflowed

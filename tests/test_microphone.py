@@ -122,6 +122,20 @@ def test_an_unplugged_microphone_is_told_after_what_it_heard(
     assert heard.startswith(speech)
 
 
+def test_a_microphone_that_gives_nothing_has_gone(
+    device: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("koe.microphone._STALLED", 0.01)
+    monkeypatch.setattr(device.RawInputStream, "start", lambda stream: None)
+
+    async def record() -> None:
+        async with Microphone() as microphone:
+            await hear(1, microphone)
+
+    with pytest.raises(AudioError, match="stopped recording"):
+        asyncio.run(record())
+
+
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert refusal().endswith("run: pip install sounddevice")

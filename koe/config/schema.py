@@ -102,6 +102,9 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
     Names are as the user wrote them; `koe.config.hotkeys` resolves them.
 
     Attributes:
+        profile_key: A second key, which does the same, but has the text corrected by another
+            profile; empty: there is none. Only `koe serve` listens to it.
+        profile: The ID of that profile, one of `llm.profiles`.
         auto_stop: Of a recording that goes on without a key that is held: it ends by itself after
             so long without speech; 0: it does not. Only `koe serve` does that.
     """
@@ -109,6 +112,8 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
     trigger_key: str = key_name("fn")
     trigger_mode: str = choice("hold", "toggle", "double_tap", generations=ONLY_C)
     cancel_key: str = key_name("left_option", generations="B")
+    profile_key: str = key_name("", generations=OURS, effect=AT_START)
+    profile: str = text("", generations=OURS, effect=NEXT_RECORDING)
     auto_stop: float = milliseconds(0, generations=OURS, effect=NEXT_RECORDING)
 
 

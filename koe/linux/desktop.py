@@ -33,6 +33,7 @@ class Desktop:
         bus: The user's D-Bus.
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
+        may_come: What is missing is the X server, which may only be about to start.
     """
 
     display: Display | None = None
@@ -40,6 +41,7 @@ class Desktop:
     bus: Bus | None = None
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
+    may_come: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
@@ -95,6 +97,7 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.missing.append(f"nothing can be pasted ({exc}); install libxcb")
     except DesktopError as exc:
         desktop.missing.append(str(exc))
+        desktop.may_come = True
 
 
 async def _has_notifications(bus: Bus) -> bool:

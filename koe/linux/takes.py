@@ -102,15 +102,22 @@ class Takes:
         """Whether one records."""
         return self._newest is not None and self._newest.is_recording
 
-    def begin(self, mode: Mode) -> None:
-        """Begin to record; if that is done already, nothing."""
+    def begin(self, mode: Mode, profile: str = "") -> None:
+        """Begin to record; if that is done already, nothing.
+
+        Args:
+            mode: Whether the key is held or toggled.
+            profile: The profile that corrects the text; empty: as the settings say.
+
+        Raises:
+            LlmProfileError: There is no such profile.
+        """
         if self.is_recording:
             return
         if self._newest is not None:
             self._newest.stop()
-        target = self._inserter.aim()
-        session = self._core.begin(mode)
-        take = Take(session, target, None)
+        session = self._core.begin(mode, profile=profile)
+        take = Take(session, self._inserter.aim(), None)
         take.recording = TakeRecording(self._recorder, session.feed, partial(self._warn, take))
         take.recording.auto_stop = self._core.settings.current.config.hotkey.auto_stop
         self._start(take, asyncio.create_task(self._record(take, take.recording)))

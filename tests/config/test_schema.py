@@ -40,6 +40,8 @@ DEFAULTS: dict[str, object] = {
     "hotkey.trigger_key": "fn",
     "hotkey.trigger_mode": "hold",
     "hotkey.cancel_key": "left_option",
+    "hotkey.profile_key": "",
+    "hotkey.profile": "",
     "hotkey.auto_stop_ms": 0.0,
     "overlay.font_family": "system",
     "overlay.font_size": 13,

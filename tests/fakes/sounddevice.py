@@ -1,7 +1,7 @@
 """A `sounddevice` whose microphone hears a file: put this folder first on the path.
 
 It does what the real one does with a raw input stream: a thread of its own calls back with
-borrowed memory, block by block, and `stop` returns after the last call. Unlike the real one it
+borrowed memory, block by block, and `abort` returns after the last call. Unlike the real one it
 hears the file as fast as it can; after that it hears silence, five times as fast as it would last.
 
 KOE_FAKE_MICROPHONE names the file (16 kHz mono s16le); KOE_FAKE_OVERFLOWS says how many of the
@@ -64,19 +64,19 @@ class RawInputStream:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, ignore_errors: bool = True) -> None:
+    def abort(self, ignore_errors: bool = True) -> None:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
             self._finished()
 
     def close(self, ignore_errors: bool = True) -> None:
-        self.stop()
+        self.abort()
         self.closed = True
 
     def unplug(self) -> None:
         """End as a device does that is not there any more; call it after it heard the file."""
-        self.stop()
+        self.abort()
 
     def _hear(self) -> None:
         path = os.environ.get("KOE_FAKE_MICROPHONE")

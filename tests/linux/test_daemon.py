@@ -7,28 +7,43 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("xcffib")
 
-from koe.errors import DesktopError
+import koe.linux.daemon
+from koe.dictation import Dictation, OpenCore, open_core
+from koe.errors import DesktopError, KoeError
+from koe.events import Mode
 from koe.linux.control import STATUS, ask, claimed, control_path
-from koe.linux.daemon import serve
+from koe.linux.daemon import RULES, Daemon, serve
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.cli.command import FAKES, PROJECT, command
 from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
-from tests.linux.screen import GtkField, Screen
+from tests.linux.screen import GtkField, Screen, x_server
 from tests.scripted import ScriptedEngine
 
 SHIFT = 0xFFE1
 
 needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not installed here")
+
+
+async def connected(
+    environ: Mapping[str, str],
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a daemon that may not listen yet."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await asyncio.open_unix_connection(control_path(environ))
+            except OSError:
+                await asyncio.sleep(0.01)
 
 
 async def until_served() -> None:
@@ -41,6 +56,86 @@ async def until_served() -> None:
         async with asyncio.timeout(PATIENCE):
             told = await asyncio.get_running_loop().sock_recv(manager, 100)
         assert told == b"READY=1"
+
+
+@on_loop
+async def test_a_desktop_that_ends_and_starts_anew(
+    runtime: Path, directory: Path, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(koe.linux.daemon, "_DESKTOP_INTERVAL", 0.05)
+    with ExitStack() as stack:
+        name = stack.enter_context(x_server())
+        environ = os.environ | {"DISPLAY": name, "DBUS_SESSION_BUS_ADDRESS": ""}
+        recorder = Recorder(b"ab" * 800)
+        serving = asyncio.create_task(serve(directory, environ, lambda: recorder))
+        reader, writer = await connected(environ)
+        writer.write(b'{"do": "follow"}\n')
+
+        async def until_hotkey(beginning: str) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while not json.loads(await reader.readline())["hotkey"].startswith(beginning):
+                    pass
+
+        await until_hotkey("right_control")
+        writer.write(b'{"do": "begin"}\n')
+        await recorder.heard.wait()
+        stack.close()
+        await until_hotkey("none")
+        writer.write(b'{"do": "end"}\n')  # the recording has gone on
+        async with asyncio.timeout(PATIENCE):
+            while "could not be inserted" not in json.loads(await reader.readline())["message"]:
+                pass
+        with x_server(name):
+            await until_hotkey("right_control")
+            writer.close()
+            os.kill(os.getpid(), signal.SIGTERM)
+            await serving
+
+
+@pytest.mark.parametrize(
+    ("profile", "problem"),
+    [("other", ""), ("missing", "not found: missing"), ("", "names no profile")],
+)
+def test_a_key_for_another_profile(
+    runtime: Path,
+    directory: Path,
+    engine: ScriptedEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    problem: str,
+) -> None:
+    directory.mkdir()
+    (directory / "config.yaml").write_text(
+        f"hotkey: {{profile_key: 98, profile: '{profile}'}}\n"
+        "llm: {enabled: false, profiles: {other: {name: Other}}}\n",
+        encoding="utf-8",
+    )
+    begun: list[str] = []
+    begin = OpenCore.begin
+
+    def note(core: OpenCore, mode: Mode, *, profile: str) -> Dictation:
+        begun.append(profile)
+        return begin(core, mode, profile=profile)
+
+    monkeypatch.setattr(OpenCore, "begin", note)
+
+    @on_loop
+    async def run() -> None:
+        async with open_core(directory, RULES) as core:
+            daemon = Daemon(core, directory, lambda: Recorder(b"ab" * 800))
+            if problem:
+                with pytest.raises(KoeError, match=problem):
+                    daemon.perform("press_profile")
+            else:
+                daemon.perform("press_profile")
+                daemon.suspend()  # ends the recording; the release is never noticed
+                daemon.perform("press_profile")
+                daemon.perform("toggle")  # ends it
+                daemon.perform("press")
+                assert begun == ["other", "other", ""]
+            await daemon.close()
+
+    run()
 
 
 @needs_key

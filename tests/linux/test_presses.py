@@ -70,6 +70,14 @@ def test_a_key_is_held_while_it_is_down_and_its_release_counts() -> None:
     assert not presses.is_held
 
 
+def test_a_key_whose_release_was_missed_can_be_pressed_again() -> None:
+    presses = Presses()
+    presses.press(0.0, is_recording=False)
+    presses.forget()
+    assert not presses.is_held
+    assert presses.press(1.0, is_recording=False) is BEGIN
+
+
 def test_a_recording_that_was_cancelled_is_not_ended_by_the_release() -> None:
     presses = Presses()
     assert presses.press(0.0, is_recording=False) is BEGIN
