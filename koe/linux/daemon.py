@@ -20,7 +20,7 @@ from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.insertion import Insertion
-from koe.linux.listening import NO_KEYS, Listening
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
 from koe.linux.presses import Action, Presses
 from koe.linux.recording import OpenRecorder
 from koe.linux.server import ControlServer
@@ -81,16 +81,27 @@ class Daemon:
         """Listen to the keys of a desktop, and insert and show texts there, within the block."""
         self._insertion.use(desktop.board, desktop.fields)
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
+        asking = None
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
-        self._takes.describe_hotkey(NO_KEYS if self._keys is None else self._keys.description)
+            self._takes.describe_hotkey(self._keys.description)
+        elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
+            asking = asyncio.create_task(self._ask_portal(desktop.bus))
+        else:
+            self._takes.describe_hotkey(NO_KEYS)
         try:
             yield
         finally:
+            if asking is not None:
+                asking.cancel()
             shown, self._notifications, self._keys = self._notifications, None, None
             self._insertion.use(None, None)
             if shown is not None:
                 await shown.close()
+
+    async def _ask_portal(self, bus: Bus) -> None:
+        description = await listen_by_portal(bus, self._config.hotkey, self._obey)
+        self._takes.describe_hotkey(description)
 
     def perform(self, word: str) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.

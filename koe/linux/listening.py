@@ -12,11 +12,16 @@ from koe.errors import DesktopError
 from koe.linux.keys import key_of
 
 if TYPE_CHECKING:
+    from koe.linux.bus import Bus
     from koe.linux.hotkey import GrabbedKey
     from koe.linux.x11 import Display
 
 NO_KEYS = "none: bind keys to koe-key; koe service keys shows how"
 """Where nothing can be listened to."""
+
+# The shortcuts of the portal. Their names stay: a desktop keeps the user's keys by them.
+_DICTATE, _PROFILE = "dictate", "dictate-profile"
+_PRESSES = {_DICTATE: "press", _PROFILE: "press_profile"}
 
 
 class Listening:
@@ -71,6 +76,37 @@ class Listening:
 
         release = partial(self._perform, released) if released else _nothing
         return GrabbedKey(self._display, key_of(name), partial(self._perform, pressed), release)
+
+
+async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[str], None]) -> str:
+    """Listen by the portal of a desktop, as Wayland has it.
+
+    Args:
+        bus: The user's.
+        config: Names the keys that are wished; the user decides.
+        perform: As for `Listening`.
+
+    Returns:
+        The keys that are listened to, or why there are none.
+    """
+    from koe.linux.portal import PortalKeys  # needs packages that may be missing
+
+    keys = {_DICTATE: ("Dictate", key_of(config.trigger_key))}
+    if config.profile_key:
+        keys[_PROFILE] = (
+            f"Dictate for the profile {config.profile}",
+            key_of(config.profile_key),
+        )
+    listening = PortalKeys(
+        bus,
+        lambda name: perform(_PRESSES[name]),
+        lambda name: perform(_PRESSES[name].replace("press", "release")),
+    )
+    try:
+        return await listening.listen(keys) or "the one of the desktop's settings"
+    except DesktopError as exc:
+        report_once(f"the desktop listens to no key for koe: {exc}")
+        return NO_KEYS
 
 
 def _nothing() -> None:

@@ -7,13 +7,13 @@ import pytest
 
 pytest.importorskip("dbus_fast")
 
-from dbus_fast.aio import MessageBus
 from dbus_fast.message import Message
 
 from koe.errors import DesktopError
 from koe.linux.bus import open_bus
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE
+from tests.linux.portals import connection
 from tests.linux.screen import Screen
 
 DBUS, PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
@@ -46,7 +46,7 @@ async def test_calls(desk: Screen) -> None:
 @on_loop
 async def test_signals(desk: Screen) -> None:
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
-    bus, other = await open_bus(address), await MessageBus(bus_address=address).connect()
+    bus = await open_bus(address)
     sent = asyncio.Event()
     heard: list[tuple[str, list[Any]]] = []
 
@@ -55,10 +55,9 @@ async def test_signals(desk: Screen) -> None:
         sent.set()
 
     await bus.on("org.example.Speech.Said", note)
-    for member in ("Other", "Said"):
-        await other.send(Message.new_signal("/a", "org.example.Speech", member, "s", ["hello"]))
-    async with asyncio.timeout(PATIENCE):
+    async with connection(address) as other, asyncio.timeout(PATIENCE):
+        for member in ("Other", "Said"):
+            await other.send(Message.new_signal("/a", "org.example.Speech", member, "s", ["hello"]))
         await sent.wait()
     assert heard == [("/a", ["hello"])]
-    other.disconnect()
     await bus.close()

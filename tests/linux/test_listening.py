@@ -5,12 +5,15 @@ import asyncio
 import pytest
 
 pytest.importorskip("xcffib")
+pytest.importorskip("dbus_fast")
 
 from koe.config.schema import HotkeyConfig
-from koe.linux.listening import Listening
+from koe.linux.bus import open_bus
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE
+from tests.linux.portals import portal
 from tests.linux.screen import Screen
 
 F6, F7, ESCAPE = 0xFFC3, 0xFFC4, 0xFF1B
@@ -56,3 +59,23 @@ async def test_a_key_that_another_program_has(
     assert "hotkey.trigger_key: another program" in capsys.readouterr().err
     first.close()
     second.close()
+
+
+@on_loop
+async def test_keys_of_a_portal(desk: Screen) -> None:
+    asked: asyncio.Queue[str] = asyncio.Queue()
+    address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
+    bus = await open_bus(address)
+    config = HotkeyConfig(trigger_key="97", profile_key="98", profile="letters")
+    assert await listen_by_portal(bus, config, asked.put_nowait) == NO_KEYS
+    async with portal(address) as imitation, asyncio.timeout(PATIENCE):
+        described = await listen_by_portal(bus, config, asked.put_nowait)
+        assert described == "Press dictate, Press dictate-profile"
+        facts = dict(imitation.bound)["dictate-profile"]
+        assert facts["description"].value == "Dictate for the profile letters"
+        for name in ("dictate", "dictate-profile"):
+            for is_down in (True, False):
+                await imitation.press(name, is_down=is_down)
+        heard = [await asked.get() for _ in range(4)]
+    assert heard == ["press", "release", "press_profile", "release_profile"]
+    await bus.close()
