@@ -78,6 +78,7 @@ class Core:
         notify: Callable[[Notice], None],
         *,
         is_file: bool = False,
+        profile: str = "",
     ) -> Runner:
         """Begin a session with the settings as they are on disk now.
 
@@ -89,19 +90,16 @@ class Core:
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
             is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            profile: The profile that corrects it; empty: as the settings say.
 
         Raises:
+            LlmProfileError: There is no such profile.
             RuntimeStoppedError: The loop has ended; no session was begun.
         """
-        self.settings.refresh()
-        snapshot = self.settings.current
-        profile = self._correcting_profile(snapshot)
-        header = Header(
-            engine=snapshot.config.asr.provider,
-            profile="" if profile is None else snapshot.config.llm.active_profile,
-            mode=mode,
-        )
-        record = self._records.begin(header)
+        snapshot = self.settings.chosen("", profile)
+        engine, llm = snapshot.config.asr.provider, snapshot.config.llm
+        named = "" if self._correcting_profile(snapshot) is None else llm.active_profile
+        record = self._records.begin(Header(engine=engine, profile=named, mode=mode))
         return self._begin(snapshot, mode, audio, notify, record=record, is_file=is_file)
 
     def retry(

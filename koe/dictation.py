@@ -101,6 +101,14 @@ class Dictation:
         """End the session without text."""
         self._runner.cancel()
 
+    def confirm(self, failure: str = "") -> None:
+        """Say what became of the text, where `SessionRules.confirms_delivery` asks for it.
+
+        Args:
+            failure: Why the text is not where it belongs, as a clause; empty: it is.
+        """
+        self._runner.confirm(failure)
+
     def __aiter__(self) -> AsyncIterator[Notice]:
         return self._iterate()
 
@@ -125,15 +133,23 @@ class OpenCore:
         """The settings in force."""
         return self._core.settings
 
-    def begin(self, mode: Mode = Mode.HOLD, *, is_file: bool = False) -> Dictation:
+    def begin(
+        self, mode: Mode = Mode.HOLD, *, is_file: bool = False, profile: str = ""
+    ) -> Dictation:
         """Begin a session; one that still records is cancelled.
 
         Args:
             mode: How the recording is ended; it only selects which state is shown.
             is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            profile: The profile that corrects the text; empty: as the settings say.
+
+        Raises:
+            LlmProfileError: There is no such profile.
         """
         return Dictation(
-            lambda audio, notify: self._core.begin(mode, audio, notify, is_file=is_file)
+            lambda audio, notify: self._core.begin(
+                mode, audio, notify, is_file=is_file, profile=profile
+            )
         )
 
     def retry(self, entry_id: str, *, engine: str = "", profile: str = "") -> Dictation:

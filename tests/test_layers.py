@@ -16,7 +16,8 @@ RANKS = {
     "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
     "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.openssl": 0,
     "koe.http": 1,
-    "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
+    "koe.channels": 0, "koe.events": 1, "koe.loudness": 1, "koe.level": 1,
+    "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
     "koe.answers": 1, "koe.finishing": 1, "koe.yamltext": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
@@ -60,6 +61,7 @@ DOORS = {
     "sounddevice": {"koe.microphone"},
     "xcffib": {"koe.linux.clipboard", "koe.linux.hotkey", "koe.linux.x11"},
     "dbus_fast": {"koe.linux.bus"},
+    "webrtcvad": {"koe.linux.voice"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},
     "jellyfish": {"koe.answers.sounds"},
@@ -76,7 +78,8 @@ DOORS = {
 }
 
 # The pure ones: no loop, no clock, no files.
-PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
+PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level",
+        "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
         "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",

@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from koe.asr.pauses import FRAME, Loudness, quietest
+from koe.asr.pauses import quietest
 from koe.events import SAMPLE_RATE_HZ
+from koe.loudness import FRAME, Loudness
 
 MAX_CHUNK = 28.0
 """Seconds of speech that a recogniser gets at most. Longer ones are beyond what models can do."""

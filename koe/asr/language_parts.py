@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from koe.asr.pauses import FRAME, Loudness, pauses
+from koe.asr.pauses import pauses
 from koe.events import SAMPLE_RATE_HZ
+from koe.loudness import FRAME, Loudness
 
 # So many quiet frames are a pause: 0.3 s.
 _PAUSE = 15

@@ -31,9 +31,10 @@ from itertools import pairwise
 
 from koe.asr.chunk import FRAMES_PER_SECOND, PAUSE, Chunk
 from koe.asr.local import Recogniser
-from koe.asr.pauses import FRAME, pauses
+from koe.asr.pauses import pauses
 from koe.asr.samples import float_samples
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.loudness import FRAME
 from koe.text import join_segments
 from koe.tokens import tokens
 

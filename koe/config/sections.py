@@ -36,6 +36,7 @@ RELOAD = "when the shell reloads: within 3 s, after a recording at the latest"
 RELOAD_OR_RECORDING = "when the shell reloads, or next recording"
 RECORDING_AFTER = "when the shell reloads, or the recording after the next"
 AT_ONCE = "at once: the shell reads the file when it needs it"
+AT_START = "when koe serve starts"
 
 # Which shells know a setting. Generations, for people.
 ALL = "A B C"

@@ -114,7 +114,7 @@ class End(_JsonPayload):
         engine: Which engine recognised it.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
-        reason: Why the session failed; empty: it did not.
+        reason: Why the session failed, or why the text did not arrive; empty: neither.
     """
 
     state: str = ""

@@ -61,10 +61,12 @@ class InsertionTarget:
     Attributes:
         window: The one that had the focus at the press; None: it is not known.
         field: Looks up the field that had it; None: nothing can.
+        board: What knows the window.
     """
 
     window: Window | None = None
     field: asyncio.Task[FocusedField | None] | None = None
+    board: Board | None = None
 
 
 class Insertion:
@@ -72,17 +74,21 @@ class Insertion:
 
     Args:
         config: Gives the settings in force.
-        board: The windows and the clipboard; None: there are none.
-        fields: The fields of AT-SPI; None: it is not there.
     """
 
-    def __init__(
-        self,
-        config: Callable[[], Config],
-        board: Board | None = None,
-        fields: Fields | None = None,
-    ) -> None:
+    def __init__(self, config: Callable[[], Config]) -> None:
         self._config = config
+        # The windows and the clipboard, and the fields of AT-SPI; None: they are not there.
+        self._board: Board | None = None
+        self._fields: Fields | None = None
+
+    def use(self, board: Board | None, fields: Fields | None) -> None:
+        """Insert on this desktop from now on.
+
+        Args:
+            board: The windows and the clipboard; None: there are none.
+            fields: The fields of AT-SPI; None: it is not there.
+        """
         self._board = board
         self._fields = fields
 
@@ -90,8 +96,9 @@ class Insertion:
         """Note where a text that is about to be spoken belongs."""
         window = self._active_window()
         if self._fields is None or self._forced not in (None, Way.ACCESSIBLE):
-            return InsertionTarget(window)
-        return InsertionTarget(window, asyncio.create_task(self._fields.focused()))
+            return InsertionTarget(window, board=self._board)
+        looking = asyncio.create_task(self._fields.focused())
+        return InsertionTarget(window, looking, self._board)
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Hand over a text in the surest way that there is."""
@@ -104,7 +111,9 @@ class Insertion:
         field = await self._field(target)
         now = self._active_window()
         means = Means(field is not None, self._board is not None)
-        decided = plan(self._forced, means, target.window, now)
+        # Another desktop may have another window with the same number.
+        pressed = target.window if target.board is self._board else None
+        decided = plan(self._forced, means, pressed, now)
         reason = decided.reason
         for way in decided.ways:
             tried = Tried.REFUSED

@@ -40,6 +40,9 @@ DEFAULTS: dict[str, object] = {
     "hotkey.trigger_key": "fn",
     "hotkey.trigger_mode": "hold",
     "hotkey.cancel_key": "left_option",
+    "hotkey.profile_key": "",
+    "hotkey.profile": "",
+    "hotkey.auto_stop_ms": 0.0,
     "overlay.font_family": "system",
     "overlay.font_size": 13,
     "overlay.bottom_margin": 10,
@@ -53,6 +56,7 @@ DEFAULTS: dict[str, object] = {
     "history.text_days": 30,
     "history.cancelled_hours": 24,
     "history.max_mb": 500,
+    "audio.preroll_ms": 0.0,
     "linux.insert": "auto",
     "linux.notifications": True,
 }

@@ -20,17 +20,37 @@ PATIENCE = 20.0
 KOE_KEY = Path(sys.executable).with_name("koe-key")
 
 
-class Recorder:
-    """Hears a recording at once, and then nothing until it is stopped; or fails to open."""
+QUIET = bytes([1, 0]) * 320
+"""20 ms of what a microphone gives in a quiet room."""
 
-    def __init__(self, pcm: bytes = b"", error: AudioError | None = None) -> None:
+
+class Recorder:
+    """Hears a recording at once, and then a quiet room until it is stopped; or fails to open.
+
+    Args:
+        pcm: What it hears.
+        error: Raised when it is opened; None: it opens.
+        gone: Raised after the recording; None: it goes on.
+        room: What it hears then, again and again.
+    """
+
+    def __init__(
+        self,
+        pcm: bytes = b"",
+        error: AudioError | None = None,
+        gone: AudioError | None = None,
+        room: bytes = QUIET,
+    ) -> None:
         self.overflows = 0
+        self.is_out_of_phase = False
         # Everything was heard.
         self.heard = asyncio.Event()
         # stop was called.
         self.stopped = asyncio.Event()
         self._pcm = pcm
         self._error = error
+        self._gone = gone
+        self._room = room
 
     async def __aenter__(self) -> Recorder:
         if self._error is not None:
@@ -52,7 +72,11 @@ class Recorder:
         if self._pcm:
             yield self._pcm
         self.heard.set()
-        await self.stopped.wait()
+        if self._gone is not None:
+            raise self._gone
+        while not self.stopped.is_set():
+            yield self._room
+            await asyncio.sleep(0.002)
 
 
 class Inserter:
@@ -64,6 +88,9 @@ class Inserter:
         self.answer = Delivered("paste")
         # Raised; None: nothing.
         self.bug: Exception | None = None
+        # Set: inserting goes on.
+        self.is_free = asyncio.Event()
+        self.is_free.set()
 
     def aim(self) -> InsertionTarget:
         return InsertionTarget()
@@ -71,6 +98,7 @@ class Inserter:
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         if self.bug is not None:
             raise self.bug
+        await self.is_free.wait()
         self.inserted.append(text)
         self.texts.put_nowait(text)
         return self.answer
