@@ -19,9 +19,9 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     sysconfig.get_config_vars()  # while it knows where it is
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(sys, "base_prefix", "C:\\Python")
-    compile_flags, link_flags = build_ffi.python_flags()
-    [path] = [flag for flag in compile_flags if flag.startswith("-DKOE_PYTHON_PATH=")]
+    [path] = [flag for flag in build_ffi.native_python() if flag.startswith("-DKOE_PYTHON_PATH=")]
     assert '"C:\\\\Python\\\\DLLs"' in path.split(",")
+    link_flags = build_ffi.system_libraries("win32")
     assert "-static-libgcc" in link_flags
     assert link_flags[-2:] == ["-Wl,-Bstatic", "-lpthread"]
 
