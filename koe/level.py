@@ -30,7 +30,7 @@ def _always(frame: bytes) -> bool:
     return True
 
 
-class Level:
+class LevelMeter:
     """Measures one recording.
 
     A frame is loud when it is 6 dB above the quietest ones (`koe.loudness`), and speech when it is
@@ -103,7 +103,7 @@ class Level:
         self._unspoken = 0 if is_speech else self._unspoken + 1
 
 
-def tail_is_over(level: Level, waited: float) -> bool:
+def tail_is_over(level: LevelMeter, waited: float) -> bool:
     """Whether a recording whose key was released can end.
 
     Args:

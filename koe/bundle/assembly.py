@@ -13,7 +13,7 @@ from pathlib import Path
 from koe.bundle import library, manifest, packages, traces
 from koe.bundle.bytecode import place
 from koe.bundle.library import RUNTIME
-from koe.bundle.target import Target
+from koe.bundle.target import TargetSystem
 from koe.errors import BundleError
 
 _LICENCES = "licenses"
@@ -43,7 +43,7 @@ class Bundle:
 
 def make(
     out: Path,
-    target: Target,
+    target: TargetSystem,
     generation: str,
     engines: tuple[str, ...],
     archive: Path | None,
@@ -97,7 +97,7 @@ def make(
 def _assemble(
     root: Path,
     folder: Path,
-    target: Target,
+    target: TargetSystem,
     lock: Path,
     generation: str,
     engines: tuple[str, ...],
@@ -140,7 +140,7 @@ def _own_files() -> list[tuple[Path, str]]:
     ]
 
 
-def _open_to_readers(root: Path, target: Target) -> None:
+def _open_to_readers(root: Path, target: TargetSystem) -> None:
     """Let everybody read it, and its owner write to it, whatever the umask is here."""
     root.chmod(0o755)
     code = set(target.machine_code(root))

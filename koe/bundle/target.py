@@ -12,7 +12,7 @@ from koe.errors import BundleError
 NAMES = (*linux.NAMES, windows.NAME)
 
 
-class Target(Protocol):
+class TargetSystem(Protocol):
     """A system, and the steps that are its own. Each may raise BundleError, and OSError."""
 
     @property
@@ -50,7 +50,7 @@ class Target(Protocol):
         """The systems that the bundle runs on, in words."""
 
 
-def find(name: str) -> Target:
+def find(name: str) -> TargetSystem:
     """The system of this name.
 
     Raises:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from koe.errors import AudioError
-from koe.level import LONGEST_TAIL, Level, tail_is_over
+from koe.level import LONGEST_TAIL, LevelMeter, tail_is_over
 from koe.linux.voice import voice_detector
 
 # Seconds of nothing but zeros after which a microphone is said to be dead; the quietest room is not
@@ -68,7 +68,7 @@ class TakeRecording:
         warn: Callable[[str], None],
     ) -> None:
         detector = voice_detector()
-        self.level = Level() if detector is None else Level(detector)
+        self.level = LevelMeter() if detector is None else LevelMeter(detector)
         self.is_held = False
         self.is_ended = False
         self._open_recorder = open_recorder

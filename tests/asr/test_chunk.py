@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from koe.asr.chunk import MARGIN, MAX_CHUNK, PAUSE, Chunk
-from koe.asr.pauses import FRAME
 from koe.asr.samples import float_samples
+from koe.loudness import FRAME
 from tests.asr.test_passes import pause, speech
 
 SECOND = 16_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.level import Level
+from koe.level import LevelMeter
 from koe.linux.voice import voice_detector
 
 
@@ -13,7 +13,7 @@ def test_speech_has_a_voice(speech: Path) -> None:
     pytest.importorskip("webrtcvad")
     hears_voice = voice_detector()
     assert hears_voice is not None
-    level = Level(hears_voice)
+    level = LevelMeter(hears_voice)
     level.add(speech.read_bytes())
     assert level.has_speech
 
