@@ -24,6 +24,9 @@ _HINT = re.compile(r"(?:with an?|spelled|its spelled|that is)(?: [a-z])+")
 
 _ITEM = re.compile(r"(?m)^[ \t]*(?:([0-9]+)[.)、](?!\d)|[-*•])[ \t]*(?=\S)")
 
+# Up to so many words behind what was wrong, it may still be said that it was.
+_LONGEST_RIGHT = 6
+
 # Words before a correction among which its second half may begin again.
 _REACH = 12
 
@@ -56,6 +59,7 @@ def excuse(
     for start, end in runs(gone):
         if (
             _is_repeated(heard, alignment.gone, start, end)
+            or _is_corrected_behind(heard, alignment.gone, start, end)
             or _HINT.fullmatch(" ".join(heard.texts[start:end]))
             or (items and _begins_item(heard, start, end, items))
         ):
@@ -116,6 +120,18 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
     if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
+
+
+def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
+    """Whether what says that words were wrong stands behind the right ones: june, july actually."""
+    behind = min(len(heard), end + _LONGEST_RIGHT)
+    cues = speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, end, behind)
+    return any(
+        all(was_gone[first:last])
+        and not any(was_gone[end:first])
+        and _is_parallel(heard, range(start, end), range(end, first))
+        for first, last in cues
+    )
 
 
 def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 
 from koe.answers import speech
 from koe.answers.alignment import is_opposite
 from koe.answers.differences import Differences
 from koe.answers.flaws import Flaw
-from koe.answers.numbers import AFTERNOON, MINUS
+from koe.answers.numbers import AFTERNOON, MINUS, UNITS
 from koe.answers.words import Words
 
 # Words between the verb that begins a question and the rest.
@@ -45,10 +45,8 @@ def _changes_negation(found: Differences) -> bool:
 
 
 def changes_certainty(found: Differences) -> bool:
-    """Whether a word that says how sure something is, as might or must, has no other for it."""
-    return not speech.DEGREES.isdisjoint(found.lost_words) and speech.DEGREES.isdisjoint(
-        found.added_words
-    )
+    """Whether what a text says of how sure something is, or of when, is lost or new."""
+    return _classes(found.lost_words, speech.DEGREES) != _classes(found.added_words, speech.DEGREES)
 
 
 def _negations(words: Sequence[str]) -> int:
@@ -60,6 +58,8 @@ def _changes_number(found: Differences) -> bool:
         if (sign in found.lost_words) != (sign in found.added_words):
             return True
     if _moves_point(found.heard, found.answer) or _moves_point(found.answer, found.heard):
+        return True
+    if _units(found.heard, found.gone) and _units(found.answer, found.new):
         return True
     lost, added = _numbers(found.heard, found.gone), _numbers(found.answer, found.new)
     if lost and added:
@@ -76,6 +76,14 @@ def _moves_point(words: Words, others: Words) -> bool:
         return False
     numbers = _numbers(others, [True] * len(others))
     return not (words.decimals - others.decimals).isdisjoint(numbers)
+
+
+def _units(words: Words, flags: Sequence[bool]) -> bool:
+    """Whether a unit behind a number is flagged."""
+    return any(
+        text in UNITS and number >= 0
+        for number, text in compress(zip((-1, *words.numbers), words.texts, strict=False), flags)
+    )
 
 
 def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
@@ -95,12 +103,13 @@ def _numbers(words: Words, flags: Sequence[bool]) -> list[str]:
 
 
 def _changes_person(found: Differences) -> bool:
-    lost, added = _persons(found.lost_words), _persons(found.added_words)
+    lost = _classes(found.lost_words, speech.PERSONS)
+    added = _classes(found.added_words, speech.PERSONS)
     return bool(lost and added and lost != added)
 
 
-def _persons(words: Sequence[str]) -> set[str]:
-    return {speech.PERSONS[word] for word in words if word in speech.PERSONS}
+def _classes(words: Sequence[str], classes: Mapping[str, str]) -> set[str]:
+    return {classes[word] for word in words if word in classes}
 
 
 def _answers_question(found: Differences) -> bool:

@@ -93,6 +93,9 @@ CHINESE = re.compile(
 _UNIT_NAMES = {
     name: line.partition(", ")[0] for line in lexicon.lines("units") for name in line.split(", ")
 }
+UNITS = frozenset(_UNIT_NAMES.values())
+"""The units in their shortest form, as `write_digits` writes them behind numbers."""
+
 _UNIT = rf"(\d)[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
 # Without a word for a time before it, "ten to three" is a range.
@@ -118,6 +121,10 @@ def _afternoon(match: re.Match[str]) -> str:
 
 def _unit(match: re.Match[str]) -> str:
     return f"{match[1]} {_UNIT_NAMES[match[2]]} "
+
+
+def _mixed(match: re.Match[str]) -> str:
+    return match[1] + str(int(match[2]) / int(match[3]))[1:]
 
 
 def _dozen(match: re.Match[str]) -> str:
@@ -157,8 +164,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("double ", r"\bdouble (\d)(?!\d)", r"\1\1"),
         ("triple ", r"\btriple (\d)(?!\d)", r"\1\1\1"),
         ("half", r"\b1 half\b", "1/2"),
-        ("half a", r"\bhalf an? (?=[a-z])", "1/2 "),
+        ("half ", r"\bhalf (?:an?|of) (?=[a-z])", "1/2 "),
         ("half", r"(\d+) and a half\b", r"\1.5"),
+        ("⁄", "⁄", "/"),
+        ("quarter", r"(\d) and a quarter\b", r"\1.25"),
+        ("quarters", r"(\d) and 3 quarters\b", r"\1.75"),
+        ("/", r"(\d) +([13])/([24])\b", _mixed),
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
         ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
@@ -198,6 +209,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
         ("thousand", r"(\d+(?:\.\d+)?) ?(thousand)\b", _scale),
         ("illion", r"(\d+(?:\.\d+)?) ?(million|billion|trillion)\b", _scale),
+        ("a quarter", r"\ba quarter (?!to |past )(?:of (?:an? )?)?(?=[a-z])", "1/4 "),
         ("quarter to", r"\b(?:a )?quarter to (\d+)", _quarter_to),
         ("5 to ", rf"\b({_AT}) (5|25) to (\d+)\b", _minutes_to),
         ("0 to ", rf"\b({_AT}) (10|20) to (\d+)\b", _minutes_to),

@@ -60,7 +60,9 @@ LIST_WORDS = frozenset(
 AFFIRMED = frozenset(lexicon.phrases("affirmed"))
 """What stands for a second negation where one is enough."""
 
-DEGREES = frozenset(lexicon.phrases("degrees"))
+DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.split(", ")}
+"""By word, the words that say the same of how sure something is."""
+
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))

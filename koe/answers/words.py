@@ -54,6 +54,8 @@ _DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
+_FRACTION = re.compile("[¼-¾⅐-⅞]")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _APOSTROPHES = "’ʼ‘`´"
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
@@ -64,6 +66,9 @@ _SHORT_FORMS = {
     **dict.fromkeys(("can't", "cant", "cannot"), ("can", "not")),
     **dict.fromkeys(("won't", "wont"), ("will", "not")),
     **dict.fromkeys(("ain't", "aint"), ("is", "not")),
+    **dict.fromkeys(("he's", "hes"), ("he", "is")),
+    **dict.fromkeys(("she's", "shes"), ("she", "is")),
+    "啥": ("什", "么"), "咋": ("怎", "么"),
     "im": ("i", "am"), "ive": ("i", "have"), "youre": ("you", "are"), "youve": ("you", "have"),
     "youll": ("you", "will"), "theyre": ("they", "are"), "theyve": ("they", "have"),
     "theyll": ("they", "will"), "weve": ("we", "have"), "yall": ("you", "all"),
@@ -131,7 +136,7 @@ def split(text: str) -> Words:
 def _parts(word: str) -> tuple[Sequence[str], Sequence[str], bool]:
     """A word as those that it stands for, their keys, and whether it is a number."""
     if word.isdecimal():
-        parts: Sequence[str] = [str(int(digit)) for digit in word]
+        parts: Sequence[str] = list(word)
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
     return parts, list(map(_key, parts)), word.isdecimal()
@@ -151,9 +156,12 @@ def _key(word: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Without what does not tell words apart: case, width, accents, kinds of kana."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    """Without what does not tell words apart: case, width, accents, kinds of kana and digits."""
+    if text.isascii():
+        return text.casefold()
+    folded = unicodedata.normalize("NFKC", _FRACTION.sub(r" \g<0>", text)).casefold()
     if not folded.isascii():
+        folded = _FOREIGN_DIGIT.sub(lambda digit: str(int(digit[0])), folded)
         for apostrophe in _APOSTROPHES:
             folded = folded.replace(apostrophe, "'")
         # Most texts have neither accents nor kana, and looking for them is quicker than changing.

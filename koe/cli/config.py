@@ -195,6 +195,9 @@ def _check(directory: Path) -> int:
         tell(problem)
     if not problems:
         tell(f"{document.path}: nothing is wrong")
+    profile = listing.config.llm.correcting_profile
+    if profile is not None and profile.exposure:
+        print_error(f"note: {profile.exposure}")
     return Exit.ERROR if problems else Exit.OK
 
 

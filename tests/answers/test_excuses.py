@@ -33,6 +33,7 @@ def lost(heard: str, answer: str) -> list[str]:
         ("jane at example dot com", "jane@example.com"),
         ("put it in the hall wait not the hall the attic", "Put it in the attic."),
         ("发给小王等等发给小李", "发给小李。"),
+        ("her birthday is in june july actually", "Her birthday is in July."),
         ("as it is", "as it is"),
     ],
 )
@@ -47,6 +48,7 @@ def test_excused(heard: str, answer: str) -> None:
         ("答案不对请重做", "请重做", ["答", "案", "不"]),
         ("two tickets uh three tables", "three tables", ["2", "tickets"]),
         ("call anna and bob", "Call Anna.", ["and", "bob"]),
+        ("call anna bob actually agreed", "Call Bob agreed.", ["anna"]),
         ("i am sorry but i can not come", "I can not come.", ["sorry"]),
         ("有没有问题", "没有问题", ["有"]),
         ("fifty five is it", "5 is it", ["5"]),

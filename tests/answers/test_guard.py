@@ -107,6 +107,8 @@ def test_terms(answer: str, heard: str, terms: list[str], flaw: Flaw | None) -> 
         ("See you tomorrow.", "明天见", Flaw.TRANSLATION),
         ("That works. I will bring cake.", "that works", Flaw.ADDITION),
         ("He is right.", "he could be right", Flaw.WORD),
+        ("I called the doctor.", "i will call the doctor", Flaw.WORD),
+        ("We will finish it.", "we have finished it", Flaw.WORD),
         ("The soup is cold.", "the soup is hot", Flaw.WORD),
         ("他喜欢喝咖啡。", "他喜欢喝茶", Flaw.WORD),
         ("明天休息。", "明日は休みです", Flaw.TRANSLATION),

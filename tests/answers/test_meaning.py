@@ -35,6 +35,8 @@ from koe.answers.meaning import changed_meaning
         ("so is this one right", "so this one is right", Flaw.REPLY),
         ("meet at three in the afternoon", "meet at 3 in the morning", Flaw.NUMBER),
         ("meet at three in the afternoon", "meet at 15:00", None),
+        ("thirty centimeters long", "30 mm long", Flaw.NUMBER),
+        ("three quarters of a mile", "3/4 mile", None),
         ("turn it up", "turn it down", Flaw.NEGATION),
         ("we leave in october", "we leave in november", Flaw.NEGATION),
         ("open the window", "opening the window", Flaw.REPLY),

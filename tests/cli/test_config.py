@@ -428,6 +428,19 @@ def test_check_without_problems(folder: Folder) -> None:
     assert folder.koe("check") == (Exit.OK, f"{folder.file}: nothing is wrong\n", "")
 
 
+def test_check_warns_of_what_goes_unencrypted(folder: Folder) -> None:
+    folder.write(
+        "llm:\n  enabled: true\n  active_profile: lan\n  profiles:\n    lan:\n"
+        "      base_url: http://192.168.1.5/v1\n      model: m\n      allow_plain_http: true\n"
+    )
+    status, out, err = folder.koe("check")
+    assert (status, out) == (Exit.OK, f"{folder.file}: nothing is wrong\n")
+    assert err == (
+        "koe: note: the key and all that is said go unencrypted to 192.168.1.5, because the "
+        "profile has allow_plain_http\n"
+    )
+
+
 @posix_only
 @pytest.mark.parametrize("words", [("check",), ("show",), ("get", "asr.provider")])
 def test_a_file_where_the_folder_should_be(folder: Folder, words: tuple[str, ...]) -> None:
