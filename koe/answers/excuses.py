@@ -11,7 +11,7 @@ from itertools import groupby
 
 from koe.answers import speech
 from koe.answers.alignment import Alignment, runs
-from koe.answers.words import Words
+from koe.answers.words import MEANINGFUL, PERSONS, Words
 
 # How much may be taken back, as a sum of weights: after words that do nothing else, after words
 # that have other uses, too, and after those when nothing is said again.
@@ -118,7 +118,7 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     else:
         is_weak = is_again and not is_hesitation
         longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
-    if sum(speech.weight(heard.texts[at]) for at in wrong) <= longest:
+    if sum(heard.weights[at] for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
 
 
@@ -137,7 +137,7 @@ def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end
 def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
     """Whether words are grammar alone, which is not replaced."""
     return not any(
-        _is_meaningful(heard, at) and heard.texts[at] not in speech.PERSONS for at in wrong
+        _is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong
     )
 
 
@@ -156,7 +156,7 @@ def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
 
 def _is_meaningful(heard: Words, at: int) -> bool:
     """Whether a word is more than grammar."""
-    return heard.numbers[at] >= 0 or speech.weight(heard.texts[at]) >= speech.MEANINGFUL
+    return heard.numbers[at] >= 0 or heard.weights[at] >= MEANINGFUL
 
 
 def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from koe.answers import speech
 from koe.answers.differences import Differences, compare
 from koe.answers.flaws import Flaw
 from koe.answers.meaning import changed_meaning, changes_certainty, is_question
 from koe.answers.repairs import repairs
-from koe.answers.words import fold, script_of, split
+from koe.answers.words import MEANINGFUL, fold, script_of, split, weight
 
 # What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
 # A word that means something weighs 1. Tuned with bench/guard.
@@ -62,15 +63,14 @@ def _flaw_in(
     candidates: Sequence[str],
     terms: frozenset[speech.Phrase],
 ) -> Flaw | None:
+    gone, new = found.gone, found.new
     if _leaves_japanese(found):
         return Flaw.TRANSLATION
-    is_about_it = max(found.share_lost, found.share_added) <= _MOSTLY_KEPT
+    is_about_it = max(gone.share, new.share) <= _MOSTLY_KEPT
     flaw = changed_meaning(found) if is_about_it else None
-    is_lost = found.share_lost > MOST_OF_TEXT or found.longest_gap > HEAVIEST_RUN
-    is_added = found.share_added > MOST_OF_TEXT or found.longest_addition > HEAVIEST_RUN
-    if not is_lost and not is_added:
+    if all(side.share <= MOST_OF_TEXT and side.heaviest <= HEAVIEST_RUN for side in (gone, new)):
         return flaw or (Flaw.WORD if found.is_invented or changes_certainty(found) else None)
-    if _are_terms(found.added_words, terms) or is_recital(answer, heard, candidates):
+    if _are_terms(new.texts, terms) or is_recital(answer, heard, candidates):
         return Flaw.DUMP
     return flaw or _reason(found, answer)
 
@@ -98,40 +98,39 @@ def _split_terms(candidates: tuple[str, ...]) -> frozenset[speech.Phrase]:
 
 
 def _are_terms(words: Sequence[str], terms: frozenset[speech.Phrase]) -> bool:
-    of_terms = {word for term in terms for word in term}
-    meaningful = [word for word in words if speech.weight(word) >= speech.MEANINGFUL]
-    return bool(meaningful) and all(word in of_terms for word in meaningful)
+    meaningful = {word for word in words if weight(word) >= MEANINGFUL}
+    return bool(meaningful) and meaningful.issubset(chain.from_iterable(terms))
 
 
 def _reason(found: Differences, answer: str) -> Flaw:
     """What kind of flaw it is; that there is one is certain."""
+    gone, new = found.gone, found.new
     if _is_loop(found):
         return Flaw.LOOP
-    if found.share_lost > _MOSTLY_KEPT and _REFUSAL.search(fold(answer)):
+    if gone.share > _MOSTLY_KEPT and _REFUSAL.search(fold(answer)):
         return Flaw.REFUSAL
     if _is_translation(found):
         return Flaw.TRANSLATION
-    if found.share_lost > 0.5:
-        return Flaw.COLLAPSE if found.added <= HEAVIEST_RUN else Flaw.OTHER
-    if found.lost > 2 * found.added:
+    if gone.share > 0.5:
+        return Flaw.COLLAPSE if new.weight <= HEAVIEST_RUN else Flaw.OTHER
+    if gone.weight > 2 * new.weight:
         return Flaw.TRUNCATION
-    if found.added > 2 * found.lost:
+    if new.weight > 2 * gone.weight:
         return Flaw.ADDITION
-    is_exchange = max(found.lost, found.added) <= HEAVIEST_EXCHANGE
-    return Flaw.WORD if is_exchange and not is_question(found.heard.texts) else Flaw.REPLY
+    is_exchange = max(gone.weight, new.weight) <= HEAVIEST_EXCHANGE
+    return Flaw.WORD if is_exchange and not is_question(gone.words.texts) else Flaw.REPLY
 
 
 def _leaves_japanese(found: Differences) -> bool:
     """Whether a sentence of kana and ideographs has become one without kana."""
-    texts = found.heard.texts
-    scripts, others = (
-        set(map(script_of, set(words.texts))) for words in (found.heard, found.answer)
-    )
-    if not scripts.issuperset(("kana", "ideograph")) or "kana" in others:
+    texts = found.gone.words.texts
+    scripts = Counter(map(script_of, texts))
+    if not scripts["kana"] or not scripts["ideograph"]:
         return False
-    kana = sum(script_of(text) == "kana" for text in texts)
-    fillers = speech.find_loose(texts, speech.FILLERS)
-    return kana - sum(end - start for start, end in fillers) >= _FEWEST_KANA
+    fillers = sum(end - start for start, end in speech.find_loose(texts, speech.FILLERS))
+    return scripts["kana"] - fillers >= _FEWEST_KANA and "kana" not in map(
+        script_of, found.new.words.texts
+    )
 
 
 def _is_translation(found: Differences) -> bool:
@@ -139,20 +138,19 @@ def _is_translation(found: Differences) -> bool:
 
     Or those that are gone were all that was in that script.
     """
-    lost, added = _script(found.lost_words), _script(found.added_words)
+    lost, added = _script(found.gone.texts), _script(found.new.texts)
     if not lost or not added or lost == added:
         return False
-    return _script(found.heard.texts) != _script(found.answer.texts) or lost not in set(
-        map(script_of, found.kept_words)
-    )
+    heard, answer = found.gone.words.texts, found.new.words.texts
+    return _script(heard) != _script(answer) or lost not in map(script_of, found.new.kept)
 
 
 def _is_loop(found: Differences) -> bool:
-    added = found.added_words
-    distinct = set(added)
-    is_repeated = len(added) > 2 and 2 * len(distinct) <= len(added)
-    is_longer = len(found.answer) > 1.5 * len(found.heard)
-    return is_repeated or (len(added) > 1 and is_longer and distinct <= set(found.heard.texts))
+    added, distinct = found.new.texts, set(found.new.texts)
+    is_longer = len(found.new.words) > 1.5 * len(found.gone.words)
+    return (len(added) > 2 and 2 * len(distinct) <= len(added)) or (
+        len(added) > 1 and is_longer and distinct.issubset(found.gone.words.texts)
+    )
 
 
 def _script(words: Sequence[str]) -> str:
@@ -161,5 +159,5 @@ def _script(words: Sequence[str]) -> str:
     for word in words:
         script = script_of(word)
         if script not in ("digit", "sign"):
-            weights[script] += round(100 * speech.weight(word))
+            weights[script] += round(100 * weight(word))
     return weights.most_common(1)[0][0] if weights else ""

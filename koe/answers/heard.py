@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from koe.answers import speech
-from koe.answers.words import split
+from koe.answers.words import MEANINGFUL, split, weight
 
 # How much of what was heard a piece must have to be the text.
 MOST = 0.6
@@ -30,14 +30,14 @@ class Heard:
             if word not in speech.SINGLE_FILLERS
         )
         # What all of them weigh.
-        self._total = sum(speech.weight(word) * count for word, count in self._counts.items())
+        self._total = sum(weight(word) * count for word, count in self._counts.items())
 
     def covered_by(self, text: str) -> float:
         """The share of what was heard that a text has, from 0 to 1; 1 if nothing was heard."""
         if not self._total:
             return 1.0
         common = self._counts & Counter(split(text).keys)
-        return sum(speech.weight(word) * count for word, count in common.items()) / self._total
+        return sum(weight(word) * count for word, count in common.items()) / self._total
 
     def is_most_of(self, text: str) -> bool:
         """Whether a text has most of what was heard."""
@@ -46,7 +46,7 @@ class Heard:
     def loses_nothing(self, before: str, after: str) -> bool:
         """Whether a part of a text has all that the whole has of what was heard."""
         missing = (self._counts & Counter(split(before).keys)) - Counter(split(after).keys)
-        return all(speech.weight(word) < speech.MEANINGFUL for word in missing)
+        return all(weight(word) < MEANINGFUL for word in missing)
 
     def has(self, *signs: str) -> bool:
         """Whether signs, one character each, were heard, as such or by their names."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from koe.answers import speech
-from koe.answers.words import Words
+from koe.answers.words import MEANINGFUL, Words
 
 # How many words may be said again, and what the other words that were wrong may weigh.
 _LONGEST = 6
@@ -81,7 +81,7 @@ def _said_again(heard: Words, last: int) -> Iterator[tuple[int, int]]:
         len(starts) <= _LONGEST_LEAD
         and starts[-1] < len(heard)
         and heard.numbers[starts[-1]] < 0
-        and speech.weight(heard.texts[starts[-1]]) < speech.MEANINGFUL
+        and heard.weights[starts[-1]] < MEANINGFUL
     ):
         starts.append(starts[-1] + 1)
     for start in starts:
@@ -111,5 +111,6 @@ def _replaced(
 
 def _is_exchange(heard: Words, wrong: range, again: Sequence[str]) -> bool:
     """Whether the words are few enough to be what was taken back."""
-    other = [heard.texts[at] for at in wrong if heard.keys[at] not in again]
-    return bool(other) and sum(map(speech.weight, other)) <= _MOST_REPLACED
+    return 0 < sum(heard.weights[at] for at in wrong if heard.keys[at] not in again) <= (
+        _MOST_REPLACED
+    )

@@ -1,26 +1,21 @@
-"""What people say without meaning it, how they say signs, and what a word weighs. Pure."""
+"""What people say without meaning it, and how they say signs. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
 from koe.answers import lexicon
-from koe.answers.words import script_of, split
+from koe.answers.words import PERSONS, script_of, split
 
 Phrase: TypeAlias = tuple[str, ...]
 """Words in a row; Chinese phrases are split into ideographs."""
 
 Phrases: TypeAlias = Mapping[str, Sequence[Phrase]]
 """Phrases by their first word."""
-
-# From here on a word means something.
-MEANINGFUL = 0.5
-
-_WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 0.1}
 
 
 def _phrase(text: str) -> Phrase:
@@ -66,14 +61,8 @@ DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.spli
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
-PERSONS = {word: line for line in lexicon.lines("persons") for word in line.split(", ")}
-"""By word, who is meant."""
-
 STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
 """What means something else in another place."""
-
-_LIGHT = frozenset(lexicon.phrases("light words"))
-_LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
 
 
 def _sign(line: str) -> tuple[str, list[Phrase]]:
@@ -132,16 +121,3 @@ def find_loose(
         fixed = find(texts, _FIXED, max(0, first - 2), min(len(texts), last + 2))
         if not any(before <= first and last <= behind for before, behind in fixed):
             yield first, last
-
-
-@cache
-def weight(word: str) -> float:
-    """How much is lost with a word: about 1 for one that means something."""
-    script = script_of(word)
-    if word in _LIGHT:
-        return 0.3
-    if word in _LIGHT_IDEOGRAPHS:
-        return 0.2
-    if word in PERSONS and script == "latin":
-        return 0.6
-    return _WEIGHTS.get(script) or min(1.0, 0.4 + 0.15 * len(word))

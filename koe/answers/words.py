@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -85,6 +85,17 @@ _JOINED = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
 _FORMS = {word: f"{line}." for line in lexicon.lines("forms") for word in line.split(", ")}
 
 
+# From here on a word means something.
+MEANINGFUL = 0.5
+
+PERSONS = {word: line for line in lexicon.lines("persons") for word in line.split(", ")}
+"""By word, who is meant."""
+
+_WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 0.1}
+_LIGHT = frozenset(lexicon.phrases("light words"))
+_LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A text as words.
@@ -93,12 +104,14 @@ class Words:
         texts: The words, folded.
         keys: By which they are compared: words with the same key are one.
         numbers: For each word the position of the number that it is a digit of, or -1.
+        weights: What is lost with each word: about 1 for one that means something.
         decimals: The digits of the numbers with a decimal point, without the point.
     """
 
     texts: Sequence[str]
     keys: Sequence[str]
     numbers: Sequence[int]
+    weights: Sequence[float]
     decimals: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
@@ -110,6 +123,7 @@ class Words:
             [self.texts[at] for at in order],
             [self.keys[at] for at in order],
             [self.numbers[at] for at in order],
+            [self.weights[at] for at in order],
             self.decimals,
         )
 
@@ -121,25 +135,27 @@ def split(text: str) -> Words:
     texts: list[str] = []
     keys: list[str] = []
     numbers: list[int] = []
+    weights: list[float] = []
     written = write_digits(fold(text))
     for word in _WORD.findall(written):
-        parts, their_keys, number = _parts(word)
-        numbers += [len(texts)] * len(parts) if number else [-1] * len(parts)
+        parts, their_keys, their_weights, is_number = _parts(word)
+        numbers += [len(texts) if is_number else -1] * len(parts)
         texts += parts
         keys += their_keys
+        weights += their_weights
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
-    return Words(texts, keys, numbers, frozenset(decimals))
+    return Words(texts, keys, numbers, weights, frozenset(decimals))
 
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[Sequence[str], Sequence[str], bool]:
-    """A word as those that it stands for, their keys, and whether it is a number."""
+def _parts(word: str) -> tuple[Sequence[str], Sequence[str], Sequence[float], bool]:
+    """A word as those that it stands for, their keys and weights, and whether it is a number."""
     if word.isdecimal():
         parts: Sequence[str] = list(word)
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    return parts, list(map(_key, parts)), word.isdecimal()
+    return parts, list(map(_key, parts)), list(map(weight, parts)), word.isdecimal()
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -173,6 +189,20 @@ def fold(text: str) -> str:
     return folded
 
 
+@cache
+def weight(word: str) -> float:
+    """How much is lost with a word: about 1 for one that means something."""
+    script = script_of(word)
+    if word in _LIGHT:
+        return 0.3
+    if word in _LIGHT_IDEOGRAPHS:
+        return 0.2
+    if word in PERSONS and script == "latin":
+        return 0.6
+    return _WEIGHTS.get(script) or min(1.0, 0.4 + 0.15 * len(word))
+
+
+@lru_cache(maxsize=4096)
 def script_of(word: str) -> str:
     """What a word is written in: one of ``digit sign kana ideograph hangul latin other``."""
     first = word[0]
