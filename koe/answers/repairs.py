@@ -31,67 +31,65 @@ _MOST_CUES = 16
 
 def repairs(heard: Words, answer: Words) -> Iterator[Words]:
     """What was heard, each time with one correction where the answer has it."""
-    found = (
-        repaired
-        for phrases in (speech.CORRECTIONS, speech.WEAK_CORRECTIONS)
-        for first, last in islice(speech.find_loose(heard.texts, phrases), _MOST_CUES)
-        for repaired in _repairs_at(heard, answer, first, last)
+    phrases = (speech.CORRECTIONS, speech.WEAK_CORRECTIONS)
+    cues = chain(*(islice(speech.find_loose(heard.texts, it), _MOST_CUES) for it in phrases))
+    orders = chain(
+        chain.from_iterable(islice(_moves(heard, answer.keys, *cue), 1) for cue in cues),
+        _swaps(heard, answer.keys),
     )
-    return islice(chain(found, _swaps(heard, answer)), _MOST_REPAIRS)
+    return map(heard.picked, islice(orders, _MOST_REPAIRS))
 
 
-def _swaps(heard: Words, answer: Words) -> Iterator[Words]:
-    """What was heard with the words around an "and" in the order of the answer."""
-    keys = heard.keys
-    middles = set(zip(answer.keys, answer.keys[1:], answer.keys[2:], strict=False))
-    for at, word in enumerate(heard.texts):
-        if word not in speech.JOINING:
-            continue
+def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
+    """The order of the words if those around an "and" change places."""
+    middles = set(zip(keys, keys[1:], keys[2:], strict=False))
+    for at in (at for at, word in enumerate(heard.texts) if word in speech.JOINING):
         for start in range(max(0, at - _LONGEST_SWAPPED), at):
             for end in range(at + 2, min(len(heard), at + 1 + _LONGEST_SWAPPED) + 1):
                 order = (*range(at + 1, end), at, *range(start, at))
-                if (keys[end - 1], keys[at], keys[start]) in middles and any(
-                    True for _ in _places(answer.keys, [keys[index] for index in order])
+                swapped = [heard.keys[index] for index in order]
+                if (swapped[end - at - 2], heard.keys[at], heard.keys[start]) in middles and (
+                    any(True for _ in _places(keys, swapped))
                 ):
-                    yield heard.picked((*range(start), *order, *range(end, len(heard))))
+                    yield (*range(start), *order, *range(end, len(heard)))
 
 
-def _repairs_at(heard: Words, answer: Words, first: int, last: int) -> Iterator[Words]:
-    """Likewise, for the words from one up to another that say that something was wrong."""
+def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator[Sequence[int]]:
+    """Likewise, if what is right stands in the place of what was wrong.
+
+    Args:
+        heard: The text.
+        keys: Of the words of the answer.
+        first: Where the words begin that say that something was wrong.
+        last: Where they end.
+    """
     for start, end in _said_again(heard, last):
         again = heard.keys[start:end]
-        for at in _places(answer.keys, again):
-            before, after = answer.keys[:at][-1:], answer.keys[at + len(again) :][:1]
+        for at in _places(keys, again):
+            before, after = keys[:at][-1:], keys[at + len(again) :][:1]
             for wrong in _replaced(heard, first, before, after):
-                if _is_exchange(heard, wrong, again):
-                    order = (
+                other = [index for index in wrong if heard.keys[index] not in again]
+                if 0 < sum(heard.weights[index] for index in other) <= _MOST_REPLACED:
+                    yield (
                         *range(wrong.start),
                         *range(start, end),
                         *range(wrong.stop, first),
                         *range(end, len(heard)),
                     )
-                    yield heard.picked(order)
-                    return
 
 
 def _said_again(heard: Words, last: int) -> Iterator[tuple[int, int]]:
     """What may be meant to be the right words, the longest first; light ones may lead to them."""
-    starts = [last]
-    while (
-        len(starts) <= _LONGEST_LEAD
-        and starts[-1] < len(heard)
-        and heard.numbers[starts[-1]] < 0
-        and heard.weights[starts[-1]] < MEANINGFUL
-    ):
-        starts.append(starts[-1] + 1)
-    for start in starts:
+    for start in range(last, min(last + _LONGEST_LEAD + 1, len(heard))):
         for end in range(min(start + _LONGEST, len(heard)), start, -1):
             yield start, end
+        if heard.numbers[start] >= 0 or heard.weights[start] >= MEANINGFUL:
+            return
 
 
 def _places(keys: Sequence[str], phrase: Sequence[str]) -> Iterator[int]:
     for at in range(len(keys) - len(phrase) + 1):
-        if keys[at : at + len(phrase)] == phrase:
+        if keys[at] == phrase[0] and keys[at : at + len(phrase)] == phrase:
             yield at
 
 
@@ -99,18 +97,8 @@ def _replaced(
     heard: Words, first: int, before: Sequence[str], after: Sequence[str]
 ) -> Iterator[range]:
     """Words ahead of a correction that stand between two others, or begin the text."""
-    if not after:
-        return  # at the end it was not moved
-    earliest = max(0, first - _REACH)
-    for start in range(first - 1, earliest - 1, -1):
-        if heard.keys[:start][-1:] == before:
+    for start in range(first - 1, max(0, first - _REACH) - 1, -1):
+        if after and heard.keys[:start][-1:] == before:
             for stop in range(start + 1, first):
-                if heard.keys[stop : stop + 1] == after:
+                if heard.keys[stop] == after[0]:
                     yield range(start, stop)
-
-
-def _is_exchange(heard: Words, wrong: range, again: Sequence[str]) -> bool:
-    """Whether the words are few enough to be what was taken back."""
-    return 0 < sum(heard.weights[at] for at in wrong if heard.keys[at] not in again) <= (
-        _MOST_REPLACED
-    )
