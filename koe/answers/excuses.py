@@ -136,9 +136,7 @@ def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end
 
 def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
     """Whether words are grammar alone, which is not replaced."""
-    return not any(
-        _is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong
-    )
+    return not any(_is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong)
 
 
 def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:

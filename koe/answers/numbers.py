@@ -98,16 +98,18 @@ UNITS = frozenset(_UNIT_NAMES.values())
 
 _UNIT = rf"(\d)[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
+_QUARTERS = {"half": 30, "quarter": 15, "a quarter": 15, "半": 30, "1刻": 15, "3刻": 45}
+
 # Without a word for a time before it, "ten to three" is a range.
 _AT = "at|by|before|until|till|around|after|since"
 
 
-def _quarter_to(match: re.Match[str]) -> str:
-    return f"{int(match[1]) - 1} 45"
+def _past(match: re.Match[str]) -> str:
+    return f"{match[2]} {_QUARTERS.get(match[1], match[1])}"
 
 
-def _minutes_to(match: re.Match[str]) -> str:
-    return f"{match[1]} {int(match[3]) - 1} {60 - int(match[2])}"
+def _to(match: re.Match[str]) -> str:
+    return f"{match[1] or ''} {int(match[3]) - 1} {60 - int(match[2] or 15)}"
 
 
 def _late(match: re.Match[str]) -> str:
@@ -115,8 +117,7 @@ def _late(match: re.Match[str]) -> str:
 
 
 def _afternoon(match: re.Match[str]) -> str:
-    hour = int(match[1])
-    return f" {AFTERNOON}{hour}{match[2]} " if 1 <= hour < 12 else f"{match[1]}{match[2]} "
+    return f" {AFTERNOON * (1 <= int(match[1]) < 12)}{match[1]}{match[2]} "
 
 
 def _unit(match: re.Match[str]) -> str:
@@ -158,6 +159,8 @@ def _plain(number: Decimal) -> str:
 _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (needle, re.compile(pattern), written)
     for needle, pattern, written in (
+        ("點", "點", "点"),
+        ("⁄", "⁄", "/"),
         ("00 hours", r"\b(\d\d?)00 hours\b", r"\1:00"),
         (":", r"(1[3-9]|2[0-3])(?<!\w\d\d)(?=:\d\d)", _late),
         ("点", r"(1[3-9]|2[0-3])(?<![之\d.]\d\d)(?=点(?:\D|$|\d?\d分|[0-5]\d(?![\d%])))", _late),
@@ -165,8 +168,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("triple ", r"\btriple (\d)(?!\d)", r"\1\1\1"),
         ("half", r"\b1 half\b", "1/2"),
         ("half ", r"\bhalf (?:an?|of) (?=[a-z])", "1/2 "),
-        ("half", r"(\d+) and a half\b", r"\1.5"),
-        ("⁄", "⁄", "/"),
+        ("half", r"(\d) and a half\b", r"\1.5"),
         ("quarter", r"(\d) and a quarter\b", r"\1.25"),
         ("quarters", r"(\d) and 3 quarters\b", r"\1.75"),
         ("/", r"(\d) +([13])/([24])\b", _mixed),
@@ -175,24 +177,17 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
         ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
         ("", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
-        ("half past", r"\bhalf past (\d+)", r"\1 30"),
-        ("quarter past", r"\b(?:a )?quarter past (\d+)", r"\1 15"),
-        (" past ", r"\b(\d+) past (\d+)\b", r"\2 \1"),
+        (" past ", r"\b(half|(?:a )?quarter|\d+) past (\d+)", _past),
+        ("点", r"(\d)点(半|1刻|3刻)", lambda it: f"{it[1]} {_QUARTERS[it[2]]}"),
         ("noon", r"\bnoon\b", "12"),
-        ("點", "點", "点"),
-        ("点半", r"(\d)点半", r"\1 30"),
-        ("点1刻", r"(\d)点1刻", r"\1 15"),
-        ("点3刻", r"(\d)点3刻", r"\1 45"),
         ("点", r"点(?<=\d点)(?=\d)", "."),
         (":", r"(?<!\d)0(\d):(\d\d)", r"\1:\2"),
         (":00", r"(\d{1,2}):00(?!\d)", r"\1 "),
-        ("-", r"\b(\d{4})-0?(\d{1,2})-0?(\d{1,2})\b", r"\1 \2 \3"),
-        ("/", r"\b(\d{4})/0?(\d{1,2})/0?(\d{1,2})\b", r"\1 \2 \3"),
+        ("", r"\b(\d{4})([-/])0?(\d{1,2})\2(?:0?)(\d{1,2})\b", r"\1 \3 \4"),
         ("", r"(\d)(?:st|nd|rd|th)\b", r"\1"),
         ("clock", r"(?<=\d) ?o'?clock\b", ""),
-        ("morning", r"(\d) in the morning\b", r"\1 "),
+        ("m", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
         ("", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
-        ("m", r"(\d) ?a\.? ?m\b\.?", r"\1 "),
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
         ("成", r"(\d)成(?=[的以多左]|$)", r"\g<1>0%"),
         ("", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
@@ -203,22 +198,18 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
-        ("零下", r"零下(?=\d)", f" {MINUS} "),
-        ("负", r"负(?<![正胜]负)(?=\d)", f" {MINUS} "),
-        ("minus ", r"\bminus (?=\d)", f" {MINUS} "),
+        ("", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
-        ("thousand", r"(\d+(?:\.\d+)?) ?(thousand)\b", _scale),
-        ("illion", r"(\d+(?:\.\d+)?) ?(million|billion|trillion)\b", _scale),
+        ("", r"(\d+(?:\.\d+)?) ?(thousand|million|billion|trillion)\b", _scale),
         ("a quarter", r"\ba quarter (?!to |past )(?:of (?:an? )?)?(?=[a-z])", "1/4 "),
-        ("quarter to", r"\b(?:a )?quarter to (\d+)", _quarter_to),
-        ("5 to ", rf"\b({_AT}) (5|25) to (\d+)\b", _minutes_to),
-        ("0 to ", rf"\b({_AT}) (10|20) to (\d+)\b", _minutes_to),
+        (" to ", rf"(?:\b({_AT}) (5|10|20|25)|\b(?:a )?quarter) to (\d+)\b", _to),
         ("", _UNIT, _unit),
-        ("m", r"(\d{1,2})((?:[: ]\d\d)?) ?p\.? ?m\b\.?", _afternoon),
-        ("in the ", r"(\d{1,2})((?:[: ]\d\d)?) in the (?:afternoon|evening)", _afternoon),
-        ("at night", r"(\d{1,2})((?:[: ]\d\d)?) at night", _afternoon),
-        ("下午", r"下午 ?(\d{1,2})()(?!\d)", _afternoon),
-        ("晚", r"(?:晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
+        (
+            "",
+            r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)",
+            _afternoon,
+        ),
+        ("", r"(?:下午|晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
     )
 )
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
