@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
@@ -29,6 +30,9 @@ MOST_PAIRS = 1000
 # Words that may stand for one misheard phrase on either side: an ideograph is one.
 _LONGEST_HEARD = 7
 _LONGEST_ANSWERED = 4
+
+# Letters of an abbreviation.
+_LONGEST_SHORT = 4
 
 # Beginnings that turn a word into its contrary, and negations that sound like something else.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
@@ -76,35 +80,25 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
         terms: Of the dictionary, folded and split.
     """
     gaps = list(_gaps(heard, answer))
-    alignment = Alignment([False] * len(heard), [False] * len(answer), gaps)
+    gone, new = [False] * len(heard), [False] * len(answer)
     kept = len(heard) - sum(len(gap.heard) for gap in gaps)
     shorter = min(len(heard), len(answer))
-    is_other_text = 2 * kept < shorter and shorter > LONGEST_MISHEARD
-    is_translation = not kept and min(_latin_words(heard), _latin_words(answer)) > MOST_MISHEARD
-    if is_other_text or is_translation:
-        return _without_sounds(alignment)
+    is_other_text = (2 * kept < shorter and shorter > LONGEST_MISHEARD) or (
+        not kept and min(_latin_words(heard), _latin_words(answer)) > MOST_MISHEARD
+    )
     pairs = MOST_PAIRS
     for gap in gaps:
+        for flags, places in ((gone, gap.heard), (new, gap.answered)):
+            flags[places.start : places.stop] = [True] * len(places)
+        if is_other_text or not gap.heard or not gap.answered:
+            continue
         size = len(gap.heard) * len(gap.answered)
         is_small = size <= min(LARGEST_GAP, pairs)
         pairs -= size if is_small else 0
-        kept_heard, kept_answered = _resolve(heard, answer, gap, terms, is_small=is_small)
-        for at in gap.heard:
-            alignment.gone[at] = at not in kept_heard
-        for at in gap.answered:
-            alignment.new[at] = at not in kept_answered
-    return alignment
-
-
-def _without_sounds(alignment: Alignment) -> Alignment:
-    """All words of the gaps as gone and new."""
-    alignment.is_other_text = True
-    for gap in alignment.gaps:
-        for at in gap.heard:
-            alignment.gone[at] = True
-        for at in gap.answered:
-            alignment.new[at] = True
-    return alignment
+        for p, q, said, written in _same_phrases(heard, answer, gap, terms, is_small=is_small):
+            gone[p : p + said] = [False] * said
+            new[q : q + written] = [False] * written
+    return Alignment(gone, new, gaps, is_other_text)
 
 
 def _latin_words(words: Words) -> int:
@@ -130,67 +124,46 @@ def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:
         heard_at, answer_at = block.a + block.size, block.b + block.size
 
 
-def _resolve(
+def _same_phrases(
     heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase], *, is_small: bool
-) -> tuple[Collection[int], Collection[int]]:
-    """The words of a gap that sound as some on the other side."""
+) -> Iterator[tuple[int, int, int, int]]:
+    """Where phrases of a gap begin on both sides that sound alike, and how long they are."""
     said = heard.texts[gap.heard.start : gap.heard.stop]
     written = answer.texts[gap.answered.start : gap.answered.stop]
-    if not said or not written:
-        return (), ()
-    if _is_foreign_number(said, answer, gap):
-        return gap.heard, gap.answered
-    if (
-        _are_as_long(said, written)
-        and not (_has_number(said) and _has_number(written))
-        and _are_alike(said, written, ALIKE)
+    is_number = _has_number(said) and _has_number(written)
+    if _is_foreign_number(said, answer, gap) or (
+        not is_number and _are_alike(said, written, ALIKE)
     ):
-        return gap.heard, gap.answered
-    if not is_small:
-        return (), ()
-    kept_said, kept_written = _best_pairs(said, written, terms)
-    return (
-        {gap.heard.start + at for at in kept_said},
-        {gap.answered.start + at for at in kept_written},
-    )
-
-
-def _are_as_long(said: Sequence[str], written: Sequence[str]) -> bool:
-    """Whether two phrases may sound alike, as far as their lengths go."""
-    spoken, length = sum(map(_length, said)), sum(map(_length, written))
-    return length <= 2 * spoken and spoken <= 2 * length + 2
+        yield gap.heard.start, gap.answered.start, len(said), len(written)
+    elif is_small:
+        for p, q, length, other in _best_pairs(said, written, terms):
+            yield gap.heard.start + p, gap.answered.start + q, length, other
 
 
 def _best_pairs(
     said: Sequence[str], written: Sequence[str], terms: Collection[Phrase]
-) -> tuple[set[int], set[int]]:
+) -> Iterator[tuple[int, int, int, int]]:
     """The phrases on both sides, in the same order, that sound alike and cover most.
 
     Phrases that sound alike begin alike, which is quick to find out.
     """
     rows, columns = len(said), len(written)
-    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    choice: dict[tuple[int, int], tuple[int, int]] = {}
+    # By where the rest begins on both sides: what it is worth, and how long its first phrases are.
+    best = [[(0.0, 0, 0)] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
         for j in range(columns - 1, -1, -1):
-            best[i][j], choice[i, j] = max(
-                (best[i + 1][j], (1, 0)), (best[i][j + 1], (0, 1)), key=lambda option: option[0]
-            )
-            if initials(said[i]).isdisjoint(initials(written[j])):
-                continue
-            for p, q, gain in _pairs_at(said, written, i, j, terms):
-                if gain + best[i + p][j + q] > best[i][j]:
-                    best[i][j], choice[i, j] = gain + best[i + p][j + q], (p, q)
-    kept_said: set[int] = set()
-    kept_written: set[int] = set()
+            found = max((best[i + 1][j][0], 1, 0), (best[i][j + 1][0], 0, 1))
+            if not initials(said[i]).isdisjoint(initials(written[j])):
+                pairs = _pairs_at(said, written, i, j, terms)
+                gains = ((gain + best[i + p][j + q][0], p, q) for p, q, gain in pairs)
+                found = max((found, *gains), key=itemgetter(0))
+            best[i][j] = found
     i = j = 0
     while i < rows and j < columns:
-        p, q = choice[i, j]
+        _, p, q = best[i][j]
         if p and q:
-            kept_said.update(range(i, i + p))
-            kept_written.update(range(j, j + q))
+            yield i, j, p, q
         i, j = i + p, j + q
-    return kept_said, kept_written
 
 
 def _pairs_at(
@@ -217,15 +190,10 @@ def _pairs_at(
 def _are_alike(said: Sequence[str], written: Sequence[str], least: float) -> bool:
     """Whether two phrases may be the same speech, heard and spelled."""
     if len(said) == len(written) == 1:
-        word, other = said[0], written[0]
+        word, other = sorted((said[0], written[0]), key=len)
         if is_opposite(word, other):
             return False
-        if (
-            _abbreviates(other, word)
-            or _is_unit_of(word, other)
-            or _inflects(word, other)
-            or {word, other} in _HARMLESS
-        ):
+        if _abbreviates(word, other) or _inflects(word, other) or {word, other} in _HARMLESS:
             return True
     return (
         likeness(said, written) >= least
@@ -238,32 +206,26 @@ def is_opposite(word: str, other: str) -> bool:
     """Whether one of two words that look alike says the contrary of the other."""
     if (word in NEGATIONS) != (other in NEGATIONS):
         return {word, other} not in _HARMLESS
-    if frozenset((word, other)) in CONTRARIES:
-        return True
     shorter, longer = sorted((word, other), key=len)
-    return len(shorter) > 2 and any(longer == f"{prefix}{shorter}" for prefix in _CONTRARY)
+    return frozenset((word, other)) in CONTRARIES or (
+        len(shorter) > 2 and longer.removesuffix(shorter) in _CONTRARY
+    )
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Whether a short word stands for a long one, as Mr for mister and Dr for doctor."""
+    """Whether one word stands for another: Mr for mister, Dr for doctor, G for GB."""
     rest = iter(long)
     return (
         len(short) < len(long)
-        and len(short) <= 4
+        and len(short) <= _LONGEST_SHORT
         and short[0] == long[0]
         and all(letter in rest for letter in short)
     )
 
 
-def _is_unit_of(letter: str, unit: str) -> bool:
-    """Whether a letter may be short for a unit of two, as people say G for GB."""
-    return len(letter) == 1 and len(unit) == 2 and unit.startswith(letter)
-
-
-def _inflects(word: str, other: str) -> bool:
+def _inflects(word: str, longer: str) -> bool:
     """Whether two words are forms of one: work and working."""
-    shorter, longer = sorted((word, other), key=len)
-    return len(shorter) > 3 and longer.startswith(shorter[:-1]) and len(longer) <= len(shorter) + 3
+    return len(word) > 3 and longer.startswith(word[:-1]) and len(longer) <= len(word) + 3
 
 
 def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:

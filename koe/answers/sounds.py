@@ -140,29 +140,21 @@ def _heard_code(word: str) -> str:
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
-    is_chinese, is_also_chinese = _has_ideograph(left), _has_ideograph(right)
-    has_chinese = is_chinese or is_also_chinese
-    if is_chinese and is_also_chinese:
-        if len(left) == len(right) and all(map(_readings().__contains__, (*left, *right))):
-            return sum(map(_likeness_of_syllables, left, right)) / len(left)
-        first, second = spelled(left, is_chinese=True), spelled(right, is_chinese=True)
-        return float(Levenshtein.normalized_similarity(first, second))
+    readings = _readings()
+    chinese = [sum(map(readings.__contains__, words)) for words in (left, right)]
+    if len(left) == len(right) == chinese[0] == chinese[1]:
+        return sum(map(_likeness_of_syllables, left, right)) / len(left)
     by_letters = likeness_of_letters(left, right)
-    is_ascii = all(word.isascii() or word in _readings() for word in (*left, *right))
-    if by_letters >= 0.75 or not is_ascii:
+    is_ascii = all(word.isascii() or word in readings for word in (*left, *right))
+    if all(chinese) or by_letters >= 0.75 or not is_ascii:
         return by_letters
+    spoken = ["".join(map(_heard_code, words)) for words in (left, right)]
     by_code = 0.0
-    if not has_chinese:
-        spoken, also = "".join(map(_heard_code, left)), "".join(map(_heard_code, right))
-        if by_letters >= FEWEST_LETTERS or spoken == also:
-            by_code = _damped(spoken, also)
+    if not any(chinese) and (by_letters >= FEWEST_LETTERS or spoken[0] == spoken[1]):
+        by_code = _damped(*spoken)
     if by_letters >= FEWEST_LETTERS:
-        damped = (
-            _damped(code, other)
-            for code in joined(list(map(codes, left)))
-            for other in joined(list(map(codes, right)))
-        )
-        by_code = max(by_code, *damped)
+        firsts, seconds = (list(joined([*map(codes, words)])) for words in (left, right))
+        by_code = max(by_code, *(_damped(first, other) for first in firsts for other in seconds))
     return max(by_letters, by_code)
 
 
