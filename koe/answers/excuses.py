@@ -50,12 +50,11 @@ def excuse(
         _take_back(heard, gone, start, end)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
     # A line break at the beginning or the end is trimmed.
-    spoken, spoken_at_edge = speech.spoken_as(new_signs), speech.spoken_as(new_signs + "\n")
-    for at_edge, inside in ((speech.FILLERS, speech.FILLERS), (spoken_at_edge, spoken)):
-        for start, end in runs(gone):
-            phrases = at_edge if start == 0 or end == len(gone) else inside
-            for first, last in speech.find_loose(heard.texts, phrases, start, end):
-                gone[first:last] = [False] * (last - first)
+    for start, end in runs(gone):
+        is_at_edge = start == 0 or end == len(gone)
+        idle = speech.idle_beside(new_signs + "\n" if is_at_edge else new_signs)
+        for first, last in speech.find_loose(heard.texts, idle, start, end):
+            gone[first:last] = [False] * (last - first)
     for start, end in runs(gone):
         if (
             _is_repeated(heard, alignment.gone, start, end)

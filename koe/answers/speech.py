@@ -94,6 +94,15 @@ def spoken_as(signs: str) -> Phrases:
     )
 
 
+@lru_cache(maxsize=256)
+def idle_beside(signs: str) -> Phrases:
+    """What means nothing where there are these signs: fillers, and how the signs are spoken."""
+    return {
+        first: (*FILLERS.get(first, ()), *spoken_as(signs).get(first, ()))
+        for first in (*FILLERS, *spoken_as(signs))
+    }
+
+
 def find(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
 ) -> Iterator[tuple[int, int]]:

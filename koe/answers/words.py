@@ -40,6 +40,10 @@ _CLUSTER_MARKS = (
 )
 _SIGNS = f"%$€£¥₩°+=@&#{MINUS}{AFTERNOON}"
 
+_SCRIPT = re.compile(
+    rf"(?P<digit>\d)|(?P<sign>[{re.escape(_SIGNS)}])|(?P<latin>[\0-\u024f])"
+    rf"|(?P<ideograph>[{_IDEOGRAPHS}])|(?P<kana>[{_KANA}])|(?P<hangul>[{_HANGUL}])"
+)
 _LETTERS = rf"(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
 _WORD = re.compile(
     r"\d+"
@@ -59,26 +63,12 @@ _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _APOSTROPHES = "’ʼ‘`´"
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
-# English short forms: what stands for not, and what else an apostrophe joins to a word.
-_BEFORE_NOT = "do does did is are was were have has had would could should must need".split()  # noqa: SIM905
+# What is short for other words, and what else an apostrophe joins to a word.
 _SHORT_FORMS = {
-    **{f"{word}n{mark}t": (word, "not") for word in _BEFORE_NOT for mark in ("'", "")},
-    **dict.fromkeys(("can't", "cant", "cannot"), ("can", "not")),
-    **dict.fromkeys(("won't", "wont"), ("will", "not")),
-    **dict.fromkeys(("ain't", "aint"), ("is", "not")),
-    **dict.fromkeys(("he's", "hes"), ("he", "is")),
-    **dict.fromkeys(("she's", "shes"), ("she", "is")),
-    "啥": ("什", "么"), "咋": ("怎", "么"),
-    "im": ("i", "am"), "ive": ("i", "have"), "youre": ("you", "are"), "youve": ("you", "have"),
-    "youll": ("you", "will"), "theyre": ("they", "are"), "theyve": ("they", "have"),
-    "theyll": ("they", "will"), "weve": ("we", "have"), "yall": ("you", "all"),
-    "y'all": ("you", "all"),
-    "gonna": ("going", "to"), "wanna": ("want", "to"), "gotta": ("got", "to"),
-    "lemme": ("let", "me"), "gimme": ("give", "me"), "dunno": ("do", "not", "know"),
-    "kinda": ("kind", "of"), "sorta": ("sort", "of"), "outta": ("out", "of"),
-    "lotta": ("lot", "of"), "shoulda": ("should", "have"), "coulda": ("could", "have"),
-    "woulda": ("would", "have"), "cuz": ("because",),
-}  # fmt: skip
+    short: full.split() if full.isascii() else list(full)
+    for full, _, shorts in (line.partition(" = ") for line in lexicon.lines("short forms"))
+    for short in shorts.split(", ")
+}
 _JOINED = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
 
 # The forms of one word have one key, which is no word itself.
@@ -205,18 +195,5 @@ def weight(word: str) -> float:
 @lru_cache(maxsize=4096)
 def script_of(word: str) -> str:
     """What a word is written in: one of ``digit sign kana ideograph hangul latin other``."""
-    first = word[0]
-    if first.isdecimal():
-        return "digit"
-    if first in _SIGNS:
-        return "sign"
-    code_point = ord(first)
-    if code_point < 0x250:
-        return "latin"
-    if 0x3400 <= code_point <= 0x9FFF or code_point >= 0x20000 or first in "\u3005\u3007":
-        return "ideograph"
-    if 0x3041 <= code_point <= 0x31FF:
-        return "kana"
-    if 0xAC00 <= code_point <= 0xD7A3:
-        return "hangul"
-    return "other"
+    script = _SCRIPT.match(word)
+    return (script and script.lastgroup) or "other"
