@@ -69,11 +69,7 @@ def without_reasoning(text: str, heard: Heard) -> str:
 def _is_about_marks(text: str, marks: list[re.Match[str]], heard: Heard) -> bool:
     """Whether the mark is what was spoken of: words that were heard are on both sides of it."""
     before, after = text[: marks[0].start()], text[marks[0].end() :]
-    return (
-        len(marks) == 1
-        and not heard.loses_nothing(text, after)
-        and not heard.loses_nothing(text, before)
-    )
+    return len(marks) == 1 and heard.is_said_in(before, text) and heard.is_said_in(after, text)
 
 
 def without_tokens(text: str, heard: Heard) -> str:

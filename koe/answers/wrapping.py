@@ -17,9 +17,9 @@ _FENCE = re.compile(
 )
 _CODE = re.compile(r"(?P<tick>`{1,2})(?P<text>[^`]+)(?P=tick)", re.DOTALL)
 _TAG = re.compile(
-    r"<(?P<name>[^\W\d][\w:.-]{0,40})(?:\s[^<>\n]*)?>(?P<text>.*?)</(?P=name)\s*>", re.DOTALL
+    r"[<\[](?P<name>[^\W\d][\w:.-]{0,40})(?:\s[^<>\n]*)?[>\]](?P<text>.*?)[<\[]/(?P=name)\s*[>\]]",
+    re.DOTALL,
 )
-_BRACKET_TAG = re.compile(r"\[(?P<name>[A-Za-z_]{2,30})\](?P<text>.*?)\[/(?P=name)\]", re.DOTALL)
 _CDATA = re.compile(r"<!\[CDATA\[(?P<text>.*?)\]\]>", re.DOTALL)
 _FIRST_TAG = re.compile(r"<[^\W\d][\w:.-]{0,40}(?:\s[^<>\n]*)?>\s*")
 _LAST_TAG = re.compile(r"\s*</[^\W\d][\w:.-]{0,40}\s*>$")
@@ -45,7 +45,6 @@ _EMPHASIS = re.compile(
 _UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
 _LINE_MARK = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)")
 _BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
-_RULE = re.compile(r"^(?:[ \t]*[-=_*]{3,}[ \t]*\n)+|(?:\n[ \t]*[-=_*]{3,}[ \t]*)+$")
 
 
 def without_json(text: str, heard: Heard) -> str:
@@ -101,16 +100,15 @@ def without_tags(text: str, heard: Heard) -> str:
         return text
     blocks = [
         block["text"]
-        for pattern in (_TAG, _BRACKET_TAG, _CDATA)
+        for pattern in (_TAG, _CDATA)
         for block in pattern.finditer(text)
-        if heard.is_most_of(block["text"]) and heard.loses_nothing(text, block["text"])
+        if heard.is_framed_by(f"{text[: block.start('text')]} {text[block.end('text') :]}", text)
     ]
     if blocks:
         return ([block for block in blocks if block.strip() != heard.text] or blocks)[-1]
     for edge in (_FIRST_TAG.match(text), _LAST_TAG.search(text)):
-        rest = text[: edge.start()] + text[edge.end() :] if edge else ""
-        if rest.strip() and heard.loses_nothing(text, rest):
-            return rest
+        if edge and edge[0] != text and not heard.is_said_in(edge[0], text):
+            return text[: edge.start()] + text[edge.end() :]
     return text
 
 
@@ -151,8 +149,8 @@ def without_markdown(text: str, heard: Heard) -> str:
     bullet = _BULLET.match(plain)
     if bullet and "\n" not in plain and not heard.has("-", "*"):
         rest = plain[bullet.end() :]
-        plain = rest if heard.loses_nothing(plain, rest) else plain
-    return _RULE.sub("", plain)
+        plain = plain if heard.is_said_in(bullet[0], plain) else rest
+    return plain
 
 
 def without_command(text: str, heard: Heard) -> str:

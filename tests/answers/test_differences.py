@@ -12,25 +12,25 @@ from koe.answers.words import split
 
 def test_what_is_gone_and_what_is_new() -> None:
     found = compare("um please restart the blue server", "Restart the new server today.", ())
-    assert found.lost_words == ["blue"]
-    assert found.added_words == ["new", "today"]
-    assert 0 < found.share_lost < 0.5 > found.share_added > 0
-    assert found.longest_addition < found.added
+    assert found.gone.texts == ["blue"]
+    assert found.new.texts == ["new", "today"]
+    assert 0 < found.gone.share < 0.5 > found.new.share > 0
+    assert found.new.heaviest < found.new.weight
 
 
 def test_excused_words_do_not_part_a_gap() -> None:
     found = compare("we go home um alone", "we go", ())
-    assert found.longest_gap == pytest.approx(found.lost)
+    assert found.gone.heaviest == pytest.approx(found.gone.weight)
 
 
 def test_numbers_of_a_list_are_not_new() -> None:
-    assert compare("milk eggs", "1. Milk\n2. Eggs", ()).added_words == []
-    assert compare("milk eggs", "1. Milk Eggs", ()).added_words == ["1"]
+    assert compare("milk eggs", "1. Milk\n2. Eggs", ()).new.texts == []
+    assert compare("milk eggs", "1. Milk Eggs", ()).new.texts == ["1"]
 
 
 def test_a_repaired_text_is_compared_in_its_place() -> None:
     found = compare("go now no later", "Go later.", (), repaired=split("go later"))
-    assert (found.lost_words, found.added_words) == ([], [])
+    assert (found.gone.texts, found.new.texts) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_words_that_nothing_sounds_like(said: str, written: str, *, is_invented:
     ],
 )
 def test_words_that_stand_in_another_place(said: str, written: str, *, is_kept: bool) -> None:
-    assert (compare(said, written, ()).lost_words == []) is is_kept
+    assert (compare(said, written, ()).gone.texts == []) is is_kept
 
 
 def test_nothing() -> None:
     found = compare("", "", ())
-    assert (found.share_lost, found.share_added) == (0, 0)
+    assert (found.gone.share, found.new.share) == (0, 0)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_texts(said: str, written: str) -> None:
     found = compare(said, written, ())
-    assert 0 <= found.share_lost <= 1.0001
-    assert 0 <= found.share_added <= 1.0001
+    assert 0 <= found.gone.share <= 1.0001
+    assert 0 <= found.new.share <= 1.0001

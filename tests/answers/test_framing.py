@@ -17,7 +17,8 @@ TEXT = "The train is late."
         "Here is the corrected text:\n\n", "Corrected: ", "Sure! Here's the cleaned version:\n",
         "Certainly.\n\n", "Output: ", "Transcript: ", "Original: the train is late\nCorrected: ",
         "修正后的文本：\n", "好的，以下是校对结果：", "【输出】", "Hier ist der korrigierte Text: ",
-        "Voici le texte corrigé :\n", 'I removed the filler "um".\n\n',
+        "Voici le texte corrigé :\n", 'I removed the filler "um".\n\n', "Dear Anna: ",
+        "Sure, please share it:\n", "---\n",
     ],
 )  # fmt: skip
 def test_leads(lead: str) -> None:
@@ -29,8 +30,8 @@ def test_leads(lead: str) -> None:
     [
         ("note the door is open", "Note: the door is open."),
         ("the text is as follows hello", "The text is as follows: hello."),
-        ("the train is late", "Dear Anna: the train is late."),
-        ("ok", "Sure, please share the text:\nok"),
+        ("we need docker and get hub", "GitHub: we need Docker."),
+        ("whole milk and bread", "Hole milk\nBread"),
         ("see http://a.b/text", "See http://a.b/text"),
         ("at ten thirty", "Final at 10:30"),
     ],
@@ -45,6 +46,7 @@ def test_no_leads(heard: str, answer: str) -> None:
         "\n\nNote: I fixed the punctuation.", " (I added a period.)", "\n(Note: nothing changed.)",
         "\n\nChanges:\n- Removed a filler", "\n\nLet me know if you need anything else!",
         " [Filler words removed]", "（注：补充了标点。）", "\n修改说明：无。",
+        "\nBest regards,\nJohn", "\nPlease say more.", "\n---",
     ],
 )  # fmt: skip
 def test_notes(note: str) -> None:
@@ -60,11 +62,11 @@ def test_a_note_behind_many_lines() -> None:
     ("heard", "answer"),
     [
         ("the train is late added to the list", "The train is late (added to the list)."),
-        ("the train is late", "The train is late.\nBest regards,\nJohn"),
-        ("ok", "OK.\nPlease provide the text to correct."),
+        ("we need docker and get hub", "We need:\n- Docker\n- GitHub"),
+        ("buy bread and mylk", "Buy:\n- bread\n- milk"),
         ("the train is late", "The train is late. Please correct the schedule."),
     ],
 )
 def test_no_notes(heard: str, answer: str) -> None:
-    """What was not heard, and says nothing of a text, is an addition: the guard finds it."""
+    """What sounds like what was heard is a part of the text, and so is what shares its line."""
     assert without_note(answer, Heard(heard)) == answer

@@ -12,14 +12,19 @@ def test_coverage() -> None:
     assert heard.covered_by("Close the red door") == 1
     assert heard.is_most_of("Close the door.")
     assert not heard.is_most_of("Here you are:")
-    assert heard.loses_nothing("Text: close the red door", "close the red door")
-    assert not heard.loses_nothing("Close the red door", "Close the door")
+    assert not heard.is_said_in("Text:", "Text: close the red door")
+    assert heard.is_said_in("red", "Close the red door")
+    assert heard.is_framed_by("Text:", "Text: close the red door")
+    assert heard.is_framed_by("red door:", "red door: close the red door")
+    assert not heard.is_framed_by("Text: close the", "Text: close the red door")
+    assert not heard.is_framed_by(" read", "Close the door read")
 
 
 def test_nothing_was_heard() -> None:
     heard = Heard("")
     assert heard.covered_by("anything") == 1
-    assert heard.loses_nothing("a", "")
+    assert not heard.is_said_in("a", "a")
+    assert heard.is_framed_by("a", "a b")
 
 
 @pytest.mark.parametrize(

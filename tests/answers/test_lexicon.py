@@ -8,7 +8,7 @@ from koe.answers import lexicon
 
 SECTIONS = (
     "fillers", "corrections", "weak corrections", "conjunctions", "light words", "persons",
-    "negations", "beginnings of questions", "of texts", "requests", "refusals", "forms",
+    "negations", "beginnings of questions", "refusals", "forms",
 )  # fmt: skip
 
 

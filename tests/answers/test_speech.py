@@ -31,14 +31,6 @@ def test_signs_are_spoken(sign: str, phrase: speech.Phrase) -> None:
     assert not speech.spoken_as("a")
 
 
-@pytest.mark.parametrize(
-    ("word", "is_meaningful"),
-    [("budget", True), ("预", True), ("the", False), ("的", False), ("%", False), ("i", True)],
-)
-def test_weights(word: str, is_meaningful: bool) -> None:
-    assert (speech.weight(word) >= speech.MEANINGFUL) is is_meaningful
-
-
 def test_patterns() -> None:
     refusals = speech.pattern("refusals")
     assert refusals.search("I'm SORRY")

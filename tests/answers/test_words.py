@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.answers.words import fold, script_of, split
+from koe.answers.words import MEANINGFUL, fold, script_of, split, weight
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,16 @@ def test_scripts(word: str, script: str) -> None:
     assert script_of(word) == script
 
 
+@pytest.mark.parametrize(
+    ("word", "is_meaningful"),
+    [("budget", True), ("预", True), ("the", False), ("的", False), ("%", False), ("i", True)],
+)
+def test_weights(word: str, is_meaningful: bool) -> None:
+    assert (weight(word) >= MEANINGFUL) is is_meaningful
+
+
 @given(st.text())
 def test_any_text_has_words(text: str) -> None:
     words = split(text)
-    assert len(words.texts) == len(words.keys) == len(words.numbers)
+    assert len(words.texts) == len(words.keys) == len(words.numbers) == len(words.weights)
     assert all(words.texts)
