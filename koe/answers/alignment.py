@@ -107,12 +107,12 @@ def _latin_words(words: Words) -> int:
 
 def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """Where flags are set, from one up to another."""
-    ended = [*flags, True, False]
-    found, start = [], ended.index(True)
-    while start < len(flags):
-        end = min(ended.index(False, start), len(flags))
+    marks, found = bytes(flags) + b"\0", []
+    start = marks.find(1)
+    while start >= 0:
+        end = marks.find(0, start)
         found.append((start, end))
-        start = ended.index(True, end)
+        start = marks.find(1, end)
     return found
 
 

@@ -56,13 +56,17 @@ class Differences:
     Attributes:
         gone: What was heard, and what of it is gone.
         new: The answer, and what of it is new.
-        is_invented: Whether a word that means something is new where the words that are gone, if
-            there are any, don't sound like it at all.
+        gaps: Where they differ, whether it sounds alike or not.
     """
 
     gone: Side
     new: Side
-    is_invented: bool
+    gaps: Sequence[Gap]
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether a word that means something is new where no word that is gone sounds like it."""
+        return any(_invents(self.gone, self.new, gap) for gap in self.gaps)
 
 
 def compare(
@@ -81,11 +85,8 @@ def compare(
     alignment = align(heard, answer, terms)
     _put_back(heard, answer, alignment)
     gone, new = excuse(heard, alignment, said, written, items), alignment.new
-    return Differences(
-        _side(heard, gone, alignment.gone),
-        _side(answer, new, new),
-        any(_invents(heard, gone, answer, new, gap) for gap in alignment.gaps),
-    )
+    sides = _side(heard, gone, alignment.gone), _side(answer, new, new)
+    return Differences(*sides, alignment.gaps)
 
 
 def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
@@ -121,14 +122,13 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
         )
 
 
-def _invents(
-    heard: Words, gone: Sequence[bool], answer: Words, new: Sequence[bool], gap: Gap
-) -> bool:
+def _invents(gone: Side, new: Side, gap: Gap) -> bool:
     """Whether a gap has a new word that is neither grammar nor the spelling of one that is gone."""
-    added = [at for at in gap.answered if new[at]]
+    added = [at for at in gap.answered if new.flags[at]]
     if not added:
         return False
-    lost = [at for at in gap.heard if gone[at]]
+    lost = [at for at in gap.heard if gone.flags[at]]
+    heard, answer = gone.words, new.words
     is_exchange = any(heard.weights[at] >= MEANINGFUL for at in lost)
     least = MEANINGFUL if is_exchange else HEAVIEST_NEW
     return any(

@@ -15,6 +15,7 @@ from koe.answers.heard import Heard
 # Where a preamble may end, and where a note may begin.
 _LEAD_ENDS = re.compile(r"[:：](?!//)(?=\D|\Z)\s*|[】\]]\s*|\n\s*")
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
+_NOTE_MARK = re.compile(r"[\n(（\[【]")
 
 # Hardly any frame has more places where it may end.
 _MOST_PLACES = 8
@@ -28,6 +29,8 @@ def without_lead(text: str, heard: Heard) -> str:
 
 def without_note(text: str, heard: Heard) -> str:
     """The text without what stands behind it."""
+    if not _NOTE_MARK.search(text):
+        return text  # most have none, and this is quick
     begins = [begin.start() for begin in _NOTE_BEGINS.finditer(text)][-_MOST_PLACES:]
     return _rest(text, heard, ((text[begin:], text[:begin]) for begin in begins))
 

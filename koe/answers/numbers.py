@@ -8,9 +8,10 @@ comparing: what counts is that two ways to write the same become the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeAlias
 
 from koe.answers import lexicon
 
@@ -154,16 +155,22 @@ def _plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
-# Each is tried in this order, on lower-case text in which numbers are digits, if the text has the
-# letters that stand first: to look for those is a hundred times as fast.
-_FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
-    (needle, re.compile(pattern), written)
-    for needle, pattern, written in (
+_Form: TypeAlias = tuple[Sequence[str], re.Pattern[str], str | Callable[[re.Match[str]], str]]
+
+# Each is tried in this order, on lower-case text in which numbers are digits, if the text has one
+# of what stands first, between bars: to look for that is a hundred times as fast.
+_FORMS: Sequence[_Form] = tuple(
+    (needles.split("|"), re.compile(pattern), written)
+    for needles, pattern, written in (
         ("點", "點", "点"),
         ("⁄", "⁄", "/"),
         ("00 hours", r"\b(\d\d?)00 hours\b", r"\1:00"),
         (":", r"(1[3-9]|2[0-3])(?<!\w\d\d)(?=:\d\d)", _late),
-        ("点", r"(1[3-9]|2[0-3])(?<![之\d.]\d\d)(?=点(?:\D|$|\d?\d分|[0-5]\d(?![\d%])))", _late),
+        (
+            "点",
+            r"(1[3-9]|2[0-3])(?<![之\d.]\d\d)(?=点(?:\D|$|\d?\d分|[0-5]\d(?![\d%])))",
+            _late,
+        ),
         ("double ", r"\bdouble (\d)(?!\d)", r"\1\1"),
         ("triple ", r"\btriple (\d)(?!\d)", r"\1\1\1"),
         ("half", r"\b1 half\b", "1/2"),
@@ -176,21 +183,21 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
         ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
         ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
-        ("", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
+        ("块|米|度|斤", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
         (" past ", r"\b(half|(?:a )?quarter|\d+) past (\d+)", _past),
         ("点", r"(\d)点(半|1刻|3刻)", lambda it: f"{it[1]} {_QUARTERS[it[2]]}"),
         ("noon", r"\bnoon\b", "12"),
         ("点", r"点(?<=\d点)(?=\d)", "."),
         (":", r"(?<!\d)0(\d):(\d\d)", r"\1:\2"),
         (":00", r"(\d{1,2}):00(?!\d)", r"\1 "),
-        ("", r"\b(\d{4})([-/])0?(\d{1,2})\2(?:0?)(\d{1,2})\b", r"\1 \3 \4"),
-        ("", r"(\d)(?:st|nd|rd|th)\b", r"\1"),
+        ("-|/", r"\b(\d{4})([-/])0?(\d{1,2})\2(?:0?)(\d{1,2})\b", r"\1 \3 \4"),
+        ("st|nd|rd|th", r"(\d)(?:st|nd|rd|th)\b", r"\1"),
         ("clock", r"(?<=\d) ?o'?clock\b", ""),
-        ("m", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
-        ("", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
+        ("am|a.m|a m|morning", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
+        ("上午|早|凌晨", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
         ("成", r"(\d)成(?=[的以多左]|$)", r"\g<1>0%"),
-        ("", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
+        ("星期|拜|周|週", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
         ("周天", "周天", "周日"),
         ("dozen", r"(?:\b(\d+) |\ba )?\bdozen\b", _dozen),
         ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
@@ -198,18 +205,22 @@ _FORMS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]],
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
-        ("", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),
+        ("零下|负|minus ", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
-        ("", r"(\d+(?:\.\d+)?) ?(thousand|million|billion|trillion)\b", _scale),
+        ("thousand|illion", r"(\d+(?:\.\d+)?) ?(thousand|million|billion|trillion)\b", _scale),
         ("a quarter", r"\ba quarter (?!to |past )(?:of (?:an? )?)?(?=[a-z])", "1/4 "),
-        (" to ", rf"(?:\b({_AT}) (5|10|20|25)|\b(?:a )?quarter) to (\d+)\b", _to),
+        (
+            "5 to |0 to |quarter to ",
+            rf"(?:\b({_AT}) (5|10|20|25)|\b(?:a )?quarter) to (\d+)\b",
+            _to,
+        ),
         ("", _UNIT, _unit),
         (
-            "",
+            "pm|p.m|p m|in the |at night",
             r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)",
             _afternoon,
         ),
-        ("", r"(?:下午|晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
+        ("下午|晚", r"(?:下午|晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
     )
 )
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
@@ -236,8 +247,8 @@ def write_digits(text: str) -> str:
     written = ENGLISH.sub(lambda match: read_english(match[0]), written)
     if not _MAY_BE_NUMBER.search(written):
         return written
-    for needle, pattern, form in _FORMS:
-        if needle in written:
+    for needles, pattern, form in _FORMS:
+        if any(needle in written for needle in needles):
             written = pattern.sub(form, written)
     has_month = any(month in written for month in _MONTHS_IN_SHORT)
     return _MONTH.sub(_month, written) if has_month else written

@@ -74,6 +74,8 @@ def _is_about_marks(text: str, marks: list[re.Match[str]], heard: Heard) -> bool
 
 def without_tokens(text: str, heard: Heard) -> str:
     """The first piece of a text between tokens of chat templates; text after its end is noise."""
+    if "<" not in text and "[" not in text:
+        return text
     said = heard.text.casefold()
     pieces, at = [], 0
     for token in _TOKEN.finditer(text):

@@ -54,12 +54,12 @@ _WORD = re.compile(
     rf"|[{re.escape(_SIGNS)}]"
 )
 # Three digits behind a point are thousands in many countries.
-_DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
+_DECIMAL = re.compile(r"(\d(?<![\d.]\d)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
-_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_FOREIGN_DIGIT = re.compile(r"\d(?<![0-9])")
 _APOSTROPHES = "’ʼ‘`´"
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
