@@ -89,6 +89,8 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     What is right stands behind. It goes on with what was said before the correction, or it has a
     word of what was wrong, or is of the same kind: else it is another sentence.
     """
+    if speech.CUES.isdisjoint(heard.texts[start:end]):
+        return  # most runs of words have none, and this is quick
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
     is_hesitation = not cues
     cues = cues or list(speech.find(heard.texts, speech.HESITATIONS, start, end))

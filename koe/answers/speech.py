@@ -48,6 +48,7 @@ CONTRARIES = frozenset(
     for pair in combinations(line.split(", "), 2)
 )
 HESITATIONS = _phrases("hesitations")
+CUES = frozenset((*ALL_CORRECTIONS, *HESITATIONS))
 JOINING = frozenset(lexicon.phrases("joining"))
 LIST_WORDS = frozenset(
     word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase

@@ -127,9 +127,8 @@ def split(text: str) -> Words:
     numbers: list[int] = []
     weights: list[float] = []
     written = write_digits(fold(text))
-    for word in _WORD.findall(written):
-        parts, their_keys, their_weights, is_number = _parts(word)
-        numbers += [len(texts) if is_number else -1] * len(parts)
+    for parts, their_keys, their_weights, no_number in map(_parts, _WORD.findall(written)):
+        numbers += no_number or [len(texts)] * len(parts)
         texts += parts
         keys += their_keys
         weights += their_weights
@@ -139,13 +138,17 @@ def split(text: str) -> Words:
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[Sequence[str], Sequence[str], Sequence[float], bool]:
-    """A word as those that it stands for, their keys and weights, and whether it is a number."""
+def _parts(word: str) -> tuple[Sequence[str], Sequence[str], Sequence[float], Sequence[int]]:
+    """A word as those that it stands for, their keys and weights, and a -1 for each.
+
+    A number has no -1, because its digits belong to it.
+    """
     if word.isdecimal():
         parts: Sequence[str] = list(word)
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    return parts, list(map(_key, parts)), list(map(weight, parts)), word.isdecimal()
+    no_number = [] if word.isdecimal() else [-1] * len(parts)
+    return parts, list(map(_key, parts)), list(map(weight, parts)), no_number
 
 
 def _apart(word: str) -> tuple[str, ...]:
