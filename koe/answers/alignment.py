@@ -9,7 +9,7 @@ from operator import itemgetter
 from rapidfuzz.distance import Indel
 
 from koe.answers.sounds import initials, likeness, names_of_letters
-from koe.answers.speech import CONTRARIES, NEGATIONS, Phrase
+from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
 
 # From here on, other words for the same sounds are what was heard, spelled right. Terms of the
@@ -193,7 +193,9 @@ def _are_alike(said: Sequence[str], written: Sequence[str], least: float) -> boo
         word, other = sorted((said[0], written[0]), key=len)
         if is_opposite(word, other):
             return False
-        if _abbreviates(word, other) or _inflects(word, other) or {word, other} in _HARMLESS:
+        if word in DEGREES and other in DEGREES:
+            return DEGREES[word] == DEGREES[other]
+        if _abbreviates(word, other) or {word, other} in _HARMLESS:
             return True
     return (
         likeness(said, written) >= least
@@ -221,11 +223,6 @@ def _abbreviates(short: str, long: str) -> bool:
         and short[0] == long[0]
         and all(letter in rest for letter in short)
     )
-
-
-def _inflects(word: str, longer: str) -> bool:
-    """Whether two words are forms of one: work and working."""
-    return len(word) > 3 and longer.startswith(word[:-1]) and len(longer) <= len(word) + 3
 
 
 def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:

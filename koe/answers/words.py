@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
-from koe.answers.sounds import read
+from koe.answers.sounds import read, read_exactly
 
 # Python's \w has no combining marks, which are half of a word in many scripts.
 _INDIC_MARKS = "".join(
@@ -84,6 +84,10 @@ PERSONS = {word: line for line in lexicon.lines("persons") for word in line.spli
 _WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 0.1}
 _LIGHT = frozenset(lexicon.phrases("light words"))
 _LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
+
+
+# Words that have a contrary are known by their tone, too: 买 is not 卖.
+_CONTRARY = frozenset(lexicon.phrases("contraries"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _key(word: str) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
-    reading = read(word)
+    reading = read_exactly(word) if word in _CONTRARY else read(word)
     return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 

@@ -59,6 +59,10 @@ def test_words_that_are_one(left: str, right: str) -> None:
     assert split(left).keys == split(right).keys
 
 
+def test_words_with_a_contrary_are_known_by_their_tone() -> None:
+    assert split("买").keys != split("卖").keys
+
+
 def test_pinyin_is_no_english() -> None:
     assert not set(split("和我在一").keys) & set(split("he wo zai yi me").keys)
 
