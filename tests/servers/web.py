@@ -31,6 +31,9 @@ Version = Literal["h2", "http/1.1"]
 # How long TLS waits for the client to close the connection too. httpx does not close it, because it
 # reads nothing from a connection on which it has no request.
 _FAREWELL_SECONDS = 1.0
+
+# Seconds for what takes one at most on a computer that has nothing else to do.
+PATIENCE = 60.0
 Headers = Mapping[str, str]
 
 
@@ -364,7 +367,7 @@ class Server:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is true of connections; a test that waits in vain fails."""
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(PATIENCE), self.changed:
             await self.changed.wait_for(condition)
 
     async def __aenter__(self) -> Self:
