@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -26,13 +27,8 @@ def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     }
 
 
-@pytest.mark.parametrize("abi", build.GENERATIONS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_scenario(
-    abi: int, scenario: str, drivers: dict[int, Path], speech: Path, tmp_path: Path
-) -> None:
-    with serving() as fake:
-        result = build.run([drivers[abi], scenario, speech, fake.url], tmp_path / "home")
+def check(result: CompletedProcess[str]) -> None:
+    """That all checks are ok, that all were made, and that no key is printed."""
     told = f"{result.stdout}\n{result.stderr}"
     assert result.returncode == 0, told
     *checks, plan = result.stdout.splitlines()
@@ -42,20 +38,29 @@ def test_scenario(
 
 
 @pytest.mark.parametrize("abi", build.GENERATIONS)
-def test_the_engine_is_the_callers(
-    abi: int, drivers: dict[int, Path], speech: Path, tmp_path: Path
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(
+    abi: int, scenario: str, drivers: dict[int, Path], speech: Path, tmp_path: Path
 ) -> None:
+    """With the caller's engine, whose configuration is as it was afterwards.
+
+    What becomes of a text does not depend on the engine, and this one takes no time.
+    """
     config = tmp_path / "home" / ".koe" / "config.yaml"
     config.parent.mkdir(parents=True)
     with serving() as fake, QwenService() as service:
-        own = f"# mine\nasr: {{provider: qwen, qwen: {{url: '{service.url}', api_key: sk-1}}}}"
+        own = f"# mine\n{service.section}"
         config.write_text(own, encoding="utf-8")
-        command: list[str | Path] = [drivers[abi], "answers", speech, fake.url]
-        result = build.run(command, tmp_path / "home")
-    assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
+        check(build.run([drivers[abi], scenario, speech, fake.url], tmp_path / "home"))
     assert service.conversations
     assert config.read_text(encoding="utf-8") == own
     assert not list(config.parent.glob("*.aside"))
+
+
+def test_with_the_default_engine(drivers: dict[int, Path], speech: Path, tmp_path: Path) -> None:
+    """One core after another uses it; `answers` is run as the manual says, in test_docs."""
+    with serving() as fake:
+        check(build.run([drivers[3], "cores", speech, fake.url], tmp_path / "home"))
 
 
 def test_a_configuration_that_decides_about_correction_is_refused(

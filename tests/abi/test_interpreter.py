@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,13 +94,21 @@ def run_with(
     return build.run(command, tmp_path / "home", **{name: str(library.parent)})
 
 
-def compile_for(library: Path, source: str, target: Path) -> Path:
-    """Compile without a search path in the program, so that the copy is what it finds."""
-    include = f"-I{build.library(3).parent / 'include'}"
-    command = [*build.FLAGS, include, *build.sources_of(build.SOURCES / source)]
-    command += [f"-L{library.parent}", "-lkoe_core", "-lpthread", "-o", str(target)]
-    subprocess.run(command, check=True)
-    return target
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Compiles a program once, without a search path in it, so that a copy is what it finds."""
+    folder = tmp_path_factory.mktemp("programs")
+
+    @cache
+    def compiled(source: str) -> Path:
+        target = folder / Path(source).stem
+        link = [f"-L{build.library(3)}", "-lkoe_core", "-lpthread", "-o", str(target)]
+        include = f"-I{build.library(3).parent / 'include'}"
+        sources = build.sources_of(build.SOURCES / source)
+        subprocess.run([*build.FLAGS, include, *sources, *link], check=True)
+        return target
+
+    return compiled
 
 
 FAILURES = """\
@@ -147,10 +157,10 @@ def failures(line: str) -> str:
     return f"{FAILURES}register {registered}\nlast_error [{line.strip().removeprefix('koe: ')}]\n"
 
 
-def test_no_python(copy_of_library: Path, tmp_path: Path) -> None:
+def test_no_python(copy_of_library: Path, compiled: Callable[[str], Path], tmp_path: Path) -> None:
     """A bundle without a Python in it: one line, and nothing looks like success."""
     (copy_of_library.parent / "koe-runtime").mkdir()
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     [line] = result.stderr.splitlines()
     assert line.endswith(
@@ -196,19 +206,23 @@ def seal(library: Path, runtime: str = "koe-runtime") -> None:
     manifest.write(library.parent / runtime)
 
 
-def test_bundle_without_cffi(copy_of_library: Path, tmp_path: Path) -> None:
+def test_bundle_without_cffi(
+    copy_of_library: Path, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     bundle(copy_of_library)
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
     assert result.stdout == failures(result.stderr)
 
 
-def test_bundle_without_koe(copy_of_library: Path, tmp_path: Path) -> None:
+def test_bundle_without_koe(
+    copy_of_library: Path, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     packages = bundle(copy_of_library)
     for entry in Path(sysconfig.get_paths()["platlib"]).glob("_cffi_backend*"):
         (packages / entry.name).symlink_to(entry)
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     assert result.stderr == (
         "koe: Python started, but koe did not: ModuleNotFoundError: No module named 'koe'; "
@@ -226,20 +240,24 @@ def fill(packages: Path, *without: str) -> None:
 
 
 @pytest.mark.parametrize("runtime", ["koe-runtime", "../koe-runtime", "../Resources/koe-runtime"])
-def test_bundle(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
+def test_bundle(
+    copy_of_library: Path, runtime: str, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     """A Python that lies where the library looks is used, with the packages in it."""
     fill(bundle(copy_of_library, runtime))
-    program = compile_for(copy_of_library, "scenarios", tmp_path / "scenarios")
+    program = compiled("scenarios")
     result = run_with(copy_of_library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("runtime", ["../koe-runtime", "../Resources/koe-runtime"])
-def test_the_first_bundle_is_the_one(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
+def test_the_first_bundle_is_the_one(
+    copy_of_library: Path, runtime: str, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Also if there is something wrong with it: another one is of another installation."""
     fill(bundle(copy_of_library, runtime))
     (copy_of_library.parent / "koe-runtime").mkdir()
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     folder = copy_of_library.parent / "koe-runtime"
     sentence = f"{folder} is not whole: manifest.txt can't be read; copy the whole bundle again"
@@ -248,11 +266,13 @@ def test_the_first_bundle_is_the_one(copy_of_library: Path, runtime: str, tmp_pa
 
 @posix_only
 @pytest.mark.parametrize("part", ["", f"lib/{PYTHON}", f"lib/{PYTHON}/site-packages"])
-def test_a_bundle_that_all_may_write_to(copy_of_library: Path, part: str, tmp_path: Path) -> None:
+def test_a_bundle_that_all_may_write_to(
+    copy_of_library: Path, part: str, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     fill(bundle(copy_of_library))
     folder = copy_of_library.parent / "koe-runtime" / part
     folder.chmod(0o777)
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     remedy = "every user may write to it; take that right away (chmod -R o-w)"
     assert result.stderr == f"koe: {str(folder).rstrip('/')} is not used: {remedy}\n"
@@ -262,11 +282,13 @@ def test_a_bundle_that_all_may_write_to(copy_of_library: Path, part: str, tmp_pa
 @pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a folder away"
 )
-def test_a_bundle_of_another_user(copy_of_library: Path, tmp_path: Path) -> None:
+def test_a_bundle_of_another_user(
+    copy_of_library: Path, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     fill(bundle(copy_of_library))
     folder = copy_of_library.parent / "koe-runtime"
     os.chown(folder, 12345, -1)
-    program = compile_for(copy_of_library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
     remedy = "it belongs to another user; install koe again as this one"
     assert result.stderr == f"koe: {folder} is not used: {remedy}\n"
@@ -282,25 +304,27 @@ def environment(tmp_path: Path) -> Path:
 
 
 @posix_only
-def test_the_environment_of_a_wheel(tmp_path: Path) -> None:
+def test_the_environment_of_a_wheel(compiled: Callable[[str], Path], tmp_path: Path) -> None:
     """The packages are its own, and the Python the one that it was made of."""
     library = environment(tmp_path)
     config = tmp_path / "environment" / "pyvenv.cfg"
     config.write_text(f"include-system-site-packages = false\nhome = {sys.base_prefix}/bin\n")
-    program = compile_for(library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(library, program, tmp_path)
     assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
     fill(tmp_path / "environment" / "lib" / PYTHON / "site-packages")
-    program = compile_for(library, "scenarios", tmp_path / "scenarios")
+    program = compiled("scenarios")
     result = run_with(library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 @posix_only
-def test_an_environment_whose_python_is_gone(tmp_path: Path) -> None:
+def test_an_environment_whose_python_is_gone(
+    compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     library = environment(tmp_path)
     (tmp_path / "environment" / "pyvenv.cfg").write_text(f"home = {tmp_path}/gone/bin\n")
-    program = compile_for(library, "failing.c", tmp_path / "failing")
+    program = compiled("failing.c")
     result = run_with(library, program, tmp_path)
     missing = tmp_path / "gone" / "lib" / PYTHON
     assert result.stderr == f"koe: there is no Python library in {missing}; install koe again\n"

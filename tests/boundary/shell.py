@@ -1,10 +1,11 @@
 """A shell that is Python, through ctypes: the beginning of programs that tests run.
 
-    python -c PROGRAM LIBRARY [SPEECH URL]
+    python -c PROGRAM LIBRARY [SPEECH URL [ENGINE]]
 
 What the library tells is noted as texts: S(state) R I(text) E(message) W(message) F(text) A(text)
 RW(text) M(text,engine,corrected). SPEECH is raw audio, URL that of a fake service of language
-models (`tests.servers.llm`).
+models (`tests.servers.llm`), and ENGINE the section of the configuration that chooses the speech
+engine.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PATIENCE = 60.0
 library = ctypes.CDLL(sys.argv[1])
 speech = Path(sys.argv[2]).read_bytes() if len(sys.argv) > 2 else b""
 url = sys.argv[3] if len(sys.argv) > 3 else ""
+engine = sys.argv[4] if len(sys.argv) > 4 else ""
 
 _TEXT = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_char_p)
 _READY = ctypes.CFUNCTYPE(None, ctypes.c_uint64)
@@ -106,19 +108,18 @@ def begin(token: int) -> None:
     assert library.sp_core_session_begin(Context(0, b"app", 7, token)) == 0
 
 
-def speak(seconds: int = 5) -> None:
-    """Say so much of the speech, and end."""
-    said = speech[: seconds * BYTES_PER_SECOND]
-    for start in range(0, len(said), FRAME_BYTES):
-        frame = said[start : start + FRAME_BYTES]
+def speak() -> None:
+    """Say two seconds of the speech, and end."""
+    for start in range(0, 2 * BYTES_PER_SECOND, FRAME_BYTES):
+        frame = speech[start : start + FRAME_BYTES]
         assert library.sp_core_push_audio(frame, len(frame), 0) == 0
     assert library.sp_core_session_end() == 0
 
 
-def dictate(token: int, seconds: int = 5) -> list[str]:
+def dictate(token: int) -> list[str]:
     """Have a session from its begin to its end."""
     begin(token)
-    speak(seconds)
+    speak()
     until(token, "F(", "E(", "S(idle)")
     return story(token)
 
@@ -146,7 +147,8 @@ def configure(model: str, more_llm: str = "", **more_sections: str) -> None:
     directory.mkdir(exist_ok=True)
     profile = {**PROFILE, "model": model}
     profiles = json.dumps({"fake": profile})
-    text = f"llm:\n  enabled: true\n  active_profile: fake\n  profiles: {profiles}\n{more_llm}"
+    text = f"{engine}\n"
+    text += f"llm:\n  enabled: true\n  active_profile: fake\n  profiles: {profiles}\n{more_llm}"
     text += "".join(f"{name}: {value}\n" for name, value in more_sections.items())
     (directory / "config.yaml").write_text(text, encoding="utf-8")
 

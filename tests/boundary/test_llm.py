@@ -1,4 +1,7 @@
-"""Language models from the other side of the boundary: a shell, the real engine, a fake service.
+"""Language models from the other side of the boundary: a shell, and imitations of two services.
+
+One of them recognises, because what becomes of a text does not depend on the engine, and the real
+one takes a second for each.
 
 What a session does with its correction is checked at length in tests/test_session.py; here, that
 all of it arrives.
@@ -18,6 +21,7 @@ from tests.abi import build
 from tests.boundary.host import run_host
 from tests.servers.certificates import roots
 from tests.servers.llm import KEY, MODELS, serving
+from tests.servers.qwen import QwenService
 
 pytestmark = [
     pytest.mark.abi,
@@ -36,9 +40,10 @@ def run(library: Path, speech: Path, tmp_path: Path) -> Run:
     """Run a shell's program to its end; returns the lines that it printed."""
 
     def run(program: str, url: str, **environment: str) -> list[str]:
-        done: CompletedProcess[str] = run_host(
-            SHELL + program, library, tmp_path, speech, url, **environment
-        )
+        with QwenService() as engine:
+            done: CompletedProcess[str] = run_host(
+                SHELL + program, library, tmp_path, speech, url, engine.section, **environment
+            )
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         assert KEY not in done.stderr
@@ -53,11 +58,11 @@ configure("koe-echo", dictionary="{path: terms.txt}")
 Path.home().joinpath(".koe", "terms.txt").write_text("Beckett")
 assert library.sp_core_create(None) == 0
 for token in range(1, 11):
-    told_now = dictate(token, seconds=2)
+    told_now = dictate(token)
     heard = told_now[3][2:-1]
     assert told_now == [
         "S(recording_hold)", "R", "S(finalizing_asr)", f"A({heard})", "S(correcting)",
-        "S(preparing_paste)", f"M({heard},moonshine,true)", f"F({heard}!!)",
+        "S(preparing_paste)", f"M({heard},qwen,true)", f"F({heard}!!)",
     ], told_now
     print(heard)
 destroy()
@@ -90,7 +95,7 @@ def test_ten_sessions_over_one_connection(
     assert (warm_up.method, warm_up.path) == ("GET", "/v1/models/koe-echo")
     assert len(fake.service.questions) == 10
     for text, question in zip(heard, fake.service.questions, strict=True):
-        assert text == "Ever tried."
+        assert text == "今天天气不错。"
         assert question.user.endswith(text)
         assert "Beckett" in question.user
 
@@ -109,12 +114,12 @@ for token, model in enumerate(MODELS, start=1):
 destroy()
 """
 
-RAW = ("S(preparing_paste)", "M(HEARD,moonshine,false)", "F(HEARD)")
+RAW = ("S(preparing_paste)", "M(HEARD,qwen,false)", "F(HEARD)")
 FAILED = "W(LLM correction failed: "
 
 HAPPENS = {
     "koe-thinking": (
-        "S(preparing_paste)", "M(HEARD,moonshine,true)", "F(HEARD!!)",
+        "S(preparing_paste)", "M(HEARD,qwen,true)", "F(HEARD!!)",
     ),
     "koe-cut-off": (
         FAILED + "the model's answer is cut off; raise llm.max_output_tokens (1024))", *RAW,
@@ -154,7 +159,7 @@ def test_what_comes_of_an_answer(run: Run) -> None:
 INTERVENTIONS = """
 configure("koe-never")
 assert library.sp_core_create(None) == 0
-raw = ["S(preparing_paste)", "M(HEARD,moonshine,false)", "F(HEARD)"]
+raw = ["S(preparing_paste)", "M(HEARD,qwen,false)", "F(HEARD)"]
 
 def now(token):
     told_now = story(token)

@@ -5,7 +5,8 @@ borrowed memory, block by block, and `abort` returns after the last call. Unlike
 hears the file as fast as it can; after that it hears silence, five times as fast as it would last.
 
 KOE_FAKE_MICROPHONE names the file (16 kHz mono s16le); KOE_FAKE_OVERFLOWS says how many of the
-first blocks report that sound was lost before them.
+first blocks report that sound was lost before them. When it has heard the file, it makes another
+one beside it, whose name ends with ``.heard``.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ class RawInputStream:
             overflows -= 1
             if not heard:
                 self._stopping.wait(0.004)
+            elif path and len(heard) <= size:
+                Path(f"{path}.heard").touch()
             heard = heard[size:]
             memory[:] = b"\xff" * len(memory)  # nobody may look at it any more
 

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from tests.servers.certificates import Kind
-from tests.servers.web import Exchange, Server, Version
+from tests.servers.web import PATIENCE, Exchange, Server, Version
 
 KEY = "sk-koe-0123456789abcdef"
 """The key that is accepted; whoever sends another one is refused."""
@@ -234,7 +234,7 @@ class LlmService:
 
     async def until_asked(self, count: int) -> None:
         """Wait until so many questions were asked."""
-        async with asyncio.timeout(20), self._asked:
+        async with asyncio.timeout(PATIENCE), self._asked:
             await self._asked.wait_for(lambda: len(self.questions) >= count)
 
     async def handle(self, exchange: Exchange) -> None:
@@ -393,7 +393,7 @@ def serving(
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), name="fake-llm")
     thread.start()
-    assert started.wait(20), "the fake service does not start"
+    assert started.wait(PATIENCE), "the fake service does not start"
     try:
         yield running[0]
     finally:

@@ -127,6 +127,11 @@ class QwenService(Service):
         super().__init__()
         self.sessions: list[dict[str, object]] = []
 
+    @property
+    def section(self) -> str:
+        """The section of a configuration that makes it the engine."""
+        return f"asr: {{provider: qwen, qwen: {{url: '{self.url}', api_key: sk-1}}}}"
+
     async def converse(self, conversation: Conversation) -> None:
         """Recognise what one client sends."""
         model = conversation.path.partition("?model=")[2]

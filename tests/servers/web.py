@@ -27,6 +27,13 @@ import h11
 from tests.servers.certificates import Kind, server_context
 
 Version = Literal["h2", "http/1.1"]
+
+# How long TLS waits for the client to close the connection too. httpx does not close it, because it
+# reads nothing from a connection on which it has no request.
+_FAREWELL_SECONDS = 1.0
+
+# Seconds for what takes one at most on a computer that has nothing else to do.
+PATIENCE = 60.0
 Headers = Mapping[str, str]
 
 
@@ -360,12 +367,16 @@ class Server:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is true of connections; a test that waits in vain fails."""
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(PATIENCE), self.changed:
             await self.changed.wait_for(condition)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self.port, ssl=self._context
+            self._accept,
+            "127.0.0.1",
+            self.port,
+            ssl=self._context,
+            ssl_shutdown_timeout=_FAREWELL_SECONDS if self._context else None,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
