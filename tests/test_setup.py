@@ -103,11 +103,10 @@ def install(wheel: Path, environment: Path) -> Path:
 def test_a_program_needs_nothing_else(wheel: Path, tmp_path: Path) -> None:
     """It starts the Python that the wheel is installed in; and that one can load the library."""
     packages = install(wheel, tmp_path / "my environment")
-    isolated = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(packages)!r})\n"]
 
     def ask(code: str) -> str:
-        isolated[-1] += code
-        return build.run(isolated, tmp_path / "home").stdout
+        isolated = f"import sys; sys.path.insert(0, {str(packages)!r})\n{code}"
+        return build.run([sys.executable, "-S", "-c", isolated], tmp_path / "home").stdout
 
     flags = ask("from koe.cli.koe_config import main; main(['--cflags', '--libs'])")
     source, program = build.SOURCES / "start.c", tmp_path / "start"
@@ -115,7 +114,6 @@ def test_a_program_needs_nothing_else(wheel: Path, tmp_path: Path) -> None:
     subprocess.run(command, shell=True, check=True)
     result = build.run([program], tmp_path / "home")
     assert (result.stdout, result.stderr) == ("create 0\n", "")
-    isolated[-1] = isolated[-1].splitlines()[0] + "\n"
     joined = ask(
         "import ctypes, koe, koe.library as l; core = ctypes.CDLL(str(l.library()))\n"
         "print(core.sp_core_create(None), koe.__file__); core.sp_core_destroy()"
