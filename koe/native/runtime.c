@@ -133,7 +133,7 @@ static void find_library(koe_runtime *runtime) {
         snprintf(runtime->library, KOE_PATH_SIZE, "%s", KOE_PYTHON_LIBRARY_NAME);
 }
 
-/* The Python that the library was built with; a library for bundles has none. */
+/* The Python that the library was built with; a library for bundles and wheels has none. */
 static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]) {
 #ifdef KOE_PYTHON_HOME
     (void)place, (void)sentence;
@@ -145,7 +145,8 @@ static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE
 #else
     (void)runtime;
     snprintf(sentence, KOE_SENTENCE_SIZE,
-             "there is no folder koe-runtime for %.350s; copy the whole bundle again", place);
+             "there is no folder koe-runtime for %.350s; copy the whole bundle again, or use the library of a wheel "
+             "where it was installed", place);
     return false;
 #endif
 }
