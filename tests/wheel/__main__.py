@@ -47,7 +47,9 @@ class Trial:
     def compile(self, name: str) -> Path:
         flags = shlex.split(self._call("koe-config", "--cflags", "--libs"))
         program = self._folder / (f"{name}.exe" if WINDOWS else name)
-        options = ["-std=c11", "-O1", "-D_GNU_SOURCE", str(SOURCES / f"{name}.c")]
+        # One of them is a folder of files.
+        sources = sorted((SOURCES / name).glob("*.c")) or [SOURCES / f"{name}.c"]
+        options = ["-std=c11", "-O1", "-D_GNU_SOURCE", *map(str, sources)]
         command = [*COMPILER, *options, *flags, "-lpthread", "-o", str(program)]
         subprocess.run(command, check=True)
         return program
