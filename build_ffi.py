@@ -110,8 +110,8 @@ def native(*, moved: bool = False) -> Target:
     """This system, and the running Python.
 
     Args:
-        moved: The library is for a wheel, whose Python is found where it is installed: what compiles
-            it need not have a shared library.
+        moved: The library is for a wheel, whose Python is where that is installed: what compiles it
+            need not have a shared library.
 
     Raises:
         SystemExit: It has no shared library.

@@ -72,10 +72,9 @@ def test_a_library_that_is_moved_needs_none_where_it_is_compiled(
     """The containers that make wheels have static Pythons; elsewhere they are shared ones."""
     values = {"LIBDIR": "/nowhere", "INSTSONAME": "libpython3.13.a", "LDVERSION": "3.13"}
     monkeypatch.setattr(sysconfig, "get_config_var", values.get)
-    compile_flags, _ = build_ffi.python_flags(bundled=True)
+    target = build_ffi.native(moved=True)
     suffix = "dylib" if sys.platform == "darwin" else "so.1.0"
-    assert f'-DKOE_PYTHON_LIBRARY_NAME="libpython3.13.{suffix}"' in compile_flags
-    assert not [flag for flag in compile_flags if "KOE_PYTHON_PATH" in flag]
+    assert target.python_library == f"libpython3.13.{suffix}"
 
 
 @pytest.mark.abi
