@@ -4,6 +4,8 @@
 # make install    the library for shells (PREFIX=/usr/local, DESTDIR=, ABI=c, or a or b)
 # make bundle     a folder for shells with a Python of its own (OUT=build/koe, ABI=, ENGINES=moonshine),
 #                 tried as another user in a root without Python (as root, a minute)
+# make hosts  small programs in C, C++, Rust, Go and Node, as far as there are compilers
+#                 (KOE_CONFIG=folder with the koe-config of another koe, such as one of a wheel)
 # make peers  other people's clients, which the tests use
 # make faults every fault in every engine, at every moment (some minutes)
 # make bench  speed and memory      make bench-llm what one shared client saves
@@ -39,8 +41,9 @@ PREFIX := /usr/local
 ABI := c
 OUT := build/koe
 ENGINES := moonshine
+KOE_CONFIG := $(BIN)
 
-.PHONY: run test lint lib install bundle peers sanitize slow bench bench-llm bench-guard bench-prompt \
+.PHONY: run test lint lib install bundle hosts peers sanitize slow bench bench-llm bench-guard bench-prompt \
   bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz kills journal-fuzz clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
@@ -70,6 +73,10 @@ install: $(LIB)
 bundle: $(LIB)
 	CC="$(CC)" $(BIN)/koe bundle "$(OUT)" --abi "$(ABI)" --engines "$(ENGINES)"
 	$(BIN)/python -m tests.bundle "$(OUT)" \
+	  $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav
+
+hosts: $(LIB)
+	$(BIN)/python -m tests.hosts --koe-config "$(KOE_CONFIG)" \
 	  $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav
 
 # Other people's clients, which the tests let talk to our imitations of their services.

@@ -106,8 +106,12 @@ class Target:
     """What makes an import library of a list of names, for Windows."""
 
 
-def native() -> Target:
+def native(*, moved: bool = False) -> Target:
     """This system, and the running Python.
+
+    Args:
+        moved: The library is for a wheel, whose Python is where that is installed: what compiles it
+            need not have a shared library.
 
     Raises:
         SystemExit: It has no shared library.
@@ -116,7 +120,7 @@ def native() -> Target:
         sys.platform,
         tuple(shlex.split(os.environ.get("CC", "cc"))),
         Path(sysconfig.get_paths()["include"]),
-        python_library().name,
+        python_library_name() if moved else python_library().name,
         tuple(shlex.split(os.environ.get("WINDRES", "windres"))),
         tuple(shlex.split(os.environ.get("DLLTOOL", "dlltool"))),
     )
@@ -168,6 +172,15 @@ extern koe_python_api koe_python;
     )
 
 
+def python_library_name() -> str:
+    """The file that the running Python's shared library is, on computers where it has one."""
+    if sys.platform == "win32":
+        return f"python{sys.version_info[0]}{sys.version_info[1]}.dll"
+    version = sysconfig.get_config_var("LDVERSION")
+    suffix = "dylib" if sys.platform == "darwin" else "so.1.0"
+    return f"libpython{version}.{suffix}"
+
+
 def python_library() -> Path:
     """The shared library of the running Python.
 
@@ -175,7 +188,7 @@ def python_library() -> Path:
         SystemExit: It has none.
     """
     if sys.platform == "win32":
-        return Path(sys.base_prefix, f"python{sys.version_info[0]}{sys.version_info[1]}.dll")
+        return Path(sys.base_prefix, python_library_name())
     # What programs name that are linked to it; of a framework on macOS, its path in there.
     name = sysconfig.get_config_var("INSTSONAME") or ""
     framework = sysconfig.get_config_var("PYTHONFRAMEWORKPREFIX")

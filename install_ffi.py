@@ -88,7 +88,13 @@ module CKoeCore {
 """
 
 
-def install(abi: int, built: Path, root: Path, system: str = sys.platform) -> None:
+# Where there can be no link: what a linker understands in its place.
+LINKER_SCRIPT = "INPUT({library})\n"
+
+
+def install(
+    abi: int, built: Path, root: Path, system: str = sys.platform, *, links: bool = True
+) -> None:
     """Put what was built for one generation into a folder, with all that finds it there.
 
     Args:
@@ -96,6 +102,7 @@ def install(abi: int, built: Path, root: Path, system: str = sys.platform) -> No
         built: Where it was built.
         root: The folder.
         system: Which it was built for, as ``sys.platform`` has it there.
+        links: False: it is for an archive that can't hold a link, as a wheel.
 
     Raises:
         OSError: Something is missing, or can't be written.
@@ -118,7 +125,13 @@ def install(abi: int, built: Path, root: Path, system: str = sys.platform) -> No
         properties = {"LOCATION": f"bin/{library}", "IMPLIB": f"lib/{MSVC_IMPORT_LIBRARY}"}
     else:
         copy(built / "lib" / library, lib)
-        link(lib / linked_name(system), library)
+        name = linked_name(system)
+        if links:
+            link(lib / name, library)
+        elif system == "darwin":  # whose linker takes the name from inside of the copy
+            shutil.copy(lib / library, lib / name)
+        else:
+            (lib / name).write_text(LINKER_SCRIPT.format(library=library), encoding="ascii")
         properties = {"LOCATION": f"lib/{library}"}
     lines = [f'IMPORTED_{name} "${{_koe_prefix}}/{path}"' for name, path in properties.items()]
     if system != "win32":

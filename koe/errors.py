@@ -20,6 +20,7 @@
     ├── JournalError            a recording of the journal that cannot be read
     ├── HistoryError            an entry of the history that is missing, or cannot be changed
     ├── BundleError             a bundle that can't be made here
+    ├── LibraryError            the C library is missing (koe.library)
     ├── ModelError              a model's folder, manifest or files
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made

@@ -65,6 +65,18 @@ def test_a_python_without_a_shared_library(
         build_ffi.python_library()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its Python always has one")
+def test_a_library_that_is_moved_needs_none_where_it_is_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The containers that make wheels have static Pythons; elsewhere they are shared ones."""
+    values = {"LIBDIR": "/nowhere", "INSTSONAME": "libpython3.13.a", "LDVERSION": "3.13"}
+    monkeypatch.setattr(sysconfig, "get_config_var", values.get)
+    target = build_ffi.native(moved=True)
+    suffix = "dylib" if sys.platform == "darwin" else "so.1.0"
+    assert target.python_library == f"libpython3.13.{suffix}"
+
+
 @pytest.mark.abi
 @pytest.mark.skipif(bool(build.SANITIZE), reason="says nothing about the code")
 def test_a_checkout_in_a_folder_with_a_comma(tmp_path: Path) -> None:

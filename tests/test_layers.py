@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 # Lower ranks know nothing of higher ones. A name covers the modules below it.
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.registered": 0, "koe.endpoint": 0,
+    "koe.library": 0,
     "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
     "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.openssl": 0,
     "koe.http": 1,

@@ -174,13 +174,14 @@ def koe_py_exit() -> int:
     Returns:
         1 while one is at work that is worth waiting for: call again. Else 0.
     """
-    if models := sys.modules.get("koe.asr.loaded"):
-        models.keep_all()
+    # A process may end while another thread still imports these, so that they are there in part.
+    if keep_all := getattr(sys.modules.get("koe.asr.loaded"), "keep_all", None):
+        keep_all()
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
         # Of a core that could not be stopped, because a callback of its shell does not return.
-        if writer := sys.modules.get("koe.journal.writer"):
-            writer.flush_all(_MOMENT)
+        if flush_all := getattr(sys.modules.get("koe.journal.writer"), "flush_all", None):
+            flush_all(_MOMENT)
         return 0
     engines[0].join(_MOMENT)
     return 1

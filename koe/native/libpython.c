@@ -9,6 +9,7 @@
 #include "libpython.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 koe_python_api koe_python;
@@ -53,6 +54,12 @@ static void *find_symbol(void *library, const char *name) {
     return (void *)(size_t)GetProcAddress(library, name);
 }
 
+/* A folder of packages has no sign there of the Python that they are for. */
+bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
+    (void)place;
+    return false;
+}
+
 #else
 
 #include <dlfcn.h>
@@ -74,6 +81,11 @@ static void *load(const char *path, char why[KOE_SENTENCE_SIZE]) {
 
 static void *find_symbol(void *library, const char *name) {
     return dlsym(library, name);
+}
+
+bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
+    Dl_info library;
+    return dladdr(*(void **)&koe_python.Py_GetVersion, &library) && realpath(library.dli_fname, place);
 }
 
 #endif
@@ -113,6 +125,13 @@ bool koe_load_libpython(const char *path, char sentence[KOE_SENTENCE_SIZE]) {
     char why[KOE_SENTENCE_SIZE];
     const char *running;
     void *library = load(path, why);
+    if (!library && !strstr(path, SEP)) {
+        snprintf(sentence, KOE_SENTENCE_SIZE,
+                 "the Python that koe is installed in has no shared library %.100s; install it (Debian: "
+                 "apt install libpython" Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION)
+                 "), or install koe into another Python", path);
+        return false;
+    }
     if (!library) {
         snprintf(sentence, KOE_SENTENCE_SIZE, "the Python library can't be loaded: %.400s; install koe again",
                  why);

@@ -11,3 +11,6 @@ bool koe_find_libpython(char sentence[KOE_SENTENCE_SIZE]);
 
 /* Load it. False with a sentence that says why not, and what to do. */
 bool koe_load_libpython(const char *path, char sentence[KOE_SENTENCE_SIZE]);
+
+/* The path of the one that is loaded; false if it is not known. */
+bool koe_libpython_place(char place[KOE_PATH_SIZE]);

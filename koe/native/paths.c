@@ -32,6 +32,7 @@ FILE *koe_open_text(const char *path) {
 #else
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ koe_file koe_examine(const char *path) {
 
 FILE *koe_open_text(const char *path) {
     return fopen(path, "r");
+}
+
+bool koe_resolve(char path[KOE_PATH_SIZE]) {
+    char *resolved = realpath(path, NULL);
+    int size = resolved ? snprintf(path, KOE_PATH_SIZE, "%s", resolved) : 0;
+    free(resolved);
+    return size > 0 && size < KOE_PATH_SIZE;
 }
 
 #endif

@@ -29,3 +29,6 @@ bool koe_join(char path[KOE_PATH_SIZE], const char *folder, const char *name);
 
 /* Cut so many names off the end of a path; false if it does not have as many. */
 bool koe_cut(char *path, int names);
+
+/* Follow the links in a path that is there; false if it is not. Not for Windows. */
+bool koe_resolve(char path[KOE_PATH_SIZE]);

@@ -113,7 +113,14 @@ static void keep_sigint(void) {
 }
 
 /* Start an interpreter of our own; it leaves the GIL free. */
-static bool start_own(const koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
+static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
+    char libpython[KOE_PATH_SIZE];
+    if (runtime->is_apart && !(koe_libpython_place(libpython) && koe_find_home(runtime, libpython))) {
+        snprintf(answer, KOE_SENTENCE_SIZE,
+                 "which Python the packages in %.300s are for is not known; install koe into a virtual environment",
+                 runtime->paths[KOE_STANDARD_PATHS]);
+        return false;
+    }
     if (!koe_has_standard_library(runtime, answer))
         return false;
     PyStatus status = initialize(runtime);

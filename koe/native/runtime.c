@@ -32,7 +32,11 @@
 #define LIBRARIES "lib"
 #define BELOW_ENVIRONMENT 3 /* lib/python3.x/site-packages */
 #endif
+#define LANDMARK STANDARD_LIBRARY SEP "os.py"
 #define SITE_PACKAGES STANDARD_LIBRARY SEP "site-packages"
+/* Debian's, from pip and from its own packages. */
+#define LOCAL_PACKAGES "local/" STANDARD_LIBRARY "/dist-packages"
+#define SYSTEM_PACKAGES "lib/python3/dist-packages"
 
 /* So many names are cut off the library's path, and this is put there. */
 static const struct {
@@ -70,9 +74,15 @@ static bool find_bundle(char home[KOE_PATH_SIZE], const char *place) {
     return false;
 }
 
-/* The home that a virtual environment names in its pyvenv.cfg: where its Python lies. Without that file
- * the environment is a Python itself. */
-static void read_home(char home[KOE_PATH_SIZE], const char *environment) {
+static bool is_home(const char *folder) {
+    char path[KOE_PATH_SIZE];
+    return koe_join(path, folder, LANDMARK) && koe_examine(path).exists;
+}
+
+/* The home that a virtual environment names in its pyvenv.cfg: where its Python lies, maybe by way of a
+ * link. Without that file the environment is a Python itself, or where packages are that came later.
+ * Returns whether it is named. */
+static bool read_home(char home[KOE_PATH_SIZE], const char *environment) {
     char path[KOE_PATH_SIZE], line[KOE_PATH_SIZE], named[KOE_PATH_SIZE] = "";
     FILE *file = koe_join(path, environment, "pyvenv.cfg") ? koe_open_text(path) : NULL;
     while (file && !*named && fgets(line, sizeof line, file))
@@ -82,27 +92,35 @@ static void read_home(char home[KOE_PATH_SIZE], const char *environment) {
         fclose(file);
     snprintf(home, KOE_PATH_SIZE, "%s", *named ? named : environment);
 #ifndef _WIN32
-    if (*named)
+    if (*named && koe_join(path, named, PYTHON_DIR) && koe_resolve(path) && koe_cut(path, 2) && is_home(path))
+        snprintf(home, KOE_PATH_SIZE, "%s", path);
+    else if (*named)
         koe_cut(home, 1); /* bin */
 #endif
+    return *named;
 }
 
-/* Find the site-packages that the library is in somewhere, and the Python that it belongs to. */
-static bool find_environment(char home[KOE_PATH_SIZE], char packages[KOE_PATH_SIZE],
-                             const char *place) {
-    static const char name[] = SEP "site-packages" SEP;
-    snprintf(packages, KOE_PATH_SIZE, "%s", place);
+/* Cut a path off behind the last folder that ends so; false if there is none. */
+static bool cut_behind(char *path, const char *name) {
     char *found = NULL;
-    for (char *at = packages; (at = strstr(at, name)); at++)
+    for (char *at = path; (at = strstr(at, name)); at++)
         found = at;
-    if (!found)
+    if (found)
+        found[strlen(name) - 1] = '\0';
+    return found;
+}
+
+/* Find the folder of packages that the library is in somewhere, which Debian calls otherwise, and the Python
+ * that it belongs to. */
+static bool find_environment(koe_runtime *runtime, char packages[KOE_PATH_SIZE], const char *place) {
+    snprintf(packages, KOE_PATH_SIZE, "%s", place);
+    if (!cut_behind(packages, SEP "site-packages" SEP) && !cut_behind(packages, SEP "dist-packages" SEP))
         return false;
-    found[sizeof name - 2] = '\0';
     char environment[KOE_PATH_SIZE];
     snprintf(environment, sizeof environment, "%s", packages);
     if (!koe_cut(environment, BELOW_ENVIRONMENT))
         return false;
-    read_home(home, environment);
+    runtime->is_apart = !read_home(runtime->home, environment) && !is_home(environment);
     return true;
 }
 
@@ -115,7 +133,7 @@ static void find_library(koe_runtime *runtime) {
         snprintf(runtime->library, KOE_PATH_SIZE, "%s", KOE_PYTHON_LIBRARY_NAME);
 }
 
-/* The Python that the library was built with; a library for bundles has none. */
+/* The Python that the library was built with; a library for bundles and wheels has none. */
 static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]) {
 #ifdef KOE_PYTHON_HOME
     (void)place, (void)sentence;
@@ -127,7 +145,8 @@ static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE
 #else
     (void)runtime;
     snprintf(sentence, KOE_SENTENCE_SIZE,
-             "there is no folder koe-runtime for %.350s; copy the whole bundle again", place);
+             "there is no folder koe-runtime for %.350s; copy the whole bundle again, or use the library of a wheel "
+             "where it was installed", place);
     return false;
 #endif
 }
@@ -136,12 +155,13 @@ bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE
     char packages[KOE_PATH_SIZE];
     bool fits = true;
     runtime->count = 0;
+    runtime->is_apart = false;
     if (find_bundle(runtime->home, place)) {
         if (!koe_check_bundle(runtime->home, sentence))
             return false;
         fits = add_python(runtime, NULL);
         find_library(runtime);
-    } else if (find_environment(runtime->home, packages, place)) {
+    } else if (find_environment(runtime, packages, place)) {
         fits = add_python(runtime, packages);
         find_library(runtime);
     } else if (!add_built(runtime, place, sentence)) {
@@ -151,6 +171,21 @@ bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE
         snprintf(sentence, KOE_SENTENCE_SIZE,
                  "a path of the Python in %.350s is too long; move koe to a shorter one", runtime->home);
     return fits;
+}
+
+bool koe_find_home(koe_runtime *runtime, const char *libpython) {
+    static const char *const packages[] = {SITE_PACKAGES, LOCAL_PACKAGES, SYSTEM_PACKAGES};
+    char path[KOE_PATH_SIZE];
+    snprintf(runtime->home, KOE_PATH_SIZE, "%s", libpython);
+    do {
+        if (!koe_cut(runtime->home, 1) || !*runtime->home)
+            return false;
+    } while (!is_home(runtime->home));
+    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
+        if (koe_join(path, runtime->home, packages[i]))
+            add(runtime, path);
+    return koe_join(runtime->paths[0], runtime->home, STANDARD_LIBRARY) &&
+           koe_join(runtime->paths[1], runtime->home, EXTENSIONS);
 }
 
 bool koe_has_standard_library(const koe_runtime *runtime, char sentence[KOE_SENTENCE_SIZE]) {

@@ -319,6 +319,61 @@ def test_the_environment_of_a_wheel(compiled: Callable[[str], Path], tmp_path: P
 
 
 @posix_only
+def test_an_environment_whose_python_is_behind_a_link(
+    compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """As Homebrew's and uv's: what is beside the link is no Python."""
+    library = environment(tmp_path)
+    links = tmp_path / "links" / "bin"
+    links.mkdir(parents=True)
+    (links / PYTHON).symlink_to(Path(sys.base_prefix, "bin", PYTHON))
+    (tmp_path / "environment" / "pyvenv.cfg").write_text(f"home = {links}\n")
+    fill(tmp_path / "environment" / "lib" / PYTHON / "site-packages")
+    program = compiled("start.c")
+    result = run_with(library, program, tmp_path)
+    assert (result.stdout, result.stderr) == ("create 0\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the search path is its loader's")
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+def test_packages_apart_from_their_python(
+    folder: str, compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Of a user, or Debian's from pip: the loader's Python of this version is theirs."""
+    packages = tmp_path / "apart" / "lib" / PYTHON / folder
+    (packages / "koe" / "prefix" / "lib").mkdir(parents=True)
+    library = build.copy_library(3, packages / "koe" / "prefix" / "lib")
+    program = compiled("start.c")
+    for entry in Path(sysconfig.get_paths()["platlib"]).iterdir():
+        if "cffi" not in entry.name:  # which is one of that Python's own packages
+            (packages / entry.name).symlink_to(entry)
+    for entry in (build.PROJECT / "koe").iterdir():
+        (packages / "koe" / entry.name).symlink_to(entry)
+    python = relocated_python(tmp_path / "python")
+    search = os.pathsep.join([str(library.parent), str(python / "lib")])
+    result = build.run([program], tmp_path / "home", LD_LIBRARY_PATH=search)
+    assert (result.stdout, result.stderr) == ("create 0\n", "")
+    (python / "lib" / PYTHON / "os.py").unlink()
+    result = build.run([program], tmp_path / "home", LD_LIBRARY_PATH=search)
+    sentence = f"which Python the packages in {packages} are for is not known"
+    assert result.stderr == f"koe: {sentence}; install koe into a virtual environment\n"
+
+
+def relocated_python(folder: Path) -> Path:
+    """A Python whose library says that it lies here, with cffi among its own packages."""
+    home = folder / "lib" / PYTHON
+    (home / "site-packages").mkdir(parents=True)
+    shutil.copy(python_library(), home.parent)
+    paths = sysconfig.get_paths()
+    for entry in Path(paths["stdlib"]).iterdir():
+        if entry.name != "site-packages":
+            (home / entry.name).symlink_to(entry)
+    for entry in Path(paths["platlib"]).glob("*cffi*"):
+        (home / "site-packages" / entry.name).symlink_to(entry)
+    return folder
+
+
+@posix_only
 def test_an_environment_whose_python_is_gone(
     compiled: Callable[[str], Path], tmp_path: Path
 ) -> None:

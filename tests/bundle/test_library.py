@@ -29,7 +29,10 @@ def test_a_library_without_its_bundle(tmp_path: Path) -> None:
     subprocess.run(command, check=True)
     done = build.run([program], tmp_path / "home", LD_LIBRARY_PATH=str(root / "lib"))
     place = root / "lib" / "libkoe_core.so.1"
-    sentence = f"there is no folder koe-runtime for {place}; copy the whole bundle again"
+    sentence = (
+        f"there is no folder koe-runtime for {place}; copy the whole bundle again, or use the "
+        "library of a wheel where it was installed"
+    )
     assert done.stdout == f"create -1\n{sentence}\n"
     assert done.stderr == f"koe: {sentence}\n"
 

@@ -1,0 +1,1 @@
+"""A wheel, tried on a computer that has it, a Python and a C compiler."""
