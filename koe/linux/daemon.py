@@ -19,8 +19,10 @@ from koe.journal.entries import Entry, Why
 from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
+from koe.linux.evdev import KernelKeys
 from koe.linux.insertion import Insertion
-from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
+from koe.linux.keys import key_of
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal, listen_to_keyboards
 from koe.linux.presses import Action, Presses
 from koe.linux.recording import OpenRecorder
 from koe.linux.server import ControlServer
@@ -64,6 +66,7 @@ class Daemon:
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
         # Of the desktop that is there. None: it has none.
         self._keys: Listening | None = None
+        self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
 
     async def start(self, listener: socket.socket) -> None:
@@ -85,6 +88,8 @@ class Daemon:
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
             self._takes.describe_hotkey(self._keys.description)
+        elif self._config.linux.evdev:
+            self._listen_to_keyboards()
         elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
             asking = asyncio.create_task(self._ask_portal(desktop.bus))
         else:
@@ -94,10 +99,23 @@ class Daemon:
         finally:
             if asking is not None:
                 asking.cancel()
+            if self._keyboards is not None:
+                self._keyboards.close()
+                self._keyboards = None
             shown, self._notifications, self._keys = self._notifications, None, None
             self._insertion.use(None, None)
             if shown is not None:
                 await shown.close()
+
+    def _listen_to_keyboards(self) -> None:
+        config = self._config.hotkey
+        try:
+            self._keyboards = listen_to_keyboards(config, self._obey)
+        except DesktopError as exc:
+            report_once(f"linux.evdev: {exc}")
+            self._takes.describe_hotkey(f"none: {exc}")
+        else:
+            self._takes.describe_hotkey(key_of(config.trigger_key).name)
 
     async def _ask_portal(self, bus: Bus) -> None:
         description = await listen_by_portal(bus, self._config.hotkey, self._obey)
