@@ -45,6 +45,9 @@ RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
 # Seconds until a desktop that was not there is looked for again.
 _DESKTOP_INTERVAL = 2.0
 
+# Seconds for which one that has gone is waited for: the user may have logged out.
+_DESKTOP_PATIENCE = 60.0
+
 
 class Daemon:
     """One user's dictation. Everything is on the loop.
@@ -242,7 +245,7 @@ async def serve(
         recorder: Gives what records.
 
     Raises:
-        DesktopError: Another daemon runs, or the socket can't be made.
+        DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
     """
     with claimed(control_path(environ)) as listener:
         async with (
@@ -263,9 +266,19 @@ async def serve(
 async def _serve_desktops(
     daemon: Daemon, environ: Mapping[str, str], ended: asyncio.Future[None]
 ) -> None:
-    """Serve one desktop after the other: an X server may end, and another one start."""
+    """Serve one desktop after the other: an X server may end, and another one start.
+
+    Raises:
+        DesktopError: One has gone, and none of its name has come.
+    """
+    now = asyncio.get_running_loop().time
+    gone_at: float | None = None
     while not ended.done():
         async with open_desktop(environ) as desktop, daemon.on_desktop(desktop):
+            if not desktop.may_come:
+                gone_at = None
+            elif gone_at is not None and now() - gone_at > _DESKTOP_PATIENCE:
+                raise DesktopError("the desktop has gone; start koe serve in the next one")
             for sentence in desktop.missing:
                 report_once(sentence)
             _tell_systemd(environ, "READY=1")
@@ -275,6 +288,7 @@ async def _serve_desktops(
             patience = _DESKTOP_INTERVAL if desktop.may_come else None
             await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if desktop.lost is not None and desktop.lost.done():
+                gone_at = now()
                 report(f"{desktop.lost.result()}; koe serve waits for the next one")
 
 

@@ -92,6 +92,25 @@ async def test_a_desktop_that_ends_and_starts_anew(
             await serving
 
 
+@on_loop
+async def test_a_desktop_that_stays_away(
+    runtime: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(koe.linux.daemon, "_DESKTOP_INTERVAL", 0.01)
+    monkeypatch.setattr(koe.linux.daemon, "_DESKTOP_PATIENCE", 0.05)
+    with x_server() as name:
+        environ = os.environ | {"DISPLAY": name, "DBUS_SESSION_BUS_ADDRESS": ""}
+        serving = asyncio.create_task(serve(directory, environ, Recorder))
+        reader, writer = await connected(environ)
+        writer.write(b'{"do": "follow"}\n')
+        async with asyncio.timeout(PATIENCE):
+            while "right_control" not in json.loads(await reader.readline())["hotkey"]:
+                pass
+        writer.close()
+    with pytest.raises(DesktopError, match="the desktop has gone"):
+        await serving
+
+
 @pytest.mark.parametrize(
     ("profile", "problem"),
     [("other", ""), ("missing", "not found: missing"), ("", "names no profile")],
