@@ -26,7 +26,7 @@ from tests.asynchronous import on_loop
 from tests.cli.command import FAKES, PROJECT, command
 from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
-from tests.linux.screen import GtkField, Screen, x_server
+from tests.linux.screen import GtkField, Screen, until, x_server
 from tests.scripted import ScriptedEngine
 
 SHIFT = 0xFFE1
@@ -280,4 +280,4 @@ def test_a_text_that_was_not_inserted_yet_is_offered(
         assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
         list(ask(control_path(os.environ), "retry"))
         next(it for it in statuses if it["way"] == "paste")
-        assert "ever failed" in field.text.lower()
+        until(lambda: "ever failed" in field.text.lower())
