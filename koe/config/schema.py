@@ -240,10 +240,13 @@ class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
             into a field that can be read back, ``paste`` only by the keys that paste, and
             ``clipboard`` leaves it there. See docs/linux.md.
         notifications: Whether a notification shows what is heard.
+        evdev: Whether the hotkeys are read from the kernel on Wayland, which takes a user of the
+            group `input`. See docs/linux.md.
     """
 
     insert: str = choice("auto", "at-spi", "paste", "clipboard")
     notifications: bool = switch(True)
+    evdev: bool = switch(False, effect=AT_START)
 
 
 class Config(Section):

@@ -19,8 +19,10 @@ from koe.journal.entries import Entry, Why
 from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
+from koe.linux.evdev import KernelKeys
 from koe.linux.insertion import Insertion
-from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
+from koe.linux.keys import key_of
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal, listen_to_keyboards
 from koe.linux.presses import Action, Presses
 from koe.linux.recording import OpenRecorder
 from koe.linux.server import ControlServer
@@ -43,6 +45,9 @@ RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
 # Seconds until a desktop that was not there is looked for again.
 _DESKTOP_INTERVAL = 2.0
 
+# Seconds for which one that has gone is waited for: the user may have logged out.
+_DESKTOP_PATIENCE = 60.0
+
 
 class Daemon:
     """One user's dictation. Everything is on the loop.
@@ -64,6 +69,7 @@ class Daemon:
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
         # Of the desktop that is there. None: it has none.
         self._keys: Listening | None = None
+        self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
 
     async def start(self, listener: socket.socket) -> None:
@@ -85,6 +91,8 @@ class Daemon:
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
             self._takes.describe_hotkey(self._keys.description)
+        elif self._config.linux.evdev:
+            self._listen_to_keyboards()
         elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
             asking = asyncio.create_task(self._ask_portal(desktop.bus))
         else:
@@ -94,10 +102,23 @@ class Daemon:
         finally:
             if asking is not None:
                 asking.cancel()
+            if self._keyboards is not None:
+                self._keyboards.close()
+                self._keyboards = None
             shown, self._notifications, self._keys = self._notifications, None, None
             self._insertion.use(None, None)
             if shown is not None:
                 await shown.close()
+
+    def _listen_to_keyboards(self) -> None:
+        config = self._config.hotkey
+        try:
+            self._keyboards = listen_to_keyboards(config, self._obey)
+        except DesktopError as exc:
+            report_once(f"linux.evdev: {exc}")
+            self._takes.describe_hotkey(f"none: {exc}")
+        else:
+            self._takes.describe_hotkey(key_of(config.trigger_key).name)
 
     async def _ask_portal(self, bus: Bus) -> None:
         description = await listen_by_portal(bus, self._config.hotkey, self._obey)
@@ -224,7 +245,7 @@ async def serve(
         recorder: Gives what records.
 
     Raises:
-        DesktopError: Another daemon runs, or the socket can't be made.
+        DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
     """
     with claimed(control_path(environ)) as listener:
         async with (
@@ -245,9 +266,19 @@ async def serve(
 async def _serve_desktops(
     daemon: Daemon, environ: Mapping[str, str], ended: asyncio.Future[None]
 ) -> None:
-    """Serve one desktop after the other: an X server may end, and another one start."""
+    """Serve one desktop after the other: an X server may end, and another one start.
+
+    Raises:
+        DesktopError: One has gone, and none of its name has come.
+    """
+    now = asyncio.get_running_loop().time
+    gone_at: float | None = None
     while not ended.done():
         async with open_desktop(environ) as desktop, daemon.on_desktop(desktop):
+            if not desktop.may_come:
+                gone_at = None
+            elif gone_at is not None and now() - gone_at > _DESKTOP_PATIENCE:
+                raise DesktopError("the desktop has gone; start koe serve in the next one")
             for sentence in desktop.missing:
                 report_once(sentence)
             _tell_systemd(environ, "READY=1")
@@ -257,6 +288,7 @@ async def _serve_desktops(
             patience = _DESKTOP_INTERVAL if desktop.may_come else None
             await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if desktop.lost is not None and desktop.lost.done():
+                gone_at = now()
                 report(f"{desktop.lost.result()}; koe serve waits for the next one")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.config.schema import HotkeyConfig
 from koe.diagnostics import report, report_once
 from koe.errors import DesktopError
+from koe.linux.evdev import DEVICES, KernelKeys, codes_of
 from koe.linux.keys import key_of
 
 if TYPE_CHECKING:
@@ -76,6 +78,35 @@ class Listening:
 
         release = partial(self._perform, released) if released else _nothing
         return GrabbedKey(self._display, key_of(name), partial(self._perform, pressed), release)
+
+
+def listen_to_keyboards(
+    config: HotkeyConfig, perform: Callable[[str], None], devices: Path = DEVICES
+) -> KernelKeys:
+    """Listen to the keys of all keyboards, which go to the windows too.
+
+    Args:
+        config: Names the keys.
+        perform: As for `Listening`.
+        devices: The folder of the kernel with the keyboards.
+
+    Raises:
+        DesktopError: None may be read, or no keyboard has such a key.
+    """
+
+    def call(pressed: str, released: str, is_down: bool) -> None:
+        if word := pressed if is_down else released:
+            perform(word)
+
+    keys = {codes_of(key_of(config.trigger_key)): partial(call, "press", "release")}
+    if config.profile_key:
+        other = codes_of(key_of(config.profile_key))
+        keys[other] = partial(call, "press_profile", "release_profile")
+    if config.says("cancel_key"):
+        keys[codes_of(key_of(config.cancel_key))] = partial(call, "cancel", "")
+    listening = KernelKeys(keys)
+    listening.listen(sorted(devices.glob("event*")))
+    return listening
 
 
 async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[str], None]) -> str:

@@ -59,6 +59,7 @@ DEFAULTS: dict[str, object] = {
     "audio.preroll_ms": 0.0,
     "linux.insert": "auto",
     "linux.notifications": True,
+    "linux.evdev": False,
 }
 
 

@@ -33,6 +33,9 @@ COUNT = 10_000
 _PER_FIELD = 200
 _LONGEST = 40
 
+# Seconds after which a field shows what has become of a text that was left on the clipboard.
+_SETTLED = 0.5
+
 _ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789 ",
     "äöüßéèñçøåÆŁžğİı ",
@@ -93,9 +96,11 @@ async def insert_all(
             found[delivered.way] += 1
             if delivered.way == way:
                 there += text
-            if not await _has(field, there):
-                wrong.append(text)
-                there = field.text
+                if not await _has(field, there):
+                    wrong.append(text)
+            else:  # the user is told; a part of the text may be in the field
+                await asyncio.sleep(_SETTLED)
+            there = field.text
     return found, wrong
 
 

@@ -26,7 +26,7 @@ from tests.asynchronous import on_loop
 from tests.cli.command import FAKES, PROJECT, command
 from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
-from tests.linux.screen import GtkField, Screen, x_server
+from tests.linux.screen import GtkField, Screen, until, x_server
 from tests.scripted import ScriptedEngine
 
 SHIFT = 0xFFE1
@@ -90,6 +90,25 @@ async def test_a_desktop_that_ends_and_starts_anew(
             writer.close()
             os.kill(os.getpid(), signal.SIGTERM)
             await serving
+
+
+@on_loop
+async def test_a_desktop_that_stays_away(
+    runtime: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(koe.linux.daemon, "_DESKTOP_INTERVAL", 0.01)
+    monkeypatch.setattr(koe.linux.daemon, "_DESKTOP_PATIENCE", 0.05)
+    with x_server() as name:
+        environ = os.environ | {"DISPLAY": name, "DBUS_SESSION_BUS_ADDRESS": ""}
+        serving = asyncio.create_task(serve(directory, environ, Recorder))
+        reader, writer = await connected(environ)
+        writer.write(b'{"do": "follow"}\n')
+        async with asyncio.timeout(PATIENCE):
+            while "right_control" not in json.loads(await reader.readline())["hotkey"]:
+                pass
+        writer.close()
+    with pytest.raises(DesktopError, match="the desktop has gone"):
+        await serving
 
 
 @pytest.mark.parametrize(
@@ -261,4 +280,4 @@ def test_a_text_that_was_not_inserted_yet_is_offered(
         assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
         list(ask(control_path(os.environ), "retry"))
         next(it for it in statuses if it["way"] == "paste")
-        assert "ever failed" in field.text.lower()
+        until(lambda: "ever failed" in field.text.lower())

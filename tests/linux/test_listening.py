@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ pytest.importorskip("dbus_fast")
 
 from koe.config.schema import HotkeyConfig
 from koe.linux.bus import open_bus
-from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
+from koe.linux.evdev import EVENT
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal, listen_to_keyboards
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE
@@ -79,3 +82,20 @@ async def test_keys_of_a_portal(desk: Screen) -> None:
         heard = [await asked.get() for _ in range(4)]
     assert heard == ["press", "release", "press_profile", "release_profile"]
     await bus.close()
+
+
+@on_loop
+async def test_keys_of_keyboards(tmp_path: Path) -> None:
+    asked: asyncio.Queue[str] = asyncio.Queue()
+    os.mkfifo(tmp_path / "event3")
+    config = HotkeyConfig(trigger_key="97", profile_key="98", cancel_key="53")
+    keys = listen_to_keyboards(config, asked.put_nowait, tmp_path)
+    writer = os.open(tmp_path / "event3", os.O_WRONLY)
+    for code in (64, 65, 1):  # F6, F7, Escape
+        for value in (1, 0):
+            os.write(writer, EVENT.pack(0, 0, 1, code, value))
+    async with asyncio.timeout(PATIENCE):
+        heard = [await asked.get() for _ in range(5)]
+    assert heard == ["press", "release", "press_profile", "release_profile", "cancel"]
+    keys.close()
+    os.close(writer)
