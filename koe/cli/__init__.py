@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -83,7 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_error(str(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        print_error("interrupted")
+        status = Exit.INTERRUPTED
+    if status == Exit.INTERRUPTED and argv is None:
+        # One line is enough: another Ctrl-C ends what Python does at its end, without a word.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return status
 
 

@@ -184,7 +184,7 @@ def _pull(root: Path, model: str, as_json: bool) -> int:
         is_there = pull_model(root, model, JsonReport() if as_json else BarsReport(sys.stderr))
     except KeyboardInterrupt:
         print_error(f"interrupted; to go on from there: koe model pull {model}")
-        raise
+        return Exit.INTERRUPTED
     return Exit.OK if is_there else Exit.ERROR
 
 
