@@ -17,8 +17,8 @@ _EPILOG = """\
 The text is corrected as a dictation is, with your prompts and your dictionary; whether correction
 is on (llm.enabled) does not matter. With --template it is rewritten by that template instead.
 
-exit status: 1 if the model could not be asked or did not answer, else 0. An answer that is no
-correction is not used: then the text comes as it was, and stderr says why.
+exit status: 1 if the model could not be asked or did not answer, else 0. Then, and where the answer
+is no correction, the text comes as it was, and stderr says why.
 
 with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
 "profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}, where the message says what
@@ -64,8 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         if correction.remark:
             print_error(correction.remark)
-        if is_good:
-            tell(correction.text)
+        tell(correction.text)
     return Exit.OK if is_good else Exit.ERROR
 
 

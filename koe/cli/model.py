@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from koe.cli import Exit, print_error, tell
-from koe.cli.live_line import printable
+from koe.cli.live_line import keep_start, printable
 from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_folder, add_words
 from koe.config.store import config_directory
@@ -25,6 +25,9 @@ _SENTENCES = {
     Status.INCOMPLETE: "incomplete (files missing, wrong size, or sha256 mismatch)",
     Status.NOT_INSTALLED: "not installed (manifest only, no data files)",
 }
+
+# Columns of a file's name that are shown: a manifest may name anything.
+_LONGEST_SHOWN = 200
 
 _EPILOG = """\
 MODEL is what koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the whole path of a folder with
@@ -155,7 +158,7 @@ def _verify(root: Path, model: str, as_json: bool) -> int:
         _print_verdicts(model, directory, manifest, verdicts)
     else:
         for file, verdict in zip(manifest.files, verdicts, strict=True):
-            tell(printable(f"{file.name}: {verdict}"))
+            tell(printable(f"{keep_start(file.name, _LONGEST_SHOWN)}: {verdict}"))
         _print_status(model, directory, status)
     if status is Status.INSTALLED:
         return Exit.OK
