@@ -12,7 +12,7 @@ Importing ``koe`` itself loads nothing, because a shell waits for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # type checkers know it by its name; typing takes milliseconds to import
 
 if TYPE_CHECKING:
     from koe.transcription import Transcription, transcribe

@@ -23,7 +23,7 @@ RANKS = {
     "koe.models": 2, "koe.journal": 2,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.transcription": 4, "koe.bundle": 4, "koe.linux": 4,
-    "koe.cli": 4,
+    "koe.cli": 4, "koe.program": 4,
     "koe.boundary": 5,
     "koe": 0,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import signal
 import sys
@@ -50,6 +51,14 @@ COMMANDS = {
     "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
+
+_EPILOG = """\
+koe COMMAND --help says more about a command.
+
+Commands that print data print JSON with --json: one value on stdout, in UTF-8, or one object a
+line where things happen one after the other. Names are in snake_case, and what is not known is
+null. Notes and errors are on stderr as always, and the exit status is the same.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,11 +132,23 @@ def tell(line: object) -> None:
         print(text, flush=True)
 
 
+def tell_json(value: object) -> None:
+    """Write a value to stdout as JSON, as all commands do.
+
+    Names are in snake_case, without ``is_``; what is not known is null.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    tell(json.dumps(value, ensure_ascii=False, indent=2))
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="koe",
         description="Background dictation: speak, and the text is where you type.",
-        epilog="koe COMMAND --help says more about a command.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
     add_folder(parser, default=None)

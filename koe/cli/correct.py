@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 
-from koe.cli import Exit, print_error, tell
-from koe.cli.llm import Target, add_target_arguments, find_target, print_object
+from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli.llm import Target, add_target_arguments, find_target
 from koe.config.templates import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
 from koe.llm.correction import Correction
@@ -52,14 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
     except LlmError as exc:
         correction, is_good = Correction(text, target.explain(exc)), False
     if arguments.json:
-        print_object(
-            ok=is_good,
-            text=correction.text,
-            corrected=correction.is_applied,
-            profile=target.name,
-            model=target.profile.model,
-            seconds=round(time.monotonic() - began, 3),
-            message=correction.remark,
+        tell_json(
+            {
+                "ok": is_good,
+                "text": correction.text,
+                "corrected": correction.is_applied,
+                "profile": target.name,
+                "model": target.profile.model,
+                "seconds": round(time.monotonic() - began, 3),
+                "message": correction.remark,
+            }
         )
     else:
         if correction.remark:

@@ -17,7 +17,15 @@ from koe.asr import ENGINES
 from koe.audio import Recording, open_pipe, open_recording
 from koe.cli import Exit, print_error
 from koe.cli.reading import Reading
-from koe.cli.report import JsonReport, Progress, Report, TextReport, reported, run_session
+from koe.cli.report import (
+    JsonReport,
+    Progress,
+    Report,
+    TextReport,
+    breaking_off,
+    reported,
+    run_session,
+)
 from koe.cli.usage import add_folder
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
@@ -94,10 +102,12 @@ def run(arguments: argparse.Namespace) -> int:
     reports = [kind(Progress(), name) for name in names]
     try:
         daemon_threads.run(_dictate_files(reports, arguments))
-    except KeyboardInterrupt:  # which the report told
-        return Exit.INTERRUPTED
+    except KeyboardInterrupt:
+        if all(report.status is not Exit.INTERRUPTED for report in reports):
+            raise
     statuses = {report.status for report in reports}
-    return next(status for status in (Exit.ERROR, Exit.NO_SPEECH, Exit.OK) if status in statuses)
+    worst_first = (Exit.INTERRUPTED, Exit.ERROR, Exit.NO_SPEECH, Exit.OK)
+    return next(status for status in worst_first if status in statuses)
 
 
 def _name(file: Path) -> str:
@@ -141,9 +151,10 @@ async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Repo
     """Hand over the audio and tell what comes of it, until the session is over."""
     feeder = asyncio.create_task(_feed(session, chunks, report))
     try:
-        async for notice in session:
-            report.progress.recognised = session.recognised
-            report.tell(notice)
+        with breaking_off(report):
+            async for notice in session:
+                report.progress.recognised = session.recognised
+                report.tell(notice)
     finally:
         feeder.cancel()
         with suppress(asyncio.CancelledError):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, print_error, tell
+from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.live_line import keep_start, printable
 from koe.cli.model_line import model_line, obstacle_to
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import describe, paths, removal, verification
@@ -80,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default="normal",
                 help="cache-only: compute nothing; force: compute everything anew",
             )
-        action.add_argument("--json", action="store_true", help="print JSON")
+        add_json(action)
         add_folder(action)
 
 
@@ -111,7 +110,7 @@ def _list(root: Path, as_json: bool) -> int:
         (model, verification.model_status(root, model.path, Mode.CACHE_ONLY)) for model in models
     ]
     if as_json:
-        _print_json([_described(model, status) for model, status in found])
+        tell_json([_described(model, status) for model, status in found])
     elif not found:
         tell(f"No models found in {root}")
     else:
@@ -171,7 +170,7 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
     _existing(root, model)
     removed = removal.remove_files(root, model)
     if as_json:
-        _print_json({"model": model, "removed": removed})
+        tell_json({"model": model, "removed": removed})
     else:
         tell(f"{model}: removed {removed} file(s), manifest kept")
     return Exit.OK
@@ -218,7 +217,7 @@ def _print_status(model: str, directory: Path, status: Status) -> None:
 def _print_verdicts(
     model: str, directory: Path, manifest: Manifest, verdicts: list[Verdict]
 ) -> None:
-    _print_json(
+    tell_json(
         {
             "model": model,
             "directory": str(directory),
@@ -229,7 +228,3 @@ def _print_verdicts(
             ],
         }
     )
-
-
-def _print_json(value: object) -> None:
-    tell(json.dumps(value, ensure_ascii=False, indent=2))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from koe import daemon_threads
@@ -212,7 +214,8 @@ def run_session(report: Report, session: Coroutine[object, object, None]) -> Exi
     try:
         daemon_threads.run(reported(report, session))
     except KeyboardInterrupt:
-        report.status = Exit.INTERRUPTED
+        if report.status is not Exit.INTERRUPTED:
+            raise
     return report.status
 
 
@@ -223,17 +226,28 @@ async def reported(report: Report, session: Coroutine[object, object, None]) -> 
         OutputError: The output cannot be written, so nothing can be reported.
     """
     try:
-        await session
-    except asyncio.CancelledError:
-        report.interrupt()
-        raise
+        with breaking_off(report):
+            await session
     except OutputError:
-        report.status = Exit.ERROR
         raise
     except KoeError as exc:
         report.tell(ReportError(str(exc)))
-    finally:
-        report.close()
+    report.close()
+
+
+@contextmanager
+def breaking_off(report: Report) -> Iterator[None]:
+    """Enter to have a Ctrl-C reported at once; another one ends the process at once.
+
+    Else both would wait until the engine has let go.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if report.status is not Exit.INTERRUPTED:
+            report.interrupt()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise
 
 
 def _clock(seconds: float) -> str:
