@@ -52,6 +52,7 @@ DOORS = {
         "koe.http.routes",
     },
     "httpcore": {"koe.http.fallback"},
+    "shtab": {"koe.cli.completion"},
     "tqdm": {"koe.cli.pull_report"},
     "ada_url": {"koe.endpoint"},
     "soundfile": {"koe.audio"},

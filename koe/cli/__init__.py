@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
@@ -48,6 +48,7 @@ COMMANDS = {
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
     "bundle": "make a folder for shells, with the library and a Python of its own",
+    "completion": "print what completes the words of koe in your shell",
     "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
@@ -143,7 +144,18 @@ def tell_json(value: object) -> None:
     tell(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with everything that all commands take, which takes long to load."""
+    return _parser(COMMANDS)
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
+    named = _command_in(words)
+    return _parser([named] if named in COMMANDS else []).parse_args(words)
+
+
+def _parser(loaded: Collection[str]) -> argparse.ArgumentParser:
+    """The parser, with what these commands take; the others are only named."""
     parser = argparse.ArgumentParser(
         prog="koe",
         description="Background dictation: speak, and the text is where you type.",
@@ -152,11 +164,10 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
     add_folder(parser, default=None)
-    named = _command_in(words)
     for name, subparser in add_words(parser, "command", COMMANDS).items():
-        if name == named:
+        if name in loaded:
             import_module(f"koe.cli.{name}").add_arguments(subparser)
-    return parser.parse_args(words)
+    return parser
 
 
 def _command_in(words: Sequence[str]) -> str | None:
