@@ -11,6 +11,8 @@
 # make bench-terms, bench-cleanup   what becomes of a text without a model (a minute each)
 # make bench-prompt ADDRESS=…       how a model on this computer corrects (bench/prompt/README.md)
 # make bench-accuracy SPEECH=…      words that moonshine gets wrong (without SPEECH: of its package)
+# make bench-linux                  from the key to the field on a desktop without a screen (half an
+#                 hour; TAKES=10 for less); make strings  10,000 texts by each way of inserting (COUNT=)
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make fuzz   the tests of random input, with much more of it (half an hour)
 # make kills  processes that are killed while they record
@@ -40,7 +42,7 @@ OUT := build/koe
 ENGINES := moonshine
 
 .PHONY: run test lint lib install bundle peers sanitize slow bench bench-llm bench-guard bench-prompt \
-  bench-accuracy bench-terms bench-cleanup fuzz kills journal-fuzz man clean force
+  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz kills journal-fuzz man clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -123,6 +125,12 @@ bench-prompt: $(READY)
 # SPEECH is a folder with recordings and references, as koe eval takes them.
 bench-accuracy: $(READY)
 	$(BIN)/python -m bench.speech $(if $(SPEECH),"$(SPEECH)")
+
+bench-linux: $(READY)
+	$(BIN)/python -m bench.desktop $(TAKES)
+
+strings: $(READY)
+	$(BIN)/python -m tests.linux.strings $(COUNT)
 
 man: $(READY)
 	$(BIN)/python -m koe.cli.manual > koe/koe.1

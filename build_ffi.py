@@ -6,7 +6,8 @@
 
 Each generation gets its own folder with the header, whose default generation is its own, and the
 library, whose soname is the generation's: a program that meets another one is not started. The
-compiler is $CC or cc, and on Windows the compiler of resources $WINDRES or windres.
+compiler is $CC or cc; on Windows $WINDRES or windres compiles resources, and $DLLTOOL or dlltool
+makes what MSVC links.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 import cffi
@@ -32,11 +34,19 @@ EXTRA = PROJECT / "include" / "koe_extra.h"
 SOURCES = sorted(NATIVE.glob("*.c"))
 GENERATIONS = {1: "a", 2: "b", 3: "c"}
 
-# What a linker looks for, which is a link to the library but on Windows.
-LIBRARY = {"darwin": "libkoe_core.dylib", "win32": "koe_core.dll"}.get(
-    sys.platform, "libkoe_core.so"
-)
+
+def linked_name(system: str) -> str:
+    """What a linker looks for, which is a link to the library but on Windows."""
+    names = {"darwin": "libkoe_core.dylib", "win32": "koe_core.dll"}
+    return names.get(system, "libkoe_core.so")
+
+
+LIBRARY = linked_name(sys.platform)
+
+# What programs for Windows are linked to: by MinGW, by MSVC, and what another one is made of.
 IMPORT_LIBRARY = "libkoe_core.dll.a"
+MSVC_IMPORT_LIBRARY = "koe_core.lib"
+DEFINITIONS = "koe_core.def"
 
 # Runs when Python has started. It never raises, so that a failure is one line and not cffi's many;
 # the shim sees that the boundary did not report.
@@ -58,7 +68,8 @@ PYTHON_API = (
     "PyEval_EvalCode", "PyEval_GetBuiltins", "PyEval_RestoreThread", "PyEval_SaveThread",
     "PyFile_WriteObject", "PyFile_WriteString", "PyGILState_Ensure", "PyGILState_Release",
     "PyImport_GetModuleDict", "PyImport_ImportModule", "PyList_Append", "PyLong_FromLong",
-    "PyLong_FromUnsignedLong", "PyLong_FromVoidPtr", "PyMem_RawFree", "PyObject_CallMethod",
+    "PyLong_FromUnsignedLong", "PyLong_FromUnsignedLongLong", "PyLong_FromVoidPtr",
+    "PyMem_RawFree", "PyObject_CallMethod",
     "PyObject_Free", "PyObject_GetAttrString", "PyObject_Malloc",
     "PyPreConfig_InitIsolatedConfig", "PySequence_Contains", "PyStatus_Exception",
     "PyStatus_NoMemory", "PySys_GetObject", "PyUnicode_DecodeFSDefault",
@@ -77,6 +88,38 @@ PRELUDE = """
 static int cffi_start_python(void);
 int koe_run_start_code(void) { return cffi_start_python(); }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The system that a library is for, what compiles it, and the Python that it will load."""
+
+    system: str
+    """As ``sys.platform`` has it there."""
+    compiler: tuple[str, ...]
+    python_headers: Path
+    python_library: str
+    """The name of Python's shared library."""
+    resources: tuple[str, ...] = ()
+    """The compiler of resources, for Windows."""
+    dlltool: tuple[str, ...] = ()
+    """What makes an import library of a list of names, for Windows."""
+
+
+def native() -> Target:
+    """This system, and the running Python.
+
+    Raises:
+        SystemExit: It has no shared library.
+    """
+    return Target(
+        sys.platform,
+        tuple(shlex.split(os.environ.get("CC", "cc"))),
+        Path(sysconfig.get_paths()["include"]),
+        python_library().name,
+        tuple(shlex.split(os.environ.get("WINDRES", "windres"))),
+        tuple(shlex.split(os.environ.get("DLLTOOL", "dlltool"))),
+    )
 
 
 def emit_binding(target: Path) -> None:
@@ -105,8 +148,10 @@ def emit_python_api(target: Path) -> None:
     target.write_text(
         f"""\
 #pragma once
-#ifdef _WIN32
+#ifdef _WIN32 /* where it would be exported what we define of it */
 #define Py_NO_ENABLE_SHARED
+#define PyAPI_FUNC(type) type
+#define PyAPI_DATA(type) extern type
 #endif
 #include <Python.h>
 typedef struct koe_python_api {{
@@ -153,15 +198,10 @@ def libpython_flags() -> list[str]:
     return [f"-L{library.parent}", f"-lpython{version}", *to_linker("-rpath", str(library.parent))]
 
 
-def python_flags(*, bundled: bool = False) -> tuple[list[str], list[str]]:
-    """Return the compiler's and the linker's flags for the running Python.
-
-    Args:
-        bundled: The library is for a bundle, whose Python comes along: it knows no other one.
-    """
+def native_python() -> list[str]:
+    """Tell the compiler where the running Python is, for a library that uses no other."""
     paths = sysconfig.get_paths()
-    windows = sys.platform == "win32"
-    if windows:  # which has no name for it
+    if sys.platform == "win32":  # which has no name for it
         extensions = str(PureWindowsPath(sys.base_prefix, "DLLs"))
     else:
         extensions = sysconfig.get_config_var("DESTSHARED") or paths["platstdlib"]
@@ -172,22 +212,19 @@ def python_flags(*, bundled: bool = False) -> tuple[list[str], list[str]]:
         *([paths["platlib"]] if paths["platlib"] != paths["purelib"] else []),
         str(PROJECT),
     ]
-    library = python_library()
-    compile_flags = [
-        f"-I{paths['include']}",
-        f"-DKOE_VERSION={c_string(koe.__version__)}",
-        f"-DKOE_PYTHON_LIBRARY_NAME={c_string(library.name)}",
+    return [
+        f"-DKOE_PYTHON_HOME={c_string(sys.base_prefix)}",
+        f"-DKOE_PYTHON_LIBRARY={c_string(str(python_library()))}",
+        f"-DKOE_PYTHON_PATH={','.join(map(c_string, search_path))}",
     ]
-    if not bundled:
-        compile_flags += [
-            f"-DKOE_PYTHON_HOME={c_string(sys.base_prefix)}",
-            f"-DKOE_PYTHON_LIBRARY={c_string(str(library))}",
-            f"-DKOE_PYTHON_PATH={','.join(map(c_string, search_path))}",
-        ]
-    if windows:
+
+
+def system_libraries(system: str) -> list[str]:
+    """The linker's flags for what the library needs of a system."""
+    if system == "win32":
         # The compiler's own libraries go into ours: whoever gets it has none of them.
-        return compile_flags, ["-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
-    return compile_flags, ["-lpthread", *(["-ldl"] if sys.platform == "linux" else [])]
+        return ["-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
+    return ["-lpthread", *(["-ldl"] if system == "linux" else [])]
 
 
 def to_linker(*arguments: str) -> list[str]:
@@ -201,10 +238,10 @@ def c_string(text: str) -> str:
     return f'"{escaped}"'
 
 
-def library_name(abi: int) -> str:
+def library_name(abi: int, system: str = sys.platform) -> str:
     """The name of one generation's library; Windows shells know one name for all."""
-    names = {"darwin": f"libkoe_core.{abi}.dylib", "win32": LIBRARY}
-    return names.get(sys.platform, f"libkoe_core.so.{abi}")
+    names = {"darwin": f"libkoe_core.{abi}.dylib", "win32": linked_name(system)}
+    return names.get(system, f"libkoe_core.so.{abi}")
 
 
 def link(path: Path, target: str) -> None:
@@ -248,9 +285,27 @@ END
 """
 
 
-def build(abi: int, out: Path, binding: Path, extra: list[str], *, bundled: bool = False) -> None:
-    """Build one generation: ``out``/include/*.h and ``out``/lib/libkoe_core."""
-    name = library_name(abi)
+def build(
+    abi: int,
+    out: Path,
+    binding: Path,
+    extra: list[str],
+    target: Target,
+    *,
+    bundled: bool = False,
+) -> None:
+    """Build one generation: ``out``/include/*.h and ``out``/lib/libkoe_core.
+
+    Args:
+        abi: The generation.
+        out: The folder.
+        binding: cffi's C file, beside the table of Python's functions.
+        extra: More flags for the compiler.
+        target: What it is for.
+        bundled: The library is for a bundle, whose Python comes along: it knows no other one.
+    """
+    windows = target.system == "win32"
+    name = library_name(abi, target.system)
     include, library = out / "include", out / "lib"
     include.mkdir(parents=True, exist_ok=True)
     library.mkdir(parents=True, exist_ok=True)
@@ -258,40 +313,56 @@ def build(abi: int, out: Path, binding: Path, extra: list[str], *, bundled: bool
     own = re.sub(r"^#define KOE_ABI \d$", f"#define KOE_ABI {abi}", header, flags=re.MULTILINE)
     (include / "koe_core.h").write_text(own, encoding="utf-8")
     shutil.copy(EXTRA, include)
-    compile_flags, link_flags = python_flags(bundled=bundled)
     exports = out / "exports.map"
     public = ["sp_*", *extra_names()]
     exports.write_text(f"{{ global: {'; '.join(public)}; local: *; }};\n", encoding="utf-8")
     shared = {
         "darwin": ["-dynamiclib", "-install_name", f"@rpath/{name}",
                    *[f"-Wl,-exported_symbol,_{pattern}" for pattern in public]],
-        "win32": ["-shared", *to_linker("--out-implib", str(library / IMPORT_LIBRARY))],
-    }.get(sys.platform, ["-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs",
-                         # what Python knows of it outlives a dlclose, so it has to stay
-                         "-Wl,-z,nodelete",
-                         *to_linker("--version-script", str(exports))])  # fmt: skip
+        "win32": ["-shared", "-s", *to_linker("--out-implib", str(library / IMPORT_LIBRARY),
+                                        "--output-def", str(library / DEFINITIONS))],
+    }.get(target.system, ["-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs",
+                          # what Python knows of it outlives a dlclose, so it has to stay
+                          "-Wl,-z,nodelete",
+                          *to_linker("--version-script", str(exports))])  # fmt: skip
     warnings = ["-Wall", "-Wextra", "-Werror"]
     command = [
-        *shlex.split(os.environ.get("CC", "cc")),
+        *target.compiler,
         *["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fvisibility=hidden"],
         f"-DKOE_ABI={abi}",
-        *[f"-I{include}", f"-I{NATIVE}", f"-I{binding.parent}", *compile_flags, *extra],
+        f"-DKOE_VERSION={c_string(koe.__version__)}",
+        f"-DKOE_PYTHON_LIBRARY_NAME={c_string(target.python_library)}",
+        *([] if bundled else native_python()),
+        *[f"-I{path}" for path in (include, NATIVE, binding.parent, target.python_headers)],
+        *extra,
     ]
     objects = []
     for source in [*SOURCES, binding]:
-        target = out / f"{source.stem}.o"
+        compiled = out / f"{source.stem}.o"
         # The warnings are for our files, not for cffi's.
         flags = warnings if source is not binding else ["-w", "-include", "python_api.h"]
-        run([*command, *flags, "-c", str(source), "-o", str(target)])
-        objects.append(str(target))
-    if sys.platform == "win32":
+        run([*command, *flags, "-c", str(source), "-o", str(compiled)])
+        objects.append(str(compiled))
+    if windows:
         resource, compiled = out / "version.rc", out / "version.o"
         resource.write_text(version_resource(abi), encoding="ascii")
-        run([os.environ.get("WINDRES", "windres"), str(resource), "-o", str(compiled)])
+        run([*target.resources, str(resource), "-o", str(compiled)])
         objects.append(str(compiled))
-    run([*command, *shared, *objects, *link_flags, "-o", str(library / name)])
-    if name != LIBRARY:
-        link(library / LIBRARY, name)
+    run([*command, *shared, *objects, *system_libraries(target.system), "-o", str(library / name)])
+    if windows:
+        emit_msvc_import_library(library, target)
+    else:
+        link(library / linked_name(target.system), name)
+
+
+def emit_msvc_import_library(library: Path, target: Target) -> None:
+    """Make what MSVC links, of the list of names that the linker has written."""
+    definitions = library / DEFINITIONS
+    exported = re.findall(r"^ +(\w+) @", definitions.read_text(encoding="ascii"), re.MULTILINE)
+    lines = [f"LIBRARY {linked_name('win32')}", "EXPORTS", *sorted(exported), ""]
+    definitions.write_text("\n".join(lines), encoding="ascii")
+    output = ["-d", str(definitions), "-l", str(library / MSVC_IMPORT_LIBRARY)]
+    run([*target.dlltool, "-m", "i386:x86-64", *output])
 
 
 def extra_names() -> list[str]:
@@ -321,7 +392,7 @@ def main() -> None:
     emit_binding(binding)
     emit_python_api(arguments.out / "python_api.h")
     for abi in arguments.abi or GENERATIONS:
-        build(abi, arguments.out / f"abi-{GENERATIONS[abi]}", binding, extra)
+        build(abi, arguments.out / f"abi-{GENERATIONS[abi]}", binding, extra, native())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,16 @@ import sys
 from pathlib import Path
 
 import koe
-from build_ffi import GENERATIONS, IMPORT_LIBRARY, LIBRARY, PROJECT, library_name, link
+from build_ffi import (
+    DEFINITIONS,
+    GENERATIONS,
+    IMPORT_LIBRARY,
+    MSVC_IMPORT_LIBRARY,
+    PROJECT,
+    library_name,
+    link,
+    linked_name,
+)
 
 PKG_CONFIG = """\
 prefix=${{pcfiledir}}/../..
@@ -79,13 +88,19 @@ module CKoeCore {
 """
 
 
-def install(abi: int, built: Path, root: Path) -> None:
+def install(abi: int, built: Path, root: Path, system: str = sys.platform) -> None:
     """Put what was built for one generation into a folder, with all that finds it there.
+
+    Args:
+        abi: The generation.
+        built: Where it was built.
+        root: The folder.
+        system: Which it was built for, as ``sys.platform`` has it there.
 
     Raises:
         OSError: Something is missing, or can't be written.
     """
-    library = library_name(abi)
+    library = library_name(abi, system)
     include, lib = root / "include", root / "lib"
     packages = {"lib/pkgconfig": {"koe-core.pc": PKG_CONFIG}, "lib/cmake/KoeCore": {
         "KoeCoreConfig.cmake": CMAKE_CONFIG, "KoeCoreConfigVersion.cmake": CMAKE_VERSION,
@@ -95,18 +110,19 @@ def install(abi: int, built: Path, root: Path) -> None:
     for header in ("koe_core.h", "koe_extra.h"):
         copy(built / "include" / header, include)
     (include / "module.modulemap").write_text(MODULE_MAP, encoding="utf-8")
-    if sys.platform == "win32":
+    if system == "win32":
         (root / "bin").mkdir(exist_ok=True)
         copy(built / "lib" / library, root / "bin")
-        copy(built / "lib" / IMPORT_LIBRARY, lib)
-        properties = {"LOCATION": f"bin/{library}", "IMPLIB": f"lib/{IMPORT_LIBRARY}"}
+        for name in (IMPORT_LIBRARY, MSVC_IMPORT_LIBRARY, DEFINITIONS):
+            copy(built / "lib" / name, lib)
+        properties = {"LOCATION": f"bin/{library}", "IMPLIB": f"lib/{MSVC_IMPORT_LIBRARY}"}
     else:
         copy(built / "lib" / library, lib)
-        link(lib / LIBRARY, library)
+        link(lib / linked_name(system), library)
         properties = {"LOCATION": f"lib/{library}"}
     lines = [f'IMPORTED_{name} "${{_koe_prefix}}/{path}"' for name, path in properties.items()]
-    if sys.platform != "win32":
-        soname = f"@rpath/{library}" if sys.platform == "darwin" else library
+    if system != "win32":
+        soname = f"@rpath/{library}" if system == "darwin" else library
         lines.append(f"IMPORTED_SONAME {soname}")
     values = {
         "generation": GENERATIONS[abi],

@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.hosts import Host
 from bench.recordings import write_speech
 from bench.report import Section, spread
-from koe.config.access import get_text, set_text
 from koe.config.store import CONFIG_NAME, Store
+from koe.config.windows.access import get_text, set_text
 
 SESSIONS = 300
 CHANGED_SESSIONS = 30
@@ -34,7 +34,7 @@ from koe.config.store import Store
 store = Store(Path(sys.argv[1]), {})
 Settings(store)
 start = time.perf_counter()
-from koe.config.access import set_text
+from koe.config.windows.access import set_text
 set_text(store, sys.argv[2], sys.argv[3])
 print(json.dumps(time.perf_counter() - start))
 """

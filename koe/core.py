@@ -25,7 +25,7 @@ from koe.http.settings import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
-from koe.llm.service import Answer, Correcting, LlmService, Question
+from koe.llm.service import Answer, LlmService, Question, SessionModel
 from koe.records import REMEDY, Records
 from koe.runner import AudioSource, EngineOpener, Record, Runner
 from koe.session import Session
@@ -78,6 +78,7 @@ class Core:
         notify: Callable[[Notice], None],
         *,
         is_file: bool = False,
+        profile: str = "",
     ) -> Runner:
         """Begin a session with the settings as they are on disk now.
 
@@ -89,19 +90,16 @@ class Core:
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
             is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            profile: The profile that corrects it; empty: as the settings say.
 
         Raises:
+            LlmProfileError: There is no such profile.
             RuntimeStoppedError: The loop has ended; no session was begun.
         """
-        self.settings.refresh()
-        snapshot = self.settings.current
-        profile = self._correcting_profile(snapshot)
-        header = Header(
-            engine=snapshot.config.asr.provider,
-            profile="" if profile is None else snapshot.config.llm.active_profile,
-            mode=mode,
-        )
-        record = self._records.begin(header)
+        snapshot = self.settings.chosen("", profile)
+        engine, llm = snapshot.config.asr.provider, snapshot.config.llm
+        named = "" if self._correcting_profile(snapshot) is None else llm.active_profile
+        record = self._records.begin(Header(engine=engine, profile=named, mode=mode))
         return self._begin(snapshot, mode, audio, notify, record=record, is_file=is_file)
 
     def retry(
@@ -289,7 +287,7 @@ class Core:
         profile = self._correcting_profile(snapshot)
         correcting = None
         if profile is not None:
-            correcting = self._llm.correcting(snapshot, profile, self.settings.prompts)
+            correcting = self._llm.for_session(snapshot, profile, self.settings.prompts)
         asr = snapshot.config.asr.with_models_in(self.settings.models)
         session = Session(
             engine=asr.provider,
@@ -330,7 +328,7 @@ class Core:
             raise RuntimeStoppedError("it has stopped") from exc
 
     def _start(
-        self, runner: Runner, correcting: Correcting | None, previous: Runner | None
+        self, runner: Runner, correcting: SessionModel | None, previous: Runner | None
     ) -> None:
         if self._closed:
             runner.give_up()

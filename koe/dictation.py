@@ -135,6 +135,14 @@ class Dictation:
         """End the session without text."""
         self._runner.cancel()
 
+    def confirm(self, failure: str = "") -> None:
+        """Say what became of the text, where `SessionRules.confirms_delivery` asks for it.
+
+        Args:
+            failure: Why the text is not where it belongs, as a clause; empty: it is.
+        """
+        self._runner.confirm(failure)
+
     def __aiter__(self) -> AsyncIterator[Notice]:
         return self._iterate()
 
@@ -160,7 +168,12 @@ class OpenCore:
         return self._core.settings
 
     def begin(
-        self, mode: Mode = Mode.HOLD, *, rate: int | None = None, is_file: bool = False
+        self,
+        mode: Mode = Mode.HOLD,
+        *,
+        rate: int | None = None,
+        is_file: bool = False,
+        profile: str = "",
     ) -> Dictation:
         """Begin a session; one that still records is cancelled.
 
@@ -168,12 +181,17 @@ class OpenCore:
             mode: How the recording is ended; it only selects which state is shown.
             rate: Samples per second of the arrays that are fed; None: only bytes are.
             is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            profile: The profile that corrects the text; empty: as the settings say.
 
         Raises:
             AudioError: No audio has this rate.
+            LlmProfileError: There is no such profile.
         """
         return Dictation(
-            lambda audio, notify: self._core.begin(mode, audio, notify, is_file=is_file), rate
+            lambda audio, notify: self._core.begin(
+                mode, audio, notify, is_file=is_file, profile=profile
+            ),
+            rate,
         )
 
     def retry(self, entry_id: str, *, engine: str = "", profile: str = "") -> Dictation:

@@ -15,17 +15,26 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
+from koe.channels import Mixer
 from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from sounddevice import RawInputStream
 
-# 50 ms. A block that is not complete when the recording stops is lost, so it is shorter than the
+# 20 ms. A block that is not complete when the recording stops is lost, so it is shorter than the
 # way of a hand to the key.
-BLOCK_SAMPLES = 800
+BLOCK_SAMPLES = 320
+
+# A device that has more channels is none of copper: a sound server offers as many as anyone wants,
+# and makes them of those that there are.
+_MOST_CHANNELS = 8
+_OF_A_SERVER = 2
+
+# Seconds without a block after which a device has gone, said so or not; some take two to start.
+_STALLED = 4.0
 
 _INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate in portaudio.h
 
@@ -34,6 +43,8 @@ _INSTALL = {
     "win32": "pip install --force-reinstall sounddevice",
 }
 _INSTALL_ELSEWHERE = "apt install libportaudio2 (Debian, Ubuntu) or dnf install portaudio (Fedora)"
+
+_GONE = "the microphone stopped recording: was it unplugged?"
 
 _LIST = "to list sound devices, run: python -m sounddevice"
 
@@ -50,6 +61,9 @@ class Microphone:
     Everything but the two callbacks of PortAudio runs on the event loop.
     """
 
+    # How many record at the moment, in this process.
+    _recording: ClassVar[int] = 0
+
     def __init__(self) -> None:
         # How often sound was lost before a block, because the computer was too busy.
         self.overflows = 0
@@ -57,6 +71,8 @@ class Microphone:
         self._blocks: asyncio.Queue[bytes | AudioError | None] = asyncio.Queue()
         # stop was called.
         self._stopped = False
+        # Makes one channel of those of the device.
+        self._mixer = Mixer(1)
         # Set while the context is entered.
         self._stream: RawInputStream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,21 +84,17 @@ class Microphone:
             AudioError: There is no PortAudio, no microphone, or it cannot be used.
         """
         sounddevice = _import_sounddevice()
-        name = _default_input(sounddevice)
         self._loop = asyncio.get_running_loop()
         try:
-            self._stream = sounddevice.RawInputStream(
-                samplerate=SAMPLE_RATE_HZ,
-                channels=1,
-                dtype="int16",
-                blocksize=BLOCK_SAMPLES,
-                callback=self._on_block,
-                finished_callback=self._on_finished,
-            )
-            self._stream.start()
-        except sounddevice.PortAudioError as exc:
-            self._close()
-            raise _unusable(name, exc) from exc
+            self._open(sounddevice)
+        except AudioError:
+            if Microphone._recording:
+                raise
+            # PortAudio knows the devices that there were when it was started.
+            sounddevice._terminate()
+            sounddevice._initialize()
+            self._open(sounddevice)
+        Microphone._recording += 1
         return self
 
     async def __aexit__(
@@ -93,13 +105,20 @@ class Microphone:
     ) -> None:
         self.stop()
         self._close()
+        Microphone._recording -= 1
+
+    @property
+    def is_out_of_phase(self) -> bool:
+        """Whether the device's channels cancel each other out; one of them is used then."""
+        return self._mixer.is_out_of_phase
 
     def stop(self) -> None:
         """Stop recording; the iteration ends after what was recorded. Later calls do nothing."""
         if self._stopped or self._stream is None:
             return
         self._stopped = True
-        self._stream.stop(ignore_errors=True)
+        # Not stop: that waits for the device, and for ever where it has just been taken away.
+        self._stream.abort(ignore_errors=True)
         # Behind the blocks that the loop was handed and has not taken yet.
         asyncio.get_running_loop().call_soon(self._blocks.put_nowait, None)
 
@@ -109,10 +128,38 @@ class Microphone:
         Raises:
             AudioError: The microphone has gone.
         """
-        while (block := await self._blocks.get()) is not None:
+        while (block := await self._next()) is not None:
             if isinstance(block, AudioError):
                 raise block
             yield block
+
+    async def _next(self) -> bytes | AudioError | None:
+        try:
+            async with asyncio.timeout(_STALLED):
+                return await self._blocks.get()
+        except TimeoutError:
+            # A loop that was held up has let blocks gather.
+            return AudioError(_GONE) if self._blocks.empty() else self._blocks.get_nowait()
+
+    def _open(self, sounddevice: ModuleType) -> None:
+        device = _default_input(sounddevice)
+        channels = device.channels if device.channels <= _MOST_CHANNELS else _OF_A_SERVER
+        self._mixer = Mixer(channels)
+        try:
+            self._stream = sounddevice.RawInputStream(
+                samplerate=SAMPLE_RATE_HZ,
+                channels=channels,
+                dtype="int16",
+                blocksize=BLOCK_SAMPLES,
+                callback=self._on_block,
+                finished_callback=self._on_finished,
+            )
+            self._stream.start()
+        except sounddevice.PortAudioError as exc:
+            self._stopped = True  # what finishes now has not begun
+            self._close()
+            self._stopped = False
+            raise _unusable(device.name, exc) from exc
 
     def _close(self) -> None:
         if self._stream is not None:
@@ -129,12 +176,11 @@ class Microphone:
         """Tell the loop that no block follows; on a thread of PortAudio's, or in stop."""
         if not self._stopped:
             assert self._loop is not None
-            gone = AudioError("the microphone stopped recording: was it unplugged?")
-            self._loop.call_soon_threadsafe(self._blocks.put_nowait, gone)
+            self._loop.call_soon_threadsafe(self._blocks.put_nowait, AudioError(_GONE))
 
     def _take(self, block: bytes, overflowed: bool) -> None:
         self.overflows += overflowed
-        self._blocks.put_nowait(block)
+        self._blocks.put_nowait(self._mixer.mix(block))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +204,7 @@ def describe_microphone() -> MicrophoneInfo:
     """
     sounddevice = _import_sounddevice()
     _, version = sounddevice.get_portaudio_version()
-    return MicrophoneInfo(_default_input(sounddevice), version)
+    return MicrophoneInfo(_default_input(sounddevice).name, version)
 
 
 def _import_sounddevice() -> ModuleType:
@@ -178,10 +224,18 @@ def _import_sounddevice() -> ModuleType:
     return module
 
 
-def _default_input(sounddevice: ModuleType) -> str:
-    """Return the name of the default microphone."""
+class _Device(NamedTuple):
+    """A microphone: its name, and how many channels it has."""
+
+    name: str
+    channels: int
+
+
+def _default_input(sounddevice: ModuleType) -> _Device:
+    """Return the default microphone."""
     try:
-        return str(sounddevice.query_devices(kind="input")["name"])
+        facts = sounddevice.query_devices(kind="input")
+        return _Device(str(facts["name"]), int(facts["max_input_channels"]))
     except (sounddevice.PortAudioError, ValueError) as exc:  # ValueError: it only plays
         raise AudioError(
             f"no microphone was found; connect one, or allow access to it; {_LIST}"

@@ -77,7 +77,7 @@ class AudioSource(Protocol):
         """Take no more audio, and drop what waits. Later calls change nothing."""
 
 
-Corrector = Callable[[str, Sequence[str]], Awaitable[Corrected]]
+AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected]]
 """Has a text corrected, given its interim revisions, oldest first; raises LlmError."""
 
 EngineOpener = Callable[[str, int], Engine]
@@ -119,7 +119,7 @@ class Runner:
         open_engine: EngineOpener,
         audio: AudioSource,
         notify: Callable[[Notice], None],
-        correct: Corrector | None = None,
+        correct: AskModel | None = None,
         spool: Spool | None = None,
         record: Record | None = None,
     ) -> None:
@@ -127,7 +127,7 @@ class Runner:
         self._open_engine = open_engine
         self._audio = audio
         self._notify = notify
-        self._corrector = correct
+        self._ask_model = correct
         self._spool = spool or Spool()
         self._record = record
         # What happened and was not yet received by the session, with the number of the leg to which
@@ -148,6 +148,10 @@ class Runner:
         # How it ended: the text that was handed over, or why there is none.
         self._delivered: Deliver | None = None
         self._error = ""
+        # Set when the host has said what became of the text; and why the text is not where it
+        # belongs. Empty: it is.
+        self._confirmed = asyncio.Event()
+        self._failure = ""
         # Set when the session is over, whatever ended it.
         self.over = asyncio.Event()
 
@@ -185,6 +189,15 @@ class Runner:
         """Deliver what was heard, uncorrected."""
         self._put(0, Accepted())
 
+    def confirm(self, failure: str = "") -> None:
+        """Note what the host did with the text, where the session waits for that.
+
+        Args:
+            failure: Why the text is not where it belongs, as a clause; empty: it is.
+        """
+        self._failure = failure
+        self._confirmed.set()
+
     def start(self) -> asyncio.Task[None]:
         """Run the session to its end; cancelling the task ends the session in silence."""
         task = asyncio.get_running_loop().create_task(self._run())
@@ -218,6 +231,8 @@ class Runner:
                 if self._session.state is State.FAILED and self._record is not None:
                     await self._record_on()
                 pump.cancel()
+            if self._awaits_confirmation:
+                await self._confirmed.wait()
         except* Exception as failures:  # a bug of ours must not look like a session that goes on
             log.exception("a session failed unexpectedly", exc_info=failures)
             self._error = f"internal error: {type(failures.exceptions[0]).__name__}"
@@ -296,11 +311,16 @@ class Runner:
         if self._record is not None:
             self._record.mark(mark, *numbers)
 
+    @property
+    def _awaits_confirmation(self) -> bool:
+        is_delivered = self._delivered is not None and self._record is not None
+        return is_delivered and self._session.rules.confirms_delivery
+
     def _end_record(self) -> None:
-        if self._record is None:
-            return
+        if self._record is None or (self._awaits_confirmation and not self._confirmed.is_set()):
+            return  # without an end, the next start offers it
         session, delivered = self._session, self._delivered
-        reason = self._error
+        reason = self._error or self._failure
         if not session.finished and not reason:
             reason = "the program ended before the text was there"
         self._record.end(
@@ -359,9 +379,9 @@ class Runner:
 
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
         """Pass on what the model makes of the text."""
-        assert self._corrector is not None, "a session corrects only where there is a model"
+        assert self._ask_model is not None, "a session corrects only where there is a model"
         try:
-            self._put(0, await self._corrector(heard, history))
+            self._put(0, await self._ask_model(heard, history))
         except LlmError as exc:
             self._put(0, CorrectionFailed(failure(exc)))
         except Exception as exc:  # a bug of ours, which must not cost the text

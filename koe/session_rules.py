@@ -25,3 +25,4 @@ class SessionRules:
     closing_states: bool = False
     finish_superseded: bool = False
     rebuild_at_reload_only: bool = False
+    confirms_delivery: bool = False

@@ -23,7 +23,7 @@ _RECENT_SAMPLES = 10 * 60 * SAMPLE_RATE_HZ
 _SLACK_SAMPLES = 30 * SAMPLE_RATE_HZ
 
 
-class Store(Protocol):
+class AudioStore(Protocol):
     """Where the audio is also stored."""
 
     @property
@@ -47,7 +47,7 @@ class Spool:
             them in the store.
     """
 
-    def __init__(self, store: Store | None = None, stored: int | None = None) -> None:
+    def __init__(self, store: AudioStore | None = None, stored: int | None = None) -> None:
         self._store = store
         # The newest audio, and the sample that it begins with. An odd byte at its end waits for its
         # other half.

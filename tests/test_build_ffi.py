@@ -19,9 +19,9 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     sysconfig.get_config_vars()  # while it knows where it is
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(sys, "base_prefix", "C:\\Python")
-    compile_flags, link_flags = build_ffi.python_flags()
-    [path] = [flag for flag in compile_flags if flag.startswith("-DKOE_PYTHON_PATH=")]
+    [path] = [flag for flag in build_ffi.native_python() if flag.startswith("-DKOE_PYTHON_PATH=")]
     assert '"C:\\\\Python\\\\DLLs"' in path.split(",")
+    link_flags = build_ffi.system_libraries("win32")
     assert "-static-libgcc" in link_flags
     assert link_flags[-2:] == ["-Wl,-Bstatic", "-lpthread"]
 
@@ -74,7 +74,7 @@ def test_a_checkout_in_a_folder_with_a_comma(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
     folder = out / "abi-c" / "lib"
     flags = [f"-L{folder}", "-lkoe_core", *build_ffi.to_linker("-rpath", str(folder)), "-lpthread"]
-    source, program = build.SOURCES / "scenarios.c", tmp_path / "scenarios"
+    sources, program = build.sources_of(build.SOURCES / "scenarios"), tmp_path / "scenarios"
     include = f"-I{folder.parent / 'include'}"
-    subprocess.run([*build.FLAGS, include, str(source), *flags, "-o", str(program)], check=True)
+    subprocess.run([*build.FLAGS, include, *sources, *flags, "-o", str(program)], check=True)
     assert build.run([program, "no_core"], tmp_path / "home").returncode == 0

@@ -396,8 +396,9 @@ async def test_a_session_without_a_profile(
         assert ShowState(State.CORRECTING) not in notices
         await core.close()
     assert not fake.questions
-    told = "llm.active_profile: there is no profile 'gone', only: lab; nothing is corrected\n"
-    assert capsys.readouterr().err == f"koe: {directory / 'config.yaml'}: {told}"
+    told = "the profile 'gone' is not one of llm.profiles, which are: lab; nothing is corrected"
+    where = f"{directory / 'config.yaml'}: llm.active_profile"
+    assert capsys.readouterr().err == f"koe: {where}: {told}\n"
 
 
 @on_loop

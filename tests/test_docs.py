@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.config.reference import PAGE
+from koe.config.people.reference import PAGE
 from koe.config.schema import HistoryConfig
 from koe.config.store import Store
 from koe.finishing.finisher import RULES, Finisher

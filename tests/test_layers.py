@@ -14,13 +14,16 @@ PACKAGE = Path(__file__).parent.parent / "koe"
 RANKS = {
     "koe.errors": 0, "koe.text": 0, "koe.diagnostics": 0, "koe.registered": 0, "koe.endpoint": 0,
     "koe.daemon_threads": 0, "koe.json_text": 0, "koe.patience": 0, "koe.files": 0, "koe.tokens": 0,
-    "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.http": 1,
-    "koe.events": 1, "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
+    "koe.proxies": 0, "koe.pasted": 0, "koe.failures": 0, "koe.masking": 0, "koe.openssl": 0,
+    "koe.http": 1,
+    "koe.channels": 0, "koe.events": 1, "koe.loudness": 1, "koe.level": 1,
+    "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
     "koe.answers": 1, "koe.finishing": 1, "koe.resampling": 1, "koe.intake": 1,
-    "koe.wav_header": 1,
+    "koe.wav_header": 1, "koe.yamltext": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
     "koe.models": 2, "koe.journal": 2,
+    "koe.config.people": 3, "koe.config.windows": 3,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.transcription": 4, "koe.bundle": 4, "koe.linux": 4,
     "koe.cli": 4, "koe.program": 4,
@@ -34,7 +37,7 @@ COMMON_GROUND = "koe.config"
 # Who may import what is not ours.
 DOORS = {
     "sqlite3": {"koe.journal.database"},
-    "yaml": {"koe.config.document"},
+    "yaml": {"koe.yamltext.document"},
     "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
@@ -69,6 +72,7 @@ DOORS = {
     "sounddevice": {"koe.microphone"},
     "xcffib": {"koe.linux.clipboard", "koe.linux.hotkey", "koe.linux.x11"},
     "dbus_fast": {"koe.linux.bus"},
+    "webrtcvad": {"koe.linux.voice"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},
     "jellyfish": {"koe.answers.sounds"},
@@ -85,7 +89,8 @@ DOORS = {
 }
 
 # The pure ones: no loop, no clock, no files.
-PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
+PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level",
+        "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
         "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
         "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
@@ -102,7 +107,10 @@ PURE = ("koe.events", "koe.session", "koe.hearing", "koe.stitching", "koe.transc
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
         "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
         "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
-        "koe.finishing.width", "koe.resampling", "koe.intake", "koe.wav_header")  # fmt: skip
+        "koe.resampling", "koe.intake", "koe.wav_header",
+        "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
+        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars",
+        "koe.yamltext.slips", "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

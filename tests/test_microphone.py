@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from array import array
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -121,6 +122,20 @@ def test_an_unplugged_microphone_is_told_after_what_it_heard(
     assert heard.startswith(speech)
 
 
+def test_a_microphone_that_gives_nothing_has_gone(
+    device: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("koe.microphone._STALLED", 0.01)
+    monkeypatch.setattr(device.RawInputStream, "start", lambda stream: None)
+
+    async def record() -> None:
+        async with Microphone() as microphone:
+            await hear(1, microphone)
+
+    with pytest.raises(AudioError, match="stopped recording"):
+        asyncio.run(record())
+
+
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert refusal().endswith("run: pip install sounddevice")
@@ -164,6 +179,52 @@ def test_a_microphone_that_cannot_be_opened(device: ModuleType) -> None:
     device.__dict__["OPEN_ERROR"] = device.PortAudioError("Device unavailable", -9985)
     assert "'Fake Microphone' cannot be opened" in refusal()
     assert "Device unavailable" in refusal()
+
+
+def test_a_microphone_that_was_plugged_in_later(device: ModuleType, speech: bytes) -> None:
+    device.__dict__.update(DEFAULT_INPUT=None, PLUGGED_IN="Another Microphone")
+
+    async def record() -> bytes:
+        async with Microphone() as microphone:
+            return await hear(len(speech), microphone)
+
+    assert asyncio.run(record()).startswith(speech)
+
+
+def test_devices_are_not_looked_for_anew_while_one_records(device: ModuleType) -> None:
+    async def record() -> None:
+        async with Microphone():
+            device.__dict__.update(DEFAULT_INPUT=None, PLUGGED_IN="Another Microphone")
+            async with Microphone():
+                pass
+
+    with pytest.raises(AudioError, match="no microphone was found"):
+        asyncio.run(record())
+
+
+def test_several_channels(device: ModuleType, speech: bytes) -> None:
+    device.__dict__["CHANNELS"] = 2
+
+    async def record() -> bytes:
+        async with Microphone() as microphone:
+            heard = await hear(len(speech), microphone)
+            assert not microphone.is_out_of_phase  # five blocks are too few
+            return heard
+
+    first, *_ = array("h", asyncio.run(record()))
+    assert abs(first) == abs(array("h", speech)[0])
+    assert device.RawInputStream.last.format == (16_000, 2, "int16")
+
+
+def test_a_sound_server_is_not_asked_for_all_that_it_offers(device: ModuleType) -> None:
+    device.__dict__["CHANNELS"] = 32
+
+    async def record() -> None:
+        async with Microphone():
+            pass
+
+    asyncio.run(record())
+    assert device.RawInputStream.last.format == (16_000, 2, "int16")
 
 
 def test_describe(device: ModuleType) -> None:

@@ -44,8 +44,9 @@ from koe.events import (
     Warn,
 )
 from koe.journal.format import End, Mark
-from koe.runner import Corrector, Runner
+from koe.runner import AskModel, Runner
 from koe.session import Session
+from koe.session_rules import SessionRules
 from tests.scripted import ScriptedEngine
 
 PATIENCE = 30.0
@@ -109,9 +110,10 @@ class Bench:
         engine: Engine | AsrConnectionError,
         *more: Engine,
         final_wait: float = PATIENCE,
-        correct: Corrector | None = None,
+        correct: AskModel | None = None,
         fallbacks: tuple[str, ...] = (),
         record: Recorder | None = None,
+        rules: SessionRules | None = None,
     ) -> None:
         self.notices: list[Notice] = []
         self.audio = Audio()
@@ -120,6 +122,7 @@ class Bench:
             fallbacks=fallbacks,
             final_wait=final_wait,
             corrects=correct is not None,
+            rules=rules or SessionRules(),
         )
         # The names of the engines that were opened, one for each leg.
         self.opened: list[str] = []
@@ -162,7 +165,7 @@ async def soon(event: asyncio.Event) -> None:
 def dictation(
     script: Callable[[ScriptedEngine, Bench], Awaitable[None]],
     final_wait: float = PATIENCE,
-    correct: Corrector | None = None,
+    correct: AskModel | None = None,
 ) -> tuple[list[Notice], ScriptedEngine]:
     """Run a session along a script and return what was told."""
 
@@ -446,6 +449,38 @@ def test_the_record() -> None:
         FinalHeard("hello world"), EngineClosed(), Resumed(),
     ]  # fmt: skip
     assert record.ended == End("completed", "hello world", "hello world", "scripted")
+
+
+@pytest.mark.parametrize("failure", ["", "no window took it"])
+def test_the_record_ends_when_the_host_has_delivered_the_text(failure: str) -> None:
+    async def run() -> Recorder:
+        record, engine = Recorder(), ScriptedEngine()
+        bench = Bench(engine, record=record, rules=SessionRules(confirms_delivery=True))
+        bench.audio.frames = [b"ab"]
+        bench.runner.end_input()
+        await soon(bench.runner.over)
+        assert not bench.task.done()
+        assert record.ended is None
+        bench.runner.confirm(failure)
+        await bench.end()
+        return record
+
+    record = asyncio.run(run())
+    assert record.ended is not None
+    assert (record.ended.text, record.ended.reason) == ("hello world", failure)
+
+
+def test_the_record_has_no_end_where_the_host_ends_before_it_has_delivered_the_text() -> None:
+    async def run() -> Recorder:
+        record, engine = Recorder(), ScriptedEngine()
+        bench = Bench(engine, record=record, rules=SessionRules(confirms_delivery=True))
+        bench.runner.end_input()
+        await soon(bench.runner.over)
+        bench.task.cancel()
+        await asyncio.wait([bench.task])
+        return record
+
+    assert asyncio.run(run()).ended is None
 
 
 @pytest.mark.parametrize(("ending", "state"), [("cancel", "cancelled"), ("stop", "recording_hold")])

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from koe.asr import Engine
 from koe.asr.protocol import (
     MESSAGE_LIMIT_BYTES,
-    Document,
     Handshake,
+    JsonObject,
     Message,
     Protocol,
     encode,
@@ -138,7 +138,7 @@ class DoubaoProtocol(Protocol):
         upto = self._reach.at(utterances[-1].value("end_time")) if utterances else None
         return [FinalHeard(text, upto), EngineClosed("it ended the session early")]
 
-    def _heard(self, text: str, utterances: list[Document]) -> list[Message | Event]:
+    def _heard(self, text: str, utterances: list[JsonObject]) -> list[Message | Event]:
         """Tell what is definite, if that is news, and everything, if it is more."""
         definite = list(takewhile(lambda it: it.is_true("definite"), utterances))
         if not definite:
@@ -158,7 +158,7 @@ class DoubaoProtocol(Protocol):
         return events
 
 
-def _prefix(text: str, utterances: list[Document]) -> str | None:
+def _prefix(text: str, utterances: list[JsonObject]) -> str | None:
     """The part of a text that its first utterances are; None if they are none, or not of it."""
     end = 0
     for utterance in utterances:
@@ -222,7 +222,7 @@ class Response(NamedTuple):
         is_last: Nothing follows.
     """
 
-    document: Document
+    document: JsonObject
     is_last: bool
 
 
@@ -256,8 +256,8 @@ def parse(message: bytes) -> Response:
         payload = _unpack(payload)
     is_last = bool(flags & _IS_LAST)
     if serialisation != _JSON:
-        return Response(Document({}, ""), is_last)
-    return Response(Document.parse(payload, "parse JSON"), is_last)
+        return Response(JsonObject({}, ""), is_last)
+    return Response(JsonObject.parse(payload, "parse JSON"), is_last)
 
 
 def _server_error(body: bytes, compression: int) -> AsrProtocolError:

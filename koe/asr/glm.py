@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, Heard, Interpretation, refusal_in
+from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
@@ -96,17 +96,17 @@ def interpret(document: Document, heard: str) -> Interpretation:
     kind = document.get("type")
     if isinstance(kind, str) and kind.endswith(".delta"):
         delta = document.get("delta")
-        return Heard(heard + delta) if isinstance(delta, str) else None
+        return HeardSoFar(heard + delta) if isinstance(delta, str) else None
     for name in _TEXT_MEMBERS:
         text = document.get(name)
         if isinstance(text, str) and text:
-            return Heard(heard + text) if name == "delta" else Heard(text, is_whole=True)
+            return HeardSoFar(heard + text) if name == "delta" else HeardSoFar(text, is_whole=True)
     if refusal := refusal_in(document):
         return refusal
     results = document.get("results")
     first = results[0] if isinstance(results, list) and results else None
     if isinstance(first, dict) and isinstance(text := first.get("text"), str):
-        return Heard(text or heard, is_whole=True)
+        return HeardSoFar(text or heard, is_whole=True)
     is_done = isinstance(kind, str) and kind.endswith(".done")
     is_silence = any(document.get(name) == "" for name in _TEXT_MEMBERS)
-    return Heard(heard, is_whole=True) if is_done or is_silence else None
+    return HeardSoFar(heard, is_whole=True) if is_done or is_silence else None

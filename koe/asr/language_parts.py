@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from koe.asr.pauses import FRAME, Loudness, pauses
+from koe.asr.pauses import pauses
 from koe.events import SAMPLE_RATE_HZ
+from koe.loudness import FRAME, Loudness
 
 # So many quiet frames are a pause: 0.3 s.
 _PAUSE = 15
@@ -30,7 +31,7 @@ _LEAST_PROBABILITY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LanguagePart:
     """Where a part begins and ends, in samples, and its language."""
 
     start: int
@@ -40,7 +41,7 @@ class Part:
 
 def find_parts(
     samples: array[float], find_languages: Callable[[int, int], Mapping[str, float]]
-) -> list[Part]:
+) -> list[LanguagePart]:
     """Find the parts of some speech: all of it, and one at least.
 
     Args:
@@ -50,12 +51,12 @@ def find_parts(
     spans = list(pairwise([0, *_pauses(samples), len(samples)]))
     found = [find_languages(start, end) for start, end in spans]
     weights = [min((end - start) / SAMPLE_RATE_HZ, 1.0) for start, end in spans]
-    parts: list[Part] = []
+    parts: list[LanguagePart] = []
     for (start, end), language in zip(spans, _best_path(found, weights), strict=True):
         if parts and parts[-1].language == language:
-            parts[-1] = Part(parts[-1].start, end, language)
+            parts[-1] = LanguagePart(parts[-1].start, end, language)
         else:
-            parts.append(Part(start, end, language))
+            parts.append(LanguagePart(start, end, language))
     return parts
 
 

@@ -11,7 +11,7 @@ from base64 import b64encode
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, Heard, Interpretation, refusal_in
+from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
@@ -83,14 +83,14 @@ def interpret(document: Document, heard: str) -> Interpretation:
         return None
     first = choices[0] if choices else None
     if not isinstance(first, dict):
-        return Heard(heard)  # the usage, at the end of a stream
+        return HeardSoFar(heard)  # the usage, at the end of a stream
     reason = first.get("finish_reason")
     stopped = reason if isinstance(reason, str) and reason != _STOP else ""
     if isinstance(delta := _content(first.get("delta")), str):
-        return Heard(heard + delta, reason == _STOP, stopped)
+        return HeardSoFar(heard + delta, reason == _STOP, stopped)
     text = _content(first.get("message"))
     is_whole = reason == _STOP or (text is not None and not stopped)
-    return Heard(text or heard, is_whole, stopped)
+    return HeardSoFar(text or heard, is_whole, stopped)
 
 
 def _content(message: object) -> str | None:

@@ -29,7 +29,7 @@ from koe.asr.moonshine_package import (
     mapped_errors,
     update,
 )
-from koe.asr.moonshine_whole import Model, VoiceDetector, WholeMoonshine, load_model
+from koe.asr.moonshine_whole import VoiceDetector, WholeModel, WholeMoonshine, load_model
 from koe.asr.passes import WholePasses
 from koe.asr.samples import float_samples
 from koe.asr.turn import taken_turn
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # The model, as a stream has it and for whole pieces; both take 0.4 s and 150 MB.
 _stream_model: Loaded[Transcriber] = Loaded(lambda transcriber: transcriber.close())
-_whole_model: Loaded[Model] = Loaded(Model.close)
+_whole_model: Loaded[WholeModel] = Loaded(WholeModel.close)
 
 # Held by the session whose turn it is.
 _turn = threading.Lock()

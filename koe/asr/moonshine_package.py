@@ -77,9 +77,24 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
     # Without the last option every update would copy all audio heard so far into Python lists.
     every = {**options, "return_audio_data": "false"}
     try:
-        return Transcriber(model, ModelArch.TINY, options=every)
+        return Transcriber(_for_its_library(model), ModelArch.TINY, options=every)
     except MoonshineError as exc:
         raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+
+
+def _for_its_library(path: Path, platform: str = sys.platform) -> Path:
+    """A name of a file that the package's library understands.
+
+    On Windows it takes UTF-8 for the code page of the system, so only ASCII is safe there. Each
+    file has a short name too, which is in ASCII, but on disks where that is switched off.
+    """
+    if platform != "win32" or str(path).isascii():
+        return path
+    size = 32768  # the longest path that Windows has
+    short = ctypes.create_unicode_buffer(size)
+    system = ctypes.CDLL("kernel32")
+    found = system.GetShortPathNameW(str(path), short, size)
+    return Path(short.value) if found else path
 
 
 def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber
 
 # Silence after a piece. Without it, words that are cut off at the end come again and again.
-_TAIL = SAMPLE_RATE_HZ // 2
+_TAIL = SAMPLE_RATE_HZ // 4
 
 # The package stops after 6.5 tokens a second, which fast speech has.
 _MAX_TOKENS_PER_SECOND = 10
 
 
 @dataclass(frozen=True)
-class Model:
+class WholeModel:
     """What sessions share.
 
     Attributes:
@@ -50,9 +50,9 @@ class Model:
         self.detector.close()
 
 
-def load_model() -> Model:
+def load_model() -> WholeModel:
     """Load both. Blocks; raises as `load_transcriber`."""
-    return Model(
+    return WholeModel(
         load_transcriber({"vad_threshold": 0, "max_tokens_per_second": _MAX_TOKENS_PER_SECOND}),
         load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"}),
     )
@@ -61,7 +61,7 @@ def load_model() -> Model:
 class WholeMoonshine(WholeRecogniser):
     """The model."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: WholeModel) -> None:
         self._transcriber = model.transcriber
 
     def recognise(self, samples: array[float]) -> str:
@@ -81,7 +81,7 @@ class VoiceDetector(SpeechGate):
         AsrProtocolError: From all methods: the package failed.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: WholeModel) -> None:
         forget_voice_detector(model.detector)
         with mapped_errors():
             # The stream would update by a count of its own; so it never does.

@@ -27,7 +27,7 @@ from koe.asr.model_files import (
 from koe.json_text import parse_json
 
 
-class Kind(StrEnum):
+class ModelKind(StrEnum):
     """The kinds of models that the library takes whole pieces with."""
 
     SENSE_VOICE = "SenseVoice"
@@ -46,7 +46,7 @@ class OfflineFiles:
         paths: The files, by the library's names for them; ``tokenizer`` is a folder.
     """
 
-    kind: Kind
+    kind: ModelKind
     paths: Mapping[str, Path]
 
     @property
@@ -122,15 +122,15 @@ def find_offline_files(directory: Path) -> OfflineFiles | None:
 
     if has("conv_frontend"):
         paths = find("conv_frontend", "encoder", "decoder")
-        return OfflineFiles(Kind.QWEN3_ASR, paths | {"tokenizer": _tokenizer(directory)})
+        return OfflineFiles(ModelKind.QWEN3_ASR, paths | {"tokenizer": _tokenizer(directory)})
     if has("encoder") and has("decoder"):
         metadata = read_metadata(find_onnx(directory, names, "encoder"))
         if has("joiner"):
             if "pred_hidden" not in metadata:
                 return None
-            kind, paths = Kind.NEMO_TRANSDUCER, find("encoder", "decoder", "joiner")
+            kind, paths = ModelKind.NEMO_TRANSDUCER, find("encoder", "decoder", "joiner")
         elif metadata.get("model_type", "").startswith("whisper"):
-            kind, paths = Kind.WHISPER, find("encoder", "decoder")
+            kind, paths = ModelKind.WHISPER, find("encoder", "decoder")
         else:
             return None
     elif has("model") and not has("encoder"):
@@ -151,22 +151,22 @@ def examine_offline(files: OfflineFiles) -> OfflineFacts:
         AsrConnectionError: It will not.
     """
     examine = {
-        Kind.SENSE_VOICE: _examine_sense_voice,
-        Kind.PARAFORMER: _examine_paraformer,
-        Kind.NEMO_TRANSDUCER: _examine_nemo,
-        Kind.WHISPER: _examine_whisper,
-        Kind.QWEN3_ASR: _examine_qwen,
+        ModelKind.SENSE_VOICE: _examine_sense_voice,
+        ModelKind.PARAFORMER: _examine_paraformer,
+        ModelKind.NEMO_TRANSDUCER: _examine_nemo,
+        ModelKind.WHISPER: _examine_whisper,
+        ModelKind.QWEN3_ASR: _examine_qwen,
     }[files.kind]
     return examine(files.paths)
 
 
-def _kind_of_single(path: Path) -> Kind:
+def _kind_of_single(path: Path) -> ModelKind:
     metadata = read_metadata(path)
     if "lang_auto" in metadata:
-        return Kind.SENSE_VOICE
+        return ModelKind.SENSE_VOICE
     kind = metadata.get("model_type", "")
     if kind == "paraformer":
-        return Kind.PARAFORMER
+        return ModelKind.PARAFORMER
     raise unfit(path, f"its model_type is {kind or 'not given'}")
 
 

@@ -1,12 +1,13 @@
 """Final text from whole passes: speech is recognised in chunks that are as long as they may be.
 
 Half of the errors of a streaming recogniser are made by cutting, not by hearing. A recogniser that
-gets a whole chunk at once has the context of every word. Chunks are cut within pauses; the
-longer a chunk is, the shorter a pause may be that ends it. So the final text depends on the
-samples alone, not on how or how fast they are handed over.
+gets a whole chunk at once has the context of every word. So the final text of a chunk
+(`koe.asr.chunk`) comes from one pass over it.
 
-A pass is also made in every pause that ends no chunk yet. If speech ends there, or the pause
-becomes a long one, its text is the chunk's, and costs nothing more.
+While a user waits at the end of the audio, there is no time for that. So during speech, whenever a
+chunk goes on after a pause, it is recognised as a whole up to there; at the end only what follows
+is left. And when the gate finds that speech has ended, a short chunk is recognised once more as a
+whole. The text still depends on the samples alone, not on how or how fast they are handed over.
 
 To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener of a
 `koe.asr.local.LocalEngine`::
@@ -28,36 +29,36 @@ from abc import ABC, abstractmethod
 from array import array
 from itertools import pairwise
 
+from koe.asr.chunk import FRAMES_PER_SECOND, PAUSE, Chunk
 from koe.asr.local import Recogniser
-from koe.asr.pauses import FRAME, Loudness, pauses, quietest
+from koe.asr.pauses import pauses
 from koe.asr.samples import float_samples
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.loudness import FRAME
 from koe.text import join_segments
 from koe.tokens import tokens
 
-MAX_CHUNK = 28.0
-"""Seconds of speech that a recogniser gets at most. Longer ones are beyond what models can do."""
-
-_FRAMES_PER_SECOND = SAMPLE_RATE_HZ // FRAME
-_MAX_FRAMES = round(MAX_CHUNK * _FRAMES_PER_SECOND)
-
-# A pause: so many quiet frames, 0.2 s, as between most phrases. A chunk ends so many frames after
-# the last loud one; with half of that more words were wrong.
-_PAUSE = 10
-_MARGIN = 8
-
-# A pause of 2 s ends any chunk, the shortest one a chunk of 15 s, and a pause between them one
-# between them, in proportion: 5 of 265 words in 17 recordings were wrong. Chunks of 6 to 12 s had
-# 9 to 12, because a sentence with a pause in it was cut.
-_LONGEST_PAUSE = 100
-_CUT_FRAMES = 15 * _FRAMES_PER_SECOND
-
-# A chunk of so many seconds is recognised as a whole at the end of the audio too. Of a longer one
-# only what follows its last pause is, because the user waits.
-_WHOLE_AT_END = 12
-
 # Silence before speech of which more than the first is known is cut down to the second.
-_SILENCE, _LEAD = 100, 25
+_SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
+
+# A chunk of at most so many samples is recognised as a whole when speech has ended; and one of the
+# second number at the end of the audio and for live text, too. With more, users would wait for
+# longer than twice as long as for a streaming recogniser.
+_WHOLE = 12 * SAMPLE_RATE_HZ
+_WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
+
+# Up to a pause, a longer chunk is recognised as a whole again when it has grown by so much. A
+# piece after that has at least so many seconds of speech; short ones are misheard.
+_GROWTH = 2 * SAMPLE_RATE_HZ
+_LEAST_SPEECH = 1.0
+
+# So many live texts while the piece after the last pause grows to twice its length.
+_UPDATES = 3
+
+# Whether speech has ended is asked whenever so many samples have come, and so many after speech say
+# that it has: 0.2 s, since gates end speech late. Without a gate, so many quiet frames do: 0.6 s.
+_LOOK = SAMPLE_RATE_HZ // 5
+_ENDED = 3 * FRAMES_PER_SECOND // 5
 
 # Speech has three to six words a second, or characters of Chinese.
 _LEAST_TOKENS_PER_SECOND = 0.5
@@ -71,7 +72,8 @@ class WholeRecogniser(ABC):
         """Return what is said, without white space around it; empty: nothing.
 
         Args:
-            samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at most `MAX_CHUNK`.
+            samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at most
+                `koe.asr.chunk.MAX_CHUNK` seconds.
                 ``numpy.frombuffer(samples, numpy.float32)`` copies nothing.
 
         Raises:
@@ -118,19 +120,12 @@ class WholePasses(Recogniser):
         self._gate = gate
         # Samples that the gate was fed, from the first of all.
         self._gated = 0
-        self._loudness = Loudness()
-        # The open chunk: its first sample, all of them, and for each of its frames the power, and
-        # whether it is loud.
-        self._start = 0
-        self._samples = array("f")
-        self._frames: list[tuple[float, bool]] = []
-        # The number of its frames up to the last loud one; 0: none is loud.
-        self._loud = 0
-        # What was recognised of the chunk up to a sample of it.
-        self._passed = (0, "")
+        self._chunk = Chunk()
+        # What was recognised of the chunk, by the first sample of a piece and the one after it.
+        self._texts: dict[tuple[int, int], str] = {}
         # The text of the chunks before it.
-        self._settled: list[str] = []
-        # Samples between two live texts, and where the chunk was last recognised for one.
+        self._settled = ""
+        # Samples between two live texts, and how many the chunk had at the last one.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         self._updated = 0
         # What was last shown.
@@ -139,152 +134,158 @@ class WholePasses(Recogniser):
     def feed(self, pcm: bytes) -> list[Event]:
         """Take audio; recognise what has become a chunk, and what is worth showing."""
         events: list[Event] = []
-        self._samples.extend(float_samples(pcm))
-        while len(self._samples) >= (len(self._frames) + 1) * FRAME:
-            begin = len(self._frames) * FRAME
-            self._frames.append(self._loudness.add(self._samples[begin : begin + FRAME]))
-            if self._frames[-1][1]:
-                self._loud = len(self._frames)
-            if cut := self._cut():
+        samples = float_samples(pcm)
+        self._chunk.samples.extend(samples)
+        while self._chunk.has_frame():
+            if cut := self._chunk.add_frame():
                 events += self._settle(cut)
-        return events + self._update()
+            elif not self._chunk.loud and self._chunk.quiet >= _SILENCE:
+                self._skip_silence()
+        return events + self._update(len(samples))
 
     def finish(self) -> list[Event]:
-        """Recognise the rest: of a long chunk only what follows its last pause, if anything."""
-        size = len(self._samples)
-        end = self._pause_end() or size
-        text = self._recognise_in_two(end, heard=size) or self._recognise(end, heard=size)
-        return [FinalHeard(join_segments([*self._settled, text]), self._start + size)]
+        """Recognise the rest, of which most was during speech."""
+        text = join_segments([self._settled, self._recognise_open(self._speech_end())])
+        return [FinalHeard(text, self._chunk.start + len(self._chunk.samples))]
 
-    def _recognise_in_two(self, end: int, heard: int) -> str:
-        """Recognise a long chunk up to its last pause, which was done, and what follows it.
-
-        Empty if the chunk is to be recognised as a whole: it is short, or has no pause, or one of
-        the two gives too little.
-        """
-        begin = self._last_pause_before(end)
-        if not begin or end <= _WHOLE_AT_END * SAMPLE_RATE_HZ:
-            return ""
-        head, rest = self._recognise(begin, heard), ""
-        if self._has_speech(end, heard, begin):
-            rest = self._whole.recognise(self._samples[begin:end])
-            if not rest or self._is_too_little(rest, begin, end):
-                return ""
-        return join_segments([head, rest])
-
-    def _last_pause_before(self, end: int) -> int:
-        """The sample up to which the last pause before another one had a pass made; 0: none."""
-        frames = [is_loud for _, is_loud in self._frames[: end // FRAME]]
-        last = 0
-        for at in range(1, len(frames) - _PAUSE):
-            if frames[at - 1] and not any(frames[at : at + _PAUSE]):
-                last = at + _MARGIN
-        return last * FRAME if any(frames[last:]) else 0
-
-    def _pause_end(self) -> int:
-        """The sample with which speech ends and a pause has begun; 0: there is no pause."""
-        is_pause = self._loud and len(self._frames) - self._loud >= _MARGIN
-        return (self._loud + _MARGIN) * FRAME if is_pause else 0
-
-    def _cut(self) -> int:
-        """The frame before which the chunk ends; 0: it goes on."""
-        frames = len(self._frames)
-        if not self._loud:
-            if frames < _SILENCE:
-                return 0
-            if not self._gate or not self._has_speech(frames * FRAME, heard=frames * FRAME):
-                return frames - _LEAD
-            self._loud = frames  # the gate knows better
-        pause = max(_LONGEST_PAUSE * (_CUT_FRAMES - self._loud) // _CUT_FRAMES, _PAUSE)
-        if frames - self._loud >= pause:
-            return self._loud + _MARGIN
-        if frames < _MAX_FRAMES:
-            return 0
-        return quietest([power for power, _ in self._frames], frames // 2)
+    def _skip_silence(self) -> None:
+        """Forget the silence before speech, unless the gate hears speech in it, however quiet."""
+        size = self._chunk.quiet * FRAME
+        if self._gate and self._has_speech(0, size, heard=size):
+            self._chunk.loud = self._chunk.quiet
+        else:
+            self._chunk.drop(self._chunk.quiet - _LEAD)
 
     def _settle(self, cut: int) -> list[Event]:
         """Recognise the chunk up to a frame, and begin the next one there."""
-        text = self._recognise(cut * FRAME, heard=len(self._frames) * FRAME)
-        self._start += cut * FRAME
-        del self._samples[: cut * FRAME]
-        del self._frames[:cut]
-        loud = [at for at, (_, is_loud) in enumerate(self._frames, 1) if is_loud]
-        self._loud = max(loud, default=0)
-        self._passed, self._updated = (0, ""), 0
+        text = self._recognise(0, cut * FRAME, heard=(self._chunk.loud + self._chunk.quiet) * FRAME)
+        self._chunk.drop(cut)
+        self._texts, self._updated = {}, 0
         if not text:
             return []
-        self._settled = [join_segments([*self._settled, text])]
-        return [DefiniteHeard(self._settled[0], self._start)]
+        self._settled = join_segments([self._settled, text])
+        return [DefiniteHeard(self._settled, self._chunk.start)]
 
-    def _update(self) -> list[Event]:
-        """Recognise what is new since the last pause, if it is time to."""
-        size, recognised = len(self._samples), self._passed[0]
-        pause_end = self._pause_end()
-        if pause_end > recognised and len(self._frames) - self._loud >= _PAUSE:
-            text = self._recognise(pause_end, heard=size)
-        elif self._loud * FRAME > recognised and self._is_update_due(size - recognised):
-            rest = ""
-            if self._has_speech(size, heard=size, begin=recognised):
-                rest = self._whole.recognise(self._samples[recognised:])
-            text = join_segments([self._passed[1], rest])
-        else:
+    def _update(self, new: int) -> list[Event]:
+        """Recognise what is worth it now, and show it.
+
+        Args:
+            new: The number of samples that have just come.
+        """
+        size = len(self._chunk.samples)
+        if not self._chunk.loud:
+            return []
+        ended = self._speech_end() if size // _LOOK > (size - new) // _LOOK else 0
+        if not self._chunk.pause_end and (cuts := self._cuts(size)):
+            self._recognise(0, cuts[0], heard=size)
+        if not (ended or self._is_pause_new() or self._is_update_due()):
             return []
         self._updated = size
-        text = join_segments([*self._settled, text])
+        text = join_segments([self._settled, self._recognise_open(ended)])
         if not text or text == self._shown:
             return []
         self._shown = text
         return [InterimHeard(text)]
 
-    def _is_update_due(self, size: int) -> bool:
-        """Whether so many samples, some of them new, are worth a look.
+    def _is_pause_new(self) -> bool:
+        """Whether a pause has begun, and what was said before it was not shown yet."""
+        return self._chunk.quiet >= PAUSE and self._chunk.pause_end > self._updated
 
-        The more there are, the longer that takes, so the seldomer it is done. In a gap it is put
-        off a little, because that may become a pause, with a better text.
+    def _is_update_due(self) -> bool:
+        """Whether so many samples of speech are worth a look.
+
+        The more there are after the last pause, the longer that takes, so the seldomer it is done.
+        In a gap it is put off a little, because that may become a pause, with a better text.
         """
-        if not self._update_samples:
+        size = len(self._chunk.samples)
+        if not self._update_samples or self._chunk.loud * FRAME <= self._updated:
             return False
-        due = max(self._update_samples, size // 4)
-        if len(self._frames) > self._loud:
-            due += _PAUSE * FRAME
-        return len(self._samples) - self._updated >= due
+        begin = max(self._cuts(size), default=0)
+        due = max(self._update_samples, (size - begin) // _UPDATES)
+        if self._chunk.quiet:
+            due += PAUSE * FRAME
+        return size - self._updated >= due
 
-    def _recognise(self, end: int, heard: int) -> str:
-        """Recognise the chunk up to a sample, unless that was done before.
+    def _speech_end(self) -> int:
+        """The sample with which speech has ended, by the gate; 0: it goes on, or just paused."""
+        size = len(self._chunk.samples)
+        if self._gate is None:
+            return self._chunk.pause_end if self._chunk.quiet >= _ENDED else 0
+        end = size
+        while end > 0 and not self._has_speech(end - FRAME, size, heard=size):
+            end -= FRAME
+        return end // FRAME * FRAME if size - end >= _LOOK else 0
+
+    def _recognise_open(self, ended: int) -> str:
+        """Recognise the open chunk, soon: in pieces, or as a whole if one of them gives too little.
 
         Args:
-            end: The sample.
+            ended: The sample with which speech has ended; 0: it goes on.
+        """
+        heard = len(self._chunk.samples)
+        if 0 < ended <= _WHOLE:
+            return self._recognise(0, ended, heard)
+        end = self._chunk.pause_end or ended or heard
+        edges = [0, *self._cuts(end), end]
+        texts = [self._recognise(*piece, heard) for piece in pairwise(edges)]
+        if len(texts) > 1 and any(map(self._is_too_little, texts, edges, edges[1:])):
+            return self._recognise(0, end, heard)
+        return join_segments(texts)
+
+    def _cuts(self, end: int) -> list[int]:
+        """Where the chunk is cut up to a sample, for a text that is wanted soon.
+
+        Each cut is in a pause, so that what is before the last one can be recognised early. The
+        first one is as late as may be.
+        """
+        if end <= (_WHOLE_AT_ONCE if self._update_samples else _WHOLE):
+            return []
+        chunk, cuts = self._chunk, list[int]()
+        for pause in self._chunk.pauses(end):
+            if chunk.speech(pause, end) < _LEAST_SPEECH:
+                break
+            if pause - (cuts[0] if cuts else 0) >= _GROWTH:
+                cuts = [pause]
+            elif cuts and chunk.speech(cuts[-1], pause) >= _LEAST_SPEECH:
+                cuts.append(pause)
+        return cuts
+
+    def _recognise(self, begin: int, end: int, heard: int) -> str:
+        """Recognise the chunk between two samples, unless that was done before.
+
+        Args:
+            begin: The first one.
+            end: The one after the last.
             heard: How much of the audio, from the first sample of the chunk, decides whether there
                 is speech.
         """
-        if not self._has_speech(end, heard):
+        if not self._has_speech(begin, end, heard):
             return ""
-        if self._passed[0] != end:
-            text = self._whole.recognise(self._samples[:end])
-            if self._is_too_little(text, 0, end):
-                text = max(text, self._recognise_parts(end), key=_count_tokens)
-            self._passed = end, text
-        return self._passed[1]
+        if (begin, end) not in self._texts:
+            text = self._whole.recognise(self._chunk.samples[begin:end])
+            if self._is_too_little(text, begin, end):
+                text = max(text, self._recognise_parts(begin, end), key=_count_tokens)
+            self._texts[begin, end] = text
+        return self._texts[begin, end]
 
-    def _has_speech(self, end: int, heard: int, begin: int = 0) -> bool:
+    def _has_speech(self, begin: int, end: int, heard: int) -> bool:
         """Whether there is speech in the chunk between two samples; ``heard`` as above."""
+        start = self._chunk.start
         if self._gate is None:
-            return self._loud * FRAME > begin
-        self._gate.feed(self._samples[self._gated - self._start : heard])
-        self._gated = max(self._gated, self._start + heard)
-        return self._gate.has_speech(self._start + begin, self._start + end)
+            return any(self._chunk.are_loud(begin, end))
+        self._gate.feed(self._chunk.samples[self._gated - start : heard])
+        self._gated = max(self._gated, start + heard)
+        return self._gate.has_speech(start + begin, start + end)
 
     def _is_too_little(self, text: str, begin: int, end: int) -> bool:
         """Whether a text can't be all that was said between two samples of the chunk."""
-        frames = self._frames[begin // FRAME : end // FRAME]
-        seconds = sum(is_loud for _, is_loud in frames) / _FRAMES_PER_SECOND
-        return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * seconds
+        return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * self._chunk.speech(begin, end)
 
-    def _recognise_parts(self, end: int) -> str:
-        """Recognise what is between the pauses of the chunk piece by piece, up to a sample."""
-        cuts = [0, *pauses([is_loud for _, is_loud in self._frames[: end // FRAME]], _PAUSE)]
-        edges = [*(cut * FRAME for cut in cuts), end]
-        pieces = [self._samples[begin:stop] for begin, stop in pairwise(edges) if stop > begin]
+    def _recognise_parts(self, begin: int, end: int) -> str:
+        """Recognise what is between the pauses of a piece of the chunk, one after another."""
+        cuts = [begin + cut * FRAME for cut in pauses(self._chunk.are_loud(begin, end), PAUSE)]
+        parts = pairwise([begin, *cuts, end])
+        pieces = [self._chunk.samples[first:last] for first, last in parts if last > first]
         return join_segments(map(self._whole.recognise, pieces) if len(pieces) > 1 else [])
 
 

@@ -148,7 +148,7 @@ def encode(document: object) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-class Document:
+class JsonObject:
     """A JSON object of a server, read with doubt. What is missing or null is empty.
 
     Args:
@@ -161,7 +161,7 @@ class Document:
         self._refusal = refusal
 
     @classmethod
-    def parse(cls, text: str | bytes, refusal: str) -> Document:
+    def parse(cls, text: str | bytes, refusal: str) -> JsonObject:
         """Read JSON.
 
         Raises:
@@ -184,20 +184,20 @@ class Document:
             return _SURROGATE.sub("\ufffd", value)
         raise self._wrong(name, "a text")
 
-    def document(self, name: str) -> Document:
+    def document(self, name: str) -> JsonObject:
         """An object."""
         value = self._members.get(name)
         if value is None or isinstance(value, dict):
-            return Document(value or {}, self._refusal)
+            return JsonObject(value or {}, self._refusal)
         raise self._wrong(name, "an object")
 
-    def documents(self, name: str) -> list[Document]:
+    def documents(self, name: str) -> list[JsonObject]:
         """A list of objects."""
         value = self._members.get(name)
         if value is None:
             return []
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-            return [Document(item, self._refusal) for item in value]
+            return [JsonObject(item, self._refusal) for item in value]
         raise self._wrong(name, "a list of objects")
 
     def value(self, name: str) -> object:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from koe.asr import Engine
 from koe.asr.protocol import (
-    Document,
     Handshake,
+    JsonObject,
     Message,
     Protocol,
     encode,
@@ -187,7 +187,7 @@ class QwenProtocol(Protocol):
             return self._created(message)
         if isinstance(message, bytes):
             return []
-        event = Document.parse(message, "parse server event")
+        event = JsonObject.parse(message, "parse server event")
         kind = event.text("type")
         if not self.is_ready:
             if kind == "error":
@@ -220,7 +220,7 @@ class QwenProtocol(Protocol):
         """Take the first message (spec asr §2.2.2), and ask for what is wanted."""
         if isinstance(message, bytes):
             raise AsrConnectionError("expected text message from server")
-        event = Document.parse(message, "parse session.created")
+        event = JsonObject.parse(message, "parse session.created")
         if event.text("type") != "session.created":
             if message := event.document("error").text("message"):
                 is_permanent = _failure(event, _PERMANENT_SETUP_ERRORS).is_permanent
@@ -229,7 +229,7 @@ class QwenProtocol(Protocol):
         self._is_created = True
         return [self._message("session.update", session=self._session)]
 
-    def _revised(self, event: Document) -> list[Message | Event]:
+    def _revised(self, event: JsonObject) -> list[Message | Event]:
         text = event.text("text") + event.text("stash")
         sentence = self._sentence(event.text("item_id"))
         if not text or sentence.is_complete:
@@ -237,7 +237,7 @@ class QwenProtocol(Protocol):
         sentence.text = text
         return self._tell()
 
-    def _completed(self, event: Document) -> list[Message | Event]:
+    def _completed(self, event: JsonObject) -> list[Message | Event]:
         text = event.text("transcript")
         if not text:
             contents = event.document("item").documents("content")
@@ -248,13 +248,13 @@ class QwenProtocol(Protocol):
         sentence.upto = self._ends.pop(item, sentence.upto)
         return self._tell()
 
-    def _failed(self, event: Document) -> list[Message | Event]:
+    def _failed(self, event: JsonObject) -> list[Message | Event]:
         """Keep what was recognised of a sentence; the first that failed is the end of certainty."""
         if not any(sentence.has_failed for sentence in self._sentences):
             self._sentence(event.text("item_id")).has_failed = True
         return [EngineErred(_error_in(event))]
 
-    def _note_end(self, event: Document) -> None:
+    def _note_end(self, event: JsonObject) -> None:
         """Remember where a sentence ends, which its text does not say."""
         if len(self._ends) == _ENDS_LIMIT:
             del self._ends[next(iter(self._ends))]
@@ -334,11 +334,11 @@ def _handshake(config: QwenConfig) -> Handshake:
     return Handshake(url, {"Authorization": f"Bearer {key}"}, (key,))
 
 
-def _failure(event: Document, permanent: tuple[str, ...]) -> AsrProtocolError:
+def _failure(event: JsonObject, permanent: tuple[str, ...]) -> AsrProtocolError:
     """What an error event says; ``permanent`` are the beginnings of codes."""
     code = str(event.document("error").value("code")).lower()
     return AsrProtocolError(_error_in(event), is_permanent=code.startswith(permanent))
 
 
-def _error_in(event: Document) -> str:
+def _error_in(event: JsonObject) -> str:
     return event.document("error").text("message") or "Unknown error"

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from koe.asr import WORKING_INTERVAL, Engine
-from koe.asr.reply import Document, Interpretation, Reply
+from koe.asr.reply import Document, Interpretation, UploadReply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
 from koe.endpoint import check_endpoint, shown
@@ -71,7 +71,7 @@ class Service:
         settings: Where it is, the user's key, and how long to wait.
         longest: Seconds that it takes at once.
         build_upload: A WAV file in, the request out.
-        interpret: What its documents mean; see `Reply`.
+        interpret: What its documents mean; see `UploadReply`.
     """
 
     name: str
@@ -205,7 +205,7 @@ class RecordingEngine(Engine):
             AsrError: The service could not be reached, or its text is not whole.
         """
         upload = self._service.build_upload(wav(pcm))
-        reply = Reply(self._service.interpret, self._key)
+        reply = UploadReply(self._service.interpret, self._key)
 
         def tell(interims: list[InterimHeard]) -> None:
             for interim in interims:

@@ -38,7 +38,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSoFar:
     """What was heard.
 
     Attributes:
@@ -53,11 +53,11 @@ class Heard:
     stopped: str = ""
 
 
-Interpretation = Heard | Refusal | None
+Interpretation = HeardSoFar | Refusal | None
 """What a document means; None: nothing that is known."""
 
 
-class Reply:
+class UploadReply:
     """One answer, read as it arrives.
 
     Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr.hotwords import Hotwords
-from koe.asr.offline_files import QWEN_LANGUAGES, Kind, OfflineFacts, OfflineFiles
+from koe.asr.offline_files import QWEN_LANGUAGES, ModelKind, OfflineFacts, OfflineFiles
 from koe.asr.passes import WholeRecogniser
 from koe.config.engines import SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
@@ -33,7 +33,7 @@ BEAM_WIDTH = 4
 _SHORTEST = 1.0
 
 # Of kinds that write all of a text at once, a pass takes a small part of the time that was spoken.
-_QUICK = frozenset({Kind.SENSE_VOICE, Kind.PARAFORMER, Kind.NEMO_TRANSDUCER})
+_QUICK = frozenset({ModelKind.SENSE_VOICE, ModelKind.PARAFORMER, ModelKind.NEMO_TRANSDUCER})
 _UPDATE_INTERVAL = 1.0
 
 # Tokens of Qwen3-ASR: for the text of the longest piece; and for all: the sound of it takes 13 a
@@ -65,7 +65,7 @@ class OfflineModel:
         language: As the settings have it.
     """
 
-    kind: Kind
+    kind: ModelKind
     recogniser: OfflineRecognizer
     hotwords: Hotwords
     language: str
@@ -112,25 +112,25 @@ def make_recogniser(
     language = "" if settings.language == "auto" else settings.language
     try:
         match files.kind:
-            case Kind.SENSE_VOICE:
+            case ModelKind.SENSE_VOICE:
                 return OfflineRecognizer.from_sense_voice(
                     **paths, num_threads=threads, language=language, use_itn=settings.use_itn
                 )
-            case Kind.PARAFORMER:
+            case ModelKind.PARAFORMER:
                 paths["paraformer"] = paths.pop("model")
                 return OfflineRecognizer.from_paraformer(**paths, num_threads=threads)
-            case Kind.WHISPER:
+            case ModelKind.WHISPER:
                 return OfflineRecognizer.from_whisper(
                     **paths, num_threads=threads, language=language
                 )
-            case Kind.QWEN3_ASR:
+            case ModelKind.QWEN3_ASR:
                 return OfflineRecognizer.from_qwen3_asr(
                     **paths,
                     num_threads=threads,
                     max_total_len=_ALL_TOKENS,
                     max_new_tokens=_TEXT_TOKENS,
                 )
-            case Kind.NEMO_TRANSDUCER:
+            case ModelKind.NEMO_TRANSDUCER:
                 return _make_transducer(OfflineRecognizer, settings, paths, hotwords)
     except FAILURES as exc:
         raise AsrConnectionError(f"failed to create sherpa-onnx recognizer: {exc}") from exc
@@ -174,11 +174,11 @@ class OfflineRecogniser(WholeRecogniser):
             samples = samples + array("f", bytes(4 * missing))
         model = self._model
         try:
-            if model.kind is Kind.NEMO_TRANSDUCER and model.hotwords.terms:
+            if model.kind is ModelKind.NEMO_TRANSDUCER and model.hotwords.terms:
                 stream = model.recogniser.create_stream(hotwords=model.hotwords.text)
             else:
                 stream = model.recogniser.create_stream()
-            if model.kind is Kind.QWEN3_ASR:
+            if model.kind is ModelKind.QWEN3_ASR:
                 if terms := terms_of_prompt(model.hotwords.terms):
                     stream.set_option("hotwords", terms)
                 if model.language != "auto":
@@ -188,7 +188,7 @@ class OfflineRecogniser(WholeRecogniser):
             result = stream.result
             if result.lang == _NO_SPEECH:
                 return ""
-            by_character = model.kind in (Kind.SENSE_VOICE, Kind.PARAFORMER)
+            by_character = model.kind in (ModelKind.SENSE_VOICE, ModelKind.PARAFORMER)
             return plain_text(result.text, by_character=by_character)
         except FAILURES as exc:
             raise AsrProtocolError(f"sherpa-onnx failed: {exc}") from exc

@@ -23,7 +23,7 @@ from koe.asr.hotwords import Hotwords, prepare_hotwords
 from koe.asr.loaded import Loaded
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.model_files import ModelFiles, examine_model, find_model_files
-from koe.asr.offline_files import Kind, OfflineFiles, examine_offline, find_offline_files
+from koe.asr.offline_files import ModelKind, OfflineFiles, examine_offline, find_offline_files
 from koe.asr.passes import WholePasses
 from koe.asr.samples import float_samples
 from koe.asr.sherpa_offline import (
@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Model:
+class SherpaModel:
     """A loaded model.
 
     Attributes:
@@ -120,7 +120,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 @contextmanager
 def used_model(
     settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...], minutes: int | None
-) -> Iterator[Model]:
+) -> Iterator[SherpaModel]:
     """Give a model until the block is left, loaded unless it was the last one. Blocks.
 
     Args:
@@ -142,7 +142,7 @@ def used_model(
         return _make_recogniser(settings, files, facts.kind, hotwords)
 
     with _loaded.used(made_of, load, minutes) as recogniser:
-        yield Model(cast("OnlineRecognizer", recogniser), hotwords, tail)
+        yield SherpaModel(cast("OnlineRecognizer", recogniser), hotwords, tail)
 
 
 @contextmanager
@@ -156,10 +156,10 @@ def used_offline(
     """
     facts = examine_offline(files)
     check_language(settings.language, facts)
-    if files.kind is Kind.NEMO_TRANSDUCER:
+    if files.kind is ModelKind.NEMO_TRANSDUCER:
         hotwords = _hotwords(terms, facts.tokens, files.bpe_vocab)
     else:
-        hotwords = Hotwords(terms if files.kind is Kind.QWEN3_ASR else (), "", "")
+        hotwords = Hotwords(terms if files.kind is ModelKind.QWEN3_ASR else (), "", "")
     made_of = (files.stamp, _unit(hotwords), settings.replace(endpoint_silence=0.0))
 
     def load() -> OfflineRecognizer:
@@ -225,7 +225,7 @@ class SherpaRecogniser(Recogniser):
         AsrProtocolError: The package failed.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: SherpaModel) -> None:
         self._recogniser = model.recogniser
         self._tail = bytes(2 * model.tail)
         # The segments that have ended, as one text.

@@ -71,7 +71,7 @@ def options_of(document: str, known: set[str]) -> dict[str, str]:
     Raises:
         ValueError: It is something else, or has a member that is not known or no text.
     """
-    from koe.config.records import parse
+    from koe.config.windows.records import parse
 
     try:
         options = parse(document)

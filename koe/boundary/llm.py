@@ -83,7 +83,7 @@ def koe_py_llm_models_of_profile(core: int, json: Any) -> str:
 
 
 def _profile(json: Any) -> LlmProfile:
-    from koe.config.profiles import parse_profile
+    from koe.config.windows.profiles import parse_profile
 
     payload = argument(json)
     if payload is None:
@@ -125,13 +125,13 @@ def _list(core: int, profile: LlmProfile) -> str:
 
 
 def _tested(is_good: bool, message: str, elapsed_ms: int = 0) -> str:
-    from koe.config.records import dump
+    from koe.config.windows.records import dump
 
     return dump({"elapsed_ms": elapsed_ms, "message": message, "success": is_good})
 
 
 def _listed(models: list[str], problem: str) -> str:
-    from koe.config.records import dump
+    from koe.config.windows.records import dump
 
     message = problem or "Models fetched"
     return dump({"message": message, "models": [*models], "success": not problem})

@@ -1,15 +1,19 @@
-"""Models: what shells look at, have downloaded, and remove."""
+"""Models: what shells look at, have downloaded, and remove.
+
+Looking at models and removing them loads no HTTP library.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from _koe_native import lib
 
 from koe.boundary.entry import argument, open_store, status, text, utf8
 from koe.boundary.sessions import hosts
-from koe.diagnostics import report
-from koe.errors import ManifestError
+from koe.diagnostics import Level, report
+from koe.errors import ManifestError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,33 +21,61 @@ if TYPE_CHECKING:
     from koe.models.registry import DownloadStatus
     from koe.models.transfer import Progress
 
-# Refused, by the contract.
-_NO_CORE = -2
+# The contract's answers.
+_FAILED = -1
+_NO_CORE = -2  # refused
 
 
 @text
 def koe_py_scan_models() -> str:
-    """The models of the engines that can be chosen here, as JSON."""
-    from koe.asr import local_engines
-    from koe.models import scan_models_json
+    """The models of the engines that can be chosen here, by path, as JSON (spec abi §7.5).
 
-    return scan_models_json(_known_models(), local_engines())
+    Nothing is hashed: a model that was never verified counts as not installed.
+    """
+    from koe.asr import local_engines
+    from koe.models.catalogue import describe, find_models
+    from koe.models.verification import VerifyMode, model_status
+
+    root, engines = _known_models(), local_engines()
+    models, _ = find_models(root)
+    described = [
+        describe(model, model_status(root, model.path, VerifyMode.CACHE_ONLY))
+        for model in models
+        if model.manifest.provider in engines
+    ]
+    return json.dumps(described, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 @status
 def koe_py_model_status(path: Any, mode: int) -> int:
-    """Whether a model is there: 0, 1 or 2."""
-    from koe.models import model_status
+    """Whether a model is there: 0, 1 or 2. Blocks while it hashes, unless mode is 1.
 
-    return model_status(_models(), argument(path), mode)
+    Args:
+        path: The model.
+        mode: 1: only what is known already; 2: compute everything anew; else: what is not known.
+    """
+    from koe.models.verification import Status, VerifyMode, model_status
+
+    model = argument(path)
+    if model is None:
+        return Status.NOT_INSTALLED
+    known = mode if mode in (VerifyMode.CACHE_ONLY, VerifyMode.FORCE) else VerifyMode.NORMAL
+    return model_status(_models(), model, VerifyMode(known))
 
 
 @status
 def koe_py_remove_model(path: Any) -> int:
-    """Remove what a manifest lists; how many files that were."""
-    from koe.models import remove_model_files
+    """Remove what a manifest lists; how many files that were, or -1."""
+    from koe.models.removal import remove_files
 
-    return remove_model_files(_models(), argument(path))
+    model = argument(path)
+    if model is None:
+        return _FAILED
+    try:
+        return remove_files(_models(), model)
+    except ModelError as exc:
+        report(exc, Level.ERROR)
+        return _FAILED
 
 
 @status

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @text
 def koe_py_config_get(key: Any) -> str:
     """The text of one setting as it stands in the file; "" where there is none."""
-    from koe.config.access import get_text
+    from koe.config.windows.access import get_text
 
     path = argument(key)
     return "" if path is None else get_text(open_store(), path)
@@ -28,7 +28,7 @@ def koe_py_config_get(key: Any) -> str:
 @text
 def koe_py_config_get_json(key: Any) -> str:
     """One setting or section as it stands in the file; "" where there is none."""
-    from koe.config.access import get_json
+    from koe.config.windows.access import get_json
 
     path = argument(key)
     return "" if path is None else get_json(open_store(), path)
@@ -37,7 +37,7 @@ def koe_py_config_get_json(key: Any) -> str:
 @status
 def koe_py_config_set(key: Any, value: Any) -> int:
     """Store one setting in the file."""
-    from koe.config.access import set_text
+    from koe.config.windows.access import set_text
 
     path, new = argument(key), argument(value)
     if path is None or new is None:
@@ -48,7 +48,7 @@ def koe_py_config_set(key: Any, value: Any) -> int:
 @text
 def koe_py_trigger_key() -> str:
     """The trigger key in its canonical spelling."""
-    from koe.config.access import resolved_trigger_key
+    from koe.config.windows.access import resolved_trigger_key
 
     return resolved_trigger_key(open_store())
 
@@ -56,7 +56,7 @@ def koe_py_trigger_key() -> str:
 @text
 def koe_py_profiles() -> str:
     """The profiles as JSON."""
-    from koe.config.profiles import profiles_json
+    from koe.config.windows.profiles import profiles_json
 
     return profiles_json(open_store())
 
@@ -64,7 +64,7 @@ def koe_py_profiles() -> str:
 @status
 def koe_py_save_profiles(json: Any) -> int:
     """Replace the profiles in the file."""
-    from koe.config.profiles import save_profiles
+    from koe.config.windows.profiles import save_profiles
 
     payload = argument(json)
     return -1 if payload is None else _saved(lambda: save_profiles(open_store(), payload))
@@ -73,7 +73,7 @@ def koe_py_save_profiles(json: Any) -> int:
 @text
 def koe_py_templates(core: int) -> str:
     """The templates in force as JSON; none without a core."""
-    from koe.config.templates import templates_json
+    from koe.config.windows.templates import templates_json
 
     host = hosts.get(core)
     return "[]" if host is None else templates_json(host.settings.current.config)
@@ -82,7 +82,7 @@ def koe_py_templates(core: int) -> str:
 @status
 def koe_py_save_templates(core: int, json: Any) -> int:
     """Replace the templates in the file, and in the core where there is one."""
-    from koe.config.templates import save_templates
+    from koe.config.windows.templates import save_templates
 
     payload = argument(json)
     if payload is None or _saved(lambda: save_templates(open_store(), payload)) != 0:
@@ -98,7 +98,7 @@ def koe_py_save_templates(core: int, json: Any) -> int:
 def koe_py_local_providers() -> str:
     """The engines that work on this machine, as JSON."""
     from koe.asr import local_engines
-    from koe.config.records import dump
+    from koe.config.windows.records import dump
 
     return dump(list(local_engines()))
 
@@ -107,7 +107,7 @@ def koe_py_local_providers() -> str:
 def koe_py_llm_providers() -> str:
     """The providers that a profile may have, as JSON."""
     from koe.config.llm import SUPPORTED_PROVIDERS
-    from koe.config.records import dump
+    from koe.config.windows.records import dump
 
     return dump(list(SUPPORTED_PROVIDERS))
 

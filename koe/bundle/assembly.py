@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.bundle import elf, library, manifest, packages, standard, traces, trial
+from koe.bundle import library, manifest, packages, traces
 from koe.bundle.bytecode import place
+from koe.bundle.library import RUNTIME
+from koe.bundle.target import TargetSystem
 from koe.errors import BundleError
 
-RUNTIME = "koe-runtime"
 _LICENCES = "licenses"
-
-# The platform that this is, in the names of the locks; others can't be made here.
-NATIVE = f"{sys.platform}-{platform.machine()}"
 
 # Of koe itself: the command, what only it and Python programs use, the sources of the library, and
 # what sends where there is no pyreqwest.
@@ -41,12 +37,13 @@ class Bundle:
     """By part, its size in bytes."""
     compressed: Mapping[str, int] | None
     """Likewise, in the archive; None: there is none."""
-    glibc: str
-    """The oldest version of glibc that it runs with."""
+    runs_on: str
+    """The systems that it runs on, in words."""
 
 
 def make(
     out: Path,
+    target: TargetSystem,
     generation: str,
     engines: tuple[str, ...],
     archive: Path | None,
@@ -56,6 +53,7 @@ def make(
 
     Args:
         out: The folder that it will be.
+        target: The system that it is for.
         generation: Of the contract: a, b or c.
         engines: Those that come along.
         archive: The zip file to make of it besides; None: none.
@@ -65,26 +63,23 @@ def make(
         BundleError: It can't be made here.
         OSError: A file can't be read or written.
     """
-    if sys.platform != "linux":
-        raise BundleError("bundles can be made on Linux only; elsewhere, use make install")
     if out.exists() and not (out / RUNTIME / manifest.NAME).exists() and any(out.iterdir()):
         raise BundleError(f"{out} exists and is no bundle; name another folder, or remove it")
-    lock = packages.lock_for(NATIVE)
+    lock = packages.lock_for(target.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".koe-bundle-", dir=out.parent) as temporary:
         folder = Path(temporary)
         root = folder / "bundle"
-        parts = _assemble(root, folder, lock, generation, engines, tell)
+        parts = _assemble(root, folder, target, lock, generation, engines, tell)
         names = traces.builders_paths(library.CHECKOUT, folder)
-        for path in elf.machine_code(root):
+        for path in target.machine_code(root):
             traces.overwrite(path, names)
         manifest.write(root / RUNTIME)
-        _open_to_readers(root)
+        _open_to_readers(root, target)
         traces.check(root, names)
         tell("trying it")
-        trial.import_everything(root / RUNTIME, engines)
-        trial.start_shell(root, folder)
-        glibc = elf.oldest_glibc(root)
+        target.try_it(root, folder, engines)
+        runs_on = target.runs_on(root)
         if out.exists():
             shutil.rmtree(out)
         root.rename(out)
@@ -96,12 +91,13 @@ def make(
     sizes = {
         path.relative_to(out): path.lstat().st_size for path in out.rglob("*") if _is_file(path)
     }
-    return Bundle(_sum(owners, sizes), compressed, glibc)
+    return Bundle(_sum(owners, sizes), compressed, runs_on)
 
 
 def _assemble(
     root: Path,
     folder: Path,
+    target: TargetSystem,
     lock: Path,
     generation: str,
     engines: tuple[str, ...],
@@ -110,28 +106,24 @@ def _assemble(
     """Put everything in its place; returns the files of some parts."""
     runtime = root / RUNTIME
     tell("compiling the library")
-    python = library.build(generation, folder / "build", root)
-    tell(f"taking {python.name} and its standard library along")
-    (runtime / "lib").mkdir(parents=True)
-    shutil.copy(python, runtime / "lib")
-    standard.place_standard_library(runtime)
+    target.compile_library(generation, folder / "build", root)
+    tell("taking Python and its standard library along")
+    target.place_python(runtime, folder)
     tell(f"fetching what {lock.name} lists")
-    packages.fetch(lock, engines, folder / "packages")
+    packages.fetch(lock, engines, folder / "packages", target.pip_options)
     packages.quicken(folder / "packages")
-    [modules] = [path for path in (runtime / "lib").glob("python3*") if path.is_dir()]
-    placed = packages.place_packages(folder / "packages", runtime, modules / "site-packages")
+    site = runtime / target.modules / "site-packages"
+    placed = packages.place_packages(folder / "packages", runtime, site)
     parts: dict[str, list[Path]] = {_PACKAGES: []}
     for package, paths in placed.items():
         owner = next((name for name in engines if package in packages.ENGINES[name]), _PACKAGES)
         parts.setdefault(owner, []).extend(paths)
-    parts[_KOE] = place(_own_files(), modules / "site-packages" / "koe")
+    parts[_KOE] = place(_own_files(), site / "koe")
     place([(library.CHECKOUT / "LICENSE", "LICENSE")], runtime / _LICENCES / "koe-core")
-    tell("cutting off what only debuggers read")
-    for path in elf.machine_code(root):
-        elf.strip(path)
-    copies = elf.gather(runtime)
-    for copy, library_of_system in copies.items():
-        if terms := elf.licence(library_of_system):
+    tell("taking the libraries along that all of it needs")
+    copies = target.settle(root, folder)
+    for copy, terms in copies.items():
+        if terms:
             place([(terms, "copyright")], runtime / _LICENCES / copy.name)
         else:
             tell(f"add the licence of {copy.name}, which is not known here, to {_LICENCES}")
@@ -148,12 +140,13 @@ def _own_files() -> list[tuple[Path, str]]:
     ]
 
 
-def _open_to_readers(root: Path) -> None:
+def _open_to_readers(root: Path, target: TargetSystem) -> None:
     """Let everybody read it, and its owner write to it, whatever the umask is here."""
     root.chmod(0o755)
+    code = set(target.machine_code(root))
     for path in root.rglob("*"):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or ".so" in path.name else 0o644)
+            path.chmod(0o755 if path.is_dir() or path in code else 0o644)
 
 
 def _is_file(path: Path) -> bool:

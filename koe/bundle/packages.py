@@ -22,7 +22,9 @@ _DEAD_SUFFIXES = frozenset({
     ".pyi", ".pyx", ".pxd", ".h", ".hpp", ".c", ".cc", ".cpp", ".a", ".lib", ".cmake", ".typed",
     ".pyc", ".md", ".rst",
 })  # fmt: skip
-_DEAD_FOLDERS = frozenset({"tests", "test", "testing", "bin", "include", "__pycache__", ".."})
+_DEAD_FOLDERS = frozenset(
+    {"tests", "test", "testing", "bin", "include", "Scripts", "__pycache__", ".."}
+)
 
 # What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
 # older selves; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
@@ -62,18 +64,39 @@ def requirements(lock: str, engines: Collection[str]) -> str:
     return "".join(entry for entry in entries if entry.partition("==")[0] not in left_out)
 
 
-def fetch(lock: Path, engines: Collection[str], folder: Path) -> None:
+def fetch(
+    lock: Path, engines: Collection[str], folder: Path, options: Collection[str] = ()
+) -> None:
     """Install the packages of a lock into a folder.
+
+    Args:
+        lock: The lock.
+        engines: Those that come along.
+        folder: The folder.
+        options: What pip has to know besides.
 
     Raises:
         BundleError: pip could not.
     """
     listed = folder.with_suffix(".txt")
     listed.write_text(requirements(lock.read_text(encoding="utf-8"), engines), encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"]
+    place = ["--only-binary=:all:", "--no-compile", "--target", str(folder)]
+    _pip("install", *place, *options, "-r", str(listed))
+
+
+def download(lock: Path, folder: Path, options: Collection[str]) -> None:
+    """Fetch the packages of a lock as they are.
+
+    Raises:
+        BundleError: pip could not.
+    """
+    _pip("download", "--no-build-isolation", "--dest", str(folder), *options, "-r", str(lock))
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     done = subprocess.run(
-        [*command, "--target", str(folder), "-r", str(listed)],
+        [*command, *arguments, "--no-deps", "--require-hashes"],
         capture_output=True,
         text=True,
         check=False,

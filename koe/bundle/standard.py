@@ -16,7 +16,7 @@ _LEFT_OUT = frozenset({
     "cmd", "code", "codeop", "compileall", "cProfile", "curses", "dbm", "distutils",
     "doctest", "ensurepip", "fractions", "ftplib", "getopt", "idlelib", "imaplib", "imghdr",
     "lib-dynload", "lib2to3", "mailbox", "mailcap", "modulefinder", "msilib", "multiprocessing",
-    "nntplib", "nturl2path", "optparse", "pdb", "__phello__", "pickletools", "pipes",
+    "nntplib", "optparse", "pdb", "__phello__", "pickletools", "pipes",
     "plistlib", "poplib", "profile", "pstats", "py_compile", "__pycache__", "pyclbr",
     "_pydecimal", "pydoc", "pydoc_data", "_pyio", "_pyrepl", "rlcompleter", "site",
     "site-packages", "smtpd", "smtplib", "sndhdr", "statistics", "sunau", "_sysconfigdata",
@@ -34,8 +34,8 @@ _ENCODINGS = re.compile(
 _EXTENSIONS_LEFT_OUT = frozenset({
     "audioop", "_bz2", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
     "_codecs_tw", "_crypt", "_curses", "_curses_panel", "_dbm", "_elementtree", "_gdbm",
-    "_lsprof", "_lzma", "nis", "ossaudiodev", "pyexpat", "readline", "spwd", "_statistics",
-    "_tkinter", "xxlimited", "xxlimited_35",
+    "_lsprof", "_lzma", "_msi", "_multiprocessing", "nis", "ossaudiodev", "pyexpat", "readline",
+    "spwd", "_statistics", "_tkinter", "winsound", "xxlimited", "xxlimited_35",
 })  # fmt: skip
 
 
@@ -52,26 +52,44 @@ def place_standard_library(runtime: Path) -> None:
     place([(path, path.name) for path in library.glob("LICENSE*")], runtime / "licenses" / "python")
 
 
+def is_used(name: str) -> bool:
+    """Whether a module comes along.
+
+    Args:
+        name: Its file in the standard library, as "json/decoder.py".
+    """
+    parts = name.split("/")
+    first = parts[0].removesuffix(".py")
+    # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
+    return (
+        first not in _LEFT_OUT
+        and not first.startswith(("config-", "_sysconfigdata"))
+        and (first != "encodings" or _ENCODINGS.match(parts[-1]) is not None)
+        and not {"test", "tests", "__pycache__"}.intersection(parts)
+    )
+
+
+def is_used_extension(name: str) -> bool:
+    """Whether an extension module comes along.
+
+    Args:
+        name: Its own, as "_ssl".
+    """
+    return name not in _EXTENSIONS_LEFT_OUT and not name.startswith(
+        ("_test", "_xx", "_ctypes_test")
+    )
+
+
 def _modules(library: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(library.rglob("*.py")):
-        parts = path.relative_to(library).parts
-        first = parts[0].removesuffix(".py")
-        # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
-        if (
-            first not in _LEFT_OUT
-            and not first.startswith(("config-", "_sysconfigdata"))
-            and (first != "encodings" or _ENCODINGS.match(parts[-1]))
-            and not {"test", "tests", "__pycache__"}.intersection(parts)
-        ):
-            yield path, "/".join(parts)
+        name = path.relative_to(library).as_posix()
+        if is_used(name):
+            yield path, name
 
 
 def _extensions(folder: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted(folder.glob("*.so")):
-        name = path.name.partition(".")[0]
-        if name not in _EXTENSIONS_LEFT_OUT and not name.startswith(
-            ("_test", "_xx", "_ctypes_test")
-        ):
+        if is_used_extension(path.name.partition(".")[0]):
             yield path, path.name
 
 

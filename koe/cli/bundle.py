@@ -12,11 +12,12 @@ from koe.errors import BundleError
 
 _EPILOG = """\
 The folder has include/, lib/ and koe-runtime/, and works wherever it is put, also where nothing can
-be written. It is for this kind of computer and for the version of Python that koe runs with here.
-It needs a checkout of koe-core, a C compiler, strip and patchelf (make lib brings patchelf).
+be written. It is for the version of Python that koe runs with here, and for this kind of computer,
+or for Windows. It needs a checkout of koe-core, a C compiler, strip and patchelf (make lib brings
+patchelf); for Windows, MinGW-w64 or zig (pip install ziglang).
 """
 
-_TARGETS = ("linux-x86_64", "linux-aarch64")
+_TARGETS = ("linux-x86_64", "linux-aarch64", "windows-x86_64")
 _ENGINES = ("moonshine", "sherpa-onnx")
 
 
@@ -39,25 +40,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it, and tell how large it is; return the exit status."""
-    from koe.bundle.assembly import NATIVE, make
+    from koe.bundle import linux, target
+    from koe.bundle.assembly import make
 
     engines = tuple(name for name in arguments.engines.split(",") if name)
     if unknown := [name for name in engines if name not in _ENGINES]:
         raise BundleError(
             f"{unknown[0]!r} is no engine that can come along; there are {', '.join(_ENGINES)}"
         )
-    if (arguments.target or NATIVE) != NATIVE:
-        raise BundleError(f"a bundle for {arguments.target} can't be made on {NATIVE}")
+    system = target.find(arguments.target or linux.NATIVE)
     out: Path = arguments.out.absolute()
     archive = out.with_name(f"{out.name}.zip") if arguments.zip else None
-    bundle = make(out, arguments.abi, engines, archive, _say)
+    bundle = make(out, system, arguments.abi, engines, archive, _say)
     parts = sorted(bundle.parts, key=lambda part: bundle.parts[part])
     for part in [*parts, "together"]:
         sizes = [_megabytes(bundle.parts, part)]
         if bundle.compressed is not None:
             sizes.append(_megabytes(bundle.compressed, part) + " in the archive")
         tell(f"{part:<26}{', '.join(sizes)}")
-    tell(f"It runs on Linux with glibc {bundle.glibc} or newer: {out}")
+    tell(f"It runs on {bundle.runs_on}: {out}")
     return Exit.OK
 
 

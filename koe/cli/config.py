@@ -13,14 +13,14 @@ from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import SettingChange, read_settings, read_value
 from koe.cli.usage import add_folder, add_json, add_words
-from koe.config.access import get_json, get_text
-from koe.config.check import about, find_problems
-from koe.config.document import SCALAR, Document
-from koe.config.edit import find
-from koe.config.listing import Listing, Origin, Setting
-from koe.config.read import is_missing
+from koe.config.people.check import about, find_problems
+from koe.config.people.listing import Listing, Origin, Setting
 from koe.config.store import CONFIG_NAME, Store, config_directory
+from koe.config.windows.access import get_json, get_text
 from koe.errors import ConfigError
+from koe.files.read import is_missing
+from koe.yamltext.document import SCALAR, Document
+from koe.yamltext.edit import find
 
 _SUMMARIES = {
     "path": "tell where the file with the settings is",

@@ -7,10 +7,10 @@ import sys
 import time
 
 from koe.cli import Exit, print_error, tell, tell_json
-from koe.cli.llm import Target, add_target_arguments, find_target
-from koe.config.templates import prompt_of
+from koe.cli.llm import LlmTarget, add_target_arguments, find_target
+from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
-from koe.llm.correction import Correction
+from koe.llm.correction import Outcome
 from koe.text import trim
 
 _EPILOG = """\
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         correction, is_good = _correct(target, text, instruction), True
     except LlmError as exc:
-        correction, is_good = Correction(text, target.explain(exc)), False
+        correction, is_good = Outcome(text, target.explain(exc)), False
     if arguments.json:
         tell_json(
             {
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK if is_good else Exit.ERROR
 
 
-def _correct(target: Target, text: str, instruction: str | None) -> Correction:
+def _correct(target: LlmTarget, text: str, instruction: str | None) -> Outcome:
     profile = target.profile
     if instruction is None:
         return target.ask(
@@ -83,7 +83,7 @@ def _correct(target: Target, text: str, instruction: str | None) -> Correction:
     )
 
 
-def _find_instruction(target: Target, wanted: str) -> str:
+def _find_instruction(target: LlmTarget, wanted: str) -> str:
     """The prompt of a template.
 
     Raises:

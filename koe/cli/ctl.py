@@ -57,7 +57,7 @@ def _actions() -> Mapping[str, str]:
 
 
 def _waybar(answer: Mapping[str, object]) -> str:
-    from koe.linux.status import Status, waybar
+    from koe.linux.status import DaemonStatus, waybar
 
     texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
-    return waybar(Status(state=State(str(answer.get("state", State.IDLE))), **texts))
+    return waybar(DaemonStatus(state=State(str(answer.get("state", State.IDLE))), **texts))

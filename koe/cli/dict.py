@@ -11,11 +11,11 @@ from pathlib import Path
 from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
-from koe.config.read import decoded, is_missing, read_bytes
 from koe.config.schema import Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.dictionary import parse_terms
 from koe.errors import ConfigError
+from koe.files.read import decoded, is_missing, read_bytes
 
 _SUMMARIES = {
     "list": "tell all terms, in the order of the file",

@@ -18,8 +18,8 @@ from koe.audio import Recording, open_pipe, open_recording
 from koe.cli import Exit, print_error
 from koe.cli.reading import Reading
 from koe.cli.report import (
+    DictationProgress,
     JsonReport,
-    Progress,
     Report,
     TextReport,
     breaking_off,
@@ -95,11 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Dictate; return the exit status."""
     kind: type[Report] = JsonReport if arguments.json else TextReport
     if arguments.mic:
-        report = kind(Progress())
+        report = kind(DictationProgress())
         return run_session(report, _dictate_speech(report, arguments))
     has_name = arguments.json or len(arguments.files) > 1
     names = [_name(file) if has_name else "" for file in arguments.files]
-    reports = [kind(Progress(), name) for name in names]
+    reports = [kind(DictationProgress(), name) for name in names]
     try:
         daemon_threads.run(_dictate_files(reports, arguments))
     except KeyboardInterrupt:

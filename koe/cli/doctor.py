@@ -19,11 +19,11 @@ from koe.cli.languages import spoken, system_language
 from koe.cli.proposals import heard_by
 from koe.cli.usage import add_folder, add_json
 from koe.config.llm import LlmConfig
-from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
 from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
 from koe.diagnostics import harmless
 from koe.errors import AudioError, ConfigError, HistoryError
+from koe.files.read import is_missing
 from koe.files.regular import open_regular
 from koe.journal.folder import journal_directory
 from koe.journal.history import History
@@ -49,7 +49,7 @@ _MOST_BYTES = 16_384
 _ENGLISH = "moonshine"
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How a finding is meant."""
 
     OK = "ok"
@@ -61,7 +61,7 @@ class Level(StrEnum):
 class Finding:
     """One line of the report."""
 
-    level: Level
+    level: Severity
     topic: str
     message: str
 
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Examine and tell; return the exit status."""
     findings = list(examine(arguments.config or config_directory(os.environ)))
-    healthy = all(finding.level is not Level.FAIL for finding in findings)
+    healthy = all(finding.level is not Severity.FAIL for finding in findings)
     if arguments.json:
         report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
         tell_json(report)
@@ -93,7 +93,7 @@ def examine(directory: Path) -> Iterator[Finding]:
         directory: The configuration's folder, which need not exist.
     """
     python = f"Python {platform.python_version()}"
-    yield Finding(Level.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
+    yield Finding(Severity.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
     config, findings = _examine_config(directory)
     yield from findings
     asr = config.asr.with_models_in(directory / MODELS_NAME)
@@ -116,28 +116,28 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
         message = f"{path} does not exist; the first dictation creates it with the defaults"
         # What the file will say: correction is off there too.
         config = UNREADABLE.replace(history=HistoryConfig())
-        return config, [Finding(Level.OK, "config", message)]
+        return config, [Finding(Severity.OK, "config", message)]
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
         message = f"{exc}; until then the defaults are used"
-        return UNREADABLE, [Finding(Level.FAIL, "config", message)]
-    problems = [Finding(Level.WARN, "config", str(problem)) for problem in snapshot.problems]
+        return UNREADABLE, [Finding(Severity.FAIL, "config", message)]
+    problems = [Finding(Severity.WARN, "config", str(problem)) for problem in snapshot.problems]
     count = len(snapshot.terms)
     dictionary = directory / snapshot.config.dictionary.path
     message = f"{dictionary}: {count} term{'' if count == 1 else 's'}"
     return snapshot.config, [
-        Finding(Level.OK, "config", str(path)),
+        Finding(Severity.OK, "config", str(path)),
         *problems,
-        Finding(Level.OK, "dictionary", message),
+        Finding(Severity.OK, "dictionary", message),
     ]
 
 
 def _examine_engine(config: AsrConfig) -> Finding:
     name = config.provider
     if fault := fault_of(name, config):
-        return Finding(Level.FAIL, "engine", f"{name}: {fault}")
-    return Finding(Level.OK, "engine", f"{name}: ready; about the others: koe engines")
+        return Finding(Severity.FAIL, "engine", f"{name}: {fault}")
+    return Finding(Severity.OK, "engine", f"{name}: ready; about the others: koe engines")
 
 
 def _examine_language(config: AsrConfig) -> Iterator[Finding]:
@@ -149,7 +149,7 @@ def _examine_language(config: AsrConfig) -> Iterator[Finding]:
         f"hears {spoken(heard)} only" if len(heard) == 1 else f"does not hear {spoken((language,))}"
     )
     message = f"{config.provider} {knows}, and the language of this system is {spoken((language,))}"
-    yield Finding(Level.WARN, "language", f"{message}; koe setup proposes another engine")
+    yield Finding(Severity.WARN, "language", f"{message}; koe setup proposes another engine")
 
 
 def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
@@ -157,10 +157,10 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
         for name in config.fallback:
             if name == config.provider:
                 message = f"{name} is asr.provider itself, so it is no help"
-                yield Finding(Level.WARN, "fallback", message)
+                yield Finding(Severity.WARN, "fallback", message)
             elif fault := fault_of(name, config):
-                yield Finding(Level.WARN, "fallback", f"{name}: {fault}")
-        yield Finding(Level.OK, "fallback", ", then ".join(map(_with_limits, config.fallback)))
+                yield Finding(Severity.WARN, "fallback", f"{name}: {fault}")
+        yield Finding(Severity.OK, "fallback", ", then ".join(map(_with_limits, config.fallback)))
         return
     if config.provider not in ENGINES or config.provider in LOCAL_ENGINES:
         return
@@ -171,7 +171,7 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
         message = f"{lost}, and no other engine is ready: koe engines"
     else:
         message = f"{lost}; ready is {_with_limits(ready)}: koe config set asr.fallback {ready}"
-    yield Finding(Level.OK, "fallback", message)
+    yield Finding(Severity.OK, "fallback", message)
 
 
 def _usefulness(engine: str) -> tuple[bool, bool, str]:
@@ -186,14 +186,14 @@ def _with_limits(engine: str) -> str:
 def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
     profile = llm.correcting_profile
     if llm.obstacle:
-        yield Finding(Level.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
+        yield Finding(Severity.WARN, "correction", f"{llm.obstacle}; nothing is corrected")
     elif profile is None:
-        yield Finding(Level.OK, "correction", "off")
+        yield Finding(Severity.OK, "correction", "off")
     else:
         message = f"by the profile {llm.active_profile!r}; koe llm test tries it"
-        yield Finding(Level.OK, "correction", message)
+        yield Finding(Severity.OK, "correction", message)
         if profile.exposure:
-            yield Finding(Level.WARN, "correction", profile.exposure)
+            yield Finding(Severity.WARN, "correction", profile.exposure)
 
 
 def _examine_http() -> Finding:
@@ -201,39 +201,39 @@ def _examine_http() -> Finding:
     # It takes a tenth of a second, and hardly any command needs it.
     from koe.http.choice import LIBRARY
 
-    return Finding(Level.OK, "http", LIBRARY)
+    return Finding(Severity.OK, "http", LIBRARY)
 
 
 def _examine_proxies() -> Iterator[Finding]:
     """What is wrong with the settings of proxies; nothing is said of good ones."""
     for sentence in read_proxies().problems():
-        yield Finding(Level.WARN, "proxy", sentence)
+        yield Finding(Severity.WARN, "proxy", sentence)
 
 
 def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Finding]:
     try:
         survey = History(directory, settings).survey()
     except HistoryError as exc:
-        yield Finding(Level.WARN, "history", f"{exc}; dictation works without")
+        yield Finding(Severity.WARN, "history", f"{exc}; dictation works without")
         return
     journal = journal_directory(directory)
     count, megabytes = len(survey.entries), survey.audio_bytes / 1e6
     has = f"{count} {'entry' if count == 1 else 'entries'}, {megabytes:.1f} MB in {journal}"
-    yield Finding(Level.OK, "history", f"{has}; {_retention(settings)}")
+    yield Finding(Severity.OK, "history", f"{has}; {_retention(settings)}")
     if journal.exists() and not os.access(journal, os.W_OK | os.X_OK):
         message = f"{journal} cannot be written, so nothing is kept; dictation works without"
-        yield Finding(Level.WARN, "history", message)
+        yield Finding(Severity.WARN, "history", message)
     if settings.audio != "nothing" and settings.audio_days is None and settings.max_mb is None:
         message = "recordings pile up: neither history.audio_days nor history.max_mb limits them"
-        yield Finding(Level.WARN, "history", message)
+        yield Finding(Severity.WARN, "history", message)
     for entry in survey.interrupted[:_MOST_NAMED]:
         what = f"a dictation of {when(entry)}, {entry.seconds:.0f} s long, was interrupted"
         remedy = f"koe history retry {entry.id}"
-        yield Finding(Level.WARN, "history", f"{what}; to recognise it: {remedy}")
+        yield Finding(Severity.WARN, "history", f"{what}; to recognise it: {remedy}")
     if (more := len(survey.interrupted) - _MOST_NAMED) > 0:
-        yield Finding(Level.WARN, "history", f"{more} more were interrupted: koe history")
+        yield Finding(Severity.WARN, "history", f"{more} more were interrupted: koe history")
     for sentence in survey.skipped:
-        yield Finding(Level.WARN, "history", f"left alone: {sentence}")
+        yield Finding(Severity.WARN, "history", f"left alone: {sentence}")
 
 
 def _retention(settings: HistoryConfig) -> str:
@@ -257,8 +257,8 @@ def _examine_microphone() -> Finding:
     try:
         microphone = describe_microphone()
     except AudioError as exc:
-        return Finding(Level.WARN, "microphone", f"{exc}; recordings can be dictated without")
-    return Finding(Level.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
+        return Finding(Severity.WARN, "microphone", f"{exc}; recordings can be dictated without")
+    return Finding(Severity.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
 
 
 def _examine_desktop() -> Iterator[Finding]:
@@ -268,8 +268,8 @@ def _examine_desktop() -> Iterator[Finding]:
     from koe.linux.examination import examine as examine_desktop  # takes packages of its own
 
     works, missing = examine_desktop(os.environ)
-    yield from (Finding(Level.OK, "desktop", sentence) for sentence in works)
-    yield from (Finding(Level.WARN, "desktop", sentence) for sentence in missing)
+    yield from (Finding(Severity.OK, "desktop", sentence) for sentence in works)
+    yield from (Finding(Severity.WARN, "desktop", sentence) for sentence in missing)
 
 
 def _examine_log(directory: Path) -> Iterator[Finding]:
@@ -278,7 +278,7 @@ def _examine_log(directory: Path) -> Iterator[Finding]:
     try:
         descriptor = open_regular(path)
         if descriptor is None:
-            yield Finding(Level.WARN, "log", f"{path} is no regular file, so nothing is logged")
+            yield Finding(Severity.WARN, "log", f"{path} is no regular file, so nothing is logged")
             return
         with os.fdopen(descriptor, "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_BYTES))
@@ -286,8 +286,8 @@ def _examine_log(directory: Path) -> Iterator[Finding]:
     except FileNotFoundError:
         return
     except OSError as exc:
-        yield Finding(Level.WARN, "log", f"{path} can't be read: {exc.strerror}")
+        yield Finding(Severity.WARN, "log", f"{path} can't be read: {exc.strerror}")
         return
-    yield Finding(Level.OK, "log", f"{path}, of the library in shells; its end:")
+    yield Finding(Severity.OK, "log", f"{path}, of the library in shells; its end:")
     for line in text.splitlines()[-_MOST_LINES:]:
-        yield Finding(Level.OK, "log", harmless(line))
+        yield Finding(Severity.OK, "log", harmless(line))

@@ -17,7 +17,7 @@ from koe.asr import ENGINES, Engine, open_engine
 from koe.audio import open_recording
 from koe.cli import Exit, tell
 from koe.cli.live_line import display_width
-from koe.cli.references import Recording, Score, find_recordings, score
+from koe.cli.references import ReferenceRecording, Score, find_recordings, score
 from koe.cli.usage import add_folder
 from koe.config.settings import Settings
 from koe.config.store import Store, config_directory
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     return daemon_threads.run(_run(arguments, recordings))
 
 
-async def _run(arguments: argparse.Namespace, recordings: list[Recording]) -> int:
+async def _run(arguments: argparse.Namespace, recordings: list[ReferenceRecording]) -> int:
     width = max(display_width(recording.name) for recording in recordings)
     width = max(width, len(_HEAD[0]))
     if not arguments.json:
@@ -116,7 +116,7 @@ async def _run(arguments: argparse.Namespace, recordings: list[Recording]) -> in
 
 
 async def _results(
-    arguments: argparse.Namespace, recordings: list[Recording]
+    arguments: argparse.Namespace, recordings: list[ReferenceRecording]
 ) -> AsyncIterator[tuple[Result, str]]:
     store = Store(arguments.config or config_directory(os.environ), os.environ)
     settings = Settings(store, arguments.engine)

@@ -13,10 +13,10 @@ from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
 from koe.cli.usage import add_folder, add_words
-from koe.config.read import is_missing
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
+from koe.files.read import is_missing
 from koe.journal.entries import entry_json
 from koe.journal.history import History
 
@@ -241,11 +241,13 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 
 def _again(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
-    from koe.cli.report import JsonReport, Progress, TextReport, breaking_off, run_session
+    from koe.cli.report import DictationProgress, JsonReport, TextReport, breaking_off, run_session
     from koe.dictation import open_core
 
     entry = history.entry(arguments.id)
-    report = (JsonReport if arguments.json else TextReport)(Progress(handed_over=entry.seconds))
+    report = (JsonReport if arguments.json else TextReport)(
+        DictationProgress(handed_over=entry.seconds)
+    )
 
     async def follow() -> None:
         async with open_core(arguments.config) as core:

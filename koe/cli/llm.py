@@ -40,7 +40,7 @@ with --json, one object on stdout: {"ok": BOOLEAN, "profile": TEXT, "models": [T
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LlmTarget:
     """Whom to ask, and by which settings.
 
     Attributes:
@@ -91,7 +91,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser)
 
 
-def find_target(arguments: argparse.Namespace) -> Target:
+def find_target(arguments: argparse.Namespace) -> LlmTarget:
     """Read the settings and choose a profile. Missing files are created.
 
     Raises:
@@ -106,7 +106,7 @@ def find_target(arguments: argparse.Namespace) -> Target:
         known = ", ".join(llm.profiles) or "none"
         reason = f"llm.profiles has no {name!r}, only: {known}"
         raise ConfigError(str(store.config_path), reason)
-    return Target(store, snapshot, name, llm.profiles[name])
+    return LlmTarget(store, snapshot, name, llm.profiles[name])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     return (_test if arguments.action == "test" else _list_models)(target, arguments.json)
 
 
-def _test(target: Target, as_json: bool) -> int:
+def _test(target: LlmTarget, as_json: bool) -> int:
     began = time.monotonic()
     message = ""
     try:
@@ -145,7 +145,7 @@ def _test(target: Target, as_json: bool) -> int:
     return Exit.ERROR if message else Exit.OK
 
 
-def _list_models(target: Target, as_json: bool) -> int:
+def _list_models(target: LlmTarget, as_json: bool) -> int:
     message = ""
     models: list[str] = []
     try:

@@ -13,11 +13,11 @@ from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.store import config_directory
 from koe.errors import ManifestError
-from koe.models import describe, paths, removal, verification
 from koe.models import manifest as manifests
-from koe.models.catalogue import Model, find_models, install_manifests, languages_of
+from koe.models import paths, removal, verification
+from koe.models.catalogue import Model, describe, find_models, install_manifests, languages_of
 from koe.models.manifest import Manifest
-from koe.models.verification import Mode, Status, Verdict
+from koe.models.verification import Status, Verdict, VerifyMode
 
 _SENTENCES = {
     Status.INSTALLED: "installed (verified)",
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "status":
             action.add_argument(
                 "--verify-mode",
-                choices=[mode.name.lower().replace("_", "-") for mode in Mode],
+                choices=[mode.name.lower().replace("_", "-") for mode in VerifyMode],
                 default="normal",
                 help="cache-only: compute nothing; force: compute everything anew",
             )
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         case "pull":
             return _pull(root, arguments.model, arguments.json)
         case "status":
-            mode = Mode[arguments.verify_mode.upper().replace("-", "_")]
+            mode = VerifyMode[arguments.verify_mode.upper().replace("-", "_")]
             return _status(root, arguments.model, mode, arguments.json)
         case "verify":
             return _verify(root, arguments.model, arguments.json)
@@ -107,7 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(root: Path, as_json: bool) -> int:
     models, problems = find_models(root)
     found = [
-        (model, verification.model_status(root, model.path, Mode.CACHE_ONLY)) for model in models
+        (model, verification.model_status(root, model.path, VerifyMode.CACHE_ONLY))
+        for model in models
     ]
     if as_json:
         tell_json([_described(model, status) for model, status in found])
@@ -136,7 +137,7 @@ def _note(model: Model) -> str | None:
     )
 
 
-def _status(root: Path, model: str, mode: Mode, as_json: bool) -> int:
+def _status(root: Path, model: str, mode: VerifyMode, as_json: bool) -> int:
     directory = _existing(root, model)
     if not as_json:
         tell(f"Verifying {model}...")
@@ -151,7 +152,7 @@ def _status(root: Path, model: str, mode: Mode, as_json: bool) -> int:
 
 def _verify(root: Path, model: str, as_json: bool) -> int:
     directory = _existing(root, model)
-    manifest, verdicts = _examine(directory, Mode.FORCE)
+    manifest, verdicts = _examine(directory, VerifyMode.FORCE)
     status = verification.summarise(verdicts)
     if as_json:
         _print_verdicts(model, directory, manifest, verdicts)
@@ -178,12 +179,12 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
 
 def _pull(root: Path, model: str, as_json: bool) -> int:
     # It brings the HTTP library, which nothing else needs here.
-    from koe.cli.pull_report import BarsReport, JsonReport
+    from koe.cli.pull_report import BarsReport, JsonPullReport
     from koe.cli.pulling import pull_model
 
     _existing(root, model)
     try:
-        is_there = pull_model(root, model, JsonReport() if as_json else BarsReport(sys.stderr))
+        is_there = pull_model(root, model, JsonPullReport() if as_json else BarsReport(sys.stderr))
     except KeyboardInterrupt:
         print_error(f"interrupted; to go on from there: koe model pull {model}")
         return Exit.INTERRUPTED
@@ -203,7 +204,7 @@ def _existing(root: Path, model: str) -> Path:
     return paths.existing_directory(root, model)
 
 
-def _examine(directory: Path, mode: Mode) -> tuple[Manifest, list[Verdict]]:
+def _examine(directory: Path, mode: VerifyMode) -> tuple[Manifest, list[Verdict]]:
     manifest = manifests.load(directory)
     return manifest, verification.examine(directory, manifest, mode)
 

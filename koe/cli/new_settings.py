@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from koe.asr import LOCAL_ENGINES
 from koe.cli.proposals import Proposal, language_settings
-from koe.config.access import with_text
-from koe.config.edit import set_value
-from koe.config.listing import Listing, Setting, list_settings
+from koe.config.people.listing import Listing, Setting, list_settings
 from koe.config.schema import Config
+from koe.config.windows.access import with_text
 from koe.endpoint import check_endpoint, is_local
 from koe.errors import ConfigError, EndpointError
+from koe.yamltext.edit import set_value
 
 if TYPE_CHECKING:
-    from koe.config.document import Document, Environment
+    from koe.yamltext.document import Document, Environment
 
 Wanted = str | bool | list[str]
 """The value of a setting."""

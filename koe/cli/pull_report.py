@@ -124,7 +124,7 @@ class BarsReport(PullReport):
         )
 
 
-class JsonReport(PullReport):
+class JsonPullReport(PullReport):
     """For a program: one JSON object per line on stdout."""
 
     def tell(self, notice: Progress | Retry) -> None:

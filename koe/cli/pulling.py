@@ -9,7 +9,7 @@ from koe.cli.pull_report import PullReport
 from koe.errors import KoeError
 from koe.models import manifest, paths, verification
 from koe.models.pull import pull
-from koe.models.verification import Mode, Status
+from koe.models.verification import Status, VerifyMode
 
 
 def pull_model(root: Path, model: str, report: PullReport) -> bool:
@@ -28,7 +28,7 @@ def pull_model(root: Path, model: str, report: PullReport) -> bool:
             daemon_threads.run(pull(root, model, report.tell))
         report.begin_verification()
         directory = paths.existing_directory(root, model)
-        verdicts = verification.examine(directory, manifest.load(directory), Mode.FORCE)
+        verdicts = verification.examine(directory, manifest.load(directory), VerifyMode.FORCE)
         status = verification.summarise(verdicts)
         report.end_verification(status)
     except KoeError as exc:

@@ -26,7 +26,7 @@ _SAID = {"mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor"}
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class ReferenceRecording:
     """A recording with its reference.
 
     Attributes:
@@ -60,7 +60,7 @@ class Score:
         return Score(self.wrong + other.wrong, self.said + other.said)
 
 
-def find_recordings(folder: Path) -> list[Recording]:
+def find_recordings(folder: Path) -> list[ReferenceRecording]:
     """Find the recordings of a folder that have a reference, in `TABLE` or in a .txt beside them.
 
     Raises:
@@ -77,7 +77,7 @@ def find_recordings(folder: Path) -> list[Recording]:
         beside = path.with_suffix(".txt")
         said = table.get(name) or (_read(beside) if beside.is_file() else "")
         if said.strip():
-            found.append(Recording(name, path, said.strip()))
+            found.append(ReferenceRecording(name, path, said.strip()))
     if not found:
         raise AudioError(
             f"{folder} has no recordings with references; put a .txt with what is said beside "

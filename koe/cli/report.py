@@ -32,7 +32,7 @@ _LONG_RECORDING = 30.0
 
 
 @dataclass(slots=True)
-class Progress:
+class DictationProgress:
     """How far a dictation is.
 
     Attributes:
@@ -60,7 +60,7 @@ class Report(ABC):
         name: Of the recording, where there are several; empty: it needs none.
     """
 
-    def __init__(self, progress: Progress, name: str = "") -> None:
+    def __init__(self, progress: DictationProgress, name: str = "") -> None:
         self.progress = progress
         self.status = Exit.NO_SPEECH
         # Of the recording; empty: it needs none.
@@ -116,7 +116,7 @@ class Report(ABC):
 class TextReport(Report):
     """For a person: the text on stdout, everything else on stderr."""
 
-    def __init__(self, progress: Progress, name: str = "") -> None:
+    def __init__(self, progress: DictationProgress, name: str = "") -> None:
         super().__init__(progress, name)
         # The text so far, and how far the recognition of a long recording is.
         self._line = LiveLine(sys.stderr)

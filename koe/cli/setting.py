@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr import ENGINES
-from koe.config.access import with_text
-from koe.config.check import about, find_obstacle, find_problems
-from koe.config.document import MAPPING, Document
-from koe.config.edit import find
-from koe.config.listing import Listing, Origin, list_settings
-from koe.config.read import is_missing
-from koe.config.scalars import resolve
+from koe.config.people.check import about, find_obstacle, find_problems
+from koe.config.people.listing import Listing, Origin, list_settings
 from koe.config.store import CONFIG_NAME, Store
+from koe.config.windows.access import with_text
 from koe.errors import ConfigError
+from koe.files.read import is_missing
+from koe.yamltext.document import MAPPING, Document
+from koe.yamltext.edit import find
+from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.config.document import Environment
+    from koe.yamltext.document import Environment
 
 
 def read_settings(directory: Path) -> tuple[Document, Listing]:

@@ -17,7 +17,7 @@ from koe.cli.model_line import size
 from koe.cli.new_settings import Wanted, differing, wanted_settings, with_settings
 from koe.cli.proposals import Proposal, propose
 from koe.cli.questions import ask, ask_yes_or_no, is_answered
-from koe.cli.report import Progress, Report, TextReport, run_session
+from koe.cli.report import DictationProgress, Report, TextReport, run_session
 from koe.cli.setting import read_settings, read_value
 from koe.cli.usage import add_folder
 from koe.config.schema import Config
@@ -232,7 +232,7 @@ def _shown(value: Wanted) -> str:
 def _bring(models: Path, model: str) -> bool:
     """Have a model on this computer; tell whether it is."""
     install_manifests(models)
-    if verification.model_status(models, model, verification.Mode.NORMAL) is Status.INSTALLED:
+    if verification.model_status(models, model, verification.VerifyMode.NORMAL) is Status.INSTALLED:
         return True
     # They bring the HTTP library.
     from koe.cli.pull_report import BarsReport
@@ -251,7 +251,7 @@ def _try_out(directory: Path) -> int:
     except AudioError as exc:
         print_error(f"no trial: {exc}")
         return Exit.OK
-    report = TextReport(Progress())
+    report = TextReport(DictationProgress())
     return run_session(report, _dictate_trial(report, directory))
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.config.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
-from koe.config.rewriting import rewrite
 from koe.dictionary import parse_terms, term_of
 from koe.errors import ConfigError
+from koe.files.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
+from koe.files.rewriting import rewrite
 from koe.text import is_unicode
 
 LONGEST_TERM = 100
@@ -31,7 +31,7 @@ _GARBLED = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class BadLine:
     """What is wrong with one line.
 
     Attributes:
@@ -46,11 +46,11 @@ class Flaw:
 # --- looking -----------------------------------------------------------------------------
 
 
-def find_flaws(content: bytes) -> list[Flaw]:
+def find_flaws(content: bytes) -> list[BadLine]:
     """Everything in the file that is not used, or hardly as it was meant; in file order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return [Flaw(1, "the file is UTF-16, so nothing in it is used; save it as UTF-8")]
-    flaws: list[Flaw] = []
+        return [BadLine(1, "the file is UTF-16, so nothing in it is used; save it as UTF-8")]
+    flaws: list[BadLine] = []
     lines: dict[str, int] = {}  # of each term, in the case of the file
     spellings: dict[str, str] = {}  # by the term without its case
     for number, encoded in enumerate(content.split(b"\n"), start=1):
@@ -58,25 +58,25 @@ def find_flaws(content: bytes) -> list[Flaw]:
             line = encoded.decode("utf-8")
         except UnicodeDecodeError as exc:
             reason = f"byte {exc.start + 1} is not UTF-8, so nothing in the file is used"
-            flaws.append(Flaw(number, f"{reason}; save it as UTF-8"))
+            flaws.append(BadLine(number, f"{reason}; save it as UTF-8"))
             continue
         term = term_of(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
         if not term:
             continue
         if term in lines:
-            flaws.append(Flaw(number, f"{_shown(term)} is on line {lines[term]}; ignored here"))
+            flaws.append(BadLine(number, f"{_shown(term)} is on line {lines[term]}; ignored here"))
             continue
         lines[term] = number
         other = spellings.setdefault(term.casefold(), term)
         if other != term:
             reason = f"{_shown(other)} on line {lines[other]} differs in case only"
-            flaws.append(Flaw(number, f"{_shown(term)}: {reason}; keep the right one"))
+            flaws.append(BadLine(number, f"{_shown(term)}: {reason}; keep the right one"))
         if fault := fault_of(term):
-            flaws.append(Flaw(number, f"{_shown(term)} {fault}"))
+            flaws.append(BadLine(number, f"{_shown(term)} {fault}"))
         if note := _NOTE.search(term):
             rest = _shown(term[note.start() + 1 :])
             reason = f"{rest} is part of the term, because a comment needs a line of its own"
-            flaws.append(Flaw(number, f"{_shown(term)}: {reason}"))
+            flaws.append(BadLine(number, f"{_shown(term)}: {reason}"))
     return flaws
 
 

@@ -22,14 +22,14 @@ from koe.config.sections import (
     Group,
     Limit,
     Names,
-    Records,
     Section,
+    SectionList,
     Table,
     Target,
     TextMap,
     Value,
 )
-from koe.config.tree import Scalar
+from koe.yamltext.tree import BOOLEANS, INTEGER, Scalar
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Section)
@@ -105,7 +105,7 @@ def key_name(default: str, **about: Unpack[About]) -> str:
 
     def convert(scalar: Scalar) -> str:
         text = scalar.text
-        if scalar.is_plain and _INTEGER.fullmatch(text):
+        if scalar.is_plain and INTEGER.fullmatch(text):
             text = str(int(text, 0))
         if not is_known(text):
             raise ValueError(text)
@@ -117,10 +117,6 @@ def key_name(default: str, **about: Unpack[About]) -> str:
 
 # --- flags -------------------------------------------------------------------------------
 
-_BOOLEANS = {
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
 _FLAG = "true or false (without quotes)"
 
 _SWITCH_WORDS = {
@@ -130,8 +126,8 @@ _SWITCH_WORDS = {
 
 
 def _boolean(scalar: Scalar) -> bool:
-    if scalar.is_plain and scalar.text in _BOOLEANS:
-        return _BOOLEANS[scalar.text]
+    if scalar.is_plain and scalar.text in BOOLEANS:
+        return BOOLEANS[scalar.text]
     raise ValueError(scalar.text)
 
 
@@ -177,9 +173,6 @@ def consent(default: bool, **about: Unpack[About]) -> bool:
 
 # --- numbers -----------------------------------------------------------------------------
 
-# YAML 1.2 core integers (spec config §3.1): no leading zeros, no underscores, and a sign in
-# front of any base.
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|0x[0-9A-Fa-f]+|0o[0-7]+|0b[01]+)")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"\+?[0-9]+")
 
@@ -193,7 +186,7 @@ _LONGEST_MS = 3_600_000
 
 
 def _whole_number(scalar: Scalar, low: int, high: int) -> int:
-    if _INTEGER.fullmatch(scalar.text):
+    if INTEGER.fullmatch(scalar.text):
         number = int(scalar.text, 0)
         if low <= number <= high:
             return number
@@ -334,4 +327,4 @@ def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:
 
 def records(default: tuple[S, ...], of: S) -> tuple[S, ...]:
     """A list of like sections. What the file says replaces the whole default."""
-    return _typed(Records(default, of), default)
+    return _typed(SectionList(default, of), default)

@@ -5,16 +5,15 @@ Apart from it because every load asks, and hardly any has something to change.
 
 from __future__ import annotations
 
+from koe.config.engines import AsrConfig
 from koe.config.hotkeys import canonical
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
-FLAT_ASR_KEYS = (
-    "url", "api_key", "app_key", "access_key", "resource_id", "connect_timeout_ms",
-    "final_wait_timeout_ms", "enable_ddc", "enable_itn", "enable_punc", "enable_nonstream",
-)  # fmt: skip
+assert AsrConfig.flat
+FLAT_ASR_KEYS = tuple(AsrConfig.flat.generations)
 """Settings of Doubao, directly in ``asr`` until v1.0.8 (spec config §8.2)."""
 
-NESTED_ASR_KEYS = frozenset({"provider", "doubao"})
+NESTED_ASR_KEYS = AsrConfig.flat.unless
 """With one of these, ``asr`` is in its present form."""
 
 FLAT_LLM_KEYS = ("provider", "base_url", "api_key", "model")

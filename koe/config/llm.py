@@ -252,20 +252,28 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         return profile if self.enabled and profile is not None and profile.is_ready else None
 
     @property
-    def obstacle(self) -> str:
-        """Why nothing is corrected although it is to be, as a clause; empty when there is none."""
+    def shortfall(self) -> str:
+        """Why the active profile can't correct, as a predicate of its name; "" when it can."""
         profile = self.profiles.get(self.active_profile)
-        if not self.enabled:
-            return ""
-        if self.correcting_profile is not None:
-            # Who does not speak of correction expects none.
-            is_refused = self.correcting_profile.lacks_key and self.says("enabled")
-            return f"the profile {self.active_profile!r} needs an api_key" if is_refused else ""
         if profile is None:
             known = ", ".join(self.profiles) or "none"
-            return f"there is no profile {self.active_profile!r}, only: {known}"
+            return f"is not one of llm.profiles, which are: {known}"
+        if profile.is_ready:
+            return ""
         needs = "mlx.model" if profile.provider == "mlx" else "a base_url and a model"
-        return f"the profile {self.active_profile!r} needs {needs}"
+        return f"needs {needs} in llm.profiles"
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing is corrected although it is to be, as a clause; empty when there is none."""
+        if not self.enabled:
+            return ""
+        reason = self.shortfall
+        # A key is only missed by users who speak of correction: others expect none.
+        profile = self.correcting_profile
+        if profile is not None and profile.lacks_key and self.says("enabled"):
+            reason = "needs an api_key"
+        return reason and f"the profile {self.active_profile!r} {reason}"
 
     def completed(self, profile: LlmProfile) -> LlmProfile:
         """A profile of a settings window, with what no window shows: as saved for this address."""

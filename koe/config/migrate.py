@@ -11,8 +11,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from koe.config.document import MAPPING, SCALAR, SEQUENCE, Document, Part
-from koe.config.edit import Path, find, move, set_value
 from koe.config.hotkeys import canonical
 from koe.config.legacy import (
     FLAT_ASR_KEYS,
@@ -22,11 +20,13 @@ from koe.config.legacy import (
     TEMPLATES,
 )
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig
-from koe.config.scalars import resolve
 from koe.errors import ConfigError
+from koe.yamltext.document import MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.edit import KeyPath, find, keys_at, move, set_value
+from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.config.scalars import Value
+    from koe.yamltext.scalars import Value
 
 
 Step = Callable[[Document], Document]
@@ -42,7 +42,7 @@ def migrate(document: Document) -> Document:
     return _take(STEPS, document)
 
 
-def make_room(document: Document, path: Path) -> Document:
+def make_room(document: Document, path: KeyPath) -> Document:
     """Take the steps without which a value at ``path`` would hide other settings.
 
     Those are settings in an older form, and profiles that are built in: the first one in the
@@ -54,12 +54,12 @@ def make_room(document: Document, path: Path) -> Document:
     if path[:1] == ("asr",) and not NESTED_ASR_KEYS.isdisjoint(path[1:2]):
         return _take((nest_flat_asr,), document)
     if path[:1] == ("llm",) and not NESTED_LLM_KEYS.isdisjoint(path[1:2]):
-        if "profiles" in _keys(find(document, ("llm",))):
+        if "profiles" in keys_at(document, ("llm",)):
             return document
         document = _take((nest_flat_llm,), document)
         if path[1] == "profiles":
             document = _take((nest_flat_profile,), document)
-        if path[1] == "profiles" or "profiles" in _keys(find(document, ("llm",))):
+        if path[1] == "profiles" or "profiles" in keys_at(document, ("llm",)):
             document = _take((write_profiles,), document)
     return document
 
@@ -80,7 +80,7 @@ def nest_flat_asr(document: Document) -> Document:
 
     ``provider`` says so from now on, because the default is another one by now.
     """
-    keys = _keys(find(document, ("asr",)))
+    keys = keys_at(document, ("asr",))
     if keys & NESTED_ASR_KEYS or keys.isdisjoint(FLAT_ASR_KEYS):
         return document
     document = set_value(document, ("asr", "provider"), "doubao")
@@ -136,7 +136,7 @@ def nest_flat_llm(document: Document) -> Document:
 
     They become the profile of their provider, which the user then has selected.
     """
-    keys = _keys(find(document, ("llm",)))
+    keys = keys_at(document, ("llm",))
     if keys & NESTED_LLM_KEYS or keys.isdisjoint(FLAT_LLM_KEYS):
         return document
     provider = find(document, ("llm", "provider"))
@@ -163,13 +163,13 @@ def nest_flat_profile(document: Document) -> Document:
     these files themselves.
     """
     assert LlmConfig.flat
-    flat = _keys(find(document, ("llm",))) & LlmConfig.flat.generations.keys()
+    flat = keys_at(document, ("llm",)) & LlmConfig.flat.generations.keys()
     return _nest_profile(document, "openai", flat) if flat else document
 
 
 def write_profiles(document: Document) -> Document:
     """Write those profiles that are built in and not in the file."""
-    present = _keys(find(document, ("llm", "profiles")))
+    present = keys_at(document, ("llm", "profiles"))
     for name, profile in BUILT_IN_PROFILES.items():
         if name not in present:
             fields = {profile.declared[it].key: value for it, value in vars(profile).items()}
@@ -229,12 +229,6 @@ def spell_trigger_key(document: Document) -> Document:
     is_name = isinstance(value, int | str) and not isinstance(value, bool)
     name = canonical(str(value)) if is_name else "fn"
     return document if name == value else set_value(document, ("hotkey", "trigger_key"), name)
-
-
-def _keys(section: Part | None) -> set[str]:
-    if section is None or section.kind != MAPPING:
-        return set()
-    return {key.text for key, _ in section.pairs()}
 
 
 STEPS: tuple[Step, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from koe.config.llm import LlmConfig
 from koe.config.reader import Problem
+from koe.config.schema import PromptTemplate
 from koe.config.store import DEFAULTS, Store
 from koe.errors import ConfigError
 from koe.prompts import HEARD, Prompts
@@ -34,6 +35,18 @@ def built_in_prompts() -> Prompts:
     """What new users get in their files."""
     names = LlmConfig()
     return Prompts(_built_in(names.system_prompt_path), _built_in(names.user_prompt_path))
+
+
+def prompt_of(template: PromptTemplate, store: Store) -> str | None:
+    """The instruction of a template: its own, else that in its file; None when there is none."""
+    if template.system_prompt and template.system_prompt.strip():
+        return template.system_prompt.strip()
+    if not template.system_prompt_path:
+        return None
+    try:
+        return store.read_text(template.system_prompt_path).strip() or None
+    except ConfigError:
+        return None
 
 
 def _built_in(name: str) -> str:

@@ -13,15 +13,15 @@ from koe.config.sections import (
     Field,
     Group,
     Names,
-    Records,
     Section,
+    SectionList,
     Table,
     TextMap,
     Value,
 )
 from koe.config.spelling import folded, nearest
 from koe.config.strays import hint_at, owners
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
 
@@ -47,7 +47,7 @@ class Problem(NamedTuple):
         return f"{where}: {self.key}: {self.message}"
 
 
-class Entry:
+class Item:
     """One key of the file with its value.
 
     Attributes:
@@ -64,7 +64,7 @@ class Entry:
         self.key = key
         self.line = line
         self.node = node
-        self.strays: list[Entry] = []
+        self.strays: list[Item] = []
 
 
 class Reader:
@@ -77,9 +77,9 @@ class Reader:
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []  # in reading order
         self._path = path
-        self._unread: list[Entry] = []  # what is no setting where it stands
+        self._unread: list[Item] = []  # what is no setting where it stands
 
-    def read_section(self, entry: Entry, defaults: S) -> S:
+    def read_section(self, entry: Item, defaults: S) -> S:
         """A copy of ``defaults`` with everything that the file says."""
         entries = self._read_group(entry, "using its defaults")
         if entries is None:
@@ -103,7 +103,7 @@ class Reader:
                 self._report(entries[unread], f"there is no such setting; {hint}")
         return section
 
-    def _strays(self, entries: dict[str, Entry], section: Section) -> list[tuple[str, Entry]]:
+    def _strays(self, entries: dict[str, Item], section: Section) -> list[tuple[str, Item]]:
         """What the file says where it is not read, and the names of what it may mean."""
         keys = {field.key: name for name, field in section.declared.items()}
         found = []
@@ -114,7 +114,7 @@ class Reader:
                 continue
             said, joined, value = key.partition(":")
             if joined:  # `{enabled:no}`
-                key, entry = said, Entry(entry.key, entry.line, Scalar(value, value, entry.line))
+                key, entry = said, Item(entry.key, entry.line, Scalar(value, value, entry.line))
             group, dot, rest = key.partition(".")
             if near := nearest(group if dot else key, keys):
                 found.append((keys[near], _below(entry, rest) if dot else entry))
@@ -122,12 +122,12 @@ class Reader:
             self._unread.append(entry)
         return found
 
-    def _heed(self, section: S, key: str, name: str, stray: Entry) -> S:
+    def _heed(self, section: S, key: str, name: str, stray: Item) -> S:
         """Let a no count wherever it stands: words are sent only where nothing says no."""
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
             label = _abbreviated(stray.key.rpartition(".")[2])
-            self._report(Entry(key, stray.line, stray.node), f"{label} here says no; {field.kept}")
+            self._report(Item(key, stray.line, stray.node), f"{label} here says no; {field.kept}")
             return section.replace(**{name: False})
         if not isinstance(field, Group) or field.unreadable is None or _is_empty(stray.node):
             return section
@@ -144,7 +144,7 @@ class Reader:
                         group = self._heed(group, f"{key}.{each.key}", inner, entry)
         return section if group is value else section.replace(**{name: group})
 
-    def _take_flat(self, entries: dict[str, Entry], section: Section) -> Section | None:
+    def _take_flat(self, entries: dict[str, Item], section: Section) -> Section | None:
         """Read what stands one level above its group; None when that is nothing."""
         flat = section.flat
         if flat is None:
@@ -154,7 +154,7 @@ class Reader:
             return None
         return flat.defaults.replace(**self._take_declared(found, flat.defaults))
 
-    def _take_declared(self, entries: dict[str, Entry], section: Section) -> dict[str, object]:
+    def _take_declared(self, entries: dict[str, Item], section: Section) -> dict[str, object]:
         """Read what ``section`` declares, and take it out of ``entries``."""
         values: dict[str, object] = {}
         for name, field in section.declared.items():
@@ -163,14 +163,14 @@ class Reader:
                 values[name] = self._read(entry, field, getattr(section, name))
         return values
 
-    def _take(self, entries: dict[str, Entry], field: Field) -> Entry | None:
+    def _take(self, entries: dict[str, Item], field: Field) -> Item | None:
         entry = entries.pop(field.key, None)
         former = entries.pop(field.alias, None) if field.alias else None
         if entry is not None and former is not None:
             self._report(former, f"it means the same as {entry.key}, which is used")
         return entry or former
 
-    def _read(self, entry: Entry, field: Field, default: object) -> object:
+    def _read(self, entry: Item, field: Field, default: object) -> object:
         if isinstance(field, Value):
             return self._read_value(entry, field, default)
         if isinstance(field, Group):
@@ -181,14 +181,14 @@ class Reader:
             return self._read_consented(entry, field, default)
         if isinstance(field, Table):
             return self._read_table(entry, field)
-        if isinstance(field, Records):
+        if isinstance(field, SectionList):
             return self._read_records(entry, field, default)
         if isinstance(field, Names):
             return self._read_names(entry, field, default)
         assert isinstance(field, TextMap)
         return self._read_texts(entry, default)
 
-    def _read_consented(self, entry: Entry, field: Group, default: Section) -> Section:
+    def _read_consented(self, entry: Item, field: Group, default: Section) -> Section:
         """A group; where there is something else, what is in force then."""
         node = entry.node
         if field.unreadable is None or _is_empty(node) or isinstance(node, Mapping):
@@ -197,7 +197,7 @@ class Reader:
         self._report_no_group(entry, "it is off until this is corrected")
         return field.unreadable
 
-    def _read_value(self, entry: Entry, field: Value, default: object) -> object:
+    def _read_value(self, entry: Item, field: Value, default: object) -> object:
         node = entry.node
         if not isinstance(node, Scalar):
             kind = "list" if isinstance(node, Sequence) else "group"
@@ -221,11 +221,11 @@ class Reader:
             self._report(entry, f"{shown} is taken for {value}; write {value}".lower())
         return value
 
-    def _read_table(self, entry: Entry, field: Table) -> object:
+    def _read_table(self, entry: Item, field: Table) -> object:
         entries = self._read_group(entry, "using none") or {}
         return {name: self.read_section(each, field.of) for name, each in entries.items()}
 
-    def _read_records(self, entry: Entry, field: Records, default: object) -> object:
+    def _read_records(self, entry: Item, field: SectionList, default: object) -> object:
         self._report_unset(entry)
         if isinstance(entry.node, Scalar) and entry.node.is_null:
             return ()
@@ -234,12 +234,12 @@ class Reader:
             return default
         found = []
         for index, node in enumerate(entry.node.items):
-            record = Entry(f"{entry.key}[{index}]", node.line, node)
+            record = Item(f"{entry.key}[{index}]", node.line, node)
             found.append(self.read_section(record, field.of))
             self._report_missing(record, field.of)
         return tuple(found)
 
-    def _read_names(self, entry: Entry, field: Names, default: object) -> object:
+    def _read_names(self, entry: Item, field: Names, default: object) -> object:
         node = entry.node
         if isinstance(node, Mapping):
             self._report(entry, f"expected {field.accepts}; ignoring it")
@@ -253,7 +253,7 @@ class Reader:
             return self._known_names(entry, field, node.text.split(","))
         found: list[str] = []
         for index, item in enumerate(node.items):
-            each = Entry(f"{entry.key}[{index}]", item.line, item)
+            each = Item(f"{entry.key}[{index}]", item.line, item)
             if isinstance(item, Scalar):
                 self._report_unset(each)
                 found += self._known_names(each, field, [item.text])
@@ -261,7 +261,7 @@ class Reader:
                 self._report(each, f"expected a name, one of {', '.join(field.known)}; skipping it")
         return tuple(dict.fromkeys(found))
 
-    def _known_names(self, entry: Entry, field: Names, said: list[str]) -> tuple[str, ...]:
+    def _known_names(self, entry: Item, field: Names, said: list[str]) -> tuple[str, ...]:
         node = entry.node
         assert isinstance(node, Scalar)
         names = [name.strip() for name in said]
@@ -273,7 +273,7 @@ class Reader:
                 self._report(entry, f"{shown} is no {field.kind}, which are: {known}; skipping it")
         return tuple(dict.fromkeys(name for name in names if name in field.known))
 
-    def _read_texts(self, entry: Entry, default: object) -> object:
+    def _read_texts(self, entry: Item, default: object) -> object:
         entries = self._read_group(entry, "using none")
         if entries is None:
             return default
@@ -286,7 +286,7 @@ class Reader:
                 self._report(each, "expected text; ignoring it")
         return texts
 
-    def _read_group(self, entry: Entry, kept: str) -> dict[str, Entry] | None:
+    def _read_group(self, entry: Item, kept: str) -> dict[str, Item] | None:
         """The entries by key; of a key that is there twice, the last one. None: no group."""
         self._report_unset(entry)
         if isinstance(entry.node, Scalar) and entry.node.is_null:
@@ -294,14 +294,14 @@ class Reader:
         if not isinstance(entry.node, Mapping):
             self._report_no_group(entry, kept)
             return None
-        entries: dict[str, Entry] = {}
+        entries: dict[str, Item] = {}
         prefix = f"{entry.key}." if entry.key else ""
         for key, value in entry.node.pairs():
             if not isinstance(key, Scalar):
-                nameless = Entry(f"{prefix}?", key.line, value)
+                nameless = Item(f"{prefix}?", key.line, value)
                 self._report(nameless, "a key must be a single word; ignoring it")
                 continue
-            found = Entry(prefix + key.written, key.line, value)
+            found = Item(prefix + key.written, key.line, value)
             if former := entries.get(key.written):
                 found.strays, former.strays = former.strays, []
                 found.strays.append(former)
@@ -311,7 +311,7 @@ class Reader:
                 self._report(entry, _also_in([stray.line for stray in entry.strays]))
         return entries
 
-    def _report_missing(self, record: Entry, of: Section) -> None:
+    def _report_missing(self, record: Item, of: Section) -> None:
         present: set[str] = set()
         if isinstance(record.node, Mapping):
             present = {key.written for key, _ in record.node.pairs() if isinstance(key, Scalar)}
@@ -322,7 +322,7 @@ class Reader:
                 assert isinstance(field, Value)
                 self._report(record, f"{field.key} is missing; {field.kept}")
 
-    def _report_unset(self, entry: Entry) -> None:
+    def _report_unset(self, entry: Item) -> None:
         if isinstance(entry.node, Scalar):
             for variable in entry.node.unset:
                 name = _abbreviated(variable)
@@ -330,13 +330,13 @@ class Reader:
                     entry, f"environment variable {name} is not set; its place stays empty"
                 )
 
-    def _report_no_group(self, entry: Entry, kept: str) -> None:
+    def _report_no_group(self, entry: Item, kept: str) -> None:
         slip = _slip_in_group(entry)
         where = entry.node.line if slip else entry.line
         message = slip or "expected a group of indented settings"
-        self._report(Entry(entry.key, where, entry.node), f"{message}; {kept}")
+        self._report(Item(entry.key, where, entry.node), f"{message}; {kept}")
 
-    def _report(self, entry: Entry, message: str) -> None:
+    def _report(self, entry: Item, message: str) -> None:
         key = entry.key if entry.key.isprintable() else repr(entry.key)
         self.problems.append(Problem(self._path, entry.line, key, message))
 
@@ -351,11 +351,11 @@ def _also_in(lines: list[int]) -> str:
     return f"it is there more than once, in {where} too; using the last one: delete the {others}"
 
 
-# Only a mistake needs `koe.config.slips`, and every load is waited for.
+# Only a mistake needs `koe.yamltext.slips`, and every load is waited for.
 
 
-def _slip_in_group(entry: Entry) -> str:
-    from koe.config.slips import slip_in_group
+def _slip_in_group(entry: Item) -> str:
+    from koe.yamltext.slips import slip_in_group
 
     return slip_in_group(entry.node, entry.line)
 
@@ -364,7 +364,7 @@ def _slip_in_value(node: Scalar) -> str:
     first, second = node.written[:1], node.written[1:2]
     if first < "\x80" and first != "\\" and second != ":":
         return ""
-    from koe.config.slips import slip_in_value
+    from koe.yamltext.slips import slip_in_value
 
     return slip_in_value(node)
 
@@ -374,13 +374,13 @@ def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_plain and not node.written
 
 
-def _below(entry: Entry, key: str) -> Entry:
+def _below(entry: Item, key: str) -> Item:
     """An entry as if it were in a group."""
     label = Scalar(key, key, entry.line)
-    return Entry(entry.key, entry.line, Mapping(entry.line, [label, entry.node]))
+    return Item(entry.key, entry.line, Mapping(entry.line, [label, entry.node]))
 
 
-def _says_no(stray: Entry, field: Consent) -> bool:
+def _says_no(stray: Item, field: Consent) -> bool:
     """Whether a stray is no clear yes to a switch. A key such as ``disabled`` never is one."""
     key = stray.key.rpartition(".")[2]
     if not isinstance(stray.node, Scalar) or folded(key).startswith("dis"):

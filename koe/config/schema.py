@@ -16,6 +16,7 @@ from koe.config.fields import (
     group,
     key_name,
     limit,
+    milliseconds,
     names,
     optional_flag,
     optional_text,
@@ -27,10 +28,11 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.llm import LlmConfig, LlmProfile
-from koe.config.reader import Entry, Problem, Reader
+from koe.config.reader import Item, Problem, Reader
 from koe.config.sections import (
     ALL,
     AT_ONCE,
+    AT_START,
     NEXT_RECORDING,
     ONLY_C,
     OURS,
@@ -39,12 +41,13 @@ from koe.config.sections import (
     RELOAD_OR_RECORDING,
     Section,
 )
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 __all__ = [
     "UNREADABLE",
     "AsrConfig",
+    "AudioConfig",
     "ClipboardConfig",
     "Config",
     "DictionaryConfig",
@@ -97,11 +100,21 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
     """The key that starts and stops a recording.
 
     Names are as the user wrote them; `koe.config.hotkeys` resolves them.
+
+    Attributes:
+        profile_key: A second key, which does the same, but has the text corrected by another
+            profile; empty: there is none. Only `koe serve` listens to it.
+        profile: The ID of that profile, one of `llm.profiles`.
+        auto_stop: Of a recording that goes on without a key that is held: it ends by itself after
+            so long without speech; 0: it does not. Only `koe serve` does that.
     """
 
     trigger_key: str = key_name("fn")
     trigger_mode: str = choice("hold", "toggle", "double_tap", generations=ONLY_C)
     cancel_key: str = key_name("left_option", generations="B")
+    profile_key: str = key_name("", generations=OURS, effect=AT_START)
+    profile: str = text("", generations=OURS, effect=NEXT_RECORDING)
+    auto_stop: float = milliseconds(0, generations=OURS, effect=NEXT_RECORDING)
 
 
 class DictionaryConfig(Section, generations=ALL):
@@ -207,6 +220,18 @@ class HistoryConfig(Section, generations=OURS):
     max_mb: int | None = limit(500)
 
 
+class AudioConfig(Section, generations=OURS, effect=AT_START):
+    """What `koe serve` does with the microphone.
+
+    Attributes:
+        preroll: How much of what was said before the press of the key belongs to the recording.
+            The microphone is always on then, and that much of it is kept in memory. 0: it is
+            off until the key is pressed.
+    """
+
+    preroll: float = milliseconds(0, high=2000)
+
+
 class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
     """What `koe serve` does on a Linux desktop.
 
@@ -235,6 +260,7 @@ class Config(Section):
     paste: PasteConfig = group(PasteConfig())
     experimental: ExperimentalConfig = group(ExperimentalConfig())
     history: HistoryConfig = group(HistoryConfig(), refused=HistoryConfig(audio="nothing"))
+    audio: AudioConfig = group(AudioConfig())
     linux: LinuxConfig = group(LinuxConfig())
     prompt_templates: tuple[PromptTemplate, ...] = records((_TRANSLATE,), of=PromptTemplate())
 
@@ -268,11 +294,11 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
     if root is None or (isinstance(root, Scalar) and root.is_plain and not root.written):
         return Config(), ()
     if not isinstance(root, Mapping):
-        from koe.config.slips import slip_in_group  # only a mistake needs it
+        from koe.yamltext.slips import slip_in_group  # only a mistake needs it
 
         slip = slip_in_group(root, root.line)
         reason = f"{slip}, and save the file" if slip else _NO_SETTINGS
         raise ConfigError(path, f"line {root.line}: {reason}")
     reader = Reader(path)
-    config = reader.read_section(Entry("", root.line, root), Config())
+    config = reader.read_section(Item("", root.line, root), Config())
     return config, tuple(reader.problems)

@@ -4,7 +4,7 @@
         restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
 
 That declares the setting, once: `koe.config.fields` has a function for each kind of value,
-`koe.config.reader` reads by what they return, and `koe.config.reference` prints it.
+`koe.config.reader` reads by what they return, and `koe.config.people.reference` prints it.
 
 Sections are no dataclasses, although they are declared to type checkers as frozen ones
 that take keywords only: making a dataclass compiles five methods, half a millisecond each
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
 
-from koe.config.tree import Scalar
+from koe.yamltext.tree import Scalar
 
 
 class About(TypedDict, total=False):
@@ -36,6 +36,7 @@ RELOAD = "when the shell reloads: within 3 s, after a recording at the latest"
 RELOAD_OR_RECORDING = "when the shell reloads, or next recording"
 RECORDING_AFTER = "when the shell reloads, or the recording after the next"
 AT_ONCE = "at once: the shell reads the file when it needs it"
+AT_START = "when koe serve starts"
 
 # Which shells know a setting. Generations, for people.
 ALL = "A B C"
@@ -232,7 +233,7 @@ class Table(Field):
         self.of = of
 
 
-class Records(Field):
+class SectionList(Field):
     """A list of like sections.
 
     Attributes:

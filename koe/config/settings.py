@@ -107,7 +107,7 @@ class Settings:
 
     def instruction(self, template: PromptTemplate) -> str | None:
         """What a template has a model do; None when it has no prompt that can be used."""
-        from koe.config.templates import prompt_of
+        from koe.config.prompts import prompt_of
 
         return prompt_of(template, self._store)
 

@@ -1,6 +1,6 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-It turns files into texts and back; `koe.config.document` turns those into trees, and what the
+It turns files into texts and back; `koe.yamltext.document` turns those into trees, and what the
 settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`. A
 `Store` is for one thread at a time, except `Store.read_document` and `Store.rewrite`.
 """
@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from koe.config.document import Document, compose
 from koe.config.legacy import is_outdated
-from koe.config.read import (
+from koe.config.schema import Config, Problem, read_config
+from koe.dictionary import parse_terms
+from koe.errors import ConfigError
+from koe.files.read import (
     BYTE_ORDER_MARK,
     LARGEST_FILE_BYTES,
     REST_NS,
@@ -28,13 +30,11 @@ from koe.config.read import (
     read_whole,
     stamp_of,
 )
-from koe.config.schema import Config, Problem, read_config
-from koe.dictionary import parse_terms
-from koe.errors import ConfigError
+from koe.yamltext.document import Document, compose
 
 if TYPE_CHECKING:
-    from koe.config.document import Environment
-    from koe.config.tree import Node
+    from koe.yamltext.document import Environment
+    from koe.yamltext.tree import Node
 
 CONFIG_NAME = "config.yaml"
 LOG_NAME = "koe.log"  # of the library in shells (koe/native/logfile.c)
@@ -131,7 +131,7 @@ class Store:
         if all(path.exists() for path in paths):
             return []
         # Only the first start needs it.
-        from koe.config.write import locked, write_private
+        from koe.files.write import locked, write_private
 
         with locked(self.config_path) as lock:
             missing = [path for path in paths if not path.exists()]
@@ -214,7 +214,7 @@ class Store:
         return ()
 
     def read_document(self) -> Document:
-        """The text of ``config.yaml`` as it stands there, for `koe.config.edit`.
+        """The text of ``config.yaml`` as it stands there, for `koe.yamltext.edit`.
 
         Raises:
             ConfigError: As `load`, for this file.
@@ -258,8 +258,8 @@ class Store:
                 it was.
         """
         # Hardly any load needs it.
-        from koe.config.rewriting import rewrite
-        from koe.config.write import write_private
+        from koe.files.rewriting import rewrite
+        from koe.files.write import write_private
 
         path = self.config_path
 

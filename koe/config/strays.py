@@ -19,7 +19,7 @@ def owners(key: str, section: Section) -> list[str]:
 def hint_at(key: str, section: Section) -> str:
     """What to do about a key that is no setting of a section."""
     # Only a mistake needs it.
-    from koe.config.slips import slip_in_key
+    from koe.yamltext.slips import slip_in_key
 
     known = [field.key for field in section.declared.values()]
     if slip := slip_in_key(key):

@@ -1,1 +1,4 @@
-"""Files, for everything above: locks, links, and how something is opened."""
+"""Files, for everything above: locks, links, and how something is opened.
+
+The user's own files are read by ``read``, written by ``write``, and changed by ``rewriting``.
+"""

@@ -6,7 +6,8 @@ import errno
 import os
 import sys
 
-_HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK))
+# Wine gives no number.
+_HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0))
 
 if sys.platform == "win32":
     import msvcrt

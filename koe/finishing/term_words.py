@@ -55,7 +55,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlacedWord:
     """A word of a text, and where it is."""
 
     word: Word
@@ -89,14 +89,14 @@ def split(text: str) -> Iterator[Word]:
     return (_word(match[0]) for match in _WORD.finditer(text))
 
 
-def runs(text: str) -> Iterator[list[Place]]:
+def runs(text: str) -> Iterator[list[PlacedWord]]:
     """The words of a text, in runs between which something else is than a space or a hyphen."""
-    run: list[Place] = []
+    run: list[PlacedWord] = []
     for match in _WORD.finditer(text):
         if run and not _BETWEEN.fullmatch(text, run[-1].end, match.start()):
             yield run
             run = []
-        run.append(Place(_word(match[0]), match.start(), match.end()))
+        run.append(PlacedWord(_word(match[0]), match.start(), match.end()))
     if run:
         yield run
 

@@ -20,7 +20,7 @@ from koe.answers import sounds
 from koe.finishing import ordinary
 from koe.finishing.protected import apart
 from koe.finishing.term_index import Term, TermIndex, reading
-from koe.finishing.term_words import Place, Word, codes, runs, split
+from koe.finishing.term_words import PlacedWord, Word, codes, runs, split
 
 # How alike the letters have to be where the consonants are the same, and where all but one are, by
 # how many they are, from one to five and more. First for one word that is not ordinary, then for
@@ -94,7 +94,7 @@ class Terms:
                 done, at = end, at + count
         return "".join((*parts, text[done:]))
 
-    def _find(self, text: str, run: Sequence[Place], at: int) -> tuple[int, str] | None:
+    def _find(self, text: str, run: Sequence[PlacedWord], at: int) -> tuple[int, str] | None:
         """The words from one on that are a term: how many, and what is to stand for them."""
         first = run[at].word
         if self._index.may_begin(first):
@@ -113,7 +113,7 @@ class Terms:
 
     # --- by letters ---
 
-    def _by_letters(self, text: str, run: Sequence[Place], at: int, count: int) -> str | None:
+    def _by_letters(self, text: str, run: Sequence[PlacedWord], at: int, count: int) -> str | None:
         window = run[at : at + count]
         words = [place.word for place in window]
         key = "".join(word.letters for word in words)
@@ -142,15 +142,15 @@ class Terms:
 
     # --- by reading ---
 
-    def _by_reading(self, text: str, window: Sequence[Place]) -> Term | None:
+    def _by_reading(self, text: str, window: Sequence[PlacedWord]) -> Term | None:
         found = self._index.read(reading(place.word for place in window))
         return next((term for term in found if _may_be_misheard(text, window, term)), None)
 
     # --- by sound ---
 
-    def _by_sound(self, text: str, run: Sequence[Place], at: int) -> tuple[int, str] | None:
+    def _by_sound(self, text: str, run: Sequence[PlacedWord], at: int) -> tuple[int, str] | None:
         most = self._index.most_spoken_words + _MORE_WORDS
-        window: list[Place] = []
+        window: list[PlacedWord] = []
         found: tuple[int, str] | None = None
         for place in run[at : at + most]:
             word = place.word
@@ -163,7 +163,7 @@ class Terms:
                 found = len(window), spelled
         return found
 
-    def _sounding(self, text: str, window: Sequence[Place]) -> str | None:
+    def _sounding(self, text: str, window: Sequence[PlacedWord]) -> str | None:
         words = [place.word for place in window]
         said = text[window[0].start : window[-1].end]
         is_ordinary = all(word.is_ordinary or len(word.letters) == 1 for word in words)
@@ -200,8 +200,10 @@ class Terms:
                 for term in self._index.almost_sounding(code):
                     yield term, _ALMOST[kind][size]
 
-    def _by_chinese_sound(self, text: str, run: Sequence[Place], at: int) -> tuple[int, str] | None:
-        window: list[Place] = []
+    def _by_chinese_sound(
+        self, text: str, run: Sequence[PlacedWord], at: int
+    ) -> tuple[int, str] | None:
+        window: list[PlacedWord] = []
         found: tuple[int, str] | None = None
         foreign = 0
         for place in run[at : at + _MOST_CHARACTERS]:
@@ -215,7 +217,7 @@ class Terms:
                 found = len(window), term.text
         return found
 
-    def _sounding_chinese(self, text: str, window: Sequence[Place]) -> Term | None:
+    def _sounding_chinese(self, text: str, window: Sequence[PlacedWord]) -> Term | None:
         words = [place.word for place in window]
         letters = [word.letters for word in words]
         spoken = sum(len(word.reading) for word in words)
@@ -252,7 +254,7 @@ def _begins_sentence(text: str, start: int, said: str, spelled: str) -> bool:
     )
 
 
-def _is_all_that_is_spelled(run: Sequence[Place], at: int, count: int) -> bool:
+def _is_all_that_is_spelled(run: Sequence[PlacedWord], at: int, count: int) -> bool:
     """Whether no single letter is beside a run of such."""
     around = (*run[max(0, at - 1) : at], *run[at + count : at + count + 1])
     return not any(len(place.word.letters) == 1 and not place.word.is_chinese for place in around)
@@ -272,7 +274,7 @@ def _begin_alike(words: Sequence[Word], term: Term) -> bool:
     return not sounds.initials(first).isdisjoint(sounds.initials(other))
 
 
-def _may_be_misheard(text: str, window: Sequence[Place], term: Term) -> bool:
+def _may_be_misheard(text: str, window: Sequence[PlacedWord], term: Term) -> bool:
     """Whether ideographs that are read as a term make no sense by themselves."""
     chinese = [place for place in window if place.word.is_chinese]
     if not chinese:
@@ -302,14 +304,14 @@ def _may_be_misheard(text: str, window: Sequence[Place], term: Term) -> bool:
     return not is_joined and ordinary.unexplained(text, range(start, end)) > 0
 
 
-def _are_read_exactly(window: Sequence[Place], term: Term) -> bool:
+def _are_read_exactly(window: Sequence[PlacedWord], term: Term) -> bool:
     return all(
         sounds.read_exactly(place.word.letters) == sounds.read_exactly(other.letters)
         for place, other in zip(window, term.words, strict=True)
     )
 
 
-def _is_unexplained(text: str, window: Sequence[Place]) -> bool:
+def _is_unexplained(text: str, window: Sequence[PlacedWord]) -> bool:
     """Whether ideographs are a name by themselves, at least half of it of no ordinary word."""
     start, end = window[0].start, window[-1].end
     places = range(start, end)

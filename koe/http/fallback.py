@@ -95,7 +95,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
         assert isinstance(response.stream, httpx.AsyncByteStream)
         is_whole = request.method == "HEAD" or response.http_version != "HTTP/2"
         leave = partial(self._leave, origin, pool)
-        response.stream = _Reply(response.stream, leave, is_whole=is_whole)
+        response.stream = _HttpxBody(response.stream, leave, is_whole=is_whole)
         return response
 
     async def aclose(self) -> None:
@@ -150,7 +150,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
             raise
 
 
-class _Reply(httpx.AsyncByteStream):
+class _HttpxBody(httpx.AsyncByteStream):
     """The body of a reply, of which is known whether it was read to its end."""
 
     def __init__(self, stream: httpx.AsyncByteStream, leave: _Leave, *, is_whole: bool) -> None:

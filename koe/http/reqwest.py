@@ -89,7 +89,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers=_headers(response),
-            stream=_Reply(sending, response),
+            stream=_ReqwestBody(sending, response),
             extensions={"http_version": response.version.removesuffix(".0").encode()},
         )
 
@@ -133,7 +133,7 @@ class _Body:
             yield self.content[start : start + _PIECE_BYTES]
 
 
-class _Reply(httpx.AsyncByteStream):
+class _ReqwestBody(httpx.AsyncByteStream):
     """The body of a reply, as it comes."""
 
     def __init__(self, sending: StreamRequest, response: Response) -> None:

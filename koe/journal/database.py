@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from koe.config.write import locked
 from koe.errors import HistoryError
 from koe.files.regular import NO_SURPRISES, is_regular
+from koe.files.write import locked
 
 T = TypeVar("T")
 

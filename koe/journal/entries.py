@@ -16,7 +16,7 @@ class Why(StrEnum):
     """How a session ended, which is why it is kept."""
 
     COMPLETE = "complete"  # the whole text was delivered
-    INCOMPLETE = "incomplete"  # a text was delivered, and its end may be missing
+    INCOMPLETE = "incomplete"  # a text was delivered; its end may be missing, or it did not arrive
     SILENT = "silent"  # nothing was recognised
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -38,7 +38,7 @@ class Entry:
         heard: What was recognised; empty: nothing was, or it is not kept.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
-        reason: Why the session failed, as a sentence; empty: it did not.
+        reason: Why the session failed or the text did not arrive; empty: neither.
         audio_bytes: How large the recording's file is; 0: there is none.
         is_pinned: True: it stays until it is removed by hand.
         why: How the session ended.
@@ -113,7 +113,7 @@ def why_of(end: End | None) -> Why:
         return Why.INTERRUPTED
     if not end.text:
         return Why.SILENT
-    return Why.COMPLETE if end.is_whole else Why.INCOMPLETE
+    return Why.COMPLETE if end.is_whole and not end.reason else Why.INCOMPLETE
 
 
 def entry_json(entry: Entry) -> dict[str, object]:

@@ -13,7 +13,7 @@ from koe.errors import JournalError
 from koe.events import SAMPLE_RATE_HZ
 from koe.files.folders import sync_folder
 from koe.journal.folder import create
-from koe.journal.format import Kind, Record, Records
+from koe.journal.format import JournalRecord, JournalRecords, Kind
 from koe.journal.reader import audio_between, open_recording
 
 # A second of audio; so much has to be passed over, at most, to find a sample.
@@ -53,7 +53,7 @@ class RecordingFile:
         # Keeps the file open while it is synced.
         self._closing = threading.Lock()
 
-    def append(self, record: Record) -> None:
+    def append(self, record: JournalRecord) -> None:
         """Write a record at once, without a buffer; on the writing thread.
 
         Raises:
@@ -84,7 +84,7 @@ class RecordingFile:
         try:
             with open_recording(self.path) as file:
                 file.seek(offset)
-                return b"".join(audio_between(Records(file.read), position, start, count))
+                return b"".join(audio_between(JournalRecords(file.read), position, start, count))
         except OSError as exc:
             raise JournalError(str(self.path), f"it cannot be read: {exc.strerror}") from exc
 

@@ -63,7 +63,25 @@ class Mark(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class _JsonPayload:
+    """A payload whose fields are the members of a JSON object."""
+
+    def payload(self) -> bytes:
+        """Return it as JSON."""
+        return dump(members_of(self))
+
+    @classmethod
+    def of(cls, payload: bytes) -> Self:
+        """Read it from JSON.
+
+        Raises:
+            ValueError: It is not a JSON object.
+        """
+        return build(cls, _object(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class Header(_JsonPayload):
     """What is known when a session begins.
 
     Attributes:
@@ -84,22 +102,9 @@ class Header:
     began: str = ""
     pid: int = 0
 
-    def payload(self) -> bytes:
-        """Return it as JSON."""
-        return dump(members_of(self))
-
-    @classmethod
-    def of(cls, payload: bytes) -> Self:
-        """Read it from JSON.
-
-        Raises:
-            ValueError: It is not a JSON object.
-        """
-        return build(cls, _object(payload))
-
 
 @dataclass(frozen=True, slots=True)
-class End:
+class End(_JsonPayload):
     """What is known when a session is over.
 
     Attributes:
@@ -109,7 +114,7 @@ class End:
         engine: Which engine recognised it.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
-        reason: Why the session failed; empty: it did not.
+        reason: Why the session failed, or why the text did not arrive; empty: neither.
     """
 
     state: str = ""
@@ -119,19 +124,6 @@ class End:
     is_corrected: bool = False
     is_whole: bool = True
     reason: str = ""
-
-    def payload(self) -> bytes:
-        """Return it as JSON."""
-        return dump(members_of(self))
-
-    @classmethod
-    def of(cls, payload: bytes) -> Self:
-        """Read it from JSON.
-
-        Raises:
-            ValueError: It is not a JSON object.
-        """
-        return build(cls, _object(payload))
 
 
 class Marked(NamedTuple):
@@ -165,7 +157,7 @@ class Marked(NamedTuple):
                 raise ValueError("a mark must be a list of numbers")
 
 
-class Record(NamedTuple):
+class JournalRecord(NamedTuple):
     """One record.
 
     Attributes:
@@ -186,7 +178,7 @@ class Record(NamedTuple):
         return _HEAD.pack(length, checksum, self.kind, self.nanoseconds) + self.payload
 
 
-class Records:
+class JournalRecords:
     """Iterates over the longest valid prefix of a file, in memory of `LARGEST_PAYLOAD` at most.
 
     Attributes:
@@ -205,7 +197,7 @@ class Records:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> JournalRecord:
         if self.damage:
             raise StopIteration
         head = self._read(HEAD_BYTES)
@@ -222,9 +214,9 @@ class Records:
         if crc32(payload, crc32(_HEAD.pack(length, 0, kind, nanoseconds))) != checksum:
             return self._stop("is damaged")
         self.size += HEAD_BYTES + length
-        return Record(kind, nanoseconds, payload)
+        return JournalRecord(kind, nanoseconds, payload)
 
-    def _stop(self, what: str) -> Record:
+    def _stop(self, what: str) -> JournalRecord:
         self.damage = f"the record at byte {self.size} {what}"
         raise StopIteration
 

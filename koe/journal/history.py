@@ -20,7 +20,7 @@ from koe.diagnostics import report
 from koe.errors import HistoryError, JournalError, KoeError
 from koe.files.folders import require_own
 from koe.journal import folder, retention
-from koe.journal.entries import Entry, Why, entry_of
+from koe.journal.entries import Entry, Why, entry_of, why_of
 from koe.journal.format import End
 from koe.journal.index import Index
 from koe.journal.reader import Recorded, audio_of, is_being_written, read_session
@@ -241,8 +241,8 @@ class History:
             heard=end.heard,
             is_corrected=end.is_corrected,
             is_whole=end.is_whole,
-            reason="",
-            why=Why.COMPLETE if end.is_whole else Why.INCOMPLETE,
+            reason=end.reason,
+            why=why_of(end),
         )
         self._index.put([entry])
         return entry

@@ -23,7 +23,16 @@ from koe.events import (
 from koe.files.lock import try_lock
 from koe.files.regular import open_regular
 from koe.journal.events import Decoder
-from koe.journal.format import FORMAT, End, Header, Kind, Mark, Marked, Record, Records
+from koe.journal.format import (
+    FORMAT,
+    End,
+    Header,
+    JournalRecord,
+    JournalRecords,
+    Kind,
+    Mark,
+    Marked,
+)
 
 _BYTES_PER_SAMPLE = 2
 
@@ -125,7 +134,7 @@ def audio_of(path: Path, start: int = 0, count: int | None = None) -> Iterator[b
 
 
 def audio_between(
-    records: Iterable[Record], position: int, start: int, count: int | None
+    records: Iterable[JournalRecord], position: int, start: int, count: int | None
 ) -> Iterator[bytes]:
     """Yield the audio of records, from one sample to another.
 
@@ -196,7 +205,7 @@ class _Session:
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._bytes = _Bytes(file)
-        self.records = Records(self._bytes.read)
+        self.records = JournalRecords(self._bytes.read)
         self.header = self._read_header(path)
 
     @property

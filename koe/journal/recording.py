@@ -10,7 +10,7 @@ from koe.events import Event, Notice
 from koe.journal.events import Encoder
 from koe.journal.file import RecordingFile
 from koe.journal.folder import path_of
-from koe.journal.format import End, Header, Kind, Marked, Record
+from koe.journal.format import End, Header, JournalRecord, Kind, Marked
 from koe.journal.threads import Writer
 
 # Audio that comes at once, as from a file, is written in records of so many bytes: two seconds.
@@ -78,7 +78,7 @@ class Recording:
         try:
             file = RecordingFile(path_of(self._directory, self._id))
             try:
-                file.append(Record(Kind.HEADER, nanoseconds, self._header.payload()))
+                file.append(JournalRecord(Kind.HEADER, nanoseconds, self._header.payload()))
             except OSError:
                 file.close()
                 file.path.unlink()
@@ -118,7 +118,7 @@ class Recording:
         if self.file is None or self._is_incomplete:
             return
         try:
-            self.file.append(Record(kind, nanoseconds, payload))
+            self.file.append(JournalRecord(kind, nanoseconds, payload))
         except OSError as exc:
             self._is_incomplete = True
             self._fail(exc)

@@ -24,7 +24,7 @@ SYNC_INTERVAL = 1.0
 log = logging.getLogger(__name__)
 
 
-class Client(Protocol):
+class JobOwner(Protocol):
     """Who has jobs done."""
 
     def stop(self) -> None:
@@ -50,7 +50,7 @@ class Writer:
         self._jobs: deque[Callable[[], None] | None] = deque()
         self.put: Callable[[Callable[[], None]], None] = self._jobs.append
         # Who may put jobs, by a name. One that is forgotten is none any more.
-        self._clients: dict[str, weakref.ref[Client]] = {}
+        self._clients: dict[str, weakref.ref[JobOwner]] = {}
         # Have the writing thread look for jobs at once.
         self._wake = threading.Event()
         # The files that are open; replaced as a whole by the writing thread.
@@ -72,7 +72,7 @@ class Writer:
             return False
         return True
 
-    def attend(self, name: str, client: Client) -> None:
+    def attend(self, name: str, client: JobOwner) -> None:
         """Look out for jobs of a client from now on."""
         self._clients[name] = weakref.ref(client)
         self._wake.set()
@@ -150,7 +150,7 @@ class Writer:
                 log.exception("the journal lacks a record")
         return False
 
-    def _present(self) -> list[Client]:
+    def _present(self) -> list[JobOwner]:
         """Return the clients, and drop those that were forgotten."""
         present = []
         for name, reference in list(self._clients.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +18,11 @@ from koe.errors import DesktopError
 # Seconds for a service to answer: most take a millisecond, and a program may hang.
 PATIENCE = 1.0
 
+_DBUS, _DBUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
+
+SignalHandler = Callable[[str, list[Any]], None]
+"""Called with the object that sends a signal, and what the signal says."""
+
 
 class Bus:
     """A connection to a bus, on the loop.
@@ -27,6 +33,9 @@ class Bus:
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
+        # By interface and member.
+        self._handlers: dict[tuple[str, str], list[SignalHandler]] = {}
+        bus.add_message_handler(self._note)
 
     async def call(
         self,
@@ -80,6 +89,27 @@ class Bus:
         get = "org.freedesktop.DBus.Properties.Get"
         answer = await self.call(destination, path, get, "ss", interface, name)
         return answer[0].value
+
+    async def on(self, member: str, handle: SignalHandler) -> None:
+        """Have a signal of any object handled, on the loop.
+
+        Args:
+            member: The signal, with its interface before it.
+            handle: Called with each.
+
+        Raises:
+            DesktopError: As `call`.
+        """
+        interface, _, name = member.rpartition(".")
+        self._handlers.setdefault((interface, name), []).append(handle)
+        rule = f"type='signal',interface='{interface}',member='{name}'"
+        await self.call(_DBUS, _DBUS_PATH, f"{_DBUS}.AddMatch", "s", rule)
+
+    def _note(self, message: Message) -> None:
+        if message.message_type is MessageType.SIGNAL:
+            sent = (message.interface or "", message.member or "")
+            for handle in self._handlers.get(sent, ()):
+                handle(message.path or "", list(message.body))
 
     async def close(self) -> None:
         """Disconnect."""

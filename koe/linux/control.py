@@ -23,9 +23,12 @@ from koe.files.lock import try_lock
 ACTIONS = {
     "press": "what pressing the hotkey does",
     "release": "what releasing it does",
+    "press_profile": "what pressing the hotkey of another profile does (hotkey.profile)",
+    "release_profile": "what releasing it does",
     "begin": "begin to record",
     "end": "end the recording; its text is inserted",
     "toggle": "begin or end, whichever is due",
+    "toggle_profile": "likewise, with that other profile",
     "cancel": "end the recording without text",
     "retry": "recognise the newest recording that is kept once more, and insert its text",
 }

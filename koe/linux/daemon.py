@@ -5,38 +5,43 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koe.config.schema import Config
 from koe.diagnostics import report, report_once
 from koe.dictation import OpenCore, open_core
-from koe.errors import DesktopError, HistoryError
+from koe.errors import DesktopError, HistoryError, KoeError
 from koe.events import Mode
+from koe.journal.entries import Entry, Why
 from koe.journal.history import History
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.insertion import Insertion
-from koe.linux.keys import key_of
+from koe.linux.listening import NO_KEYS, Listening, listen_by_portal
 from koe.linux.presses import Action, Presses
+from koe.linux.recording import OpenRecorder
 from koe.linux.server import ControlServer
-from koe.linux.status import Status, announcement
-from koe.linux.takes import Recorder, Takes
+from koe.linux.standby import standing_by
+from koe.linux.status import DaemonStatus, announcement
+from koe.linux.suspend import watching_suspend
+from koe.linux.takes import Takes
 from koe.microphone import Microphone
 from koe.session_rules import SessionRules
 
 if TYPE_CHECKING:
     from koe.linux.bus import Bus
-    from koe.linux.hotkey import Hotkey
     from koe.linux.notifications import Notifications
 
 # A press while a text is still to come begins the next dictation; the text comes all the same.
-RULES = SessionRules(finish_superseded=True)
+# Until the text is in its window, the recording is kept.
+RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
 
-Recording = Callable[[], AbstractAsyncContextManager[Recorder]]
+
+# Seconds until a desktop that was not there is looked for again.
+_DESKTOP_INTERVAL = 2.0
 
 
 class Daemon:
@@ -46,27 +51,23 @@ class Daemon:
         core: Recognises.
         directory: The configuration's folder.
         recorder: Gives what records, to be entered.
-        desktop: Where texts are inserted.
     """
 
-    def __init__(
-        self, core: OpenCore, directory: Path, recorder: Recording, desktop: Desktop
-    ) -> None:
+    def __init__(self, core: OpenCore, directory: Path, recorder: OpenRecorder) -> None:
         self._core = core
         self._directory = directory
-        insertion = Insertion(lambda: core.settings.current.config, desktop.board, desktop.fields)
-        self._takes = Takes(core, insertion, recorder, self._show)
+        self._insertion = Insertion(lambda: self._config)
+        self._takes = Takes(core, self._insertion, recorder, self._show)
         self._server = ControlServer(self.perform, lambda: self._takes.status)
-        self._presses = Presses(core.settings.current.config.hotkey.trigger_mode)
-        self._desktop = desktop
-        # Cancels; grabbed while a recording is on. None: there is no such key.
-        self._cancel_key: Hotkey | None = None
-        # Shows what is heard; None: nothing can.
-        self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
+        # The hotkey, and that of another profile.
+        mode = self._config.hotkey.trigger_mode
+        self._presses = {"": Presses(mode), "_profile": Presses(mode)}
+        # Of the desktop that is there. None: it has none.
+        self._keys: Listening | None = None
+        self._notifications: Notifications | None = None
 
     async def start(self, listener: socket.socket) -> None:
-        """Listen to clients and to the hotkey, and offer what an earlier daemon left."""
-        self._listen_to_hotkey()
+        """Listen to clients, and offer what an earlier daemon left."""
         await self._server.start(listener)
         await self._offer_interrupted()
 
@@ -74,8 +75,33 @@ class Daemon:
         """Stop everything."""
         await self._takes.close()
         await self._server.close()
-        if self._notifications is not None:
-            await self._notifications.close()
+
+    @asynccontextmanager
+    async def on_desktop(self, desktop: Desktop) -> AsyncIterator[None]:
+        """Listen to the keys of a desktop, and insert and show texts there, within the block."""
+        self._insertion.use(desktop.board, desktop.fields)
+        self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
+        asking = None
+        if desktop.display is not None:
+            self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
+            self._takes.describe_hotkey(self._keys.description)
+        elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
+            asking = asyncio.create_task(self._ask_portal(desktop.bus))
+        else:
+            self._takes.describe_hotkey(NO_KEYS)
+        try:
+            yield
+        finally:
+            if asking is not None:
+                asking.cancel()
+            shown, self._notifications, self._keys = self._notifications, None, None
+            self._insertion.use(None, None)
+            if shown is not None:
+                await shown.close()
+
+    async def _ask_portal(self, bus: Bus) -> None:
+        description = await listen_by_portal(bus, self._config.hotkey, self._obey)
+        self._takes.describe_hotkey(description)
 
     def perform(self, word: str) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
@@ -83,95 +109,102 @@ class Daemon:
         Raises:
             KoeError: It can't be done; the sentence says why.
         """
-        recording = self._takes.is_recording
-        now = asyncio.get_running_loop().time()
         match word:
-            case "press":
-                self._do(self._presses.press(now, is_recording=recording))
-            case "release":
-                self._do(self._presses.release(now, is_recording=recording))
+            case "press" | "release" | "press_profile" | "release_profile":
+                self._do_key(word)
             case "begin":
                 self._takes.begin(Mode.TOGGLE)
             case "end":
                 self._takes.end()
-            case "toggle":
-                self._do(Action.END if recording else Action.BEGIN)
+            case "toggle" | "toggle_profile":
+                if self._takes.is_recording:
+                    self._takes.end()
+                else:
+                    self._takes.begin(Mode.TOGGLE, self._profile(word))
             case "cancel":
                 self._takes.cancel()
             case "retry":
-                self._takes.retry(self._newest_recording())
+                newest = _newest_recording(History(self._directory, self._config.history))
+                if newest is None:
+                    raise HistoryError("no recording is kept that could be recognised again")
+                self._takes.retry(newest.id)
 
-    def _do(self, action: Action | None) -> None:
+    def suspend(self) -> None:
+        """End a recording, because the computer is about to be suspended."""
+        for presses in self._presses.values():
+            presses.forget()  # a key may come up while nothing notices it
+        if self._takes.is_recording:
+            self._takes.end()
+            self._takes.tell("the recording was ended, because the computer was suspended")
+
+    def _do_key(self, word: str) -> None:
+        presses = self._presses["_profile" if word.endswith("_profile") else ""]
+        told = presses.press if word.startswith("press") else presses.release
+        now = asyncio.get_running_loop().time()
+        action = told(now, is_recording=self._takes.is_recording)
         if action is Action.BEGIN:
-            self._takes.begin(Mode.HOLD)
+            self._takes.begin(Mode.HOLD, self._profile(word))
         elif action is Action.END:
             self._takes.end()
+        self._takes.hold(is_held=any(it.is_held for it in self._presses.values()))
 
-    def _show(self, status: Status) -> None:
+    def _profile(self, word: str) -> str:
+        """The profile that a word asks for; empty: the active one.
+
+        Raises:
+            DesktopError: The settings name none.
+        """
+        if not word.endswith("_profile"):
+            return ""
+        if not self._config.hotkey.profile:
+            raise DesktopError(
+                "hotkey.profile names no profile; to set one of llm.profiles, run: "
+                "koe config set hotkey.profile NAME"
+            )
+        return self._config.hotkey.profile
+
+    def _obey(self, word: str) -> None:
+        """Do what a key asks for; what goes wrong is shown."""
+        try:
+            self.perform(word)
+        except KoeError as exc:
+            report(exc)
+            self._takes.tell(str(exc))
+
+    def _show(self, status: DaemonStatus) -> None:
         self._server.publish(status)
-        if self._cancel_key is not None:
-            self._follow_cancel_key(self._cancel_key, is_wanted=status.is_recording)
+        if self._keys is not None:
+            self._keys.follow(is_recording=status.is_recording)
         if self._notifications is not None and self._config.linux.notifications:
             self._notifications.show(announcement(status))
-
-    def _listen_to_hotkey(self) -> None:
-        key = key_of(self._config.hotkey.trigger_key)
-        if self._desktop.display is None:
-            self._takes.describe_hotkey("none: bind keys to koe-key; koe service keys shows how")
-            return
-        from koe.linux.hotkey import Hotkey
-
-        if self._config.hotkey.says("cancel_key"):
-            cancel, nothing = partial(self.perform, "cancel"), lambda: None
-            key_to_cancel = key_of(self._config.hotkey.cancel_key)
-            self._cancel_key = Hotkey(self._desktop.display, key_to_cancel, cancel, nothing)
-        press, release = partial(self.perform, "press"), partial(self.perform, "release")
-        try:
-            Hotkey(self._desktop.display, key, press, release).grab()
-        except DesktopError as exc:
-            report(exc)
-            self._takes.describe_hotkey(f"none: {exc}")
-        else:
-            self._takes.describe_hotkey(key.name)
-
-    def _follow_cancel_key(self, key: Hotkey, *, is_wanted: bool) -> None:
-        try:
-            if is_wanted and not key.is_grabbed:
-                key.grab()
-            elif key.is_grabbed and not is_wanted:
-                key.ungrab()
-        except DesktopError as exc:
-            report_once(f"hotkey.cancel_key: {exc}")
 
     @property
     def _config(self) -> Config:
         return self._core.settings.current.config
 
-    def _newest_recording(self) -> str:
-        """The ID of the newest entry with a recording.
-
-        Raises:
-            HistoryError: There is none.
-        """
-        entries = History(self._directory, self._config.history).list()
-        recording = next((entry.id for entry in entries if entry.has_audio), None)
-        if recording is None:
-            raise HistoryError("no recording is kept that could be recognised again")
-        return recording
-
     async def _offer_interrupted(self) -> None:
-        """Say which recordings lack a text because their process was killed."""
+        """Say so if the newest recording lacks a text because its process was ended."""
         history = History(self._directory, self._config.history)
         try:
-            interrupted = await asyncio.to_thread(history.recover)
+            await asyncio.to_thread(history.recover)
+            newest = _newest_recording(history)
         except HistoryError as exc:
             report(exc)
             return
-        if interrupted:
-            seconds = interrupted[-1].seconds
+        if newest is not None and newest.why is Why.INTERRUPTED:
             self._takes.tell(
-                f"A dictation of {seconds:.0f} s was interrupted; to insert its text: koe ctl retry"
+                f"A dictation of {newest.seconds:.0f} s was interrupted; "
+                "to insert its text: koe ctl retry"
             )
+
+
+def _newest_recording(history: History) -> Entry | None:
+    """The newest entry with a recording; None: there is none.
+
+    Raises:
+        HistoryError: The history can't be read.
+    """
+    return next((entry for entry in history.list() if entry.has_audio), None)
 
 
 def _notifications(bus: Bus) -> Notifications:
@@ -181,7 +214,7 @@ def _notifications(bus: Bus) -> Notifications:
 
 
 async def serve(
-    directory: Path, environ: Mapping[str, str], recorder: Recording = Microphone
+    directory: Path, environ: Mapping[str, str], recorder: OpenRecorder = Microphone
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -191,38 +224,54 @@ async def serve(
         recorder: Gives what records.
 
     Raises:
-        DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
+        DesktopError: Another daemon runs, or the socket can't be made.
     """
     with claimed(control_path(environ)) as listener:
-        async with open_core(directory, RULES) as core, open_desktop(environ) as desktop:
-            for sentence in desktop.missing:
-                report(sentence)
-            daemon = Daemon(core, directory, recorder, desktop)
+        async with (
+            open_core(directory, RULES) as core,
+            standing_by(recorder, core.settings.current.config.audio.preroll) as opened,
+        ):
+            daemon = Daemon(core, directory, opened)
+            ended = _end_asked_for()
             try:
                 await daemon.start(listener)
-                _tell_systemd(environ, "READY=1")
-                await _until_ended(desktop)
+                async with watching_suspend(environ, daemon.suspend):
+                    await _serve_desktops(daemon, environ, ended)
             finally:
                 _tell_systemd(environ, "STOPPING=1")
                 await daemon.close()
 
 
-async def _until_ended(desktop: Desktop) -> None:
-    """Wait for SIGTERM or SIGINT.
+async def _serve_desktops(
+    daemon: Daemon, environ: Mapping[str, str], ended: asyncio.Future[None]
+) -> None:
+    """Serve one desktop after the other: an X server may end, and another one start."""
+    while not ended.done():
+        async with open_desktop(environ) as desktop, daemon.on_desktop(desktop):
+            for sentence in desktop.missing:
+                report_once(sentence)
+            _tell_systemd(environ, "READY=1")
+            waiting: list[asyncio.Future[Any]] = [ended]
+            if desktop.lost is not None:
+                waiting.append(desktop.lost)
+            patience = _DESKTOP_INTERVAL if desktop.may_come else None
+            await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if desktop.lost is not None and desktop.lost.done():
+                report(f"{desktop.lost.result()}; koe serve waits for the next one")
 
-    Raises:
-        DesktopError: The desktop has gone; systemd starts another daemon, for the next one.
-    """
+
+def _end_asked_for() -> asyncio.Future[None]:
+    """Done when SIGTERM or SIGINT has come."""
     loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    waiting = asyncio.create_task(ended.wait())
-    both: list[asyncio.Future[Any]] = [waiting] if desktop.lost is None else [waiting, desktop.lost]
-    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not ended.is_set() and desktop.lost is not None:
-        raise DesktopError(desktop.lost.result())
+        loop.add_signal_handler(number, end)
+    return ended
 
 
 def _tell_systemd(environ: Mapping[str, str], message: str) -> None:

@@ -61,10 +61,12 @@ class Delivered:
     Attributes:
         way: How it was handed over; empty: it was not.
         message: What is left to the user to do, as a sentence; empty: nothing.
+        failure: Why the text is not where it belongs, as a clause; empty: it is.
     """
 
     way: str
     message: str = ""
+    failure: str = ""
 
 
 class Tried(StrEnum):
@@ -158,9 +160,11 @@ def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:
     """The message for a text that is on the clipboard."""
     keys = (chord or _COMMON).name
     because = f", because {reason}" if reason else ""
-    return Delivered(Way.CLIPBOARD, f"The text is on the clipboard{because}; {keys} inserts it")
+    message = f"The text is on the clipboard{because}; {keys} inserts it"
+    return Delivered(Way.CLIPBOARD, message, reason)
 
 
 def lost(reason: str) -> Delivered:
     """The message for a text that could be put nowhere."""
-    return Delivered("", f"The text could not be inserted: {reason}; koe ctl status shows it")
+    message = f"The text could not be inserted: {reason}; koe ctl status shows it"
+    return Delivered("", message, reason)

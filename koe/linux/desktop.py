@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koe.errors import DesktopError
-from koe.linux.wayland import WaylandBoard
+from koe.linux.compositor import Compositor
+from koe.linux.wayland import CopyBoard, open_board
 
 if TYPE_CHECKING:
     from koe.linux.bus import Bus
@@ -29,22 +30,27 @@ class Desktop:
 
     Attributes:
         display: The X server.
+        compositor: That of Wayland.
         board: Its windows and its clipboard, or those of Wayland.
         bus: The user's D-Bus.
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
+        may_come: What is missing is the X server, which may only be about to start.
     """
 
     display: Display | None = None
+    compositor: Compositor | None = None
     board: Board | None = None
     bus: Bus | None = None
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
+    may_come: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
         """Done with the reason when the desktop has gone; None: there was none."""
-        return None if self.display is None else self.display.lost
+        connection = self.display or self.compositor
+        return None if connection is None else connection.lost
 
 
 @asynccontextmanager
@@ -56,7 +62,10 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
     """
     desktop = Desktop()
     try:
-        _open_display(desktop, environ)
+        if environ.get("WAYLAND_DISPLAY"):
+            await _open_compositor(desktop, environ)
+        else:
+            _open_display(desktop, environ)
         await _open_buses(desktop, environ)
         yield desktop
     finally:
@@ -68,17 +77,32 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
                 service.close()
 
 
-def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
-    if environ.get("WAYLAND_DISPLAY"):
-        desktop.missing.append(
-            "on Wayland, koe can't paste into windows yet: texts go into fields that AT-SPI "
-            "reaches, or on the clipboard; in an X11 session they are pasted everywhere"
-        )
-        try:
-            desktop.board = WaylandBoard()
-        except DesktopError as exc:
-            desktop.missing.append(str(exc))
+async def _open_compositor(desktop: Desktop, environ: Mapping[str, str]) -> None:
+    try:
+        compositor = Compositor(environ)
+    except DesktopError as exc:
+        desktop.missing.append(str(exc))
+        desktop.may_come = True
         return
+    try:
+        desktop.board = await open_board(compositor)
+        if desktop.board is not None:
+            desktop.compositor = compositor
+            return
+    except DesktopError as exc:
+        desktop.missing.append(str(exc))
+    compositor.close()
+    desktop.missing.append(
+        "this compositor does not let koe paste: texts go into fields that AT-SPI reaches, or on "
+        "the clipboard; in an X11 session, and with wlroots (sway, Hyprland), they are pasted"
+    )
+    try:
+        desktop.board = CopyBoard()
+    except DesktopError as exc:
+        desktop.missing.append(str(exc))
+
+
+def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
     name = environ.get("DISPLAY")
     if not name:
         desktop.missing.append("no desktop was found: DISPLAY is not set; start koe serve in one")
@@ -95,6 +119,7 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.missing.append(f"nothing can be pasted ({exc}); install libxcb")
     except DesktopError as exc:
         desktop.missing.append(str(exc))
+        desktop.may_come = True
 
 
 async def _has_notifications(bus: Bus) -> bool:

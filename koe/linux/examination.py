@@ -47,6 +47,6 @@ def _works(desktop: Desktop) -> list[str]:
     ways = []
     if desktop.fields is not None:
         ways.append("fields of AT-SPI are filled and read back")
-    if desktop.display is not None:
+    if desktop.display is not None or desktop.compositor is not None:
         ways.append("texts are pasted into windows")
     return [", ".join(ways)] if ways else []

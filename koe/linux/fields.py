@@ -35,7 +35,7 @@ Reference = tuple[str, str]
 """An object: the program's name on the bus, and a path."""
 
 
-class Field:
+class FocusedField:
     """A field that had the focus when it was found.
 
     Args:
@@ -101,7 +101,7 @@ class Fields:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def focused(self) -> Field | None:
+    async def focused(self) -> FocusedField | None:
         """The field with the focus; None: there is none, or its program does not take part."""
         try:
             programs = await _children(self._bus, (_REGISTRY, _ROOT))
@@ -114,7 +114,7 @@ class Fields:
         """Disconnect."""
         await self._bus.close()
 
-    async def _focused_in(self, program: Reference) -> Field | None:
+    async def _focused_in(self, program: Reference) -> FocusedField | None:
         try:
             for window in await _children(self._bus, program):
                 if await _states(self._bus, window) & _ACTIVE:
@@ -123,7 +123,7 @@ class Fields:
             pass
         return None
 
-    async def _field(self, program: Reference, window: Reference) -> Field | None:
+    async def _field(self, program: Reference, window: Reference) -> FocusedField | None:
         reference = await self._focus(window)
         if reference is None or not await _states(self._bus, reference) & _EDITABLE:
             return None
@@ -133,7 +133,7 @@ class Fields:
         if _EDITABLE_TEXT not in interfaces or role == _PASSWORD:
             return None
         toolkit = await self._bus.get(*program, "org.a11y.atspi.Application", "ToolkitName")
-        return Field(self._bus, reference, is_qt=str(toolkit).lower() == "qt")
+        return FocusedField(self._bus, reference, is_qt=str(toolkit).lower() == "qt")
 
     async def _focus(self, window: Reference) -> Reference | None:
         rule = [[_FOCUSED, 0], _ALL, {}, _ALL, [], _ALL, [], _ALL, False]

@@ -12,7 +12,7 @@ from koe.linux.keys import Key
 from koe.linux.x11 import Display
 
 
-class Hotkey:
+class GrabbedKey:
     """One key, grabbed. Everything is on the loop.
 
     Args:

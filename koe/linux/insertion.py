@@ -24,7 +24,7 @@ from koe.linux.delivery import (
 )
 
 if TYPE_CHECKING:
-    from koe.linux.fields import Field, Fields
+    from koe.linux.fields import Fields, FocusedField
 
 _REASONS = {
     Tried.REFUSED: "this window does not take it",
@@ -55,16 +55,18 @@ class Board(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class InsertionTarget:
     """Where a text belongs.
 
     Attributes:
         window: The one that had the focus at the press; None: it is not known.
         field: Looks up the field that had it; None: nothing can.
+        board: What knows the window.
     """
 
     window: Window | None = None
-    field: asyncio.Task[Field | None] | None = None
+    field: asyncio.Task[FocusedField | None] | None = None
+    board: Board | None = None
 
 
 class Insertion:
@@ -72,39 +74,46 @@ class Insertion:
 
     Args:
         config: Gives the settings in force.
-        board: The windows and the clipboard; None: there are none.
-        fields: The fields of AT-SPI; None: it is not there.
     """
 
-    def __init__(
-        self,
-        config: Callable[[], Config],
-        board: Board | None = None,
-        fields: Fields | None = None,
-    ) -> None:
+    def __init__(self, config: Callable[[], Config]) -> None:
         self._config = config
+        # The windows and the clipboard, and the fields of AT-SPI; None: they are not there.
+        self._board: Board | None = None
+        self._fields: Fields | None = None
+
+    def use(self, board: Board | None, fields: Fields | None) -> None:
+        """Insert on this desktop from now on.
+
+        Args:
+            board: The windows and the clipboard; None: there are none.
+            fields: The fields of AT-SPI; None: it is not there.
+        """
         self._board = board
         self._fields = fields
 
-    def aim(self) -> Target:
+    def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
         window = self._active_window()
         if self._fields is None or self._forced not in (None, Way.ACCESSIBLE):
-            return Target(window)
-        return Target(window, asyncio.create_task(self._fields.focused()))
+            return InsertionTarget(window, board=self._board)
+        looking = asyncio.create_task(self._fields.focused())
+        return InsertionTarget(window, looking, self._board)
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Hand over a text in the surest way that there is."""
         try:
             return await self._insert(text, target)
         except DesktopError as exc:
             return lost(str(exc))
 
-    async def _insert(self, text: str, target: Target) -> Delivered:
+    async def _insert(self, text: str, target: InsertionTarget) -> Delivered:
         field = await self._field(target)
         now = self._active_window()
         means = Means(field is not None, self._board is not None)
-        decided = plan(self._forced, means, target.window, now)
+        # Another desktop may have another window with the same number.
+        pressed = target.window if target.board is self._board else None
+        decided = plan(self._forced, means, pressed, now)
         reason = decided.reason
         for way in decided.ways:
             tried = Tried.REFUSED
@@ -134,7 +143,7 @@ class Insertion:
         way = self._config().linux.insert
         return None if way == "auto" else Way(way)
 
-    async def _field(self, target: Target) -> Field | None:
+    async def _field(self, target: InsertionTarget) -> FocusedField | None:
         """The field of the press, if it still has the focus."""
         if target.field is None:
             return None

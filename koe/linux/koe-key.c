@@ -13,7 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static const char *const WORDS[] = {"press", "release", "begin", "end", "toggle", "cancel", "retry"};
+static const char *const WORDS[] = {"press", "release", "press_profile", "release_profile", "begin",
+    "end", "toggle", "toggle_profile", "cancel", "retry"};
 
 static int fail(const char *what, const char *reason)
 {
@@ -24,6 +25,7 @@ static int fail(const char *what, const char *reason)
 static int usage(void)
 {
     fputs("usage: koe-key press|release|begin|end|toggle|cancel|retry\n"
+          "press_profile, release_profile and toggle_profile are for the profile hotkey.profile\n"
           "press and release are what the hotkey does; koe ctl --help says what the others do\n", stderr);
     return 2;
 }

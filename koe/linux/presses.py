@@ -32,6 +32,15 @@ class Presses:
         # When the first of two presses came, in ``double_tap``; None: it has not come.
         self._first_press_at: float | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the key is down, and has begun a recording that its release can end."""
+        return self._pressed_at is not None and self._began and self._mode == "hold"
+
+    def forget(self) -> None:
+        """Take the key for up."""
+        self._pressed_at = None
+
     def press(self, at: float, *, is_recording: bool) -> Action | None:
         """Note that the key went down; a key that repeats while it is down means nothing."""
         if self._pressed_at is not None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from koe.errors import KoeError
 from koe.linux.control import ACTIONS, FOLLOW, LARGEST_LINE_BYTES, STATUS, is_own
-from koe.linux.status import Status
+from koe.linux.status import DaemonStatus
 
 # Of a request; every one is a few dozen.
 _LARGEST_REQUEST_BYTES = 4096
@@ -24,7 +24,7 @@ class ControlServer:
         status: Gives the status of the moment.
     """
 
-    def __init__(self, perform: Callable[[str], None], status: Callable[[], Status]) -> None:
+    def __init__(self, perform: Callable[[str], None], status: Callable[[], DaemonStatus]) -> None:
         self._perform = perform
         self._status = status
         # Those who follow.
@@ -48,7 +48,7 @@ class ControlServer:
             writer.transport.abort()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
-    def publish(self, status: Status) -> None:
+    def publish(self, status: DaemonStatus) -> None:
         """Tell those who follow; one that does not read is left behind."""
         for writer in list(self._followers):
             if writer.transport.get_write_buffer_size() > LARGEST_LINE_BYTES:
@@ -102,7 +102,7 @@ def _word(line: bytes) -> str:
     return word if isinstance(word, str) else ""
 
 
-def _accepted(status: Status) -> dict[str, object]:
+def _accepted(status: DaemonStatus) -> dict[str, object]:
     return {"ok": True, **status.as_json()}
 
 

@@ -15,7 +15,7 @@ _VISIBLE = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class DaemonStatus:
     """One moment of the daemon.
 
     Attributes:
@@ -59,7 +59,7 @@ class Announcement:
     is_grave: bool = False
 
 
-def announcement(status: Status) -> Announcement | None:
+def announcement(status: DaemonStatus) -> Announcement | None:
     """The notification for a status; None: there is none, and the one before can go."""
     if status.is_recording:
         return Announcement("Listening", newest(status.text), lasts=True)
@@ -75,7 +75,7 @@ def newest(text: str) -> str:
     return text if len(text) <= _VISIBLE else f"…{text[1 - _VISIBLE :]}"
 
 
-def waybar(status: Status) -> str:
+def waybar(status: DaemonStatus) -> str:
     """A line for a custom module of Waybar, whose ``return-type`` is ``json``."""
     if status.is_recording:
         text, kind = f"● {newest(status.text)}".rstrip(), "recording"

@@ -4,62 +4,62 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, TypedDict, Unpack
 
 from koe.diagnostics import report
 from koe.dictation import Dictation, OpenCore
-from koe.errors import AudioError, DesktopError
+from koe.errors import DesktopError
 from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowState, State, Warn
 from koe.linux.delivery import Delivered
-from koe.linux.insertion import Target
-from koe.linux.status import Status
+from koe.linux.insertion import InsertionTarget
+from koe.linux.recording import OpenRecorder, TakeRecording
+from koe.linux.status import DaemonStatus
+
+_NO_SPEECH = (
+    "no speech was heard, so nothing was recognised; to recognise the recording: koe ctl retry"
+)
 
 log = logging.getLogger(__name__)
-
-
-class Recorder(Protocol):
-    """What records: `koe.microphone.Microphone`, or what a test has in its place."""
-
-    overflows: int
-
-    def stop(self) -> None:
-        """Stop recording."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield what was recorded."""
 
 
 class Inserter(Protocol):
     """What inserts: `koe.linux.insertion.Insertion`."""
 
-    def aim(self) -> Target:
+    def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Insert a text."""
 
 
 class Take:
-    """One dictation, and what came of it."""
+    """One dictation, and what came of it.
 
-    def __init__(self, session: Dictation, target: Target) -> None:
+    Attributes:
+        recording: None: the recording was made before.
+    """
+
+    def __init__(
+        self, session: Dictation, target: InsertionTarget, recording: TakeRecording | None
+    ) -> None:
         self.session = session
         self.target = target
-        # Records; None: not yet, or not any more.
-        self.recorder: Recorder | None = None
-        # No more is to be recorded.
-        self.stopped = False
+        self.recording = recording
         # Nothing is to be inserted.
         self.cancelled = False
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether the end of the recording is still to be asked for."""
+        return self.recording is not None and not self.recording.is_ended
+
     def stop(self) -> None:
-        """End the recording."""
-        self.stopped = True
-        if self.recorder is not None:
-            self.recorder.stop()
+        """End the recording at once."""
+        if self.recording is not None:
+            self.recording.stop()
 
     def cancel(self) -> None:
         """Give the dictation up."""
@@ -82,10 +82,10 @@ class Takes:
         self,
         core: OpenCore,
         inserter: Inserter,
-        recorder: Callable[[], AbstractAsyncContextManager[Recorder]],
-        show: Callable[[Status], None],
+        recorder: OpenRecorder,
+        show: Callable[[DaemonStatus], None],
     ) -> None:
-        self.status = Status()
+        self.status = DaemonStatus()
         self._core = core
         self._inserter = inserter
         self._recorder = recorder
@@ -100,18 +100,37 @@ class Takes:
     @property
     def is_recording(self) -> bool:
         """Whether one records."""
-        return self._newest is not None and not self._newest.stopped
+        return self._newest is not None and self._newest.is_recording
 
-    def begin(self, mode: Mode) -> None:
-        """Begin to record; if that is done already, nothing."""
-        if not self.is_recording:
-            target = self._inserter.aim()
-            self._start(Take(self._core.begin(mode), target), records=True)
+    def begin(self, mode: Mode, profile: str = "") -> None:
+        """Begin to record; if that is done already, nothing.
+
+        Args:
+            mode: Whether the key is held or toggled.
+            profile: The profile that corrects the text; empty: as the settings say.
+
+        Raises:
+            LlmProfileError: There is no such profile.
+        """
+        if self.is_recording:
+            return
+        if self._newest is not None:
+            self._newest.stop()
+        session = self._core.begin(mode, profile=profile)
+        take = Take(session, self._inserter.aim(), None)
+        take.recording = TakeRecording(self._recorder, session.feed, partial(self._warn, take))
+        take.recording.auto_stop = self._core.settings.current.config.hotkey.auto_stop
+        self._start(take, asyncio.create_task(self._record(take, take.recording)))
+
+    def hold(self, *, is_held: bool) -> None:
+        """Note whether the key is down: a recording does not end by itself then."""
+        if self._newest is not None and self._newest.recording is not None:
+            self._newest.recording.is_held = is_held
 
     def end(self) -> None:
         """End the recording; its text is inserted where the key was pressed. None: nothing."""
-        if self.is_recording and self._newest is not None:
-            self._newest.stop()
+        if self._newest is not None and self._newest.recording is not None:
+            self._newest.recording.end()
 
     def cancel(self) -> None:
         """Give up the newest dictation; if it is over, nothing."""
@@ -128,9 +147,7 @@ class Takes:
         """
         if self.is_recording:
             raise DesktopError("a recording is on; end it first: koe ctl end")
-        take = Take(self._core.retry(entry_id), self._inserter.aim())
-        take.stopped = True
-        self._start(take, records=False)
+        self._start(Take(self._core.retry(entry_id), self._inserter.aim(), None), None)
 
     def tell(self, message: str) -> None:
         """Show a sentence, until the next dictation."""
@@ -147,10 +164,9 @@ class Takes:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _start(self, take: Take, *, records: bool) -> None:
+    def _start(self, take: Take, feeder: asyncio.Task[None] | None) -> None:
         self._newest = take
-        self.status = Status(hotkey=self.status.hotkey)
-        feeder = asyncio.create_task(self._record(take)) if records else None
+        self.status = DaemonStatus(hotkey=self.status.hotkey)
         task = asyncio.create_task(self._run(take, feeder))
         self._running[task] = take
         task.add_done_callback(self._note_end)
@@ -176,28 +192,20 @@ class Takes:
             message = "no speech was recognised" if silent else self.status.message
             self._update(state=State.IDLE, message=message)
 
-    async def _record(self, take: Take) -> None:
-        """Hand the session what is recorded, until the recording ends or breaks off."""
+    async def _record(self, take: Take, recording: TakeRecording) -> None:
+        """Record, and have recognised what was said."""
         try:
-            async with self._recorder() as take.recorder:
-                if take.stopped:  # while the microphone was opened
-                    take.recorder.stop()
-                async for pcm in take.recorder:
-                    await take.session.feed(pcm)
-                if times := take.recorder.overflows:
-                    self._warn(take, f"speech was lost {times}×, because this computer is too busy")
-        except AudioError as exc:  # what was said until then is not lost
-            self._warn(take, str(exc))
+            await recording.run()
         finally:
-            take.stopped = True
-            take.recorder = None
+            if recording.level.seconds and not recording.level.has_speech and not take.cancelled:
+                take.session.cancel()  # asks no engine and no model
+                self._tell_of(take, self.status.message or _NO_SPEECH)
             take.session.end()
 
     async def _follow(self, take: Take, notice: Notice) -> None:
         match notice:
             case Deliver(text):
-                if not take.cancelled:
-                    await self._insert(take, text)
+                await self._insert(take, text)
             case Warn(message) | ReportError(message):
                 self._warn(take, message)
             case ShowState(state) if take is self._newest:
@@ -206,8 +214,16 @@ class Takes:
                 self._update(text=text)
 
     async def _insert(self, take: Take, text: str) -> None:
-        async with self._inserting:
-            delivered = await self._inserter.insert(text, take.target)
+        try:
+            async with self._inserting:
+                if take.cancelled:
+                    delivered = Delivered("", failure="the dictation was cancelled")
+                else:
+                    delivered = await self._inserter.insert(text, take.target)
+        except Exception:
+            take.session.confirm("it could not be inserted")
+            raise
+        take.session.confirm(delivered.failure)
         if take is self._newest:
             message = delivered.message or self.status.message
             self._update(text=text, way=delivered.way, message=message)
@@ -216,6 +232,9 @@ class Takes:
 
     def _warn(self, take: Take, message: str) -> None:
         report(message)
+        self._tell_of(take, message)
+
+    def _tell_of(self, take: Take, message: str) -> None:
         if take is self._newest:
             self.tell(message)
 
@@ -227,7 +246,7 @@ class Takes:
 
 
 class _Changes(TypedDict, total=False):
-    """Attributes of a `Status`."""
+    """Attributes of a `DaemonStatus`."""
 
     state: State
     text: str

@@ -1,21 +1,40 @@
-"""The clipboard of Wayland, by wl-copy. No program may ask there which window has the focus."""
+"""Windows and clipboard of Wayland.
+
+Where the compositor says which window has the focus, lends its clipboard and takes keys, texts are
+pasted. That is with wlroots (sway, Hyprland, river, niri), and not with GNOME, where texts are
+left on the clipboard by wl-copy.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+from contextlib import suppress
 
 from koe.errors import DesktopError
-from koe.linux.delivery import Tried, Window
+from koe.linux import selections, toplevels, virtual_keyboard
+from koe.linux.compositor import Compositor
+from koe.linux.delivery import Tried, Window, chord_for
+from koe.linux.selections import Contents, Selections
+from koe.linux.toplevels import Toplevels
+from koe.linux.virtual_keyboard import VirtualKeyboard
 
 _PROGRAM = "wl-copy"
 
-# Seconds for it to take a text.
-_PATIENCE = 2.0
+# Seconds for wl-copy to take a text, and until a window that was sent the keys has taken it.
+_COPY_PATIENCE = 2.0
+_PATIENCE = 1.5
+
+# Seconds in which a window that has read a text makes it its own: what is on the clipboard must not
+# change before, or GTK inserts what comes then.
+_DIGESTING = 0.25
+
+# Seconds in which managers of the clipboard take what is new there, before a window does.
+_MANAGERS = 0.05
 
 
-class WaylandBoard:
-    """Where texts are left on Wayland. Nothing is pasted: a window that is not known gets nothing.
+class CopyBoard:
+    """Where texts are left when nothing can be pasted.
 
     Raises:
         DesktopError: wl-copy is not installed.
@@ -46,7 +65,7 @@ class WaylandBoard:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_COPY_PATIENCE):
                 await process.communicate(text.encode())
         except TimeoutError:
             process.kill()
@@ -56,3 +75,135 @@ class WaylandBoard:
 
     def close(self) -> None:
         """What is on the clipboard stays there."""
+
+
+class WaylandBoard:
+    """Pastes, one text at a time. Everything is on the loop; `open_board` makes it.
+
+    Args:
+        compositor: Connected.
+        windows: Which one has the focus.
+        clipboard: Where texts are put.
+        keyboard: Sends the keys that paste.
+    """
+
+    def __init__(
+        self,
+        compositor: Compositor,
+        windows: Toplevels,
+        clipboard: Selections,
+        keyboard: VirtualKeyboard,
+    ) -> None:
+        self._compositor = compositor
+        self._windows = windows
+        self._clipboard = clipboard
+        self._keyboard = keyboard
+        # What is to be brought back, by whether it is the selection, and when.
+        self._held: dict[bool, Contents] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        # Until when the clipboard must not change.
+        self._digested_at = 0.0
+
+    def active_window(self) -> Window | None:
+        """The window with the focus; None: there is none."""
+        return self._windows.active()
+
+    async def leave(self, text: str) -> None:
+        """Leave a text on the clipboard.
+
+        Raises:
+            DesktopError: The compositor has gone; all else here raises the same.
+        """
+        await self._digest()
+        self._keep()
+        self._clipboard.put(text)
+        await self._compositor.settle()
+
+    async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
+        """Have a window paste a text, if it still has the focus.
+
+        Args:
+            text: What to paste.
+            window: Where to.
+            restore_delay: Seconds after which the clipboard gets back what it held. It does not
+                where no program has taken the text.
+        """
+        await self._digest()
+        chord = chord_for(window)
+        selections_of = {False, chord.is_primary}
+        held = {it: await self._take_held(is_primary=it) for it in selections_of}
+        self._keep()
+        for is_primary in selections_of:
+            self._clipboard.put(text, is_primary=is_primary, passing=True)
+        await asyncio.sleep(_MANAGERS)
+        await self._compositor.settle()
+        self._held = held
+        if (now := self.active_window()) is None or now.id != window.id:
+            self._restore()
+            return Tried.REFUSED
+        read = self._clipboard.expect_reader()
+        self._keyboard.send_chord(chord.keysyms)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await read
+        except TimeoutError:
+            self._held = {}
+            return Tried.UNCLEAR
+        loop = asyncio.get_running_loop()
+        self._digested_at = loop.time() + _DIGESTING
+        self._timer = loop.call_later(max(restore_delay, _DIGESTING), self._restore)
+        return Tried.ARRIVED
+
+    def close(self) -> None:
+        """Bring nothing back any more, and disconnect."""
+        self._keep()
+        self._compositor.close()
+
+    async def _digest(self) -> None:
+        """Wait until the window that was pasted into last does not need the clipboard any more."""
+        await asyncio.sleep(self._digested_at - asyncio.get_running_loop().time())
+
+    async def _take_held(self, *, is_primary: bool) -> Contents:
+        """What is to come back later: what the paste before saved, or else the content now."""
+        if is_primary in self._held and self._clipboard.owns(is_primary=is_primary):
+            return self._held[is_primary]
+        return await self._clipboard.contents(is_primary=is_primary)
+
+    def _restore(self) -> None:
+        with suppress(DesktopError):
+            for is_primary, contents in self._held.items():
+                self._clipboard.bring_back(contents, is_primary=is_primary)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Leave the clipboard as it is."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        self._held = {}
+
+
+async def open_board(compositor: Compositor) -> WaylandBoard | None:
+    """What pastes; None: this compositor lacks something that it takes.
+
+    Args:
+        compositor: Connected; what is returned closes it.
+
+    Raises:
+        DesktopError: It has gone.
+    """
+    await compositor.settle()
+    seat = compositor.bind("wl_seat")
+    manager = compositor.bind(toplevels.INTERFACE)
+    controller = compositor.bind(selections.INTERFACE, selections.VERSION)
+    maker = compositor.bind(virtual_keyboard.INTERFACE)
+    if seat is None or manager is None or controller is None or maker is None:
+        return None
+    board = WaylandBoard(
+        compositor,
+        Toplevels(compositor, manager),
+        Selections(compositor, controller, seat),
+        VirtualKeyboard(compositor, maker, seat),
+    )
+    await compositor.settle()
+    return board

@@ -17,8 +17,8 @@ from koe.errors import LlmConfigError, LlmConnectionError, LlmReplyError, LlmTim
 from koe.failures import is_permanent_status, pause_asked_for
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
 from koe.http.request import Request
-from koe.llm.correction import Correction, Inquiry
-from koe.llm.parameters import Change
+from koe.llm.correction import Inquiry, Outcome
+from koe.llm.parameters import ParameterChange
 from koe.llm.refusal import is_out_of_quota
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # while this goes on, the user waits for a text.
 PAUSES = (0.25, 0.5, 1.0)
 
-Habits: TypeAlias = dict[Hashable, tuple[Change, ...]]
+Habits: TypeAlias = dict[Hashable, tuple[ParameterChange, ...]]
 """What to change in requests, as was found out: by `Inquiry.kind`.
 
 It lasts as long as the core. After an edit of the profile, the limit or the sampling it is found
@@ -39,7 +39,7 @@ out anew.
 log = logging.getLogger(__name__)
 
 
-async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Correction:
+async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
     """Ask a model, in the time that one request has.
 
     Args:

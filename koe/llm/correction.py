@@ -18,7 +18,7 @@ from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.http.request import Request
-from koe.llm.parameters import Change, find_changes
+from koe.llm.parameters import ParameterChange, find_changes
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
 from koe.llm.refusal import explanation, presentable
 from koe.llm.reply import Reply
@@ -36,7 +36,7 @@ TEST_TEXT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class Outcome:
     """What is delivered. It holds what was said, so no repr shows it.
 
     Attributes:
@@ -90,11 +90,13 @@ class Inquiry:
         asked = replace(self.request, system="", user=UserPrompt(stable="", varying=""))
         return self.profile.protocol, self.http.url, self.http.headers, asked
 
-    def changed(self, changes: Sequence[Change]) -> Request:
+    def changed(self, changes: Sequence[ParameterChange]) -> Request:
         """What to send to a service that wants some parameters otherwise."""
         return reply_request(self.profile, self.request, changes)
 
-    def find_changes(self, status: int, body: bytes, made: Sequence[Change]) -> tuple[Change, ...]:
+    def find_changes(
+        self, status: int, body: bytes, made: Sequence[ParameterChange]
+    ) -> tuple[ParameterChange, ...]:
         """What to change after a refusal; empty when that is no help.
 
         Args:
@@ -104,7 +106,7 @@ class Inquiry:
         """
         return find_changes(status, body, request_body(self.profile, self.request, made), made)
 
-    def read(self, status: int, body: bytes) -> Correction:
+    def read(self, status: int, body: bytes) -> Outcome:
         """What becomes of the answer.
 
         Args:
@@ -127,8 +129,8 @@ class Inquiry:
             raise LlmReplyError(self._explained(exc.message, body)) from exc
         flaw = self._flaw_of(answer)
         if flaw is not None:
-            return Correction(self.heard, f"the model's answer was not used: {flaw}")
-        return Correction(answer)
+            return Outcome(self.heard, f"the model's answer was not used: {flaw}")
+        return Outcome(answer)
 
     def _check_stop(self, reply: Reply) -> None:
         """Accept an answer that is whole.

@@ -45,7 +45,7 @@ _LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ParameterChange:
     """One change of a request.
 
     Attributes:
@@ -59,7 +59,7 @@ class Change:
     value: object = None
 
 
-def apply(body: Mapping[str, object], changes: Sequence[Change]) -> dict[str, object]:
+def apply(body: Mapping[str, object], changes: Sequence[ParameterChange]) -> dict[str, object]:
     """Return the parameters of a request with all changes made, in order."""
     changed = dict(body)
     for change in changes:
@@ -71,8 +71,8 @@ def apply(body: Mapping[str, object], changes: Sequence[Change]) -> dict[str, ob
 
 
 def find_changes(
-    status: int, reply: bytes, body: Mapping[str, object], made: Sequence[Change]
-) -> tuple[Change, ...]:
+    status: int, reply: bytes, body: Mapping[str, object], made: Sequence[ParameterChange]
+) -> tuple[ParameterChange, ...]:
     """Find out what to change so that a request that was refused may be taken.
 
     Args:
@@ -114,26 +114,26 @@ def _names(complaint: str, name: str) -> bool:
     return re.search(rf"\b{_PATTERNS.get(name, name)}\b", complaint) is not None
 
 
-def _options(name: str, complaint: str, body: Mapping[str, object]) -> list[Change]:
+def _options(name: str, complaint: str, body: Mapping[str, object]) -> list[ParameterChange]:
     """What can be done about a parameter, the best first."""
-    leave_out = Change(name)
+    leave_out = ParameterChange(name)
     if name in _LIMITS:
         # The service may say how it calls the limit. Else there are two names for it.
         others = [it for it in _LIMITS if it not in body and _names(complaint, it)]
         others += [it for it in _LIMITS[:2] if it != name]
-        renamed = [] if _ABOUT_SIZE.search(complaint) else [Change(name, others[0])]
+        renamed = [] if _ABOUT_SIZE.search(complaint) else [ParameterChange(name, others[0])]
         return [*renamed, leave_out]
     if name in ("reasoning_effort", "reasoning"):
         efforts = [it for it in _EFFORTS if re.search(rf"\b{it}\b", complaint)]
         is_plain = name == "reasoning_effort"
         values: list[object] = [it if is_plain else {"effort": it} for it in efforts]
-        return [*(Change(name, name, value) for value in values), leave_out]
+        return [*(ParameterChange(name, name, value) for value in values), leave_out]
     if name == "stream":
         is_unknown = _UNKNOWN.search(complaint) and "true" not in complaint
-        return [leave_out] if is_unknown else [Change(name, name, True), leave_out]
+        return [leave_out] if is_unknown else [ParameterChange(name, name, True), leave_out]
     if name == "enable_thinking":
         said = re.findall(r"\b(true|false)\b", complaint)
-        demanded = [Change(name, name, said[-1] == "true")] if said else []
+        demanded = [ParameterChange(name, name, said[-1] == "true")] if said else []
         return [*demanded, *([leave_out] if name in body else [])]
     return [leave_out]
 

@@ -13,7 +13,7 @@ from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.http.request import Request
 from koe.llm import anthropic_messages, openai_chat, openai_responses
-from koe.llm.parameters import Change, apply, is_about_store
+from koe.llm.parameters import ParameterChange, apply, is_about_store
 from koe.llm.refusal import is_page, presentable, refusal
 from koe.llm.reply import Reply, at, read_json, text_at
 from koe.llm.request import LlmRequest
@@ -60,7 +60,7 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
 
 
 def reply_request(
-    profile: LlmProfile, request: LlmRequest, changes: Sequence[Change] = ()
+    profile: LlmProfile, request: LlmRequest, changes: Sequence[ParameterChange] = ()
 ) -> Request:
     """Ask a model.
 
@@ -85,7 +85,7 @@ def reply_request(
 
 
 def request_body(
-    profile: LlmProfile, request: LlmRequest, changes: Sequence[Change] = ()
+    profile: LlmProfile, request: LlmRequest, changes: Sequence[ParameterChange] = ()
 ) -> dict[str, object]:
     """The parameters of a request, in the protocol of a profile."""
     return apply(PROTOCOLS[profile.protocol].build_body(request), changes)

@@ -18,7 +18,7 @@ from koe.finishing.sessions import finish
 from koe.http.settings import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
-    Correction,
+    Outcome,
     active_profile,
     ask_for_correction,
     ask_for_rewriting,
@@ -65,11 +65,11 @@ class LlmService:
         """
         self._shared.rebuild(settings, always=always)
 
-    def correcting(
+    def for_session(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
-    ) -> Correcting:
+    ) -> SessionModel:
         """What corrects the text of one session, by the settings that it begins with."""
-        return Correcting(self._shared, self._habits, snapshot, profile, read_prompts)
+        return SessionModel(self._shared, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
         self,
@@ -78,7 +78,7 @@ class LlmService:
         text: str,
         instruction: str,
         profile: LlmProfile | None = None,
-    ) -> Correction:
+    ) -> Outcome:
         """Have a text rewritten by the instruction of a template.
 
         Args:
@@ -98,7 +98,7 @@ class LlmService:
 
     async def correct(
         self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts, text: str
-    ) -> Correction:
+    ) -> Outcome:
         """Have any text corrected as that of a session would be.
 
         Raises:
@@ -173,7 +173,7 @@ async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer
         await service.aclose()
 
 
-class Correcting:
+class SessionModel:
     """Corrects the text of one session. All methods on the loop.
 
     Args:

@@ -89,6 +89,25 @@ def shipped_manifests() -> dict[str, Manifest]:
     }
 
 
+def describe(model: Model, status: int) -> dict[str, str | int]:
+    """What there is to say about a model, as shells and programs get it (spec abi §7.5).
+
+    Args:
+        model: The model.
+        status: How much of it is there, a `koe.models.verification.Status`.
+    """
+    manifest = model.manifest
+    return {
+        "description": manifest.description,
+        "mode": manifest.mode,
+        "path": model.path,
+        "provider": manifest.provider,
+        "repo": manifest.repo,
+        "status": int(status),
+        "total_size": manifest.total_bytes,
+    }
+
+
 def languages_of(model: Model) -> tuple[str, ...]:
     """What a model hears, as codes; empty when it is not known.
 

@@ -37,7 +37,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class TimeLimits:
     """How long to wait for a server, in seconds.
 
     Attributes:
@@ -91,7 +91,7 @@ class Fetcher:
         DownloadError: There is nothing that could tell a server from an impostor.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: TimeLimits) -> None:
         settings = HttpSettings(
             connect_timeout=patience.connect,
             read_timeout=patience.idle,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from koe.errors import DownloadError, ManifestError
 from koe.json_text import parse_json
-from koe.models.download import Fetcher, Patience
+from koe.models.download import Fetcher, TimeLimits
 from koe.models.manifest import ModelFile
 
 ENDPOINT = "https://huggingface.co"
@@ -21,7 +21,7 @@ _MOST_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RepositoryListing:
     """What a repository has at its top level.
 
     Attributes:
@@ -44,7 +44,7 @@ def tree_url(repo: str) -> str:
     return f"{ENDPOINT}/api/models/{repo}/tree/main"
 
 
-async def list_files(repo: str, patience: Patience | None = None) -> Listing:
+async def list_files(repo: str, patience: TimeLimits | None = None) -> RepositoryListing:
     """Ask what is in a repository.
 
     Raises:
@@ -54,7 +54,7 @@ async def list_files(repo: str, patience: Patience | None = None) -> Listing:
     files: list[ModelFile] = []
     folders: list[str] = []
     try:
-        async with Fetcher(patience or Patience()) as fetcher:
+        async with Fetcher(patience or TimeLimits()) as fetcher:
             for _ in range(_MOST_PAGES):
                 assert url is not None
                 content, url = await fetcher.fetch_page(repo, url)
@@ -64,7 +64,7 @@ async def list_files(repo: str, patience: Patience | None = None) -> Listing:
                     elif entry.get("type") == "directory":
                         folders.append(str(entry.get("path")))
                 if url is None:
-                    return Listing(tuple(files), tuple(folders))
+                    return RepositoryListing(tuple(files), tuple(folders))
     except DownloadError as exc:
         raise ManifestError(f"fetch: {exc.reason}") from exc
     raise ManifestError(f"fetch: the list of {repo} has more than {_MOST_PAGES} pages")

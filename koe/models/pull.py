@@ -12,7 +12,7 @@ from koe.errors import ManifestError, ModelError
 from koe.models import lock, paths
 from koe.models import manifest as manifests
 from koe.models.checksums import Checksums, modified_seconds
-from koe.models.download import Fetcher, Patience
+from koe.models.download import Fetcher, TimeLimits
 from koe.models.manifest import Manifest, ModelFile
 from koe.models.transfer import Tell, Transfer
 
@@ -20,7 +20,7 @@ _FILES_AT_ONCE = 4  # spec models §7.2
 _SHA256_DIGITS = 64
 
 
-async def pull(root: Path, path: str, tell: Tell, patience: Patience | None = None) -> None:
+async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = None) -> None:
     """Download what is missing of a model.
 
     The first file that fails ends the others. Files that were finished until then stay, and so do
@@ -46,11 +46,11 @@ async def pull(root: Path, path: str, tell: Tell, patience: Patience | None = No
             _require_space(directory, manifest)
         except OSError as exc:
             raise ModelError(f"{exc.filename or directory}: {exc.strerror}") from exc
-        await _transfer_all(directory, manifest, tell, patience or Patience())
+        await _transfer_all(directory, manifest, tell, patience or TimeLimits())
 
 
 async def _transfer_all(
-    directory: Path, manifest: Manifest, tell: Tell, patience: Patience
+    directory: Path, manifest: Manifest, tell: Tell, patience: TimeLimits
 ) -> None:
     checksums = Checksums(directory)
     slots = asyncio.Semaphore(_FILES_AT_ONCE)

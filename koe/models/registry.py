@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
 
-    from koe.models.download import Patience
+    from koe.models.download import TimeLimits
     from koe.models.transfer import Progress, Retry
 
     OnProgress = Callable[[Progress], None]
@@ -53,7 +53,7 @@ class Downloads:
         patience: How long to wait for servers.
     """
 
-    def __init__(self, root: Path, patience: Patience | None = None) -> None:
+    def __init__(self, root: Path, patience: TimeLimits | None = None) -> None:
         self._root = root
         self._patience = patience
         # Guards what is below.
@@ -148,7 +148,7 @@ class _Download:
         path: str,
         on_progress: OnProgress,
         on_status: OnStatus,
-        patience: Patience | None,
+        patience: TimeLimits | None,
         forget: Callable[[str], None],
     ) -> None:
         self._root = root

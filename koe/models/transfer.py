@@ -18,7 +18,7 @@ from pathlib import Path
 
 from koe.errors import DownloadError, IntegrityError, ModelError, UnusableRangeError
 from koe.models import paths, storage
-from koe.models.download import Body, Fetcher, Patience
+from koe.models.download import Body, Fetcher, TimeLimits
 from koe.models.manifest import ModelFile
 from koe.models.part import PartFile
 
@@ -98,7 +98,7 @@ class Transfer:
         # The listener is called here; what it raises is not the disk's fault.
         self._is_telling = False
 
-    async def run(self, fetcher: Fetcher, patience: Patience) -> os.stat_result:
+    async def run(self, fetcher: Fetcher, patience: TimeLimits) -> os.stat_result:
         """Get the file, unless it is there.
 
         Returns:
@@ -153,7 +153,7 @@ class Transfer:
             raise DownloadError(self._file.name, what)
         return status.st_size
 
-    async def _fill(self, part: PartFile, fetcher: Fetcher, patience: Patience) -> None:
+    async def _fill(self, part: PartFile, fetcher: Fetcher, patience: TimeLimits) -> None:
         """Have the part file become what the manifest says."""
         if not self._file.sha256:
             part.clear()  # nothing could tell that an earlier piece is of the same version

@@ -15,7 +15,7 @@ from koe.models.checksums import Checksums, modified_seconds
 from koe.models.manifest import Manifest, ModelFile
 
 
-class Mode(IntEnum):
+class VerifyMode(IntEnum):
     """How thoroughly to look; the values are those of the C contract."""
 
     NORMAL = 0  # compute what the cache does not know
@@ -43,7 +43,7 @@ class Verdict(StrEnum):
     WRONG_CHECKSUM = "its checksum is wrong"
 
 
-def model_status(root: Path, path: str, mode: Mode) -> Status:
+def model_status(root: Path, path: str, mode: VerifyMode) -> Status:
     """Tell how much of a model is there. Blocks: a gigabyte takes seconds to hash.
 
     Args:
@@ -71,7 +71,7 @@ def summarise(verdicts: Iterable[Verdict]) -> Status:
     return Status.INCOMPLETE if valid else Status.NOT_INSTALLED
 
 
-def examine(directory: Path, manifest: Manifest, mode: Mode) -> list[Verdict]:
+def examine(directory: Path, manifest: Manifest, mode: VerifyMode) -> list[Verdict]:
     """Look at every file of a model; what was computed is remembered in the cache.
 
     Args:
@@ -82,13 +82,13 @@ def examine(directory: Path, manifest: Manifest, mode: Mode) -> list[Verdict]:
     Returns:
         One verdict for each file, in the manifest's order.
     """
-    checksums = Checksums(directory, is_fresh=mode is Mode.FORCE)
+    checksums = Checksums(directory, is_fresh=mode is VerifyMode.FORCE)
     verdicts = [_judge(directory, file, checksums, mode) for file in manifest.files]
     checksums.save()
     return verdicts
 
 
-def _judge(directory: Path, file: ModelFile, checksums: Checksums, mode: Mode) -> Verdict:
+def _judge(directory: Path, file: ModelFile, checksums: Checksums, mode: VerifyMode) -> Verdict:
     try:
         path = paths.target(directory, file.name)
         status = path.lstat()
@@ -101,7 +101,7 @@ def _judge(directory: Path, file: ModelFile, checksums: Checksums, mode: Mode) -
         modified = modified_seconds(status)
         sha256 = checksums.find(file.name, modified)
         if sha256 is None:
-            if mode is Mode.CACHE_ONLY:
+            if mode is VerifyMode.CACHE_ONLY:
                 return Verdict.NOT_COMPUTED
             sha256 = storage.sha256_of(path)
             checksums.remember(file.name, modified, sha256)

@@ -4,31 +4,29 @@
  */
 #pragma once
 #ifdef _WIN32
-#define EXPORT __declspec(dllexport)
+#define KOE_EXPORT __declspec(dllexport)
 #else
-#define EXPORT __attribute__((visibility("default")))
+#define KOE_EXPORT __attribute__((visibility("default")))
 #endif
 
 /* Clang wants to see it at the first declaration. */
-#define KOE_API EXPORT
+#define KOE_API KOE_EXPORT
 #include "koe_core.h"
 #include "thread.h"
 
 /* How Python is called, always. */
-#define CALL_PYTHON(result, call)                      \
+#define KOE_CALL_PYTHON(result, call)                      \
     do {                                               \
         koe_sigpipe before_python = koe_hold_sigpipe(); \
         result = call;                                 \
         koe_restore_sigpipe(before_python);            \
     } while (0)
 
-/* Give the status that Python gives, or -1. */
-#define STATUS(call)                    \
-    do {                                \
-        int32_t answer = -1;            \
-        if (koe_python_start())         \
-            CALL_PYTHON(answer, call);  \
-        return answer;                  \
+/* The same, after Python was started if need be; the result stays as it is where that fails. */
+#define KOE_ASK_PYTHON(result, call)       \
+    do {                                   \
+        if (koe_python_start())            \
+            KOE_CALL_PYTHON(result, call); \
     } while (0)
 
 /* The core that lives, or 0. It may be gone when it is used: Python knows by its number. */

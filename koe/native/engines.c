@@ -53,7 +53,7 @@ static engine *find(const char *name) {
     return NULL;
 }
 
-EXPORT int32_t koe_register_local_engine(const char *name, const KoeLocalEngine *functions) {
+KOE_EXPORT int32_t koe_register_local_engine(const char *name, const KoeLocalEngine *functions) {
     if (koe_is_fork() || !name || !*name)
         return -1;
     char *named = koe_copy_text(name);

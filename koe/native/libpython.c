@@ -28,12 +28,23 @@ static void *find_loaded(void) {
     return GetModuleHandleA(KOE_PYTHON_LIBRARY_NAME);
 }
 
+/* What the extension modules need lies beside Python's library, as a bundle has it. */
+static void let_extensions_find(wchar_t *library) {
+    wchar_t *end = wcsrchr(library, L'\\');
+    if (end) {
+        *end = L'\0';
+        AddDllDirectory(library);
+    }
+}
+
 static void *load(const char *path, char why[KOE_SENTENCE_SIZE]) {
     wchar_t wide[KOE_PATH_SIZE];
     void *library = NULL;
     if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0)
         library = LoadLibraryExW(wide, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
-    if (!library)
+    if (library)
+        let_extensions_find(wide);
+    else
         snprintf(why, KOE_SENTENCE_SIZE, "error %lu", GetLastError());
     return library;
 }

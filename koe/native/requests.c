@@ -52,63 +52,79 @@ char *koe_getenv(const char *name) {
 
 /* --- settings windows ------------------------------------------------------------------------ */
 
-/* Give the answer of Python, or what stands for none. */
-#define ANSWER(call, none)                        \
-    do {                                          \
-        char *answer = NULL;                      \
-        if (koe_python_start())                   \
-            CALL_PYTHON(answer, call);            \
-        return answer ? answer : koe_copy_text(none); \
-    } while (0)
-
-EXPORT char *sp_config_get(const char *key_path) {
-    ANSWER(koe_py_config_get(key_path), "");
+/* The answer of Python, or a copy of what stands for none. */
+static char *answer_or(char *answer, const char *none) {
+    return answer ? answer : koe_copy_text(none);
 }
 
-EXPORT char *sp_config_get_json(const char *key_path) {
-    ANSWER(koe_py_config_get_json(key_path), "");
+KOE_EXPORT char *sp_config_get(const char *key_path) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_config_get(key_path));
+    return answer_or(answer, "");
 }
 
-EXPORT int32_t sp_config_set(const char *key_path, const char *value) {
-    STATUS(koe_py_config_set(key_path, value));
+KOE_EXPORT char *sp_config_get_json(const char *key_path) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_config_get_json(key_path));
+    return answer_or(answer, "");
 }
 
-EXPORT char *sp_config_resolved_trigger_key(void) {
-    ANSWER(koe_py_trigger_key(), "fn");
+KOE_EXPORT int32_t sp_config_set(const char *key_path, const char *value) {
+    int32_t done = -1;
+    KOE_ASK_PYTHON(done, koe_py_config_set(key_path, value));
+    return done;
 }
 
-EXPORT char *sp_llm_profiles_json(void) {
-    ANSWER(koe_py_profiles(), "{\"active_profile\":\"openai\",\"error\":\"koe could not start\","
+KOE_EXPORT char *sp_config_resolved_trigger_key(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_trigger_key());
+    return answer_or(answer, "fn");
+}
+
+KOE_EXPORT char *sp_llm_profiles_json(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_profiles());
+    return answer_or(answer, "{\"active_profile\":\"openai\",\"error\":\"koe could not start\","
                               "\"profiles\":{}}");
 }
 
-EXPORT int32_t sp_llm_save_profiles_json(const char *json) {
-    STATUS(koe_py_save_profiles(json));
+KOE_EXPORT int32_t sp_llm_save_profiles_json(const char *json) {
+    int32_t done = -1;
+    KOE_ASK_PYTHON(done, koe_py_save_profiles(json));
+    return done;
 }
 
-EXPORT char *sp_core_get_prompt_templates_json(void) {
-    ANSWER(koe_py_templates(koe_live_core()), "[]");
+KOE_EXPORT char *sp_core_get_prompt_templates_json(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_templates(koe_live_core()));
+    return answer_or(answer, "[]");
 }
 
-EXPORT int32_t sp_core_set_prompt_templates_json(const char *json_str) {
-    STATUS(koe_py_save_templates(koe_live_core(), json_str));
+KOE_EXPORT int32_t sp_core_set_prompt_templates_json(const char *json_str) {
+    int32_t done = -1;
+    KOE_ASK_PYTHON(done, koe_py_save_templates(koe_live_core(), json_str));
+    return done;
 }
 
-EXPORT char *sp_core_supported_local_providers(void) {
-    ANSWER(koe_py_local_providers(), "[]");
+KOE_EXPORT char *sp_core_supported_local_providers(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_local_providers());
+    return answer_or(answer, "[]");
 }
 
-EXPORT char *sp_core_supported_llm_providers(void) {
-    ANSWER(koe_py_llm_providers(), "[]");
+KOE_EXPORT char *sp_core_supported_llm_providers(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_llm_providers());
+    return answer_or(answer, "[]");
 }
 
 /* --- language models outside of sessions ----------------------------------------------------- */
 
-EXPORT int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text) {
+KOE_EXPORT int32_t sp_core_rewrite_with_template(int32_t template_index, const char *asr_text) {
     uint64_t core = koe_live_core();
     int32_t rewrites = -1;
     if (core != 0)
-        CALL_PYTHON(rewrites,
+        KOE_CALL_PYTHON(rewrites,
                     koe_py_rewrite(core, template_index, asr_text, koe_last_token()));
     return rewrites;
 }
@@ -116,60 +132,70 @@ EXPORT int32_t sp_core_rewrite_with_template(int32_t template_index, const char 
 #define NO_TEST "{\"elapsed_ms\":0,\"message\":\"koe could not start\",\"success\":false}"
 #define NO_LIST "{\"message\":\"koe could not start\",\"models\":[],\"success\":false}"
 
-EXPORT char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
+KOE_EXPORT char *sp_llm_test(const char *base_url, const char *api_key, const char *model,
                          const char *max_token_param) {
-    ANSWER(koe_py_llm_test(koe_live_core(), base_url, api_key, model, max_token_param),
-           NO_TEST);
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_llm_test(koe_live_core(), base_url, api_key, model, max_token_param));
+    return answer_or(answer, NO_TEST);
 }
 
-EXPORT char *sp_llm_test_profile_json(const char *profile_json) {
-    ANSWER(koe_py_llm_test_profile(koe_live_core(), profile_json), NO_TEST);
+KOE_EXPORT char *sp_llm_test_profile_json(const char *profile_json) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_llm_test_profile(koe_live_core(), profile_json));
+    return answer_or(answer, NO_TEST);
 }
 
-EXPORT char *sp_llm_list_models_json(const char *base_url, const char *api_key) {
-    ANSWER(koe_py_llm_models(koe_live_core(), base_url, api_key), NO_LIST);
+KOE_EXPORT char *sp_llm_list_models_json(const char *base_url, const char *api_key) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_llm_models(koe_live_core(), base_url, api_key));
+    return answer_or(answer, NO_LIST);
 }
 
-EXPORT char *sp_llm_list_models_for_profile_json(const char *profile_json) {
-    ANSWER(koe_py_llm_models_of_profile(koe_live_core(), profile_json), NO_LIST);
+KOE_EXPORT char *sp_llm_list_models_for_profile_json(const char *profile_json) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_llm_models_of_profile(koe_live_core(), profile_json));
+    return answer_or(answer, NO_LIST);
 }
 
 /* --- models ----------------------------------------------------------------------------------- */
 
-EXPORT char *sp_core_scan_models_json(void) {
-    ANSWER(koe_py_scan_models(), "[]");
+KOE_EXPORT char *sp_core_scan_models_json(void) {
+    char *answer = NULL;
+    KOE_ASK_PYTHON(answer, koe_py_scan_models());
+    return answer_or(answer, "[]");
 }
 
-EXPORT int32_t sp_model_status(const char *model_path, int32_t mode) {
+KOE_EXPORT int32_t sp_model_status(const char *model_path, int32_t mode) {
     int32_t found = -1;
-    if (koe_python_start())
-        CALL_PYTHON(found, koe_py_model_status(model_path, mode));
+    KOE_ASK_PYTHON(found, koe_py_model_status(model_path, mode));
     return found < 0 ? 0 : found;
 }
 
-EXPORT int32_t sp_core_remove_model_files(const char *model_path) {
-    STATUS(koe_py_remove_model(model_path));
+KOE_EXPORT int32_t sp_core_remove_model_files(const char *model_path) {
+    int32_t done = -1;
+    KOE_ASK_PYTHON(done, koe_py_remove_model(model_path));
+    return done;
 }
 
-EXPORT int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
+KOE_EXPORT int32_t sp_core_download_model(const char *model_path, ModelProgressCallback progress_cb,
                                       ModelStatusCallback status_cb, void *ctx) {
     uint64_t core = koe_live_core();
     int32_t started = -2;
     if (core != 0)
-        CALL_PYTHON(started, koe_py_download(core, model_path, (uintptr_t)progress_cb,
+        KOE_CALL_PYTHON(started, koe_py_download(core, model_path, (uintptr_t)progress_cb,
                                              (uintptr_t)status_cb, (uintptr_t)ctx));
     return started;
 }
 
-EXPORT int32_t sp_core_cancel_download(const char *model_path) {
+KOE_EXPORT int32_t sp_core_cancel_download(const char *model_path) {
     uint64_t core = koe_live_core();
     int32_t cancelled = 0;
     if (core != 0)
-        CALL_PYTHON(cancelled, koe_py_cancel_download(core, model_path));
+        KOE_CALL_PYTHON(cancelled, koe_py_cancel_download(core, model_path));
     return cancelled > 0;
 }
 
-EXPORT void sp_core_free_string(char *s) {
+KOE_EXPORT void sp_core_free_string(char *s) {
     free(s);
 }
 #endif

@@ -72,18 +72,18 @@ void koe_publish_settings(const koe_settings *settings) {
     koe_release(&lock);
 }
 
-EXPORT struct SPFeedbackConfig sp_core_get_feedback_config(void) {
+KOE_EXPORT struct SPFeedbackConfig sp_core_get_feedback_config(void) {
     koe_settings settings = current_settings();
     return feedback_of(&settings);
 }
 
-EXPORT struct SPHotkeyConfig sp_core_get_hotkey_config(void) {
+KOE_EXPORT struct SPHotkeyConfig sp_core_get_hotkey_config(void) {
     koe_settings settings = current_settings();
     return hotkey_of(&settings);
 }
 
 #if KOE_ABI == 3
-EXPORT struct SPClipboardConfig sp_core_get_clipboard_config(void) {
+KOE_EXPORT struct SPClipboardConfig sp_core_get_clipboard_config(void) {
     koe_settings settings = current_settings();
     SPClipboardConfig clipboard = {settings.restore_delay_ms};
     return clipboard;

@@ -13,23 +13,23 @@
 /* --- what differs between the generations (spec abi §§1.2, 4.2-4.9) -------------------------- */
 
 #if KOE_ABI == 1
-#define RULES                                                              \
+#define KOE_RULES                                                              \
     (KOE_READY_AFTER_CONNECT | KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED)
 #elif KOE_ABI == 2
-#define RULES                                                                                    \
+#define KOE_RULES                                                                                    \
     (KOE_SILENCE_IS_ERROR | KOE_CLOSING_STATES | KOE_FINISH_SUPERSEDED | KOE_REBUILD_AT_RELOAD_ONLY)
 #else
-#define RULES KOE_RENEW_OLD_FILES
+#define KOE_RULES KOE_RENEW_OLD_FILES
 #endif
 
 #if KOE_ABI == 3
-#define TOKEN_OF(context) (context).session_token
-#define TOKEN_ALONE token
-#define TOKEN token,
+#define KOE_TOKEN_OF(context) (context).session_token
+#define KOE_TOKEN_ALONE token
+#define KOE_TOKEN token,
 #else
-#define TOKEN_OF(context) 0
-#define TOKEN_ALONE
-#define TOKEN
+#define KOE_TOKEN_OF(context) 0
+#define KOE_TOKEN_ALONE
+#define KOE_TOKEN
 #endif
 
 /* --- state ----------------------------------------------------------------------------------- */
@@ -44,7 +44,7 @@
  * is not copying but dead. */
 #define PUSH_SECONDS 0.5
 
-/* Read without a lock; where both change at once, it is with `tables` held. */
+/* Read without a lock; where both change at once, it is with `state_lock` held. */
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* the session whose audio is pushed; 0: none */
 static _Atomic uint64_t last_core;
@@ -54,14 +54,14 @@ static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with i
 static atomic_int endings; /* cores that Python is ending just now */
 
 /* Guards the core and the tables; held for a copy, never while anybody is called. */
-static koe_lock tables = KOE_LOCK_INIT;
+static koe_lock state_lock = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
 static bool hears_reports; /* from a registration or a create to a destroy, also without a core */
 static atomic_int reports; /* calls of on_log_event that have not returned */
 
 /* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
  * order. Python waits for no callback meanwhile, and destroying does not need it. */
-static koe_lock order = KOE_LOCK_INIT;
+static koe_lock session_lock = KOE_LOCK_INIT;
 static uint64_t last_session;
 
 /* How many callbacks this thread is inside of: it can't wait for them to return. */
@@ -83,9 +83,9 @@ uint64_t koe_last_token(void) {
 static bool enter_callback(uint64_t core, SPCallbacks *table) {
     if (atomic_load(&live_core) != core)
         return false;
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     *table = callbacks;
-    koe_release(&tables);
+    koe_release(&state_lock);
     callback_depth++;
     return true;
 }
@@ -102,34 +102,34 @@ void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text)
     switch (notice) {
     case KOE_NOTICE_READY:
         if (table.on_session_ready)
-            table.on_session_ready(TOKEN_ALONE);
+            table.on_session_ready(KOE_TOKEN_ALONE);
         break;
     case KOE_NOTICE_STATE:
         if (table.on_state_changed)
-            table.on_state_changed(TOKEN text);
+            table.on_state_changed(KOE_TOKEN text);
         break;
     case KOE_NOTICE_WARNING:
         if (table.on_session_warning)
-            table.on_session_warning(TOKEN text);
+            table.on_session_warning(KOE_TOKEN text);
         break;
     case KOE_NOTICE_ERROR:
         if (table.on_session_error)
-            table.on_session_error(TOKEN text);
+            table.on_session_error(KOE_TOKEN text);
         break;
 #if KOE_ABI >= 2
     case KOE_NOTICE_INTERIM:
         if (table.on_interim_text)
-            table.on_interim_text(TOKEN text);
+            table.on_interim_text(KOE_TOKEN text);
         break;
 #endif
 #if KOE_ABI == 3
     case KOE_NOTICE_HEARD:
         if (table.on_asr_final_text)
-            table.on_asr_final_text(TOKEN text);
+            table.on_asr_final_text(KOE_TOKEN text);
         break;
     case KOE_NOTICE_REWRITTEN:
         if (table.on_rewrite_text_ready)
-            table.on_rewrite_text_ready(TOKEN text);
+            table.on_rewrite_text_ready(KOE_TOKEN text);
         break;
 #endif
     default: /* a notice that this generation has no callback for */
@@ -146,27 +146,27 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
         return;
 #if KOE_ABI == 3
     if (table.on_session_result_meta)
-        table.on_session_result_meta(TOKEN heard, engine, corrected != 0);
+        table.on_session_result_meta(KOE_TOKEN heard, engine, corrected != 0);
 #endif
     /* The shell may have destroyed the core in the call before. */
     if (table.on_final_text_ready && atomic_load(&live_core) == core)
-        table.on_final_text_ready(TOKEN text);
+        table.on_final_text_ready(KOE_TOKEN text);
     leave_callback();
 }
 
 bool koe_shell_listens(void) {
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     bool listens = hears_reports && callbacks.on_log_event;
-    koe_release(&tables);
+    koe_release(&state_lock);
     return listens;
 }
 
 void koe_call_log_event(int32_t level, const char *message) {
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     void (*call)(int, const char *) = hears_reports ? callbacks.on_log_event : NULL;
     if (call)
         atomic_fetch_add(&reports, 1);
-    koe_release(&tables);
+    koe_release(&state_lock);
     if (!call)
         return;
     callback_depth++;
@@ -197,7 +197,7 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
 
 KOE_WORK end_in_python(void *core) {
     int32_t ended;
-    CALL_PYTHON(ended, koe_py_destroy((uintptr_t)core, ORDERLY_SECONDS));
+    KOE_CALL_PYTHON(ended, koe_py_destroy((uintptr_t)core, ORDERLY_SECONDS));
     (void)ended; /* no caller is left to return it to */
     atomic_fetch_sub(&endings, 1);
     return 0;
@@ -209,18 +209,18 @@ KOE_WORK end_in_python(void *core) {
  * time. */
 static void replace_core(uint64_t core) {
     const double limit = koe_now() + DESTROY_SECONDS;
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     uint64_t old = atomic_exchange(&live_core, core);
     atomic_store(&recording_session, 0);
     hears_reports = core != 0;
     if (old != 0)
         atomic_fetch_add(&endings, 1);
-    koe_release(&tables);
+    koe_release(&state_lock);
     if (old != 0 && !koe_start_thread(end_in_python, (void *)(uintptr_t)old))
         end_in_python((void *)(uintptr_t)old);
     while (callback_depth == 0 && koe_now() < limit &&
            (atomic_load(&endings) > 0 || (core == 0 && atomic_load(&reports) > 0)))
-        koe_nap();
+        koe_sleep_ms(1);
 }
 
 static atomic_bool engines_rest;
@@ -231,9 +231,9 @@ KOE_WORK exit_in_python(void *unused) {
     int32_t at_work = 1;
     (void)unused;
     while (at_work > 0 || atomic_load(&endings) > 0) {
-        CALL_PYTHON(at_work, koe_py_exit());
+        KOE_CALL_PYTHON(at_work, koe_py_exit());
         atomic_fetch_add(&answers, 1);
-        koe_nap();
+        koe_sleep_ms(1);
     }
     atomic_store(&engines_rest, true);
     return 0;
@@ -251,7 +251,7 @@ static void end_at_exit(void) {
     if (!koe_start_thread(exit_in_python, NULL))
         return;
     double limit = koe_now() + ANSWER_SECONDS;
-    for (unsigned heard = 0; !atomic_load(&engines_rest) && koe_now() < limit; koe_nap())
+    for (unsigned heard = 0; !atomic_load(&engines_rest) && koe_now() < limit; koe_sleep_ms(1))
         if (atomic_load(&answers) != heard) {
             heard = atomic_load(&answers);
             limit = koe_now() + ANSWER_SECONDS;
@@ -261,19 +261,19 @@ static void end_at_exit(void) {
 static void hear_reports(void) {
     if (koe_is_fork())
         return;
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     hears_reports = true;
-    koe_release(&tables);
+    koe_release(&state_lock);
 }
 
-EXPORT int32_t sp_core_create(const char *config_path) {
+KOE_EXPORT int32_t sp_core_create(const char *config_path) {
     (void)config_path; /* the folder is fixed, in all generations */
     hear_reports();
     if (!koe_python_start())
         return -1;
     uint64_t core = atomic_fetch_add(&last_core, 1) + 1;
     int32_t created;
-    CALL_PYTHON(created, koe_py_create(core, RULES));
+    KOE_CALL_PYTHON(created, koe_py_create(core, KOE_RULES));
     if (created != 0)
         return -1;
 #if KOE_ABI == 3
@@ -284,24 +284,24 @@ EXPORT int32_t sp_core_create(const char *config_path) {
     return 0;
 }
 
-EXPORT void sp_core_destroy(void) {
+KOE_EXPORT void sp_core_destroy(void) {
     if (!koe_is_fork())
         replace_core(0);
 }
 
-EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
+KOE_EXPORT void sp_core_register_callbacks(struct SPCallbacks table) {
     if (koe_is_fork())
         return;
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     callbacks = table;
     hears_reports = true;
-    koe_release(&tables);
+    koe_release(&state_lock);
 }
 
-EXPORT int32_t sp_core_reload_config(void) {
+KOE_EXPORT int32_t sp_core_reload_config(void) {
     int32_t reloaded = -1;
     if (koe_python_start())
-        CALL_PYTHON(reloaded, koe_py_reload(atomic_load(&live_core)));
+        KOE_CALL_PYTHON(reloaded, koe_py_reload(atomic_load(&live_core)));
     return reloaded;
 }
 
@@ -342,7 +342,7 @@ static void let_pushes_finish(void) {
         koe_release(&reader);
         if (whole || koe_now() > limit)
             return;
-        koe_nap();
+        koe_sleep_ms(1);
     }
 }
 
@@ -354,33 +354,33 @@ static uint64_t begin_audio(uint64_t *session) {
     koe_acquire(&reader);
     koe_ring_touch_ahead(); /* until the first read */
     koe_release(&reader);
-    koe_acquire(&tables);
+    koe_acquire(&state_lock);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
         *session = ++last_session;
         koe_ring_begin(*session);
         atomic_store(&recording_session, *session);
     }
-    koe_release(&tables);
+    koe_release(&state_lock);
     return core;
 }
 
-EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
+KOE_EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
     int32_t begun = -1;
     if (koe_python_failed())
         return -1;
-    koe_acquire(&order);
+    koe_acquire(&session_lock);
     uint64_t session, core = begin_audio(&session);
     if (core != 0) {
 #if KOE_ABI == 3
-        atomic_store(&last_token, TOKEN_OF(context));
+        atomic_store(&last_token, KOE_TOKEN_OF(context));
 #endif
         let_pushes_finish(); /* the one before may have to deliver what it heard */
-        CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, TOKEN_OF(context)));
+        KOE_CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, KOE_TOKEN_OF(context)));
         if (begun != 0)
             koe_end_audio(session);
     }
-    koe_release(&order);
+    koe_release(&session_lock);
     return begun;
 }
 
@@ -390,21 +390,21 @@ int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const ch
     int32_t begun = -1;
     if (koe_python_failed())
         return -1;
-    koe_acquire(&order);
+    koe_acquire(&session_lock);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
         let_pushes_finish(); /* the session that makes way ends its audio itself */
-        CALL_PYTHON(begun, begin(core, id, options, token));
+        KOE_CALL_PYTHON(begun, begin(core, id, options, token));
 #if KOE_ABI == 3
         if (begun == 0)
             atomic_store(&last_token, token);
 #endif
     }
-    koe_release(&order);
+    koe_release(&session_lock);
     return begun;
 }
 
-EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp) {
+KOE_EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t timestamp) {
     (void)timestamp; /* its unit differs between platforms */
     if (frame == NULL || len == 0 || koe_python_failed())
         return -1;
@@ -418,35 +418,35 @@ EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64_t t
 static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     if (koe_python_failed())
         return -1;
-    koe_acquire(&order);
+    koe_acquire(&session_lock);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
         atomic_store(&recording_session, 0);
         let_pushes_finish();
         int32_t result;
-        CALL_PYTHON(result, tell_python(core));
+        KOE_CALL_PYTHON(result, tell_python(core));
         (void)result; /* a core that is just going has no session to end */
     }
-    koe_release(&order);
+    koe_release(&session_lock);
     return 0;
 }
 
-EXPORT int32_t sp_core_session_end(void) {
+KOE_EXPORT int32_t sp_core_session_end(void) {
     return end_audio(koe_py_session_end);
 }
 
 #if KOE_ABI >= 2
-EXPORT int32_t sp_core_session_cancel(void) {
+KOE_EXPORT int32_t sp_core_session_cancel(void) {
     return end_audio(koe_py_session_cancel);
 }
 #endif
 
 #if KOE_ABI == 3
-EXPORT int32_t sp_core_accept_asr_result(void) {
+KOE_EXPORT int32_t sp_core_accept_asr_result(void) {
     uint64_t core = koe_live_core();
     int32_t accepted = -1;
     if (core != 0)
-        CALL_PYTHON(accepted, koe_py_accept(core));
+        KOE_CALL_PYTHON(accepted, koe_py_accept(core));
     return accepted;
 }
 #endif

@@ -13,8 +13,8 @@ double koe_now(void) {
     return (double)GetTickCount64() / 1e3;
 }
 
-void koe_nap(void) {
-    Sleep(1);
+void koe_sleep_ms(unsigned milliseconds) {
+    Sleep(milliseconds);
 }
 
 void koe_at_exit(void (*work)(void)) {
@@ -52,8 +52,8 @@ double koe_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-void koe_nap(void) {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+void koe_sleep_ms(unsigned milliseconds) {
+    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000L}, NULL);
 }
 
 /* What is registered last is called first. But before that come the destructors of the objects of

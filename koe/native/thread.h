@@ -32,8 +32,8 @@ bool koe_start_thread(koe_work work, void *argument);
 /* Seconds since some moment in the past; setting the clock does not change them. */
 double koe_now(void);
 
-/* Let others run for about a millisecond. */
-void koe_nap(void);
+/* Let others run for about so long; less than a second. */
+void koe_sleep_ms(unsigned milliseconds);
 
 /* Have work called when the process exits, before what was loaded until now is torn down; and
  * before all that was loaded since, if it is this thread that calls exit(). It may be called more

@@ -60,12 +60,17 @@ def copy_library(abi: int, folder: Path) -> Path:
     return copied
 
 
+def sources_of(program: Path) -> list[str]:
+    """The C files of a program, which is one file or a folder of them."""
+    return [str(file) for file in sorted(program.glob("*.c"))] or [str(program)]
+
+
 def compile_program(abi: int, source: Path, target: Path, *extra: str) -> Path:
-    """Compile one program against one generation."""
+    """Compile one program, a file or a folder of them, against one generation."""
     folder = library(abi)
     link = [f"-L{folder}", "-lkoe_core", *to_linker("-rpath", str(folder)), "-lpthread"]
     include = f"-I{folder.parent / 'include'}"
-    command = [*FLAGS, include, str(source), *extra, *link, "-o", str(target)]
+    command = [*FLAGS, include, *sources_of(source), *extra, *link, "-o", str(target)]
     subprocess.run(command, check=True)
     return target
 

@@ -18,14 +18,14 @@ enum { PATH_BYTES = 4096 };
 #define SCRATCH "APPDATA"
 #define FOLDER "koe"
 
-static bool is_the_users_own(const char *directory) {
+static inline bool is_the_users_own(const char *directory) {
     const char *profile = getenv("USERPROFILE");
     char usual[PATH_BYTES];
     snprintf(usual, sizeof usual, "%s\\AppData\\Roaming", profile ? profile : "");
     return _stricmp(usual, directory) == 0;
 }
 
-static bool make_folder(const char *path) { return _mkdir(path) == 0; }
+static inline bool make_folder(const char *path) { return _mkdir(path) == 0; }
 
 #else
 
@@ -34,18 +34,18 @@ static bool make_folder(const char *path) { return _mkdir(path) == 0; }
 #define SCRATCH "HOME"
 #define FOLDER ".koe"
 
-static bool is_the_users_own(const char *directory) {
+static inline bool is_the_users_own(const char *directory) {
     const struct passwd *user = getpwuid(getuid());
     return user && strcmp(user->pw_dir, directory) == 0;
 }
 
-static bool make_folder(const char *path) { return mkdir(path, 0700) == 0; }
+static inline bool make_folder(const char *path) { return mkdir(path, 0700) == 0; }
 
 #endif
 
 /* Write the folder's path, which need not exist. Refuses the user's own: what is in there will be
  * overwritten. */
-static bool find_folder(char folder[PATH_BYTES]) {
+static inline bool find_folder(char folder[PATH_BYTES]) {
     const char *scratch = getenv(SCRATCH);
     if (!scratch || !*scratch || is_the_users_own(scratch)) {
         fprintf(stderr, SCRATCH " must be a scratch directory\n");

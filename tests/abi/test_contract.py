@@ -18,7 +18,7 @@ pytestmark = pytest.mark.abi
 
 GENERATIONS = pytest.mark.parametrize("abi", build.GENERATIONS)
 
-# Those of scenarios.c; `scenarios list` prints them with what they need.
+# Those of scenarios/main.c; `scenarios list` prints them with what they need.
 SCENARIOS = [
     "no_core", "settings", "callbacks_survive", "bad_arguments", "too_large", "audio_sizes",
     "silence", "speech", "cancel", "supersede", "stuck", "winding_down", "half_pushed",
@@ -38,7 +38,7 @@ if sys.platform != "linux":
 def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """The driver for each generation."""
     folder = tmp_path_factory.mktemp("drivers")
-    source = build.SOURCES / "scenarios.c"
+    source = build.SOURCES / "scenarios"
     return {
         abi: build.compile_program(abi, source, folder / f"scenarios-{abi}")
         for abi in build.GENERATIONS

@@ -14,6 +14,7 @@ import pytest
 from build_ffi import python_library, to_linker
 from koe.bundle import manifest
 from tests.abi import build
+from tests.openssl_module import plant_module
 
 pytestmark = pytest.mark.abi
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forks")
@@ -24,7 +25,7 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 @pytest.fixture(scope="module")
 def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("driver") / "scenarios"
-    return build.compile_program(3, build.SOURCES / "scenarios.c", target)
+    return build.compile_program(3, build.SOURCES / "scenarios", target)
 
 
 def plant(folder: Path, marker: Path) -> None:
@@ -66,6 +67,15 @@ def test_the_plants_do_grow(tmp_path: Path) -> None:
     assert "koe" in marker.read_text()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="compiles a module of Linux")
+def test_no_code_is_loaded_by_a_configuration_of_openssl(scenarios: Path, tmp_path: Path) -> None:
+    """As tests/test_openssl.py shows it would be without koe."""
+    marker, environment = plant_module(tmp_path)
+    result = build.run([scenarios, "silence"], tmp_path / "home", **environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert not marker.exists()
+
+
 @pytest.fixture
 def copy_of_library(tmp_path: Path) -> Path:
     """The library in a folder of its own, where a Python may be put beside it."""
@@ -85,8 +95,9 @@ def run_with(
 def compile_for(library: Path, source: str, target: Path) -> Path:
     """Compile without a search path in the program, so that the copy is what it finds."""
     include = f"-I{build.library(3).parent / 'include'}"
-    command = [*build.FLAGS, include, str(build.SOURCES / source), f"-L{library.parent}"]
-    subprocess.run([*command, "-lkoe_core", "-lpthread", "-o", str(target)], check=True)
+    command = [*build.FLAGS, include, *build.sources_of(build.SOURCES / source)]
+    command += [f"-L{library.parent}", "-lkoe_core", "-lpthread", "-o", str(target)]
+    subprocess.run(command, check=True)
     return target
 
 
@@ -218,7 +229,7 @@ def fill(packages: Path, *without: str) -> None:
 def test_bundle(copy_of_library: Path, runtime: str, tmp_path: Path) -> None:
     """A Python that lies where the library looks is used, with the packages in it."""
     fill(bundle(copy_of_library, runtime))
-    program = compile_for(copy_of_library, "scenarios.c", tmp_path / "scenarios")
+    program = compile_for(copy_of_library, "scenarios", tmp_path / "scenarios")
     result = run_with(copy_of_library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -280,7 +291,7 @@ def test_the_environment_of_a_wheel(tmp_path: Path) -> None:
     result = run_with(library, program, tmp_path)
     assert result.stderr == "koe: the package cffi cannot be imported; install koe again\n"
     fill(tmp_path / "environment" / "lib" / PYTHON / "site-packages")
-    program = compile_for(library, "scenarios.c", tmp_path / "scenarios")
+    program = compile_for(library, "scenarios", tmp_path / "scenarios")
     result = run_with(library, program, tmp_path, "silence")
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -13,7 +13,7 @@ from openai import OpenAI
 from koe.asr import Engine
 from koe.asr.glm import build_upload, interpret, open_engine
 from koe.asr.recording import wav
-from koe.asr.reply import Heard, Refusal, Reply
+from koe.asr.reply import HeardSoFar, Refusal, UploadReply
 from koe.config.engines import AsrConfig, GlmConfig
 from koe.events import InterimHeard
 from tests.asr.contract import EngineContract
@@ -76,7 +76,7 @@ def test_no_secret_is_shown() -> None:
 
 def read(*chunks: bytes) -> tuple[list[InterimHeard], str | Refusal]:
     """The interims, and the text in the end, or the refusal."""
-    reply = Reply(interpret)
+    reply = UploadReply(interpret)
     interims = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
     assert reply.is_whole != bool(reply.refusal)
     return interims, reply.refusal or reply.text
@@ -143,7 +143,7 @@ def test_vectors(chunks: list[bytes], expected: tuple[list[InterimHeard], str | 
 )
 def test_single_lines(line: str, said: list[InterimHeard]) -> None:
     """One document each (spec asr §2.3.5)."""
-    assert Reply(interpret).receive(f"{line}\n".encode()) == said
+    assert UploadReply(interpret).receive(f"{line}\n".encode()) == said
 
 
 @pytest.mark.parametrize(
@@ -152,19 +152,19 @@ def test_single_lines(line: str, said: list[InterimHeard]) -> None:
         ({"type": "transcript.begun"}, "a", None),
         ({"type": "transcript.text.delta"}, "a", None),
         ({"type": "transcript.text.delta", "delta": None}, "a", None),
-        ({"type": "transcript.text.delta", "delta": ""}, "a", Heard("a")),
-        ({"type": "transcript.text.delta", "delta": "b"}, "a", Heard("ab")),
-        ({"type": "transcript.text.done", "text": ""}, "a", Heard("a", is_whole=True)),
-        ({"type": "transcript.text.done"}, "a", Heard("a", is_whole=True)),
-        ({"text": ""}, "a", Heard("a", is_whole=True)),
-        ({"results": [{"text": ""}]}, "", Heard("", is_whole=True)),
+        ({"type": "transcript.text.delta", "delta": ""}, "a", HeardSoFar("a")),
+        ({"type": "transcript.text.delta", "delta": "b"}, "a", HeardSoFar("ab")),
+        ({"type": "transcript.text.done", "text": ""}, "a", HeardSoFar("a", is_whole=True)),
+        ({"type": "transcript.text.done"}, "a", HeardSoFar("a", is_whole=True)),
+        ({"text": ""}, "a", HeardSoFar("a", is_whole=True)),
+        ({"results": [{"text": ""}]}, "", HeardSoFar("", is_whole=True)),
         ({"results": []}, "", None),
         ({"error": None}, "", None),
-        ({"error": None, "text": "b"}, "a", Heard("b", is_whole=True)),
+        ({"error": None, "text": "b"}, "a", HeardSoFar("b", is_whole=True)),
         ({"error": {"message": "no"}}, "a", Refusal("no")),
         ({"code": 401, "msg": "令牌已过期"}, "", None),
-        ({"transcript": "b"}, "a", Heard("b", is_whole=True)),
-        ({"delta": "b"}, "a", Heard("ab")),
+        ({"transcript": "b"}, "a", HeardSoFar("b", is_whole=True)),
+        ({"delta": "b"}, "a", HeardSoFar("ab")),
         ({"content": [1]}, "a", None),
     ],
 )
@@ -180,7 +180,7 @@ def test_documents(document: dict[str, object], heard: str, said: object) -> Non
     st.text(),
 )
 def test_any_document(document: dict[str, object], heard: str) -> None:
-    assert isinstance(interpret(document, heard), Heard | Refusal | None)
+    assert isinstance(interpret(document, heard), HeardSoFar | Refusal | None)
 
 
 def test_which_errors_stay() -> None:

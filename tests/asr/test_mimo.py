@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletionUserMessageParam
 from koe.asr import Engine
 from koe.asr.mimo import LONGEST_SECONDS, build_upload, interpret, open_engine
 from koe.asr.recording import wav
-from koe.asr.reply import Heard, Refusal, Reply
+from koe.asr.reply import HeardSoFar, Refusal, UploadReply
 from koe.config.engines import AsrConfig, MimoConfig
 from koe.events import BYTES_PER_SECOND, InterimHeard
 from tests.asr.contract import EngineContract
@@ -56,7 +56,7 @@ def test_the_longest_recording_is_as_short_as_the_vendor_wants() -> None:
 
 def read(*chunks: bytes) -> tuple[list[InterimHeard], str | Refusal]:
     """The interims, and the text in the end, or the refusal."""
-    reply = Reply(interpret)
+    reply = UploadReply(interpret)
     interims = [event for chunk in chunks for event in reply.receive(chunk)] + reply.end()
     assert reply.is_whole != bool(reply.refusal)
     return interims, reply.refusal or reply.text
@@ -98,30 +98,33 @@ def test_vectors(body: str, expected: tuple[list[InterimHeard], str | Refusal]) 
 @pytest.mark.parametrize(
     ("document", "heard", "said"),
     [
-        ({"choices": [{"delta": {"content": "test"}}]}, "", Heard("test")),
-        ({"choices": [{"message": {"content": "完整文本"}}]}, "", Heard("完整文本", is_whole=True)),
-        ({"choices": [{"delta": {"content": ""}, "message": {"content": "x"}}]}, "", Heard("")),
+        ({"choices": [{"delta": {"content": "test"}}]}, "", HeardSoFar("test")),
+        ({"choices": [{"message": {"content": "完整文本"}}]}, "",
+         HeardSoFar("完整文本", is_whole=True)),
+        ({"choices": [{"delta": {"content": ""}, "message": {"content": "x"}}]}, "",
+         HeardSoFar("")),
         ({"choices": [{"delta": {"content": None}, "message": {"content": "x"}}]}, "",
-         Heard("x", is_whole=True)),
-        ({"choices": [{"delta": {"role": "assistant"}}]}, "a", Heard("a")),
-        ({"choices": [{"message": {"content": ""}}]}, "", Heard("", is_whole=True)),
-        ({"choices": []}, "a", Heard("a")),
-        ({"choices": [None]}, "a", Heard("a")),
+         HeardSoFar("x", is_whole=True)),
+        ({"choices": [{"delta": {"role": "assistant"}}]}, "a", HeardSoFar("a")),
+        ({"choices": [{"message": {"content": ""}}]}, "", HeardSoFar("", is_whole=True)),
+        ({"choices": []}, "a", HeardSoFar("a")),
+        ({"choices": [None]}, "a", HeardSoFar("a")),
         ({"choices": None}, "a", None),
         ({}, "a", None),
-        ({"error": None, "choices": [{"delta": {"content": "b"}}]}, "a", Heard("ab")),
+        ({"error": None, "choices": [{"delta": {"content": "b"}}]}, "a", HeardSoFar("ab")),
         ({"error": {"message": "no"}, "choices": [{"delta": {"content": "b"}}]}, "a",
          Refusal("no")),
-        ({"choices": [{"delta": {"content": "b"}, "finish_reason": None}]}, "a", Heard("ab")),
-        ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, "a", Heard("a", is_whole=True)),
+        ({"choices": [{"delta": {"content": "b"}, "finish_reason": None}]}, "a", HeardSoFar("ab")),
+        ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, "a",
+         HeardSoFar("a", is_whole=True)),
         ({"choices": [{"delta": {"content": "b"}, "finish_reason": "length"}]}, "a",
-         Heard("ab", stopped="length")),
+         HeardSoFar("ab", stopped="length")),
         ({"choices": [{"message": {"content": "b"}, "finish_reason": "stop"}]}, "",
-         Heard("b", is_whole=True)),
+         HeardSoFar("b", is_whole=True)),
         ({"choices": [{"message": {"content": None}, "finish_reason": "content_filter"}]}, "",
-         Heard("", stopped="content_filter")),
+         HeardSoFar("", stopped="content_filter")),
         ({"choices": [{"message": {"content": "b"}, "finish_reason": "length"}]}, "",
-         Heard("b", stopped="length")),
+         HeardSoFar("b", stopped="length")),
     ],
 )  # fmt: skip
 def test_documents(document: dict[str, object], heard: str, said: object) -> None:
@@ -142,7 +145,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["choices", "error"]), JSON), st.text())
 def test_any_document(document: dict[str, object], heard: str) -> None:
-    assert isinstance(interpret(document, heard), Heard | Refusal | None)
+    assert isinstance(interpret(document, heard), HeardSoFar | Refusal | None)
 
 
 @pytest.fixture(scope="module")

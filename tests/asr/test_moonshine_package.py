@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from ctypes import Array, c_wchar
 from pathlib import Path
 
 import pytest
 
-from koe.asr.moonshine_package import _load_runtime_of_sherpa_onnx, check_package, load_transcriber
+from koe.asr.moonshine_package import (
+    _for_its_library,
+    _load_runtime_of_sherpa_onnx,
+    check_package,
+    load_transcriber,
+)
 from koe.errors import EngineUnavailableError
 
 
@@ -19,6 +25,28 @@ def test_on_windows_the_newer_runtime_is_loaded_first(monkeypatch: pytest.Monkey
     _load_runtime_of_sherpa_onnx("win32")
     (path,) = loaded
     assert Path(path).parts[-3:] == ("sherpa_onnx", "lib", "onnxruntime.dll")
+
+
+def test_on_windows_a_path_that_is_not_ascii_has_a_short_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Kernel:
+        """Knows one folder."""
+
+        @staticmethod
+        def GetShortPathNameW(path: str, short: Array[c_wchar], size: int) -> int:  # noqa: N802
+            assert len(short) == size
+            if not path.endswith("tiny-en"):
+                return 0
+            short.value = "K#1"
+            return len(short.value)
+
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Kernel if name == "kernel32" else None)
+    model, other = Path("Käse 听写") / "tiny-en", Path("Käse")
+    assert _for_its_library(model, "linux") == model
+    assert _for_its_library(Path("plain"), "win32") == Path("plain")
+    assert _for_its_library(model, "win32") == Path("K#1")
+    assert _for_its_library(other, "win32") == other  # where there are no short names
 
 
 def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,14 +14,14 @@ import pytest
 
 from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
 from koe.asr.moonshine_package import forget_voice_detector
-from koe.asr.moonshine_whole import Model, VoiceDetector, WholeMoonshine, load_model
+from koe.asr.moonshine_whole import VoiceDetector, WholeModel, WholeMoonshine, load_model
 from koe.asr.samples import float_samples
 
 pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[Model]:
+def model() -> Iterator[WholeModel]:
     with closing(load_model()) as model:
         yield model
 
@@ -38,18 +38,18 @@ def words_of(text: str) -> str:
     return re.sub(r"[^a-z ]", "", text.lower())
 
 
-def test_a_piece_is_recognised_to_its_last_sample(model: Model, speech: array[float]) -> None:
+def test_a_piece_is_recognised_to_its_last_sample(model: WholeModel, speech: array[float]) -> None:
     whole = WholeMoonshine(model)
     for size in (len(speech), len(speech) - 1, len(speech) - 300):
         text = whole.recognise(speech[:size])
         assert words_of(text) == "ever tried ever failed"
 
 
-def test_no_sample_at_all(model: Model) -> None:
+def test_no_sample_at_all(model: WholeModel) -> None:
     assert WholeMoonshine(model).recognise(array("f")) == ""
 
 
-def test_a_forgotten_voice_detector_is_not_missed(model: Model, speech: array[float]) -> None:
+def test_a_forgotten_voice_detector_is_not_missed(model: WholeModel, speech: array[float]) -> None:
     """Recognising needs none, whenever it is forgotten; the library would crash if it did."""
     whole = WholeMoonshine(model)
     for _ in range(3):
@@ -64,7 +64,7 @@ def test_a_forgotten_voice_detector_is_not_missed(model: Model, speech: array[fl
                 assert words_of(whole.recognise(speech)) == "ever tried ever failed"
 
 
-def hear(model: Model, samples: array[float], size: int) -> list[bool]:
+def hear(model: WholeModel, samples: array[float], size: int) -> list[bool]:
     """Whether there is speech in each half second, heard in pieces."""
     with closing(VoiceDetector(model)) as voice:
         for begin in range(0, len(samples), size):
@@ -72,7 +72,7 @@ def hear(model: Model, samples: array[float], size: int) -> list[bool]:
         return [voice.has_speech(at, at + 8_000) for at in range(0, len(samples), 8_000)]
 
 
-def test_speech_and_silence(model: Model, speech: array[float]) -> None:
+def test_speech_and_silence(model: WholeModel, speech: array[float]) -> None:
     silence = array("f", bytes(4 * 32_000))
     heard = hear(model, silence + speech[:24_000] + silence, 1_000)
     assert heard[:3] == [False] * 3
@@ -82,12 +82,14 @@ def test_speech_and_silence(model: Model, speech: array[float]) -> None:
 
 
 @pytest.mark.parametrize("amplitude", [0.0, 0.001, 0.01, 0.1])
-def test_noise_is_no_speech(model: Model, amplitude: float) -> None:
+def test_noise_is_no_speech(model: WholeModel, amplitude: float) -> None:
     source = random.Random(7)
     noise = array("f", (source.gauss(0.0, amplitude) for _ in range(48_000)))
     assert not any(hear(model, noise, 4_800))
 
 
-def test_what_ends_within_a_sound_is_not_said_again(model: Model, speech: array[float]) -> None:
+def test_what_ends_within_a_sound_is_not_said_again(
+    model: WholeModel, speech: array[float]
+) -> None:
     """Without silence after it, this came as "Ever tried, have I tried, have I tried?"."""
     assert WholeMoonshine(model).recognise(speech[:32_000]) == "Ever tried."

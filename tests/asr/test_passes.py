@@ -8,7 +8,8 @@ from array import array
 
 import pytest
 
-from koe.asr.passes import MAX_CHUNK, SpeechGate, WholePasses, WholeRecogniser
+from koe.asr.chunk import MAX_CHUNK
+from koe.asr.passes import SpeechGate, WholePasses, WholeRecogniser
 from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
 from tests.asr.contract import final_text, in_frames
 
@@ -154,7 +155,7 @@ def test_minutes_without_a_pause() -> None:
     assert max(counter.pieces) <= MAX_CHUNK
 
 
-def test_live_text_comes_between_pauses_and_is_settled_by_passes() -> None:
+def test_live_text_comes_between_pauses() -> None:
     passes = WholePasses(Counter(), update_interval=0.5)
     shown = [
         event.text
@@ -163,8 +164,8 @@ def test_live_text_comes_between_pauses_and_is_settled_by_passes() -> None:
         if isinstance(event, InterimHeard)
     ]
     assert shown[:4] == ["5.", "10.", "15.", "20."]
-    assert shown[-1] == "20. 8."
-    assert final_text(passes.finish()) == "30."
+    assert shown[-1] == "29."
+    assert final_text(passes.finish()) == "20. 10."
 
 
 def test_odd_lengths_at_the_end() -> None:
@@ -190,3 +191,64 @@ def test_what_follows_the_last_pause_and_is_lost_alone_is_recognised_with_the_re
             return text if self.pieces[-1] > 5 else ""
 
     assert final_text(hear(LONG, 6_400, Deaf())) == "130."
+
+
+class Talker(Counter):
+    """Says a word for each half second of speech."""
+
+    def recognise(self, samples: array[float]) -> str:
+        words = round(float(super().recognise(samples)) / 5)
+        return " ".join(["word"] * words) + "." if words else ""
+
+
+def pieces_of(
+    pcm: bytes, size: int, gate: SpeechGate | None = None
+) -> tuple[list[float], list[int]]:
+    """The lengths of the pieces that `finish` has recognised, and the words of each sentence."""
+    talker = Talker()
+    passes = WholePasses(talker, gate=gate, update_interval=0.5)
+    for frame in in_frames(pcm, size):
+        passes.feed(frame)
+    talker.pieces.clear()
+    text = final_text(passes.finish())
+    return talker.pieces, [len(sentence.split()) for sentence in text.split(".")[:-1]]
+
+
+PHRASES = speech(2.0) + pause(0.4) + speech(3.0) + pause(0.4) + speech(1.5)
+
+
+def test_a_chunk_that_goes_on_after_a_pause_is_recognised_as_a_whole_up_to_there() -> None:
+    pieces, text = pieces_of(PHRASES, 6_400)
+    assert text == [10, 3]
+    assert max(pieces, default=0) < 2.0
+
+
+def test_too_little_speech_is_recognised_with_what_is_before_it() -> None:
+    pieces, text = pieces_of(PHRASES + pause(0.4) + speech(0.5), 6_400)
+    assert text == [10, 4]
+    assert pieces == pytest.approx([2.6], abs=0.1)
+
+
+@pytest.mark.parametrize("gate", [None, Listener()])
+def test_when_speech_has_ended_all_of_it_is_recognised_as_a_whole(gate: SpeechGate | None) -> None:
+    assert pieces_of(PHRASES + pause(1.0), 6_400, gate) == ([], [13])
+
+
+@pytest.mark.parametrize("size", [640, 10_000_000])
+@pytest.mark.parametrize("silence", [0.1, 0.3, 0.7])
+def test_the_text_of_pieces_does_not_depend_on_the_frames(size: int, silence: float) -> None:
+    recording = RECORDING + PHRASES + pause(silence)
+    assert pieces_of(recording, size)[1] == pieces_of(recording, 6_400)[1]
+
+
+class Noise(Listener):
+    """Hears speech where it is louder than noise at a tenth of full scale."""
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        return any(sample > 0.2 for sample in self.heard[begin:end])
+
+
+@pytest.mark.parametrize("size", [640, 6_400, 10_000_000])
+def test_noise_after_speech_is_no_speech_where_the_gate_knows(size: int) -> None:
+    noise = array("h", [3_000, -3_000]).tobytes() * 8_000
+    assert pieces_of(PHRASES + noise, size, Noise())[1] == [13]

@@ -1,30 +1,15 @@
 from __future__ import annotations
 
-import random
-from array import array
-
-from koe.asr.pauses import FRAME, Loudness
+from koe.asr.pauses import pauses, quietest
 
 
-def noise(amplitude: float, seed: int = 3) -> array[float]:
-    source = random.Random(seed)
-    return array("f", (source.gauss(0.0, amplitude) for _ in range(FRAME)))
+def test_a_pause_is_between_loud_frames_and_long_enough() -> None:
+    loud = [False] * 9 + [True] * 3 + [False] * 4 + [True] + [False] * 2 + [True] + [False] * 9
+    assert pauses(loud, 3) == [14]
+    assert pauses(loud, 2) == [14, 18]
 
 
-def test_silence_is_quiet() -> None:
-    loudness = Loudness()
-    assert not any(loudness.add(array("f", bytes(4 * FRAME)))[1] for _ in range(100))
-
-
-def test_the_floor_follows_noise() -> None:
-    loudness = Loudness()
-    for amplitude in (0.0005, 0.005):
-        for seed in range(1000):
-            loudness.add(noise(amplitude, seed))
-        assert not loudness.add(noise(amplitude))[1]
-        assert loudness.add(noise(6 * amplitude))[1]
-
-
-def test_long_loud_speech_stays_loud() -> None:
-    loudness = Loudness()
-    assert all(loudness.add(noise(0.1, seed))[1] for seed in range(1500))
+def test_the_quietest_place() -> None:
+    powers = [1.0] * 20 + [0.1] * 10 + [1.0] * 20
+    assert quietest(powers, 0) == 25
+    assert quietest(powers, 28) == 33

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from koe.asr.protocol import (
-    Document,
     Handshake,
+    JsonObject,
     encode,
     header,
     own_headers,
@@ -90,8 +90,8 @@ def test_encode() -> None:
     assert encode({"a": ["语", "\udcff", None]}) == '{"a":["语","\ufffd",null]}'
 
 
-def document(text: str | bytes) -> Document:
-    return Document.parse(text, "reply")
+def document(text: str | bytes) -> JsonObject:
+    return JsonObject.parse(text, "reply")
 
 
 def test_members() -> None:

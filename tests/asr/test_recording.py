@@ -23,7 +23,7 @@ from koe.asr.recording import (
     cut,
     wav,
 )
-from koe.asr.reply import LIMIT_BYTES, Document, Heard, Interpretation, refusal_in
+from koe.asr.reply import LIMIT_BYTES, Document, HeardSoFar, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
@@ -63,9 +63,9 @@ def service(
     def interpret(document: Document, heard: str) -> Interpretation:
         text, add, stopped = (document.get(name) for name in ("text", "add", "stopped"))
         if isinstance(add, str):
-            return Heard(heard + add, stopped=str(stopped or ""))
+            return HeardSoFar(heard + add, stopped=str(stopped or ""))
         return refusal_in(document) or (
-            Heard(text, is_whole=True) if isinstance(text, str) else None
+            HeardSoFar(text, is_whole=True) if isinstance(text, str) else None
         )
 
     return Service(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from koe.asr.reply import (
     LIMIT_BYTES,
     Document,
-    Heard,
+    HeardSoFar,
     Interpretation,
     Refusal,
-    Reply,
+    UploadReply,
     refusal_code,
     refusal_in,
 )
@@ -30,12 +30,12 @@ def replace(document: Document, heard: str) -> Interpretation:
     add = document.get("add")
     stopped = document.get("stopped")
     if isinstance(add, str):
-        return Heard(heard + add, stopped=stopped if isinstance(stopped, str) else "")
-    return Heard(text, is_whole=True) if isinstance(text, str) else None
+        return HeardSoFar(heard + add, stopped=stopped if isinstance(stopped, str) else "")
+    return HeardSoFar(text, is_whole=True) if isinstance(text, str) else None
 
 
-def reply_to(*chunks: bytes, secret: str = "") -> tuple[list[InterimHeard], Reply]:
-    reply = Reply(replace, secret)
+def reply_to(*chunks: bytes, secret: str = "") -> tuple[list[InterimHeard], UploadReply]:
+    reply = UploadReply(replace, secret)
     return [event for chunk in chunks for event in reply.receive(chunk)] + reply.end(), reply
 
 
@@ -76,7 +76,7 @@ def test_one_event_over_many_lines() -> None:
 
 
 def test_nothing_counts_after_the_end_mark() -> None:
-    reply = Reply(replace)
+    reply = UploadReply(replace)
     assert reply.receive(b'{"text":"a"}\n[DONE]\n{"text":"b"}\n') == [InterimHeard("a")]
     assert reply.over
     assert reply.refusal is None
@@ -84,7 +84,7 @@ def test_nothing_counts_after_the_end_mark() -> None:
 
 
 def test_nothing_counts_after_a_refusal() -> None:
-    reply = Reply(replace)
+    reply = UploadReply(replace)
     said = b'{"error":{"message":"no"}}\n{"text":"b"}\n'
     assert reply.receive(said) == []
     assert (reply.over, reply.refusal, reply.end()) == (True, Refusal("no"), [])
@@ -181,7 +181,7 @@ def test_halves_of_characters() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    reply = Reply(replace)
+    reply = UploadReply(replace)
     piece = b"x" * 65536
     with pytest.raises(AsrProtocolError, match="the reply is longer than 4 MiB"):
         for _ in range(LIMIT_BYTES // len(piece) + 1):

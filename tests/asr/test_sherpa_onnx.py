@@ -14,7 +14,7 @@ import pytest
 import koe.asr.sherpa_onnx
 from koe.asr import Engine
 from koe.asr.model_files import find_model_files
-from koe.asr.sherpa_onnx import Model, SherpaRecogniser, open_engine, used_model
+from koe.asr.sherpa_onnx import SherpaModel, SherpaRecogniser, open_engine, used_model
 from koe.config.engines import AsrConfig, SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
 from koe.events import DefiniteHeard, EngineWorking, Event, FinalHeard, InterimHeard
@@ -44,13 +44,13 @@ def config(folder: Path, **settings: object) -> AsrConfig:
     return AsrConfig(sherpa_onnx=section, keep_loaded_minutes=None).replace(**settings)
 
 
-def model(folder: Path, *terms: str, **settings: float) -> Model:
+def model(folder: Path, *terms: str, **settings: float) -> SherpaModel:
     section = SherpaOnnxConfig(model=str(folder)).replace(**settings)
     with used_model(section, find_model_files(folder), terms, None) as made:
         return made
 
 
-def hear(model: Model, *frames: bytes) -> list[Event]:
+def hear(model: SherpaModel, *frames: bytes) -> list[Event]:
     recogniser = SherpaRecogniser(model)
     events = [event for frame in frames for event in recogniser.feed(frame)]
     events += recogniser.finish()
@@ -140,7 +140,7 @@ def test_the_last_moment_is_heard(letters: Path, milliseconds: int) -> None:
 
 def test_without_a_tail_it_would_not_be(letters: Path) -> None:
     """So that the test above can fail."""
-    silent = Model(model(letters).recogniser, model(letters).hotwords, tail=0)
+    silent = SherpaModel(model(letters).recogniser, model(letters).hotwords, tail=0)
     assert final_text(hear(silent, say(*ALL))) != LETTERS
 
 

@@ -383,7 +383,7 @@ def test_rewrites(run: Run) -> None:
         "['RW(hello!!)']",
     ]
     assert reported == "koe: the model's answer was not used: it recites the dictionary"
-    assert missing.endswith("there is no profile 'gone', only: fake; nothing is corrected")
+    assert missing.endswith("is not one of llm.profiles, which are: fake; nothing is corrected")
     assert [question.system for question in fake.service.questions[:2]] == [
         "Be polite.", "Be rude.",
     ]  # fmt: skip

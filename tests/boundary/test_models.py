@@ -11,6 +11,7 @@ import pytest
 
 from tests.abi import build
 from tests.boundary.host import run_host
+from tests.models.making import make_model, model_file, without_checksum, write_file
 from tests.servers.files import FileServer, Lie
 
 pytestmark = [
@@ -109,6 +110,47 @@ print("good")
     result = run_host(program, library, tmp_path)
     assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
     assert [path.name for path in folder.iterdir()] == [".koe-manifest.json"]
+
+
+def test_what_shells_see_of_models(library: Path, tmp_path: Path) -> None:
+    """Looking hashes nothing; models of engines that this build lacks are left out."""
+    folder = make_model(
+        tmp_path / "home" / ".koe" / "models" / "moonshine" / "demo",
+        model_file("a.bin", b"abc"),
+        without_checksum(model_file("b.bin", b"b")),
+    )
+    write_file(folder / "b.bin", b"b")
+    program = (
+        HOST
+        % """
+def status(mode):
+    return library.sp_model_status(b"moonshine/demo", mode)
+
+pointer = library.sp_core_scan_models_json()
+text = ctypes.string_at(pointer).decode()
+library.sp_core_free_string(ctypes.c_void_p(pointer))
+demo = ('{"description":"A model","mode":"","path":"moonshine/demo","provider":"moonshine",'
+        '"repo":"owner/name","status":1,"total_size":4}')
+assert demo in text, text
+paths = [model["path"] for model in json.loads(text)]
+assert paths == sorted(paths) and "wetype/embed140m" not in paths, paths
+folder = os.path.join(os.environ["HOME"], ".koe", "models", "moonshine", "demo")
+assert not os.path.exists(os.path.join(folder, ".koe-checksum.json"))
+with open(os.path.join(folder, "a.bin"), "wb") as file:
+    file.write(b"abc")
+assert [status(mode) for mode in (1, 0)] == [1, 2], "1 computes nothing"
+assert [status(mode) for mode in (1, 2, 3, -1)] == [2, 2, 2, 2]
+assert library.sp_core_remove_model_files(b"moonshine/demo") == 3  # with the checksums
+assert library.sp_core_remove_model_files(b"moonshine/demo") == 0
+for path in b"../x", b"\\xff", b"none":
+    assert library.sp_core_remove_model_files(path) == -1, path
+    assert library.sp_model_status(path, 0) == 0, path
+print("good")
+"""
+    )
+    result = run_host(program, library, tmp_path)
+    assert (result.stdout, result.returncode) == ("good\n", 0), result.stderr
+    assert "contains path traversal components" in result.stderr
 
 
 @pytest.mark.parametrize("how", ["library.sp_core_cancel_download(b'mine')", "None"])

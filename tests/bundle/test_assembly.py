@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from koe.bundle import assembly, library, manifest, packages
+from koe.bundle import assembly, library, linux, manifest, packages
 from koe.errors import BundleError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they are made on Linux only")
 
-
-def test_another_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(BundleError, match="bundles can be made on Linux only"):
-        assembly.make(tmp_path / "out", "c", (), None, lambda _: None)
+HERE = linux.Linux()
 
 
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(BundleError, match="exists and is no bundle; name another folder"):
-        assembly.make(tmp_path, "c", (), None, lambda _: None)
+        assembly.make(tmp_path, HERE, "c", (), None, lambda _: None)
     assert (tmp_path / "thesis.txt").exists()
 
 
@@ -31,13 +27,13 @@ def test_a_bundle_that_can_not_be_made_anew_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    (out / assembly.RUNTIME).mkdir(parents=True)
-    manifest.write(out / assembly.RUNTIME)
+    (out / library.RUNTIME).mkdir(parents=True)
+    manifest.write(out / library.RUNTIME)
     monkeypatch.setattr(packages, "lock_for", lambda _: tmp_path)
     monkeypatch.setattr(library, "CHECKOUT", tmp_path)
     with pytest.raises(BundleError, match="needs a checkout"):
-        assembly.make(out, "c", (), None, lambda _: None)
-    assert (out / assembly.RUNTIME / manifest.NAME).exists()
+        assembly.make(out, HERE, "c", (), None, lambda _: None)
+    assert (out / library.RUNTIME / manifest.NAME).exists()
     assert list(tmp_path.iterdir()) == [out]
 
 
@@ -47,9 +43,9 @@ def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     for number, name in enumerate(names):
         if number:
-            (tmp_path / name).touch()
+            (tmp_path / name).write_bytes(b"\x7fELF" if "code" in name else b"")
         (tmp_path / name).chmod(0o777 if number % 2 else 0o700)
-    assembly._open_to_readers(tmp_path)
+    assembly._open_to_readers(tmp_path, HERE)
     assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == names
 
 

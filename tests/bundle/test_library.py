@@ -19,8 +19,7 @@ pytestmark = [
 
 
 def test_a_library_without_its_bundle(tmp_path: Path) -> None:
-    python = library.build("a", tmp_path / "build", tmp_path / "root")
-    assert python.is_file()
+    library.build("a", tmp_path / "build", tmp_path / "root", library.ffi().native())
     code = (tmp_path / "root" / "lib" / "libkoe_core.so.1").read_bytes()
     assert str(build.PROJECT).encode() not in code
     assert sys.base_prefix.encode() not in code
@@ -38,4 +37,4 @@ def test_a_library_without_its_bundle(tmp_path: Path) -> None:
 def test_outside_of_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(library, "CHECKOUT", tmp_path)
     with pytest.raises(BundleError, match="needs a checkout of koe-core"):
-        library.build("c", tmp_path / "build", tmp_path / "root")
+        library.ffi()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.bundle import assembly
+from koe.bundle import assembly, linux
 from koe.cli import main
 from tests.cli.command import USAGE
 
@@ -15,22 +15,24 @@ def test_what_it_makes_and_prints(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[object] = []
+    monkeypatch.setattr(linux, "NATIVE", "linux-x86_64")
 
     def make(*arguments: object) -> assembly.Bundle:
-        asked.extend(arguments[:4])
+        asked.extend(arguments[:5])
         sizes = {"Python": 15_000_000, "koe": 1_500_000}
-        return assembly.Bundle(sizes, {"Python": 5_000_000, "koe": 500_000}, "2.34")
+        return assembly.Bundle(sizes, {"Python": 5_000_000, "koe": 500_000}, "Linux 1")
 
     monkeypatch.setattr(assembly, "make", make)
     monkeypatch.chdir(tmp_path)
     assert main(["bundle", "out", "--abi", "a", "--engines", "moonshine,sherpa-onnx", "--zip"]) == 0
     out = tmp_path / "out"
-    assert asked == [out, "a", ("moonshine", "sherpa-onnx"), tmp_path / "out.zip"]
+    [system] = [part for part in asked if isinstance(part, linux.Linux)]
+    assert asked == [out, system, "a", ("moonshine", "sherpa-onnx"), tmp_path / "out.zip"]
     assert capsys.readouterr().out.splitlines() == [
         "koe                           1.5 MB,     0.5 MB in the archive",
         "Python                       15.0 MB,     5.0 MB in the archive",
         "together                     16.5 MB,     5.5 MB in the archive",
-        f"It runs on Linux with glibc 2.34 or newer: {out}",
+        f"It runs on Linux 1: {out}",
     ]
 
 
@@ -42,7 +44,7 @@ def test_an_engine_that_can_not_come_along(capsys: pytest.CaptureFixture[str]) -
 def test_another_kind_of_computer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(assembly, "NATIVE", "linux-x86_64")
+    monkeypatch.setattr(linux, "NATIVE", "linux-x86_64")
     assert main(["bundle", "out", "--target", "linux-aarch64"]) == 1
     assert "for linux-aarch64 can't be made on linux-x86_64" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:

@@ -547,5 +547,5 @@ class TestWithALanguageModel:
         assert dictate(recording, directory=directory) == Exit.OK
         out, err = capsys.readouterr()
         assert out == "hello world\n"
-        assert "llm.active_profile: there is no profile 'gone'" in err
+        assert "llm.active_profile: the profile 'gone' is not one of llm.profiles" in err
         assert err.endswith("nothing is corrected\n")

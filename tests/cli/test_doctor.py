@@ -11,7 +11,7 @@ import pytest
 import koe.cli.doctor
 from koe import __version__
 from koe.cli import Exit, main
-from koe.cli.doctor import Finding, Level, examine
+from koe.cli.doctor import Finding, Severity, examine
 from koe.cli.history_table import when
 from koe.config.store import config_directory
 from koe.errors import AudioError
@@ -75,17 +75,17 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("config", "finding"),
     [
-        ("", Finding(Level.OK, "correction", "by the profile 'openai'; koe llm test tries it")),
+        ("", Finding(Severity.OK, "correction", "by the profile 'openai'; koe llm test tries it")),
         (
             "llm: {active_profile: x, profiles: {}}",
             Finding(
-                Level.WARN,
+                Severity.WARN,
                 "correction",
-                "there is no profile 'x', only: none; nothing is corrected",
+                "the profile 'x' is not one of llm.profiles, which are: none; nothing is corrected",
             ),
         ),
-        ("llm: {enabled: false}", Finding(Level.OK, "correction", "off")),
-        ("llm: [", Finding(Level.OK, "correction", "off")),
+        ("llm: {enabled: false}", Finding(Severity.OK, "correction", "off")),
+        ("llm: [", Finding(Severity.OK, "correction", "off")),
     ],
 )
 def test_correction(config: str, finding: Finding, directory: Path) -> None:
@@ -94,7 +94,7 @@ def test_correction(config: str, finding: Finding, directory: Path) -> None:
 
 def test_the_library_that_sends(directory: Path) -> None:
     (finding,) = find(directory, "http")
-    assert finding.level is Level.OK
+    assert finding.level is Severity.OK
     assert finding.message.startswith("pyreqwest 0.")
 
 
@@ -104,18 +104,18 @@ def test_proxies(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "localhost,10.0.0.0/99")
     assert find(directory, "proxy") == [
         Finding(
-            Level.WARN,
+            Severity.WARN,
             "proxy",
             "the address of the proxy in HTTPS_PROXY can't be read; correct it, or remove it to "
             "connect without a proxy",
         ),
-        Finding(Level.WARN, "proxy", "entry 2 of NO_PROXY can't be read and is left out"),
+        Finding(Severity.WARN, "proxy", "entry 2 of NO_PROXY can't be read and is left out"),
     ]
 
 
 def test_nothing_is_created(directory: Path) -> None:
     (config,) = find(directory, "config")
-    assert config.level is Level.OK
+    assert config.level is Severity.OK
     assert "does not exist; the first dictation creates it" in config.message
     assert not directory.exists()
 
@@ -131,13 +131,13 @@ def test_the_user_s_own_folder_is_looked_at(tmp_path: Path) -> None:
 def test_problems_of_the_configuration(directory: Path) -> None:
     write(directory, "clipboard:\n  restore_delay_ms: soon\n")
     path, problem = find(directory, "config")
-    assert (path.level, problem.level) == (Level.OK, Level.WARN)
+    assert (path.level, problem.level) == (Severity.OK, Severity.WARN)
     assert "config.yaml, line 2: clipboard.restore_delay_ms: 'soon' is not" in problem.message
 
 
 def test_a_configuration_that_cannot_be_read(directory: Path) -> None:
     (problem,) = find(write(directory, "asr: [\n"), "config")
-    assert problem.level is Level.FAIL
+    assert problem.level is Severity.FAIL
     assert "not valid YAML" in problem.message
     assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
 
@@ -160,7 +160,7 @@ def test_a_folder_that_cannot_be_entered(
     """That is a finding, and neither a missing file nor a fault of the output."""
     without_entrance(write(directory, ""), monkeypatch)
     (problem,) = find(directory, "config")
-    assert problem.level is Level.FAIL
+    assert problem.level is Severity.FAIL
     assert f"{directory / 'config.yaml'}: cannot be read: Permission denied" in problem.message
     assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
     assert capsys.readouterr().err == ""
@@ -168,14 +168,14 @@ def test_a_folder_that_cannot_be_entered(
 
 def test_an_engine_that_does_not_exist(directory: Path) -> None:
     (unknown,) = find(write(directory, "asr:\n  provider: parrot\n"), "engine")
-    assert unknown.level is Level.FAIL
+    assert unknown.level is Severity.FAIL
     assert unknown.message.startswith("parrot: this version knows: moonshine, ")
 
 
 def test_an_engine_that_lacks_something(directory: Path) -> None:
     write(directory, "asr:\n  provider: glm\n")
     assert find(directory, "engine") == [
-        Finding(Level.FAIL, "engine", "glm: it has no key; set asr.glm.api_key")
+        Finding(Severity.FAIL, "engine", "glm: it has no key; set asr.glm.api_key")
     ]
     assert main(["doctor", "--config", str(directory)]) == Exit.ERROR
 
@@ -199,7 +199,7 @@ def test_an_engine_that_does_not_hear_the_language_of_the_system(
 ) -> None:
     speak(monkeypatch, locale)
     found = find(write(directory, f"asr: {{provider: {config}}}"), "language")
-    assert found == ([Finding(Level.WARN, "language", message)] if message else [])
+    assert found == ([Finding(Severity.WARN, "language", message)] if message else [])
 
 
 def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
 def test_fallbacks(config: str, messages: list[str], directory: Path) -> None:
     found = find(write(directory, f"asr: {{{config}}}"), "fallback")
     assert [finding.message for finding in found] == messages
-    levels = [Level.WARN] * (len(messages) - 1) + [Level.OK] * bool(messages)
+    levels = [Severity.WARN] * (len(messages) - 1) + [Severity.OK] * bool(messages)
     assert [finding.level for finding in found] == levels
 
 
@@ -265,9 +265,9 @@ def test_history(directory: Path) -> None:
     write(directory, "llm: {enabled: false}")
     recordings(directory, End("failed", heard="a", reason="r"), *[None] * 5)
     first, *others = find(directory, "history")
-    assert first.level is Level.OK
+    assert first.level is Severity.OK
     assert first.message.startswith("6 entries, 0.0 MB in ")
-    assert [finding.level for finding in others] == [Level.WARN] * 4
+    assert [finding.level for finding in others] == [Severity.WARN] * 4
     moment = when(Entry("", making.HEADER.began))
     for number, finding in zip((5, 4, 3), others, strict=False):
         assert finding.message == (
@@ -301,7 +301,7 @@ def test_retention(config: str, message: str, directory: Path) -> None:
 def test_recordings_that_pile_up(config: str, directory: Path) -> None:
     _, finding = find(write(directory, config), "history")
     assert finding == Finding(
-        Level.WARN, "history",
+        Severity.WARN, "history",
         "recordings pile up: neither history.audio_days nor history.max_mb limits them",
     )  # fmt: skip
 
@@ -310,7 +310,7 @@ def test_a_journal_that_cannot_be_used(directory: Path) -> None:
     write(directory, "")
     (directory / "journal").touch()
     (finding,) = find(directory, "history")
-    assert finding.level is Level.WARN
+    assert finding.level is Severity.WARN
     assert finding.message == (
         f"{directory / 'journal'} cannot be used: it is no folder; move that file away; dictation "
         "works without"
@@ -330,7 +330,7 @@ def test_recordings_that_cannot_be_read(directory: Path) -> None:
     (path,) = recordings(directory, None)
     path.write_bytes(b"a file of somebody else")
     _, finding = find(directory, "history")
-    assert finding.level is Level.WARN
+    assert finding.level is Severity.WARN
     assert finding.message.startswith(f"left alone: recording {path}: it is no recording of koe")
 
 
@@ -340,7 +340,7 @@ def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(koe.cli.doctor, "describe_microphone", fail)
     (finding,) = find(directory, "microphone")
-    assert finding.level is Level.WARN
+    assert finding.level is Severity.WARN
     assert finding.message.startswith("no microphone was found; ")
     assert main(["doctor", "--config", str(directory)]) == Exit.OK
 
@@ -365,11 +365,11 @@ def test_the_end_of_the_log(directory: Path) -> None:
     log = write(directory, "") / "koe.log"
     log.write_text("\n".join(["x" * 20_000, *lines, ""]), encoding="utf-8")
     first, *shown = find(directory, "log")
-    assert first == Finding(Level.OK, "log", f"{log}, of the library in shells; its end:")
-    assert shown == [Finding(Level.OK, "log", line.replace("\x1b", " ")) for line in lines[-5:]]
+    assert first == Finding(Severity.OK, "log", f"{log}, of the library in shells; its end:")
+    assert shown == [Finding(Severity.OK, "log", line.replace("\x1b", " ")) for line in lines[-5:]]
 
 
 def test_a_log_that_is_none(directory: Path) -> None:
     (write(directory, "") / "koe.log").mkdir()
     [finding] = find(directory, "log")
-    assert finding.level is Level.WARN
+    assert finding.level is Severity.WARN

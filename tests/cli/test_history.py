@@ -11,7 +11,7 @@ from koe.cli.live_line import display_width
 from koe.config.schema import HistoryConfig
 from koe.journal import folder
 from koe.journal.entries import Why, entry_json
-from koe.journal.format import End, Header, Kind, Record
+from koe.journal.format import End, Header, JournalRecord, Kind
 from koe.journal.history import History
 from tests.cli.command import USAGE, run_koe
 from tests.cli.configuration import configure, lab
@@ -41,7 +41,7 @@ class Past:
         if end is SILENT:
             records = [it for it in records if it.kind != Kind.EVENT]
         began = f"2099-07-14T09:30:{self._count:02}.007Z"
-        records[0] = Record(Kind.HEADER, 1, Header(engine="scripted", began=began).payload())
+        records[0] = JournalRecord(Kind.HEADER, 1, Header(engine="scripted", began=began).payload())
         making.write(path, records)
         return entry_id
 
@@ -186,7 +186,7 @@ def test_pruning(past: Past) -> None:
 def test_what_is_left_alone_is_named(past: Past) -> None:
     entry_id = past.add(FAILED)
     (path,) = past.directory.rglob("*.koej")
-    making.write(path, [Record(Kind.HEADER, 1, Header(format=2).payload())])
+    making.write(path, [JournalRecord(Kind.HEADER, 1, Header(format=2).payload())])
     status, out, err = past.koe("prune")
     assert (status, out) == (Exit.OK, "0 entries were removed or shortened\n")
     assert err.startswith(f"koe: note: left alone: recording {path}: a later koe made it")

@@ -4,9 +4,9 @@ import pytest
 
 from koe.cli.new_settings import differing, wanted_settings, with_settings
 from koe.cli.proposals import Proposal
-from koe.config.document import Document
-from koe.config.listing import list_settings
+from koe.config.people.listing import list_settings
 from koe.errors import ConfigError
+from koe.yamltext.document import Document
 
 SHERPA = Proposal("sherpa-onnx", "sherpa-onnx/zh-xlarge")
 MOONSHINE = Proposal("moonshine", languages="en")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from koe.cli.pull_report import JsonReport
+from koe.cli.pull_report import JsonPullReport
 from koe.cli.pulling import pull_model
 from tests.models.downloading import WEIGHTS, serve_model
 from tests.servers.files import FileServer, Lie
@@ -12,7 +12,7 @@ from tests.servers.files import FileServer, Lie
 
 def test_a_model(server: FileServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     serve_model(server, tmp_path / "demo", a__bin=WEIGHTS)
-    assert pull_model(tmp_path, "demo", JsonReport())
+    assert pull_model(tmp_path, "demo", JsonPullReport())
     assert (tmp_path / "demo" / "a.bin").read_bytes() == WEIGHTS
     assert '{"event": "done", "model": "demo"' in capsys.readouterr().out
 
@@ -22,5 +22,5 @@ def test_a_model_that_cannot_be_had(
 ) -> None:
     serve_model(server, tmp_path / "demo", a__bin=WEIGHTS)
     server.lies["/a.bin"] += [Lie(status=404)]
-    assert not pull_model(tmp_path, "demo", JsonReport())
+    assert not pull_model(tmp_path, "demo", JsonPullReport())
     assert '{"event": "error", "message": "' in capsys.readouterr().out

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 from koe.cli import Exit
-from koe.cli.report import JsonReport, Progress, Report, TextReport
+from koe.cli.report import DictationProgress, JsonReport, Report, TextReport
 from koe.events import (
     AnnounceReady,
     Deliver,
@@ -42,14 +42,14 @@ class Terminal(io.StringIO):
 )
 @pytest.mark.parametrize("kind", [TextReport, JsonReport])
 def test_status(kind: type[Report], notices: list[Notice], status: Exit) -> None:
-    report = kind(Progress())
+    report = kind(DictationProgress())
     for notice in notices:
         report.tell(notice)
     assert report.status is status
 
 
 def test_text_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    report = TextReport(Progress(duration=3.0))
+    report = TextReport(DictationProgress(duration=3.0))
     report.advance(3.0)
     for notice in (
         ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你好"), Warn("slow"),
@@ -64,15 +64,15 @@ def test_a_text_that_would_paint_the_terminal(capsys: pytest.CaptureFixture[str]
     """A program gets it as it is, and so does a file."""
     hostile = Deliver(text="a\x1b[2Jb\nc\x9bd", heard="", engine="", corrected=False)
     with redirect_stdout(Terminal()) as terminal:
-        TextReport(Progress()).tell(hostile)
-    TextReport(Progress()).tell(hostile)
+        TextReport(DictationProgress()).tell(hostile)
+    TextReport(DictationProgress()).tell(hostile)
     assert terminal.getvalue() == "a [2Jb\nc d\n"
     assert capsys.readouterr().out == "a\x1b[2Jb\nc\x9bd\n"
 
 
 def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
     with redirect_stderr(Terminal()) as terminal:
-        report = TextReport(Progress())
+        report = TextReport(DictationProgress())
         report.tell(ShowInterim("hello"))
         report.tell(ShowInterim("hello world"))
         assert terminal.getvalue() == "\rhello\rhello world"
@@ -83,7 +83,7 @@ def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_warning_replaces_the_live_line() -> None:
     with redirect_stderr(Terminal()) as terminal:
-        report = TextReport(Progress())
+        report = TextReport(DictationProgress())
         report.tell(ShowInterim("hello"))
         report.tell(Warn("slow"))
     assert terminal.getvalue().endswith(" \rkoe: warning: slow\n")
@@ -91,7 +91,7 @@ def test_a_warning_replaces_the_live_line() -> None:
 
 def test_giving_up_leaves_no_half_text() -> None:
     with redirect_stderr(Terminal()) as terminal:
-        report = TextReport(Progress())
+        report = TextReport(DictationProgress())
         report.tell(ShowInterim("hello"))
         report.close()
     assert terminal.getvalue().endswith(" \rkoe: no speech was recognised\n")
@@ -100,7 +100,7 @@ def test_giving_up_leaves_no_half_text() -> None:
 def test_progress_of_a_long_recording() -> None:
     """Of what is recognised: all of it is handed over at once."""
     with redirect_stderr(Terminal()) as terminal:
-        report = TextReport(Progress(duration=4_000.0))
+        report = TextReport(DictationProgress(duration=4_000.0))
         report.advance(4_000.0)
         report.tell(AnnounceReady())
         assert terminal.getvalue() == "\r[recognised 0:00 of 1:06:40] "
@@ -111,14 +111,17 @@ def test_progress_of_a_long_recording() -> None:
 
 def test_no_progress_of_a_short_one() -> None:
     with redirect_stderr(Terminal()) as terminal:
-        report = TextReport(Progress(duration=10.0))
+        report = TextReport(DictationProgress(duration=10.0))
         report.advance(1.0)
         report.tell(AnnounceReady())
     assert terminal.getvalue() == ""
 
 
 def test_names_of_several(capsys: pytest.CaptureFixture[str]) -> None:
-    for report in (TextReport(Progress(), "one.wav"), TextReport(Progress(), "two.wav")):
+    for report in (
+        TextReport(DictationProgress(), "one.wav"),
+        TextReport(DictationProgress(), "two.wav"),
+    ):
         report.tell(Warn("slow"))
         report.tell(ReportError("two.wav is damaged"))
         report.tell(TEXT)
@@ -142,7 +145,7 @@ def test_names_of_several(capsys: pytest.CaptureFixture[str]) -> None:
 def test_interrupted(
     kind: type[Report], out: str, err: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = kind(Progress(), "talk.wav")
+    report = kind(DictationProgress(), "talk.wav")
     report.tell(ShowInterim("so far"))
     capsys.readouterr()
     report.interrupt()
@@ -155,7 +158,7 @@ def test_interrupted_before_the_first_word_or_after_the_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for notices in ([], [ShowInterim("你好"), TEXT]):
-        report = TextReport(Progress())
+        report = TextReport(DictationProgress())
         for notice in notices:
             report.tell(notice)
         report.interrupt()
@@ -163,7 +166,7 @@ def test_interrupted_before_the_first_word_or_after_the_last(
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    report = JsonReport(Progress(duration=1.25))
+    report = JsonReport(DictationProgress(duration=1.25))
     report.advance(1.25)
     for notice in (
         ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你"), Warn("slow"),

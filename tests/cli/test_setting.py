@@ -11,8 +11,8 @@ import pytest
 
 import koe.cli.setting
 from koe.cli.setting import SettingChange, read_value
-from koe.config.document import Document
 from koe.errors import ConfigError
+from koe.yamltext.document import Document
 
 FILE = Path("config.yaml")
 

@@ -22,7 +22,7 @@ from koe.config.engines import (
 from koe.config.schema import Config, read_config
 from koe.config.sections import Section
 from koe.config.store import Store
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 
 # What spec config §4.1 says, in the units of the attributes.

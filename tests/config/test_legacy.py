@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from koe.config.document import compose
 from koe.config.legacy import is_outdated
+from koe.yamltext.document import compose
 
 HOTKEY = "hotkey: {trigger_key: fn}\n"
 

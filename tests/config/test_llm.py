@@ -9,7 +9,7 @@ import pytest
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig, LlmProfile, MlxModel
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
-from koe.config.tree import Node
+from koe.yamltext.tree import Node
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 
 
@@ -345,21 +345,26 @@ def test_beside_profiles_a_model_is_ignored(tmp_path: Path, profiles: str) -> No
     [
         ({}, ""),
         ({"active_profile": "apfel"}, ""),
-        ({"active_profile": "anthropic"}, "the profile 'anthropic' needs a base_url and a model"),
+        ({"active_profile": "anthropic"}, "needs a base_url and a model in llm.profiles"),
         ({"active_profile": "anthropic", "enabled": False}, ""),
-        ({"active_profile": "x", "profiles": {}}, "there is no profile 'x', only: none"),
+        (
+            {"active_profile": "x", "profiles": {}},
+            "is not one of llm.profiles, which are: none",
+        ),
         (
             {"active_profile": "x"},
-            "there is no profile 'x', only: openai, openai-responses, anthropic, apfel, mlx",
+            "is not one of llm.profiles, "
+            "which are: openai, openai-responses, anthropic, apfel, mlx",
         ),
         (
             {
                 "active_profile": "x",
                 "profiles": {"x": LlmProfile(provider="mlx", mlx=MlxModel(model=""))},
             },
-            "the profile 'x' needs mlx.model",
+            "needs mlx.model in llm.profiles",
         ),
     ],
 )
 def test_why_nothing_is_corrected(changes: dict[str, object], obstacle: str) -> None:
-    assert LlmConfig().replace(**changes).obstacle == obstacle
+    llm = LlmConfig().replace(**changes)
+    assert llm.obstacle == (obstacle and f"the profile {llm.active_profile!r} {obstacle}")

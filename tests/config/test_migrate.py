@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from koe.config import migrate as migrate_module
-from koe.config.document import Document, compose
-from koe.config.edit import set_value
 from koe.config.legacy import is_outdated
 from koe.config.llm import BUILT_IN_PROFILES
 from koe.config.migrate import STEPS, make_room, migrate
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.errors import ConfigError
+from koe.yamltext.document import Document, compose
+from koe.yamltext.edit import set_value
 
 FILES = Path(__file__).with_name("migrations")
 CASES = sorted(FILES.iterdir())
@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_renewed_is_used_as_it_is(
     def refuse(path: Path, content: bytes) -> None:
         raise ConfigError(str(path), "cannot be written: for a reason")
 
-    monkeypatch.setattr("koe.config.write.write_private", refuse)
+    monkeypatch.setattr("koe.files.write.write_private", refuse)
     snapshot = Store(tmp_path, {}, renews_old_files=True).load()
 
     assert snapshot.config.asr.provider == "doubao"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from koe.config.llm import LlmConfig
-from koe.config.prompts import built_in_prompts, load_prompts
+from koe.config.prompts import built_in_prompts, load_prompts, prompt_of
 from koe.config.reader import Problem
+from koe.config.schema import PromptTemplate
 from koe.config.store import Store
 from koe.prompts import DICTIONARY, HEARD, HISTORY, Prompts, render
 
@@ -156,3 +157,23 @@ def letters(text: str) -> list[str]:
 def test_the_instruction_uses_chinese_punctuation() -> None:
     """As it asks the model to, and models imitate."""
     assert not re.search("[\u4e00-\u9fff][,;:.?!]", BUILT_IN.system)
+
+
+@pytest.mark.parametrize(
+    ("template", "prompt"),
+    [
+        (PromptTemplate(system_prompt=" a\n"), "a"),
+        (PromptTemplate(system_prompt="a", system_prompt_path="polite.txt"), "a"),
+        (PromptTemplate(system_prompt=" ", system_prompt_path="polite.txt"), "Be polite."),
+        (PromptTemplate(system_prompt_path="blank.txt"), None),
+        (PromptTemplate(system_prompt_path="."), None),
+        (PromptTemplate(system_prompt_path=""), None),
+        (PromptTemplate(), None),
+    ],
+)
+def test_the_prompt_of_a_template(
+    tmp_path: Path, template: PromptTemplate, prompt: str | None
+) -> None:
+    (tmp_path / "polite.txt").write_text("  Be polite.\n")
+    (tmp_path / "blank.txt").write_text(" \n")
+    assert prompt_of(template, Store(tmp_path, {})) == prompt

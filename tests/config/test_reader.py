@@ -7,9 +7,9 @@ from collections.abc import Mapping as AbstractMapping
 import pytest
 
 from koe.config.fields import group, records, secret_texts, table, text, whole_number
-from koe.config.reader import Entry, Problem, Reader
+from koe.config.reader import Item, Problem, Reader
 from koe.config.sections import FlatKeys, Section
-from koe.config.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree
 
@@ -40,7 +40,7 @@ class Street(
 
 def read(root: Node, defaults: Section | None = None) -> tuple[Section, list[Problem]]:
     reader = Reader(PATH)
-    section = reader.read_section(Entry("", 1, root), defaults or Home())
+    section = reader.read_section(Item("", 1, root), defaults or Home())
     return section, reader.problems
 
 

@@ -19,14 +19,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config import document as document_module
-from koe.config.access import get_json, get_text, set_text
-from koe.config.check import find_problems
 from koe.config.dictionary import add_terms, remove_terms
-from koe.config.listing import list_settings
+from koe.config.people.check import find_problems
+from koe.config.people.listing import list_settings
 from koe.config.store import Store
+from koe.config.windows.access import get_json, get_text, set_text
 from koe.errors import ConfigError
-from tests.config.confinement import run_on_small_disk, run_powerless
+from koe.yamltext import document as document_module
+from tests.files.confinement import run_on_small_disk, run_powerless
 
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}
 
@@ -294,8 +294,8 @@ def test_links_to_files_are_followed_and_stay(tmp_path: Path) -> None:
 TRY = """
 import os, sys
 from pathlib import Path
-from koe.config.access import get_text, set_text
-from koe.config.check import find_problems
+from koe.config.windows.access import get_text, set_text
+from koe.config.people.check import find_problems
 from koe.config.dictionary import add_terms
 from koe.config.settings import Settings
 from koe.config.store import Store
@@ -417,7 +417,7 @@ def test_a_process_that_dies_while_it_writes(tmp_path: Path, moment: str) -> Non
     owner = "__import__('pathlib').Path" if "Path" in module else f"import_module({module!r})"
     code = TRY + (
         "from importlib import import_module\n"
-        "import koe.config.write\n"
+        "import koe.files.write\n"
         f"setattr({owner}, {name!r}, lambda *_: os._exit(7))\n"
         "set_text(store, 'asr.provider', 'new')\n"
     )

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.config.document import compose
 from koe.config.schema import (
     UNREADABLE,
     Config,
@@ -18,10 +17,11 @@ from koe.config.schema import (
     PromptTemplate,
     read_config,
 )
-from koe.config.sections import Consent, Limit, Records, Section, Table, Target, Value
+from koe.config.sections import Consent, Limit, Section, SectionList, Table, Target, Value
 from koe.config.store import Store
-from koe.config.tree import Mapping, Node, Scalar, Sequence
 from koe.errors import ConfigError
+from koe.yamltext.document import compose
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 
@@ -40,6 +40,9 @@ DEFAULTS: dict[str, object] = {
     "hotkey.trigger_key": "fn",
     "hotkey.trigger_mode": "hold",
     "hotkey.cancel_key": "left_option",
+    "hotkey.profile_key": "",
+    "hotkey.profile": "",
+    "hotkey.auto_stop_ms": 0.0,
     "overlay.font_family": "system",
     "overlay.font_size": 13,
     "overlay.bottom_margin": 10,
@@ -53,6 +56,7 @@ DEFAULTS: dict[str, object] = {
     "history.text_days": 30,
     "history.cancelled_hours": 24,
     "history.max_mb": 500,
+    "audio.preroll_ms": 0.0,
     "linux.insert": "auto",
     "linux.notifications": True,
 }
@@ -495,7 +499,7 @@ def keys_of(section: Section) -> Iterator[str]:
     for name, field in section.declared.items():
         yield field.key
         value = getattr(section, name)
-        of = field.of if isinstance(field, Table | Records) else value
+        of = field.of if isinstance(field, Table | SectionList) else value
         if isinstance(of, Section):
             yield from keys_of(of)
 

@@ -12,7 +12,7 @@ from koe.config.schema import UNREADABLE, Config
 from koe.config.settings import Settings
 from koe.config.store import Store
 from koe.errors import ConfigError, LlmConfigError
-from tests.config.editor import Clock, Editor
+from tests.files.editor import Clock, Editor
 
 
 def settings_in(directory: Path) -> Settings:

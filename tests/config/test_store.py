@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from koe.config import document
-from koe.config.access import set_text
 from koe.config.schema import Config, DictionaryConfig, LlmConfig
-from koe.config.store import Snapshot, Store, config_directory
+from koe.config.store import DEFAULTS, Snapshot, Store, config_directory
+from koe.config.windows.access import set_text
 from koe.errors import ConfigError
-from tests.config.editor import Clock, Editor
+from koe.yamltext import document
+from tests.files.editor import Clock, Editor
 
 OLD = 1_700_000_000
 
@@ -113,7 +113,7 @@ def test_the_default_files_say_what_the_defaults_are(tmp_path: Path) -> None:
 
 def test_the_default_file_can_be_edited_line_by_line() -> None:
     """As shells of generation B do, which know no YAML (spec abi §6.4)."""
-    text = (Path(document.__file__).parent / "defaults" / "config.yaml").read_text("utf-8")
+    text = (DEFAULTS / "config.yaml").read_text("utf-8")
     parents: list[str] = []
     keys = {}
     for line in text.splitlines():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from koe.config.schema import Config
 from koe.config.sections import Section
-from koe.config.tree import Mapping, Node, Scalar
+from koe.yamltext.tree import Mapping, Node, Scalar
 
 PATH = "config.yaml"
 

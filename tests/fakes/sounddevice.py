@@ -1,7 +1,7 @@
 """A `sounddevice` whose microphone hears a file: put this folder first on the path.
 
 It does what the real one does with a raw input stream: a thread of its own calls back with
-borrowed memory, block by block, and `stop` returns after the last call. Unlike the real one it
+borrowed memory, block by block, and `abort` returns after the last call. Unlike the real one it
 hears the file as fast as it can; after that it hears silence, five times as fast as it would last.
 
 KOE_FAKE_MICROPHONE names the file (16 kHz mono s16le); KOE_FAKE_OVERFLOWS says how many of the
@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import os
 import threading
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 # What a test may change.
 DEFAULT_INPUT: str | None = "Fake Microphone"
+CHANNELS = 1
 OPEN_ERROR: Exception | None = None
+# A microphone that was plugged in after PortAudio was started, which does not know it.
+PLUGGED_IN: str | None = None
 
 
 class PortAudioError(Exception):
@@ -50,6 +54,7 @@ class RawInputStream:
         self.format = (samplerate, channels, dtype)
         self.closed = False
         self._frames = blocksize
+        self._channels = channels
         self._callback = callback
         self._finished = finished_callback
         self._stopping = threading.Event()
@@ -59,40 +64,57 @@ class RawInputStream:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, ignore_errors: bool = True) -> None:
+    def abort(self, ignore_errors: bool = True) -> None:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
             self._finished()
 
     def close(self, ignore_errors: bool = True) -> None:
-        self.stop()
+        self.abort()
         self.closed = True
 
     def unplug(self) -> None:
         """End as a device does that is not there any more; call it after it heard the file."""
-        self.stop()
+        self.abort()
 
     def _hear(self) -> None:
         path = os.environ.get("KOE_FAKE_MICROPHONE")
         heard = Path(path).read_bytes() if path else b""
         overflows = int(os.environ.get("KOE_FAKE_OVERFLOWS", "0"))
         size = 2 * self._frames
-        memory = bytearray(size)
+        memory = bytearray(size * self._channels)
         while not self._stopping.is_set():
-            memory[:] = heard[:size].ljust(size, b"\0")
+            memory[:] = self._of_channels(heard[:size].ljust(size, b"\0"))
             self._callback(memoryview(memory), self._frames, None, CallbackFlags(overflows > 0))
             overflows -= 1
             if not heard:
-                self._stopping.wait(0.01)
+                self._stopping.wait(0.004)
             heard = heard[size:]
-            memory[:] = b"\xff" * size  # nobody may look at it any more
+            memory[:] = b"\xff" * len(memory)  # nobody may look at it any more
+
+    def _of_channels(self, heard: bytes) -> bytes:
+        """The same sound in every channel, but in each other one upside down."""
+        if self._channels == 1:
+            return heard
+        signs = [1, -1] * (self._channels // 2)
+        samples = (max(it, -32767) for it in array("h", heard))
+        return array("h", (it * sign for it in samples for sign in signs)).tobytes()
 
 
-def query_devices(*, kind: str) -> dict[str, str]:
+def query_devices(*, kind: str) -> dict[str, object]:
     if DEFAULT_INPUT is None:
         raise PortAudioError("Error querying device -1")
-    return {"name": DEFAULT_INPUT}
+    return {"name": DEFAULT_INPUT, "max_input_channels": CHANNELS}
+
+
+def _terminate() -> None:
+    pass
+
+
+def _initialize() -> None:
+    global DEFAULT_INPUT
+    DEFAULT_INPUT = PLUGGED_IN or DEFAULT_INPUT
 
 
 def get_portaudio_version() -> tuple[int, str]:

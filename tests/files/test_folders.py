@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from koe.files.folders import make_private, require_own, sync_folder
-from tests.config.confinement import run_powerless
+from tests.files.confinement import run_powerless
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,17 @@ async def test_ten_requests_one_connection(version: Version) -> None:
         assert [exchange.path for exchange in connection.exchanges] == [
             f"/v1/{number}" for number in range(10)
         ]
+
+
+@on_loop
+async def test_no_secrets_of_a_connection_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says: what is said would be readable with them."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "secrets"))
+    async with Server(answer_ok) as server, client_of() as client:
+        assert (await get(client, server.url, {})).status_code == 200
+    assert not (tmp_path / "secrets").exists()
 
 
 @both

@@ -16,21 +16,21 @@ from pathlib import Path
 from koe.errors import JournalError
 from koe.events import InterimHeard, ShowInterim
 from koe.journal.events import Encoder
-from koe.journal.format import End, Header, Kind, Mark, Marked, Record, Records
+from koe.journal.format import End, Header, JournalRecord, JournalRecords, Kind, Mark, Marked
 from koe.journal.reader import audio_of, events_of, read_session
 from tests.journal.making import packed
 
 
-def whole_before(made: list[Record], position: int) -> list[Record]:
+def whole_before(made: list[JournalRecord], position: int) -> list[JournalRecord]:
     """The records that end at a byte, or before it."""
     ends = accumulate(len(record.packed()) for record in made)
     return [record for record, end in zip(made, ends, strict=True) if end <= position]
 
 
-def check(path: Path, content: bytes, expected: list[Record]) -> None:
+def check(path: Path, content: bytes, expected: list[JournalRecord]) -> None:
     """See that a file gives these records, by every way of reading."""
     path.write_bytes(content)
-    found = Records(BytesIO(content).read)
+    found = JournalRecords(BytesIO(content).read)
     assert list(found) == expected
     assert bool(found.damage) == (found.size < len(content))
     if not expected:
@@ -50,22 +50,22 @@ def check(path: Path, content: bytes, expected: list[Record]) -> None:
     assert (recorded.end is not None) == (expected[-1].kind == Kind.END)
 
 
-def invent(chance: random.Random) -> list[Record]:
+def invent(chance: random.Random) -> list[JournalRecord]:
     """A session with pieces and texts of any length."""
     encoder = Encoder()
-    made = [Record(Kind.HEADER, 0, Header(engine="scripted").payload())]
+    made = [JournalRecord(Kind.HEADER, 0, Header(engine="scripted").payload())]
     text = ""
     for number in range(chance.randrange(1, 80)):
         pcm = chance.randbytes(2 * chance.choice((1, 320, 320, 3200, chance.randrange(9000))))
-        made.append(Record(Kind.AUDIO, number, pcm or b"ab"))
+        made.append(JournalRecord(Kind.AUDIO, number, pcm or b"ab"))
         if chance.random() < 0.3:
             text = text[: chance.randrange(len(text) + 1)] + chance.choice(("word ", "部署", "é"))
             events = (InterimHeard(text), ShowInterim(text))
-            made += [Record(Kind.EVENT, number, encoder.encode(event)) for event in events]
+            made += [JournalRecord(Kind.EVENT, number, encoder.encode(event)) for event in events]
         if chance.random() < 0.05:
             mark = Marked(chance.choice(list(Mark)), (number,), number)
-            made.append(Record(Kind.MARK, number, mark.payload()))
-    return [*made, Record(Kind.END, 99, End("completed", text).payload())]
+            made.append(JournalRecord(Kind.MARK, number, mark.payload()))
+    return [*made, JournalRecord(Kind.END, 99, End("completed", text).payload())]
 
 
 def damage_once(path: Path, chance: random.Random) -> None:

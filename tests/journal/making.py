@@ -16,7 +16,7 @@ from koe.events import (
     State,
 )
 from koe.journal.events import Encoder
-from koe.journal.format import End, Header, Kind, Mark, Marked, Record
+from koe.journal.format import End, Header, JournalRecord, Kind, Mark, Marked
 
 HEADER = Header(koe="0.1.0", engine="scripted", began="2026-07-14T09:30:05.007Z", pid=42)
 
@@ -37,27 +37,27 @@ END = End("completed", "One two.", "one two 部署", "scripted", is_corrected=Tr
 AUDIO = tuple(bytes(range(n, n + 20)) for n in range(32))
 
 
-def records(end: End | None = END) -> list[Record]:
+def records(end: End | None = END) -> list[JournalRecord]:
     """A whole session: header, a leg with its audio and events, end."""
     encoder = Encoder()
-    made = [Record(Kind.HEADER, 1, HEADER.payload())]
-    made.append(Record(Kind.MARK, 2, Marked(Mark.LEG_BEGAN, (0, 0), 2).payload()))
+    made = [JournalRecord(Kind.HEADER, 1, HEADER.payload())]
+    made.append(JournalRecord(Kind.MARK, 2, Marked(Mark.LEG_BEGAN, (0, 0), 2).payload()))
     for number, pcm in enumerate(AUDIO):
-        made.append(Record(Kind.AUDIO, 10 + number, pcm))
+        made.append(JournalRecord(Kind.AUDIO, 10 + number, pcm))
         if number < len(EVENTS):
-            made.append(Record(Kind.EVENT, 10 + number, encoder.encode(EVENTS[number])))
-    made.append(Record(Kind.MARK, 90, Marked(Mark.INPUT_ENDED, (320,), 90).payload()))
+            made.append(JournalRecord(Kind.EVENT, 10 + number, encoder.encode(EVENTS[number])))
+    made.append(JournalRecord(Kind.MARK, 90, Marked(Mark.INPUT_ENDED, (320,), 90).payload()))
     if end is not None:
-        made.append(Record(Kind.END, 99, end.payload()))
+        made.append(JournalRecord(Kind.END, 99, end.payload()))
     return made
 
 
-def packed(made: list[Record]) -> bytes:
+def packed(made: list[JournalRecord]) -> bytes:
     """The bytes of records."""
     return b"".join(record.packed() for record in made)
 
 
-def write(path: Path, made: list[Record]) -> Path:
+def write(path: Path, made: list[JournalRecord]) -> Path:
     """Write a file."""
     path.write_bytes(packed(made))
     return path

@@ -14,6 +14,7 @@ from koe.journal.format import End, Header
         (None, Why.INTERRUPTED),
         (End("completed", "a"), Why.COMPLETE),
         (End("completed", "a", is_whole=False), Why.INCOMPLETE),
+        (End("completed", "a", reason="no window took it"), Why.INCOMPLETE),
         (End("completed"), Why.SILENT),
         (End("failed", reason="no speech recognized"), Why.SILENT),
         (End("failed", heard="a", reason="no speech recognized"), Why.FAILED),

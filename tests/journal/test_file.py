@@ -9,9 +9,9 @@ import pytest
 from koe.errors import JournalError
 from koe.journal import file as file_module
 from koe.journal.file import RecordingFile
-from koe.journal.format import Kind, Record
+from koe.journal.format import JournalRecord, Kind
 from koe.journal.reader import is_being_written, read_session
-from tests.config.confinement import run_on_small_disk
+from tests.files.confinement import run_on_small_disk
 from tests.journal.making import records
 
 
@@ -50,8 +50,8 @@ def test_reading_back(file: RecordingFile) -> None:
     for record in records()[:2]:
         file.append(record)
     for start in range(0, len(audio), 320):
-        file.append(Record(Kind.AUDIO, 0, audio[start : start + 320]))
-        file.append(Record(Kind.MARK, 0, b"[1]"))
+        file.append(JournalRecord(Kind.AUDIO, 0, audio[start : start + 320]))
+        file.append(JournalRecord(Kind.MARK, 0, b"[1]"))
     assert file.samples == len(audio) // 2
     for start, count in [(0, 1), (0, 40_000), (15_999, 2), (16_001, 20_000), (39_990, 99), (7, 0)]:
         assert file.read(start, count) == audio[2 * start : 2 * (start + count)]
@@ -59,7 +59,7 @@ def test_reading_back(file: RecordingFile) -> None:
 
 
 def test_reading_what_is_gone(file: RecordingFile, path: Path) -> None:
-    file.append(Record(Kind.AUDIO, 0, b"ab"))
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.close()
     assert file.read(0, 1) == b"ab"
     path.unlink()
@@ -72,21 +72,21 @@ def test_only_what_is_new_is_synced(file: RecordingFile, monkeypatch: pytest.Mon
     monkeypatch.setattr(file_module, "_sync", synced.append)
     file.sync()
     assert len(synced) == 0
-    file.append(Record(Kind.AUDIO, 0, b"ab"))
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.sync()
     file.sync()
     assert len(synced) == 1
-    file.append(Record(Kind.AUDIO, 0, b"ab"))
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.sync()
     assert len(synced) == 2
-    file.append(Record(Kind.AUDIO, 0, b"ab"))
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.close()
     file.sync()
     assert len(synced) == 2
 
 
 def test_the_disk_really_syncs(file: RecordingFile) -> None:
-    file.append(Record(Kind.AUDIO, 0, b"ab"))
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.sync()
 
 
@@ -104,7 +104,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from koe.journal.file import RecordingFile
-from koe.journal.format import Header, Kind, Record
+from koe.journal.format import Header, Kind, JournalRecord
 from koe.journal.reader import read_session
 path = Path(sys.argv[1]) / "journal" / "2026-07" / "a.koej"
 file = RecordingFile(path)

@@ -14,17 +14,17 @@ from koe.journal.format import (
     LARGEST_PAYLOAD,
     End,
     Header,
+    JournalRecord,
+    JournalRecords,
     Kind,
     Mark,
     Marked,
-    Record,
-    Records,
 )
 from koe.journal.values import LONGEST_TEXT
 
 RECORDS = st.lists(
     st.builds(
-        Record,
+        JournalRecord,
         kind=st.integers(0, 255),
         nanoseconds=st.integers(0, 2**64 - 1),
         payload=st.binary(max_size=40),
@@ -33,8 +33,8 @@ RECORDS = st.lists(
 )
 
 
-def parsed(content: bytes) -> tuple[list[Record], Records]:
-    records = Records(BytesIO(content).read)
+def parsed(content: bytes) -> tuple[list[JournalRecord], JournalRecords]:
+    records = JournalRecords(BytesIO(content).read)
     return list(records), records
 
 
@@ -48,14 +48,14 @@ def test_the_numbers_never_change() -> None:
 
 
 def test_the_bytes_of_a_record() -> None:
-    packed = Record(Kind.AUDIO, 0x0102030405060708, b"\1\0\2\0").packed()
+    packed = JournalRecord(Kind.AUDIO, 0x0102030405060708, b"\1\0\2\0").packed()
     assert packed[:4] == b"\4\0\0\0"
     assert packed[8:] == b"A" + bytes(range(8, 0, -1)) + b"\1\0\2\0"
     assert packed[4:8].hex() == "5046d814"
 
 
 @given(RECORDS)
-def test_there_and_back(records: list[Record]) -> None:
+def test_there_and_back(records: list[JournalRecord]) -> None:
     content = b"".join(record.packed() for record in records)
     found, parser = parsed(content)
     assert found == records
@@ -63,7 +63,7 @@ def test_there_and_back(records: list[Record]) -> None:
 
 
 @given(RECORDS, st.binary(max_size=60))
-def test_anything_may_follow(records: list[Record], garbage: bytes) -> None:
+def test_anything_may_follow(records: list[JournalRecord], garbage: bytes) -> None:
     content = b"".join(record.packed() for record in records)
     found, parser = parsed(content + garbage)
     assert found[: len(records)] == records
@@ -79,7 +79,7 @@ def test_any_bytes(content: bytes) -> None:
 
 
 def test_what_ends_a_file() -> None:
-    good = Record(Kind.MARK, 1, b"[0]").packed()
+    good = JournalRecord(Kind.MARK, 1, b"[0]").packed()
     assert parsed(good + good[:-1])[1].damage == "the record at byte 20 is incomplete"
     assert parsed(good + good[:5])[1].damage == "the record at byte 20 is incomplete"
     spoiled = good[:-1] + b"?"
@@ -88,8 +88,8 @@ def test_what_ends_a_file() -> None:
 
 def test_zeros_are_no_records() -> None:
     """What a file system may leave after a power failure: the size without the content."""
-    good = Record(Kind.AUDIO, 1, b"ab").packed()
-    assert parsed(good + bytes(4096))[0] == [Record(Kind.AUDIO, 1, b"ab")]
+    good = JournalRecord(Kind.AUDIO, 1, b"ab").packed()
+    assert parsed(good + bytes(4096))[0] == [JournalRecord(Kind.AUDIO, 1, b"ab")]
 
 
 @pytest.mark.parametrize("length", [LARGEST_PAYLOAD, LARGEST_PAYLOAD + 1, 2**32 - 1])
@@ -104,7 +104,7 @@ def test_lengths_that_lie_cost_no_memory(length: int) -> None:
 
 
 def test_it_stays_ended() -> None:
-    records = Records(BytesIO(b"x" + Record(Kind.AUDIO, 1, b"ab").packed()).read)
+    records = JournalRecords(BytesIO(b"x" + JournalRecord(Kind.AUDIO, 1, b"ab").packed()).read)
     assert list(records) == []
     assert list(records) == []
 
@@ -151,7 +151,7 @@ def test_the_longest_texts_fit_in_a_record() -> None:
 
 def test_random_damage_in_a_long_file() -> None:
     chance = random.Random(1)
-    records = [Record(Kind.AUDIO, n, chance.randbytes(640)) for n in range(200)]
+    records = [JournalRecord(Kind.AUDIO, n, chance.randbytes(640)) for n in range(200)]
     content = b"".join(record.packed() for record in records)
     size = HEAD_BYTES + 640
     for _ in range(200):

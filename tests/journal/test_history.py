@@ -15,7 +15,7 @@ from koe.events import ShowInterim
 from koe.files.lock import try_lock
 from koe.journal import folder
 from koe.journal.entries import Why
-from koe.journal.format import End, Header, Kind, Record
+from koe.journal.format import End, Header, JournalRecord, Kind
 from koe.journal.history import History
 from koe.journal.index import Index
 from koe.journal.recording import Ended
@@ -222,6 +222,8 @@ def test_what_another_try_gave(home: Home) -> None:
     assert (entry.why, entry.engine, entry.text) == (Why.COMPLETE, "other", COMPLETE.text)
     assert (entry.reason, entry.has_audio) == ("", True)
     assert history.retried(entry_id, CUT).why is Why.INCOMPLETE
+    lost = history.retried(entry_id, replace(COMPLETE, reason="no window took it"))
+    assert (lost.why, lost.reason) == (Why.INCOMPLETE, "no window took it")
 
 
 # --- interrupted sessions ----------------------------------------------------------------
@@ -320,7 +322,7 @@ def test_a_survey_changes_nothing(home: Home) -> None:
     interrupted = home.dictate(None)
     later = making.write(
         folder.path_of(home.journal, "20260714T093005.007Z-42-1"),
-        [Record(Kind.HEADER, 1, Header(format=2).payload())],
+        [JournalRecord(Kind.HEADER, 1, Header(format=2).payload())],
     )
     before = {path: path.read_bytes() for path in home.directory.rglob("*") if path.is_file()}
     survey = home.history().survey()
@@ -420,7 +422,9 @@ def foreign(path: Path) -> bytes:
 
 
 def later(path: Path) -> bytes:
-    return making.write(path, [Record(Kind.HEADER, 1, Header(format=2).payload())]).read_bytes()
+    return making.write(
+        path, [JournalRecord(Kind.HEADER, 1, Header(format=2).payload())]
+    ).read_bytes()
 
 
 def link(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from koe.errors import JournalError
 from koe.events import DefiniteHeard, Event, InterimHeard, Notice, ReportHeard, ShowInterim
 from koe.files.lock import try_lock
 from koe.journal.events import Encoder
-from koe.journal.format import End, Header, Kind, Mark, Marked, Record
+from koe.journal.format import End, Header, JournalRecord, Kind, Mark, Marked
 from koe.journal.reader import (
     _Session,
     audio_of,
@@ -30,16 +30,18 @@ def path(tmp_path: Path) -> Path:
     return write(tmp_path / "a.koej", records())
 
 
-def session_of(path: Path, *events: Event | Notice | Mark, end: End | None = None) -> list[Record]:
+def session_of(
+    path: Path, *events: Event | Notice | Mark, end: End | None = None
+) -> list[JournalRecord]:
     encoder = Encoder()
-    made = [Record(Kind.HEADER, 0, HEADER.payload())]
+    made = [JournalRecord(Kind.HEADER, 0, HEADER.payload())]
     for event in events:
         if isinstance(event, Mark):
-            made.append(Record(Kind.MARK, 0, Marked(event, (), 0).payload()))
+            made.append(JournalRecord(Kind.MARK, 0, Marked(event, (), 0).payload()))
         else:
-            made.append(Record(Kind.EVENT, 0, encoder.encode(event)))
+            made.append(JournalRecord(Kind.EVENT, 0, encoder.encode(event)))
     if end is not None:
-        made.append(Record(Kind.END, 0, end.payload()))
+        made.append(JournalRecord(Kind.END, 0, end.payload()))
     write(path, made)
     return made
 
@@ -78,7 +80,7 @@ def test_audio_comes_in_pieces(path: Path) -> None:
 
 
 def test_half_a_sample_is_no_audio(path: Path) -> None:
-    header, audio = Record(Kind.HEADER, 0, b"{}"), Record(Kind.AUDIO, 0, b"abc")
+    header, audio = JournalRecord(Kind.HEADER, 0, b"{}"), JournalRecord(Kind.AUDIO, 0, b"abc")
     write(path, [header, audio, audio])
     assert list(audio_of(path)) == [b"ab", b"ab"]
     assert read_session(path).samples == 2
@@ -114,9 +116,9 @@ def test_each_leg_keeps_its_last_text(path: Path) -> None:
 def test_what_a_later_release_adds(path: Path) -> None:
     made = records()
     made[1:1] = [
-        Record(ord("Q"), 1, b"?"),
-        Record(Kind.MARK, 1, b"[99]"),
-        Record(Kind.EVENT, 1, b'["Unknown",{}]'),
+        JournalRecord(ord("Q"), 1, b"?"),
+        JournalRecord(Kind.MARK, 1, b"[99]"),
+        JournalRecord(Kind.EVENT, 1, b'["Unknown",{}]'),
     ]
     write(path, made)
     recorded = read_session(path)
@@ -132,7 +134,7 @@ def test_nothing_counts_after_the_end(path: Path) -> None:
 
 
 def test_an_end_that_makes_no_sense(path: Path) -> None:
-    write(path, [*records(end=None), Record(Kind.END, 1, b"[]")])
+    write(path, [*records(end=None), JournalRecord(Kind.END, 1, b"[]")])
     assert read_session(path).end is None
 
 
@@ -151,13 +153,13 @@ def test_what_is_not_ours(path: Path, content: bytes) -> None:
 
 
 def test_a_header_that_makes_no_sense(path: Path) -> None:
-    write(path, [Record(Kind.HEADER, 1, b"[]")])
+    write(path, [JournalRecord(Kind.HEADER, 1, b"[]")])
     with pytest.raises(JournalError, match="its header makes no sense"):
         read_session(path)
 
 
 def test_a_later_format(path: Path) -> None:
-    write(path, [Record(Kind.HEADER, 1, Header(format=2).payload())])
+    write(path, [JournalRecord(Kind.HEADER, 1, Header(format=2).payload())])
     with pytest.raises(JournalError) as raised:
         read_session(path)
     assert str(raised.value) == (
@@ -218,8 +220,8 @@ def test_a_long_session_takes_little_memory(path: Path) -> None:
     for number in range(4 * 1200):
         said += "word " * (number % 2)
         for event in (InterimHeard(said), ShowInterim(said)):
-            made.append(Record(Kind.EVENT, 0, encoder.encode(event)))
-        made.append(Record(Kind.AUDIO, 0, bytes(6400)))
+            made.append(JournalRecord(Kind.EVENT, 0, encoder.encode(event)))
+        made.append(JournalRecord(Kind.AUDIO, 0, bytes(6400)))
     write(path, made)
     del made
     tracemalloc.start()

@@ -10,7 +10,7 @@ import pytest
 
 from koe.journal import threads
 from koe.journal.file import RecordingFile
-from koe.journal.format import Kind, Record
+from koe.journal.format import JournalRecord, Kind
 from koe.journal.reader import is_being_written
 from koe.journal.threads import Writer
 
@@ -123,7 +123,7 @@ def test_files_are_synced_while_they_are_written(
         writing = threading.current_thread()
         file = Watched(tmp_path / "journal" / "2026-07" / "a.koej")
         writer.opened(file)
-        file.append(Record(Kind.AUDIO, 0, b"ab"))
+        file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
         writer.wrote()
 
     writer.put(write)

@@ -18,7 +18,7 @@ from koe.journal.reader import audio_of, is_being_written, read_session
 from koe.journal.recording import Ended
 from koe.journal.writer import Journal, flush_all
 from tests.cli.command import PROJECT
-from tests.config.confinement import run_on_small_disk, run_powerless
+from tests.files.confinement import run_on_small_disk, run_powerless
 from tests.journal.making import END
 from tests.journal.test_folder import MOMENT
 

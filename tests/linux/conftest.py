@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.linux.screen import GtkField, Screen, missing, screen
+from tests.linux.sway import Sway, missing_sway, sway_desktop
 
 if sys.platform != "linux":
     collect_ignore_glob = ["test_*.py"]
@@ -37,3 +38,12 @@ def field(desk: Screen, tmp_path: Path) -> Iterator[GtkField]:
     """A field of another program, on that desktop."""
     with desk.field(tmp_path) as shown:
         yield shown
+
+
+@pytest.fixture(scope="session")
+def sway() -> Iterator[Sway]:
+    """A Wayland desktop without windows, for all tests of a worker."""
+    if reason := missing_sway():
+        pytest.skip(reason)
+    with sway_desktop() as opened:
+        yield opened

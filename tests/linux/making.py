@@ -12,25 +12,45 @@ from types import TracebackType
 
 from koe.errors import AudioError
 from koe.linux.delivery import Delivered
-from koe.linux.insertion import Target
-from koe.linux.status import Status
+from koe.linux.insertion import InsertionTarget
+from koe.linux.status import DaemonStatus
 
 PATIENCE = 20.0
 
 KOE_KEY = Path(sys.executable).with_name("koe-key")
 
 
-class Recorder:
-    """Hears a recording at once, and then nothing until it is stopped; or fails to open."""
+QUIET = bytes([1, 0]) * 320
+"""20 ms of what a microphone gives in a quiet room."""
 
-    def __init__(self, pcm: bytes = b"", error: AudioError | None = None) -> None:
+
+class Recorder:
+    """Hears a recording at once, and then a quiet room until it is stopped; or fails to open.
+
+    Args:
+        pcm: What it hears.
+        error: Raised when it is opened; None: it opens.
+        gone: Raised after the recording; None: it goes on.
+        room: What it hears then, again and again.
+    """
+
+    def __init__(
+        self,
+        pcm: bytes = b"",
+        error: AudioError | None = None,
+        gone: AudioError | None = None,
+        room: bytes = QUIET,
+    ) -> None:
         self.overflows = 0
+        self.is_out_of_phase = False
         # Everything was heard.
         self.heard = asyncio.Event()
         # stop was called.
         self.stopped = asyncio.Event()
         self._pcm = pcm
         self._error = error
+        self._gone = gone
+        self._room = room
 
     async def __aenter__(self) -> Recorder:
         if self._error is not None:
@@ -52,7 +72,11 @@ class Recorder:
         if self._pcm:
             yield self._pcm
         self.heard.set()
-        await self.stopped.wait()
+        if self._gone is not None:
+            raise self._gone
+        while not self.stopped.is_set():
+            yield self._room
+            await asyncio.sleep(0.002)
 
 
 class Inserter:
@@ -64,13 +88,17 @@ class Inserter:
         self.answer = Delivered("paste")
         # Raised; None: nothing.
         self.bug: Exception | None = None
+        # Set: inserting goes on.
+        self.is_free = asyncio.Event()
+        self.is_free.set()
 
-    def aim(self) -> Target:
-        return Target()
+    def aim(self) -> InsertionTarget:
+        return InsertionTarget()
 
-    async def insert(self, text: str, target: Target) -> Delivered:
+    async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         if self.bug is not None:
             raise self.bug
+        await self.is_free.wait()
         self.inserted.append(text)
         self.texts.put_nowait(text)
         return self.answer
@@ -80,14 +108,14 @@ class Watcher:
     """Waits for a status."""
 
     def __init__(self) -> None:
-        self.seen: list[Status] = []
+        self.seen: list[DaemonStatus] = []
         self._changed = asyncio.Condition()
 
-    def show(self, status: Status) -> None:
+    def show(self, status: DaemonStatus) -> None:
         self.seen.append(status)
         asyncio.get_running_loop().create_task(self._wake())
 
-    async def until(self, wanted: Callable[[Status], bool]) -> Status:
+    async def until(self, wanted: Callable[[DaemonStatus], bool]) -> DaemonStatus:
         async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(lambda: bool(self.seen) and wanted(self.seen[-1]))
         return self.seen[-1]

@@ -82,15 +82,25 @@ def screen() -> Iterator[Screen]:
         environ = dict(os.environ)
         for name in ("WAYLAND_DISPLAY", "AT_SPI_BUS_ADDRESS", "NO_AT_BRIDGE", "GTK_MODULES"):
             environ.pop(name, None)
-        reader, writer = os.pipe()
-        server = ["Xvfb", "-displayfd", str(writer), "-nolisten", "tcp", "-noreset"]
-        stack.enter_context(running(server, environ, pass_fds=(writer,)))
-        os.close(writer)
-        with os.fdopen(reader) as numbers:
-            environ["DISPLAY"] = f":{numbers.readline().strip()}"
+        environ["DISPLAY"] = stack.enter_context(x_server())
         environ["DBUS_SESSION_BUS_ADDRESS"] = stack.enter_context(session_bus(environ))
         environ["GDK_BACKEND"] = "x11"
         yield Screen(environ)
+
+
+@contextmanager
+def x_server(name: str = "") -> Iterator[str]:
+    """The name of an X server without a screen.
+
+    Args:
+        name: Which it is to have; empty: one that is free.
+    """
+    reader, writer = os.pipe()
+    server = ["Xvfb", *([name] if name else []), "-displayfd", str(writer)]
+    server += ["-nolisten", "tcp", "-noreset"]
+    with running(server, dict(os.environ), pass_fds=(writer,)), os.fdopen(reader) as numbers:
+        os.close(writer)
+        yield f":{numbers.readline().strip()}"
 
 
 @contextmanager

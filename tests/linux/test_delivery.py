@@ -99,6 +99,8 @@ def test_what_the_user_is_told() -> None:
     assert on_the_clipboard("it rains", chord).message == (
         "The text is on the clipboard, because it rains; Ctrl+Shift+V inserts it"
     )
+    assert on_the_clipboard("", None).failure == ""
+    assert on_the_clipboard("it rains", chord).failure == lost("it rains").failure == "it rains"
     assert lost("it rains").message == (
         "The text could not be inserted: it rains; koe ctl status shows it"
     )

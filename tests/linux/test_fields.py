@@ -11,7 +11,7 @@ pytest.importorskip("xcffib")
 
 from koe.linux.bus import open_bus
 from koe.linux.delivery import Tried
-from koe.linux.fields import Field, Fields, open_fields
+from koe.linux.fields import Fields, FocusedField, open_fields
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.linux.looking import focus
@@ -38,7 +38,7 @@ async def fields_of(desk: Screen) -> AsyncIterator[Fields]:
     display.close()
 
 
-async def found(fields: Fields) -> Field:
+async def found(fields: Fields) -> FocusedField:
     async with asyncio.timeout(PATIENCE):
         # GTK tells AT-SPI of a new window when it finds the time.
         while (field := await fields.focused()) is None:  # noqa: ASYNC110
@@ -60,7 +60,7 @@ async def test_every_character_arrives(desk: Screen, field: GtkField) -> None:
 async def test_a_field_that_has_gone(desk: Screen, field: GtkField) -> None:
     async with fields_of(desk) as fields:
         one = await found(fields)
-        gone = Field(fields._bus, (":1.999", "/gone"), is_qt=False)
+        gone = FocusedField(fields._bus, (":1.999", "/gone"), is_qt=False)
         assert not await gone.is_focused()
         assert await gone.insert("text") is Tried.REFUSED
         assert await one.is_focused()

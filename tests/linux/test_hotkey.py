@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("xcffib")
 
 from koe.errors import DesktopError
-from koe.linux.hotkey import Hotkey
+from koe.linux.hotkey import GrabbedKey
 from koe.linux.keys import Key, key_of
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
@@ -25,11 +25,11 @@ class Typist:
         self.display = Display(desk.environ["DISPLAY"])
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
-    def hotkey(self, key: Key) -> Hotkey:
+    def hotkey(self, key: Key) -> GrabbedKey:
         def note(what: str) -> None:
             self.heard.put_nowait(what)
 
-        return Hotkey(self.display, key, lambda: note("down"), lambda: note("up"))
+        return GrabbedKey(self.display, key, lambda: note("down"), lambda: note("up"))
 
     def type(self, keysym: int, *, is_down: bool) -> None:
         self.keyboard.fake_key(self.keyboard.keycodes(keysym)[0], is_down=is_down)
@@ -95,7 +95,7 @@ async def test_keys_that_can_not_be_had(desk: Screen) -> None:
     taken = typist.hotkey(key_of("fn"))
     taken.grab()
     other = Display(desk.environ["DISPLAY"])
-    again = Hotkey(other, key_of("fn"), lambda: None, lambda: None)
+    again = GrabbedKey(other, key_of("fn"), lambda: None, lambda: None)
     with pytest.raises(DesktopError, match="another program listens to right_control; choose"):
         again.grab()
     taken.ungrab()

@@ -68,7 +68,9 @@ class OneField:
 
 def insertion(board: Board | None, field: OneField | None = None, way: str = "auto") -> Insertion:
     config = Config(linux=LinuxConfig(insert=way))
-    return Insertion(lambda: config, board, cast(Fields | None, field))
+    inserter = Insertion(lambda: config)
+    inserter.use(board, cast(Fields | None, field))
+    return inserter
 
 
 @on_loop
@@ -174,3 +176,13 @@ def test_a_forced_way(way: str, texts: list[str], pasted: list[str], left: list[
         assert (field.texts, board.pasted, board.left) == (texts, pasted, left)
 
     run()
+
+
+@on_loop
+async def test_a_window_of_another_desktop_is_another_window() -> None:
+    inserter = insertion(Board())
+    target = inserter.aim()
+    board = Board()
+    inserter.use(board, None)
+    delivered = await inserter.insert("text", target)
+    assert (delivered.way, board.pasted, board.left) == ("clipboard", [], ["text"])

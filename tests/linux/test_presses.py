@@ -58,6 +58,26 @@ def test_stories(name: str) -> None:
             recording = action is BEGIN
 
 
+def test_a_key_is_held_while_it_is_down_and_its_release_counts() -> None:
+    presses, toggle = Presses(), Presses("toggle")
+    for it in (presses, toggle):
+        it.press(0.0, is_recording=False)
+    assert presses.is_held
+    assert not toggle.is_held
+    presses.release(0.1, is_recording=True)
+    assert not presses.is_held
+    presses.press(3.0, is_recording=True)  # ends it
+    assert not presses.is_held
+
+
+def test_a_key_whose_release_was_missed_can_be_pressed_again() -> None:
+    presses = Presses()
+    presses.press(0.0, is_recording=False)
+    presses.forget()
+    assert not presses.is_held
+    assert presses.press(1.0, is_recording=False) is BEGIN
+
+
 def test_a_recording_that_was_cancelled_is_not_ended_by_the_release() -> None:
     presses = Presses()
     assert presses.press(0.0, is_recording=False) is BEGIN

@@ -13,7 +13,7 @@ from koe.errors import HistoryError
 from koe.events import State
 from koe.linux.control import claimed, control_path
 from koe.linux.server import ControlServer
-from koe.linux.status import Status
+from koe.linux.status import DaemonStatus
 from tests.asynchronous import on_loop
 from tests.linux.making import KOE_KEY, PATIENCE, key
 
@@ -23,7 +23,7 @@ class Host:
 
     def __init__(self) -> None:
         self.performed: list[str] = []
-        self.status = Status()
+        self.status = DaemonStatus()
         self.server = ControlServer(self.perform, lambda: self.status)
 
     def perform(self, word: str) -> None:
@@ -59,7 +59,7 @@ async def test_words_and_mistakes(runtime: Path) -> None:
     assert [answer["ok"] for answer in answers] == [True, False, False, False, False, True]
     assert "words are: press" in answers[1]["message"]
     assert answers[4]["message"] == "there is “nothing”"
-    assert answers[5] == {"ok": True, **Status().as_json()}
+    assert answers[5] == {"ok": True, **DaemonStatus().as_json()}
 
 
 @on_loop
@@ -79,7 +79,7 @@ async def test_followers_hear_every_change(runtime: Path) -> None:
         writer.write(b'{"do": "follow"}\n')
         assert json.loads(await reader.readline())["state"] == "idle"
         for text in ("one", "one two"):
-            host.server.publish(Status(State.RECORDING_HOLD, text))
+            host.server.publish(DaemonStatus(State.RECORDING_HOLD, text))
             assert json.loads(await reader.readline())["text"] == text
         writer.close()
 
@@ -91,7 +91,7 @@ async def test_a_follower_that_does_not_read_costs_nothing(runtime: Path) -> Non
         writer.write(b'{"do": "follow"}\n')
         await reader.readline()
         for _ in range(30):
-            host.server.publish(Status(text="x" * 100_000))
+            host.server.publish(DaemonStatus(text="x" * 100_000))
         await asyncio.sleep(0)
         assert (await key("begin"))[0] == 0
         writer.close()
@@ -110,6 +110,6 @@ async def test_the_program_in_c(runtime: Path) -> None:
         assert await key("end") == (0, "")
         assert await key("retry") == (1, "koe-key: there is “nothing”\n")
         assert (await key("begun"))[0] == 2
-        host.status = Status(text="long " * 10_000)
+        host.status = DaemonStatus(text="long " * 10_000)
         assert await key("cancel") == (0, "")
         assert host.performed == ["begin", "end", "cancel"]

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from koe.events import State
-from koe.linux.status import Announcement, Status, announcement, newest, waybar
+from koe.linux.status import Announcement, DaemonStatus, announcement, newest, waybar
 
 
 def test_as_json() -> None:
-    status = Status(State.RECORDING_HOLD, text="so far", hotkey="F1")
+    status = DaemonStatus(State.RECORDING_HOLD, text="so far", hotkey="F1")
     assert status.as_json() == {
         "recording": True,
         "state": "recording_hold",
@@ -23,17 +23,23 @@ def test_as_json() -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (Status(), None),
-        (Status(text="delivered", way="paste"), None),
+        (DaemonStatus(), None),
+        (DaemonStatus(text="delivered", way="paste"), None),
         (
-            Status(State.RECORDING_TOGGLE, text="so far"),
+            DaemonStatus(State.RECORDING_TOGGLE, text="so far"),
             Announcement("Listening", "so far", lasts=True),
         ),
-        (Status(State.CORRECTING, text="all"), Announcement("Recognising", "all", lasts=True)),
-        (Status(message="no microphone"), Announcement("Koe", "no microphone", is_grave=True)),
+        (
+            DaemonStatus(State.CORRECTING, text="all"),
+            Announcement("Recognising", "all", lasts=True),
+        ),
+        (
+            DaemonStatus(message="no microphone"),
+            Announcement("Koe", "no microphone", is_grave=True),
+        ),
     ],
 )
-def test_announcements(status: Status, expected: Announcement | None) -> None:
+def test_announcements(status: DaemonStatus, expected: Announcement | None) -> None:
     assert announcement(status) == expected
 
 
@@ -48,14 +54,14 @@ def test_the_newest_words_are_seen() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "text"),
     [
-        (Status(), "idle", ""),
-        (Status(State.RECORDING_HOLD), "recording", "●"),
-        (Status(State.RECORDING_HOLD, text='a "b"\n'), "recording", '● a "b"'),
-        (Status(State.FINALIZING_ASR), "working", "…"),
-        (Status(message="no microphone"), "error", "!"),
+        (DaemonStatus(), "idle", ""),
+        (DaemonStatus(State.RECORDING_HOLD), "recording", "●"),
+        (DaemonStatus(State.RECORDING_HOLD, text='a "b"\n'), "recording", '● a "b"'),
+        (DaemonStatus(State.FINALIZING_ASR), "working", "…"),
+        (DaemonStatus(message="no microphone"), "error", "!"),
     ],
 )
-def test_waybar(status: Status, kind: str, text: str) -> None:
+def test_waybar(status: DaemonStatus, kind: str, text: str) -> None:
     line = waybar(status)
     assert "\n" not in line
     told = json.loads(line)

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import koe.core
+from koe.config.schema import HistoryConfig
 from koe.dictation import open_core
 from koe.errors import AsrConnectionError, AudioError, DesktopError, HistoryError
 from koe.events import EngineClosed, FinalHeard, InterimHeard, Mode, State
+from koe.journal.entries import Why
+from koe.journal.history import History
 from koe.linux.daemon import RULES
 from koe.linux.delivery import Delivered
 from koe.linux.takes import Takes
@@ -59,7 +62,7 @@ async def test_what_was_spoken_is_inserted(directory: Path, engine: ScriptedEngi
         assert not desk.takes.is_recording
         await desk.idle()
         assert desk.inserter.inserted == ["hello world"]
-        assert engine.heard == PCM
+        assert engine.heard.startswith(PCM)  # the recording goes on for a moment
         final = desk.watcher.seen[-1]
         assert (final.text, final.way, final.message) == ("hello world", "paste", "")
 
@@ -201,3 +204,83 @@ async def test_closing_while_one_records(directory: Path, engine: ScriptedEngine
         await desk.recorder.heard.wait()
     assert desk.inserter.inserted == []
     await asyncio.sleep(0)
+
+
+@on_loop
+async def test_the_recording_is_kept_until_the_text_is_inserted(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        desk.inserter.is_free.clear()
+        desk.takes.begin(Mode.HOLD)
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        await desk.watcher.until(lambda it: it.state is State.PREPARING_PASTE)
+    history = History(directory, HistoryConfig())
+    (interrupted,) = history.recover()
+    assert (interrupted.why, interrupted.heard) == (Why.INTERRUPTED, "hello world")
+
+
+@pytest.mark.parametrize("has_bug", [False, True])
+@on_loop
+async def test_a_text_that_did_not_arrive_is_in_the_history(
+    directory: Path, engine: ScriptedEngine, has_bug: bool
+) -> None:
+    async with opened(directory) as desk:
+        if has_bug:
+            desk.inserter.bug = RuntimeError("a bug")
+        desk.inserter.answer = Delivered("", "It could not be inserted", "it rains")
+        desk.takes.begin(Mode.HOLD)
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        await desk.watcher.until(lambda it: it.state is State.IDLE and bool(it.message))
+    (entry,) = History(directory, HistoryConfig()).list()
+    assert (entry.why, entry.text, entry.has_audio) == (Why.INCOMPLETE, "hello world", True)
+    assert entry.reason == ("it could not be inserted" if has_bug else "it rains")
+
+
+@on_loop
+async def test_of_a_text_that_arrived_nothing_is_kept(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.HOLD)
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        await desk.idle()
+    assert History(directory, HistoryConfig()).survey().entries == []
+
+
+@on_loop
+async def test_a_recording_without_speech_asks_no_engine(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    engine.answer = None  # it would never end
+    async with opened(directory) as desk:
+        desk.recorder = Recorder()
+        desk.takes.begin(Mode.TOGGLE)
+        await desk.watcher.until(lambda it: it.state is State.RECORDING_TOGGLE)
+        while not engine.heard:  # noqa: ASYNC110 - the engine does not say so
+            await asyncio.sleep(0.01)
+        desk.takes.end()
+        status = await desk.watcher.until(lambda it: it.state is State.IDLE)
+        assert status.message.startswith("no speech was heard")
+    (entry,) = History(directory, HistoryConfig()).list()
+    assert (entry.why, entry.has_audio) == (Why.CANCELLED, True)
+
+
+@on_loop
+async def test_a_press_during_the_tail_begins_the_next_dictation(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        first = desk.recorder
+        desk.takes.begin(Mode.HOLD)
+        await first.heard.wait()
+        desk.takes.end()
+        assert not first.stopped.is_set()
+        desk.recorder = Recorder(PCM)
+        desk.takes.begin(Mode.HOLD)
+        assert first.stopped.is_set()
+        assert desk.takes.is_recording
+        assert await desk.inserter.texts.get() == "hello world"

@@ -12,7 +12,7 @@ import pytest
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.errors import LlmConnectionError, LlmReplyError, LlmStatusError, LlmTimeoutError
 from koe.llm.asking import PAUSES, Habits, ask
-from koe.llm.correction import Correction, ask_for_correction
+from koe.llm.correction import Outcome, ask_for_correction
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
 from tests.http.asking import client_of, settings
@@ -58,7 +58,7 @@ async def ask_through(
     habits: Habits | None = None,
     encrypted: bool = True,
     profile: LlmProfile = PROFILE,
-) -> tuple[Correction, list[Exchange]]:
+) -> tuple[Outcome, list[Exchange]]:
     """Ask a server that does one step after another."""
     left = list(steps)
 
@@ -82,7 +82,7 @@ async def ask_through(
 @on_loop
 async def test_a_refusal_that_passes(status: int) -> None:
     correction, exchanges = await ask_through(refuse(status), answer)
-    assert correction == Correction("Hello, Koe world.")
+    assert correction == Outcome("Hello, Koe world.")
     assert exchanges[0].body == exchanges[1].body
 
 

@@ -11,8 +11,8 @@ from koe.config.llm import BUILT_IN_PROFILES, LlmConfig, LlmProfile
 from koe.errors import LlmConfigError, LlmError, LlmProfileError, LlmReplyError, LlmStatusError
 from koe.llm.correction import (
     TEST_TEXT,
-    Correction,
     Inquiry,
+    Outcome,
     active_profile,
     ask_for_correction,
     ask_for_rewriting,
@@ -147,25 +147,25 @@ def test_the_active_profile_need_not_be_on_or_ready() -> None:
 @pytest.mark.parametrize("asked", [inquiry(), rewriting()])
 def test_an_answer_is_applied(asked: Inquiry) -> None:
     corrected = "打开 GitHub，然后输入语音。"
-    assert asked.read(200, answer(f" “{corrected}”\n")) == Correction(corrected)
+    assert asked.read(200, answer(f" “{corrected}”\n")) == Outcome(corrected)
 
 
 def test_an_answer_that_is_no_correction_is_not_used() -> None:
     correction = inquiry().read(200, answer("Open GitHub, then dictate."))
-    assert correction == Correction(
+    assert correction == Outcome(
         HEARD, "the model's answer was not used: it is in another language"
     )
 
 
 def test_a_rewriting_may_be_in_another_language_or_short() -> None:
     for text in ("Open GitHub, then dictate.", "打开"):
-        assert rewriting().read(200, answer(text)) == Correction(text)
+        assert rewriting().read(200, answer(text)) == Outcome(text)
 
 
 def test_a_rewriting_must_not_recite_the_dictionary() -> None:
     asked = ask_for_rewriting(LlmConfig(), PROFILE, PROMPTS, TERMS, "你好", "Translate.")
     correction = asked.read(200, answer(" ".join(TERMS)))
-    assert correction == Correction("你好", f"the model's answer was not used: {Flaw.DUMP}")
+    assert correction == Outcome("你好", f"the model's answer was not used: {Flaw.DUMP}")
 
 
 def test_any_text_passes_a_test() -> None:

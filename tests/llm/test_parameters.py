@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.llm.parameters import Change, apply, find_changes, is_about_store
+from koe.llm.parameters import ParameterChange, apply, find_changes, is_about_store
 
 OLD: dict[str, object] = {
     "model": "m", "messages": [], "max_tokens": 9, "temperature": 0.0, "top_p": 1.0,
@@ -23,14 +23,16 @@ RESPONSES: dict[str, object] = {
     "store": False, "stream": False,
 }  # fmt: skip
 
-WITHOUT_SAMPLING = (Change("temperature"), Change("top_p"))
+WITHOUT_SAMPLING = (ParameterChange("temperature"), ParameterChange("top_p"))
 
 
 def refusal(message: object) -> bytes:
     return json.dumps({"error": {"message": message, "type": "invalid_request_error"}}).encode()
 
 
-def changes(body: dict[str, object], message: str, *made: Change) -> tuple[Change, ...]:
+def changes(
+    body: dict[str, object], message: str, *made: ParameterChange
+) -> tuple[ParameterChange, ...]:
     return find_changes(400, refusal(message), apply(body, made), made)
 
 
@@ -43,34 +45,35 @@ def changes(body: dict[str, object], message: str, *made: Change) -> tuple[Chang
         (OLD, "`temperature` and `top_p` cannot both be specified", WITHOUT_SAMPLING),
         (OLD, "Unsupported parameter: 'max_tokens' is not supported with this model. "
               "Use 'max_completion_tokens' instead.",
-         (Change("max_tokens", "max_completion_tokens"),)),
+         (ParameterChange("max_tokens", "max_completion_tokens"),)),
         (OLD, "Unsupported parameter: max_tokens. In this API, it has moved to max_output_tokens",
-         (Change("max_tokens", "max_output_tokens"),)),
+         (ParameterChange("max_tokens", "max_output_tokens"),)),
         (OLD, "max_tokens is too large: 9. This model supports at most 8.",
-         (Change("max_tokens"),)),
+         (ParameterChange("max_tokens"),)),
         (NEW, "Extra inputs are not permitted: max_completion_tokens",
-         (Change("max_completion_tokens", "max_tokens"),)),
+         (ParameterChange("max_completion_tokens", "max_tokens"),)),
         (NEW, "Unrecognized request argument supplied: reasoning_effort",
-         (Change("reasoning_effort"),)),
+         (ParameterChange("reasoning_effort"),)),
         (NEW, "Unsupported value: 'reasoning_effort' does not support 'none'. Supported values "
               "are: 'minimal', 'low', 'medium', and 'high'.",
-         (Change("reasoning_effort", "reasoning_effort", "minimal"),)),
+         (ParameterChange("reasoning_effort", "reasoning_effort", "minimal"),)),
         (NEW, "Reasoning is mandatory for this endpoint and cannot be disabled.",
-         (Change("reasoning_effort"),)),
+         (ParameterChange("reasoning_effort"),)),
         (RESPONSES, "Unsupported value: 'reasoning.effort' supports 'low' and 'high'.",
-         (Change("reasoning", "reasoning", {"effort": "low"}),)),
+         (ParameterChange("reasoning", "reasoning", {"effort": "low"}),)),
         (RESPONSES, "Unknown parameter: 'store'.", ()),
-        (RESPONSES, "Unknown parameters: 'store', 'reasoning'.", (Change("reasoning"),)),
-        (OLD, "thinking: Extra inputs are not permitted", (Change("thinking"),)),
+        (RESPONSES, "Unknown parameters: 'store', 'reasoning'.", (ParameterChange("reasoning"),)),
+        (OLD, "thinking: Extra inputs are not permitted", (ParameterChange("thinking"),)),
         (OLD, "parameter.enable_thinking must be set to false for non-streaming calls",
-         (Change("enable_thinking", "enable_thinking", False),)),
+         (ParameterChange("enable_thinking", "enable_thinking", False),)),
         (OLD, "The value of the enable_thinking parameter is restricted to True.",
-         (Change("enable_thinking", "enable_thinking", True),)),
-        (OLD, "Stream must be set to true", (Change("stream", "stream", True),)),
+         (ParameterChange("enable_thinking", "enable_thinking", True),)),
+        (OLD, "Stream must be set to true", (ParameterChange("stream", "stream", True),)),
         (OLD, "This model only support stream mode, please enable the stream parameter",
-         (Change("stream", "stream", True),)),
-        (OLD, "Non-streaming requests are not supported", (Change("stream", "stream", True),)),
-        (OLD, "Unrecognized request argument supplied: stream", (Change("stream"),)),
+         (ParameterChange("stream", "stream", True),)),
+        (OLD, "Non-streaming requests are not supported",
+         (ParameterChange("stream", "stream", True),)),
+        (OLD, "Unrecognized request argument supplied: stream", (ParameterChange("stream"),)),
         # About something else.
         (OLD, "No such model", ()),
         (OLD, "The upstream temperatures are rising", ()),
@@ -79,7 +82,7 @@ def changes(body: dict[str, object], message: str, *made: Change) -> tuple[Chang
     ],
 )  # fmt: skip
 def test_what_a_service_refuses(
-    body: dict[str, object], message: str, found: tuple[Change, ...]
+    body: dict[str, object], message: str, found: tuple[ParameterChange, ...]
 ) -> None:
     assert changes(body, message) == found
 
@@ -99,33 +102,33 @@ def test_where_services_say_it(reply: object) -> None:
     """Some repeat the request, in which all parameters are named."""
     encoded = json.dumps(reply).encode()
     for status in (400, 422):
-        assert find_changes(status, encoded, OLD, ()) == (Change("thinking"),)
+        assert find_changes(status, encoded, OLD, ()) == (ParameterChange("thinking"),)
     assert find_changes(500, encoded, OLD, ()) == ()
 
 
 def test_a_refusal_that_is_no_json() -> None:
-    assert find_changes(400, b"Unknown field: thinking", OLD, ()) == (Change("thinking"),)
+    assert find_changes(400, b"Unknown field: thinking", OLD, ()) == (ParameterChange("thinking"),)
 
 
 def test_each_change_is_made_once() -> None:
     """A service that goes on refusing is asked with less and less, and then not any more."""
     message = "Use max_tokens or max_completion_tokens, as the documentation says"
-    made: tuple[Change, ...] = ()
+    made: tuple[ParameterChange, ...] = ()
     while more := changes(OLD, message, *made):
         made += more
     assert made == (
-        Change("max_tokens", "max_completion_tokens"),
-        Change("max_completion_tokens", "max_tokens"),
-        Change("max_tokens"),
+        ParameterChange("max_tokens", "max_completion_tokens"),
+        ParameterChange("max_completion_tokens", "max_tokens"),
+        ParameterChange("max_tokens"),
     )
 
 
 def test_changes_are_made_in_order() -> None:
     made = (
-        Change("max_tokens", "max_completion_tokens"),
-        Change("gone", "found"),
-        Change("stream", "stream", True),
-        Change("temperature"),
+        ParameterChange("max_tokens", "max_completion_tokens"),
+        ParameterChange("gone", "found"),
+        ParameterChange("stream", "stream", True),
+        ParameterChange("temperature"),
     )
     changed = apply(OLD, made)
     assert changed["max_completion_tokens"] == 9
@@ -137,7 +140,7 @@ def test_changes_are_made_in_order() -> None:
 @given(st.binary() | st.from_regex(rb"(max_tokens|stream|thinking|true|false|low| )*"))
 def test_every_refusal_comes_to_an_end(reply: bytes) -> None:
     for body in (OLD, NEW, RESPONSES):
-        made: tuple[Change, ...] = ()
+        made: tuple[ParameterChange, ...] = ()
         while more := find_changes(400, reply, apply(body, made), made):
             assert not set(map(repr, more)) & set(map(repr, made))
             made += more

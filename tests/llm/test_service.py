@@ -62,7 +62,7 @@ async def test_a_session_is_warmed_up_and_corrected_on_one_connection() -> None:
     async with Server(answering("Hello, Koe world.")) as server:
         service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url, "Koe")
-        correcting = service.correcting(snapshot, profile, built_in_prompts)
+        correcting = service.for_session(snapshot, profile, built_in_prompts)
         correcting.prepare()
         await server.until(lambda: bool(server.exchanges))
         corrected = await correcting.correct(HEARD, ("hello", "hello koe"))
@@ -84,7 +84,7 @@ async def test_an_answer_that_is_no_use() -> None:
     async with Server(answering("Let us meet at three.")) as server:
         service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
-        correcting = service.correcting(snapshot, profile, built_in_prompts)
+        correcting = service.for_session(snapshot, profile, built_in_prompts)
         corrected = await correcting.correct(heard, ())
         await service.aclose()
 
@@ -98,7 +98,7 @@ async def test_prompts_are_those_of_the_beginning() -> None:
     async with Server(answering("Hello.")) as server:
         service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
-        correcting = service.correcting(snapshot, profile, lambda: prompts.pop(0))
+        correcting = service.for_session(snapshot, profile, lambda: prompts.pop(0))
         correcting.prepare()
         await correcting.correct(HEARD, ())
         await service.aclose()
@@ -128,7 +128,7 @@ async def test_a_rebuilt_client_has_its_own_connection() -> None:
 async def test_what_is_wrong_with_a_profile_is_told_by_the_correction() -> None:
     service = LlmService(settings())
     snapshot, profile = snapshot_of("http://public.example")
-    correcting = service.correcting(snapshot, profile, built_in_prompts)
+    correcting = service.for_session(snapshot, profile, built_in_prompts)
     correcting.prepare()
 
     with pytest.raises(LlmConfigError, match="insecure endpoint"):
@@ -240,7 +240,7 @@ async def test_a_model_that_takes_no_sampling_settings(changes: dict[str, str]) 
         service = LlmService(settings())
         snapshot, profile = snapshot_of(server.url)
         profile = profile.replace(api_key=KEY, model="koe-modern", **changes)
-        correcting = service.correcting(snapshot, profile, built_in_prompts)
+        correcting = service.for_session(snapshot, profile, built_in_prompts)
         for requests in (2, 3):
             corrected = await correcting.correct(HEARD, ())
             assert corrected == Corrected(f"{HEARD}!!")

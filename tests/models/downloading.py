@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from koe.daemon_threads import run
-from koe.models.download import Patience
+from koe.models.download import TimeLimits
 from koe.models.pull import pull
 from koe.models.transfer import Progress, Retry
 from tests.models.making import make_model, model_file
 from tests.servers.files import FileServer
 
 # Nothing that answers is ever this slow; what does not answer is not waited for long.
-QUICK = Patience(connect=20.0, idle=20.0, pauses=(0.0, 0.0, 0.0))
+QUICK = TimeLimits(connect=20.0, idle=20.0, pauses=(0.0, 0.0, 0.0))
 
 # Larger than what one read brings.
 WEIGHTS = bytes(range(256)) * 1200
@@ -33,7 +33,7 @@ def download(
     root: Path,
     path: str,
     tell: Callable[[Progress | Retry], None] | None = None,
-    patience: Patience = QUICK,
+    patience: TimeLimits = QUICK,
 ) -> list[Progress | Retry]:
     """Download a model, and return what was told; ``tell`` hears it while it happens."""
     told: list[Progress | Retry] = []

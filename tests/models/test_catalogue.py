@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from koe.errors import ManifestError
 from koe.models.catalogue import (
+    describe,
     find_models,
     install_manifests,
     languages_of,
@@ -16,7 +18,8 @@ from koe.models.catalogue import (
 )
 from koe.models.manifest import load, render
 from koe.models.paths import MANIFEST_NAME, components
-from tests.models.making import make_model, write_file
+from tests.cli.command import PROJECT
+from tests.models.making import make_model, model_file, write_file
 
 # What every manifest must have, as published.
 SHIPPED = {
@@ -146,3 +149,27 @@ def test_manifests_that_cannot_be_written(tmp_path: Path) -> None:
     write_file(tmp_path / "models", b"not a directory")
     with pytest.raises(ManifestError, match=r"^config error: write .*: "):
         install_manifests(tmp_path / "models")
+
+
+def test_what_is_said_of_a_model(tmp_path: Path) -> None:
+    make_model(tmp_path / "moonshine" / "demo", model_file("a.bin", b"abc"))
+    ((model,), _) = find_models(tmp_path)
+    assert describe(model, 1) == {
+        "description": "A model",
+        "mode": "",
+        "path": "moonshine/demo",
+        "provider": "moonshine",
+        "repo": "owner/name",
+        "status": 1,
+        "total_size": 3,
+    }
+
+
+def test_nothing_slow_is_imported() -> None:
+    """By looking at models and by removing them."""
+    code = (
+        "import sys, koe.models.catalogue, koe.models.verification, koe.models.removal\n"
+        "sys.exit(bool({'httpx', 'asyncio', 'ssl', 'tqdm', 'yaml'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False)
+    assert done.returncode == 0

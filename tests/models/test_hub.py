@@ -7,7 +7,7 @@ import pytest
 
 from koe.errors import ManifestError
 from koe.models import hub
-from koe.models.hub import Listing, list_files, tree_url
+from koe.models.hub import RepositoryListing, list_files, tree_url
 from koe.models.manifest import ModelFile
 from tests.models.downloading import QUICK
 from tests.servers.files import FileServer, Lie
@@ -37,7 +37,7 @@ def published(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer
     return server
 
 
-def listing() -> Listing:
+def listing() -> RepositoryListing:
     return asyncio.run(list_files("owner/name", QUICK))
 
 
@@ -57,7 +57,7 @@ def test_names_that_are_no_repository(repo: str) -> None:
 
 def test_files(published: FileServer) -> None:
     resolve = published.url("/owner/name/resolve/main")
-    assert listing() == Listing(
+    assert listing() == RepositoryListing(
         files=(
             ModelFile("config.json", 17, "", f"{resolve}/config.json"),
             ModelFile("model #1.bin", 9, SHA256, f"{resolve}/model%20%231.bin"),

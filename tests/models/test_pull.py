@@ -22,7 +22,7 @@ from koe.http.fallback import FallbackTransport
 from koe.models.paths import MANIFEST_NAME
 from koe.models.pull import pull
 from koe.models.transfer import Progress, Retry
-from koe.models.verification import Mode, Status, model_status
+from koe.models.verification import Status, VerifyMode, model_status
 from tests.models.downloading import QUICK, WEIGHTS, download, serve_model
 from tests.models.making import make_model, model_file, names_in, write_file
 from tests.servers.files import FileServer, Lie
@@ -43,8 +43,8 @@ def test_all_files_come(server: FileServer, tmp_path: Path) -> None:
         (number, 7) for number in range(7)
     }
     # A list shows it as installed at once; in the upstream it has to be verified first.
-    assert model_status(tmp_path, "m", Mode.CACHE_ONLY) is Status.INSTALLED
-    assert model_status(tmp_path, "m", Mode.FORCE) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.CACHE_ONLY) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.FORCE) is Status.INSTALLED
 
 
 def test_four_files_at_once(server: FileServer, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_four_files_at_once(server: FileServer, tmp_path: Path) -> None:
 
     download(tmp_path, "m", note)
     assert sorted(asked_meanwhile) == [f"/f{number}.bin" for number in range(4)]
-    assert model_status(tmp_path, "m", Mode.FORCE) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.FORCE) is Status.INSTALLED
 
 
 def test_a_model_without_files(server: FileServer, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_failure_ends_the_others(server: FileServer, tmp_path: Path) -> None:
     assert "b.bin" not in names_in(model)
     assert "c.bin" not in names_in(model)
     download(tmp_path, "m")
-    assert model_status(tmp_path, "m", Mode.FORCE) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.FORCE) is Status.INSTALLED
 
 
 def test_finished_files_stay_and_are_known(server: FileServer, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_finished_files_stay_and_are_known(server: FileServer, tmp_path: Path) -
     write_file(model / "a.bin", SMALL)
     with pytest.raises(DownloadError):
         download(tmp_path, "m")
-    assert model_status(tmp_path, "m", Mode.NORMAL) is Status.INCOMPLETE
+    assert model_status(tmp_path, "m", VerifyMode.NORMAL) is Status.INCOMPLETE
 
 
 def test_the_first_in_the_manifest_speaks_for_all(server: FileServer, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_cancelled_at_any_point(server: FileServer, tmp_path: Path, arrived: int
         content = (model / part).read_bytes()
         assert content == whole[part][: len(content)]
     download(tmp_path, "m")
-    assert model_status(tmp_path, "m", Mode.FORCE) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.FORCE) is Status.INSTALLED
 
 
 def test_cancelled_between_two_tries(server: FileServer, tmp_path: Path) -> None:
@@ -372,4 +372,4 @@ def test_two_models_at_once(server: FileServer, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     for name in ("one", "two"):
-        assert model_status(tmp_path, name, Mode.FORCE) is Status.INSTALLED
+        assert model_status(tmp_path, name, VerifyMode.FORCE) is Status.INSTALLED

@@ -18,7 +18,7 @@ from koe.http import choice
 from koe.http.fallback import FallbackTransport
 from koe.models.registry import Downloads, DownloadStatus, StartResult
 from koe.models.transfer import Progress
-from koe.models.verification import Mode, Status, model_status
+from koe.models.verification import Status, VerifyMode, model_status
 from tests.cli.command import PROJECT
 from tests.models.downloading import QUICK, WEIGHTS, serve_model
 from tests.models.making import make_model
@@ -82,7 +82,7 @@ def test_a_download(server: FileServer, downloads: Downloads, tmp_path: Path) ->
     assert shell.heard[-1] == COMPLETED
     assert len(shell.heard) > 4
     assert shell.threads == {"koe-download"}
-    assert model_status(tmp_path, "m", Mode.CACHE_ONLY) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.CACHE_ONLY) is Status.INSTALLED
 
 
 def test_a_failure(server: FileServer, downloads: Downloads, tmp_path: Path) -> None:

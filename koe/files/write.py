@@ -1,0 +1,120 @@
+"""Writing the user's files: one writer at a time, privately, and wholly or not at all.
+
+How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from koe.errors import ConfigError
+from koe.files.lock import try_lock
+from koe.files.read import Stamp, busy, lock_of, stamp_of
+from koe.files.whole import remove_drafts, write_whole
+
+PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
+_LONGEST_WAIT_S = 30.0  # where others write all the time
+_POLL_S = 0.005
+
+# File systems without locks, such as some network shares. Losing the race against another
+# writer is rare, not being able to change a setting would be certain.
+_NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
+
+# Absent on Windows, or absent elsewhere, where they are not needed.
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Keep other threads and processes of koe from changing ``path`` meanwhile.
+
+    The lock is a file beside it that stays there, because deleting it would let two writers
+    in. The system releases it when a process dies. It is not re-entrant.
+
+    Yields:
+        The descriptor of that file.
+
+    Raises:
+        ConfigError: Another writer did not finish within 5 s, or there were others for 30 s, or
+            there can be no lock file.
+    """
+    try:
+        lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
+    except (OSError, ValueError) as exc:
+        raise _error(path, exc) from exc
+    try:
+        _wait_for(lock, path)
+        remove_drafts(Path(os.path.realpath(path)))
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _wait_for(lock: int, path: Path) -> None:
+    began = last_write = time.monotonic()
+    written: Stamp | None = None
+    try:
+        while not try_lock(lock):
+            now, stamp = time.monotonic(), _stamp(path)
+            if stamp != written:  # several writers on a busy computer: the lock has no queue
+                last_write, written = now, stamp
+            if now - last_write >= PATIENCE_S or now - began >= _LONGEST_WAIT_S:
+                raise busy(path)
+            time.sleep(_POLL_S)
+    except OSError as exc:
+        if exc.errno not in _NO_LOCKS:
+            raise _error(path, exc) from exc
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        return stamp_of(path.stat())
+    except FileNotFoundError:
+        return None
+
+
+def write_private(
+    path: Path, content: bytes, unless: Callable[[], bool] | None = None
+) -> Stamp | None:
+    """Put ``content`` in the place of the file, or create it, for the user's eyes only.
+
+    A symlink stays, and the file that it leads to is replaced. The folder must exist.
+
+    Args:
+        path: The file.
+        content: All that it is to contain.
+        unless: Asked at the last moment; if it says yes, the file stays as it is.
+
+    Returns:
+        The stamp of the new file; None when there is none.
+
+    Raises:
+        ConfigError: It says why. The file is as it was and nothing else is left behind.
+    """
+    try:
+        # A new file, so that it is private from its first byte, whatever the old one was.
+        status = write_whole(_target(path), content, 0o600, unless)
+    except (OSError, ValueError) as exc:
+        raise _error(path, exc) from exc
+    return None if status is None else stamp_of(status)
+
+
+def _target(path: Path) -> Path:
+    """Where the links of ``path`` lead, which need not exist."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # what realpath() gives for links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return target
+
+
+def _error(path: Path, exc: OSError | ValueError) -> ConfigError:
+    cause = exc.strerror if isinstance(exc, OSError) else "no file can have this name"
+    return ConfigError(str(path), f"cannot be written: {cause}; it stays as it was")

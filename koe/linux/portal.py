@@ -1,0 +1,145 @@
+"""Hotkeys of the desktop portal (org.freedesktop.portal.GlobalShortcuts), which Wayland has.
+
+The user confirms the keys in a dialog of the desktop, once, and can choose others there. A desktop
+that knows them tells of press and release.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from koe.errors import DesktopError
+from koe.linux.bus import Bus, variant
+from koe.linux.keys import Key
+
+_NAME = "org.freedesktop.portal.Desktop"
+_PATH = "/org/freedesktop/portal/desktop"
+_SHORTCUTS = "org.freedesktop.portal.GlobalShortcuts"
+_RESPONSE = "org.freedesktop.portal.Request.Response"
+
+# Seconds for the desktop to answer, and for the user to confirm the keys.
+_PATIENCE = 5.0
+_DIALOG_PATIENCE = 120.0
+
+# How the specification of shortcuts spells modifiers, by their mask of X.
+_MODIFIERS = {4: "CTRL", 8: "ALT", 1: "SHIFT", 64: "LOGO"}
+
+_tokens = count(1)
+
+
+class PortalKeys:
+    """Shortcuts of one session of the portal. Everything is on the loop.
+
+    Args:
+        bus: The user's.
+        pressed: Called with the name of a shortcut that goes down.
+        released: Called with the name of one that goes up.
+    """
+
+    def __init__(
+        self, bus: Bus, pressed: Callable[[str], None], released: Callable[[str], None]
+    ) -> None:
+        self._bus = bus
+        self._pressed = pressed
+        self._released = released
+        # The path of the session; empty: there is none.
+        self._session = ""
+        # Requests that the desktop has not answered, by the end of their path.
+        self._requests: dict[str, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
+
+    async def listen(self, keys: Mapping[str, tuple[str, Key]]) -> str:
+        """Have the desktop listen.
+
+        Args:
+            keys: By the name of a shortcut, what it does, for the user, and the key that is wished.
+
+        Returns:
+            The keys that the user has confirmed, as a person reads them; empty: they are not said.
+
+        Raises:
+            DesktopError: The desktop has no such portal, or the user refused.
+        """
+        await self._bus.on(_RESPONSE, self._note_response)
+        await self._bus.on(f"{_SHORTCUTS}.Activated", self._note_press)
+        await self._bus.on(f"{_SHORTCUTS}.Deactivated", self._note_release)
+        token = _token()
+        created = await self._request(
+            "CreateSession", _PATIENCE, "a{sv}", session_handle_token=variant("s", token)
+        )
+        self._session = str(created["session_handle"].value)
+        wanted = [
+            (name, _described(does, key)) for name, (does, key) in keys.items()
+        ]  # fmt: skip
+        bound = await self._request(
+            "BindShortcuts", _DIALOG_PATIENCE, "oa(sa{sv})sa{sv}", self._session, wanted, ""
+        )
+        shortcuts = bound["shortcuts"].value if "shortcuts" in bound else []
+        shown = (facts.get("trigger_description") for _, facts in shortcuts)
+        return ", ".join(str(it.value) for it in shown if it is not None and it.value)
+
+    async def _request(
+        self, method: str, patience: float, signature: str, *arguments: object, **options: object
+    ) -> dict[str, Any]:
+        """Ask the desktop, which answers by a signal."""
+        token = _token()
+        answered = asyncio.get_running_loop().create_future()
+        self._requests[token] = answered
+        options["handle_token"] = variant("s", token)
+        try:
+            await self._bus.call(
+                _NAME, _PATH, f"{_SHORTCUTS}.{method}", signature, *arguments, options
+            )
+            async with asyncio.timeout(patience):
+                status, results = await answered
+        except TimeoutError as exc:
+            raise DesktopError("the desktop does not say whether the keys are confirmed") from exc
+        finally:
+            del self._requests[token]
+        if status:
+            raise DesktopError("the keys were not confirmed in the dialog of the desktop")
+        return dict(results)
+
+    def _note_response(self, path: str, said: list[Any]) -> None:
+        answered = self._requests.get(path.rpartition("/")[2])
+        if answered is not None and not answered.done():
+            answered.set_result((said[0], said[1]))
+
+    def _note_press(self, path: str, said: list[Any]) -> None:
+        if said[0] == self._session:
+            self._pressed(said[1])
+
+    def _note_release(self, path: str, said: list[Any]) -> None:
+        if said[0] == self._session:
+            self._released(said[1])
+
+
+def trigger_of(key: Key) -> str:
+    """A key as the portal spells it; empty: it can't, and the user chooses one in the dialog."""
+    if key.modifiers is None or not key.keysyms or (name := _name_of(key.keysyms[0])) is None:
+        return ""
+    words = [word for mask, word in _MODIFIERS.items() if key.modifiers & mask]
+    return "+".join([*words, name])
+
+
+def _name_of(keysym: int) -> str | None:
+    """The name of a symbol in xkbcommon; None: it is not known here."""
+    if 0xFFBE <= keysym <= 0xFFD1:
+        return f"F{keysym - 0xFFBD}"
+    if keysym == 0x20:
+        return "space"
+    character = chr(keysym)
+    return character if keysym < 0x80 and character.isalnum() else None
+
+
+def _described(does: str, key: Key) -> dict[str, object]:
+    facts: dict[str, object] = {"description": variant("s", does)}
+    if trigger := trigger_of(key):
+        facts["preferred_trigger"] = variant("s", trigger)
+    return facts
+
+
+def _token() -> str:
+    return f"koe{next(_tokens)}"

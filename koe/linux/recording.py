@@ -1,0 +1,161 @@
+"""The recording of one dictation: from the press until its end is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from koe.errors import AudioError
+from koe.level import LONGEST_TAIL, LevelMeter, tail_is_over
+from koe.linux.voice import voice_detector
+
+# Seconds of nothing but zeros after which a microphone is said to be dead; the quietest room is not
+# as quiet, but a device needs a moment to start.
+_DEAD = 1.5
+
+# Seconds between two tries to open a microphone that went away, and after which it stays away.
+_AGAIN = 0.5
+_AWAY = 10.0
+
+_SILENT = (
+    "the microphone gives nothing but silence: is it muted, or is another one the system's default?"
+)
+_OUT_OF_PHASE = (
+    "the channels of the microphone cancel each other out, so only one of them is used; "
+    "check its cable, or the settings of its driver"
+)
+
+
+class Recorder(Protocol):
+    """What records: `koe.microphone.Microphone`, or what a test has in its place."""
+
+    overflows: int
+
+    @property
+    def is_out_of_phase(self) -> bool:
+        """Whether the channels cancel each other out."""
+
+    def stop(self) -> None:
+        """Stop recording."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield what was recorded."""
+
+
+OpenRecorder = Callable[[], AbstractAsyncContextManager[Recorder]]
+
+
+class TakeRecording:
+    """Records, and decides when that ends. Everything is on the loop.
+
+    Args:
+        open_recorder: Gives what records, to be entered.
+        feed: Takes the audio.
+        warn: Called with a sentence for what goes wrong.
+
+    Attributes:
+        level: Measures what is recorded.
+        is_held: The key is down; the recording does not end by itself.
+        is_ended: Its end was asked for; a little more may be recorded.
+    """
+
+    def __init__(
+        self,
+        open_recorder: OpenRecorder,
+        feed: Callable[[bytes], Awaitable[None]],
+        warn: Callable[[str], None],
+    ) -> None:
+        detector = voice_detector()
+        self.level = LevelMeter() if detector is None else LevelMeter(detector)
+        self.is_held = False
+        self.is_ended = False
+        self._open_recorder = open_recorder
+        self._feed = feed
+        self._warn = warn
+        # Seconds without speech after which the recording ends by itself; 0: it does not.
+        self.auto_stop = 0.0
+        # Set when not even a little more is to be recorded.
+        self._stopped = asyncio.Event()
+        # Records; None: nothing does.
+        self._recorder: Recorder | None = None
+        # How much was recorded when the end was asked for.
+        self._tail_from = 0.0
+        # The silence of the microphone was told.
+        self._told_of_silence = False
+
+    def end(self) -> None:
+        """Record on as long as the last word lasts, and end then."""
+        if self.is_ended:
+            return
+        self.is_ended = True
+        self._tail_from = self.level.seconds
+        if self._recorder is None or tail_is_over(self.level, 0.0):
+            self.stop()
+        else:  # a microphone that gives nothing more must not hold up the text
+            asyncio.get_running_loop().call_later(LONGEST_TAIL, self.stop)
+
+    def stop(self) -> None:
+        """End at once."""
+        self.is_ended = True
+        self._stopped.set()
+        if self._recorder is not None:
+            self._recorder.stop()
+
+    async def run(self) -> None:
+        """Record until the end; a microphone that goes away may come back."""
+        away_since: float | None = None
+        now = asyncio.get_running_loop().time
+        while not self._stopped.is_set():
+            try:
+                await self._record(is_back=away_since is not None)
+            except AudioError as exc:
+                heard_some = self.level.seconds > 0
+                if self.is_ended or not heard_some or (away_since and now() - away_since > _AWAY):
+                    self._warn(str(exc))
+                    break
+                if away_since is None or self._recorder is not None:
+                    away_since = now()
+                    self._warn(f"{exc}; the recording goes on when it is back")
+                await self._pause()
+            else:
+                break
+            finally:
+                self._recorder = None
+        self.is_ended = True
+
+    async def _record(self, *, is_back: bool) -> None:
+        async with self._open_recorder() as recorder:
+            self._recorder = recorder
+            if is_back:
+                self._warn("the microphone is back; speak on")
+            if self._stopped.is_set():  # while the microphone was opened
+                recorder.stop()
+            async for pcm in recorder:
+                await self._feed(pcm)
+                self.level.add(pcm)
+                self._look()
+            if times := recorder.overflows:
+                self._warn(f"speech was lost {times}×, because this computer is too busy")
+            if recorder.is_out_of_phase:
+                self._warn(_OUT_OF_PHASE)
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(_AGAIN):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+    def _look(self) -> None:
+        """Do what the newest audio asks for."""
+        level = self.level
+        if self.is_ended:
+            if tail_is_over(level, level.seconds - self._tail_from):
+                self.stop()
+        elif not self.is_held and 0 < self.auto_stop <= level.unspoken:
+            self.end()
+        if level.zeros >= _DEAD and not self._told_of_silence:
+            self._told_of_silence = True
+            self._warn(_SILENT)

@@ -1,0 +1,216 @@
+"""The clipboard of Wayland: putting a text on it, noting that it is taken, bringing back another.
+
+By wlr-data-control, which compositors have that let managers of the clipboard work.
+
+A clipboard of Wayland holds nothing either: each program that pastes has its owner write into a
+pipe. Who it is the owner does not learn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import termios
+import time
+from array import array
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from koe.linux.compositor import Arguments, Compositor
+
+INTERFACE = "zwlr_data_control_manager_v1"
+VERSION = 2
+"""The first that has the selection too."""
+
+# Numbers of requests and events: of the manager, the device, a source, and an offer.
+_CREATE_SOURCE, _GET_DEVICE = 0, 1
+_SET_CLIPBOARD, _SET_PRIMARY = 0, 2
+_OFFERED, _CLIPBOARD_IS, _PRIMARY_IS = 0, 1, 3
+_OFFER, _DESTROY = 0, 1
+_SEND, _CANCELLED = 0, 1
+_RECEIVE, _HAS = 0, 0
+
+_TEXT = ("text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "TEXT", "STRING")
+
+# Managers that keep a history of the clipboard leave out what has this (KDE's convention).
+_PASSING = {"x-kde-passwordManagerHint": b"secret"}
+
+# How long a foreign content may be read, and how much of it is kept.
+_PATIENCE = 0.3
+_MOST_FORMATS = 32
+_MOST_BYTES = 16_000_000
+
+# How long a program may take to read a text, and how often it is looked whether it has.
+_READ_PATIENCE = 5.0
+_READ_INTERVAL = 0.002
+
+Contents = Mapping[str, bytes]
+
+
+class Selections:
+    """The clipboard and the selection. Everything is on the loop.
+
+    Args:
+        compositor: Connected.
+        manager: The object that makes the others.
+        seat: Whose clipboard it is.
+    """
+
+    def __init__(self, compositor: Compositor, manager: int, seat: int) -> None:
+        self._compositor = compositor
+        self._manager = manager
+        self._device = compositor.new()
+        # What is offered: the formats, by offer.
+        self._offers: dict[int, list[str]] = {}
+        # What the clipboard and the selection hold: an offer; 0: nothing.
+        self._held = {False: 0, True: 0}
+        # The source of ours that is on either, and what it gives; 0 and nothing: none is.
+        self._ours = {False: 0, True: 0}
+        self._given: dict[bool, Contents] = {False: {}, True: {}}
+        # Done when a program has read a text of ours; None: none is waited for.
+        self._reader: asyncio.Future[None] | None = None
+        compositor.on(self._device, _OFFERED, self._note_offer)
+        compositor.on(self._device, _CLIPBOARD_IS, self._noting_selection(is_primary=False))
+        compositor.on(self._device, _PRIMARY_IS, self._noting_selection(is_primary=True))
+        compositor.request(manager, _GET_DEVICE, self._device, seat)
+
+    def put(self, text: str, *, is_primary: bool = False, passing: bool = False) -> None:
+        """Put a text where programs paste from.
+
+        Args:
+            text: What they get.
+            is_primary: It is the selection; else the clipboard.
+            passing: It is to be taken away soon, so histories need not keep it.
+
+        Raises:
+            DesktopError: The compositor has gone; all else here raises the same.
+        """
+        encoded = text.encode()
+        more = _PASSING if passing else {}
+        self._own({**dict.fromkeys(_TEXT, encoded), **more}, is_primary=is_primary)
+
+    def expect_reader(self) -> asyncio.Future[None]:
+        """Done when a program that asks for a text from now on has read it to its end."""
+        self._reader = asyncio.get_running_loop().create_future()
+        return self._reader
+
+    def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
+        """Let it hold what it held, unless another program has put something on it."""
+        if not self._ours[is_primary]:
+            return
+        if contents:
+            self._own(contents, is_primary=is_primary)
+        else:
+            set_it = _SET_PRIMARY if is_primary else _SET_CLIPBOARD
+            self._compositor.request(self._device, set_it, 0)
+            self._ours[is_primary] = 0
+
+    def owns(self, *, is_primary: bool = False) -> bool:
+        """Whether it holds what this program has put there."""
+        return self._ours[is_primary] != 0
+
+    async def contents(self, *, is_primary: bool = False) -> Contents:
+        """What it holds, in as many formats as can be kept; nothing: it is empty."""
+        if self._ours[is_primary]:
+            return self._given[is_primary]
+        offer = self._held[is_primary]
+        kept: dict[str, bytes] = {}
+        left = _MOST_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                for name in self._offers.get(offer, [])[:_MOST_FORMATS]:
+                    if offer not in self._offers:  # another program has put something there
+                        break
+                    content = await self._receive(offer, name, left)
+                    if content is not None:
+                        kept[name] = content
+                        left -= len(content)
+        return kept
+
+    # --- giving ---
+
+    def _own(self, contents: Contents, *, is_primary: bool) -> None:
+        source = self._compositor.new()
+        self._compositor.request(self._manager, _CREATE_SOURCE, source)
+        for name in contents:
+            self._compositor.request(source, _OFFER, name)
+
+        def send(arguments: Arguments) -> None:
+            name, pipe = arguments.text(), arguments.descriptor()
+            content, expected = contents.get(name, b""), self._reader
+            written = asyncio.get_running_loop().run_in_executor(None, _write, pipe, content)
+            if expected is not None and name in _TEXT:
+                written.add_done_callback(lambda _: _note_done(expected))
+
+        def cancelled(arguments: Arguments) -> None:
+            self._compositor.request(source, _DESTROY)
+            self._compositor.forget(source)
+            if self._ours[is_primary] == source:
+                self._ours[is_primary] = 0
+
+        self._compositor.on(source, _SEND, send)
+        self._compositor.on(source, _CANCELLED, cancelled)
+        self._ours[is_primary], self._given[is_primary] = source, contents
+        set_it = _SET_PRIMARY if is_primary else _SET_CLIPBOARD
+        self._compositor.request(self._device, set_it, source)
+
+    # --- taking ---
+
+    def _note_offer(self, arguments: Arguments) -> None:
+        offer = arguments.word()
+        formats = self._offers[offer] = []
+        self._compositor.on(offer, _HAS, lambda said: formats.append(said.text()))
+
+    def _noting_selection(self, *, is_primary: bool) -> Callable[[Arguments], None]:
+        def note(arguments: Arguments) -> None:
+            before, self._held[is_primary] = self._held[is_primary], arguments.word()
+            if before and before not in self._held.values():
+                del self._offers[before]
+                self._compositor.forget(before)
+                self._compositor.request(before, _DESTROY)
+
+        return note
+
+    async def _receive(self, offer: int, name: str, most: int) -> bytes | None:
+        """Have the owner write one format; None: it is too large."""
+        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            self._compositor.request(offer, _RECEIVE, name, descriptor=writer)
+        finally:
+            os.close(writer)
+        stream = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(stream)
+        pipe = os.fdopen(reader, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
+        try:
+            content = b""
+            while piece := await stream.read(65536):
+                content += piece
+                if len(content) > most:
+                    return None
+            return content
+        finally:
+            transport.close()
+
+
+def _note_done(expected: asyncio.Future[None]) -> None:
+    if not expected.done():
+        expected.set_result(None)
+
+
+def _write(pipe: int, content: bytes) -> None:
+    """Write all into a pipe, and close it once it was read; its reader may go away before."""
+    ends = time.monotonic() + _READ_PATIENCE
+    with suppress(OSError), os.fdopen(pipe, "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        while _unread(pipe) and time.monotonic() < ends:
+            time.sleep(_READ_INTERVAL)
+
+
+def _unread(pipe: int) -> int:
+    """How many bytes in a pipe were not read."""
+    size = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, size)
+    return size[0]

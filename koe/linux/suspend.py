@@ -1,0 +1,43 @@
+"""When the computer is suspended, by logind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from koe.errors import DesktopError
+
+_SIGNAL = "org.freedesktop.login1.Manager.PrepareForSleep"
+_SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
+
+
+@asynccontextmanager
+async def watching_suspend(
+    environ: Mapping[str, str], going: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Call a function just before the computer is suspended.
+
+    A computer without logind is not watched; what records there stops when the device does.
+
+    Args:
+        environ: Says where the system's D-Bus is.
+        going: What is called, on the loop.
+    """
+
+    def note(path: str, said: list[Any]) -> None:
+        if said == [True]:  # False: it is awake again
+            going()
+
+    try:
+        from koe.linux.bus import open_bus
+
+        bus = await open_bus(environ.get("DBUS_SYSTEM_BUS_ADDRESS", _SYSTEM_BUS))
+    except (ImportError, DesktopError):
+        yield
+        return
+    try:
+        await bus.on(_SIGNAL, note)
+        yield
+    finally:
+        await bus.close()

@@ -1,0 +1,57 @@
+"""Keeps OpenSSL from the configuration that the environment names, since that can load any code.
+
+Python's isolation from the environment does not cover it: when ``ssl`` or ``hashlib`` is imported
+first, OpenSSL reads the file of ``OPENSSL_CONF`` and loads the providers and engines that it names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from koe.diagnostics import report
+
+# The second is where files that are included are searched, the others where modules are.
+_VARIABLES = ("OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES")
+
+_NO_LOAD_CONFIG = 0x80  # OPENSSL_INIT_NO_LOAD_CONFIG of openssl/crypto.h
+
+
+def ignore_configuration() -> None:
+    """Have OpenSSL read no configuration file where the environment has a say in what it loads.
+
+    That includes the system's file, which may name a module that is searched by these variables.
+    Nothing changes without them, or if the process has used the same OpenSSL before.
+
+    To be called before ``ssl`` and ``hashlib`` are imported.
+    """
+    named = [name for name in _VARIABLES if name in os.environ]
+    if not named:
+        return
+    from ctypes import CDLL, c_uint64, c_void_p  # costs milliseconds, and is hardly ever needed
+
+    try:
+        initialise = CDLL(_library()).OPENSSL_init_crypto
+    except (OSError, AttributeError):
+        names = " and ".join(named)
+        report(f"{names} can have OpenSSL load code into this process; start it without {names}")
+        return
+    initialise.argtypes = (c_uint64, c_void_p)
+    initialise(_NO_LOAD_CONFIG, None)
+
+
+def _library() -> str:
+    """A file in which Python's own OpenSSL is found, and no other that the process has.
+
+    Raises:
+        OSError: It is within Python itself, which hides it.
+    """
+    from importlib.util import find_spec
+
+    module = find_spec("_hashlib")
+    if module is None or module.origin is None or not module.has_location:
+        raise OSError("there is no such file")
+    if sys.platform == "win32":
+        return str(next(Path(module.origin).parent.glob("libcrypto-*.dll"), module.origin))
+    return module.origin

@@ -1,0 +1,307 @@
+"""Changing one value in a YAML text, and leaving every other byte of it alone.
+
+A change is a few splices of the text. Where they go is worked out from the places that the
+parser reports, for the ways in which people write settings; there are other ways. So no
+result is believed: it is parsed again, and unless that gives exactly the intended tree, the
+change is refused and the caller still has what it had.
+
+Source: spec config §9.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koe.errors import ConfigError
+from koe.yamltext.document import ALIAS, DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.outline import Change, outline_of, value_outline
+from koe.yamltext.places import (
+    INDENT,
+    LINE_END,
+    Pair,
+    Splice,
+    at_end,
+    column_below,
+    column_of,
+    comments_above,
+    extent,
+    flow_extent,
+    line_end,
+    line_stop,
+    pair_of,
+    shifted,
+)
+from koe.yamltext.scalars import atom_text, block_lines, flow_text, foreign_tag, resolve
+
+if TYPE_CHECKING:
+    from koe.yamltext.scalars import Value
+
+KeyPath = tuple[str, ...]
+"""The keys that lead to a value, outermost first."""
+
+
+def find(document: Document, path: KeyPath) -> Part | None:
+    """The value at ``path``, through aliases; None when there is none.
+
+    Only text is a key: one that is written ``5:`` is not reached. Of a key that is there
+    twice, the last one counts, as it does when settings are loaded.
+    """
+    part = document.root
+    for key in path:
+        pair = pair_of(part.resolved, key) if part else None
+        part = pair[1] if pair else None
+    return part.resolved if part else None
+
+
+def keys_at(document: Document, path: KeyPath) -> set[str]:
+    """The keys of the section at ``path``; none when there is no section."""
+    part = find(document, path)
+    if part is None or part.kind != MAPPING:
+        return set()
+    return {key.text for key, _ in part.pairs()}
+
+
+def set_value(document: Document, path: KeyPath, value: Value) -> Document:
+    """Put ``value`` at ``path``, in the place of whatever is there.
+
+    Missing sections are created, and what is no section but has to be one is replaced. New
+    keys go to the end of their section. A scalar that means the same already is not touched.
+
+    Raises:
+        ConfigError: The file is not made of sections, the place is shared through an alias,
+            or it can't be changed without disturbing something else.
+    """
+    if len(path) >= DEEPEST_NESTING:
+        raise ConfigError(document.path, f"nested deeper than {DEEPEST_NESTING} levels")
+    section = document.root
+    if section is None or _is_empty(section):
+        return _start(document, _nested(path, value))
+    if section.kind != MAPPING:
+        raise document.error(section, "expected settings such as 'asr:'; correct the file first")
+    for depth, key in enumerate(path):
+        _refuse_shared(document, section)
+        rest = path[depth + 1 :]
+        pair = pair_of(section, key)
+        if pair is None:
+            return _append(document, section, key, _nested(rest, value))
+        old = pair[1]
+        if rest and old.kind == ALIAS and old.resolved.kind == MAPPING:
+            raise document.error(old, f"*{old.anchor} is here; write its settings out first")
+        if not rest or old.kind != MAPPING or not old.items:
+            return _replace(document, section, pair, _nested(rest, value))
+        section = old
+    raise AssertionError("a path has a key")
+
+
+def remove(document: Document, path: KeyPath) -> Document:
+    """Remove the value at ``path`` with its key; comments above it stay.
+
+    A section that becomes empty stays, as ``{}``. Nothing happens when there is no such key,
+    and the only setting of a whole file is refused.
+
+    Raises:
+        ConfigError: As `set_value`.
+    """
+    section = find(document, path[:-1])
+    pair = pair_of(section, path[-1]) if section else None
+    if section is None or pair is None:
+        return document
+    if len(section.items) == 2 and len(path) > 1:
+        return set_value(document, path[:-1], {})
+    _refuse_shared(document, section)
+    _refuse_shared_below(document, pair)
+    start, end = flow_extent(section, pair) if section.is_flow else extent(document, pair)
+    changed = _checked(document, pair[0], [(start, end, "")], Change(dropped=pair[0]))
+    return remove(changed, path)  # a key may be there twice
+
+
+def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
+    """Move a value to the end of another section, with the comments directly above it.
+
+    Nothing happens when there is no value at ``old``. What is at ``new`` is replaced.
+
+    Raises:
+        ConfigError: As `set_value`.
+    """
+    section = find(document, old[:-1])
+    pair = pair_of(section, old[-1]) if section else None
+    if section is None or pair is None:
+        return document
+    target, missing = _deepest(document, new)
+    if target is None or target.is_flow or section.is_flow or len(section.items) == 2:
+        # There are no lines that could be moved as they are.
+        return remove(set_value(document, new, _value(document, pair[1])), old)
+
+    key, value = pair
+    _refuse_shared(document, section)
+    _refuse_shared(document, target)
+    _refuse_shared_below(document, pair)
+    column = column_of(document, target.items[0])
+    lines = [f"{' ' * (column + INDENT * n)}{atom_text(it)}:" for n, it in enumerate(missing[:-1])]
+    by = column + INDENT * len(lines) - column_of(document, key)
+    start, end = extent(document, pair)
+    start = comments_above(document, start, column_of(document, key))
+    source = document.text[start : key.start] + atom_text(new[-1]) + document.text[key.end : end]
+    lines += [shifted(line, by) for line in LINE_END.split(source.rstrip())]
+    splices = [(start, end, ""), at_end(document, target, lines)]
+    if start <= splices[1][0] <= end:  # it is the last in its section, which is the target
+        ends = line_end(document)
+        splices = [(start, end, "".join(line + ends for line in lines))]
+    outline = outline_of(value)
+    for name in reversed(missing[1:]):
+        outline = MAPPING, None, (value_outline(name), outline)
+    change = Change(dropped=key, section=target, added=(value_outline(missing[0]), outline))
+    return _checked(document, key, splices, change)
+
+
+def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
+    """The deepest section on the way that is there, and the keys that are missing below it.
+
+    None when something else than a section is on the way, or the whole path is there.
+    """
+    for depth in reversed(range(len(path))):
+        section = find(document, path[:depth])
+        if section is not None:
+            is_section = section.kind == MAPPING and section.items
+            is_free = is_section and not pair_of(section, path[depth])
+            return (section if is_free else None), path[depth:]
+    return None, path
+
+
+# --- changes -----------------------------------------------------------------------------
+
+
+def _start(document: Document, value: Value) -> Document:
+    """Write the first settings of a file: behind its comments, or in the place of ``{}``."""
+    assert isinstance(value, dict)
+    end, text = line_end(document), document.text
+    lines = end.join(block_lines(value, 0))
+    if document.root and document.root.kind == MAPPING:
+        splice = (document.root.start, document.root.end, lines)
+    else:
+        separator = end if text and text[-1] not in "\r\n" else ""
+        splice = (len(text), len(text), f"{separator}{lines}{end}")
+    return _checked(document, document.root, [splice], Change(whole=value_outline(value)))
+
+
+def _append(document: Document, section: Part, key: str, value: Value) -> Document:
+    change = Change(section=section, added=(value_outline(key), value_outline(value)))
+    last = section.items[-1]
+    if not section.is_flow:
+        lines = block_lines({key: value}, column_of(document, section.items[0]))
+        return _checked(document, last, [at_end(document, section, lines)], change)
+    text = flow_text({key: value})[1:-1]
+    end = last.end
+    if last.start == last.end:  # nothing is there: `{a: }`, `{a}`
+        end = section.end - 1
+    separator = "" if document.text[:end].rstrip()[-1] == "," else ", "
+    return _checked(document, last, [(end, end, separator + text)], change)
+
+
+def _replace(document: Document, section: Part, pair: Pair, value: Value) -> Document:
+    key, old = pair
+    is_atom = not isinstance(value, list | dict)
+    if is_atom and old.kind == SCALAR and not old.tag and value_outline(value) == outline_of(old):
+        return document
+    _refuse_shared_below(document, (old,))
+    text = document.text
+    end = old.start + len(text[old.start : old.end].rstrip())
+    gap = text[key.end : old.start]
+    has_colon = ":" in gap
+    colon_end = key.end + gap.index(":") + 1 if has_colon else key.end
+    starts_below = LINE_END.search(gap) is not None
+    is_block = old.kind in {MAPPING, SEQUENCE} and not old.is_flow
+    after = line_stop(text, end)
+
+    if not section.is_flow and not is_atom and value:
+        assert isinstance(value, list | dict)
+        ends = line_end(document)
+        below = "".join(ends + line for line in block_lines(value, column_below(document, pair)))
+        if starts_below:
+            splices = [(line_stop(text, colon_end), after, below)]
+        else:
+            splices = [(colon_end, after, text[end:after].rstrip() + below)]
+    else:
+        new = _one_line(value, section, old)
+        if not is_block:
+            if not has_colon:  # `{a}`
+                splices = [(colon_end, end, f": {new}")]
+            else:
+                space = " " if gap.endswith(":") else ""
+                splices = [(old.start, end, space + new)]
+        elif starts_below:  # a comment behind the key stays
+            header_end = line_stop(text, colon_end)
+            splices = [(colon_end, colon_end, f" {new}"), (header_end, after, "")]
+        else:
+            splices = [(colon_end, after, f" {new}")]
+    return _checked(document, key, splices, Change(replaced=old, by=value_outline(value)))
+
+
+def _one_line(value: Value, section: Part, old: Part) -> str:
+    if isinstance(value, list | dict):
+        return flow_text(value)
+    quote = old.style if old.style in {"'", '"'} else ""
+    return atom_text(value, in_flow=section.is_flow, quote=quote)
+
+
+# --- the check and its terms ---
+
+
+def _nested(path: KeyPath, value: Value) -> Value:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _value(document: Document, part: Part) -> Value:
+    """What a part means, detached from its place."""
+    if foreign_tag(part) or part.kind == ALIAS:
+        raise document.error(part, "a value with a tag or an alias is not moved")
+    if part.kind == SEQUENCE:
+        return [_value(document, item) for item in part.items]
+    if part.kind == MAPPING:
+        return {key.resolved.text: _value(document, item) for key, item in part.pairs()}
+    return resolve(part)
+
+
+def _is_empty(root: Part) -> bool:
+    return (root.kind == MAPPING and not root.items) or (
+        root.kind == SCALAR and not root.text and not root.style
+    )
+
+
+def _refuse_shared(document: Document, section: Part) -> None:
+    if section.anchor in document.aliased:
+        raise document.error(
+            section, f"*{section.anchor} uses this elsewhere; write it out there first"
+        )
+
+
+def _refuse_shared_below(document: Document, parts: tuple[Part, ...]) -> None:
+    for part in parts:
+        if part.kind != ALIAS:
+            _refuse_shared(document, part)
+        _refuse_shared_below(document, tuple(part.items))
+
+
+def _checked(
+    document: Document, place: Part | None, splices: list[Splice], change: Change
+) -> Document:
+    """The edited document.
+
+    Raises:
+        ConfigError: It is not what was intended.
+    """
+    text = document.text
+    for start, end, new in sorted(splices, reverse=True):
+        text = text[:start] + new + text[end:]
+    intended = change.whole or (outline_of(document.root, change) if document.root else None)
+    try:
+        edited = Document.parse(text, document.path)
+        if edited.root and outline_of(edited.root) == intended:
+            return edited
+    except ConfigError:
+        pass  # it would have been broken, and the place that this names is not in the file
+    where = f"line {place.line}: " if place else ""
+    reason = f"{where}koe can't change this without disturbing the rest; edit the file by hand"
+    raise ConfigError(document.path, reason)

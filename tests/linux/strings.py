@@ -1,0 +1,143 @@
+"""Random texts by each way of inserting: no wrong character may be delivered unnoticed.
+
+python -m tests.linux.strings [COUNT]: so many by each way, into fields of a real program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from pathlib import Path
+
+from koe.config.schema import Config, LinuxConfig
+from koe.linux.bus import open_bus
+from koe.linux.delivery import Way
+from koe.linux.fields import open_fields
+from koe.linux.insertion import Insertion
+from koe.linux.pasting import Pasting
+from koe.linux.x11 import Display
+from tests.linux.looking import focus
+from tests.linux.making import PATIENCE
+from tests.linux.screen import GtkField, Screen, missing, screen
+
+WAYS = (Way.ACCESSIBLE, Way.PASTE)
+COUNT = 10_000
+
+# So many go into one field; its program writes all that is in it after each.
+_PER_FIELD = 200
+_LONGEST = 40
+
+_ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789 ",
+    "äöüßéèñçøåÆŁžğİı ",
+    "你好世界，这是一个测试。繁體字㐀𠀀 ",
+    "こんにちはカタカナ한국어 ",
+    "אבגדה العربية ١٢٣ ",
+    ["👍", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "👋🏽", "1️⃣"],
+    ["e\u0301", "a\u0308\u0323", "ที่", "क्षि", "\u200f", "\u00ad"],
+    "\"'`\\$%&<>{}[]()|~^#@!?*;:,.-_=+/ ",
+    "\t\n ",
+)
+
+
+def texts(seed: int) -> Iterator[str]:
+    """Texts without end, the same for the same seed."""
+    source = random.Random(seed)
+    while True:
+        alphabets = source.sample(_ALPHABETS, source.randint(1, 3))
+        size = source.randint(1, _LONGEST)
+        yield "".join(source.choice(source.choice(alphabets)) for _ in range(size))
+
+
+@asynccontextmanager
+async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
+    """What inserts in one way, or leaves a text on the clipboard."""
+    bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
+    display = Display(desk.environ["DISPLAY"])
+    fields, board = await open_fields(bus), Pasting(display)
+    await focus(display, "gtk_field.py")
+    async with asyncio.timeout(PATIENCE):
+        while await fields.focused() is None:  # noqa: ASYNC110 - GTK tells AT-SPI when it can
+            await asyncio.sleep(0.02)
+    inserter = Insertion(lambda: Config(linux=LinuxConfig(insert=way)))
+    inserter.use(board, fields)
+    try:
+        yield inserter
+    finally:
+        board.close()
+        display.close()
+        await fields.close()
+        await bus.close()
+
+
+async def insert_all(
+    desk: Screen, field: GtkField, way: Way, strings: Iterator[str]
+) -> tuple[Counter[str], list[str]]:
+    """Insert texts into a field, one after the other.
+
+    Returns:
+        How often a text was delivered in which way, and the texts that were wrong.
+    """
+    found: Counter[str] = Counter()
+    wrong = []
+    async with inserting(desk, way) as inserter:
+        there = field.text
+        for text in strings:
+            delivered = await inserter.insert(text, inserter.aim())
+            found[delivered.way] += 1
+            if delivered.way == way:
+                there += text
+            if not await _has(field, there):
+                wrong.append(text)
+                there = field.text
+    return found, wrong
+
+
+async def _has(field: GtkField, text: str) -> bool:
+    """Whether a field has a text, a moment later at the latest: it belongs to another program."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while field.text != text:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+    except TimeoutError:
+        return False
+    return True
+
+
+def main() -> int:
+    """Insert, and print what came of it."""
+    if reason := missing():
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    failures = 0
+    with screen() as desk:
+        for way in WAYS:
+            found: Counter[str] = Counter()
+            wrong: list[str] = []
+            for batch in _batches(islice(texts(seed=7), count)):
+                with tempfile.TemporaryDirectory() as folder, desk.field(Path(folder)) as field:
+                    more, bad = asyncio.run(insert_all(desk, field, way, iter(batch)))
+                found += more
+                wrong += bad
+            sys.stdout.write(f"{way}: {dict(found)}, wrong and unnoticed: {len(wrong)}\n")
+            for text in wrong:
+                sys.stdout.write(f"    {text!r}\n")
+            sys.stdout.flush()
+            failures += len(wrong)
+    return int(failures > 0)
+
+
+def _batches(strings: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(strings, _PER_FIELD)):
+        yield batch
+
+
+if __name__ == "__main__":
+    sys.exit(main())
