@@ -19,6 +19,7 @@
 # make fuzz   the tests of random input, with much more of it (half an hour)
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
+# make man    the man page koe/koe.1, from what --help says
 # make clean  remove what was built
 #
 # PYTHON is the interpreter that the environment is made of, 3.11 or newer with its shared library;
@@ -44,11 +45,12 @@ ENGINES := moonshine
 KOE_CONFIG := $(BIN)
 
 .PHONY: run test lint lib install bundle hosts peers sanitize slow bench bench-llm bench-guard bench-prompt \
-  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz kills journal-fuzz clean force
+  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz kills journal-fuzz man clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
 run: build/dictate
+	@echo "Dictating $${WAV:-a recording of the speech package} through the library: some seconds"
 	@mkdir -p build/home
 	@$(BIN)/koe convert "$${WAV:-$(firstword $(wildcard $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav))}" build/recording.pcm
 	@HOME="$(CURDIR)/build/home" build/dictate build/recording.pcm
@@ -137,6 +139,9 @@ bench-linux: $(READY)
 strings: $(READY)
 	$(BIN)/python -m tests.linux.strings $(COUNT)
 
+man: $(READY)
+	$(BIN)/python -m koe.cli.manual > koe/koe.1
+
 fuzz: $(READY)
 	$(BIN)/pytest -n auto -m hypothesis --hypothesis-profile fuzz
 
@@ -163,8 +168,9 @@ build/.cc: force
 	@test "$$(cat $@ 2>/dev/null)" = '$(CC)' || echo '$(CC)' > $@
 
 $(READY): $(VENV)/.python pyproject.toml requirements.lock $(wildcard setup.py koe/linux/*.c)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Fetching the packages that koe and its tests need into $(VENV): two minutes, 750 MB of disk"
+	@$(BIN)/python install_packages.py
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(PEERS)/.ready: peers.lock
@@ -174,9 +180,10 @@ $(PEERS)/.ready: peers.lock
 	@touch $@
 
 $(LIB): $(READY) build/.cc $(NATIVE)
-	CC="$(CC)" $(BIN)/python build_ffi.py
+	@echo "Compiling the library for the three generations of the contract: half a minute"
+	@CC="$(CC)" $(BIN)/python build_ffi.py
 	@touch $@
 
 build/dictate: examples/c/dictate.c $(LIB)
-	$(CC) -std=c11 -O2 -Wall -Wextra -Ibuild/abi-c/include $< -Lbuild/abi-c/lib -lkoe_core \
+	@$(CC) -std=c11 -O2 -Wall -Wextra -Ibuild/abi-c/include $< -Lbuild/abi-c/lib -lkoe_core \
 	  -Xlinker -rpath -Xlinker "$(CURDIR)/build/abi-c/lib" -lpthread -o $@

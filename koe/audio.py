@@ -1,99 +1,147 @@
-"""Recordings: any WAV file as the one kind of audio there is, 16 kHz mono s16le.
+"""Recordings: a file or a pipe of any kind that libsndfile reads, as 16 kHz mono s16le.
 
-The only module that knows file formats and sample rates. What it needs for that is imported when
-a recording is opened, so importing this module costs nothing.
+The only module that knows file formats. What it needs for that is imported when a recording is
+opened, so importing this module costs nothing.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
+from koe.files.pipe import Pipe
+from koe.resampling import Resampler, is_possible
+from koe.wav_header import Promise, read_promise, streamed_length
 
 if TYPE_CHECKING:
-    import numpy
-    import numpy.typing
-
-    Samples = numpy.typing.NDArray[numpy.float64]
-
-FULL_SCALE = 32_767  # of 16-bit audio, when it is made from floats (spec asr §1.8)
-
-# What a WAV file begins with: RIFF is the usual one, RIFX is big-endian, RF64 is over 4 GB.
-_SIGNATURES = (b"RIFF", b"RIFX", b"RF64")
-
-# RFC 9639 §8
-_FLAC_SIGNATURE = b"fLaC"
-
-# Outside of these a header is damaged; telephones use 8 kHz, and converters end at 768 kHz.
-_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
+    from koe.resampling import Samples
 
 # The most values (frames times channels) that are in memory at once: 8 MB of them.
 _CHUNK_VALUES = 1_000_000
 
+# Less than this is missing at the end of recordings whose header was only rounded.
+_TOLERANCE = 0.05
 
-def read_wav(path: Path, seconds_per_chunk: float = 1.0, *, allows_flac: bool = False) -> WavReader:
-    """Open a WAV file of any sample rate, sample width, coding and number of channels.
+# libsndfile finds MP3 of the layers I and II in many files that are no sound.
+_DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 
-    A file that ends before its header says it does is read as far as it goes.
+# A header that says so many frames does not know how many there are.
+_MOST_FRAMES = 2**48
+
+
+def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> Recording:
+    """Open a recording of any format, sample rate, coding and number of channels.
+
+    A WAV file in a pipe is read while it comes, other kinds when they are complete; so this may
+    wait. A recording that ends before its header says it does is read as far as it goes.
 
     Args:
-        path: The file.
+        path: A file or a named pipe.
         seconds_per_chunk: How much audio each chunk has at most.
-        allows_flac: It may be a FLAC file as well.
 
     Raises:
-        AudioError: There is no such file, it cannot be read, it is no WAV file, or it is empty.
+        AudioError: There is no such file, it cannot be read, it is no recording, or it is empty.
     """
     try:
-        file = _open_file(path)
-        try:
-            _check_signature(path, file, allows_flac)
-            return WavReader(path, file, seconds_per_chunk)
-        except BaseException:
-            file.close()
-            raise
+        mode = _mode_of(path)
+        if stat.S_ISDIR(mode):
+            raise AudioError(f"{path} is a directory; name a recording")
+        if stat.S_ISREG(mode):
+            return _open(_NamelessFile(path.open("rb", buffering=0)), str(path), seconds_per_chunk)
+        if stat.S_ISFIFO(mode):
+            return open_pipe(os.open(path, os.O_RDONLY), str(path), seconds_per_chunk)
     except FileNotFoundError as exc:
         raise AudioError(f"{path} does not exist") from exc
     except OSError as exc:
-        raise _unreadable(path, exc) from exc
+        raise _unreadable(str(path), exc) from exc
+    raise AudioError(f"{path} is a device; save the recording to a file first")
 
 
-class WavReader:
+def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> Recording:
+    """Open a recording that comes through a descriptor, which is closed with it; as above.
+
+    Args:
+        descriptor: Of a pipe, or of a file.
+        name: What messages call it.
+        seconds_per_chunk: How much audio each chunk has at most.
+
+    Raises:
+        AudioError: It cannot be read, is no recording, or is empty.
+    """
+    pipe = cast("BinaryIO", Pipe(descriptor, streamed_length))
+    try:
+        return _open(pipe, name, seconds_per_chunk)
+    except OSError as exc:
+        raise _unreadable(name, exc) from exc
+
+
+def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> Recording:
+    try:
+        if not file.read(1):
+            raise AudioError(f"{name} is empty: 0 bytes")
+        return Recording(name, file, read_promise(file), seconds_per_chunk)
+    except BaseException:
+        file.close()
+        raise
+
+
+class Recording:
     """A recording. Iterate it, once, for its chunks: 16 kHz mono s16le, whole samples.
 
-    It is a context manager that closes the file.
+    It is a context manager that closes the file. Iterating reads, and of a pipe it waits.
 
     Attributes:
-        duration: Seconds; more than 0.
+        name: What messages call it.
+        duration: Seconds, more than 0; None: its header does not know.
     """
 
-    def __init__(self, path: Path, file: BinaryIO, seconds_per_chunk: float) -> None:
+    def __init__(
+        self, name: str, file: BinaryIO, promise: Promise | None, seconds_per_chunk: float
+    ) -> None:
         soundfile = _import_soundfile()
-        # For messages.
-        self._path = path
+        self.name = name
         # Owned: close closes it.
         self._file = file
+        # What a WAV file says about its length.
+        self._promise = promise
         try:
             self._sound = soundfile.SoundFile(file)
         except soundfile.LibsndfileError as exc:
-            raise _unusable(path, exc.error_string) from exc
+            raise _unusable(name, exc.error_string) from exc
+        if self._sound.subtype in _DOUBTFUL:
+            raise _unusable(name, "it looks like an unusual kind of MP3")
         # What reading raises.
         self._decoding_error: type[Exception] = soundfile.LibsndfileError
         self._rate_hz: int = self._sound.samplerate
-        if not _LOWEST_RATE_HZ <= self._rate_hz <= _HIGHEST_RATE_HZ:
-            raise _unusable(path, f"it claims a sample rate of {self._rate_hz} Hz")
+        if not is_possible(self._rate_hz):
+            raise _unusable(name, f"it claims a sample rate of {self._rate_hz} Hz")
         if not self._sound.frames:
-            raise AudioError(f"{path} is an empty recording: there is no sound in it")
-        self.duration: float = self._sound.frames / self._rate_hz
+            raise AudioError(f"{name} is an empty recording: there is no sound in it")
+        is_known = self._sound.frames < _MOST_FRAMES and (promise is None or promise.end)
+        self.duration: float | None = self._sound.frames / self._rate_hz if is_known else None
         # How much to read at once; a frame is one sample of every channel.
         wanted = round(self._rate_hz * seconds_per_chunk)
         self._chunk_frames = max(1, min(wanted, _CHUNK_VALUES // self._sound.channels))
+        # How many were read.
+        self._frames = 0
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with a recording that was read to its end; empty: nothing."""
+        missing = self._missing_seconds
+        if missing < _TOLERANCE:
+            return ""
+        return (
+            f"{self.name} is cut off: {missing:.1f} s are missing at its end, by what its "
+            "beginning says; copy or record it again"
+        )
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the chunks.
@@ -102,13 +150,13 @@ class WavReader:
             AudioError: The file cannot be read on.
         """
         try:
-            yield from self._resampled() if self._needs_conversion else self._as_it_is()
+            yield from self._converted() if self._needs_conversion else self._as_it_is()
         except OSError as exc:
-            raise _unreadable(self._path, exc) from exc
+            raise _unreadable(self.name, exc) from exc
         except self._decoding_error as exc:
-            raise _unusable(self._path, str(exc)) from exc
+            raise _unusable(self.name, str(exc)) from exc
 
-    def __enter__(self) -> WavReader:
+    def __enter__(self) -> Recording:
         return self
 
     def __exit__(
@@ -125,47 +173,49 @@ class WavReader:
         self._file.close()
 
     @property
+    def _missing_seconds(self) -> float:
+        """How much of the recording its header promises and the file does not have."""
+        if self._promise is not None:
+            there = self._file.arrived if isinstance(self._file, Pipe) else _size_of(self._file)
+            return max(0, (self._promise.end or 0) - there) / self._promise.bytes_per_second
+        if self.duration is None:
+            return 0.0
+        return self.duration - self._frames / self._rate_hz
+
+    @property
     def _needs_conversion(self) -> bool:
         shape = (self._rate_hz, self._sound.channels, self._sound.subtype)
         return shape != (SAMPLE_RATE_HZ, 1, "PCM_16")
 
     def _as_it_is(self) -> Iterator[bytes]:
         while (samples := self._sound.read(self._chunk_frames, dtype="int16")).size:
+            self._frames += len(samples)
             yield samples.astype("<i2").tobytes()
 
-    def _resampled(self) -> Iterator[bytes]:
-        if self._rate_hz == SAMPLE_RATE_HZ:
-            yield from map(_to_s16le, self._mono())
-            return
-        import soxr
-
-        stream = soxr.ResampleStream(self._rate_hz, SAMPLE_RATE_HZ, 1, dtype="float64")
-        for samples in self._mono():
-            if pcm := _to_s16le(stream.resample_chunk(samples)):
+    def _converted(self) -> Iterator[bytes]:
+        resampler = Resampler(self._rate_hz)
+        for frames in self._finite():
+            if pcm := resampler.add(frames):
                 yield pcm
-        # The filter is behind by half its length, which is the end of the recording.
-        if rest := _to_s16le(stream.resample_chunk(_silence(), last=True)):
+        if rest := resampler.finish():
             yield rest
 
-    def _mono(self) -> Iterator[Samples]:
-        """Yield the mean of the channels, between -1 and 1."""
+    def _finite(self) -> Iterator[Samples]:
+        """Yield the frames; a value that is no number would spread over all that follows."""
         import numpy
 
         while (frames := self._sound.read(self._chunk_frames, always_2d=True)).size:
-            # One sample that is not a number would spread over all that the resampler does next.
+            self._frames += len(frames)
             frames[~numpy.isfinite(frames)] = 0.0
-            yield frames.clip(-1.0, 1.0).mean(axis=1)
+            yield frames
 
 
-def _to_s16le(samples: Samples) -> bytes:
-    """Scale; clip first, because a resampler overshoots."""
-    return (samples.clip(-1.0, 1.0) * FULL_SCALE).round().astype("<i2").tobytes()
-
-
-def _silence() -> Samples:
-    import numpy
-
-    return numpy.empty(0)
+def _mode_of(path: Path) -> int:
+    """What kind of a file it is; asked before opening, because Windows opens no directory."""
+    try:
+        return path.stat().st_mode
+    except ValueError as exc:  # a NUL
+        raise AudioError(f"{str(path)!r} cannot be the name of a file") from exc
 
 
 class _NamelessFile(io.BufferedReader):
@@ -174,52 +224,31 @@ class _NamelessFile(io.BufferedReader):
     name = ""
 
 
-def _open_file(path: Path) -> BinaryIO:
-    try:
-        # Before opening: a pipe would block, and Windows opens no directory.
-        mode = path.stat().st_mode
-    except ValueError as exc:  # a NUL
-        raise AudioError(f"{str(path)!r} cannot be the name of a file") from exc
-    if stat.S_ISDIR(mode):
-        raise AudioError(f"{path} is a directory; name a WAV file")
-    if not stat.S_ISREG(mode):
-        raise AudioError(f"{path} is not a regular file; save the recording to one first")
-    return _NamelessFile(path.open("rb", buffering=0))
-
-
-def _check_signature(path: Path, file: BinaryIO, allows_flac: bool) -> None:
-    """Raise AudioError unless this is a WAV file; libsndfile alone takes many things for sound."""
-    start = file.read(12)
-    file.seek(0)
-    if not start:
-        raise AudioError(f"{path} is empty: 0 bytes")
-    if allows_flac and start.startswith(_FLAC_SIGNATURE):
-        return
-    if start[:4] not in _SIGNATURES or start[8:] != b"WAVE":
-        raise AudioError(f"{path} is not a WAV file; convert it: {_conversion(path)}")
-
-
 def _import_soundfile() -> ModuleType:
     try:
         import soundfile
     except (ImportError, OSError) as exc:  # OSError: the package came without its C library
         remedy = "run: pip install --force-reinstall soundfile"
         raise AudioError(
-            f"WAV files cannot be read, libsndfile is missing ({exc}); {remedy}"
+            f"recordings cannot be read, libsndfile is missing ({exc}); {remedy}"
         ) from exc
     module: ModuleType = soundfile
     return module
 
 
-def _conversion(path: Path) -> str:
+def _size_of(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _unreadable(name: str, exc: OSError) -> AudioError:
+    return AudioError(f"{name} cannot be read: {exc.strerror or exc}")
+
+
+def _unusable(name: str, reason: str) -> AudioError:
+    path = Path(name)
     # No file is converted into itself.
     target = "converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav"
-    return f'ffmpeg -i "{path}" "{target}"'
-
-
-def _unreadable(path: Path, exc: OSError) -> AudioError:
-    return AudioError(f"{path} cannot be read: {exc.strerror or exc}")
-
-
-def _unusable(path: Path, reason: str) -> AudioError:
-    return AudioError(f"{path} is damaged, or a WAV file of an unknown kind: {reason.rstrip('.')}")
+    return AudioError(
+        f"{name} is damaged, or a recording of a kind that koe does not read "
+        f'({reason.rstrip(".")}); convert it: ffmpeg -i "{name}" "{target}"'
+    )

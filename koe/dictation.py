@@ -7,8 +7,9 @@
         async for notice in session:
             print(notice)
 
-Everything is used on one event loop. The notices are those of ``koe.events``: states, interim
-texts, warnings, and one ``Deliver`` with the text, or a ``ReportError``.
+``begin(rate=48_000)`` takes numpy arrays of that rate. Everything is used on one event loop. The
+notices are those of ``koe.events``: states, interim texts, warnings, and one ``Deliver`` with the
+text, or a ``ReportError``. For a whole recording, ``koe.transcribe`` is simpler.
 """
 
 from __future__ import annotations
@@ -18,13 +19,20 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from koe.config.settings import Settings
 from koe.config.store import Store, config_directory
 from koe.core import Core
-from koe.events import BYTES_PER_SECOND, Mode, Notice
+from koe.events import BYTES_PER_SECOND, SAMPLE_RATE_HZ, Mode, Notice
+from koe.intake import Intake
 from koe.runner import Runner
 from koe.session_rules import SessionRules
+
+if TYPE_CHECKING:
+    from koe.intake import Audio
+
+__all__ = ["Dictation", "OpenCore", "open_core"]
 
 # With so much audio waiting, feed waits too.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
@@ -42,7 +50,7 @@ class AudioBuffer:
         # What was fed and not yet read.
         self._audio = bytearray()
         # No more is taken.
-        self._closed = False
+        self.is_closed = False
         # There is room for more.
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -50,7 +58,11 @@ class AudioBuffer:
     async def write(self, pcm: bytes) -> None:
         """Add audio, once there is room for some."""
         await self._has_room.wait()
-        if self._closed:
+        self.append(pcm)
+
+    def append(self, pcm: bytes) -> None:
+        """Add audio, whether or not there is room for it."""
+        if self.is_closed:
             return
         self._audio += pcm
         if len(self._audio) >= BUFFER_LIMIT_BYTES:
@@ -65,7 +77,7 @@ class AudioBuffer:
 
     def close(self) -> None:
         """Take no more."""
-        self._closed = True
+        self.is_closed = True
         self.read()
 
 
@@ -76,7 +88,13 @@ class Dictation:
     to whichever iteration takes it; after the last one every iteration ends.
     """
 
-    def __init__(self, begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner]) -> None:
+    def __init__(
+        self,
+        begin: Callable[[AudioBuffer, Callable[[Notice], None]], Runner],
+        rate: int | None = None,
+    ) -> None:
+        # Converts what is fed.
+        self._intake = Intake(rate)
         # Where fed audio waits.
         self._audio = AudioBuffer()
         # Notices that were not iterated yet; None is the end.
@@ -86,15 +104,31 @@ class Dictation:
         # Notes the session's end.
         self._watcher = asyncio.create_task(self._watch())
 
-    async def feed(self, pcm: bytes) -> None:
-        """Add audio, 16 kHz mono s16le of any length; waits while much of it is unread.
+    @property
+    def recognised(self) -> float:
+        """Seconds of the recording of which the text is certain; 0 for engines that never say."""
+        return self._runner.recognised_samples / SAMPLE_RATE_HZ
+
+    async def feed(self, audio: Audio) -> None:
+        """Add audio, as much as there is; waits while much of it is unread.
 
         Once the input is ended or the session is over, it does nothing.
+
+        Args:
+            audio: Bytes of 16 kHz mono s16le, whole samples. Or a numpy array of the rate that
+                `OpenCore.begin` was given, of the shape (samples,) or (samples, channels):
+                floats between -1 and 1, or int16.
+
+        Raises:
+            AudioError: It is none of these; the session goes on.
         """
-        await self._audio.write(pcm)
+        if not self._audio.is_closed:
+            await self._audio.write(self._intake.add(audio))
 
     def end(self) -> None:
         """Say that no audio follows what was fed; the text comes as a notice."""
+        if not self._audio.is_closed:
+            self._audio.append(self._intake.finish())
         self._runner.end_input()
 
     def cancel(self) -> None:
@@ -134,22 +168,30 @@ class OpenCore:
         return self._core.settings
 
     def begin(
-        self, mode: Mode = Mode.HOLD, *, is_file: bool = False, profile: str = ""
+        self,
+        mode: Mode = Mode.HOLD,
+        *,
+        rate: int | None = None,
+        is_file: bool = False,
+        profile: str = "",
     ) -> Dictation:
         """Begin a session; one that still records is cancelled.
 
         Args:
             mode: How the recording is ended; it only selects which state is shown.
+            rate: Samples per second of the arrays that are fed; None: only bytes are.
             is_file: The audio was recorded before: waiting for its text may take as long as it is.
             profile: The profile that corrects the text; empty: as the settings say.
 
         Raises:
+            AudioError: No audio has this rate.
             LlmProfileError: There is no such profile.
         """
         return Dictation(
             lambda audio, notify: self._core.begin(
                 mode, audio, notify, is_file=is_file, profile=profile
-            )
+            ),
+            rate,
         )
 
     def retry(self, entry_id: str, *, engine: str = "", profile: str = "") -> Dictation:

@@ -4,7 +4,8 @@
     ├── StateError              our bug: an event in a state that does not accept it
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
-    ├── AudioError              a WAV file or microphone that gives no usable audio
+    ├── AudioError              a recording, an array or a microphone without usable audio
+    ├── DictationError          a dictation that gave no text, not of silence (koe.transcription)
     ├── EndpointError           an address to which nothing may be sent
     ├── ProxyError              a proxy whose address can't be read
     ├── RedirectError           a server that sends us to where nothing may be sent
@@ -95,7 +96,7 @@ class ConfigError(KoeError):
 
 
 class AudioError(KoeError):
-    """A recording or a microphone cannot be used; the sentence says why and what to do."""
+    """A recording, an array or a microphone cannot be used; the sentence says what to do."""
 
 
 class EndpointError(KoeError):

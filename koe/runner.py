@@ -160,6 +160,11 @@ class Runner:
         """Whether the session decided its end, whose notices may still be under way; any thread."""
         return self._session.finished or self.over.is_set()
 
+    @property
+    def recognised_samples(self) -> int:
+        """Up to which sample of the recording the text is certain."""
+        return self._session.hearing.upto
+
     def end_input(self) -> None:
         """Take the audio that is waiting as the last; none is taken after it.
 

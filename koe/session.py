@@ -126,6 +126,7 @@ class Session:
         remedy: How to get a text that is missing later, as a sentence; empty: there is no way.
         state: Where the session is.
         is_whole: Nothing that was said is missing, as far as is known.
+        hearing: What was heard.
     """
 
     engine: str
@@ -139,8 +140,8 @@ class Session:
     remedy: str = ""
     state: State = State.IDLE
     is_whole: bool = True
-    # Everything heard, and in the end the text that was made of it.
-    _hearing: Hearing = field(default_factory=Hearing)
+    hearing: Hearing = field(default_factory=Hearing)
+    # In the end, the text that was made of what was heard.
     _text: str = ""
     # The key came up, perhaps while the engine was still being opened.
     _input_ended: bool = False
@@ -192,13 +193,13 @@ class Session:
             case EngineConnected(start):
                 return self._record(start)
             case InterimHeard(text):
-                self._hearing.add_interim(text)
+                self.hearing.add_interim(text)
                 return [ShowInterim(self.heard)] if text else []
             case DefiniteHeard(text, upto):
-                self._hearing.add_definite(text, upto)
+                self.hearing.add_definite(text, upto)
                 return [ShowInterim(self.heard)]
             case FinalHeard(text, upto):
-                self._hearing.add_final(text, upto)
+                self.hearing.add_final(text, upto)
                 return [ShowInterim(self.heard), *(self._complete() if self._waiting else [])]
             case EngineWorking():
                 return self._wait() if self._waiting or self._wait_runs else []
@@ -224,7 +225,7 @@ class Session:
     @property
     def heard(self) -> str:
         """Everything heard so far."""
-        return self._hearing.text
+        return self.hearing.text
 
     @property
     def _recording_state(self) -> State:
@@ -237,7 +238,7 @@ class Session:
         return [ShowState(self._recording_state), AnnounceReady(), OpenEngine(self.engine)]
 
     def _record(self, start: int) -> list[Effect]:
-        self._hearing.begin_leg(start)
+        self.hearing.begin_leg(start)
         self._trouble = ""
         if self.state is not State.CONNECTING_ASR:
             return self._wait() if self._waiting else []
@@ -249,7 +250,7 @@ class Session:
 
     def _end_input(self, samples: int) -> list[Effect]:
         self._input_ended = True
-        self._hearing.end_recording(samples)
+        self.hearing.end_recording(samples)
         if self.is_file:
             self.final_wait += samples / SAMPLE_RATE_HZ
         if self.state is State.CONNECTING_ASR:
@@ -278,9 +279,9 @@ class Session:
             has_ended: It ended by itself, or erred. When it does that twice after the same text,
                 that is all it has to say.
         """
-        is_vain = is_permanent or (has_ended and self._waiting and self._hearing.repeats_itself)
+        is_vain = is_permanent or (has_ended and self._waiting and self.hearing.repeats_itself)
         self._trouble = message
-        if self._hearing.lose_leg():
+        if self.hearing.lose_leg():
             self._tries = 0
         if not is_vain and self._may_try_again:
             return self._try_again(message)
@@ -301,7 +302,7 @@ class Session:
             effects.append(Warn(f"{message}; speak on: koe keeps the recording and tries again"))
         delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
         self._tries += 1
-        effects.append(OpenEngine(self.engine, self._hearing.upto, delay, is_again=True))
+        effects.append(OpenEngine(self.engine, self.hearing.upto, delay, is_again=True))
         return effects + (self._wait() if self._input_ended and not self._wait_runs else [])
 
     def _fall_back(self, message: str) -> list[Effect]:
@@ -311,7 +312,7 @@ class Session:
         self._tries, self._wait_runs, self._has_expired = 0, False, False
         return [
             Warn(f"{message}; {self.engine} recognises the rest"),
-            OpenEngine(self.engine, self._hearing.upto),
+            OpenEngine(self.engine, self.hearing.upto),
             *([StartFinalWait(None)] if self._input_ended else []),
         ]
 
@@ -335,12 +336,12 @@ class Session:
 
     def _complete(self) -> list[Effect]:
         """Conclude with what the engine said in the end."""
-        self._hearing.complete_leg()
+        self.hearing.complete_leg()
         return self._conclude()
 
     def _conclude(self) -> list[Effect]:
         """Stop listening: from here on the text, or that there is none, stands."""
-        self._hearing.end()
+        self.hearing.end()
         if self.heard.strip():
             self._text = self.finish(self.heard)
             self.state = State.CORRECTING if self.corrects else State.PREPARING_PASTE
@@ -357,7 +358,7 @@ class Session:
         if self._accepted:
             return shown + self._deliver(self._text)
         self._asked = True
-        return [*shown, Correct(self._text, tuple(self._hearing.history(HISTORY_LIMIT)))]
+        return [*shown, Correct(self._text, tuple(self.hearing.history(HISTORY_LIMIT)))]
 
     def _accept(self) -> list[Effect]:
         self._accepted = True

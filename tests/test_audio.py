@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import soundfile
 
-from koe.audio import read_wav
+from koe.audio import open_pipe, open_recording
 from koe.errors import AudioError
 from tests.wav import FLOAT, as_floats, as_integers, loudness, samples_of, tone, wav
 
@@ -21,12 +22,12 @@ def write(tmp_path: Path, content: bytes, name: str = "recording.wav") -> Path:
 
 
 def pcm_of(path: Path) -> bytes:
-    with read_wav(path) as recording:
+    with open_recording(path) as recording:
         return b"".join(recording)
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(AudioError) as caught, read_wav(path) as recording:
+    with pytest.raises(AudioError) as caught, open_recording(path) as recording:
         list(recording)
     return str(caught.value)
 
@@ -88,7 +89,7 @@ def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000])
 def test_every_rate(tmp_path: Path, rate_hz: int, seconds_per_chunk: float) -> None:
     path = write(tmp_path, wav(as_integers(tone(1.5, rate_hz), 16), rate_hz=rate_hz))
-    with read_wav(path, seconds_per_chunk) as recording:
+    with open_recording(path, seconds_per_chunk) as recording:
         chunks = list(recording)
     samples = samples_of(b"".join(chunks))
     assert all(chunk and len(chunk) % 2 == 0 for chunk in chunks)
@@ -108,12 +109,12 @@ def test_a_resampler_that_overshoots_does_not_wrap(tmp_path: Path) -> None:
 
 def test_duration_is_known_first(tmp_path: Path) -> None:
     path = write(tmp_path, wav(bytes(2 * 2 * 66_150), rate_hz=44_100, channels=2))
-    with read_wav(path) as recording:
+    with open_recording(path) as recording:
         assert recording.duration == pytest.approx(1.5)
 
 
 def test_chunks_are_as_long_as_was_said(tmp_path: Path) -> None:
-    with read_wav(write(tmp_path, wav(bytes(2 * 4_000))), seconds_per_chunk=0.1) as recording:
+    with open_recording(write(tmp_path, wav(bytes(2 * 4_000))), seconds_per_chunk=0.1) as recording:
         assert [len(chunk) for chunk in recording] == [3_200, 3_200, 1_600]
 
 
@@ -124,7 +125,7 @@ def test_a_long_recording_is_not_held_in_memory(tmp_path: Path) -> None:
         file.write(wav(b"", rate_hz=48_000, channels=2, declared_bytes=10 * len(minute)))
         for _ in range(10):
             file.write(minute)
-    with read_wav(path) as recording:
+    with open_recording(path) as recording:
         size = len(next(iter(recording)))  # what is loaded once is loaded now
         tracemalloc.start()
         size += sum(len(chunk) for chunk in recording)
@@ -164,9 +165,11 @@ def test_no_bytes(tmp_path: Path) -> None:
 )
 def test_other_files(tmp_path: Path, content: bytes) -> None:
     path = write(tmp_path, content)
-    assert (
-        refusal(path) == f'{path} is not a WAV file; convert it: ffmpeg -i "{path}" "converted.wav"'
+    sentence = refusal(path)
+    assert sentence.startswith(
+        f"{path} is damaged, or a recording of a kind that koe does not read"
     )
+    assert sentence.endswith(f'; convert it: ffmpeg -i "{path}" "converted.wav"')
 
 
 def test_the_result_of_the_proposed_conversion(tmp_path: Path) -> None:
@@ -189,7 +192,9 @@ def test_the_result_of_the_proposed_conversion(tmp_path: Path) -> None:
     ],
 )
 def test_damaged_headers(tmp_path: Path, content: bytes) -> None:
-    assert "is damaged, or a WAV file of an unknown kind: " in refusal(write(tmp_path, content))
+    assert "is damaged, or a recording of a kind that koe does not read" in refusal(
+        write(tmp_path, content)
+    )
 
 
 @pytest.mark.parametrize("length", range(0, 60))
@@ -202,12 +207,58 @@ def test_a_file_cut_off_anywhere(tmp_path: Path, length: int) -> None:
         assert str(path) in refusal(path)
 
 
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "W64", "RF64"])
+def test_other_kinds(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "recording"
+    soundfile.write(path, tone(0.5), 16_000, format=kind)
+    with open_recording(path) as recording:
+        samples = samples_of(b"".join(recording))
+        assert recording.flaw == ""
+    assert loudness(samples[2_000:6_000]) == pytest.approx(0.5 / 2**0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("kind", ["FLAC", "OGG", "WAV"])
+def test_a_pipe(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "recording"
+    soundfile.write(path, tone(0.5), 16_000, format=kind)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as file:
+        file.write(path.read_bytes())
+    with open_pipe(reader, "stdin") as recording:
+        assert b"".join(recording) == pcm_of(path)
+        assert recording.flaw == ""
+
+
+def test_a_pipe_is_read_while_it_is_filled() -> None:
+    """As programs write that record: the header does not know the length."""
+    reader, writer = os.pipe()
+    data = os.urandom(12_800)
+    with os.fdopen(writer, "wb", buffering=0) as file:
+        file.write(wav(data[:6_400], declared_bytes=2**32 - 1))
+        with open_pipe(reader, "stdin", 0.2) as recording:
+            assert recording.duration is None
+            chunks = iter(recording)
+            assert next(chunks) == data[:6_400]
+            file.write(data[6_400:])
+            assert next(chunks) == data[6_400:]
+            file.close()
+            assert list(chunks) == []
+            assert recording.flaw == ""
+
+
+def test_what_is_cut_off(tmp_path: Path) -> None:
+    path = write(tmp_path, wav(bytes(32_000), declared_bytes=80_000))
+    with open_recording(path) as recording:
+        assert len(b"".join(recording)) == 32_000
+        assert recording.flaw.startswith(f"{path} is cut off: 1.5 s are missing at its end")
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.wav").endswith("none.wav does not exist")
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"{tmp_path} is a directory; name a WAV file"
+    assert refusal(tmp_path) == f"{tmp_path} is a directory; name a recording"
 
 
 def test_a_name_that_no_file_can_have() -> None:
@@ -215,7 +266,7 @@ def test_a_name_that_no_file_can_have() -> None:
 
 
 def test_a_device() -> None:
-    assert "is not a regular file" in refusal(Path(os.devnull))
+    assert "is a device" in refusal(Path(os.devnull))
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +290,7 @@ def test_importing_costs_nothing() -> None:
 
 @pytest.mark.parametrize(("name", "seconds"), [("beckett.wav", 9.96), ("two_cities.wav", 44.37)])
 def test_real_recordings(recordings: Path, name: str, seconds: float) -> None:
-    with read_wav(recordings / name) as recording:
+    with open_recording(recordings / name) as recording:
         size = sum(len(chunk) for chunk in recording)
     assert recording.duration == pytest.approx(seconds, abs=0.01)
     assert size / 32_000 == pytest.approx(recording.duration, abs=0.001)

@@ -4,13 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy
 import pytest
 
 from koe.dictation import BUFFER_LIMIT_BYTES, Dictation, open_core
-from koe.errors import AsrConnectionError, AsrProtocolError
-from koe.events import Deliver, InterimHeard, Notice, ReportError, ShowState, State, Warn
+from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
+from koe.events import (
+    DefiniteHeard,
+    Deliver,
+    InterimHeard,
+    Notice,
+    ReportError,
+    ShowInterim,
+    ShowState,
+    State,
+    Warn,
+)
 from koe.records import REMEDY
 from tests.scripted import ScriptedEngine
+from tests.wav import samples_of, tone
 
 PATIENCE = 30.0
 
@@ -32,6 +44,59 @@ def test_ten_lines(directory: Path, engine: ScriptedEngine) -> None:
     notices = asyncio.run(run())
     assert isinstance(notices[-1], Deliver)
     assert engine.heard == b"abcd"
+
+
+@pytest.mark.parametrize("kind", ["float32", "int16"])
+def test_arrays(directory: Path, engine: ScriptedEngine, kind: str) -> None:
+    spoken = numpy.array(tone(0.5, 48_000)) * (32_767 if kind == "int16" else 1)
+
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            session = core.begin(rate=48_000)
+            for block in numpy.array_split(spoken.astype(kind), 9):
+                await session.feed(block)
+            session.end()
+            session.end()
+            await session.feed(spoken)  # after the end it is neither heard nor looked at
+            return await notices_of(session)
+
+    assert isinstance(asyncio.run(run())[-1], Deliver)
+    heard = samples_of(bytes(engine.heard))
+    assert len(heard) == pytest.approx(8_000, abs=2)
+    assert heard[2_000:6_000] == pytest.approx(tone(0.5)[2_000:6_000], abs=0.01)
+
+
+def test_what_is_no_audio_does_not_end_the_session(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            with pytest.raises(AudioError, match="a sample rate of 0 Hz"):
+                core.begin(rate=0)
+            session = core.begin()
+            with pytest.raises(AudioError, match="no whole number of 16-bit samples"):
+                await session.feed(b"abc")
+            await session.feed(b"ab")
+            session.end()
+            return await notices_of(session)
+
+    assert isinstance(asyncio.run(run())[-1], Deliver)
+    assert engine.heard == b"ab"
+
+
+def test_how_much_is_recognised(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> list[float]:
+        engine.says.put_nowait(DefiniteHeard("hello", 8_000))
+        async with open_core(directory) as core:
+            session = core.begin()
+            await session.feed(bytes(32_000))
+            recognised = []
+            async with asyncio.timeout(PATIENCE):
+                async for notice in session:
+                    recognised.append(session.recognised)
+                    if isinstance(notice, ShowInterim):
+                        break
+            return recognised
+
+    assert asyncio.run(run())[-1] == 0.5
 
 
 async def until_warned(session: Dictation) -> AsyncIterator[Notice]:
@@ -162,7 +227,7 @@ def test_the_end_releases_who_waits_to_feed(directory: Path, engine: ScriptedEng
         async with open_core(directory) as core:
             session = core.begin()
             await session.feed(b"\1" * BUFFER_LIMIT_BYTES)
-            feeding = asyncio.create_task(session.feed(b"\2"))
+            feeding = asyncio.create_task(session.feed(b"\2\2"))
             await asyncio.sleep(0)
             session.end()
             async with asyncio.timeout(PATIENCE):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
@@ -46,9 +48,18 @@ COMMANDS = {
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
     "bundle": "make a folder for shells, with the library and a Python of its own",
+    "completion": "print what completes the words of koe in your shell",
     "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
+
+_EPILOG = """\
+koe COMMAND --help says more about a command.
+
+Commands that print data print JSON with --json: one value on stdout, in UTF-8, or one object a
+line where things happen one after the other. Names are in snake_case, and what is not known is
+null. Notes and errors are on stderr as always, and the exit status is the same.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,7 +94,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_error(str(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        print_error("interrupted")
+        status = Exit.INTERRUPTED
+    if status == Exit.INTERRUPTED and argv is None:
+        # One line is enough: another Ctrl-C ends what Python does at its end, without a word.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return status
 
 
@@ -118,19 +133,41 @@ def tell(line: object) -> None:
         print(text, flush=True)
 
 
+def tell_json(value: object) -> None:
+    """Write a value to stdout as JSON, as all commands do.
+
+    Names are in snake_case, without ``is_``; what is not known is null.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    tell(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with everything that all commands take, which takes long to load."""
+    return _parser(COMMANDS)
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
+    named = _command_in(words)
+    return _parser([named] if named in COMMANDS else []).parse_args(words)
+
+
+def _parser(loaded: Collection[str]) -> argparse.ArgumentParser:
+    """The parser, with what these commands take; the others are only named."""
     parser = argparse.ArgumentParser(
         prog="koe",
         description="Background dictation: speak, and the text is where you type.",
-        epilog="koe COMMAND --help says more about a command.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
     add_folder(parser, default=None)
-    named = _command_in(words)
     for name, subparser in add_words(parser, "command", COMMANDS).items():
-        if name == named:
+        if name in loaded:
             import_module(f"koe.cli.{name}").add_arguments(subparser)
-    return parser.parse_args(words)
+    return parser
 
 
 def _command_in(words: Sequence[str]) -> str | None:

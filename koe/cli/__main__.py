@@ -2,7 +2,7 @@
 
 import sys
 
-from koe.cli import main
+from koe.program import main
 
 if __name__ == "__main__":
     sys.exit(main())

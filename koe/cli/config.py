@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from koe.asr import ENGINES
-from koe.cli import Exit, print_error, tell
+from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import SettingChange, read_settings, read_value
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.people.check import about, find_problems
 from koe.config.people.listing import Listing, Origin, Setting
 from koe.config.store import CONFIG_NAME, Store, config_directory
@@ -35,6 +35,8 @@ _EPILOGS = {
     "get": """\
 With a note on stderr where the file does not say, or says what can't be used. A value from the
 environment is printed as ${NAME}. Only text is printed; `koe config show KEY` prints a group.
+
+with --json, the value itself on stdout
 """,
     "set": """\
 VALUE - reads it from stdin, or from you without showing it: keys given as arguments stay in the
@@ -47,8 +49,14 @@ The editor is $VISUAL, else $EDITOR, else notepad, nano or vi. A file that is mi
 
 exit status: 1 if something is wrong with the file afterwards, else 0
 """,
+    "path": """\
+with --json, one object on stdout: {"path": TEXT}
+""",
     "check": """\
 exit status: 1 if something is wrong, else 0
+
+with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
+[{"line": NUMBER or null, "key": TEXT, "message": TEXT}, ...]}
 """,
     "show": """\
 origin:
@@ -76,8 +84,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("value", metavar="VALUE", help="the new value; - reads it")
         if name == "show":
             action.add_argument("key", metavar="KEY", nargs="?", default="", help="one group only")
-        if name in {"get", "show"}:
-            action.add_argument("--json", action="store_true", help="tell it as JSON")
+        if name in {"path", "get", "check", "show"}:
+            add_json(action)
         add_folder(action)
 
 
@@ -89,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         "get": _get,
         "set": _set,
         "edit": _edit,
-        "check": lambda directory, _: _check(directory),
+        "check": lambda directory, arguments: _check(directory, as_json=arguments.json),
         "show": _show,
     }
     return actions[arguments.action](directory, arguments)
@@ -98,8 +106,12 @@ def run(arguments: argparse.Namespace) -> int:
 # --- telling -----------------------------------------------------------------------------
 
 
-def _tell_path(directory: Path, _: argparse.Namespace) -> int:
-    tell(directory / CONFIG_NAME)
+def _tell_path(directory: Path, arguments: argparse.Namespace) -> int:
+    path = directory / CONFIG_NAME
+    if arguments.json:
+        tell_json({"path": str(path)})
+    else:
+        tell(path)
     return Exit.OK
 
 
@@ -157,7 +169,7 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
             for it in shown
         ]
         report = {"path": document.path, "settings": settings}
-        tell(json.dumps(report, ensure_ascii=False, indent=2))
+        tell_json(report)
     else:
         width = max(len(it.key) for it in shown)
         for it in shown:
@@ -180,12 +192,20 @@ def _origin(setting: Setting) -> str:
     return f"{setting.origin}{joined} {setting.line}"
 
 
-def _check(directory: Path) -> int:
+def _check(directory: Path, *, as_json: bool = False) -> int:
     try:
         document, listing = read_settings(directory)
     except ConfigError as exc:
-        tell(f"{exc.path}: {exc.reason}")
+        if as_json:
+            _tell_problems(exc.path, [{"line": None, "key": "", "message": exc.reason}])
+        else:
+            tell(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
+    if as_json:
+        found = find_problems(document, listing, directory, ENGINES)
+        fields = [{"line": it.line, "key": it.key, "message": it.message} for it in found]
+        _tell_problems(document.path, fields)
+        return Exit.ERROR if found else Exit.OK
     if is_missing(directory / CONFIG_NAME):
         message = "does not exist; the first dictation creates it with the defaults"
         tell(f"{document.path} {message}")
@@ -199,6 +219,10 @@ def _check(directory: Path) -> int:
     if profile is not None and profile.exposure:
         print_error(f"note: {profile.exposure}")
     return Exit.ERROR if problems else Exit.OK
+
+
+def _tell_problems(path: str, problems: Sequence[Mapping[str, object]]) -> None:
+    tell_json({"ok": not problems, "path": path, "problems": list(problems)})
 
 
 # --- changing ----------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 
-from koe.cli import Exit, print_error, tell
-from koe.cli.llm import LlmTarget, add_target_arguments, find_target, print_object
+from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli.llm import LlmTarget, add_target_arguments, find_target
 from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
 from koe.llm.correction import Outcome
@@ -17,8 +17,8 @@ _EPILOG = """\
 The text is corrected as a dictation is, with your prompts and your dictionary; whether correction
 is on (llm.enabled) does not matter. With --template it is rewritten by that template instead.
 
-exit status: 1 if the model could not be asked or did not answer, else 0. An answer that is no
-correction is not used: then the text comes as it was, and stderr says why.
+exit status: 1 if the model could not be asked or did not answer, else 0. Then, and where the answer
+is no correction, the text comes as it was, and stderr says why.
 
 with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
 "profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}, where the message says what
@@ -52,20 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
     except LlmError as exc:
         correction, is_good = Outcome(text, target.explain(exc)), False
     if arguments.json:
-        print_object(
-            ok=is_good,
-            text=correction.text,
-            corrected=correction.is_applied,
-            profile=target.name,
-            model=target.profile.model,
-            seconds=round(time.monotonic() - began, 3),
-            message=correction.remark,
+        tell_json(
+            {
+                "ok": is_good,
+                "text": correction.text,
+                "corrected": correction.is_applied,
+                "profile": target.name,
+                "model": target.profile.model,
+                "seconds": round(time.monotonic() - began, 3),
+                "message": correction.remark,
+            }
         )
     else:
         if correction.remark:
             print_error(correction.remark)
-        if is_good:
-            tell(correction.text)
+        tell(correction.text)
     return Exit.OK if is_good else Exit.ERROR
 
 

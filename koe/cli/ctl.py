@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parsers = add_words(parser, "word", words, {"status": _STATUS_EPILOG})
     status = parsers["status"]
     status.add_argument("--follow", action="store_true", help="go on, a line for every change")
+    status.add_argument("--json", action="store_true", help="as JSON, which it is anyway")
     status.add_argument("--waybar", action="store_true", help="as Waybar reads it")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from koe.cli import Exit, print_error, tell
-from koe.cli.usage import add_folder, add_words
+from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.schema import Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
@@ -24,12 +25,18 @@ _SUMMARIES = {
 }
 
 _EPILOGS = {
+    "list": """\
+with --json, one object on stdout: {"path": TEXT, "terms": [TEXT, ...]}
+""",
     "add": "A term that is there already, in whatever case, is not added again.",
     "remove": "exit status: 1 if a term was not there, else 0",
     "check": """\
 Comments, which begin with #, and blank lines are ignored, and are not listed.
 
 exit status: 1 if something is wrong, else 0
+
+with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
+[{"line": NUMBER or null, "message": TEXT}, ...]}
 """,
 }
 
@@ -41,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:
             action.add_argument("terms", metavar="TERM", nargs="+", help="a name, or a few words")
+        if name in {"list", "check"}:
+            add_json(action)
         add_folder(action)
 
 
@@ -62,16 +71,22 @@ def _path(directory: Path) -> Path:
     return directory / Store(directory, os.environ).load().config.dictionary.path
 
 
-def _list(directory: Path, _: argparse.Namespace) -> int:
+def _list(directory: Path, arguments: argparse.Namespace) -> int:
     path = _path(directory)
     try:
         text = decoded(read_bytes(path), path)
     except FileNotFoundError:
         print_error(f"note: {path} does not exist; koe dict add creates it")
-        return Exit.OK
-    if terms := parse_terms(text):
-        tell("\n".join(terms))
+        text = ""
+    _tell_terms(path, parse_terms(text), as_json=arguments.json)
     return Exit.OK
+
+
+def _tell_terms(path: Path, terms: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        tell_json({"path": str(path), "terms": list(terms)})
+    elif terms:
+        tell("\n".join(terms))
 
 
 def _add(directory: Path, arguments: argparse.Namespace) -> int:
@@ -100,20 +115,31 @@ def _remove(directory: Path, arguments: argparse.Namespace) -> int:
     return Exit.ERROR if missing else Exit.OK
 
 
-def _check(directory: Path, _: argparse.Namespace) -> int:
+def _check(directory: Path, arguments: argparse.Namespace) -> int:
     path = _path(directory)
     try:
         content = read_bytes(path)
     except FileNotFoundError:
+        if arguments.json:
+            return _tell_problems(path, [])
         tell(f"{path} does not exist; koe dict add creates it")
         return Exit.OK
     except ConfigError as exc:
+        if arguments.json:
+            return _tell_problems(path, [{"line": None, "message": exc.reason}])
         tell(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
     flaws = find_flaws(content)
+    if arguments.json:
+        return _tell_problems(path, [asdict(flaw) for flaw in flaws])
     for flaw in flaws:
         tell(f"{path}, line {flaw.line}: {flaw.message}")
     if not flaws:
         count = len(parse_terms(decoded(content, path)))
         tell(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong")
     return Exit.ERROR if flaws else Exit.OK
+
+
+def _tell_problems(path: Path, problems: Sequence[Mapping[str, object]]) -> int:
+    tell_json({"ok": not problems, "path": str(path), "problems": list(problems)})
+    return Exit.ERROR if problems else Exit.OK

@@ -1,4 +1,4 @@
-"""``koe dictate``: a recording, or what is said now, as text."""
+"""``koe dictate``: recordings, or what is said now, as text."""
 
 from __future__ import annotations
 
@@ -9,40 +9,60 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from koe import daemon_threads
 from koe.asr import ENGINES
-from koe.audio import WavReader, read_wav
-from koe.cli import print_error
-from koe.cli.report import DictationProgress, JsonReport, Report, TextReport, run_session
+from koe.audio import Recording, open_pipe, open_recording
+from koe.cli import Exit, print_error
+from koe.cli.reading import Reading
+from koe.cli.report import (
+    DictationProgress,
+    JsonReport,
+    Report,
+    TextReport,
+    breaking_off,
+    reported,
+    run_session,
+)
 from koe.cli.usage import add_folder
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
 from koe.events import BYTES_PER_SECOND, Mode, Warn
 from koe.microphone import Microphone
 
-# How much of a file is handed over at once when it is played as if spoken: as shells do it.
+# How much is handed over at once of what is spoken, or played as if it were: as shells do it.
 _SPOKEN_CHUNK = 0.2
-# And otherwise.
+# And of a file.
 _FILE_CHUNK = 1.0
 
+_STDIN = "-"
+
 _EPILOG = """\
-The text is written to stdout; while it is being recognised, a terminal shows it as it grows.
+The text is written to stdout. While it is being recognised, a terminal shows it as it grows, and
+how much of a long recording is recognised. Of several files, the name stands before each text.
+
+FILE is anything that libsndfile reads: WAV, FLAC, Ogg, MP3, AIFF, CAF and more. A WAV file that
+comes through a pipe is recognised while it comes. Ctrl-C ends at once; what was recognised until
+then is printed.
 
 exit status:
   0    there is a text, of all that was said
-  1    an error, described on stderr; a text that is not whole is printed all the same
+  1    an error, described on stderr; a text that is not whole is printed all the same, and so
+       are those of the other files
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C
 
-with --json, one object per line, in UTF-8:
+with --json, one object per line, in UTF-8; of files, each has "file": NAME as well:
   {"event": "state", "state": NAME}       where the session is: recording_hold, finalizing_asr, ...
   {"event": "ready"}                      speak now
   {"event": "interim", "text": TEXT}      everything heard so far; it replaces the one before
   {"event": "warning", "message": TEXT}   trouble that was survived
   {"event": "error", "message": TEXT}     why there will be no text
   {"event": "heard", "text": TEXT}        what was recognised
+  {"event": "interrupted", "text": TEXT}  Ctrl-C, and what was recognised until then
   {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
    "remark": TEXT, "whole": BOOLEAN, "audio_seconds": NUMBER, "seconds": NUMBER}
                                           the text, why a correction was not used, whether all of
@@ -54,8 +74,11 @@ with --json, one object per line, in UTF-8:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("file", metavar="FILE", nargs="?", type=Path, help="a WAV file of any kind")
-    source.add_argument("--mic", action="store_true", help="listen; Enter ends, Ctrl-C cancels")
+    source.add_argument(
+        "files", metavar="FILE", nargs="*", type=Path, default=[],
+        help="recordings of any kind; - reads one from stdin",
+    )  # fmt: skip
+    source.add_argument("--mic", action="store_true", help="listen; Enter ends, Ctrl-C breaks off")
     parser.add_argument("--json", action="store_true", help="tell everything that happens, as JSON")
     parser.add_argument(
         "--realtime", action="store_true", help="hand the file over as fast as it was spoken"
@@ -70,18 +93,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Dictate; return the exit status."""
-    report: Report = (JsonReport if arguments.json else TextReport)(DictationProgress())
-    session = _dictate_speech if arguments.mic else _dictate_file
-    return run_session(report, session(report, arguments))
+    kind: type[Report] = JsonReport if arguments.json else TextReport
+    if arguments.mic:
+        report = kind(DictationProgress())
+        return run_session(report, _dictate_speech(report, arguments))
+    has_name = arguments.json or len(arguments.files) > 1
+    names = [_name(file) if has_name else "" for file in arguments.files]
+    reports = [kind(DictationProgress(), name) for name in names]
+    try:
+        daemon_threads.run(_dictate_files(reports, arguments))
+    except KeyboardInterrupt:
+        if all(report.status is not Exit.INTERRUPTED for report in reports):
+            raise
+    statuses = {report.status for report in reports}
+    worst_first = (Exit.INTERRUPTED, Exit.ERROR, Exit.NO_SPEECH, Exit.OK)
+    return next(status for status in worst_first if status in statuses)
 
 
-async def _dictate_file(report: Report, arguments: argparse.Namespace) -> None:
-    seconds_per_chunk = _SPOKEN_CHUNK if arguments.realtime else _FILE_CHUNK
-    with read_wav(arguments.file, seconds_per_chunk) as recording:
+def _name(file: Path) -> str:
+    return "stdin" if str(file) == _STDIN else str(file)
+
+
+async def _dictate_files(reports: list[Report], arguments: argparse.Namespace) -> None:
+    for file, report in zip(arguments.files, reports, strict=True):
+        await reported(report, _dictate_file(file, report, arguments))
+
+
+async def _dictate_file(file: Path, report: Report, arguments: argparse.Namespace) -> None:
+    seconds = _SPOKEN_CHUNK if arguments.realtime else _FILE_CHUNK
+    reading = Reading(partial(_open, file, seconds))
+    async with reading as recording:
         report.progress.duration = recording.duration
-        chunks = _spoken(recording) if arguments.realtime else _read(recording)
+        chunks = _spoken(reading) if arguments.realtime else aiter(reading)
         async with open_core(arguments.config, engine=arguments.engine) as core:
-            await dictate(core.begin(is_file=True), chunks, report)
+            await dictate(core.begin(is_file=True), _with_flaw(chunks, recording, report), report)
+
+
+def _open(file: Path, seconds_per_chunk: float) -> Recording:
+    if str(file) != _STDIN:
+        return open_recording(file, seconds_per_chunk)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise AudioError(
+            "stdin has no recording; pipe one into it, as in: koe dictate - < talk.wav"
+        )
+    return open_pipe(os.dup(sys.stdin.fileno()), _name(file), _SPOKEN_CHUNK)
 
 
 async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None:
@@ -96,8 +151,10 @@ async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Repo
     """Hand over the audio and tell what comes of it, until the session is over."""
     feeder = asyncio.create_task(_feed(session, chunks, report))
     try:
-        async for notice in session:
-            report.tell(notice)
+        with breaking_off(report):
+            async for notice in session:
+                report.progress.recognised = session.recognised
+                report.tell(notice)
     finally:
         feeder.cancel()
         with suppress(asyncio.CancelledError):
@@ -124,16 +181,21 @@ async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]
         report.tell(Warn(f"speech was lost {times}, because this computer was too busy"))
 
 
-async def _read(recording: WavReader) -> AsyncIterator[bytes]:
-    for pcm in recording:
+async def _with_flaw(
+    chunks: AsyncIterator[bytes], recording: Recording, report: Report
+) -> AsyncIterator[bytes]:
+    """Yield the chunks, and tell in the end if the recording is not whole."""
+    async for pcm in chunks:
         yield pcm
+    if recording.flaw:
+        report.tell(Warn(recording.flaw))
 
 
-async def _spoken(recording: WavReader) -> AsyncIterator[bytes]:
+async def _spoken(reading: Reading) -> AsyncIterator[bytes]:
     """Yield each chunk when its last sample would have been spoken."""
     clock = asyncio.get_running_loop().time
     spoken_at = clock()
-    for pcm in recording:
+    async for pcm in reading:
         spoken_at += len(pcm) / BYTES_PER_SECOND
         await asyncio.sleep(spoken_at - clock())
         yield pcm

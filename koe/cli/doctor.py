@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -14,11 +13,11 @@ from pathlib import Path
 
 from koe import __version__
 from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
-from koe.cli import Exit, tell
+from koe.cli import Exit, tell, tell_json
 from koe.cli.history_table import when
 from koe.cli.languages import spoken, system_language
 from koe.cli.proposals import heard_by
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_folder, add_json
 from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
 from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
@@ -69,7 +68,7 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    add_json(parser)
     add_folder(parser)
     parser.epilog = _EPILOG
 
@@ -80,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     healthy = all(finding.level is not Severity.FAIL for finding in findings)
     if arguments.json:
         report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
-        tell(json.dumps(report, ensure_ascii=False, indent=2))
+        tell_json(report)
     else:
         for finding in findings:
             tell(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from koe.asr import ENGINES, fault_of
-from koe.cli import Exit, tell
-from koe.cli.usage import add_folder
+from koe.cli import Exit, tell, tell_json
+from koe.cli.usage import add_folder, add_json
 from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 
@@ -21,7 +20,7 @@ another one for once. Nothing is loaded or contacted, so an engine that is ready
 exit status: 1 if the configured engine is not ready, else 0
 
 with --json, one object on stdout: {"engines": [{"name": TEXT, "about": TEXT,
-"is_configured": BOOLEAN, "is_ready": BOOLEAN, "fault": TEXT or null}, ...]}
+"configured": BOOLEAN, "ready": BOOLEAN, "fault": TEXT or null}, ...]}
 """
 
 ABOUT = {
@@ -48,14 +47,14 @@ class EngineState:
 
     name: str
     about: str
-    is_configured: bool
-    is_ready: bool
+    configured: bool
+    ready: bool
     fault: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    add_json(parser)
     add_folder(parser)
     parser.epilog = _EPILOG
 
@@ -69,14 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
     config = _configuration(arguments.config or config_directory(os.environ))
     states = examine_engines(config)
     if arguments.json:
-        listed = {"engines": [asdict(state) for state in states]}
-        tell(json.dumps(listed, ensure_ascii=False, indent=2))
+        tell_json({"engines": [asdict(state) for state in states]})
     else:
         for state in states:
-            star = "*" if state.is_configured else " "
+            star = "*" if state.configured else " "
             readiness = "ready" if state.fault is None else state.fault
             tell(f"{star} {state.name:<13} {state.about}\n  {'':<13} {readiness}")
-    is_ready = any(state.is_configured and state.is_ready for state in states)
+    is_ready = any(state.configured and state.ready for state in states)
     return Exit.OK if is_ready else Exit.ERROR
 
 

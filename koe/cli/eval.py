@@ -14,7 +14,7 @@ from pathlib import Path
 
 from koe import daemon_threads
 from koe.asr import ENGINES, Engine, open_engine
-from koe.audio import read_wav
+from koe.audio import open_recording
 from koe.cli import Exit, tell
 from koe.cli.live_line import display_width
 from koe.cli.references import ReferenceRecording, Score, find_recordings, score
@@ -126,8 +126,9 @@ async def _results(
     terms = settings.current.terms
     await recognise(open_engine(asr, terms), [_SILENCE])
     for recording in recordings:
-        with read_wav(recording.path, allows_flac=True) as audio:
-            seconds, chunks = audio.duration, list(audio)
+        with open_recording(recording.path) as audio:
+            chunks = list(audio)
+        seconds = sum(map(len, chunks)) / BYTES_PER_SECOND
         began = time.process_time()
         text = await recognise(open_engine(asr, terms), chunks)
         spent = time.process_time() - began

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from koe.asr import ENGINES
-from koe.cli import Exit, print_error, tell
+from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
 from koe.cli.usage import add_folder, add_words
@@ -173,7 +172,7 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
     is_search = arguments.action == "search"
     entries = history.list(arguments.text if is_search else "", arguments.limit)
     if arguments.json:
-        _tell_json([entry_json(entry) for entry in entries])
+        tell_json([entry_json(entry) for entry in entries])
     elif entries:
         columns = columns_of(sys.stdout) if sys.stdout and sys.stdout.isatty() else None
         tell("\n".join(table(entries, history.short_ids(), columns)))
@@ -185,7 +184,7 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
 def _show(history: History, arguments: argparse.Namespace) -> int:
     entry = history.entry(arguments.id)
     if arguments.json:
-        _tell_json(entry_json(entry))
+        tell_json(entry_json(entry))
     else:
         recording = history.recording_of(entry.id) if entry.has_audio else None
         tell("\n".join(details(entry, recording)))
@@ -200,7 +199,7 @@ def _export(history: History, arguments: argparse.Namespace) -> int:
     history.export(entry.id, arguments.path)
     if arguments.json:
         seconds = round(entry.seconds, 3)
-        _tell_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
+        tell_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
     else:
         tell(f"{arguments.path}: {entry.seconds:.1f} s")
     return Exit.OK
@@ -210,7 +209,7 @@ def _pin(history: History, arguments: argparse.Namespace) -> int:
     pinned = arguments.action == "pin"
     entry = history.pin(arguments.id, pinned=pinned)
     if arguments.json:
-        _tell_json(entry_json(entry))
+        tell_json(entry_json(entry))
     else:
         tell(f"{entry.id} is pinned" if pinned else f"{entry.id} is not pinned any more")
     return Exit.OK
@@ -219,7 +218,7 @@ def _pin(history: History, arguments: argparse.Namespace) -> int:
 def _remove(history: History, arguments: argparse.Namespace) -> int:
     entry = history.remove(arguments.id)
     if arguments.json:
-        _tell_json({"removed": entry.id})
+        tell_json({"removed": entry.id})
     else:
         tell(f"{entry.id} is removed")
     return Exit.OK
@@ -229,7 +228,7 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
     skipped = [*history.skipped]
     removed = history.prune()
     if arguments.json:
-        _tell_json({"removed": removed})
+        tell_json({"removed": removed})
     else:
         tell(f"{removed} {'entry was' if removed == 1 else 'entries were'} removed or shortened")
     for sentence in dict.fromkeys([*skipped, *history.skipped]):
@@ -242,7 +241,7 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 
 def _again(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
-    from koe.cli.report import DictationProgress, JsonReport, TextReport, run_session
+    from koe.cli.report import DictationProgress, JsonReport, TextReport, breaking_off, run_session
     from koe.dictation import open_core
 
     entry = history.entry(arguments.id)
@@ -256,8 +255,9 @@ def _again(history: History, arguments: argparse.Namespace) -> int:
                 session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
             else:
                 session = core.recorrect(entry.id, profile=arguments.profile)
-            async for notice in session:
-                report.tell(notice)
+            with breaking_off(report):
+                async for notice in session:
+                    report.tell(notice)
 
     return run_session(report, follow())
 
@@ -289,7 +289,3 @@ def _read_settings(directory: Path) -> HistoryConfig:
     except ConfigError as exc:
         print_error(f"note: {exc}; nothing is removed until this is mended")
         return UNREADABLE.history
-
-
-def _tell_json(value: object) -> None:
-    tell(json.dumps(value, ensure_ascii=False, indent=2))

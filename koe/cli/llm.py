@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import time
 from dataclasses import dataclass
 
-from koe.cli import Exit, print_error, tell, writing
-from koe.cli.usage import add_folder, add_words
+from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.llm import LlmProfile
 from koe.config.prompts import load_prompts
 from koe.config.store import Snapshot, Store, config_directory
@@ -88,7 +87,7 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", metavar="ID", help="one of llm.profiles, instead of the active one"
     )
-    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    add_json(parser)
     add_folder(parser)
 
 
@@ -116,12 +115,6 @@ def run(arguments: argparse.Namespace) -> int:
     return (_test if arguments.action == "test" else _list_models)(target, arguments.json)
 
 
-def print_object(**fields: object) -> None:
-    """Tell a program the result."""
-    with writing():
-        print(json.dumps(fields, ensure_ascii=False), flush=True)
-
-
 def _test(target: LlmTarget, as_json: bool) -> int:
     began = time.monotonic()
     message = ""
@@ -134,12 +127,14 @@ def _test(target: LlmTarget, as_json: bool) -> int:
     seconds = time.monotonic() - began
     model = target.profile.model
     if as_json:
-        print_object(
-            ok=not message,
-            profile=target.name,
-            model=model,
-            seconds=round(seconds, 3),
-            message=message,
+        tell_json(
+            {
+                "ok": not message,
+                "profile": target.name,
+                "model": model,
+                "seconds": round(seconds, 3),
+                "message": message,
+            }
         )
     elif message:
         print_error(message)
@@ -160,7 +155,7 @@ def _list_models(target: LlmTarget, as_json: bool) -> int:
     except LlmError as exc:
         message = target.explain(exc)
     if as_json:
-        print_object(ok=not message, profile=target.name, models=models, message=message)
+        tell_json({"ok": not message, "profile": target.name, "models": models, "message": message})
     elif message:
         print_error(message)
     elif models:

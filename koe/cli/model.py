@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, print_error, tell
-from koe.cli.live_line import printable
+from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli.live_line import keep_start, printable
 from koe.cli.model_line import model_line, obstacle_to
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import manifest as manifests
@@ -25,6 +24,9 @@ _SENTENCES = {
     Status.INCOMPLETE: "incomplete (files missing, wrong size, or sha256 mismatch)",
     Status.NOT_INSTALLED: "not installed (manifest only, no data files)",
 }
+
+# Columns of a file's name that are shown: a manifest may name anything.
+_LONGEST_SHOWN = 200
 
 _EPILOG = """\
 MODEL is what koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the whole path of a folder with
@@ -77,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default="normal",
                 help="cache-only: compute nothing; force: compute everything anew",
             )
-        action.add_argument("--json", action="store_true", help="print JSON")
+        add_json(action)
         add_folder(action)
 
 
@@ -109,7 +111,7 @@ def _list(root: Path, as_json: bool) -> int:
         for model in models
     ]
     if as_json:
-        _print_json([_described(model, status) for model, status in found])
+        tell_json([_described(model, status) for model, status in found])
     elif not found:
         tell(f"No models found in {root}")
     else:
@@ -156,7 +158,7 @@ def _verify(root: Path, model: str, as_json: bool) -> int:
         _print_verdicts(model, directory, manifest, verdicts)
     else:
         for file, verdict in zip(manifest.files, verdicts, strict=True):
-            tell(printable(f"{file.name}: {verdict}"))
+            tell(printable(f"{keep_start(file.name, _LONGEST_SHOWN)}: {verdict}"))
         _print_status(model, directory, status)
     if status is Status.INSTALLED:
         return Exit.OK
@@ -169,7 +171,7 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
     _existing(root, model)
     removed = removal.remove_files(root, model)
     if as_json:
-        _print_json({"model": model, "removed": removed})
+        tell_json({"model": model, "removed": removed})
     else:
         tell(f"{model}: removed {removed} file(s), manifest kept")
     return Exit.OK
@@ -185,7 +187,7 @@ def _pull(root: Path, model: str, as_json: bool) -> int:
         is_there = pull_model(root, model, JsonPullReport() if as_json else BarsReport(sys.stderr))
     except KeyboardInterrupt:
         print_error(f"interrupted; to go on from there: koe model pull {model}")
-        raise
+        return Exit.INTERRUPTED
     return Exit.OK if is_there else Exit.ERROR
 
 
@@ -216,7 +218,7 @@ def _print_status(model: str, directory: Path, status: Status) -> None:
 def _print_verdicts(
     model: str, directory: Path, manifest: Manifest, verdicts: list[Verdict]
 ) -> None:
-    _print_json(
+    tell_json(
         {
             "model": model,
             "directory": str(directory),
@@ -227,7 +229,3 @@ def _print_verdicts(
             ],
         }
     )
-
-
-def _print_json(value: object) -> None:
-    tell(json.dumps(value, ensure_ascii=False, indent=2))

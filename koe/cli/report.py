@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from koe import daemon_threads
@@ -24,9 +27,8 @@ from koe.events import (
     Warn,
 )
 
-# Seconds of a recording from which on the user wants to know how far it is. A shorter one is handed
-# over at once, because the core has room for as much.
-_LONG_RECORDING = 90.0
+# Seconds of a recording from which on the user wants to know how far its recognition is.
+_LONG_RECORDING = 30.0
 
 
 @dataclass(slots=True)
@@ -34,13 +36,15 @@ class DictationProgress:
     """How far a dictation is.
 
     Attributes:
-        duration: Seconds of the whole recording; None while the user still speaks.
+        duration: Seconds of the whole recording; None while that is not known.
         handed_over: Seconds of it that the core was given.
+        recognised: Seconds of it of which the text is certain.
         began: When, by ``time.monotonic``.
     """
 
     duration: float | None = None
     handed_over: float = 0.0
+    recognised: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
 
@@ -50,11 +54,19 @@ class Report(ABC):
     Attributes:
         progress: How far the dictation is.
         status: The exit status as things stand.
+
+    Args:
+        progress: How far the dictation is.
+        name: Of the recording, where there are several; empty: it needs none.
     """
 
-    def __init__(self, progress: DictationProgress) -> None:
+    def __init__(self, progress: DictationProgress, name: str = "") -> None:
         self.progress = progress
         self.status = Exit.NO_SPEECH
+        # Of the recording; empty: it needs none.
+        self._name = name
+        # What was heard so far; empty once the text is delivered.
+        self._interim = ""
 
     def tell(self, notice: Notice) -> None:
         """Tell one notice.
@@ -63,7 +75,10 @@ class Report(ABC):
             OutputError: It cannot be written.
         """
         match notice:
+            case ShowInterim(text):
+                self._interim = text
             case Deliver(is_whole=is_whole):
+                self._interim = ""
                 self.status = Exit.OK if is_whole else Exit.ERROR
             case ReportError() | Warn() if self.status is not Exit.OK:
                 # Trouble and no text is a failure; where text follows, the trouble was survived.
@@ -75,9 +90,24 @@ class Report(ABC):
         """Note that so much more audio was handed over."""
         self.progress.handed_over += seconds
 
-    @abstractmethod
+    def interrupt(self) -> None:
+        """Tell that the user broke off, and what was heard until then."""
+        self.status = Exit.INTERRUPTED
+        with writing():
+            self._write_interrupted()
+
     def close(self) -> None:
         """Tell what is left to tell, when the dictation is over or was given up."""
+        if self.status is Exit.NO_SPEECH:
+            print_error(self._named("no speech was recognised"))
+
+    def _named(self, sentence: str) -> str:
+        """A sentence that says which recording it is about, where there are several."""
+        is_clear = not self._name or self._name in sentence
+        return sentence if is_clear else f"{self._name}: {sentence}"
+
+    @abstractmethod
+    def _write_interrupted(self) -> None: ...
 
     @abstractmethod
     def _write(self, notice: Notice) -> None: ...
@@ -86,75 +116,76 @@ class Report(ABC):
 class TextReport(Report):
     """For a person: the text on stdout, everything else on stderr."""
 
-    def __init__(self, progress: DictationProgress) -> None:
-        super().__init__(progress)
-        # The text so far, and how far a long recording is.
+    def __init__(self, progress: DictationProgress, name: str = "") -> None:
+        super().__init__(progress, name)
+        # The text so far, and how far the recognition of a long recording is.
         self._line = LiveLine(sys.stderr)
-        self._interim = ""
-
-    def advance(self, seconds: float) -> None:
-        """Note it, and show it when the recording is long."""
-        super().advance(seconds)
-        if self._head:
-            with writing():
-                self._show_line()
 
     def close(self) -> None:
-        """Leave no half text behind."""
+        """Leave no half text behind, and tell that there was no speech."""
         with writing():
             self._line.clear()
+        super().close()
+
+    def _write_interrupted(self) -> None:
+        self._line.clear()
+        if self._interim.strip():
+            self._tell_text(self._interim)
+        print_error(self._named("interrupted"))
+
+    def _tell_text(self, text: str) -> None:
+        tell(f"{self._name}: {text}" if self._name else text)
 
     def _write(self, notice: Notice) -> None:
         match notice:
-            case ShowInterim(text):
-                self._interim = text
-                self._show_line()
+            case AnnounceReady() if not self._head:
+                pass
+            case AnnounceReady() | ShowInterim():
+                self._line.show(self._head, self._interim)
             case Warn(message):
                 self._line.clear()
-                print_error(f"warning: {message}")
+                print_error(self._named(f"warning: {message}"))
             case ReportError(message):
                 self._line.clear()
-                print_error(message)
+                print_error(self._named(message))
             case Deliver(text, remark=remark):
                 self._line.clear()
                 if remark:
-                    print_error(f"not corrected: {remark}")
-                tell(text)
+                    print_error(self._named(f"not corrected: {remark}"))
+                self._tell_text(text)
 
     @property
     def _head(self) -> str:
-        """How far a long recording is read; empty for others, and when all of it is."""
-        duration, read = self.progress.duration, self.progress.handed_over
-        if duration is None or duration < _LONG_RECORDING or read >= duration:
-            return ""
-        return f"[read {_clock(read)} of {_clock(duration)}] "
-
-    def _show_line(self) -> None:
-        self._line.show(self._head, self._interim)
+        """Whose text it is, and how far its recognition is, if it is long."""
+        duration, recognised = self.progress.duration, self.progress.recognised
+        parts = [self._name] if self._name else []
+        if duration is not None and duration >= _LONG_RECORDING:
+            parts.append(f"recognised {_clock(recognised)} of {_clock(duration)}")
+        return f"[{', '.join(parts)}] " if parts else ""
 
 
 class JsonReport(Report):
     """For a program: one JSON object per notice and line on stdout."""
 
-    def close(self) -> None:
-        """Every line is complete already."""
+    def _write_interrupted(self) -> None:
+        self._print_event("interrupted", text=self._interim)
 
     def _write(self, notice: Notice) -> None:
         match notice:
             case ShowState(state):
-                _print_event("state", state=str(state))
+                self._print_event("state", state=str(state))
             case AnnounceReady():
-                _print_event("ready")
+                self._print_event("ready")
             case ShowInterim(text):
-                _print_event("interim", text=text)
+                self._print_event("interim", text=text)
             case ReportHeard(text):
-                _print_event("heard", text=text)
+                self._print_event("heard", text=text)
             case Warn(message):
-                _print_event("warning", message=message)
+                self._print_event("warning", message=message)
             case ReportError(message):
-                _print_event("error", message=message)
+                self._print_event("error", message=message)
             case Deliver(text, heard, engine, corrected, remark, is_whole):
-                _print_event(
+                self._print_event(
                     "final",
                     text=text,
                     heard=heard,
@@ -165,6 +196,10 @@ class JsonReport(Report):
                     audio_seconds=round(self.progress.handed_over, 3),
                     seconds=round(time.monotonic() - self.progress.began, 3),
                 )
+
+    def _print_event(self, event: str, **fields: str | float | bool) -> None:
+        file = {"file": self._name} if self._name else {}
+        print(json.dumps({"event": event, **file, **fields}, ensure_ascii=False), flush=True)
 
 
 def run_session(report: Report, session: Coroutine[object, object, None]) -> Exit:
@@ -177,20 +212,42 @@ def run_session(report: Report, session: Coroutine[object, object, None]) -> Exi
         OutputError: The output cannot be written, so nothing can be reported.
     """
     try:
-        daemon_threads.run(session)
+        daemon_threads.run(reported(report, session))
+    except KeyboardInterrupt:
+        if report.status is not Exit.INTERRUPTED:
+            raise
+    return report.status
+
+
+async def reported(report: Report, session: Coroutine[object, object, None]) -> None:
+    """Follow a session to its end, and report what it raises. Ctrl-C cancels it.
+
+    Raises:
+        OutputError: The output cannot be written, so nothing can be reported.
+    """
+    try:
+        with breaking_off(report):
+            await session
     except OutputError:
         raise
     except KoeError as exc:
         report.tell(ReportError(str(exc)))
-    finally:
-        report.close()
-    if report.status is Exit.NO_SPEECH:
-        print_error("no speech was recognised")
-    return report.status
+    report.close()
 
 
-def _print_event(event: str, **fields: str | float | bool) -> None:
-    print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+@contextmanager
+def breaking_off(report: Report) -> Iterator[None]:
+    """Enter to have a Ctrl-C reported at once; another one ends the process at once.
+
+    Else both would wait until the engine has let go.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if report.status is not Exit.INTERRUPTED:
+            report.interrupt()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise
 
 
 def _clock(seconds: float) -> str:

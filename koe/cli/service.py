@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parsers = add_words(parser, "word", _WORDS, {"keys": _KEYS_EPILOG})
     add_folder(parsers["install"])
-    parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=BINDINGS,
+    parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=tuple(BINDINGS),
                                  help=f"one of {', '.join(BINDINGS)}")  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         outcome = "the settings are as they were" if is_old else "the settings are changed"
         sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
         print_error(f"interrupted; {outcome}")
-        raise
+        return Exit.INTERRUPTED
     if not is_done:
         print_error("the settings are as they were")
         return Exit.ERROR

@@ -46,6 +46,11 @@ def add_words(
     return parsers
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let the output be for programs: ``json``. `koe.cli.tell_json` prints it."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
 def add_folder(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
     """Let another configuration be used than the user's own: ``config``.
 

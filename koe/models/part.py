@@ -40,7 +40,7 @@ class PartFile:
         try:
             self._descriptor = os.open(path, _CREATE, 0o666)
         except FileExistsError:
-            self._descriptor = storage.open_regular(path, os.O_RDWR)
+            self._descriptor = _open_unlinked(path)
         self.length = os.fstat(self._descriptor).st_size
         # Of the first `_hashed` bytes.
         self._digest = hashlib.sha256()
@@ -99,6 +99,16 @@ class PartFile:
         if not self.length:
             with suppress(OSError):
                 self._path.unlink()
+
+
+def _open_unlinked(path: Path) -> int:
+    """Open the file that is there; one that has another name as well is given up to that."""
+    descriptor = storage.open_regular(path, os.O_RDWR)
+    if os.fstat(descriptor).st_nlink <= 1:
+        return descriptor
+    os.close(descriptor)
+    path.unlink()
+    return os.open(path, _CREATE, 0o666)
 
 
 def _sync_and_close(descriptor: int) -> None:

@@ -23,6 +23,9 @@ CHECKSUMS_NAME = ".koe-checksum.json"
 # No manifest may name these, or a download would overwrite them.
 _OURS = frozenset((MANIFEST_NAME, CHECKSUMS_NAME))
 
+# No model has longer names. Systems end at 1,024 to 4,096 bytes for a whole path.
+_MOST_COMPONENTS, _LONGEST_NAME = 32, 512
+
 # What Windows gives a meaning of its own, with any extension.
 _PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
 _DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
@@ -104,6 +107,11 @@ def components(name: str, platform: str = sys.platform) -> tuple[str, ...]:
     first, *others = (name.replace("\\", "/") if platform == "win32" else name).split("/")
     parts = (first, *(part for part in others if part not in ("", ".")))
     # A first part that is empty stands for an absolute path.
+    if len(parts) > _MOST_COMPONENTS or len(name) > _LONGEST_NAME:
+        raise ModelPathError(
+            f"file name in manifest is too long: {json.dumps(name[:40])}… has {len(parts)} parts "
+            f"and {len(name)} characters, of {_MOST_COMPONENTS} and {_LONGEST_NAME} at most"
+        )
     is_safe = first not in ("", ".") and all(_is_safe(part, platform) for part in parts)
     if not is_safe or parts[-1].casefold() in _OURS:
         raise ModelPathError(

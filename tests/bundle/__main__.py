@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from koe.audio import read_wav
+from koe.audio import open_recording
 from tests.abi import build
 
 # The shell's place in the other root, as far as the bundle knows: one that it was not made for.
@@ -133,7 +133,7 @@ def main() -> None:
         folder = Path(temporary)
         folder.chmod(0o755)
         recording = folder / "recording.pcm"
-        with read_wav(arguments.recording) as pcm:
+        with open_recording(arguments.recording) as pcm:
             recording.write_bytes(b"".join(pcm))
         moved = make_root(folder / "root", bundle)
         before = contents(moved)

@@ -77,7 +77,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
     monkeypatch.setattr(koe.cli.doctor, "run", interrupt)
     assert main(["doctor"]) == Exit.INTERRUPTED
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "koe: interrupted\n")
 
 
 def test_a_fault_of_the_system_is_told_as_it_is(

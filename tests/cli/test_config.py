@@ -46,6 +46,24 @@ def test_path(folder: Folder, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_path_and_check_for_a_program(folder: Folder) -> None:
+    assert json.loads(folder.koe("path", "--json")[1]) == {"path": str(folder.file)}
+    status, out, _ = folder.koe("check", "--json")
+    assert (status, json.loads(out)) == (
+        Exit.OK, {"ok": True, "path": str(folder.file), "problems": []},
+    )  # fmt: skip
+    folder.write("asr:\n  provider: parrot\n")
+    status, out, _ = folder.koe("check", "--json")
+    report = json.loads(out)
+    [problem] = report["problems"]
+    assert (status, report["ok"]) == (Exit.ERROR, False)
+    assert (problem["line"], problem["key"]) == (2, "asr.provider")
+    folder.write("a: [")
+    status, out, _ = folder.koe("check", "--json")
+    [problem] = json.loads(out)["problems"]
+    assert (status, problem["line"]) == (Exit.ERROR, None)
+
+
 # --- get ---------------------------------------------------------------------------------
 
 

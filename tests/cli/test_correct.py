@@ -31,7 +31,7 @@ def correct(*words: str, directory: Path) -> int:
         ("koe-echo", f"{TEXT}!!\n", "", Exit.OK),
         (
             "koe-cut-off",
-            "",
+            f"{TEXT}\n",
             "koe: LLM correction failed: the model's answer is cut off; raise "
             "llm.max_output_tokens (1024)\n",
             Exit.ERROR,
@@ -42,7 +42,7 @@ def correct(*words: str, directory: Path) -> int:
             "koe: the model's answer was not used: it keeps only a fragment\n",
             Exit.OK,
         ),
-        ("koe-refuse", "", f"koe: {REFUSED}\n", Exit.ERROR),
+        ("koe-refuse", f"{TEXT}\n", f"koe: {REFUSED}\n", Exit.ERROR),
     ],
 )
 def test_a_text(
@@ -150,10 +150,20 @@ def test_a_service_that_wants_a_key_is_not_told_the_text(
     """As on a computer where nothing was configured yet."""
     assert correct(TEXT, directory=directory) == Exit.ERROR
     assert capsys.readouterr() == (
-        "",
+        f"{TEXT}\n",
         "koe: LLM correction failed: the profile has no api_key; enter the one that the service "
         "gave you\n",
     )
+
+
+def test_without_a_network(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text is not lost, and one line says why it is as it was."""
+    configure(directory, lab("http://127.0.0.1:9/v1", "koe-echo"))
+    assert correct(TEXT, directory=directory) == Exit.ERROR
+    out, err = capsys.readouterr()
+    assert out == f"{TEXT}\n"
+    assert err.startswith("koe: LLM correction failed: ")
+    assert err.count("\n") == 1
 
 
 def test_another_profile(url: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -35,6 +36,32 @@ def folder(directory: Path, capsys: pytest.CaptureFixture[str]) -> Folder:
 def test_list(folder: Folder) -> None:
     folder.write("\ufeff# c\nKoe\n\n语音输入\nKoe\n")
     assert folder.koe("list") == (Exit.OK, "Koe\n语音输入\n", "")
+
+
+def test_json(folder: Folder) -> None:
+    folder.write("Koe\n语音输入\n")
+    status, out, err = folder.koe("list", "--json")
+    assert (status, err) == (Exit.OK, "")
+    assert json.loads(out) == {"path": str(folder.file), "terms": ["Koe", "语音输入"]}
+    status, out, _ = folder.koe("check", "--json")
+    assert (status, json.loads(out)["ok"]) == (Exit.OK, True)
+    folder.write("Koe\nkoe\n")
+    status, out, _ = folder.koe("check", "--json")
+    [problem] = json.loads(out)["problems"]
+    assert (status, problem["line"]) == (Exit.ERROR, 2)
+    folder.file.unlink()
+    folder.file.mkdir()
+    status, out, _ = folder.koe("check", "--json")
+    [problem] = json.loads(out)["problems"]
+    assert (status, problem["line"]) == (Exit.ERROR, None)
+
+
+def test_json_without_a_file(folder: Folder) -> None:
+    status, out, err = folder.koe("list", "--json")
+    assert (status, json.loads(out)["terms"]) == (Exit.OK, [])
+    assert err.endswith("does not exist; koe dict add creates it\n")
+    status, out, _ = folder.koe("check", "--json")
+    assert (status, json.loads(out)["problems"]) == (Exit.OK, [])
 
 
 def test_list_without_a_file(folder: Folder) -> None:

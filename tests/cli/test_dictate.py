@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import wave
 from pathlib import Path
@@ -19,7 +20,7 @@ from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
 from koe.records import REMEDY
 from tests.asr import tones
-from tests.cli.command import FAKES, USAGE, command, environment, run_koe
+from tests.cli.command import FAKES, PATIENCE, USAGE, command, environment, run_koe
 from tests.cli.configuration import configure, lab
 from tests.models.making import make_model, model_file
 from tests.scripted import ScriptedEngine
@@ -138,7 +139,7 @@ class TestWithAScriptedEngine:
         def fail(self: object) -> None:
             raise AudioError("the disk has gone")
 
-        monkeypatch.setattr("koe.audio.WavReader.__iter__", fail)
+        monkeypatch.setattr("koe.audio.Recording.__iter__", fail)
         assert dictate(recording, directory=directory) == Exit.OK
         assert capsys.readouterr() == ("hello world\n", "koe: warning: the disk has gone\n")
 
@@ -172,18 +173,20 @@ def test_a_bad_recording(tmp_path: Path) -> None:
     path.write_text("Dear Sir or Madam")
     done = run_koe("dictate", path, home=tmp_path)
     assert (done.returncode, done.stdout) == (Exit.ERROR, "")
-    assert done.stderr.startswith(f"koe: {path} is not a WAV file; convert it: ")
+    assert done.stderr.startswith(f"koe: {path} is damaged, or a recording of a kind")
 
 
 def test_a_bad_recording_as_json(tmp_path: Path) -> None:
     done = run_koe("dictate", "--json", tmp_path / "语音.wav", home=tmp_path)
-    message = f"{tmp_path / '语音.wav'} does not exist"
+    path = str(tmp_path / "语音.wav")
     assert done.returncode == Exit.ERROR
-    assert json.loads(done.stdout) == {"event": "error", "message": message}
+    assert json.loads(done.stdout) == {
+        "event": "error", "file": path, "message": f"{path} does not exist",
+    }  # fmt: skip
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("words", [[], ["speech.wav", "--mic"], ["one.wav", "two.wav"]])
+@pytest.mark.parametrize("words", [[], ["speech.wav", "--mic"], ["one.wav", "two.wav", "--mic"]])
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run_koe("dictate", *words, home=tmp_path)
     assert (done.returncode, done.stdout) == (USAGE, "")
@@ -204,6 +207,76 @@ def test_without_a_microphone(tmp_path: Path) -> None:
     done = run_koe("dictate", "--mic", home=tmp_path, PYTHONPATH=path)
     assert (done.returncode, done.stdout) == (Exit.ERROR, "")
     assert done.stderr.startswith("koe: the microphone needs the PortAudio library")
+
+
+class TestPipes:
+    """What comes through a pipe is a recording like any other."""
+
+    def run(
+        self, *words: str | Path, directory: Path, content: bytes, tmp_path: Path
+    ) -> tuple[int, str, str]:
+        """Exit status, stdout, stderr; the engine is a service that counts samples."""
+        with speech_server(transcribe_glm) as server:
+            directory.mkdir(exist_ok=True)
+            glm = f"{{url: '{server.url}/', api_key: {API_KEY}}}"
+            settings = f"asr: {{provider: glm, glm: {glm}}}"
+            (directory / "config.yaml").write_text(settings, encoding="utf-8")
+            done = subprocess.run(
+                command("dictate", *words, "--config", directory),
+                input=content,
+                capture_output=True,
+                env=environment(tmp_path),
+                check=False,
+            )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_stdin_beside_files(self, recording: Path, directory: Path, tmp_path: Path) -> None:
+        cut = wav(as_integers(tone(0.5), 16), declared_bytes=32_000)
+        status, out, err = self.run(
+            recording, "-", tmp_path / "none.wav",
+            directory=directory, content=cut, tmp_path=tmp_path,
+        )  # fmt: skip
+        assert status == Exit.ERROR
+        assert out == f"{recording}: 16000 samples\nstdin: 8000 samples\n"
+        warning, missing = err.splitlines()
+        assert warning.startswith("koe: warning: stdin is cut off: 0.5 s are missing")
+        assert missing == f"koe: {tmp_path / 'none.wav'} does not exist"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+    def test_a_named_pipe(self, recording: Path, directory: Path, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        content = recording.read_bytes()
+        writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+        writer.start()
+        done = self.run(pipe, directory=directory, content=b"", tmp_path=tmp_path)
+        writer.join()
+        assert done == (Exit.OK, "16000 samples\n", "")
+
+    def test_nothing(self, directory: Path, tmp_path: Path) -> None:
+        done = self.run("-", directory=directory, content=b"", tmp_path=tmp_path)
+        assert done == (Exit.ERROR, "", "koe: stdin is empty: 0 bytes\n")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a signal for one process needs POSIX")
+    def test_interrupted_while_nothing_comes(self, directory: Path, tmp_path: Path) -> None:
+        process = subprocess.Popen(
+            command("dictate", "-", "--config", directory),
+            env=environment(tmp_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(wav(bytes(80_000), declared_bytes=2**31 - 1))
+        process.stdin.flush()
+        journal = directory / "journal"
+        while not journal.exists():  # the session has begun
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == Exit.INTERRUPTED
+        out, err = process.communicate()
+        assert (out, err) == (b"", b"koe: interrupted\n")
 
 
 @pytest.mark.model
@@ -253,8 +326,11 @@ class TestWithTheModel:
             if b"interim" in line:
                 break
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate()
+        out, err = process.communicate()
         assert (process.returncode, err) == (Exit.INTERRUPTED, b"")
+        last = json.loads(out.splitlines()[-1])
+        assert last["event"] == "interrupted"
+        assert last["text"].startswith("It was")
 
     def test_nobody_reads(self, recordings: Path, tmp_path: Path) -> None:
         process = subprocess.Popen(
@@ -457,7 +533,8 @@ class TestWithALanguageModel:
         configure(directory, lab(url, "koe-fragment"))
         assert dictate(recording, "--json", directory=directory) == Exit.OK
         *events, final = map(json.loads, capsys.readouterr().out.splitlines())
-        assert {"event": "state", "state": "correcting"} in events
+        states = [event["state"] for event in events if event["event"] == "state"]
+        assert "correcting" in states
         assert (final["text"], final["corrected"]) == ("to be or not to be", False)
         assert final["remark"] == "the model's answer was not used: it keeps only a fragment"
 

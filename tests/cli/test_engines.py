@@ -80,12 +80,12 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert engines[0] == {
         "name": "moonshine",
         "about": "English, on this device",
-        "is_configured": False,
-        "is_ready": True,
+        "configured": False,
+        "ready": True,
         "fault": None,
     }
-    assert engines[-1]["is_configured"]
-    assert not engines[-1]["is_ready"]
+    assert engines[-1]["configured"]
+    assert not engines[-1]["ready"]
 
 
 def test_a_configuration_that_cannot_be_read(
@@ -99,6 +99,6 @@ def test_a_configuration_that_cannot_be_read(
 def test_states() -> None:
     config = AsrConfig(provider="glm", glm=GlmConfig(api_key="k"))
     states = {state.name: state for state in examine_engines(config)}
-    assert states["glm"].is_configured
-    assert states["glm"].is_ready
-    assert not states["mimo"].is_ready
+    assert states["glm"].configured
+    assert states["glm"].ready
+    assert not states["mimo"].ready

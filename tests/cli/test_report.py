@@ -94,26 +94,75 @@ def test_giving_up_leaves_no_half_text() -> None:
         report = TextReport(DictationProgress())
         report.tell(ShowInterim("hello"))
         report.close()
-    assert terminal.getvalue().endswith(" \r")
+    assert terminal.getvalue().endswith(" \rkoe: no speech was recognised\n")
 
 
 def test_progress_of_a_long_recording() -> None:
+    """Of what is recognised: all of it is handed over at once."""
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress(duration=4_000.0))
-        report.advance(61.0)
-        assert terminal.getvalue() == "\r[read 1:01 of 1:06:40] "
+        report.advance(4_000.0)
+        report.tell(AnnounceReady())
+        assert terminal.getvalue() == "\r[recognised 0:00 of 1:06:40] "
+        report.progress.recognised = 61.0
         report.tell(ShowInterim("hello"))
-        assert terminal.getvalue().endswith("\r[read 1:01 of 1:06:40] hello")
-        report.advance(3_939.0)
-        report.tell(ShowInterim("hello world, and everybody in it"))
-    assert terminal.getvalue().endswith("\rhello world, and everybody in it")
+    assert terminal.getvalue().endswith("\r[recognised 1:01 of 1:06:40] hello")
 
 
 def test_no_progress_of_a_short_one() -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress(duration=10.0))
         report.advance(1.0)
+        report.tell(AnnounceReady())
     assert terminal.getvalue() == ""
+
+
+def test_names_of_several(capsys: pytest.CaptureFixture[str]) -> None:
+    for report in (
+        TextReport(DictationProgress(), "one.wav"),
+        TextReport(DictationProgress(), "two.wav"),
+    ):
+        report.tell(Warn("slow"))
+        report.tell(ReportError("two.wav is damaged"))
+        report.tell(TEXT)
+    out, err = capsys.readouterr()
+    assert out == "one.wav: 你好 Koe.\ntwo.wav: 你好 Koe.\n"
+    assert err.splitlines() == [
+        "koe: one.wav: warning: slow",
+        "koe: one.wav: two.wav is damaged",
+        "koe: two.wav: warning: slow",
+        "koe: two.wav is damaged",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "out", "err"),
+    [
+        (TextReport, "talk.wav: so far\n", "koe: talk.wav: interrupted\n"),
+        (JsonReport, '{"event": "interrupted", "file": "talk.wav", "text": "so far"}\n', ""),
+    ],
+)
+def test_interrupted(
+    kind: type[Report], out: str, err: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = kind(DictationProgress(), "talk.wav")
+    report.tell(ShowInterim("so far"))
+    capsys.readouterr()
+    report.interrupt()
+    report.close()
+    assert capsys.readouterr() == (out, err)
+    assert report.status is Exit.INTERRUPTED
+
+
+def test_interrupted_before_the_first_word_or_after_the_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for notices in ([], [ShowInterim("你好"), TEXT]):
+        report = TextReport(DictationProgress())
+        for notice in notices:
+            report.tell(notice)
+        report.interrupt()
+    assert capsys.readouterr() == ("你好 Koe.\n", "koe: interrupted\n" * 2)
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,18 @@ def test_beginning_again(tmp_path: Path) -> None:
     assert (tmp_path / "a.part").read_bytes() == b"new"
 
 
+def test_a_file_with_another_name_is_not_written_to(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"letters")
+    (tmp_path / "a.part").hardlink_to(precious)
+    with PartFile(tmp_path / "a.part") as part:
+        assert part.length == 0
+        part.append(b"new")
+        asyncio.run(part.publish(tmp_path / "a"))
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert precious.read_bytes() == b"letters"
+
+
 def test_an_empty_one_is_not_left_behind(tmp_path: Path) -> None:
     with PartFile(tmp_path / "a.part") as part:
         part.append(b"x")

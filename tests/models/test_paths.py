@@ -69,6 +69,17 @@ def test_unsafe_names(name: str, platform: str) -> None:
     assert str(raised.value).startswith('config error: unsafe file name in manifest: "')
 
 
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [("a/" * 2_000 + "b", "2001 parts and 4001 characters"), ("a" * 513, "1 parts and 513")],
+)
+def test_names_that_are_too_long(name: str, numbers: str) -> None:
+    """Of so many folders, Python itself could make no path."""
+    with pytest.raises(ModelPathError, match=f"is too long: .*{numbers}") as raised:
+        components(name)
+    assert len(str(raised.value)) < 200
+
+
 def test_the_sentence_about_a_name() -> None:
     with pytest.raises(ModelPathError) as raised:
         components("../evil.bin")

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from koe.audio import read_wav
+from koe.audio import open_recording
 from koe.dictation import open_core
 from koe.events import BYTES_PER_SECOND, Deliver, ReportError, Warn
 
@@ -183,7 +183,7 @@ def _made_group(place: tuple[Path, str, str]) -> Path | None:
 def _speech(seconds: float) -> bytes:
     from moonshine_voice.utils import get_assets_path
 
-    with read_wav(Path(get_assets_path()) / "two_cities.wav") as recording:
+    with open_recording(Path(get_assets_path()) / "two_cities.wav") as recording:
         pcm = b"".join(recording)
     size = int(seconds * BYTES_PER_SECOND) & ~1
     return (pcm * (size // len(pcm) + 1))[:size]

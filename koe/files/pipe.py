@@ -1,0 +1,98 @@
+"""A pipe that can be read again from its beginning, for readers that move about in files."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable
+
+# What is kept in memory; more goes into a temporary file.
+_KEPT_BYTES = 16 * 1024 * 1024
+
+_BLOCK_BYTES = 65_536
+
+HEAD_BYTES = 12
+"""What `length_of` of a pipe is given."""
+
+
+class Pipe(io.RawIOBase):
+    """Keeps what came. Reading waits for what is still to come.
+
+    Args:
+        descriptor: Of the pipe, which is closed with this.
+        length_of: Says how long the whole is, given its beginning; None: that is known at its end.
+
+    Attributes:
+        name: Hidden, because soundfile believes in names.
+    """
+
+    name = ""
+
+    def __init__(self, descriptor: int, length_of: Callable[[bytes], int | None]) -> None:
+        # Owned: close closes it.
+        self._source = descriptor
+        self._length_of = length_of
+        # What came, and how much that is.
+        self._kept = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES)  # noqa: SIM115 - close
+        self._arrived = 0
+        # The pipe has ended.
+        self._ended = False
+        # What is read next.
+        self._position = 0
+
+    @property
+    def arrived(self) -> int:
+        """How many bytes came so far."""
+        return self._arrived
+
+    def readable(self) -> bool:
+        """It is for reading only."""
+        return True
+
+    def seekable(self) -> bool:
+        """It can be read again."""
+        return True
+
+    def tell(self) -> int:
+        """Return what is read next, in bytes from the beginning."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Read on from elsewhere; from the end only once that is known."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
+        self._position = offset + (self._length() if base is None else base)
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # any buffer
+        """Fill the whole buffer, unless the pipe ends."""
+        self._await(self._position + len(buffer))
+        self._kept.seek(self._position)
+        count = self._kept.readinto(buffer)
+        self._position += count
+        return count
+
+    def close(self) -> None:
+        """Close the pipe, and forget what came."""
+        if not self.closed:
+            os.close(self._source)
+            self._kept.close()
+        super().close()
+
+    def _length(self) -> int:
+        self._await(HEAD_BYTES)
+        self._kept.seek(0)
+        length = self._length_of(self._kept.read(HEAD_BYTES))
+        if length is None:
+            self._await(None)
+            return self._arrived
+        return length
+
+    def _await(self, count: int | None) -> None:
+        """Wait until so many bytes have come, or the pipe has ended; None: until it has."""
+        self._kept.seek(self._arrived)
+        while not self._ended and (count is None or self._arrived < count):
+            block = os.read(self._source, _BLOCK_BYTES)
+            self._kept.write(block)
+            self._arrived += len(block)
+            self._ended = not block

@@ -1,0 +1,172 @@
+"""What programs hand over as audio: bytes of 16 kHz mono s16le, or numpy arrays of any rate.
+
+What can't be audio is refused: a session would hear noise in it, or nothing, and not say so. numpy
+is imported when something comes that is not bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from koe.errors import AudioError
+from koe.events import SAMPLE_RATE_HZ
+from koe.resampling import FULL_SCALE, Resampler, checked_rate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Audio = bytes | bytearray | memoryview | NDArray[Any]
+    """Bytes of 16 kHz mono s16le; or samples as float32 or float64 between -1 and 1, or as int16,
+    of the shape (samples,) or (samples, channels)."""
+
+# The most channels that audio interfaces have. More of them are the samples of a transposed array.
+_MOST_CHANNELS = 128
+
+# Some recordings exceed 1 a bit; floats that are this loud are 16-bit numbers, not divided.
+_LOUDEST_FLOAT = 100.0
+
+# How files begin that are easily taken for their samples: WAV, FLAC, Ogg, MP3 and AIFF.
+_FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3\x03", b"ID3\x04", b"FORM")
+
+# The high bytes of 32-bit floats between 1e-10 and 1. Of 16-bit samples, even of loud ones, it is
+# not nearly every second one that has these, and they with both signs.
+_POSITIVE, _NEGATIVE = bytes(range(0x2F, 0x40)), bytes(range(0xAF, 0xC0))
+
+# Enough of them to tell.
+_FEWEST_FLOATS = 256
+
+
+class Intake:
+    """Converts what is handed over to one session.
+
+    Args:
+        rate: Samples per second of arrays; None: only bytes come.
+
+    Raises:
+        AudioError: There is no such rate.
+    """
+
+    def __init__(self, rate: int | None = None) -> None:
+        # Samples per second of arrays; None: not known.
+        self._rate = None if rate is None else checked_rate(rate)
+        # Converts arrays; made with the first one.
+        self._resampler: Resampler | None = None
+        # Something came already.
+        self._has_begun = False
+
+    def add(self, audio: Audio) -> bytes:
+        """Convert what comes next, which may be empty.
+
+        Raises:
+            AudioError: It is no audio; the sentence says why.
+        """
+        if isinstance(audio, bytes | bytearray | memoryview):
+            pcm = self._checked(audio)
+        else:
+            array = checked_array(audio)
+            if self._rate is None:
+                raise AudioError(
+                    "the sample rate of the array is missing; give it, as in rate=48000"
+                )
+            if self._resampler is None:
+                self._resampler = Resampler(self._rate)
+            pcm = self._resampler.add(_frames(array)) if len(array) else b""
+        self._has_begun = True
+        return pcm
+
+    def finish(self) -> bytes:
+        """Return what was held back, now that no audio follows."""
+        resampler, self._resampler = self._resampler, None
+        return b"" if resampler is None else resampler.finish()
+
+    def _checked(self, audio: bytes | bytearray | memoryview) -> bytes:
+        if isinstance(audio, memoryview) and audio.format not in ("B", "b", "c", "h"):
+            raise AudioError(
+                f"a memoryview of the format {audio.format!r} is no 16-bit audio; hand over a "
+                "numpy array, with its rate"
+            )
+        pcm = bytes(audio)
+        if self._rate not in (None, SAMPLE_RATE_HZ):
+            raise AudioError(
+                f"bytes are always 16000 Hz, and the rate {self._rate} was given; hand over "
+                "numpy arrays"
+            )
+        if len(pcm) % 2:
+            raise AudioError(
+                f"{len(pcm)} bytes are no whole number of 16-bit samples; keep the last byte for "
+                "the next call"
+            )
+        if not self._has_begun and pcm.startswith(_FILES):
+            raise AudioError(
+                "these bytes are a file with a header; hand over its samples, or its path to "
+                "koe.transcribe"
+            )
+        if _are_floats(pcm):
+            raise AudioError(
+                "these bytes are 32-bit floats, and 16-bit integers are expected; hand over the "
+                "numpy array itself, with its rate"
+            )
+        return pcm
+
+
+def checked_array(audio: object) -> NDArray[Any]:
+    """Return audio as an array, which may be empty.
+
+    Raises:
+        AudioError: Its type or its shape is none of audio.
+    """
+    import numpy
+
+    array = numpy.asarray(audio)
+    if array.dtype.kind != "f" and (array.dtype.kind, array.dtype.itemsize) != ("i", 2):
+        raise AudioError(
+            f"samples of the type {array.dtype} are not understood; convert them to float32, from "
+            "-1 to 1, or to int16"
+        )
+    if array.ndim not in (1, 2):
+        raise AudioError(
+            f"an array of the shape {array.shape} is no audio; give it the shape (samples,) or "
+            "(samples, channels)"
+        )
+    if array.ndim == 2 and array.shape[1] > _MOST_CHANNELS:
+        raise AudioError(
+            f"an array of the shape {array.shape} would have {array.shape[1]} channels; "
+            "transpose it: array.T"
+        )
+    return array
+
+
+def _frames(array: NDArray[Any]) -> NDArray[Any]:
+    """One row for each moment, one column for each channel, as floats.
+
+    Raises:
+        AudioError: There are values in it that no sample has.
+    """
+    import numpy
+
+    frames = array.astype(numpy.float64).reshape(len(array), -1)
+    if array.dtype.kind == "i":
+        return frames / FULL_SCALE
+    if not numpy.isfinite(frames).all():
+        raise AudioError(
+            "the array has values that are no numbers (NaN or infinity); find out where they come "
+            "from, or replace them: numpy.nan_to_num"
+        )
+    if (loudest := abs(frames).max(initial=0.0)) > _LOUDEST_FLOAT:
+        raise AudioError(
+            f"the array has floats up to {loudest:.0f}, and samples lie between -1 and 1; divide "
+            "it by 32768, or convert it to int16"
+        )
+    return frames
+
+
+def _are_floats(pcm: bytes) -> bool:
+    """Whether bytes that should be 16-bit samples are 32-bit floats, by every fourth byte."""
+    high = pcm[3::4].replace(b"\0", b"")
+    positive = len(high) - len(high.translate(None, _POSITIVE))
+    negative = len(high) - len(high.translate(None, _NEGATIVE))
+    return (
+        len(high) >= _FEWEST_FLOATS
+        and positive + negative > 0.99 * len(high)
+        and min(positive, negative) > 0.01 * len(high)
+    )

@@ -1,0 +1,81 @@
+"""Samples of any rate and any number of channels as what engines take: 16 kHz mono s16le.
+
+The only module that knows soxr, which is imported when a rate is another one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koe.errors import AudioError
+from koe.events import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    import numpy
+    import numpy.typing
+    import soxr
+
+    Samples = numpy.typing.NDArray[numpy.float64]
+
+FULL_SCALE = 32_767  # of 16-bit audio, when it is made from floats (spec asr §1.8)
+
+# Telephones use 8 kHz, and converters end at 768 kHz: what lies outside is a mistake.
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
+
+
+def is_possible(rate_hz: int) -> bool:
+    """Whether audio can have this sample rate."""
+    return _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ
+
+
+def checked_rate(rate_hz: int) -> int:
+    """Return the sample rate that a program gave.
+
+    Raises:
+        AudioError: No audio has it.
+    """
+    if not is_possible(rate_hz):
+        raise AudioError(
+            f"a sample rate of {rate_hz} Hz is not possible; give the samples per second, such as "
+            "48000"
+        )
+    return rate_hz
+
+
+class Resampler:
+    """Converts one stream of audio. Importing numpy and soxr is left to its first use.
+
+    Args:
+        rate_hz: Samples per second of what is added.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        # Makes another rate of it; None: the rate is right.
+        self._stream: soxr.ResampleStream | None = None
+        if rate_hz != SAMPLE_RATE_HZ:
+            import soxr
+
+            self._stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float64")
+
+    def add(self, frames: Samples) -> bytes:
+        """Convert what comes next; the result lags behind by some milliseconds.
+
+        Args:
+            frames: One row for each moment, one column for each channel; all are finite. Beyond -1
+                and 1 they are clipped.
+        """
+        mono = frames.clip(-1.0, 1.0).mean(axis=1)
+        return _to_s16le(mono if self._stream is None else self._stream.resample_chunk(mono))
+
+    def finish(self) -> bytes:
+        """Return the end, which the filter holds back until no audio follows."""
+        if self._stream is None:
+            return b""
+        import numpy
+
+        return _to_s16le(self._stream.resample_chunk(numpy.empty(0), last=True))
+
+
+def _to_s16le(samples: Samples) -> bytes:
+    """Scale; clip first, because a resampler overshoots."""
+    return (samples.clip(-1.0, 1.0) * FULL_SCALE).round().astype("<i2").tobytes()
