@@ -263,7 +263,7 @@ def test_pull_as_json(
     model = serve_model(server, directory / "models" / "demo", a__bin=WEIGHTS, b__bin=b"b")
     write_file(model / "b.bin", b"b")
     server.lies["/a.bin"] += [Lie(status=503)]
-    monkeypatch.setattr("koe.models.pull.Patience", lambda: QUICK)
+    monkeypatch.setattr("koe.models.pull.TimeLimits", lambda: QUICK)
     assert koe("pull", "demo", "--json", directory=directory) == Exit.OK
     out, err = capsys.readouterr()
     assert err == ""

@@ -108,16 +108,16 @@ from koe.journal.format import Header, Kind, JournalRecord
 from koe.journal.reader import read_session
 path = Path(sys.argv[1]) / "journal" / "2026-07" / "a.koej"
 file = RecordingFile(path)
-file.append(Record(Kind.HEADER, 0, Header().payload()))
+file.append(JournalRecord(Kind.HEADER, 0, Header().payload()))
 written = 0
 try:
     for written in range(1000):
-        file.append(Record(Kind.AUDIO, 0, bytes(900)))
+        file.append(JournalRecord(Kind.AUDIO, 0, bytes(900)))
 except OSError as exc:
     print(exc.strerror)
 recorded = read_session(path)
 print(recorded.samples == file.samples == written * 450, written > 0, repr(recorded.damage))
-file.append(Record(Kind.END, 0, b"{}"))
+file.append(JournalRecord(Kind.END, 0, b"{}"))
 print(read_session(path).end is not None)
 """
     assert run_on_small_disk(code, tmp_path).splitlines() == [
