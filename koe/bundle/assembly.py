@@ -18,10 +18,12 @@ from koe.errors import BundleError
 
 _LICENCES = "licenses"
 
-# Of koe itself: the command, what only it and Python programs use, the sources of the library, and
-# what sends where there is no pyreqwest.
+# Of koe itself: the command, what only it and Python programs use, the front-end for Linux, the
+# sources of the library, what sends where there is no pyreqwest, and what needs the packages of
+# whisper, which no bundle has.
 _NOT_FOR_SHELLS = re.compile(
-    r"(cli|bundle|native)/|(audio|microphone|dictation|http/fallback)\.py|.*__pycache__"
+    r"(cli|bundle|linux|native)/|(audio|microphone|dictation|http/fallback)\.py|.*__pycache__"
+    r"|asr/(spectrogram|whisper_model)\.py"
 )
 
 _LIBRARY, _PYTHON, _SYSTEM, _PACKAGES, _KOE = (

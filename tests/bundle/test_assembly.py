@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,24 @@ def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
         (tmp_path / name).chmod(0o777 if number % 2 else 0o700)
     assembly._open_to_readers(tmp_path, HERE)
     assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == names
+
+
+def test_what_koe_imports_at_once_comes_along() -> None:
+    """Of packages, those that the lock lists; other ones are imported where they are looked for."""
+    listed = packages.lock_for("windows-x86_64").read_text(encoding="utf-8")
+    ours = {"koe", "_koe_native", *sys.stdlib_module_names}
+    for module, distributions in packages_distributions().items():
+        if any(f"{name.lower().replace('_', '-')}==" in listed for name in distributions):
+            ours.add(module)
+    for path, name in assembly._own_files():
+        if path.suffix == ".py":
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                modules = []
+                if isinstance(node, ast.Import):
+                    modules = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    modules = [node.module or ""]
+                assert {module.partition(".")[0] for module in modules} <= ours, name
 
 
 def test_the_archive(tmp_path: Path) -> None:
