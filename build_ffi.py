@@ -235,7 +235,7 @@ def native_python() -> list[str]:
 def system_libraries(system: str) -> list[str]:
     """The linker's flags for what the library needs of a system."""
     if system == "win32":
-        # The compiler's own libraries go into ours: whoever gets it has none of them.
+        # The compiler's own libraries go into ours, because its users have none of them.
         return ["-static-libgcc", "-Wl,-Bstatic", "-lpthread"]
     return ["-lpthread", *(["-ldl"] if system == "linux" else [])]
 

@@ -37,7 +37,7 @@ class LevelMeter:
     loud and the detector hears a voice in it: detectors alone hear voices for long after the end.
 
     Args:
-        hears_voice: Tells whether a frame, 16 kHz mono s16le, has a voice; as it stands, a loud
+        hears_voice: Returns whether a frame, 16 kHz mono s16le, has a voice; by default a loud
             frame is speech.
 
     Attributes:

@@ -160,9 +160,9 @@ class Daemon:
 
     def _do_key(self, word: str) -> None:
         presses = self._presses["_profile" if word.endswith("_profile") else ""]
-        told = presses.press if word.startswith("press") else presses.release
+        react = presses.press if word.startswith("press") else presses.release
         now = asyncio.get_running_loop().time()
-        action = told(now, is_recording=self._takes.is_recording)
+        action = react(now, is_recording=self._takes.is_recording)
         if action is Action.BEGIN:
             self._takes.begin(Mode.HOLD, self._profile(word))
         elif action is Action.END:

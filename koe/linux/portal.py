@@ -1,7 +1,7 @@
 """Hotkeys of the desktop portal (org.freedesktop.portal.GlobalShortcuts), which Wayland has.
 
 The user confirms the keys in a dialog of the desktop, once, and can choose others there. A desktop
-that knows them tells of press and release.
+that knows them reports press and release.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class TakeRecording:
         self._recorder: Recorder | None = None
         # How much was recorded when the end was asked for.
         self._tail_from = 0.0
-        # The silence of the microphone was told.
+        # The silence of the microphone was reported.
         self._told_of_silence = False
 
     def end(self) -> None:

@@ -33,7 +33,7 @@ class Toplevels:
 
     Args:
         compositor: Connected.
-        manager: The object that tells of them.
+        manager: The object that reports them.
     """
 
     def __init__(self, compositor: Compositor, manager: int) -> None:

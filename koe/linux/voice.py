@@ -7,12 +7,12 @@ from collections.abc import Callable
 from koe.events import SAMPLE_RATE_HZ
 
 # 0 to 3: from the detector that takes the most for a voice to the one that takes the least. A
-# whisper must not be lost, and noise is told by its loudness already.
+# whisper must not be lost, and noise is recognised by its loudness already.
 _STRICTNESS = 1
 
 
 def voice_detector() -> Callable[[bytes], bool] | None:
-    """What tells whether 20 ms of 16 kHz mono s16le have a voice; None: it is not installed."""
+    """Return what finds a voice in 20 ms of 16 kHz mono s16le; None: it is not installed."""
     try:
         import webrtcvad
     except ImportError:
