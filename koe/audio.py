@@ -36,7 +36,7 @@ _DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 _MOST_FRAMES = 2**48
 
 
-def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> Recording:
+def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording of any format, sample rate, coding and number of channels.
 
     A WAV file in a pipe is read while it comes, other kinds when they are complete; so this may
@@ -64,7 +64,7 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> Recording:
     raise AudioError(f"{path} is a device; save the recording to a file first")
 
 
-def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> Recording:
+def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording that comes through a descriptor, which is closed with it; as above.
 
     Args:
@@ -82,17 +82,17 @@ def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> Rec
         raise _unreadable(name, exc) from exc
 
 
-def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> Recording:
+def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> AudioInput:
     try:
         if not file.read(1):
             raise AudioError(f"{name} is empty: 0 bytes")
-        return Recording(name, file, read_promise(file), seconds_per_chunk)
+        return AudioInput(name, file, read_promise(file), seconds_per_chunk)
     except BaseException:
         file.close()
         raise
 
 
-class Recording:
+class AudioInput:
     """A recording. Iterate it, once, for its chunks: 16 kHz mono s16le, whole samples.
 
     It is a context manager that closes the file. Iterating reads, and of a pipe it waits.
@@ -156,7 +156,7 @@ class Recording:
         except self._decoding_error as exc:
             raise _unusable(self.name, str(exc)) from exc
 
-    def __enter__(self) -> Recording:
+    def __enter__(self) -> AudioInput:
         return self
 
     def __exit__(

@@ -18,7 +18,11 @@ STUB = """\
 #!/bin/sh
 [ "$1" = -m ] || exit 0
 rm -rf .venv && mkdir -p .venv/bin
-printf '#!/bin/sh\\necho "%s: $2 $CC" >> log\\n' "$(basename "$0")" > .venv/bin/python
+cat > .venv/bin/python << end
+#!/bin/sh
+[ "\\$1" = -m ] && shift
+echo "$(basename "$0"): \\$1 \\$CC" >> log
+end
 chmod +x .venv/bin/python
 """
 
@@ -45,14 +49,20 @@ def make(checkout: Path, *choices: str) -> list[str]:
 
 
 def test_a_choice_holds_until_there_is_another(checkout: Path) -> None:
-    everything = ["one: pip", "one: pip", "one:  cc"]
-    assert make(checkout, "PYTHON=./one") == everything
+    environment = ["install_packages.py", "pip"]
+    assert make(checkout, "PYTHON=./one") == says("one", *environment, "build_ffi.py cc")
     assert make(checkout) == []
-    assert make(checkout, "CC=gcc -m64") == ["one:  gcc -m64"]
+    assert make(checkout, "CC=gcc -m64") == says("one", "build_ffi.py gcc -m64")
     assert make(checkout) == []
-    assert make(checkout, "PYTHON=./other") == ["other: pip", "other: pip", "other:  gcc -m64"]
-    assert make(checkout, "CC=cc") == ["other:  cc"]
+    other = says("other", *environment, "build_ffi.py gcc -m64")
+    assert make(checkout, "PYTHON=./other") == other
+    assert make(checkout, "CC=cc") == says("other", "build_ffi.py cc")
     assert make(checkout) == []
+
+
+def says(python: str, *requests: str) -> list[str]:
+    """The lines of a log."""
+    return [f"{python}: {request}" for request in requests]
 
 
 def test_a_recording_may_have_any_name(checkout: Path) -> None:

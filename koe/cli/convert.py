@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from koe.audio import Recording, open_recording
+from koe.audio import AudioInput, open_recording
 from koe.cli import Exit, writing
 from koe.errors import AudioError
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write_to_stdout(recording: Recording) -> None:
+def _write_to_stdout(recording: AudioInput) -> None:
     if sys.stdout.isatty():
         raise AudioError("raw audio is not for a terminal; name a file, or add: | PROGRAM")
     with writing():
@@ -43,7 +43,7 @@ def _write_to_stdout(recording: Recording) -> None:
         sys.stdout.buffer.flush()
 
 
-def _write_to_file(recording: Recording, source: Path, target: Path) -> None:
+def _write_to_file(recording: AudioInput, source: Path, target: Path) -> None:
     try:
         if target.exists() and target.samefile(source):
             raise AudioError(f"{target} is the recording itself; name another file")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from koe import daemon_threads
 from koe.asr import ENGINES
-from koe.audio import Recording, open_pipe, open_recording
+from koe.audio import AudioInput, open_pipe, open_recording
 from koe.cli import Exit, print_error
 from koe.cli.reading import Reading
 from koe.cli.report import (
@@ -129,7 +129,7 @@ async def _dictate_file(file: Path, report: Report, arguments: argparse.Namespac
             await dictate(core.begin(is_file=True), _with_flaw(chunks, recording, report), report)
 
 
-def _open(file: Path, seconds_per_chunk: float) -> Recording:
+def _open(file: Path, seconds_per_chunk: float) -> AudioInput:
     if str(file) != _STDIN:
         return open_recording(file, seconds_per_chunk)
     if sys.stdin is None or sys.stdin.isatty():
@@ -182,7 +182,7 @@ async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]
 
 
 async def _with_flaw(
-    chunks: AsyncIterator[bytes], recording: Recording, report: Report
+    chunks: AsyncIterator[bytes], recording: AudioInput, report: Report
 ) -> AsyncIterator[bytes]:
     """Yield the chunks, and tell in the end if the recording is not whole."""
     async for pcm in chunks:

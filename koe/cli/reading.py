@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-from koe.audio import Recording
+from koe.audio import AudioInput
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -20,14 +20,14 @@ class Reading:
         open_recording: Opens the recording, which is closed on leaving.
     """
 
-    def __init__(self, open_recording: Callable[[], Recording]) -> None:
+    def __init__(self, open_recording: Callable[[], AudioInput]) -> None:
         self._open_recording = open_recording
         # Set while the context is entered.
-        self._recording: Recording | None = None
+        self._recording: AudioInput | None = None
         # A thread reads, also after its reader was cancelled.
         self._is_busy = False
 
-    async def __aenter__(self) -> Recording:
+    async def __aenter__(self) -> AudioInput:
         """Open it.
 
         Raises:

@@ -9,13 +9,16 @@ all of it arrives.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Protocol
 
 import pytest
+from websockets.http11 import Request
 
 from tests.abi import build
 from tests.boundary.host import run_host
@@ -32,15 +35,27 @@ SHELL = (Path(__file__).parent / "shell.py").read_text(encoding="utf-8")
 
 
 class Run(Protocol):
-    def __call__(self, program: str, url: str, **environment: str) -> list[str]: ...
+    def __call__(
+        self, program: str, url: str, *, when: Callable[[], bool] = ..., **environment: str
+    ) -> list[str]: ...
 
 
 @pytest.fixture
 def run(library: Path, speech: Path, tmp_path: Path) -> Run:
-    """Run a shell's program to its end; returns the lines that it printed."""
+    """Run a shell's program to its end; returns the lines that it printed.
 
-    def run(program: str, url: str, **environment: str) -> list[str]:
+    The service recognises nothing before ``when`` is true.
+    """
+
+    def run(
+        program: str, url: str, *, when: Callable[[], bool] = lambda: True, **environment: str
+    ) -> list[str]:
+        async def consent(request: Request) -> None:
+            while not when():  # noqa: ASYNC110 - on another thread
+                await asyncio.sleep(0.01)
+
         with QwenService() as engine:
+            engine.answer = consent
             done: CompletedProcess[str] = run_host(
                 SHELL + program, library, tmp_path, speech, url, engine.section, **environment
             )
@@ -86,7 +101,13 @@ def test_ten_sessions_over_one_connection(
     trusted = tmp_path / "roots.pem"
     trusted.write_bytes(roots())
     with serving(certificate) as fake:
-        heard = run(TEN_SESSIONS, fake.url, SSL_CERT_FILE=str(trusted))
+        # As while one speaks, which takes longer than it takes to connect.
+        heard = run(
+            TEN_SESSIONS,
+            fake.url,
+            when=lambda: bool(fake.server.exchanges),
+            SSL_CERT_FILE=str(trusted),
+        )
 
     assert len(heard) == 10
     [connection] = fake.server.connections

@@ -139,7 +139,7 @@ class TestWithAScriptedEngine:
         def fail(self: object) -> None:
             raise AudioError("the disk has gone")
 
-        monkeypatch.setattr("koe.audio.Recording.__iter__", fail)
+        monkeypatch.setattr("koe.audio.AudioInput.__iter__", fail)
         assert dictate(recording, directory=directory) == Exit.OK
         assert capsys.readouterr() == ("hello world\n", "koe: warning: the disk has gone\n")
 

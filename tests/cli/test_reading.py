@@ -38,6 +38,7 @@ def test_a_file_that_can_not_be_opened(tmp_path: Path) -> None:
 def test_the_loop_goes_on_while_a_pipe_keeps_its_reader_waiting() -> None:
     """And what a thread still reads from is not closed under it."""
     reader, writer = os.pipe()
+    before = set(threading.enumerate())
 
     async def read() -> None:
         os.write(writer, wav(bytes(3_200), declared_bytes=2**31 - 1))
@@ -52,6 +53,5 @@ def test_the_loop_goes_on_while_a_pipe_keeps_its_reader_waiting() -> None:
         os.close(writer)  # which the thread sees as the end
 
     asyncio.run(read())
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(10)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)

@@ -172,7 +172,7 @@ def test_correction_that_cannot_be_is_told(
     settings.reload()
     assert capsys.readouterr().err == (
         f"koe: {directory / 'config.yaml'}: llm.active_profile: the profile 'anthropic' needs a "
-        "base_url and a model; nothing is corrected\n"
+        "base_url and a model in llm.profiles; nothing is corrected\n"
     )
     write(directory, "llm: {active_profile: anthropic, enabled: false}")
     settings.reload()
