@@ -47,8 +47,8 @@ _SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
 _WHOLE = 12 * SAMPLE_RATE_HZ
 _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 
-# Up to a pause, a longer chunk is recognised as a whole again when it has grown by so much. A
-# piece after that has at least so many seconds of speech; short ones are misheard.
+# Up to a pause, a longer chunk is recognised as a whole again when it has grown by so many samples,
+# and by half. A piece after that has at least so many seconds of speech; short ones are misheard.
 _GROWTH = 2 * SAMPLE_RATE_HZ
 _LEAST_SPEECH = 1.0
 
@@ -244,7 +244,8 @@ class WholePasses(Recogniser):
         for pause in self._chunk.pauses(end):
             if chunk.speech(pause, end) < _LEAST_SPEECH:
                 break
-            if pause - (cuts[0] if cuts else 0) >= _GROWTH:
+            head = cuts[0] if cuts else 0
+            if pause - head >= max(_GROWTH, head // 2):
                 cuts = [pause]
             elif cuts and chunk.speech(cuts[-1], pause) >= _LEAST_SPEECH:
                 cuts.append(pause)
