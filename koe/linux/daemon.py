@@ -161,10 +161,11 @@ class Daemon:
     def _do_key(self, word: str) -> None:
         presses = self._presses["_profile" if word.endswith("_profile") else ""]
         react = presses.press if word.startswith("press") else presses.release
-        now = asyncio.get_running_loop().time()
-        action = react(now, is_recording=self._takes.is_recording)
+        now = asyncio.get_running_loop().time
+        action = react(now(), is_recording=self._takes.is_recording)
         if action is Action.BEGIN:
             self._takes.begin(Mode.HOLD, self._profile(word))
+            presses.note_begun(now())
         elif action is Action.END:
             self._takes.end()
         self._takes.hold(is_held=any(it.is_held for it in self._presses.values()))

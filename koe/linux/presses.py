@@ -54,6 +54,15 @@ class Presses:
         self._began = True
         return Action.BEGIN
 
+    def note_begun(self, at: float) -> None:
+        """Count the press from now on: while the recording was begun, no release was noticed.
+
+        On a busy computer that takes so long that a tap would count as a longer press, and its
+        release would end the recording.
+        """
+        if self._pressed_at is not None:
+            self._pressed_at = at
+
     def release(self, at: float, *, is_recording: bool) -> Action | None:
         """Note that the key went up."""
         pressed_at, self._pressed_at = self._pressed_at, None

@@ -82,3 +82,14 @@ def test_a_recording_that_was_cancelled_is_not_ended_by_the_release() -> None:
     presses = Presses()
     assert presses.press(0.0, is_recording=False) is BEGIN
     assert presses.release(1.0, is_recording=False) is None
+
+
+def test_the_time_that_beginning_takes_makes_a_tap_no_longer_press() -> None:
+    presses = Presses()
+    assert presses.press(1.0, is_recording=False) is Action.BEGIN
+    presses.note_begun(1.7)
+    assert presses.release(1.8, is_recording=True) is None
+    assert presses.press(3.0, is_recording=True) is Action.END
+    presses.release(3.1, is_recording=False)
+    presses.note_begun(3.2)  # a key that is up stays up
+    assert presses.press(4.0, is_recording=False) is Action.BEGIN
