@@ -20,12 +20,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 import cffi
 
 import koe
+from koe.bundle.pe import Image
 
 PROJECT = Path(__file__).resolve().parent
 NATIVE = PROJECT / "koe" / "native"
@@ -332,8 +334,7 @@ def build(
     shared = {
         "darwin": ["-dynamiclib", "-install_name", f"@rpath/{name}",
                    *[f"-Wl,-exported_symbol,_{pattern}" for pattern in public]],
-        "win32": ["-shared", "-s", *to_linker("--out-implib", str(library / IMPORT_LIBRARY),
-                                        "--output-def", str(library / DEFINITIONS))],
+        "win32": ["-shared", "-s", *to_linker("--out-implib", str(library / IMPORT_LIBRARY))],
     }.get(target.system, ["-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs",
                           # what Python knows of it outlives a dlclose, so it has to stay
                           "-Wl,-z,nodelete",
@@ -359,20 +360,19 @@ def build(
     if windows:
         resource, compiled = out / "version.rc", out / "version.o"
         resource.write_text(version_resource(abi), encoding="ascii")
-        run([*target.resources, str(resource), "-o", str(compiled)])
+        run([*target.resources, str(resource), str(compiled)])
         objects.append(str(compiled))
     run([*command, *shared, *objects, *system_libraries(target.system), "-o", str(library / name)])
     if windows:
-        emit_msvc_import_library(library, target)
+        emit_msvc_import_library(Image(library / name).exports(), library, target)
     else:
         link(library / linked_name(target.system), name)
 
 
-def emit_msvc_import_library(library: Path, target: Target) -> None:
-    """Make what MSVC links, of the list of names that the linker has written."""
+def emit_msvc_import_library(names: Iterable[str], library: Path, target: Target) -> None:
+    """Make what MSVC links, and write the list of names that it is made of."""
     definitions = library / DEFINITIONS
-    exported = re.findall(r"^ +(\w+) @", definitions.read_text(encoding="ascii"), re.MULTILINE)
-    lines = [f"LIBRARY {linked_name('win32')}", "EXPORTS", *sorted(exported), ""]
+    lines = [f"LIBRARY {linked_name('win32')}", "EXPORTS", *sorted(names), ""]
     definitions.write_text("\n".join(lines), encoding="ascii")
     output = ["-d", str(definitions), "-l", str(library / MSVC_IMPORT_LIBRARY)]
     run([*target.dlltool, "-m", "i386:x86-64", *output])

@@ -103,7 +103,8 @@ def _tools() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         return (f"{_MINGW}gcc",), (f"{_MINGW}windres",), (f"{_MINGW}dlltool",)
     if find_spec("ziglang"):
         zig = (sys.executable, "-m", "ziglang")
-        return (*zig, "cc", "-target", "x86_64-windows-gnu"), (*zig, "rc"), (*zig, "dlltool")
+        resources = (*zig, "rc", "/:target", "x64", "/:output-format", "coff", "--")
+        return (*zig, "cc", "-target", "x86_64-windows-gnu"), resources, (*zig, "dlltool")
     raise BundleError(
         "there is no compiler for Windows; install MinGW-w64 (Debian: gcc-mingw-w64-x86-64), or "
         "zig: pip install ziglang"

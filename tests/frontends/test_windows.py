@@ -34,10 +34,8 @@ def make_prefix(abi: int, folder: Path) -> Path:
     (include / "koe_core.h").write_text(header)
     shutil.copy(build_ffi.EXTRA, include)
     declared = re.findall(r"^KOE_API .*?(\w+)\(", header + build_ffi.EXTRA.read_text(), re.M)
-    names = "".join(f"    {name} @{number}\n" for number, name in enumerate(declared, 1))
-    (library / build_ffi.DEFINITIONS).write_text(f"EXPORTS\n{names}")
     target = build_ffi.Target("win32", (), include, "", (), (f"{MINGW}dlltool",))
-    build_ffi.emit_msvc_import_library(library, target)
+    build_ffi.emit_msvc_import_library(declared, library, target)
     for name in (build_ffi.IMPORT_LIBRARY, build_ffi.linked_name("win32")):
         (library / name).touch()
     install_ffi.install(abi, built, root, "win32")
