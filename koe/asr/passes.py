@@ -29,7 +29,7 @@ from abc import ABC, abstractmethod
 from array import array
 from itertools import pairwise
 
-from koe.asr.chunk import FRAMES_PER_SECOND, PAUSE, Chunk
+from koe.asr.chunk import FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
 from koe.asr.local import Recogniser
 from koe.asr.pauses import pauses
 from koe.asr.samples import float_samples
@@ -214,7 +214,10 @@ class WholePasses(Recogniser):
         end = size
         while end > 0 and not self._has_speech(end - FRAME, size, heard=size):
             end -= FRAME
-        return end // FRAME * FRAME if size - end >= _LOOK else 0
+        if size - end < _LOOK:
+            return 0
+        # A last sound that only the loudness shows, or neither of both, is not to be cut off.
+        return max((end // FRAME + MARGIN) * FRAME, self._chunk.pause_end)
 
     def _recognise_open(self, ended: int) -> str:
         """Recognise the open chunk, soon: in pieces, or as a whole if one of them gives too little.

@@ -92,7 +92,7 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     return status;
 }
 
-/* Somebody sets the clock back while a core is destroyed. */
+/* The clock is set back while a core is destroyed. */
 void clock_set(void) {
     struct SPCallbacks table = recorder;
     table.on_session_ready = ready_and_stuck;

@@ -112,7 +112,7 @@ static void at_once(void *(*one)(void *), void *ones, void *(*other)(void *), vo
 }
 
 /* Two threads begin, or one begins and one cancels. The session that is left gets what is pushed
- * then: a frame that is too large, which costs no time and is told. */
+ * then: a frame that is too large, which costs no time and gives a warning. */
 void crossing(void) {
     enum { ROUNDS = 40 };
     sp_core_register_callbacks(recorder);
