@@ -57,7 +57,8 @@ PERMANENT = frozenset({Fault.HTTP_401})
 # Slow is not lost: it is waited for.
 SLOW = frozenset({Fault.TRICKLE})
 
-_NAMES = frozenset({Fault.REFUSED, Fault.DNS})
+# Met when the name of a service is looked up.
+NAMES = frozenset({Fault.REFUSED, Fault.DNS})
 _WEBSOCKET_ONLY = frozenset({Fault.CLOSE, Fault.CLOSE_1011})
 
 # Who goes on, in the cells with a fall-back, and the faults that are tried there.
@@ -156,7 +157,7 @@ def _correcting() -> Iterator[Cell]:
         for fault in Fault:
             if fault in _WEBSOCKET_ONLY:
                 continue
-            if fault not in _NAMES:
+            if fault not in NAMES:
                 yield Cell(engine, Phase.CORRECTING, fault)
             yield Cell(engine, Phase.CORRECTING, fault, is_lasting=True)
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from koe.dictation import Dictation, open_core
 from koe.events import BYTES_PER_SECOND, Deliver, ReportError, ShowInterim, Warn
 from tests.faults import local
-from tests.faults.cells import LOCAL, OF_CONNECTING, STREAMING, UPLOADING, Cell, Fault, Phase
+from tests.faults.cells import LOCAL, NAMES, OF_CONNECTING, STREAMING, UPLOADING, Cell, Fault, Phase
 from tests.faults.hearing import LAG_SAMPLES
 from tests.faults.services import Imitation, corrector, imitation
+from tests.faults.wire import NAME
 from tests.faults.words import silence, speech, tokens
 
 # Audio is pushed in pieces of so much, and, unless something is measured, so many times as fast as
@@ -163,11 +164,10 @@ def _surroundings(cell: Cell | None, engine: str, directory: Path) -> Iterator[_
     }
     with ExitStack() as stack:
         is_at_engine = cell is not None and cell.phase is not Phase.CORRECTING
-        is_secure = cell is not None and cell.fault in OF_CONNECTING
         if engine in (*STREAMING, *UPLOADING):
             at_reply = engine == "mimo" and cell is not None and cell.phase is Phase.RELEASED
             run.service = stack.enter_context(
-                imitation(engine, is_secure=is_secure and is_at_engine, at_reply=at_reply)
+                imitation(engine, host=_host(cell) if is_at_engine else None, at_reply=at_reply)
             )
             asr[engine] = run.service.settings
         if cell is not None and cell.fallback:
@@ -189,6 +189,15 @@ def _surroundings(cell: Cell | None, engine: str, directory: Path) -> Iterator[_
             yield run
         finally:
             local.trouble.reset(token)
+
+
+def _host(cell: Cell | None) -> str | None:
+    """The name by which a service is reached in which something goes wrong; None: its address."""
+    if cell is None or cell.fault not in OF_CONNECTING:
+        return None
+    # What sends uploads asks the system, where `NAME` is unknown (`known_names`).
+    is_looked_up = cell.engine in STREAMING or cell.fault in NAMES
+    return NAME if is_looked_up else "localhost"
 
 
 def _llm(cell: Cell, service: Imitation) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tests.faults.hearing import WordListener, spoken_in
-from tests.faults.wire import DOUBAO, HTTP, HTTP_REPLY, NAME, QWEN, Dialect, Wire
+from tests.faults.wire import DOUBAO, HTTP, HTTP_REPLY, QWEN, Dialect, Wire
 from tests.servers.doubao import DoubaoService
 from tests.servers.llm import KEY, serving
 from tests.servers.qwen import QwenService
@@ -54,21 +54,21 @@ class Imitation:
 
 @contextmanager
 def imitation(
-    engine: str, *, is_secure: bool = False, at_reply: bool = False
+    engine: str, *, host: str | None = None, at_reply: bool = False
 ) -> Iterator[Imitation]:
     """Run the imitation of a service.
 
     Args:
         engine: The engine that uses it.
-        is_secure: It is reached by `NAME`, over TLS.
+        host: The name by which it is reached, over TLS; None: by its address, without.
         at_reply: An upload's fault strikes in its answer.
     """
     if engine in _STREAMING:
         service = _STREAMING[engine]()
         service.keeps = False
         service.listen = WordListener  # type: ignore[attr-defined]
-        with service, _wire(service.url, _DIALECTS[engine], is_secure=is_secure) as wire:
-            yield Imitation(_settings(wire, service.path, is_secure, "ws"), wire, service)
+        with service, _wire(service.url, _DIALECTS[engine], is_secure=host is not None) as wire:
+            yield Imitation(_settings(wire, service.path, host, "ws"), wire, service)
         return
 
     def answer(received: Received) -> list[Step]:
@@ -82,8 +82,8 @@ def imitation(
     path = "/asr" if engine == "glm" else "/v1/chat/completions"
     with speech_server(answer) as server:
         dialect = HTTP_REPLY if at_reply else HTTP
-        with _wire(server.url, dialect, is_secure=is_secure) as wire:
-            made = Imitation(_settings(wire, path, is_secure, "http"), wire)
+        with _wire(server.url, dialect, is_secure=host is not None) as wire:
+            made = Imitation(_settings(wire, path, host, "http"), wire)
             yield made
 
 
@@ -102,6 +102,6 @@ def _wire(url: str, dialect: Dialect, *, is_secure: bool) -> Wire:
     return Wire(port, dialect, is_secure=is_secure)
 
 
-def _settings(wire: Wire, path: str, is_secure: bool, scheme: str) -> dict[str, object]:
-    host = f"{scheme}s://{NAME}" if is_secure else f"{scheme}://127.0.0.1"
-    return {"url": f"{host}:{wire.port}{path}", "api_key": API_KEY}
+def _settings(wire: Wire, path: str, host: str | None, scheme: str) -> dict[str, object]:
+    base = f"{scheme}s://{host}" if host else f"{scheme}://127.0.0.1"
+    return {"url": f"{base}:{wire.port}{path}", "api_key": API_KEY}

@@ -27,6 +27,8 @@ SAMPLE = [
     "qwen/late/trickle/once",
     "qwen/released/reset/lasting/doubao",
     "qwen/released/close/lasting",
+    "glm/connecting/dns/once",
+    "mimo/connecting/certificate/once",
     "mimo/released/cut/once",
     "sherpa-onnx/late/error/once",
     "sherpa-onnx/connecting/refused/lasting",

@@ -14,8 +14,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
+import httpx
 from websockets.frames import CloseCode, Frame, Opcode
 
+from koe.http import choice
+from koe.http.fallback import FallbackTransport
+from koe.http.settings import HttpSettings
 from tests.faults.cells import OF_CONNECTING, Fault
 from tests.servers import doubao, qwen
 from tests.servers.certificates import authority, server_context
@@ -393,7 +397,7 @@ def _call(work: Coroutine[object, object, _T]) -> _T:
 
 @contextmanager
 def known_names() -> Iterator[None]:
-    """Have Python look `NAME` up at the wires."""
+    """Have Python look `NAME` up at the wires, and send what is asked of that name by itself."""
     system: Callable[..., list[Any]] = socket.getaddrinfo
 
     def getaddrinfo(host: object, port: Any, *args: Any, **options: Any) -> list[Any]:
@@ -403,8 +407,29 @@ def known_names() -> Iterator[None]:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return system(host, port, *args, **options)
 
+    def open_transport(settings: HttpSettings, proxy: str) -> httpx.AsyncBaseTransport:
+        return _TransportByHost(open_usual(settings, proxy), FallbackTransport(settings, proxy))
+
+    open_usual = choice.open_transport
     socket.getaddrinfo = getaddrinfo
+    choice.open_transport = open_transport
     try:
         yield
     finally:
+        choice.open_transport = open_usual
         socket.getaddrinfo = system
+
+
+class _TransportByHost(httpx.AsyncBaseTransport):
+    """Sends what is asked of `NAME` by itself: pyreqwest has the system look names up."""
+
+    def __init__(self, usual: httpx.AsyncBaseTransport, named: httpx.AsyncBaseTransport) -> None:
+        self._usual, self._named = usual, named
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        transport = self._named if request.url.host == NAME else self._usual
+        return await transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._usual.aclose()
+        await self._named.aclose()
