@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +40,19 @@ class Sound:
 
     Attributes:
         environ: What programs that use it are started with.
+        clients: Programs that use it, to be ended with it.
     """
 
     environ: dict[str, str]
+    clients: ExitStack
 
     def plug_in(self) -> None:
         """Give it a microphone."""
         self._control("load-module", "module-null-sink", "sink_name=speaker")
+        # While something records from it, a null sink works in small steps, as a device does.
+        # Otherwise its first sample takes two seconds.
+        recorder = ["parec", "--device=speaker.monitor", "--raw", os.devnull]
+        self.clients.enter_context(running(recorder, self.environ))
 
     def unplug(self) -> None:
         """Take its microphone away."""
@@ -80,8 +86,8 @@ def sound(folder: Path) -> Iterator[Sound]:
         "PULSE_LATENCY_MSEC": "20",
     }
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm"]
-    with running([*command, "-L", "module-native-protocol-unix"], environ):
-        server = Sound(environ)
+    with running([*command, "-L", "module-native-protocol-unix"], environ), ExitStack() as clients:
+        server = Sound(environ, clients)
         until((folder / "pulse/native").exists)
         server.plug_in()
         yield server
