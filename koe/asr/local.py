@@ -69,6 +69,17 @@ class Recogniser(ABC):
             AsrError: The recogniser is lost.
         """
 
+    def recognise_so_far(self) -> list[Event]:
+        """Return the text so far, of a recogniser for which that is more work than to feed it.
+
+        It is called after audio behind which no other audio and no end of input waits: nothing is
+        to wait for a live text. By default there is no such work.
+
+        Raises:
+            AsrError: The recogniser is lost.
+        """
+        return []
+
     @abstractmethod
     def finish(self) -> list[Event]:
         """Return the last results, of which the last is FinalHeard.
@@ -226,7 +237,8 @@ class LocalEngine(Engine):
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
             self._fed += size
-            return self._ask(lambda it: [*map(before_the_end, it.feed(pcm)), EngineWorking()])
+            feed = _feed if self._inbox or self._input_ended else _feed_and_recognise
+            return self._ask(lambda it: [*map(before_the_end, feed(it, pcm)), EngineWorking()])
         if self._input_ended:
             return self._ask(lambda it: [*it.finish(), EngineClosed()])
         self._wake.clear()
@@ -272,6 +284,14 @@ class LocalEngine(Engine):
         finally:
             _living.discard(self)
             self._released.set_result(None)
+
+
+def _feed(recogniser: Recogniser, pcm: bytes) -> list[Event]:
+    return recogniser.feed(pcm)
+
+
+def _feed_and_recognise(recogniser: Recogniser, pcm: bytes) -> list[Event]:
+    return [*recogniser.feed(pcm), *recogniser.recognise_so_far()]
 
 
 async def _is_settled(promise: _Promise[_Answer], seconds: float) -> bool:

@@ -7,7 +7,8 @@ gets a whole chunk at once has the context of every word. So the final text of a
 While a user waits at the end of the audio, there is no time for that. So during speech, whenever a
 chunk goes on after a pause, it is recognised as a whole up to there; at the end only what follows
 is left. And when the gate finds that speech has ended, a short chunk is recognised once more as a
-whole. The text still depends on the samples alone, not on how or how fast they are handed over.
+whole. The final text depends on the samples alone, not on how or how fast they are handed over; a
+live text is made only when neither more audio nor the end waits for the thread.
 
 To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener of a
 `koe.asr.local.LocalEngine`::
@@ -55,8 +56,8 @@ _LEAST_SPEECH = 1.0
 # So many live texts while the piece after the last pause grows to twice its length.
 _UPDATES = 3
 
-# Whether speech has ended is asked whenever so many samples have come, and so many after speech say
-# that it has: 0.2 s, since gates end speech late. Without a gate, so many quiet frames do: 0.6 s.
+# Whether speech has ended is asked after so many samples, and so many after speech say that it has:
+# 0.2 s, since gates end speech late. Without a gate, so many quiet frames do: 0.6 s.
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 
@@ -128,20 +129,41 @@ class WholePasses(Recogniser):
         # Samples between two live texts, and how many the chunk had at the last one.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         self._updated = 0
+        # The sample, of all, at which it was last asked whether speech has ended.
+        self._looked = 0
         # What was last shown.
         self._shown = ""
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Take audio; recognise what has become a chunk, and what is worth showing."""
+        """Take audio; recognise what has become a chunk."""
         events: list[Event] = []
-        samples = float_samples(pcm)
-        self._chunk.samples.extend(samples)
+        self._chunk.samples.extend(float_samples(pcm))
         while self._chunk.has_frame():
             if cut := self._chunk.add_frame():
                 events += self._settle(cut)
             elif not self._chunk.loud and self._chunk.quiet >= _SILENCE:
                 self._skip_silence()
-        return events + self._update(len(samples))
+        return events
+
+    def recognise_so_far(self) -> list[Event]:
+        """Recognise what is worth showing, and what will be needed at the end."""
+        if not self._chunk.loud:
+            return []
+        size = len(self._chunk.samples)
+        is_due = self._chunk.start + size - self._looked >= _LOOK
+        if is_due:
+            self._looked = self._chunk.start + size
+        ended = self._speech_end() if is_due else 0
+        if not self._chunk.pause_end and (cuts := self._cuts(size)):
+            self._recognise(0, cuts[0], heard=size)
+        if not (ended or self._is_pause_new() or self._is_update_due()):
+            return []
+        self._updated = size
+        text = join_segments([self._settled, self._recognise_open(ended)])
+        if not text or text == self._shown:
+            return []
+        self._shown = text
+        return [InterimHeard(text)]
 
     def finish(self) -> list[Event]:
         """Recognise the rest, of which most was during speech."""
@@ -165,27 +187,6 @@ class WholePasses(Recogniser):
             return []
         self._settled = join_segments([self._settled, text])
         return [DefiniteHeard(self._settled, self._chunk.start)]
-
-    def _update(self, new: int) -> list[Event]:
-        """Recognise what is worth it now, and show it.
-
-        Args:
-            new: The number of samples that have just come.
-        """
-        size = len(self._chunk.samples)
-        if not self._chunk.loud:
-            return []
-        ended = self._speech_end() if size // _LOOK > (size - new) // _LOOK else 0
-        if not self._chunk.pause_end and (cuts := self._cuts(size)):
-            self._recognise(0, cuts[0], heard=size)
-        if not (ended or self._is_pause_new() or self._is_update_due()):
-            return []
-        self._updated = size
-        text = join_segments([self._settled, self._recognise_open(ended)])
-        if not text or text == self._shown:
-            return []
-        self._shown = text
-        return [InterimHeard(text)]
 
     def _is_pause_new(self) -> bool:
         """Whether a pause has begun, and what was said before it was not shown yet."""

@@ -94,6 +94,32 @@ async def connected(recognisers: list[Counter]) -> LocalEngine:
     return engine
 
 
+def test_what_nothing_waits_behind_is_recognised_for_a_live_text() -> None:
+    looks = list[int]()
+
+    class Busy(Counter):
+        def recognise_so_far(self) -> list[Event]:
+            looks.append(len(self.fed))
+            return [InterimHeard(f"{self.heard} so far")]
+
+    busy = Busy()
+
+    async def run() -> None:
+        engine = LocalEngine("counter", lambda closed: closing(busy))
+        await engine.connect()
+        await engine.send_audio(b"\1" * (2 * FEED_LIMIT_BYTES))  # two pieces
+        while await engine.next_event() != InterimHeard(f"{2 * FEED_LIMIT_BYTES} so far"):
+            pass
+        await engine.send_audio(b"\1\1")
+        await engine.finish_input()
+        await events_to_close(engine)
+        await engine.close()
+
+    asyncio.run(run())
+    assert len(busy.fed) == 3
+    assert looks == [2]
+
+
 def test_one_thread_that_is_not_the_loops() -> None:
     async def run() -> set[int]:
         recognisers: list[Counter] = []

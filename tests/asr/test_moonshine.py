@@ -55,6 +55,26 @@ class TestMoonshine(EngineContract):
         words = text.replace(",", "").replace(".", "").lower()
         return words.startswith("ever tried ever failed no matter")
 
+    def test_the_text_grows_while_speech_is_sent(self, speech: bytes) -> None:
+        """Live text is made of audio behind which no end waits."""
+
+        async def listen() -> None:
+            async with asyncio.timeout(PATIENCE):
+                while not isinstance(await engine.next_event(), InterimHeard | DefiniteHeard):
+                    pass
+
+        async def send() -> None:
+            await engine.connect()
+            try:
+                for frame in in_frames(speech, 6400):
+                    await engine.send_audio(frame)
+                await listen()
+            finally:
+                await engine.close()
+
+        engine = self.open()
+        asyncio.run(send())
+
     def test_what_only_the_whole_makes_clear(self, beckett: bytes) -> None:
         """The lines of the first pass end with "Fair again. Fale better."."""
         events = asyncio.run(dictate(self.open(), in_frames(beckett, 6400)))

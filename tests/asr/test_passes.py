@@ -37,9 +37,14 @@ def pause(seconds: float) -> bytes:
     return bytes(2 * int(16_000 * seconds))
 
 
+def take(passes: WholePasses, pcm: bytes) -> list[Event]:
+    """Feed audio behind which no other waits."""
+    return [*passes.feed(pcm), *passes.recognise_so_far()]
+
+
 def hear(pcm: bytes, size: int, recogniser: WholeRecogniser | None = None) -> list[Event]:
     passes = WholePasses(recogniser or Counter())
-    events = [event for frame in in_frames(pcm, size) for event in passes.feed(frame)]
+    events = [event for frame in in_frames(pcm, size) for event in take(passes, frame)]
     return events + passes.finish()
 
 
@@ -64,10 +69,19 @@ def test_all_speech_is_in_some_chunk_and_no_piece_is_too_long() -> None:
 def test_a_pass_that_is_right_at_the_end_is_not_made_again() -> None:
     counter = Counter()
     passes = WholePasses(counter)
-    passes.feed(speech(2.0) + pause(0.4))
+    take(passes, speech(2.0) + pause(0.4))
     pieces = len(counter.pieces)
     assert final_text(passes.finish()) == "20."
     assert len(counter.pieces) == pieces == 1
+
+
+def test_a_live_text_is_made_when_there_is_time_for_it() -> None:
+    counter = Counter()
+    passes = WholePasses(counter, update_interval=0.5)
+    assert passes.feed(speech(2.0) + pause(0.4)) == []
+    assert counter.pieces == []
+    assert passes.recognise_so_far() == [InterimHeard("20.")]
+    assert passes.recognise_so_far() == []
 
 
 def test_definite_text_ends_in_a_pause() -> None:
@@ -108,7 +122,7 @@ def test_what_is_loud_and_no_speech_is_not_recognised() -> None:
     counter, deaf = Counter(), Deaf()
     passes = WholePasses(counter, gate=deaf, update_interval=0.5)
     for frame in in_frames(RECORDING, 6_400):
-        assert passes.feed(frame) == []
+        assert take(passes, frame) == []
     assert final_text(passes.finish()) == ""
     assert counter.pieces == []
     assert len(deaf.heard) == len(RECORDING) // 2
@@ -121,7 +135,7 @@ def test_speech_that_only_the_gate_hears_is_recognised(size: int) -> None:
     counter = Counter()
     passes = WholePasses(counter, gate=Listener())
     for frame in in_frames(pause(3.0) + whisper + pause(3.0), size):
-        passes.feed(frame)
+        take(passes, frame)
     passes.finish()
     assert sum(counter.pieces) >= 40.0
 
@@ -160,7 +174,7 @@ def test_live_text_comes_between_pauses() -> None:
     shown = [
         event.text
         for frame in in_frames(speech(2.0) + pause(0.4) + speech(1.0), 3_200)
-        for event in passes.feed(frame)
+        for event in take(passes, frame)
         if isinstance(event, InterimHeard)
     ]
     assert shown[:4] == ["5.", "10.", "15.", "20."]
@@ -208,7 +222,7 @@ def pieces_of(
     talker = Talker()
     passes = WholePasses(talker, gate=gate, update_interval=0.5)
     for frame in in_frames(pcm, size):
-        passes.feed(frame)
+        take(passes, frame)
     talker.pieces.clear()
     text = final_text(passes.finish())
     return talker.pieces, [len(sentence.split()) for sentence in text.split(".")[:-1]]

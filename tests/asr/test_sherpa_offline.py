@@ -21,7 +21,7 @@ from koe.asr.sherpa_offline import OfflineModel, OfflineRecogniser, plain_text, 
 from koe.asr.sherpa_onnx import open_engine, used_model, used_offline
 from koe.config.engines import AsrConfig, SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError
-from koe.events import DefiniteHeard, InterimHeard
+from koe.events import DefiniteHeard, Event, InterimHeard
 from tests.asr.contract import PATIENCE, EngineContract, dictate, final_text, in_frames
 from tests.asr.tones import build_model, say, silence, tone
 from tests.asr.wholes import (
@@ -80,7 +80,9 @@ class TestSenseVoice(EngineContract):
     def test_text_grows(self, speech: bytes) -> None:
         model = load(self.folder)
         recogniser = WholePasses(OfflineRecogniser(model), update_interval=model.update_interval)
-        events = [event for pcm in in_frames(speech, 6400) for event in recogniser.feed(pcm)]
+        events = list[Event]()
+        for pcm in in_frames(speech, 6400):
+            events += [*recogniser.feed(pcm), *recogniser.recognise_so_far()]
         interims = [event.text for event in events if isinstance(event, InterimHeard)]
         definite = [event.text for event in events if isinstance(event, DefiniteHeard)]
         assert interims[:2] == ["1乙", "1乙丙"]

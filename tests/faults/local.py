@@ -88,6 +88,9 @@ class _FaultyRecogniser(Recogniser):
     def feed(self, *args: Any, **options: Any) -> list[Event]:
         return self._trouble.work() or self._real.feed(*args, **options)
 
+    def recognise_so_far(self) -> list[Event]:
+        return self._real.recognise_so_far()
+
     def finish(self, *args: Any, **options: Any) -> list[Event]:
         return self._trouble.work() or self._real.finish(*args, **options)
 
