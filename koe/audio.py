@@ -64,6 +64,10 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     raise AudioError(f"{path} is a device; save the recording to a file first")
 
 
+read_wav = open_recording
+"""The name from when only WAV files were read, which programs import."""
+
+
 def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording that comes through a descriptor, which is closed with it; as above.
 
