@@ -42,10 +42,9 @@ from koe.tokens import tokens
 # Silence before speech of which more than the first is known is cut down to the second.
 _SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
 
-# A chunk of at most so many samples is recognised as a whole when speech has ended; and one of the
-# second number at the end of the audio and for live text, too. With more, users would wait for
-# longer than twice as long as for a streaming recogniser.
-_WHOLE = 12 * SAMPLE_RATE_HZ
+# A chunk of at most so many samples is recognised as a whole at the end of the audio and for live
+# text, too, where live text comes between pauses. With more, users would wait for longer than twice
+# as long as for a streaming recogniser.
 _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 
 # Up to a pause, a longer chunk is recognised as a whole again when it has grown by so many samples,
@@ -67,6 +66,13 @@ _LEAST_TOKENS_PER_SECOND = 0.5
 
 class WholeRecogniser(ABC):
     """Recognises a whole piece of speech at once; on one thread, which is not the loop's."""
+
+    longest_whole = 12.0
+    """A chunk of at most so many seconds is recognised as a whole when speech has ended.
+
+    More of them are right for a recogniser that takes as long for any piece, so that many pieces
+    take longer than the whole. Otherwise users would wait for too long.
+    """
 
     @abstractmethod
     def recognise(self, samples: array[float]) -> str:
@@ -118,6 +124,7 @@ class WholePasses(Recogniser):
         update_interval: float | None = None,
     ) -> None:
         self._whole = whole
+        self._longest_whole = round(whole.longest_whole * SAMPLE_RATE_HZ)
         self._gate = gate
         # Samples that the gate was fed, from the first of all.
         self._gated = 0
@@ -227,7 +234,7 @@ class WholePasses(Recogniser):
             ended: The sample with which speech has ended; 0: it goes on.
         """
         heard = len(self._chunk.samples)
-        if 0 < ended <= _WHOLE:
+        if 0 < ended <= self._longest_whole:
             return self._recognise(0, ended, heard)
         end = self._chunk.pause_end or ended or heard
         edges = [0, *self._cuts(end), end]
@@ -242,7 +249,7 @@ class WholePasses(Recogniser):
         Each cut is in a pause, so that what is before the last one can be recognised early. The
         first one is as late as may be.
         """
-        if end <= (_WHOLE_AT_ONCE if self._update_samples else _WHOLE):
+        if end <= (_WHOLE_AT_ONCE if self._update_samples else self._longest_whole):
             return []
         chunk, cuts = self._chunk, list[int]()
         for pause in self._chunk.pauses(end):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from koe.asr import Engine
 from koe.asr.chinese import punctuated, simplified
+from koe.asr.chunk import MAX_CHUNK
 from koe.asr.language_parts import find_parts
 from koe.asr.loaded import Loaded
 from koe.asr.local import LocalEngine, Recogniser
@@ -102,6 +103,9 @@ class WhisperRecogniser(WholeRecogniser):
         model: The model.
         language: What is spoken; ``auto``: each part of a piece may be in another language.
     """
+
+    # Each piece is filled up to 30 s, which takes most of the time.
+    longest_whole = MAX_CHUNK
 
     def __init__(self, model: WhisperModel, language: str) -> None:
         self._model = model

@@ -228,6 +228,18 @@ def pieces_of(
     return talker.pieces, [len(sentence.split()) for sentence in text.split(".")[:-1]]
 
 
+def test_where_pieces_take_as_long_as_the_whole_a_longer_chunk_is_one() -> None:
+    class Even(Talker):
+        longest_whole = MAX_CHUNK
+
+    def longest_piece(talker: Talker) -> float:
+        hear(LONG + pause(0.7), 6_400, talker)
+        return max(talker.pieces)
+
+    assert longest_piece(Talker()) < 12.0
+    assert longest_piece(Even()) > 13.0
+
+
 PHRASES = speech(2.0) + pause(0.4) + speech(3.0) + pause(0.4) + speech(1.5)
 
 
