@@ -21,7 +21,7 @@ from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
 from koe.finishing.sessions import finish
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal

@@ -46,7 +46,6 @@ DOORS = {
     "ctranslate2": {"koe.asr.whisper_model"},
     "opencc": {"koe.asr.chinese"},
     "httpx": {
-        "koe.http.choice",
         "koe.http.client",
         "koe.http.connections",
         "koe.http.failures",

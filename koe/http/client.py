@@ -37,8 +37,7 @@ from koe.http.errors import (
 )
 from koe.http.failures import failure, interruption
 from koe.http.redirects import Redirects
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from koe.masking import one_line
 
 __all__ = ["Client", "Response"]

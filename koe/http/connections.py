@@ -28,8 +28,8 @@ import httpx
 
 from koe.endpoint import is_local, origin_of
 from koe.http.errors import HttpConnectionError
+from koe.http.request import HttpSettings
 from koe.http.routes import Routes
-from koe.http.settings import HttpSettings
 
 # How long a connection of before may be silent before it is asked for a sign of life: this part of
 # the time limit, but no longer than so many seconds. For the sign, it has half of that again.

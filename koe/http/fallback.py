@@ -21,7 +21,7 @@ import httpcore
 import httpx
 import truststore
 
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 
 # Seconds of silence until the system tries whether a connection lives (spec llm §1.1).
 _TCP_KEEPALIVE = 30

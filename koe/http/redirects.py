@@ -7,8 +7,7 @@ import httpx
 from koe.endpoint import check_endpoint, check_redirect, host_of, is_local, join, origin_of, shown
 from koe.errors import EndpointError, RedirectError
 from koe.http.errors import HttpRedirectError
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from koe.masking import mask
 
 # How many redirects one request may follow (spec llm §6.3).

@@ -27,8 +27,7 @@ from koe.http.library import (
     StreamRequest,
     exceptions,
 )
-from koe.http.request import PUBLIC_HEADERS
-from koe.http.settings import HttpSettings
+from koe.http.request import PUBLIC_HEADERS, HttpSettings
 
 T = TypeVar("T")
 

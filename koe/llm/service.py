@@ -15,7 +15,7 @@ from koe.diagnostics import report
 from koe.errors import ConfigError, LlmError
 from koe.events import Corrected
 from koe.finishing.sessions import finish
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
     Outcome,

@@ -6,7 +6,7 @@ import threading
 
 from koe.errors import LlmConfigError
 from koe.http.errors import HttpConfigError
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from koe.endpoint import check_endpoint
 from koe.errors import DownloadError, EndpointError, UnusableRangeError, reason_phrase
 from koe.http.client import Client, Response
 from koe.http.errors import HttpConnectionError, HttpError
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 
 _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
 

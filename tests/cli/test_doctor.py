@@ -15,7 +15,7 @@ from koe.cli.doctor import Finding, Severity, examine
 from koe.cli.history_table import when
 from koe.config.store import config_directory
 from koe.errors import AudioError
-from koe.http.choice import LIBRARY
+from koe.http.routes import LIBRARY
 from koe.journal import folder
 from koe.journal.entries import Entry
 from koe.journal.format import End

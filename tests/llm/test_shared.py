@@ -168,7 +168,7 @@ def test_the_http_library_is_imported_when_it_is_needed() -> None:
     """The thread of the shell does not wait for it."""
     program = (
         "import sys; from koe.llm.shared import SharedClient\n"
-        "from koe.http.settings import HttpSettings; SharedClient(HttpSettings(8.0))\n"
+        "from koe.http.request import HttpSettings; SharedClient(HttpSettings(8.0))\n"
         "print({'pyreqwest', 'httpx'} & set(sys.modules))"
     )
     shown = subprocess.run(

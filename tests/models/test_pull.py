@@ -17,7 +17,7 @@ import pytest
 
 from koe.daemon_threads import run
 from koe.errors import DownloadError, ManifestError, ModelError, ModelPathError
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
 from koe.models.paths import MANIFEST_NAME
 from koe.models.pull import pull
@@ -281,7 +281,7 @@ def test_cancelled_while_a_name_is_looked_up(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server that does not answer is not waited for. Where httpx sends, Python asks it."""
-    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
+    monkeypatch.setattr(routes, "open_transport", FallbackTransport)
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
     asked, answered = threading.Event(), threading.Event()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import koe.models.pull
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
 from koe.models.registry import Downloads, DownloadStatus, StartResult
 from koe.models.transfer import Progress
@@ -289,7 +289,7 @@ def test_a_name_server_that_does_not_answer(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not waited for. Where httpx sends, Python asks it."""
-    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
+    monkeypatch.setattr(routes, "open_transport", FallbackTransport)
     asked, answered = threading.Event(), threading.Event()
 
     def look_up(*_: object, **__: object) -> list[object]:
