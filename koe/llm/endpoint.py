@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from koe.endpoint import check_endpoint, is_private, shown
 from koe.errors import EndpointError, LlmConfigError
-from koe.llm.refusal import presentable
+from koe.llm.exchange import presentable
 
 
 def check_address(text: str, *, allow_plain_http: bool = False) -> str:

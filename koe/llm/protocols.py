@@ -13,10 +13,17 @@ from koe.config.llm import LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.http.request import Request
 from koe.llm import anthropic_messages, openai_chat, openai_responses
+from koe.llm.exchange import (
+    LlmRequest,
+    Reply,
+    at,
+    is_page,
+    presentable,
+    read_json,
+    refusal,
+    text_at,
+)
 from koe.llm.parameters import ParameterChange, apply, is_about_store
-from koe.llm.refusal import is_page, presentable, refusal
-from koe.llm.reply import Reply, at, read_json, text_at
-from koe.llm.request import LlmRequest
 from koe.pasted import pasted
 from koe.text import trim
 
