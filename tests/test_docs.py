@@ -14,8 +14,7 @@ from koe.config.people.reference import PAGE
 from koe.config.schema import HistoryConfig
 from koe.config.store import Store
 from koe.finishing.finisher import RULES, Finisher
-from koe.llm.endpoint import check_address
-from koe.llm.protocols import models_request, warm_up_request
+from koe.llm.protocols import check_address, models_request, warm_up_request
 from tests.abi import build
 
 README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
