@@ -20,7 +20,7 @@ from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
-from koe.finishing.sessions import finish
+from koe.finishing import finish
 from koe.http.request import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio

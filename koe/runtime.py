@@ -29,8 +29,8 @@ T = TypeVar("T")
 IMPORTED_LATER = (
     "asyncio", "koe.answers", "koe.answers.flaws", "koe.asr", "koe.config.prompts", "koe.core",
     "koe.daemon_threads", "koe.events", "koe.failures", "koe.files.folders", "koe.files.lock",
-    "koe.files.regular", "koe.finishing", "koe.finishing.sessions", "koe.hearing", "koe.http",
-    "koe.http.errors", "koe.http.request", "koe.journal", "koe.journal.events", "koe.journal.file",
+    "koe.files.regular", "koe.finishing", "koe.hearing", "koe.http", "koe.http.errors",
+    "koe.http.request", "koe.journal", "koe.journal.events", "koe.journal.file",
     "koe.journal.folder", "koe.journal.format", "koe.journal.reader", "koe.journal.recording",
     "koe.journal.replay", "koe.journal.threads", "koe.journal.values", "koe.journal.writer",
     "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.asking",

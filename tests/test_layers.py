@@ -103,11 +103,11 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.answers.words", "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
         "koe.finishing.fillers", "koe.finishing.finisher", "koe.finishing.ordinary",
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
-        "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
-        "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
-        "koe.resampling", "koe.intake", "koe.wav_header", "koe.finishing.width",
-        "koe.yamltext.document", "koe.yamltext.edit", "koe.yamltext.outline", "koe.yamltext.places",
-        "koe.yamltext.scalars", "koe.yamltext.slips", "koe.yamltext.tree")  # fmt: skip
+        "koe.finishing.spacing", "koe.finishing.spoken_signs", "koe.finishing.term_index",
+        "koe.finishing.term_words", "koe.finishing.terms", "koe.resampling", "koe.intake",
+        "koe.wav_header", "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
+        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars", "koe.yamltext.slips",
+        "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

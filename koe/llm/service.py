@@ -15,7 +15,7 @@ from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmConfigError, LlmError
 from koe.events import Corrected
-from koe.finishing.sessions import finish
+from koe.finishing import finish
 from koe.http.errors import HttpConfigError
 from koe.http.request import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
