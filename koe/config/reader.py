@@ -19,8 +19,7 @@ from koe.config.sections import (
     TextMap,
     Value,
 )
-from koe.config.spelling import folded, nearest
-from koe.config.strays import hint_at, owners
+from koe.config.strays import folded, hint_at, nearest, owners
 from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
