@@ -211,7 +211,7 @@ class LocalEngine(Engine):
         """Have the thread release the recogniser once it is done with its present call.
 
         Waits for that, so that nothing computes when the process ends, but not for long: a
-        recogniser that hangs must not keep anybody from ending.
+        recogniser that hangs must not keep a process from ending.
         """
         self.abandon()
         if self._thread.ident is not None:  # else it was never started

@@ -129,6 +129,6 @@ def _known_models() -> Path:
     root = _models()
     try:
         install_manifests(root)
-    except ManifestError as exc:  # what is there can be used all the same
+    except ManifestError as exc:  # the other models can be used all the same
         report(exc)
     return root

@@ -39,7 +39,7 @@ class Look(NamedTuple):
 
 
 def is_missing(path: Path) -> bool:
-    """Tell whether there is nothing; what is there and can't be looked at is not missing."""
+    """Return whether no file has this name; one that can't be looked at is not missing."""
     try:
         path.stat()
     except FileNotFoundError:

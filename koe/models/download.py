@@ -165,7 +165,7 @@ def _require_safe(name: str, url: str) -> None:
 def _require_content(name: str, response: Response, is_part: bool) -> None:
     status, host = response.status_code, response.url.host
     if is_part and status == _RANGE_NOT_SATISFIABLE:
-        raise UnusableRangeError(name, f"{host} has nothing after what is there already")
+        raise UnusableRangeError(name, f"{host} has nothing beyond the part that is here already")
     accepted = {_OK, _PARTIAL_CONTENT} if is_part else {_OK}
     if status not in accepted:
         remedy = f"; {_REMEDIES[status]}" if status in _REMEDIES else ""

@@ -328,7 +328,7 @@ def test_a_journal_that_cannot_be_written(directory: Path, monkeypatch: pytest.M
 
 def test_recordings_that_cannot_be_read(directory: Path) -> None:
     (path,) = recordings(directory, None)
-    path.write_bytes(b"a file of somebody else")
+    path.write_bytes(b"a file of another program")
     _, finding = find(directory, "history")
     assert finding.level is Severity.WARN
     assert finding.message.startswith(f"left alone: recording {path}: it is no recording of koe")

@@ -240,7 +240,7 @@ class _Link:
     replies_before: int = 0
     # What the service said and is held back; None: it is not held back.
     held: bytes | None = None
-    # It is the service's turn no more; the client may still be told pongs.
+    # It is the service's turn no more; the client may still get pongs.
     is_mute: bool = False
     tells_pongs: bool = False
     is_slow: bool = False

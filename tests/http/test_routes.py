@@ -205,8 +205,8 @@ async def test_an_exception_that_cannot_be_read_ends_nothing(
             async with client_of() as client:
                 await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 2
-    told = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
-    assert capfd.readouterr().err == told
+    reported = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
+    assert capfd.readouterr().err == reported
 
 
 @on_loop
