@@ -299,7 +299,7 @@ def _mapped_errors() -> Iterator[None]:
 
 
 def _read(path: Path | None) -> str:
-    """What a file has that can be done without."""
+    """Read an optional file; empty if it is missing or can't be read."""
     try:
         return "" if path is None else path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):

@@ -123,7 +123,7 @@ def _models() -> Path:
 
 
 def _known_models() -> Path:
-    """The models directory, where the models that koe knows are described, if they can be."""
+    """The models directory, with manifests of the models that koe knows if it is writable."""
     from koe.models.catalogue import install_manifests
 
     root = _models()

@@ -50,7 +50,7 @@ _ENGLISH = "moonshine"
 
 
 class Severity(StrEnum):
-    """How a finding is meant."""
+    """How serious a finding is."""
 
     OK = "ok"
     WARN = "warn"  # something does not work, and dictation does

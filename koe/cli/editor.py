@@ -1,4 +1,4 @@
-"""The user's own editor, waited for."""
+"""Opens the user's own editor, and waits for its end."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Settings:
                 self._adopt(changed)
 
     def prompts(self) -> Prompts:
-        """Read the prompt files that are configured now; for what is unusable there are others."""
+        """Read the prompt files that are configured now; built-in ones replace what is unusable."""
         from koe.config.prompts import load_prompts  # hardly any first call of a shell needs it
 
         with self._lock:

@@ -308,7 +308,7 @@ class _Beginning(httpx.AsyncByteStream):
 
 
 async def _beginning(stream: httpx.AsyncByteStream) -> bytes:
-    """Read as much as comes of a body that matters little."""
+    """Read the beginning of a body, up to a limit of bytes and of time."""
     body = bytearray()
     with suppress(TimeoutError, httpx.TransportError):
         async with asyncio.timeout(ERROR_SECONDS):

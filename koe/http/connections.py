@@ -251,7 +251,7 @@ class Connections(httpx.AsyncBaseTransport):
             self._let_go(question)
 
     def _let_go(self, attempt: asyncio.Task[httpx.Response]) -> None:
-        """Take an attempt back; how it ends does not matter any more."""
+        """Cancel an attempt, and close its reply if there is one."""
 
         def close(ended: asyncio.Task[httpx.Response]) -> None:
             if not ended.cancelled() and ended.exception() is None:
@@ -283,7 +283,7 @@ class Connections(httpx.AsyncBaseTransport):
 
 
 class _Watched(httpx.AsyncByteStream):
-    """The body of a reply, of which others hear when it is whole and when it is closed."""
+    """The body of a reply, with a callback for its end and one for its closing."""
 
     def __init__(
         self,

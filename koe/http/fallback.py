@@ -174,7 +174,7 @@ class _HttpxBody(httpx.AsyncByteStream):
 
 
 def _trusting(roots: bytes) -> ssl.SSLContext:
-    """Trust the system's authorities, and others."""
+    """Make a TLS context that trusts the system's authorities, and others."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if roots:
         context.load_verify_locations(cadata=roots.decode())

@@ -1,4 +1,4 @@
-"""Where a server may send a request on."""
+"""Which redirects of a server are followed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REPEATED = frozenset({307, 308})  # these keep method and body (RFC 9110 §15.4
 
 
 class Redirects:
-    """The requests that become of one.
+    """One request, and those that redirects make of it.
 
     Attributes:
         request: What is to be sent.

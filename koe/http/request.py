@@ -83,7 +83,7 @@ class Request:
         return tuple(word for word in words if word.lower() not in _SCHEMES)
 
     def at(self, url: str) -> Self:
-        """The same at another address."""
+        """Return the same request with another address."""
         return replace(self, url=url)
 
     def without_body(self) -> Self:
@@ -92,7 +92,7 @@ class Request:
         return replace(self, headers=tuple(kept), body=b"")
 
     def without_secrets(self) -> Self:
-        """The same without keys."""
+        """Return the same request without keys."""
         kept = ((name, text) for name, text in self.headers if name.lower() in PUBLIC_HEADERS)
         return replace(self, headers=tuple(kept))
 

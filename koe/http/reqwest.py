@@ -205,7 +205,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    """The headers; those that are no text are as if they were not there."""
+    """The headers, without those that are not text."""
     try:
         return list(response.headers.items())
     except ValueError:

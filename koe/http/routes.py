@@ -94,7 +94,7 @@ class Routes(httpx.AsyncBaseTransport):
 
 
 def _check_certificates() -> None:
-    """Find out what libraries would pass over in silence."""
+    """Raise if the file of SSL_CERT_FILE can't be read, which libraries ignore."""
     named = os.environ.get("SSL_CERT_FILE")
     if not named:
         return

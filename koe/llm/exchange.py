@@ -135,12 +135,12 @@ def read_json(body: bytes, what: str = "response") -> object:
 
 
 def _nothing(constant: str) -> object:
-    """NaN and infinities, which are no JSON; servers write them beside the text, as speeds."""
+    """Read NaN and infinities, which are not JSON, as null: some servers write them for speeds."""
     return None
 
 
 def at(value: object, *path: str | int) -> object:
-    """What is found by going down keys and positions; it may be None, which is JSON's null.
+    """The value at a path of keys and positions; it may be None, which is JSON's null.
 
     Raises:
         LookupError: There is nothing of that name, or no container to look in.
@@ -222,7 +222,7 @@ def explanation(body: bytes, secrets: Sequence[str]) -> str:
 
 
 def is_out_of_quota(body: bytes) -> bool:
-    """Whether a server that refuses wants to be paid first: it will not answer a second later."""
+    """Whether a server refuses because the user's quota is used up: another try is in vain."""
     return "insufficient_quota" in explanation(body, ())
 
 

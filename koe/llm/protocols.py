@@ -186,7 +186,7 @@ def parse_models(body: bytes) -> list[str]:
 
 
 def _doubt(profile: LlmProfile) -> str:
-    """What may be wrong with an address that was asked, as a question."""
+    """A question to the user, whether base_url is right."""
     from koe.endpoint import shown
 
     address = presentable(shown(profile.base), profile.secrets)

@@ -1,4 +1,4 @@
-"""What a core has language models do: the questions and the client, put together."""
+"""Asks language models for a core: puts questions to them through one client."""
 
 from __future__ import annotations
 

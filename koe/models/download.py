@@ -1,4 +1,4 @@
-"""Fetching over HTTP: which answers count, and where in the file an answer begins.
+"""Fetches files over HTTP: which replies count, and at which byte of the file each begins.
 
 How anything is asked for, and what holds for all that is, is the door's (`koe.http`); what the
 bytes must be, `koe.models.transfer` knows.

@@ -142,7 +142,7 @@ def _file(entry: object, number: int) -> ModelFile:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """What is no list of texts says nothing: other programs' manifests may use the name freely."""
+    """Read the languages; anything but a list of texts is ignored: others may use the name."""
     if not isinstance(value, list):
         return ()
     return tuple(it for it in value if isinstance(it, str) and it and is_unicode(it))
