@@ -31,8 +31,7 @@ from bench.llm_plot import draw
 from bench.llm_server import ServerProcess, Wire, path
 from bench.report import Section, percentile, render
 from koe.http.client import Client
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 
 REQUESTS = 30
 SEED = 20260327

@@ -19,7 +19,7 @@ def resident():
     return int(found["Vm"]), int(found["Rss"])
 
 import koe.core
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 before, start = resident(), time.perf_counter()
 from koe.http.client import Client
 imported = time.perf_counter()

@@ -671,7 +671,7 @@ KOE_API int32_t sp_model_status(const char *model_path, int32_t mode);
 /*
  * sp_core_download_model - fetch the files of a model.
  *
- * Does not wait. What is there already is not fetched again, and what is there in part is continued.
+ * Does not wait. Files that are complete are not fetched again, and partial ones are continued.
  * ctx comes with every callback.
  *
  * Returns 0: exactly one final status will come, at the latest with sp_core_destroy (3). -1: this

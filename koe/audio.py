@@ -223,7 +223,7 @@ def _mode_of(path: Path) -> int:
 
 
 class _NamelessFile(io.BufferedReader):
-    """Hides the name, because soundfile believes in names: one in ``.raw`` has no header."""
+    """Hides the name: soundfile takes a file with the name ``.raw`` for one without a header."""
 
     name = ""
 

@@ -1,4 +1,4 @@
-"""One channel of many: what a microphone with several gives to recognisers. Pure.
+"""Mixes the channels of a microphone into the one that recognisers take. Pure.
 
 The mean of the channels is what is wanted, unless they cancel each other out: one of them may be
 wired the wrong way round.
@@ -22,7 +22,7 @@ _BLOCKS = 25
 
 
 class Mixer:
-    """Makes one channel of several, block by block.
+    """Mixes several channels into one, block by block.
 
     Args:
         channels: How many there are.

@@ -20,8 +20,8 @@ from koe.config.store import Snapshot
 from koe.diagnostics import report
 from koe.errors import LlmError, RuntimeStoppedError
 from koe.events import HandOverRewritten, Mode, Notice, Warn
-from koe.finishing.sessions import finish
-from koe.http.settings import HttpSettings
+from koe.finishing import finish
+from koe.http.request import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
@@ -136,7 +136,7 @@ class Core:
     def recorrect(
         self, entry_id: str, notify: Callable[[Notice], None], profile: str = ""
     ) -> Runner:
-        """Begin a session that corrects what was heard once more, likewise.
+        """Begin a session that corrects the recognised text of an entry again, as `retry`.
 
         Raises:
             HistoryError: There is no such entry, or nothing was heard.
@@ -321,7 +321,7 @@ class Core:
         return None if profile is None or profile.lacks_key else profile
 
     def _call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Call on the loop's thread, from any; a core that is just going has no loop any more."""
+        """Call on the loop's thread, from any thread; raise if the loop has ended."""
         try:
             self._loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError as exc:
@@ -383,7 +383,7 @@ class Core:
         self._llm.rebuild(transport, always=self._rules.rebuild_at_reload_only)
 
     def _follow_settings(self) -> None:
-        """Have the client be as the settings in force want it: not only a reload reads them."""
+        """Rebuild the client if its settings have changed, which also happens without a reload."""
         if self._rules.rebuild_at_reload_only:
             return
         try:

@@ -1,4 +1,4 @@
-"""One line on stderr, and for a shell: what a user can mend and no callback of a session says."""
+"""Reports what a user can mend, in one line on stderr and to the shell, outside of sessions."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def report_once(message: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """Without what moves the cursor of a terminal: much of a text is from servers and files."""
+    """Remove what moves a terminal's cursor: servers and files may have put it into a text."""
     return text.translate(_CONTROLS)

@@ -69,14 +69,14 @@ class AudioBuffer:
             self._has_room.clear()
 
     def read(self) -> bytes:
-        """Take everything that is there."""
+        """Take all audio that is waiting."""
         audio = bytes(self._audio)
         self._audio.clear()
         self._has_room.set()
         return audio
 
     def close(self) -> None:
-        """Take no more."""
+        """Take no more audio."""
         self.is_closed = True
         self.read()
 
@@ -210,7 +210,7 @@ class OpenCore:
         return Dictation(lambda audio, notify: self._core.retry(entry_id, notify, engine, profile))
 
     def recorrect(self, entry_id: str, *, profile: str = "") -> Dictation:
-        """Correct once more what was heard of an entry of the history, likewise.
+        """Correct the recognised text of an entry of the history again, as `retry`.
 
         Raises:
             HistoryError: There is no such entry, or nothing was heard.

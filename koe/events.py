@@ -189,7 +189,7 @@ class CorrectionFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Resumed(Event):
-    """Whatever had happened by the Pause was received."""
+    """All events from before the Pause were received."""
 
 
 # --- effects: what to do -----------------------------------------------------------------------

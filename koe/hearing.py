@@ -118,7 +118,7 @@ class Hearing:
             self._acknowledged = (self._transcript.committed, upto)
 
     def _stitched(self, text: str) -> str:
-        """The text of this leg behind that of the earlier ones."""
+        """The text of this leg, joined to that of the earlier ones."""
         if not self._head:
             return text
         overlap = max(self._upto - self._start, 0) / SAMPLE_RATE_HZ

@@ -130,7 +130,7 @@ class Leg:
             feeder.cancel()
 
     async def _connect(self, engine: Engine) -> None:
-        """Connect; an engine on this machine loads a model, which is work too."""
+        """Connect; report work while an engine on this machine loads its model."""
         if not engine.is_repeatable:
             await engine.connect()
             return

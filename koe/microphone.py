@@ -24,16 +24,17 @@ from koe.events import SAMPLE_RATE_HZ
 if TYPE_CHECKING:
     from sounddevice import RawInputStream
 
-# 20 ms. A block that is not complete when the recording stops is lost, so it is shorter than the
-# way of a hand to the key.
+# 20 ms. A block that is not complete when the recording stops is lost, so it is short against the
+# time that a hand takes to reach the key.
 BLOCK_SAMPLES = 320
 
-# A device that has more channels is none of copper: a sound server offers as many as anyone wants,
-# and makes them of those that there are.
+# A device that reports more channels is a sound server and no hardware. It mixes any number of
+# channels from those of the hardware, so two are enough.
 _MOST_CHANNELS = 8
 _OF_A_SERVER = 2
 
-# Seconds without a block after which a device has gone, said so or not; some take two to start.
+# Seconds without a block after which a device counts as gone, whether or not PortAudio reports it.
+# Some devices take two seconds to start.
 _STALLED = 4.0
 
 _INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate in portaudio.h

@@ -1,4 +1,4 @@
-"""An engine that does as it is told, for what no real engine does on demand.
+"""An engine that follows a script, for what no real engine does on demand.
 
 It can lie in every way that the contract of an engine allows: fail at any call, err, close
 early, or say nothing for ever.

@@ -44,23 +44,23 @@ from tests.test_runner import PATIENCE, Audio
 
 
 class Begun:
-    """A session that was begun, and what it told."""
+    """A session that was begun, and what it reported."""
 
     def __init__(self, core: Core, *frames: bytes) -> None:
         self.notices: list[Notice] = []
-        self.told = asyncio.Event()
+        self.has_notice = asyncio.Event()
         self.audio = Audio(*frames)
         self.runner: Runner = core.begin(Mode.HOLD, self.audio, self._note)
 
     def _note(self, notice: Notice) -> None:
         self.notices.append(notice)
-        self.told.set()
+        self.has_notice.set()
 
     async def until(self, notice: Notice) -> None:
         async with asyncio.timeout(PATIENCE):
             while notice not in self.notices:
-                self.told.clear()
-                await self.told.wait()
+                self.has_notice.clear()
+                await self.has_notice.wait()
 
     async def over(self) -> list[Notice]:
         async with asyncio.timeout(PATIENCE):
@@ -246,9 +246,9 @@ def test_close_is_silent(directory: Path) -> None:
         core = core_in(directory)
         session = Begun(core)
         await session.until(ShowState(State.RECORDING_HOLD))
-        told = list(session.notices)
+        reported = list(session.notices)
         await core.close()
-        assert await session.over() == told
+        assert await session.over() == reported
 
     asyncio.run(run())
 
@@ -317,7 +317,7 @@ def configure(
     (directory / "config.yaml").write_text(text, encoding="utf-8")
 
 
-class Told:
+class Listener:
     """Notices of rewrites."""
 
     def __init__(self) -> None:
@@ -357,7 +357,7 @@ async def test_a_session_is_corrected(directory: Path, engine: ScriptedEngine) -
 @pytest.mark.usefixtures("engine")
 @on_loop
 async def test_a_session_keeps_its_settings(directory: Path) -> None:
-    """What is reloaded while somebody speaks is for the next one (spec abi §6.1)."""
+    """What is reloaded while the user speaks is for the next one (spec abi §6.1)."""
     async with service() as (fake, server):
         configure(directory, server)
         core = core_in(directory)
@@ -386,7 +386,7 @@ async def after_one(core: Core) -> list[Notice]:
 async def test_a_session_without_a_profile(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is not corrected, as when correction is off; but that is told once."""
+    """It is not corrected, as when correction is off; but that is reported once."""
     async with service() as (fake, server):
         configure(directory, server, active="gone")
         core = core_in(directory)
@@ -396,19 +396,19 @@ async def test_a_session_without_a_profile(
         assert ShowState(State.CORRECTING) not in notices
         await core.close()
     assert not fake.questions
-    told = "the profile 'gone' is not one of llm.profiles, which are: lab; nothing is corrected"
+    reported = "the profile 'gone' is not one of llm.profiles, which are: lab; nothing is corrected"
     where = f"{directory / 'config.yaml'}: llm.active_profile"
-    assert capsys.readouterr().err == f"koe: {where}: {told}\n"
+    assert capsys.readouterr().err == f"koe: {where}: {reported}\n"
 
 
 @on_loop
 async def test_rewriting(directory: Path) -> None:
     async with service() as (fake, server):
         configure(directory, server, enabled="false")
-        core, told = core_in(directory), Told()
-        assert core.rewrite(0, "hello", told)
-        assert told.notices == []
-        assert await told.rewritten("hello!!") == [HandOverRewritten("hello!!")]
+        core, listener = core_in(directory), Listener()
+        assert core.rewrite(0, "hello", listener)
+        assert listener.notices == []
+        assert await listener.rewritten("hello!!") == [HandOverRewritten("hello!!")]
         await core.close()
     assert [question.system for question in fake.questions] == ["Be polite."]
 
@@ -417,11 +417,11 @@ async def test_rewriting(directory: Path) -> None:
 async def test_what_is_not_rewritten(directory: Path) -> None:
     async with service() as (fake, server):
         configure(directory, server)
-        core, told = core_in(directory), Told()
-        assert not any(core.rewrite(index, "hello", told) for index in (-1, 1, 2))
-        assert told.notices == []
-        assert core.rewrite(0, "\n ", told)
-        assert told.notices == [HandOverRewritten("\n ")]
+        core, listener = core_in(directory), Listener()
+        assert not any(core.rewrite(index, "hello", listener) for index in (-1, 1, 2))
+        assert listener.notices == []
+        assert core.rewrite(0, "\n ", listener)
+        assert listener.notices == [HandOverRewritten("\n ")]
         await core.close()
     assert not fake.questions
 
@@ -430,10 +430,10 @@ async def test_what_is_not_rewritten(directory: Path) -> None:
 async def test_rewriting_that_fails(directory: Path) -> None:
     async with service() as (_, server):
         configure(directory, server, "koe-blank")
-        core, told = core_in(directory), Told()
-        core.rewrite(0, "hello", told)
+        core, listener = core_in(directory), Listener()
+        core.rewrite(0, "hello", listener)
         reason = "Rewrite failed: LLM correction failed: empty content in response"
-        assert await told.rewritten("hello") == [Warn(reason), HandOverRewritten("hello")]
+        assert await listener.rewritten("hello") == [Warn(reason), HandOverRewritten("hello")]
         await core.close()
 
 
@@ -442,11 +442,11 @@ async def test_rewriting_that_fails_by_a_bug_of_ours(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The shell waits for an answer, so there is one."""
-    core, told = core_in(directory), Told()
+    core, listener = core_in(directory), Listener()
     monkeypatch.setattr(core.settings, "prompts", lambda: 1 / 0)
-    core.rewrite(0, "hello", told)
+    core.rewrite(0, "hello", listener)
     warning = Warn("Rewrite failed: ZeroDivisionError")
-    assert await told.rewritten("hello") == [warning, HandOverRewritten("hello")]
+    assert await listener.rewritten("hello") == [warning, HandOverRewritten("hello")]
     assert "a rewrite failed unexpectedly" in caplog.text
     await core.close()
 
@@ -455,13 +455,13 @@ async def test_rewriting_that_fails_by_a_bug_of_ours(
 async def test_rewriting_ends_with_the_core(directory: Path) -> None:
     async with service() as (fake, server):
         configure(directory, server, "koe-never")
-        core, told = core_in(directory), Told()
-        core.rewrite(0, "hello", told)
+        core, listener = core_in(directory), Listener()
+        core.rewrite(0, "hello", listener)
         await fake.until_asked(1)
         await core.close()
-        core.rewrite(0, "hello again", told)
+        core.rewrite(0, "hello again", listener)
         await asyncio.sleep(0.1)  # the outcome is the same without
-        assert told.notices == []
+        assert listener.notices == []
 
 
 @pytest.mark.usefixtures("engine")
@@ -481,14 +481,14 @@ async def test_nothing_begins_while_the_core_is_closed(directory: Path) -> None:
     """Calls of other threads that were on their way then."""
     async with service() as (_, server):
         configure(directory, server)
-        core, told = core_in(directory), Told()
+        core, listener = core_in(directory), Listener()
         session = Begun(core)
-        core.rewrite(0, "hello", told)
+        core.rewrite(0, "hello", listener)
         await core.close()
         assert await session.over() == []
         assert core._running == {}
         assert core._asking == set()
-        assert told.notices == []
+        assert listener.notices == []
         assert server.connections == []
 
 
@@ -533,9 +533,9 @@ async def test_a_reload(
         configure(directory, server)
         core = core_in(directory, rules)
         for text in ("one", "two"):
-            told = Told()
-            core.rewrite(0, text, told)
-            await told.rewritten(f"{text}!!")
+            listener = Listener()
+            core.rewrite(0, text, listener)
+            await listener.rewritten(f"{text}!!")
             if changed:
                 configure(directory, server, timeout_ms=19_000)
             core.reload()
@@ -608,7 +608,7 @@ async def test_a_reload_of_what_cannot_be_read(directory: Path) -> None:
 def test_nothing_is_sent_where_it_would_be_refused(
     directory: Path, engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The built-in profile has no key. Who asked for correction is told; who did not is not."""
+    """The built-in profile has no key. That is reported only if correction is on."""
 
     async def run() -> None:
         core = core_in(directory)
@@ -622,8 +622,8 @@ def test_nothing_is_sent_where_it_would_be_refused(
         await core.close()
 
     asyncio.run(run())
-    told = capsys.readouterr().err
-    assert told.count("the profile 'openai' needs an api_key; nothing is corrected") == 1
+    reported = capsys.readouterr().err
+    assert reported.count("the profile 'openai' needs an api_key; nothing is corrected") == 1
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b" \n", None])
@@ -632,7 +632,7 @@ def test_nothing_is_sent_where_it_would_be_refused(
 async def test_prompts_that_cannot_be_used(
     content: bytes | None, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Those of a new user are used, and that is told once."""
+    """Those of a new user are used, and that is reported once."""
     async with service() as (fake, server):
         configure(directory, server)
         path = directory / "system_prompt.txt"
@@ -647,9 +647,9 @@ async def test_prompts_that_cannot_be_used(
             assert delivered.corrected
         await core.close()
     assert {question.system for question in fake.questions} == {built_in_prompts().system}
-    [told] = capsys.readouterr().err.splitlines()
-    assert f"{path}: llm.system_prompt_path: " in told
-    assert told.endswith("; using the built-in prompt")
+    [reported] = capsys.readouterr().err.splitlines()
+    assert f"{path}: llm.system_prompt_path: " in reported
+    assert reported.endswith("; using the built-in prompt")
 
 
 @pytest.mark.parametrize("key", [KEY, "sk-koe-mistyped-123456"])
@@ -667,11 +667,11 @@ async def test_no_key_is_logged(
         configure(directory, server)
         text = (directory / "config.yaml").read_text(encoding="utf-8")
         (directory / "config.yaml").write_text(text.replace(KEY, key), encoding="utf-8")
-        core, told = core_in(directory), Told()
+        core, listener = core_in(directory), Listener()
         notices = await after_one(core)
-        core.rewrite(0, "hello", told)
-        await told.rewritten("hello!!" if key == KEY else "hello")
+        core.rewrite(0, "hello", listener)
+        await listener.rewritten("hello!!" if key == KEY else "hello")
         await core.close()
     assert caplog.records
-    said = caplog.text + repr(notices) + repr(told.notices) + "".join(capsys.readouterr())
+    said = caplog.text + repr(notices) + repr(listener.notices) + "".join(capsys.readouterr())
     assert key.removeprefix("sk-koe-") not in said

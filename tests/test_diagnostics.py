@@ -24,25 +24,25 @@ def test_what_would_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    report("nobody hears this")
+    report("this is lost")
 
 
 def test_a_closed_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = io.StringIO()
     stderr.close()
     monkeypatch.setattr(sys, "stderr", stderr)
-    report("nobody hears this")
+    report("this is lost")
 
 
-def test_a_stderr_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """A bad configuration is told, or not, and the settings are there all the same."""
+def test_a_stderr_without_a_reader(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """A bad configuration is reported, or not, and the settings are there all the same."""
     reader, writer = os.pipe()
     os.close(reader)
     directory.mkdir()
     (directory / "config.yaml").write_text("asr: [\n", encoding="utf-8")
     with io.FileIO(writer, "w") as file:
         monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(file, write_through=True))
-        report("nobody hears this")
+        report("this is lost")
         assert Settings(Store(directory, {})).current.config.asr.provider == "moonshine"
 
 

@@ -14,8 +14,7 @@ from koe.config.people.reference import PAGE
 from koe.config.schema import HistoryConfig
 from koe.config.store import Store
 from koe.finishing.finisher import RULES, Finisher
-from koe.llm.endpoint import check_address
-from koe.llm.protocols import models_request, warm_up_request
+from koe.llm.protocols import check_address, models_request, warm_up_request
 from tests.abi import build
 
 README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
@@ -69,9 +68,11 @@ def rows(page: str) -> list[list[str]]:
 
 def test_the_guide_agrees_with_the_reference() -> None:
     effects = {cells[0].strip("`"): cells[4] for cells in rows(PAGE.read_text(encoding="utf-8"))}
-    told = {key: cells[2] for cells in rows(GUIDE) for key in re.findall(r"`([^`]+)`", cells[0])}
-    assert told == {key: effects[key] for key in told}
-    assert {key for key in effects if re.match(r"llm\.[^.]+$", key)} <= told.keys()
+    reported = {
+        key: cells[2] for cells in rows(GUIDE) for key in re.findall(r"`([^`]+)`", cells[0])
+    }
+    assert reported == {key: effects[key] for key in reported}
+    assert {key for key in effects if re.match(r"llm\.[^.]+$", key)} <= reported.keys()
 
 
 def test_the_history_s_settings(tmp_path: Path) -> None:
@@ -110,16 +111,16 @@ def test_what_the_architecture_names_exists() -> None:
 
 @pytest.mark.abi
 @pytest.mark.skipif(bool(build.SANITIZE) or sys.platform != "linux", reason="as on one's own Linux")
-def test_the_conformance_kit_runs_as_told() -> None:
+def test_the_conformance_kit_runs_as_documented() -> None:
     page = (PAGE.parent / "conformance.md").read_text(encoding="utf-8")
     script = "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
     assert "tests.servers" in script
-    told = subprocess.run(
+    reported = subprocess.run(
         ["sh", "-eu", "-c", script], cwd=build.PROJECT, capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "not ok" not in told.stdout
-    assert told.stdout.count("\n1..") == 5
+    assert reported.returncode == 0, reported.stdout + reported.stderr
+    assert "not ok" not in reported.stdout
+    assert reported.stdout.count("\n1..") == 5
 
 
 def test_the_terms_of_the_manual() -> None:

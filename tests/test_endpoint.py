@@ -102,7 +102,7 @@ def test_what_is_used_is_what_was_checked(url: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "reported"),
     [
         ("http://user:hunter2@evil.example/v1?key=hunter2#hunter2", "http://evil.example/v1"),
         ("http://evil.example/v1", "http://evil.example/v1"),
@@ -115,11 +115,11 @@ def test_what_is_used_is_what_was_checked(url: str, normal: str) -> None:
         (f"http://h/{'a' * 300}", f"http://h/{'a' * 190}…"),
     ],
 )
-def test_a_refusal_tells_no_secret(url: str, told: str) -> None:
+def test_a_refusal_shows_no_secret(url: str, reported: str) -> None:
     with pytest.raises(EndpointError) as caught:
         check_endpoint(url)
     assert str(caught.value) == (
-        f"insecure endpoint {told}: use https:// or wss:// "
+        f"insecure endpoint {reported}: use https:// or wss:// "
         "(plain http/ws is only allowed for localhost)"
     )
 

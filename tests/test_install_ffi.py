@@ -102,8 +102,8 @@ def test_a_host_that_asks_pkg_config(prefix: Path, tmp_path: Path) -> None:
     flags = [*ask("--cflags", "--libs"), "-o", str(program)]
     subprocess.run([*build.FLAGS, str(tmp_path / "host.c"), *flags], check=True)
     name = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
-    told = run_host(program, tmp_path, **{name: str(prefix / "lib")})
-    assert told == f"generation {abi}, create 0\n"
+    reported = run_host(program, tmp_path, **{name: str(prefix / "lib")})
+    assert reported == f"generation {abi}, create 0\n"
 
 
 @pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
@@ -127,8 +127,8 @@ def test_a_host_that_asks_cmake(prefix: Path, tmp_path: Path) -> None:
     assert configured.returncode == 0, configured.stderr
     command = ["cmake", "--build", str(tmp_path / "build")]
     subprocess.run(command, check=True, capture_output=True)
-    told = run_host(tmp_path / "build" / "host", tmp_path)
-    assert told == f"generation {abi}, create 0\n"
+    reported = run_host(tmp_path / "build" / "host", tmp_path)
+    assert reported == f"generation {abi}, create 0\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the words are of its loader")

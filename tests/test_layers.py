@@ -46,7 +46,6 @@ DOORS = {
     "ctranslate2": {"koe.asr.whisper_model"},
     "opencc": {"koe.asr.chinese"},
     "httpx": {
-        "koe.http.choice",
         "koe.http.client",
         "koe.http.connections",
         "koe.http.failures",
@@ -90,28 +89,25 @@ DOORS = {
 }
 
 # The pure ones: no loop, no clock, no files.
-PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level",
-        "koe.session", "koe.hearing", "koe.stitching", "koe.transcript",
-        "koe.dictionary", "koe.text", "koe.tokens", "koe.json_text", "koe.prompts", "koe.answers",
-        "koe.llm.request", "koe.llm.reply", "koe.llm.refusal", "koe.llm.openai_chat",
+PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session", "koe.hearing",
+        "koe.stitching", "koe.transcript", "koe.dictionary", "koe.text", "koe.tokens",
+        "koe.json_text", "koe.prompts", "koe.answers", "koe.llm.exchange", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
-        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.llm.stops",
-        "koe.failures", "koe.pasted", "koe.masking", "koe.http.request",
-        "koe.journal.format", "koe.journal.values", "koe.journal.events", "koe.journal.entries",
-        "koe.journal.retention", "koe.answers.alignment", "koe.answers.clean",
-        "koe.answers.differences", "koe.answers.excuses", "koe.answers.flaws",
-        "koe.answers.framing", "koe.answers.guard", "koe.answers.heard", "koe.answers.lexicon",
-        "koe.answers.meaning", "koe.answers.numbers", "koe.answers.reasoning",
-        "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech", "koe.answers.words",
-        "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
+        "koe.llm.correction", "koe.llm.parameters", "koe.llm.streams", "koe.failures", "koe.pasted",
+        "koe.masking", "koe.http.request", "koe.journal.format", "koe.journal.values",
+        "koe.journal.events", "koe.journal.entries", "koe.journal.retention",
+        "koe.answers.alignment", "koe.answers.clean", "koe.answers.differences",
+        "koe.answers.excuses", "koe.answers.flaws", "koe.answers.framing", "koe.answers.guard",
+        "koe.answers.heard", "koe.answers.lexicon", "koe.answers.meaning", "koe.answers.numbers",
+        "koe.answers.reasoning", "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech",
+        "koe.answers.words", "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
         "koe.finishing.fillers", "koe.finishing.finisher", "koe.finishing.ordinary",
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
-        "koe.finishing.sessions", "koe.finishing.spacing", "koe.finishing.spoken_signs",
-        "koe.finishing.term_index", "koe.finishing.term_words", "koe.finishing.terms",
-        "koe.resampling", "koe.intake", "koe.wav_header",
-        "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
-        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars",
-        "koe.yamltext.slips", "koe.yamltext.tree")  # fmt: skip
+        "koe.finishing.spacing", "koe.finishing.spoken_signs", "koe.finishing.term_index",
+        "koe.finishing.term_words", "koe.finishing.terms", "koe.resampling", "koe.intake",
+        "koe.wav_header", "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
+        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars", "koe.yamltext.slips",
+        "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

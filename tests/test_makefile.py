@@ -1,4 +1,4 @@
-"""That make does what it is told, also the second time: its Python is a stub that says so."""
+"""That make does what it is asked to, also the second time: its Python is a stub that says so."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_overflows_are_counted(device: ModuleType, monkeypatch: pytest.MonkeyPat
     assert asyncio.run(record()) == 3
 
 
-def test_an_unplugged_microphone_is_told_after_what_it_heard(
+def test_an_unplugged_microphone_is_reported_after_what_it_heard(
     device: ModuleType, speech: bytes
 ) -> None:
     heard = b""

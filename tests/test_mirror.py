@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parent.parent
 WITHOUT_CODE = {
     "koe/__init__.py", "koe/answers/__init__.py", "koe/boundary/__init__.py",
     "koe/bundle/__init__.py", "koe/config/__init__.py", "koe/config/people/__init__.py",
-    "koe/config/windows/__init__.py", "koe/files/__init__.py", "koe/finishing/__init__.py",
+    "koe/config/windows/__init__.py", "koe/files/__init__.py",
     "koe/http/__init__.py", "koe/journal/__init__.py",
     "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/models/__init__.py",
     "koe/cli/__main__.py", "koe/yamltext/__init__.py",

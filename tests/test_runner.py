@@ -167,7 +167,7 @@ def dictation(
     final_wait: float = PATIENCE,
     correct: AskModel | None = None,
 ) -> tuple[list[Notice], ScriptedEngine]:
-    """Run a session along a script and return what was told."""
+    """Run a session along a script and return what was reported."""
 
     async def run() -> tuple[list[Notice], ScriptedEngine]:
         engine = ScriptedEngine()
@@ -359,7 +359,7 @@ LOSSES = [
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 @pytest.mark.parametrize("phase", ["recording", "finalizing"])
 def test_an_engine_that_is_lost_once(loss: Event | Exception, phase: str) -> None:
-    """Another leg hears what the first one was given, and nothing is told of it."""
+    """Another leg hears what the first one was given, and nothing is reported of it."""
 
     async def run() -> tuple[list[Notice], ScriptedEngine, ScriptedEngine]:
         first, second = ScriptedEngine(), ScriptedEngine()
@@ -608,7 +608,7 @@ def test_the_final_wait_expires_in_steps(monkeypatch: pytest.MonkeyPatch) -> Non
     ]
 
 
-def test_lost_audio_is_told() -> None:
+def test_lost_audio_is_reported() -> None:
     async def script(engine: ScriptedEngine, bench: Bench) -> None:
         bench.audio.lost_bytes = 32_000
         bench.runner.end_input()
@@ -623,11 +623,11 @@ def test_stopping_is_silent() -> None:
         engine = ScriptedEngine()
         bench = Bench(engine)
         await bench.until(AnnounceReady())
-        told = list(bench.notices)
+        reported = list(bench.notices)
         bench.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await bench.task
-        assert bench.notices == told
+        assert bench.notices == reported
         await bench.runner.over.wait()
         return bench.notices, engine
 
@@ -767,7 +767,7 @@ def test_an_engine_that_cannot_be_closed(corrects: bool, caplog: pytest.LogCaptu
 
     async def correct(heard: str, history: Sequence[str]) -> Corrected:
         await engines[0].closed.wait()
-        await asyncio.sleep(0)  # by then, what it raised is known to whoever waits for it
+        await asyncio.sleep(0)  # by then, what it raised is known to the task that awaits it
         return Corrected("Hello, world.")
 
     notices, _ = dictation(script, correct=correct if corrects else None)

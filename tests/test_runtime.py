@@ -54,15 +54,15 @@ def test_a_session_on_the_loop_thread(runtime: Runtime, engine: ScriptedEngine) 
     assert not runtime._thread.is_alive()
 
 
-def test_cancel_inside_the_callback_that_tells_what_was_heard(
+def test_cancel_inside_the_callback_that_reports_what_was_heard(
     runtime: Runtime, engine: ScriptedEngine
 ) -> None:
     """The shell may still say no: only once it is pasting it is too late."""
-    told: list[Notice] = []
+    reported: list[Notice] = []
     idle = threading.Event()
 
     def notify(notice: Notice) -> None:
-        told.append(notice)
+        reported.append(notice)
         if isinstance(notice, ReportHeard):
             canceller = threading.Thread(target=core.cancel)
             canceller.start()
@@ -76,7 +76,7 @@ def test_cancel_inside_the_callback_that_tells_what_was_heard(
     core.end()
     assert idle.wait(PATIENCE)
     runtime.stop(PATIENCE)
-    assert told[-3:] == [
+    assert reported[-3:] == [
         ReportHeard("hello world"),
         ShowState(State.CANCELLED),
         ShowState(State.IDLE),
@@ -137,7 +137,7 @@ def test_stop_abandons_the_engine_of_a_callback_that_does_not_return(
 
 
 def test_stop_does_not_wait_for_what_blocks(runtime: Runtime) -> None:
-    """Such as a name server that does not answer, though nobody wants the connection any more."""
+    """Such as a name server that does not answer, though the connection is not wanted any more."""
     never, blocking = threading.Event(), threading.Event()
 
     def block() -> None:
@@ -158,17 +158,17 @@ def test_stop_does_not_wait_for_what_blocks(runtime: Runtime) -> None:
 
 
 def test_stop_from_inside_a_callback(runtime: Runtime, engine: ScriptedEngine) -> None:
-    told: list[Notice] = []
+    reported: list[Notice] = []
 
     def notify(notice: Notice) -> None:
-        told.append(notice)
+        reported.append(notice)
         runtime.stop(PATIENCE)
 
     runtime.start()
     runtime.core().begin(Mode.HOLD, Audio(), notify)
     runtime._thread.join(PATIENCE)
     assert not runtime._thread.is_alive()
-    assert isinstance(told[0], ShowState)
+    assert isinstance(reported[0], ShowState)
 
 
 def test_a_core_that_cannot_start(
@@ -269,13 +269,13 @@ def test_asking_a_loop_that_is_inside_of_a_callback(
 ) -> None:
     """On its own thread, and on another one that it waits for: neither hangs."""
     monkeypatch.setattr(koe.runtime, "PATIENCE", 0.01)
-    told: list[str] = []
+    reported: list[str] = []
     over = threading.Event()
 
     def ask() -> None:
         with pytest.raises(RuntimeStoppedError) as refusal:
             runtime.run(current_thread, PATIENCE)
-        told.append(refusal.value.reason)
+        reported.append(refusal.value.reason)
 
     def notify(notice: Notice) -> None:
         if notice == ShowState(State.RECORDING_HOLD):
@@ -289,4 +289,4 @@ def test_asking_a_loop_that_is_inside_of_a_callback(
     runtime.core().begin(Mode.HOLD, Audio(), notify)
     assert over.wait(PATIENCE)
     runtime.stop(PATIENCE)
-    assert told == ["it can't wait for itself", "a callback does not return"]
+    assert reported == ["it can't wait for itself", "a callback does not return"]

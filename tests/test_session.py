@@ -230,7 +230,7 @@ def test_a_leg_that_heard_much_less(final: str, heard: str) -> None:
 
 
 def test_tries_while_the_user_speaks() -> None:
-    """At once, then after 0.5, 1 and 2 s, and so on; the user is told once."""
+    """At once, then after 0.5, 1 and 2 s, and so on; the user is informed once."""
     session, effects = session_of([LOST])
     delays = []
     for _ in range(6):
@@ -494,7 +494,7 @@ def test_silence(text: str) -> None:
     ids=["connecting", "connecting-released", "recording", "finalizing"],
 )
 def test_cancel(before: list[Event]) -> None:
-    """Spec abi §§4.7, 4.8: at once in every phase, and the last thing that is told."""
+    """Spec abi §§4.7, 4.8: at once in every phase, and the last thing that is reported."""
     session, effects = effects_of(LATEST, [*before, Cancelled()])
     assert effects[-2:] == [CANCELLED, IDLE]
     assert session.state is State.CANCELLED
@@ -563,8 +563,8 @@ def test_correction(
 ) -> None:
     """Spec abi §§4.3, 4.10."""
     session, effects = effects_of(rules, [*SAID, answer], corrects=True)
-    told = [*ASKED, *outcome, *end]
-    assert effects[-len(told) :] == told
+    reported = [*ASKED, *outcome, *end]
+    assert effects[-len(reported) :] == reported
     assert session.finished
 
 
@@ -643,7 +643,7 @@ def test_what_the_engine_says_during_the_correction_is_too_late() -> None:
     assert session.receive(Corrected("Hello.")) == pasted("Hello.", corrected=True)
 
 
-def test_lost_audio_is_told_before_the_text() -> None:
+def test_lost_audio_is_reported_before_the_text() -> None:
     session, effects = effects_of(
         LATEST, [*HEARD, InputEnded(lost_bytes=48_000), FinalHeard("hello world")]
     )

@@ -26,8 +26,7 @@ from koe.config.llm import LlmConfig, LlmProfile
 from koe.config.prompts import built_in_prompts
 from koe.errors import LlmError, LlmReplyError
 from koe.http.client import Client, Response
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from koe.llm.asking import Habits, ask
 from koe.llm.correction import ask_for_correction
 from koe.prompts import Prompts

@@ -86,7 +86,7 @@ WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
 
 
 def before_the_end(event: Event) -> Event:
-    """Say what an event is while the engine has not got all the audio: no end of anything."""
+    """Turn a final event that comes before the end of the audio into one that is not final."""
     match event:
         case FinalHeard(text, upto):
             return DefiniteHeard(text, upto)

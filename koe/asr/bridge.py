@@ -45,7 +45,7 @@ _LOOK_INTERVAL = 0.02
 
 
 class Mailbox:
-    """What a package pushed and was not taken yet. Any thread may put and take.
+    """The events that a package pushed and that were not taken yet. Any thread may put and take.
 
     Results are about everything heard, so of each kind only the newest is kept: no flood of them
     takes memory, or the place of an ending.
@@ -219,7 +219,7 @@ def _first_error(events: list[Event]) -> str:
 
 
 def _decode(text: bytes | None) -> str:
-    """What is not Unicode is nothing (spec asr §3.2.1)."""
+    """Decode a text; one that is not UTF-8 counts as empty (spec asr §3.2.1)."""
     try:
         return (text or b"").decode()
     except UnicodeDecodeError:

@@ -103,7 +103,7 @@ class DoubaoProtocol(Protocol):
         # How much audio was sent, and how far results reach in it.
         self._reach = Reach()
         # The last definite text, and how far it reaches.
-        self._told: tuple[str, int | None] = ("", None)
+        self._reported: tuple[str, int | None] = ("", None)
         # The service knows that the audio has ended.
         self._is_finished = False
 
@@ -146,10 +146,10 @@ class DoubaoProtocol(Protocol):
         stable = _prefix(text, definite)
         if stable is None:
             # The utterances don't make up the whole text, so no time belongs to it.
-            self._told = (text, None)
+            self._reported = (text, None)
             return [DefiniteHeard(text)]
         upto = self._reach.at(definite[-1].value("end_time"))
-        is_news, self._told = (stable, upto) != self._told, (stable, upto)
+        is_news, self._reported = (stable, upto) != self._reported, (stable, upto)
         events: list[Message | Event] = []
         if is_news or stable == text:
             events.append(DefiniteHeard(stable, upto))

@@ -87,7 +87,7 @@ def _modeling_unit(tokens: Mapping[str, int]) -> str:
 
 
 def _in_case_of(tokens: Mapping[str, int], term: str) -> str:
-    """Many models write one case only."""
+    """Return a term in the case that the model writes; many models write one case only."""
     letters = "".join(token for token in tokens if not token.startswith("<"))
     if not re.search("[a-z]", letters):
         return term.upper()

@@ -21,10 +21,10 @@ class KnownText(Engine):
         self._text = text
 
     async def connect(self) -> None:
-        """Be there."""
+        """Do nothing: there is nothing to start."""
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Hear nothing."""
+        """Ignore the audio."""
 
     async def finish_input(self) -> None:
         """Say the text."""
@@ -36,4 +36,4 @@ class KnownText(Engine):
         return await self._events.get()
 
     async def close(self) -> None:
-        """Be gone."""
+        """Do nothing: there is nothing to release."""

@@ -95,7 +95,7 @@ _Answer = TypeVar("_Answer")
 
 
 class _Promise(Future[_Answer]):
-    """What a thread settles. A waiter may stop waiting, and that cancels nothing."""
+    """A future whose result a thread sets. A waiter may stop waiting, and that cancels nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -211,7 +211,7 @@ class LocalEngine(Engine):
         """Have the thread release the recogniser once it is done with its present call.
 
         Waits for that, so that nothing computes when the process ends, but not for long: a
-        recogniser that hangs must not keep anybody from ending.
+        recogniser that hangs must not keep a process from ending.
         """
         self.abandon()
         if self._thread.ident is not None:  # else it was never started
@@ -223,7 +223,7 @@ class LocalEngine(Engine):
         self._jobs.put(None)
 
     def _may_follow(self, other: LocalEngine) -> bool:
-        """Whether the turn may be another's, who computes its last text."""
+        """Whether another session may have the turn, because it computes its last text."""
         is_another = other is not self and other._name == self._name
         return is_another and other._input_ended and not other._closed
 
@@ -269,7 +269,7 @@ class LocalEngine(Engine):
         return EngineWorking()
 
     def _live(self) -> None:
-        """The life of the thread."""
+        """Run on the thread: load the recogniser, do the jobs, and release it."""
         _living.add(self)
         try:
             with self._opener(lambda: self._closed) as recogniser:

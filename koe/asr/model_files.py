@@ -36,7 +36,7 @@ _DECODER_KEYS = ("vocab_size", "context_size")
 
 _PARTS = ("encoder", "decoder", "joiner")
 
-# Of no model anything is a million; the library would believe it, and crash.
+# No model has a million of anything. The library does not check such a number, and would crash.
 _MOST_DIGITS = 6
 
 # What separates a token from its number. Wider blanks, such as the one of Chinese, are tokens.

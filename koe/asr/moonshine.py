@@ -115,7 +115,7 @@ class MoonshineRecogniser(Recogniser):
         self._unheard = 0
         self._fed = 0
         # What was last reported as definite, and as interim.
-        self._told = ("", "")
+        self._reported = ("", "")
 
     def feed(self, pcm: bytes) -> list[Event]:
         """Add audio; when an update is due, recognise the open line anew."""
@@ -148,13 +148,13 @@ class MoonshineRecogniser(Recogniser):
 
     def _tell(self, transcript: Transcript) -> list[Event]:
         """Return what changed: the complete lines are definite, all of them are the interim."""
-        told_definite, told_interim = self._told
+        last_definite, last_interim = self._reported
         definite, interim = _text_of(transcript, complete=True), _text_of(transcript)
-        self._told = (definite, interim)
+        self._reported = (definite, interim)
         events: list[Event] = []
-        if definite != told_definite:
+        if definite != last_definite:
             events.append(DefiniteHeard(definite, _end_of_lines(transcript)))
-        if interim not in (told_interim, definite):
+        if interim not in (last_interim, definite):
             events.append(InterimHeard(interim))
         return events
 

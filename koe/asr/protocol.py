@@ -1,4 +1,4 @@
-"""What a streaming service says and hears: the pure half of a cloud engine.
+"""The messages of a streaming service: the part of a cloud engine without input and output.
 
 A protocol object knows one service's messages and nothing of sockets or clocks. It serves one
 session. ``koe.asr.streaming`` runs it, over the sockets of ``koe.asr.transport``.
@@ -74,7 +74,7 @@ class Protocol(ABC):
 
     @abstractmethod
     def begin(self) -> list[Message | Event]:
-        """The connection stands."""
+        """The connection is open."""
 
     @abstractmethod
     def send(self, pcm: bytes) -> list[Message | Event]:

@@ -151,7 +151,7 @@ class QwenProtocol(Protocol):
         # What was recognised, in the order of speech.
         self._sentences: list[_Sentence] = []
         # The last definite text, how far it reaches, and the last interim text.
-        self._told: tuple[str, int | None, str] = ("", None, "")
+        self._reported: tuple[str, int | None, str] = ("", None, "")
         # How much audio was sent, and how far results reach in it.
         self._reach = Reach()
         # Where the sentences end that are not complete yet, by name.
@@ -276,16 +276,17 @@ class QwenProtocol(Protocol):
         count = settled.index(False) if False in settled else len(settled)
         definite, upto = self._text(count), self._sentences[count - 1].upto if count else None
         interim = self._text()
-        told_definite, told_upto, told_interim = self._told
-        if definite == told_definite and told_upto is not None:
+        last_definite, last_upto, last_interim = self._reported
+        if definite == last_definite and last_upto is not None:
             # A sentence without words was forgotten, and reached further.
-            upto = max(upto or 0, told_upto)
-        self._told = (definite, upto, interim)
+            upto = max(upto or 0, last_upto)
+        self._reported = (definite, upto, interim)
         events: list[Message | Event] = []
         # Also when a hypothesis about more turned out to be none.
-        if (definite, upto) != (told_definite, told_upto) or definite == interim != told_interim:
+        is_new = (definite, upto) != (last_definite, last_upto)
+        if is_new or definite == interim != last_interim:
             events.append(DefiniteHeard(definite, upto))
-        if interim not in (told_interim, definite):
+        if interim not in (last_interim, definite):
             events.append(InterimHeard(interim))
         return events
 

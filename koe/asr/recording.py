@@ -112,7 +112,7 @@ class RecordingEngine(Engine):
         self._uploader = await open_uploader(self._url, self._service.settings.connect_timeout)
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Collect."""
+        """Collect the audio."""
         if self._uploader is None:
             raise AsrConnectionError("not connected")
         if self._exchange is None:

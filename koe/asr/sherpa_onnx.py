@@ -231,7 +231,7 @@ class SherpaRecogniser(Recogniser):
         # The segments that have ended, as one text.
         self._ended = ""
         # What was last reported.
-        self._told = ""
+        self._reported = ""
         # Samples that were fed.
         self._fed = 0
         with _mapped_errors():
@@ -269,12 +269,12 @@ class SherpaRecogniser(Recogniser):
                 text = self._text
                 recogniser.reset(stream)
                 if text != self._ended:
-                    self._ended = self._told = text
+                    self._ended = self._reported = text
                     events.append(DefiniteHeard(text, self._segment_start))
         text = self._text
-        if text and text != self._told:
-            self._told = text
-            events.append(InterimHeard(self._told))
+        if text and text != self._reported:
+            self._reported = text
+            events.append(InterimHeard(self._reported))
         return events
 
     @property
@@ -299,7 +299,7 @@ def _mapped_errors() -> Iterator[None]:
 
 
 def _read(path: Path | None) -> str:
-    """What a file has that can be done without."""
+    """Read an optional file; empty if it is missing or can't be read."""
     try:
         return "" if path is None else path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):

@@ -73,7 +73,7 @@ class StallWatch:
 
 
 def _is_loud(pcm: bytes) -> bool:
-    """Right on little-endian machines, which are all that there is a library for."""
+    """Whether a packet is loud, on little-endian machines: the libraries run on no others."""
     # A few of the samples show it, too.
     samples = array("h", pcm)[::_STRIDE]
     return max(samples) - min(samples) >= _LOUD

@@ -159,7 +159,7 @@ class StreamingEngine(Engine):
 
     @property
     def _takes_audio(self) -> bool:
-        """Between connect and close, unless the service was given up."""
+        """Whether audio can be sent: between connect and close, until the service is given up."""
         return self._reader is not None and self._socket is not None and not self._is_given_up
 
     async def _set_up(self, message: Message | EngineClosed) -> None:

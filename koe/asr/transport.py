@@ -208,7 +208,7 @@ class WebSocket:
         await self._pong.wait()
 
     async def receive(self) -> Message | EngineClosed:
-        """Wait for the next message, or for the end; may be abandoned and called again.
+        """Wait for the next message, or for the end; may be cancelled and called again.
 
         Raises:
             AsrProtocolError: The connection was lost, or what came is no message.
@@ -277,7 +277,7 @@ class WebSocket:
         await self._writer.drain()
 
     def _take(self, data: bytes) -> None:
-        """Take apart what came; nothing is the end of the stream."""
+        """Parse the bytes that came; no bytes are the end of the stream."""
         protocol = self._protocol
         if data:
             protocol.receive_data(data)
@@ -341,7 +341,7 @@ def _reason(protocol: ClientProtocol) -> str:
 
 
 def _refusal(response: Response) -> AsrConnectionError:
-    """What a server says that does not consent."""
+    """What a server says that refuses the upgrade."""
     refusal = f"HTTP error: {response.status_code} {response.reason_phrase}"
     body = (response.body or b"").decode(errors="replace").strip()
     if location := response.headers.get("Location"):

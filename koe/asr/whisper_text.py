@@ -91,7 +91,7 @@ def decode_tokens(tokens: Iterable[str]) -> str:
 
 
 def repeats_itself(text: str) -> bool:
-    """Tell a loop."""
+    """Find out whether a text is a loop."""
     encoded = text.encode()
     ratio = len(encoded) / len(zlib.compress(encoded)) if encoded else 0.0
     return ratio > _MOST_REPETITION or _LOOP.search(text) is not None

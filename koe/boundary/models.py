@@ -123,12 +123,12 @@ def _models() -> Path:
 
 
 def _known_models() -> Path:
-    """The models directory, where the models that koe knows are described, if they can be."""
+    """The models directory, with manifests of the models that koe knows if it is writable."""
     from koe.models.catalogue import install_manifests
 
     root = _models()
     try:
         install_manifests(root)
-    except ManifestError as exc:  # what is there can be used all the same
+    except ManifestError as exc:  # the other models can be used all the same
         report(exc)
     return root

@@ -251,6 +251,6 @@ def _edit(directory: Path, _: argparse.Namespace) -> int:
     try:
         edit(directory / CONFIG_NAME, editor_command(os.environ))
     finally:
-        # Some editors write a new file, which anybody may read.
+        # Some editors write a new file, which other users may read.
         store.create_missing_files()
     return _check(directory)

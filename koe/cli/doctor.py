@@ -50,7 +50,7 @@ _ENGLISH = "moonshine"
 
 
 class Severity(StrEnum):
-    """How a finding is meant."""
+    """How serious a finding is."""
 
     OK = "ok"
     WARN = "warn"  # something does not work, and dictation does
@@ -199,7 +199,7 @@ def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
 def _examine_http() -> Finding:
     """Which library sends."""
     # It takes a tenth of a second, and hardly any command needs it.
-    from koe.http.choice import LIBRARY
+    from koe.http.routes import LIBRARY
 
     return Finding(Severity.OK, "http", LIBRARY)
 

@@ -1,4 +1,4 @@
-"""The user's own editor, waited for."""
+"""Opens the user's own editor, and waits for its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from koe.errors import ConfigError
 
-# Where nothing is chosen: what is there, the easiest to leave first.
+# Where no editor is chosen: those that are installed, the easiest to leave first.
 _USUAL = {"win32": ("notepad",)}
 _USUAL_ELSEWHERE = ("nano", "vi")
 

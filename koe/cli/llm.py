@@ -67,7 +67,7 @@ class LlmTarget:
         return asyncio.run(ask_by(self.snapshot, prompts, question))
 
     def explain(self, error: LlmError) -> str:
-        """What went wrong, with what only this side of the line knows."""
+        """What went wrong, and whether the profile lacks a key."""
         is_refused = isinstance(error, LlmStatusError) and error.status in (401, 403)
         if is_refused and not self.profile.api_key:
             return f"{error}; the profile {self.name!r} has no api_key"

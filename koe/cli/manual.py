@@ -101,7 +101,7 @@ def _preformatted(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Without meaning to the formatter, and in ASCII."""
+    """Escape what the formatter would interpret, and what is not ASCII."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga")
     escaped = "".join(it if it.isascii() else f"\\[u{ord(it):04X}]" for it in escaped)
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped

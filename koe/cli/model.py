@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     root = paths.models_directory(arguments.config or config_directory(os.environ))
     try:
         install_manifests(root)
-    except ManifestError as exc:  # what is there can be used all the same
+    except ManifestError as exc:  # the other models can be used all the same
         print_error(f"warning: {exc}")
     match arguments.action:
         case "list":

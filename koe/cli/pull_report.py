@@ -42,11 +42,11 @@ class PullReport(ABC):
 
     @abstractmethod
     def begin_verification(self) -> None:
-        """All files are there."""
+        """The check of the files begins."""
 
     @abstractmethod
     def end_verification(self, status: Status) -> None:
-        """They were looked at again."""
+        """The check is over."""
 
     @abstractmethod
     def fail(self, message: str) -> None:
@@ -142,13 +142,13 @@ class JsonPullReport(PullReport):
             )
 
     def close(self) -> None:
-        """Every line is complete already."""
+        """Do nothing: every line is complete already."""
 
     def begin_verification(self) -> None:
         _print_event("verifying")
 
     def end_verification(self, status: Status) -> None:
-        """What follows says it."""
+        """Print nothing: the next line says it."""
 
     def fail(self, message: str) -> None:
         _print_event("error", message=message)

@@ -101,7 +101,7 @@ class SettingChange:
         return bool(setting and setting.is_secret and self._value and setting.origin is Origin.FILE)
 
     def notes(self, directory: Path) -> Iterator[str]:
-        """What the user did not ask for and gets.
+        """Changes that the user did not ask for.
 
         Args:
             directory: Where relative paths in the file start.

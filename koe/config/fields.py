@@ -194,7 +194,7 @@ def _whole_number(scalar: Scalar, low: int, high: int) -> int:
 
 
 def _real_number(scalar: Scalar) -> float:
-    """May be infinite, when it is written with more digits than a float holds."""
+    """Read a decimal number; infinite if it is larger than a float can be."""
     if _DECIMAL.fullmatch(scalar.text):
         return float(scalar.text)
     raise ValueError(scalar.text)

@@ -32,7 +32,7 @@ def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Prob
 
 
 def built_in_prompts() -> Prompts:
-    """What new users get in their files."""
+    """The prompts that new users get in their files."""
     names = LlmConfig()
     return Prompts(_built_in(names.system_prompt_path), _built_in(names.user_prompt_path))
 

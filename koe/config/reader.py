@@ -19,8 +19,7 @@ from koe.config.sections import (
     TextMap,
     Value,
 )
-from koe.config.spelling import folded, nearest
-from koe.config.strays import hint_at, owners
+from koe.config.strays import folded, hint_at, nearest, owners
 from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -123,7 +122,7 @@ class Reader:
         return found
 
     def _heed(self, section: S, key: str, name: str, stray: Item) -> S:
-        """Let a no count wherever it stands: words are sent only where nothing says no."""
+        """Turn a switch off if the file says no in a wrong place: a no keeps words here."""
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
             label = _abbreviated(stray.key.rpartition(".")[2])
@@ -370,7 +369,7 @@ def _slip_in_value(node: Scalar) -> str:
 
 
 def _is_empty(node: Node) -> bool:
-    """Nothing after the colon, not even a word for nothing."""
+    """Whether nothing follows the colon, not even a word such as null."""
     return isinstance(node, Scalar) and node.is_plain and not node.written
 
 

@@ -46,7 +46,7 @@ OURS = "–"
 
 
 class Field:
-    """What stands behind an attribute of a `Section`.
+    """The declaration of a setting, an attribute of a `Section`.
 
     Attributes:
         default: The value of the attribute when the file does not say.
@@ -153,7 +153,7 @@ class Limit(Value):
 
 
 class Consent(Value):
-    """A switch that lets words leave this computer. What is no clear yes is no."""
+    """A switch that lets words leave this computer. Everything but a clear yes means no."""
 
     @property
     def kept(self) -> str:
@@ -166,7 +166,7 @@ class Consent(Value):
 
 
 class Target(Value):
-    """Where words are sent. What can't be used is no such place, and never the default one."""
+    """An address to which words are sent. A bad value is no address, and never the default."""
 
     @property
     def kept(self) -> str:

@@ -35,14 +35,14 @@ class Settings:
         # One reading at a time; readers of ``current`` need no lock.
         self._lock = threading.Lock()
         # What was reported already: of the settings, and of the files with prompts.
-        self._told: set[str] = set()
-        self._told_of_prompts: set[str] = set()
+        self._reported: set[str] = set()
+        self._reported_prompts: set[str] = set()
         # In force: the last reading that succeeded.
         self.current = self._with_engine(Snapshot(UNREADABLE, (), ()))
         try:
             store.create_missing_files()
         except ConfigError as exc:
-            self._tell(exc)
+            self._report(exc)
         try:
             self.reload()
         except ConfigError:
@@ -72,7 +72,7 @@ class Settings:
             try:
                 snapshot = self._store.load()
             except ConfigError as exc:
-                self._tell(exc)
+                self._report(exc)
                 raise
             try:
                 prepare(snapshot.config)
@@ -87,22 +87,22 @@ class Settings:
             try:
                 changed = self._store.load_if_changed()
             except ConfigError as exc:
-                self._tell(exc)
+                self._report(exc)
                 return
             if changed is not None:
                 self._adopt(changed)
 
     def prompts(self) -> Prompts:
-        """Read the prompt files that are configured now; for what is unusable there are others."""
+        """Read the prompt files that are configured now; built-in ones replace what is unusable."""
         from koe.config.prompts import load_prompts  # hardly any first call of a shell needs it
 
         with self._lock:
             prompts, problems = load_prompts(self._store, self.current.config.llm)
             texts = [str(problem) for problem in problems]
             for text in texts:
-                if text not in self._told_of_prompts:
+                if text not in self._reported_prompts:
                     report(text)
-            self._told_of_prompts = set(texts)
+            self._reported_prompts = set(texts)
         return prompts
 
     def instruction(self, template: PromptTemplate) -> str | None:
@@ -139,10 +139,10 @@ class Settings:
             problems.append(
                 Problem(str(self._store.config_path), None, "llm.active_profile", message)
             )
-        # What was mended and comes back is worth telling again.
-        self._told &= {str(problem) for problem in problems}
+        # What was mended and comes back is reported again.
+        self._reported &= {str(problem) for problem in problems}
         for problem in problems:
-            self._tell(problem)
+            self._report(problem)
 
     def _with_engine(self, snapshot: Snapshot) -> Snapshot:
         if not self._engine:
@@ -150,8 +150,8 @@ class Settings:
         asr = snapshot.config.asr.replace(provider=self._engine)
         return snapshot._replace(config=snapshot.config.replace(asr=asr))
 
-    def _tell(self, problem: object) -> None:
+    def _report(self, problem: object) -> None:
         text = str(problem)
-        if text not in self._told:
-            self._told.add(text)
+        if text not in self._reported:
+            self._reported.add(text)
             report(text, Level.ERROR if isinstance(problem, ConfigError) else Level.WARNING)

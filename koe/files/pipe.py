@@ -24,7 +24,7 @@ class Pipe(io.RawIOBase):
         length_of: Says how long the whole is, given its beginning; None: that is known at its end.
 
     Attributes:
-        name: Hidden, because soundfile believes in names.
+        name: Empty, so that soundfile does not judge the format by the name.
     """
 
     name = ""

@@ -1,4 +1,4 @@
-"""Reading the user's files: whole, of a sane size, and as UTF-8 or not at all."""
+"""Reads the user's files as a whole: UTF-8, and no larger than a limit."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Look(NamedTuple):
 
 
 def is_missing(path: Path) -> bool:
-    """Tell whether there is nothing; what is there and can't be looked at is not missing."""
+    """Return whether no file has this name; one that can't be looked at is not missing."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 
 
 def read_bytes(path: Path) -> bytes:
-    """What a file contains, be it half written.
+    """What a file contains, even if a program is still writing it.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -148,7 +148,7 @@ def at_rest(
 
 
 def busy(path: Path) -> ConfigError:
-    """That another program is writing a file."""
+    """The error that another program is writing a file."""
     return ConfigError(str(path), "cannot be used now: another program is writing it; try again")
 
 

@@ -1,4 +1,4 @@
-"""Regular files, in the place of which there may be a link or a device. Everything blocks."""
+"""Opens regular files, and refuses links and devices in their place. Everything blocks."""
 
 from __future__ import annotations
 

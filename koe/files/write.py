@@ -1,4 +1,4 @@
-"""Writing the user's files: one writer at a time, privately, and wholly or not at all.
+"""Writes the user's files: one writer at a time, private, and atomically.
 
 How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8).
 """

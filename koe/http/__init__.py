@@ -3,12 +3,13 @@
     client = Client(HttpSettings(timeout=8.0))
     reply = await client.send(Request("https://api.example.com/v1/models", headers))
 
-A ``Request`` is ours and costs nothing to import; a reply is an ``httpx.Response``. Below the
-client everything is a transport as httpx defines them, one around the other:
+A ``Request`` and ``HttpSettings`` are ours and cost nothing to import; a reply is an
+``httpx.Response``. Below the client everything is a transport as httpx defines them, one around
+the other:
 
 - ``client`` has the rules: addresses, redirects, sizes, compression, and errors as ours;
 - ``connections`` notices connections that died, and replaces them;
-- ``routes`` chooses a proxy;
+- ``routes`` chooses the library and the proxy;
 - ``reqwest`` and ``fallback`` send: pyreqwest where there is one, else httpx itself.
 
 Import the module that you need: ``client`` and those below it load the HTTP library.

@@ -37,8 +37,7 @@ from koe.http.errors import (
 )
 from koe.http.failures import failure, interruption
 from koe.http.redirects import Redirects
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from koe.masking import one_line
 
 __all__ = ["Client", "Response"]
@@ -309,7 +308,7 @@ class _Beginning(httpx.AsyncByteStream):
 
 
 async def _beginning(stream: httpx.AsyncByteStream) -> bytes:
-    """Read as much as comes of a body that matters little."""
+    """Read the beginning of a body, up to a limit of bytes and of time."""
     body = bytearray()
     with suppress(TimeoutError, httpx.TransportError):
         async with asyncio.timeout(ERROR_SECONDS):

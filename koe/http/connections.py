@@ -28,8 +28,8 @@ import httpx
 
 from koe.endpoint import is_local, origin_of
 from koe.http.errors import HttpConnectionError
+from koe.http.request import HttpSettings
 from koe.http.routes import Routes
-from koe.http.settings import HttpSettings
 
 # How long a connection of before may be silent before it is asked for a sign of life: this part of
 # the time limit, but no longer than so many seconds. For the sign, it has half of that again.
@@ -251,7 +251,7 @@ class Connections(httpx.AsyncBaseTransport):
             self._let_go(question)
 
     def _let_go(self, attempt: asyncio.Task[httpx.Response]) -> None:
-        """Take an attempt back; how it ends does not matter any more."""
+        """Cancel an attempt, and close its reply if there is one."""
 
         def close(ended: asyncio.Task[httpx.Response]) -> None:
             if not ended.cancelled() and ended.exception() is None:
@@ -283,7 +283,7 @@ class Connections(httpx.AsyncBaseTransport):
 
 
 class _Watched(httpx.AsyncByteStream):
-    """The body of a reply, of which others hear when it is whole and when it is closed."""
+    """The body of a reply, with a callback for its end and one for its closing."""
 
     def __init__(
         self,

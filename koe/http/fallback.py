@@ -21,7 +21,7 @@ import httpcore
 import httpx
 import truststore
 
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 
 # Seconds of silence until the system tries whether a connection lives (spec llm §1.1).
 _TCP_KEEPALIVE = 30
@@ -174,7 +174,7 @@ class _HttpxBody(httpx.AsyncByteStream):
 
 
 def _trusting(roots: bytes) -> ssl.SSLContext:
-    """Trust the system's authorities, and others."""
+    """Make a TLS context that trusts the system's authorities, and others."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if roots:
         context.load_verify_locations(cadata=roots.decode())

@@ -1,4 +1,4 @@
-"""The HTTP library, pyreqwest, loaded where it does no harm and left when it does none.
+"""Loads the HTTP library, pyreqwest, on a thread that never ends, and waits for it at the exit.
 
 Its memory allocator (mimalloc) takes the thread that loads it for the first of the process. When
 that one ends, a later thread may get its identity, and with it memory that is freed already: the

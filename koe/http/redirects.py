@@ -1,4 +1,4 @@
-"""Where a server may send a request on."""
+"""Which redirects of a server are followed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import httpx
 from koe.endpoint import check_endpoint, check_redirect, host_of, is_local, join, origin_of, shown
 from koe.errors import EndpointError, RedirectError
 from koe.http.errors import HttpRedirectError
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from koe.masking import mask
 
 # How many redirects one request may follow (spec llm §6.3).
@@ -19,7 +18,7 @@ _REPEATED = frozenset({307, 308})  # these keep method and body (RFC 9110 §15.4
 
 
 class Redirects:
-    """The requests that become of one.
+    """One request, and those that redirects make of it.
 
     Attributes:
         request: What is to be sent.

@@ -27,8 +27,7 @@ from koe.http.library import (
     StreamRequest,
     exceptions,
 )
-from koe.http.request import PUBLIC_HEADERS
-from koe.http.settings import HttpSettings
+from koe.http.request import PUBLIC_HEADERS, HttpSettings
 
 T = TypeVar("T")
 
@@ -206,7 +205,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    """The headers; those that are no text are as if they were not there."""
+    """The headers, without those that are not text."""
     try:
         return list(response.headers.items())
     except ValueError:

@@ -1,19 +1,37 @@
-"""The ways to servers: directly, or through a proxy, by the settings of one moment."""
+"""The ways to servers: by which library, and directly or through a proxy.
+
+The library is chosen when this is imported, and the proxy for each request.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 
 from koe.endpoint import host_of, origin_of
 from koe.errors import ProxyError
-from koe.http import choice
 from koe.http.errors import HttpConfigError
 from koe.http.failures import reasons
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 from koe.proxies import read_proxies
+
+open_transport: Callable[[HttpSettings, str], httpx.AsyncBaseTransport]
+"""Makes a transport of settings and the address of a proxy, empty for none."""
+
+try:
+    from koe.http.reqwest import ReqwestTransport
+except ImportError:
+    from koe.http.fallback import FallbackTransport
+
+    open_transport = FallbackTransport
+    LIBRARY = f"httpx {version('httpx')}; it does not ping idle connections, pyreqwest would"
+else:
+    open_transport = ReqwestTransport
+    LIBRARY = f"pyreqwest {version('pyreqwest')}"
 
 
 class Routes(httpx.AsyncBaseTransport):
@@ -64,7 +82,7 @@ class Routes(httpx.AsyncBaseTransport):
 
     def _open(self, proxy: str) -> httpx.AsyncBaseTransport:
         try:
-            return choice.open_transport(self._settings, proxy)
+            return open_transport(self._settings, proxy)
         except httpx.TransportError as exc:
             reason = reasons(exc)[-1]
             if "No CA certificates" in reason:
@@ -76,7 +94,7 @@ class Routes(httpx.AsyncBaseTransport):
 
 
 def _check_certificates() -> None:
-    """Find out what libraries would pass over in silence."""
+    """Raise if the file of SSL_CERT_FILE can't be read, which libraries ignore."""
     named = os.environ.get("SSL_CERT_FILE")
     if not named:
         return

@@ -160,7 +160,7 @@ def audio_between(
 
 
 def is_being_written(path: Path) -> bool:
-    """Tell whether a process has the session of a file at hand: it holds the file's lock."""
+    """Return whether a process still writes a file: it holds the file's lock."""
     try:
         descriptor = open_regular(path)
     except (OSError, ValueError):

@@ -70,7 +70,7 @@ class Recording:
         self._encoder = Encoder()
         # How much audio there was, in samples.
         self._samples = 0
-        # Something could not be written: nothing but the end may follow what is there.
+        # Something could not be written: nothing but the end may follow.
         self._is_incomplete = False
 
     def open(self, nanoseconds: int) -> None:

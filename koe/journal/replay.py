@@ -1,4 +1,4 @@
-"""A recording of the journal, as it is heard again."""
+"""Reads a recording of the journal for another recognition."""
 
 from __future__ import annotations
 

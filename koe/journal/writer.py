@@ -183,7 +183,7 @@ class Journal:
 
 
 def _ignore(job: _Job) -> None:
-    """What is left to do after the end."""
+    """Do nothing: the record has ended."""
 
 
 # Those that may have something to write.

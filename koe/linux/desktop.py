@@ -1,4 +1,4 @@
-"""What there is of a desktop: each service that is missing is a sentence, and no error."""
+"""Finds the services of a desktop; a missing one is described by a sentence, not by an error."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Desktop:
 
 @asynccontextmanager
 async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
-    """Connect to what there is.
+    """Connect to the services that there are.
 
     Args:
         environ: Says where it is.

@@ -141,4 +141,4 @@ async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[st
 
 
 def _nothing() -> None:
-    """What the release of a key does that acts when it is pressed."""
+    """Do nothing when a key is released that acts when it is pressed."""

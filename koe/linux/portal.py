@@ -83,7 +83,7 @@ class PortalKeys:
     async def _request(
         self, method: str, patience: float, signature: str, *arguments: object, **options: object
     ) -> dict[str, Any]:
-        """Ask the desktop, which answers by a signal."""
+        """Send a request to the portal, and wait for the signal with the answer."""
         token = _token()
         answered = asyncio.get_running_loop().create_future()
         self._requests[token] = answered

@@ -83,7 +83,7 @@ class TakeRecording:
         # How much was recorded when the end was asked for.
         self._tail_from = 0.0
         # The silence of the microphone was reported.
-        self._told_of_silence = False
+        self._reported_of_silence = False
 
     def end(self) -> None:
         """Record on as long as the last word lasts, and end then."""
@@ -156,6 +156,6 @@ class TakeRecording:
                 self.stop()
         elif not self.is_held and 0 < self.auto_stop <= level.unspoken:
             self.end()
-        if level.zeros >= _DEAD and not self._told_of_silence:
-            self._told_of_silence = True
+        if level.zeros >= _DEAD and not self._reported_of_silence:
+            self._reported_of_silence = True
             self._warn(_SILENT)

@@ -45,11 +45,11 @@ class CopyBoard:
             raise DesktopError("nothing can be put on the clipboard; install wl-clipboard")
 
     def active_window(self) -> Window | None:
-        """None: it is not known."""
+        """Return None: the window is not known."""
         return None
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
-        """Refused."""
+        """Refuse: this compositor lets no program paste."""
         return Tried.REFUSED
 
     async def leave(self, text: str) -> None:
@@ -74,7 +74,7 @@ class CopyBoard:
             raise DesktopError("the compositor did not take it on the clipboard")
 
     def close(self) -> None:
-        """What is on the clipboard stays there."""
+        """Do nothing: what is on the clipboard stays there."""
 
 
 class WaylandBoard:

@@ -3,7 +3,6 @@
 Pure: ``correction`` makes the question and reads the answer, in one of three protocols
 (``protocols``), each a module with its configured name.
 
-Over sockets: ``asking`` sends questions through the HTTP door (`koe.http`), ``shared`` holds the
-one client that all sessions share, and ``service`` puts it all together. Import the module that you
-need.
+Over sockets: ``asking`` sends questions through the HTTP door (`koe.http`), and ``service`` puts it
+all together, with the one client that all sessions share. Import the module that you need.
 """

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import Reply, at, collect_text, stop_of, text_at
-from koe.llm.request import LlmRequest
+from koe.llm.exchange import LlmRequest, Reply, at, collect_text, stop_of, text_at
 from koe.llm.streams import join_responses, read_reply
 
 MODELS_QUERY = ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import read_json
+from koe.llm.exchange import read_json
 
 # Refusals that may be about one parameter: RFC 9110 §§15.5.1, 15.5.21.
 _STATUSES = frozenset({400, 422})

@@ -10,13 +10,20 @@ from typing import Protocol
 from urllib.parse import quote
 
 from koe.config.llm import LlmProfile
-from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
+from koe.errors import EndpointError, LlmConfigError, LlmReplyError, LlmStatusError
 from koe.http.request import Request
 from koe.llm import anthropic_messages, openai_chat, openai_responses
+from koe.llm.exchange import (
+    LlmRequest,
+    Reply,
+    at,
+    is_page,
+    presentable,
+    read_json,
+    refusal,
+    text_at,
+)
 from koe.llm.parameters import ParameterChange, apply, is_about_store
-from koe.llm.refusal import is_page, presentable, refusal
-from koe.llm.reply import Reply, at, read_json, text_at
-from koe.llm.request import LlmRequest
 from koe.pasted import pasted
 from koe.text import trim
 
@@ -130,6 +137,37 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     raise LlmStatusError(status, said)
 
 
+def check_address(text: str, *, allow_plain_http: bool = False) -> str:
+    """Return an address in its normal form, if a model may be asked there (spec llm §6.1).
+
+    The rules are those of `koe.endpoint`. What was configured as an address may be the key: no
+    message shows it.
+
+    Args:
+        text: The address.
+        allow_plain_http: Whether it may be unencrypted in a private network too.
+
+    Raises:
+        LlmConfigError: It is no absolute address, it is not allowed, or that of a WebSocket.
+    """
+    from koe.endpoint import check_endpoint, is_private, shown  # costs milliseconds, so not before
+
+    try:
+        url = check_endpoint(text, allow_private=allow_plain_http)
+    except EndpointError as exc:
+        said = str(EndpointError(presentable(exc.url)))
+        if allow_plain_http:
+            said += "; allow_plain_http is for addresses such as 192.168.1.5, and for no names"
+        elif is_private(text):
+            said += "; with allow_plain_http: true in the profile, in a private network too"
+        raise LlmConfigError(said) from exc
+    if url.startswith("ws"):
+        raise LlmConfigError(
+            f"{shown(url)} is the address of a WebSocket: language models are asked by https://"
+        )
+    return url
+
+
 def parse_models(body: bytes) -> list[str]:
     """The ids in a list of models, each once, as the server sorted them; there may be none.
 
@@ -148,7 +186,7 @@ def parse_models(body: bytes) -> list[str]:
 
 
 def _doubt(profile: LlmProfile) -> str:
-    """What may be wrong with an address that was asked, as a question."""
+    """A question to the user, whether base_url is right."""
     from koe.endpoint import shown
 
     address = presentable(shown(profile.base), profile.secrets)
@@ -188,8 +226,6 @@ def _check(profile: LlmProfile) -> None:
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not pasted(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
-    from koe.llm.endpoint import check_address  # costs milliseconds, which can wait until now
-
     # Not only what is made of it: of https:// and a path, a host is made.
     try:
         check_address(profile.base_url, allow_plain_http=profile.allow_plain_http)

@@ -1,8 +1,9 @@
-"""What a core has language models do: the questions and the client, put together."""
+"""Asks language models for a core: puts questions to them through one client."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias, TypeVar
@@ -12,10 +13,11 @@ from koe.config.prompts import load_prompts
 from koe.config.schema import UNREADABLE
 from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
-from koe.errors import ConfigError, LlmError
+from koe.errors import ConfigError, LlmConfigError, LlmError
 from koe.events import Corrected
-from koe.finishing.sessions import finish
-from koe.http.settings import HttpSettings
+from koe.finishing import finish
+from koe.http.errors import HttpConfigError
+from koe.http.request import HttpSettings
 from koe.llm.asking import Habits, ask, until_answered
 from koe.llm.correction import (
     Outcome,
@@ -25,7 +27,6 @@ from koe.llm.correction import (
     ask_for_test,
 )
 from koe.llm.protocols import check_status, models_request, parse_models, warm_up_request
-from koe.llm.shared import SharedClient
 from koe.prompts import Prompts
 
 TYPE_CHECKING = False
@@ -36,40 +37,78 @@ log = logging.getLogger(__name__)
 
 
 class LlmService:
-    """Asks models, all through one client. All methods on one event loop; any thread may rebuild.
+    """Asks models, all through one client, which is replaced when its settings change.
 
-    Making it costs nothing; the HTTP library is imported when it is needed first, or by `open`.
+    Any thread may call `client`, `open` and `rebuild`; all else is for one event loop, as the
+    client itself.
+
+    Making this object costs nothing. The HTTP library is imported for the first client, which takes
+    some 80 ms and 20 MB, so that is for a thread on which nothing waits, and for when it is needed.
 
     Args:
-        settings: What the client is built from.
+        settings: The settings that the first client is built from.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
-        # The client, which is replaced when its settings change.
-        self._shared = SharedClient(settings)
+        # One thread at a time looks at the client and its settings.
+        self._lock = threading.Lock()
+        # What the client is built from. Compared with what it was built from, not with the
+        # configuration of before, so that no change is lost when a rebuild failed (spec llm §1.4).
+        self._settings = settings
+        # None until it is needed.
+        self._client: Client | None = None
         # What models do not take, as was found out.
         self._habits: Habits = {}
+
+    def client(self) -> Client:
+        """Return the client, and build it if need be.
+
+        A caller that keeps it is not disturbed by a replacement: the old client
+        answers as long as it is used.
+
+        Raises:
+            LlmConfigError: It can't be built.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = _build(self._settings)
+            return self._client
 
     def open(self) -> None:
         """Build the client now. If that fails, each later request raises the reason."""
         try:
-            self._shared.open()
+            self.client()
         except LlmError as exc:
             report(exc)
 
     def rebuild(self, settings: HttpSettings, *, always: bool = False) -> None:
-        """Replace the client if its settings changed; requests under way end on the old one.
+        """Replace the client, with new connections, if its settings have changed.
+
+        Requests that are under way on the old client end there; then it closes. If there is no old
+        one, there is nothing to replace: the next `client` builds it from these settings.
+
+        Args:
+            settings: The settings now.
+            always: Even if they have not changed: the environment may have (proxies).
 
         Raises:
-            LlmConfigError: It can't be built; the old one stays.
+            LlmConfigError: The new one can't be built. The old one stays, and so does the
+                difference: the next call tries again.
         """
-        self._shared.rebuild(settings, always=always)
+        with self._lock:
+            if settings == self._settings and not always:
+                return
+            if self._client is not None:
+                client = _build(settings)
+                self._client.retire()
+                self._client = client
+            self._settings = settings
 
     def for_session(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> SessionModel:
         """What corrects the text of one session, by the settings that it begins with."""
-        return SessionModel(self._shared, self._habits, snapshot, profile, read_prompts)
+        return SessionModel(self.client, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
         self,
@@ -94,7 +133,7 @@ class LlmService:
         llm = snapshot.config.llm
         profile = profile or active_profile(llm)
         inquiry = ask_for_rewriting(llm, profile, prompts, snapshot.terms, text, instruction)
-        return await ask(self._shared.open(), inquiry, self._habits)
+        return await ask(self.client(), inquiry, self._habits)
 
     async def correct(
         self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts, text: str
@@ -107,7 +146,7 @@ class LlmService:
         llm, rules = snapshot.config.llm, snapshot.config.text.cleanup
         said = finish(snapshot.terms, rules, text)
         inquiry = ask_for_correction(llm, profile, prompts, snapshot.terms, said)
-        return await ask(self._shared.open(), inquiry, self._habits)
+        return await ask(self.client(), inquiry, self._habits)
 
     async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:
         """Have a sample corrected; the answer does not matter.
@@ -116,7 +155,7 @@ class LlmService:
             LlmError: There was none.
         """
         inquiry = ask_for_test(snapshot.config.llm, profile, prompts, snapshot.terms)
-        await ask(self._shared.open(), inquiry, self._habits)
+        await ask(self.client(), inquiry, self._habits)
 
     async def list_models(self, profile: LlmProfile) -> list[str]:
         """The models that a server offers.
@@ -124,14 +163,17 @@ class LlmService:
         Raises:
             LlmError: It did not say.
         """
-        client = self._shared.open()
+        client = self.client()
         reply = await until_answered(client, models_request(profile), client.deadline())
         check_status(reply.status_code, reply.content, profile)
         return parse_models(reply.content)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._shared.aclose()
+        """Close the client, on its loop; it may be opened again."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
 
 Answer = TypeVar("Answer")
@@ -177,7 +219,7 @@ class SessionModel:
     """Corrects the text of one session. All methods on the loop.
 
     Args:
-        shared: The client.
+        open_client: Returns the client.
         habits: What models do not take; what is found out is added.
         snapshot: The settings that the session begins with.
         profile: Whom to ask.
@@ -186,13 +228,13 @@ class SessionModel:
 
     def __init__(
         self,
-        shared: SharedClient,
+        open_client: Callable[[], Client],
         habits: Habits,
         snapshot: Snapshot,
         profile: LlmProfile,
         read_prompts: Callable[[], Prompts],
     ) -> None:
-        self._shared = shared
+        self._open_client = open_client
         self._habits = habits
         self._snapshot = snapshot
         self._profile = profile
@@ -206,7 +248,7 @@ class SessionModel:
         self._prompts = self._read_prompts()
         # What is wrong here is raised when the text is to be corrected.
         with suppress(LlmError):
-            self._client = self._shared.open()
+            self._client = self._open_client()
             self._client.warm_up(warm_up_request(self._profile))
         # What judges the answer, with its libraries and tables: some 50 ms, once.
         import koe.answers.clean
@@ -230,5 +272,21 @@ class SessionModel:
             heard,
             history,
         )
-        correction = await ask(self._client or self._shared.open(), inquiry, self._habits)
+        correction = await ask(self._client or self._open_client(), inquiry, self._habits)
         return Corrected(correction.text, correction.remark)
+
+
+def _build(settings: HttpSettings) -> Client:
+    try:
+        from koe.http.client import Client  # and with it the HTTP library
+    except ImportError as exc:
+        raise LlmConfigError(
+            f"the HTTP library can't be loaded ({exc}); install koe again, with all its packages"
+        ) from exc
+
+    client = Client(settings)
+    try:
+        client.open()
+    except HttpConfigError as exc:
+        raise LlmConfigError(exc.message) from exc
+    return client

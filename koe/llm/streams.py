@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from koe.errors import LlmReplyError
-from koe.llm.reply import at, read_json, text_at
+from koe.llm.exchange import at, read_json, text_at
 
 # Not str.splitlines, which also takes U+2028 for the end of a line, and that may be in a text.
 _LINE_END = re.compile(r"\r\n|\n|\r")

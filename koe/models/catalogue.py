@@ -144,5 +144,5 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
 
 
 def _shown(path: str) -> str:
-    """Without the bytes of a name that are no text: a path is shown, and passed through C."""
+    """Replace the bytes of a path that are not text, so that it can be shown and passed to C."""
     return path.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Fetching over HTTP: which answers count, and where in the file an answer begins.
+"""Fetches files over HTTP: which replies count, and at which byte of the file each begins.
 
 How anything is asked for, and what holds for all that is, is the door's (`koe.http`); what the
 bytes must be, `koe.models.transfer` knows.
@@ -18,8 +18,7 @@ from koe.endpoint import check_endpoint
 from koe.errors import DownloadError, EndpointError, UnusableRangeError, reason_phrase
 from koe.http.client import Client, Response
 from koe.http.errors import HttpConnectionError, HttpError
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 
 _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
 
@@ -166,7 +165,7 @@ def _require_safe(name: str, url: str) -> None:
 def _require_content(name: str, response: Response, is_part: bool) -> None:
     status, host = response.status_code, response.url.host
     if is_part and status == _RANGE_NOT_SATISFIABLE:
-        raise UnusableRangeError(name, f"{host} has nothing after what is there already")
+        raise UnusableRangeError(name, f"{host} has nothing beyond the part that is here already")
     accepted = {_OK, _PARTIAL_CONTENT} if is_part else {_OK}
     if status not in accepted:
         remedy = f"; {_REMEDIES[status]}" if status in _REMEDIES else ""

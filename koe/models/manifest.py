@@ -130,7 +130,7 @@ def _file(entry: object, number: int) -> ModelFile:
     where = f"file {number}"
     fields = _object(entry, where)
     size = fields.get("size")
-    # A bool is an int to Python, and 1.0 is not one to anybody.
+    # Python takes a bool for an int. 1.0 is none.
     if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
         raise ManifestError(f"{MANIFEST_NAME}: {where} needs a whole number 'size'; 0 if unknown")
     return ModelFile(
@@ -142,7 +142,7 @@ def _file(entry: object, number: int) -> ModelFile:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """What is no list of texts says nothing: other programs' manifests may use the name freely."""
+    """Read the languages; anything but a list of texts is ignored: others may use the name."""
     if not isinstance(value, list):
         return ()
     return tuple(it for it in value if isinstance(it, str) and it and is_unicode(it))

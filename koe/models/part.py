@@ -102,7 +102,7 @@ class PartFile:
 
 
 def _open_unlinked(path: Path) -> int:
-    """Open the file that is there; one that has another name as well is given up to that."""
+    """Open the existing file; one with a second hard link is left alone and replaced."""
     descriptor = storage.open_regular(path, os.O_RDWR)
     if os.fstat(descriptor).st_nlink <= 1:
         return descriptor

@@ -1,4 +1,4 @@
-"""Where a model and its files are, and which paths are not to be trusted.
+"""Where a model and its files are; unsafe paths are refused.
 
 The path of a model is its identifier: relative to the models directory, or absolute. Manifests come
 from elsewhere, so the names in them are taken apart and checked before anything is touched

@@ -77,7 +77,7 @@ async def _transfer_all(
 
 
 def _require_usable(directory: Path, manifest: Manifest) -> None:
-    """Find out before the first byte what would go wrong after the last."""
+    """Raise before the download begins if its result could not be used."""
     targets = [paths.target(directory, file.name) for file in manifest.files]
     places = Counter(
         # Some disks take capital and small letters for the same.

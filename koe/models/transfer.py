@@ -1,4 +1,4 @@
-"""Getting one file of a model onto the disk, whole and right, or saying why not.
+"""Downloads one file of a model and checks it.
 
 What is fetched goes into a part file, which is put in its place only when it is what the manifest
 says (spec models §7.3). Where a file stops coming, it is tried again from there.

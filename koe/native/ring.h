@@ -1,5 +1,5 @@
 /*
- * The audio ring: how sound leaves the audio thread without waiting for anybody.
+ * The audio ring: how sound leaves the audio thread, which never waits.
  *
  * Any number of threads push, one at a time reads. A push is two atomic operations and a copy:
  * no lock, no allocation, no system call. A frame is taken whole or not at all.

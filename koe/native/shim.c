@@ -53,7 +53,7 @@ static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with i
 #endif
 static atomic_int endings; /* cores that Python is ending just now */
 
-/* Guards the core and the tables; held for a copy, never while anybody is called. */
+/* Guards the core and the tables; held for a copy, never during a call. */
 static koe_lock state_lock = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
 static bool hears_reports; /* from a registration or a create to a destroy, also without a core */

@@ -69,7 +69,7 @@ __attribute__((format(printf, 3, 4))) static bool check(bool good, const char *n
     return good;
 }
 
-/* ---- what the core tells --------------------------------------------------------------------- */
+/* ---- what the core reports ------------------------------------------------------------------- */
 
 /* S(state) R E(message) W(message) F(text) A(text) M(text,engine,bool); interim texts are left out. */
 static struct {
@@ -80,19 +80,19 @@ static struct {
         char text[MOST_TEXT];
     } entries[MOST_ENTRIES];
     size_t count;
-} told = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+} reported = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 __attribute__((format(printf, 2, 3))) static void note(uint64_t token, const char *format, ...) {
-    pthread_mutex_lock(&told.lock);
-    if (told.count == MOST_ENTRIES)
+    pthread_mutex_lock(&reported.lock);
+    if (reported.count == MOST_ENTRIES)
         abort();
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(told.entries[told.count].text, MOST_TEXT, format, arguments);
+    vsnprintf(reported.entries[reported.count].text, MOST_TEXT, format, arguments);
     va_end(arguments);
-    told.entries[told.count++].token = token;
-    pthread_cond_broadcast(&told.changed);
-    pthread_mutex_unlock(&told.lock);
+    reported.entries[reported.count++].token = token;
+    pthread_cond_broadcast(&reported.changed);
+    pthread_mutex_unlock(&reported.lock);
 }
 
 #if KOE_ABI >= 3
@@ -129,7 +129,7 @@ static const struct SPCallbacks callbacks = {
 #endif
 };
 
-/* A session's number, which is its token where there are tokens; sessions without one are told apart
+/* A session's number, which is its token where there are tokens; sessions without one are distinguished
  * by when they began. */
 struct session {
     uint64_t token;
@@ -138,7 +138,7 @@ struct session {
 
 /* With the lock held. */
 static bool belongs(size_t entry, struct session session) {
-    return entry >= session.from && told.entries[entry].token == session.token;
+    return entry >= session.from && reported.entries[entry].token == session.token;
 }
 
 static double now(void) {
@@ -157,16 +157,16 @@ static struct timespec in(double seconds) {
     return t;
 }
 
-/* Waits until the session has told so many texts that begin like this, or has failed, as none may:
+/* Waits until the session has reported so many texts that begin like this, or has failed, as none may:
  * then nothing more comes. */
 static void wait_for(struct session session, const char *beginning, int times) {
     struct timespec until = in(ANSWER_S);
     bool over = false;
-    pthread_mutex_lock(&told.lock);
+    pthread_mutex_lock(&reported.lock);
     for (int status = 0; !over && status != ETIMEDOUT;) {
         int seen = 0;
-        for (size_t i = session.from; i < told.count; i++) {
-            const char *text = told.entries[i].text;
+        for (size_t i = session.from; i < reported.count; i++) {
+            const char *text = reported.entries[i].text;
             if (!belongs(i, session))
                 continue;
             seen += strncmp(text, beginning, strlen(beginning)) == 0;
@@ -174,40 +174,40 @@ static void wait_for(struct session session, const char *beginning, int times) {
         }
         over = over || seen >= times;
         if (!over)
-            status = pthread_cond_timedwait(&told.changed, &told.lock, &until);
+            status = pthread_cond_timedwait(&reported.changed, &reported.lock, &until);
     }
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_unlock(&reported.lock);
 }
 
-/* Whether nothing more is told for a while. */
+/* Whether nothing more is reported for a while. */
 static bool quiet(void) {
     struct timespec until = in(QUIET_S);
-    pthread_mutex_lock(&told.lock);
-    size_t before = told.count;
-    while (told.count == before &&
-           pthread_cond_timedwait(&told.changed, &told.lock, &until) != ETIMEDOUT) {
+    pthread_mutex_lock(&reported.lock);
+    size_t before = reported.count;
+    while (reported.count == before &&
+           pthread_cond_timedwait(&reported.changed, &reported.lock, &until) != ETIMEDOUT) {
     }
-    bool still = told.count == before;
-    pthread_mutex_unlock(&told.lock);
+    bool still = reported.count == before;
+    pthread_mutex_unlock(&reported.lock);
     return still;
 }
 
-/* What was recognised, out of the text that surely tells it; the caller frees it. */
+/* What was recognised, out of the notice that always has it; the caller frees it. */
 static char *heard_in(struct session session) {
     const char *kind = KOE_ABI >= 3 ? "A(" : "F(";
     char *heard = NULL;
-    pthread_mutex_lock(&told.lock);
-    for (size_t i = session.from; i < told.count && !heard; i++)
-        if (belongs(i, session) && strncmp(told.entries[i].text, kind, 2) == 0)
-            heard = strndup(told.entries[i].text + 2, strlen(told.entries[i].text) - 3);
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_lock(&reported.lock);
+    for (size_t i = session.from; i < reported.count && !heard; i++)
+        if (belongs(i, session) && strncmp(reported.entries[i].text, kind, 2) == 0)
+            heard = strndup(reported.entries[i].text + 2, strlen(reported.entries[i].text) - 3);
+    pthread_mutex_unlock(&reported.lock);
     char *added = heard ? strstr(heard, "!!") : NULL;
     if (added)
         *added = '\0';
     return heard ? heard : strdup("");
 }
 
-/* What a session told from S(correcting) on, with THEN between. What was heard is %, the engine's name
+/* What a session reported from S(correcting) on, with THEN between. What was heard is %, the engine's name
  * in M is @, and a warning that begins as the contract says is W. The caller frees it. */
 #define THEN " | "
 static char *story_of(struct session session) {
@@ -218,9 +218,9 @@ static char *story_of(struct session session) {
     FILE *out = open_memstream(&story, &size);
     if (!out)
         abort();
-    pthread_mutex_lock(&told.lock);
-    for (size_t i = session.from; i < told.count; i++) {
-        const char *text = told.entries[i].text;
+    pthread_mutex_lock(&reported.lock);
+    for (size_t i = session.from; i < reported.count; i++) {
+        const char *text = reported.entries[i].text;
         if (!belongs(i, session))
             continue;
         if (begun)
@@ -239,7 +239,7 @@ static char *story_of(struct session session) {
         else
             fputs(text, out);
     }
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_unlock(&reported.lock);
     fclose(out);
     free(heard);
     return story;
@@ -337,9 +337,9 @@ static struct session begin(void) {
     static uint64_t last_token;
     struct SPSessionContext context = {.mode = HOLD};
     struct session session = {0};
-    pthread_mutex_lock(&told.lock);
-    session.from = told.count;
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_lock(&reported.lock);
+    session.from = reported.count;
+    pthread_mutex_unlock(&reported.lock);
 #if KOE_ABI >= 3
     session.token = context.session_token = ++last_token;
 #else
@@ -390,7 +390,7 @@ static void destroy(void) {
 /* ---- scenarios (spec abi §§4.3, 4.8-4.11) ---------------------------------------------------- */
 
 /* Whatever the service answers, there is a text. Generations 1 and 2 used to deliver a blank answer,
- * and one that is no correction, as it was; nobody wants that. */
+ * and one that is no correction, as it was; that is not wanted. */
 static void answers(void) {
     configure("koe-echo", LONG_LIMIT_MS);
     if (!create())
@@ -431,7 +431,7 @@ static void interventions(void) {
     session = speak_until_correcting();
     check(sp_core_session_cancel() == 0, "cancel", "-1");
     wait_for(session, "S(idle)", 1);
-    check(quiet(), "quiet_after_cancel", "something is told after the end");
+    check(quiet(), "quiet_after_cancel", "something is reported after the end");
     expect(session, CORRECTING CANCELLED, "cancelled");
 #endif
     session = speak_until_correcting();
@@ -441,15 +441,15 @@ static void interventions(void) {
     expect(next, CORRECTING CORRECTED, "the_next_is_corrected");
     expect(session, CORRECTING CANCELLED, "superseded");
 #else
-    /* The old session goes on until the service's time is up, then delivers. The two can't be told
+    /* The old session goes on until the service's time is up, then delivers. The two can't be distinguished
      * apart but by what they deliver. */
     wait_for(session, "S(idle)", 2);
     int corrected = 0, as_heard = 0;
-    pthread_mutex_lock(&told.lock);
-    for (size_t i = next.from; i < told.count; i++)
-        if (strncmp(told.entries[i].text, "F(", 2) == 0)
-            *(strstr(told.entries[i].text, "!!)") ? &corrected : &as_heard) += 1;
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_lock(&reported.lock);
+    for (size_t i = next.from; i < reported.count; i++)
+        if (strncmp(reported.entries[i].text, "F(", 2) == 0)
+            *(strstr(reported.entries[i].text, "!!)") ? &corrected : &as_heard) += 1;
+    pthread_mutex_unlock(&reported.lock);
     check(corrected == 1 && as_heard == 1, "superseded", "corrected %d times, as heard %d",
           corrected, as_heard);
 #endif
@@ -462,7 +462,7 @@ static void destroyed(void) {
         return;
     struct session session = speak_until_correcting();
     destroy();
-    check(quiet(), "quiet_after_destroy", "something is told by a core that is gone");
+    check(quiet(), "quiet_after_destroy", "something is reported by a core that is gone");
     expect(session, "S(correcting)", "nothing_is_delivered");
 }
 

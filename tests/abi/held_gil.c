@@ -1,6 +1,6 @@
 /*
  * Pushes audio and reads settings while this very program holds the GIL, so that whatever needs it
- * can't get on. Order tells, and no clock: the pushes are through before the GIL is let go, the
+ * can't get on. The order of events decides, and no clock: the pushes are through before the GIL is let go, the
  * control call, which enters Python, only after.
  */
 #include <Python.h>

@@ -56,15 +56,15 @@ static struct {
     uint64_t token; /* of the last callback */
     char final[MOST_TEXT], error[MOST_TEXT], state[64];
     bool is_over;
-} told = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+} reported = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static void note(uint64_t token, char *place, size_t room, const char *text, bool ends) {
-    pthread_mutex_lock(&told.lock);
-    told.token = token;
+    pthread_mutex_lock(&reported.lock);
+    reported.token = token;
     snprintf(place, room, "%s", text);
-    told.is_over = told.is_over || ends;
-    pthread_cond_broadcast(&told.changed);
-    pthread_mutex_unlock(&told.lock);
+    reported.is_over = reported.is_over || ends;
+    pthread_cond_broadcast(&reported.changed);
+    pthread_mutex_unlock(&reported.lock);
 }
 
 #if KOE_ABI >= 3
@@ -76,34 +76,34 @@ static void note(uint64_t token, char *place, size_t room, const char *text, boo
 #endif
 
 static void heard_final(TOKEN_AND const char *text) {
-    note(TOKEN, told.final, sizeof told.final, text, KOE_ABI >= 3);
+    note(TOKEN, reported.final, sizeof reported.final, text, KOE_ABI >= 3);
 }
 
 static void heard_error(TOKEN_AND const char *message) {
-    note(TOKEN, told.error, sizeof told.error, message, false);
+    note(TOKEN, reported.error, sizeof reported.error, message, false);
 }
 
 static void heard_state(TOKEN_AND const char *name) {
     bool ends = strcmp(name, "failed") == 0 || strcmp(name, "idle") == 0;
-    note(TOKEN, told.state, sizeof told.state, name, ends);
+    note(TOKEN, reported.state, sizeof reported.state, name, ends);
 }
 
 static void forget(void) {
-    pthread_mutex_lock(&told.lock);
-    told.final[0] = told.error[0] = told.state[0] = '\0';
-    told.is_over = false;
-    pthread_mutex_unlock(&told.lock);
+    pthread_mutex_lock(&reported.lock);
+    reported.final[0] = reported.error[0] = reported.state[0] = '\0';
+    reported.is_over = false;
+    pthread_mutex_unlock(&reported.lock);
 }
 
 static bool wait_for_the_end(void) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += ANSWER_S;
-    pthread_mutex_lock(&told.lock);
-    while (!told.is_over && pthread_cond_timedwait(&told.changed, &told.lock, &until) == 0)
+    pthread_mutex_lock(&reported.lock);
+    while (!reported.is_over && pthread_cond_timedwait(&reported.changed, &reported.lock, &until) == 0)
         continue;
-    bool is_over = told.is_over;
-    pthread_mutex_unlock(&told.lock);
+    bool is_over = reported.is_over;
+    pthread_mutex_unlock(&reported.lock);
     return is_over;
 }
 
@@ -155,8 +155,8 @@ static void lose(void) {
         sp_core_push_audio(speech + at, size - at < FRAME_BYTES ? (uint32_t)(size - at) : FRAME_BYTES,
                            0);
     sp_core_session_end();
-    check(wait_for_the_end() && strcmp(told.state, "failed") == 0 && told.error[0],
-          "the_session_fails", "state [%s], error [%s]", told.state, told.error);
+    check(wait_for_the_end() && strcmp(reported.state, "failed") == 0 && reported.error[0],
+          "the_session_fails", "state [%s], error [%s]", reported.state, reported.error);
 }
 
 static void without_entries(void) {
@@ -181,26 +181,26 @@ static void try_again(const char *id) {
     check(koe_history_retry(id, "{\"profile\":\"none\"}", 2) == -1, "unknown_profile", "0");
     check(koe_history_recorrect(id, "{\"engine\":\"moonshine\"}", 2) == -1, "no_engine_to_recorrect",
           "0");
-    check(!told.state[0], "nothing_is_told", "state [%s]", told.state);
+    check(!reported.state[0], "nothing_is_reported", "state [%s]", reported.state);
 
     check(koe_history_retry(id, "{\"engine\":\"parrot\"}", 2) == 0, "unknown_engine", "-1");
-    check(wait_for_the_end() && strstr(told.error, "parrot"), "it_is_named", "error [%s]",
-          told.error);
+    check(wait_for_the_end() && strstr(reported.error, "parrot"), "it_is_named", "error [%s]",
+          reported.error);
 
     forget();
     check(koe_history_retry(id, "{\"engine\":\"moonshine\"}", 3) == 0, "retry", "-1");
-    check(wait_for_the_end() && told.final[0], "the_text_comes", "error [%s], state [%s]",
-          told.error, told.state);
+    check(wait_for_the_end() && reported.final[0], "the_text_comes", "error [%s], state [%s]",
+          reported.error, reported.state);
 #if KOE_ABI >= 3
-    check(told.token == 3, "with_its_token", "%u", (unsigned)told.token);
+    check(reported.token == 3, "with_its_token", "%u", (unsigned)reported.token);
 #endif
 #if KOE_ABI >= 2
     forget();
     check(koe_history_retry(id, "{\"engine\":\"moonshine\"}", 4) == 0 &&
               sp_core_session_cancel() == 0,
           "retry_and_cancel", "-1");
-    check(wait_for_the_end() && !told.final[0] && !told.error[0], "it_is_cancelled",
-          "final [%s], error [%s]", told.final, told.error);
+    check(wait_for_the_end() && !reported.final[0] && !reported.error[0], "it_is_cancelled",
+          "final [%s], error [%s]", reported.final, reported.error);
 #endif
 }
 

@@ -1,5 +1,5 @@
 /*
- * Tells what one session tells, through koe_core.h and nothing else, in each generation.
+ * Prints what one session reports, through koe_core.h and nothing else, in each generation.
  *
  *     story [ENTRY]
  *
@@ -20,7 +20,7 @@
 enum { SECOND_BYTES = 32000, PATIENCE_S = 60 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t told = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static const char *awaited = "";
 static bool is_there, is_over;
 
@@ -32,7 +32,7 @@ static void note(const char *kind, const char *text) {
     is_there = is_there || strncmp(entry, awaited, strlen(awaited)) == 0;
     is_over = is_over || strcmp(entry, "S(idle)") == 0 || strcmp(entry, "S(failed)") == 0 ||
               (KOE_ABI == 3 && kind[0] == 'F');
-    pthread_cond_signal(&told);
+    pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);
 }
 
@@ -69,7 +69,7 @@ static bool wait_for(const bool *happened) {
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&lock);
-    while (!*happened && !is_over && pthread_cond_timedwait(&told, &lock, &limit) == 0)
+    while (!*happened && !is_over && pthread_cond_timedwait(&changed, &lock, &limit) == 0)
         continue;
     bool has = *happened || is_over;
     pthread_mutex_unlock(&lock);

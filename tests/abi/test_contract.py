@@ -77,10 +77,10 @@ def test_scenario(
             config.write_text(f"{service.section}\nllm: {{enabled: false}}\n", encoding="utf-8")
             result = build.run(command, home)
         heard_bytes = [conversation.heard_bytes for conversation in service.conversations]
-    told = f"{result.stdout}\n{result.stderr}"
-    assert result.returncode == 0, told
-    assert "not ok" not in result.stdout, told
-    assert "\nok " in f"\n{result.stdout}", told
+    reported = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, reported
+    assert "not ok" not in result.stdout, reported
+    assert "\nok " in f"\n{result.stdout}", reported
     if scenario == "stuck":  # the text of so much sound does not show the loss of a little
         running, held_up, *_ = heard_bytes
         assert running == held_up > 30 * BYTES_PER_SECOND
@@ -96,11 +96,11 @@ def test_all_scenarios_are_run(abi: int, drivers: dict[int, Path], tmp_path: Pat
 def test_settings_windows(tmp_path: Path) -> None:
     program = build.compile_program(3, build.SOURCES / "windows.c", tmp_path / "windows")
     result = build.run([program], tmp_path / "home")
-    told = f"{result.stdout}\n{result.stderr}"
-    assert result.returncode == 0, told
-    assert result.stdout.splitlines()[-1].startswith("1.."), told
-    assert "Traceback" not in result.stderr, told
-    assert "sk-secret" not in result.stderr, told
+    reported = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, reported
+    assert result.stdout.splitlines()[-1].startswith("1.."), reported
+    assert "Traceback" not in result.stderr, reported
+    assert "sk-secret" not in result.stderr, reported
 
 
 @GENERATIONS
@@ -147,7 +147,7 @@ def test_exported_is_what_is_declared(abi: int) -> None:
 def test_header_stands_alone(
     abi: int, header: str, compiler: str, standard: str, prologue: str, tmp_path: Path
 ) -> None:
-    """Spec abi §2.9: strict compilers, C++, and inside somebody else's extern "C"."""
+    """Spec abi §2.9: strict compilers, C++, and inside an extern "C"."""
     source = tmp_path / ("user.c" if compiler == "cc" else "user.cpp")
     source.write_text(f'{prologue}\n#include "{header}"\n{"}" if prologue else ""}\n')
     include = build.library(abi).parent / "include"

@@ -29,12 +29,12 @@ def drivers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 def check(result: CompletedProcess[str]) -> None:
     """That all checks are ok, that all were made, and that no key is printed."""
-    told = f"{result.stdout}\n{result.stderr}"
-    assert result.returncode == 0, told
+    reported = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, reported
     *checks, plan = result.stdout.splitlines()
-    assert plan == f"1..{len(checks)}", told
-    assert all(check.startswith("ok ") for check in checks), told
-    assert KEY not in told
+    assert plan == f"1..{len(checks)}", reported
+    assert all(check.startswith("ok ") for check in checks), reported
+    assert KEY not in reported
 
 
 @pytest.mark.parametrize("abi", build.GENERATIONS)

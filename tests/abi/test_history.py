@@ -16,9 +16,9 @@ def test_a_recording_is_lost_and_found(abi: int, speech: Path, tmp_path: Path) -
     source = build.SOURCES / "history_story.c"
     program = build.compile_program(abi, source, tmp_path / "history_story")
     result = build.run([program, speech], tmp_path / "home")
-    told = f"{result.stdout}\n{result.stderr}"
-    assert result.returncode == 0, told
+    reported = f"{result.stdout}\n{result.stderr}"
+    assert result.returncode == 0, reported
     *checks, plan = result.stdout.splitlines()
-    assert plan == f"1..{len(checks)}", told
-    assert all(check.startswith("ok ") for check in checks), told
-    assert "Traceback" not in result.stderr, told
+    assert plan == f"1..{len(checks)}", reported
+    assert all(check.startswith("ok ") for check in checks), reported
+    assert "Traceback" not in result.stderr, reported

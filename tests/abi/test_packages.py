@@ -57,7 +57,7 @@ def test_a_package_of_the_shell(shell: Path, tmp_path: Path, provider: str) -> N
 
 
 def test_a_recording_without_speech(shell: Path, tmp_path: Path) -> None:
-    """The contract tells silence by a state alone; who runs the example is told in words."""
+    """By the contract, silence is a state alone; the example says it in words."""
     recording = tmp_path / "silence.raw"
     recording.write_bytes(bytes(16_000))
     result = build.run([shell, "--fast", recording], configured(tmp_path / "home", "moonshine"))

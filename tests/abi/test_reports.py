@@ -54,8 +54,8 @@ def test_a_start_that_fails(abi: int, tmp_path: Path) -> None:
 
     reason = f"{folder.resolve()}/koe-runtime is not whole: manifest.txt can't be read"
     sentence = re.escape(f"{reason}; copy the whole bundle again")
-    told = rf"error: none\nlog 0: {sentence}\ncreate -1\nerror: {sentence}\n"
-    assert re.fullmatch(told, result.stdout), result.stdout + result.stderr
+    reported = rf"error: none\nlog 0: {sentence}\ncreate -1\nerror: {sentence}\n"
+    assert re.fullmatch(reported, result.stdout), result.stdout + result.stderr
     log = tmp_path / "home" / ".koe" / "koe.log"
     line = rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ \[\d+\] error: {sentence}\n"
     assert re.fullmatch(line, log.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a session tells, in each generation, while an engine does what a test wants (spec abi §4.4).
+"""What a session reports, in each generation, while an engine follows a test (spec abi §4.4).
 
 The engine is the imitation of Qwen's service. What the core decides is tested without C,
 in tests/test_session.py; here, that each generation gets the rules that are its own.
@@ -89,7 +89,7 @@ class Shell:
         self._home = home
 
     def hears(self, url: str, awaited: str = "") -> list[str]:
-        """What a session with the engine at this address tells."""
+        """What a session with the engine at this address reports."""
         (self._home / ".koe").mkdir(parents=True)
         (self._home / ".koe" / "config.yaml").write_text(
             f"asr: {{provider: qwen, qwen: {{url: '{url}', api_key: key,"
@@ -135,18 +135,18 @@ async def err(conversation: Conversation) -> None:
 def test_a_text(shell: Shell) -> None:
     with QwenService() as service:
         service.faults[Point.FINISH] = complete_hello
-        told = shell.hears(service.url)
+        reported = shell.hears(service.url)
     end = [FINALIZING, *completed(shell.abi, "hello"), *delivered(shell.abi, "hello")]
-    assert told == [*BEGIN[shell.abi], *end]
+    assert reported == [*BEGIN[shell.abi], *end]
 
 
 def test_an_address_where_no_service_is(shell: Shell) -> None:
     with socket.socket() as unused:  # the port is taken, and nothing listens
         unused.bind(("127.0.0.1", 0))
-        told = shell.hears(f"ws://127.0.0.1:{unused.getsockname()[1]}/")
+        reported = shell.hears(f"ws://127.0.0.1:{unused.getsockname()[1]}/")
     begin = BEGIN[shell.abi][:1] if shell.abi == 1 else BEGIN[shell.abi]
-    assert told[: len(begin)] == begin
-    error, end = told[len(begin) :]
+    assert reported[: len(begin)] == begin
+    error, end = reported[len(begin) :]
     assert error.startswith("E(ASR connection failed: ")
     assert error.endswith(f"{REMEDY})")
     assert end == "S(failed)"
@@ -162,9 +162,9 @@ def test_a_service_that_fails_once(shell: Shell, fault: Fault) -> None:
 
     with QwenService() as service:
         service.faults = {Point.AUDIO: once, Point.FINISH: complete_hello}
-        told = shell.hears(service.url)
+        reported = shell.hears(service.url)
     partial = interim(shell.abi, "hello")
-    assert without(partial, told) == [
+    assert without(partial, reported) == [
         *without(partial, BEGIN[shell.abi]), FINALIZING, *delivered(shell.abi, "hello"),
     ]  # fmt: skip
 
@@ -173,8 +173,8 @@ def test_a_service_that_fails_for_good(shell: Shell) -> None:
     """In all generations: what was heard, after the end of the recording, and a warning before."""
     with QwenService() as service:
         service.faults[Point.AUDIO] = say_hello_and_close
-        told = shell.hears(service.url, "W(")
-    *begin, missing, last = split_at_warnings(without(interim(shell.abi, "hello"), told))
+        reported = shell.hears(service.url, "W(")
+    *begin, missing, last = split_at_warnings(without(interim(shell.abi, "hello"), reported))
     # Whether the service went before it was asked for the end or after that, is a matter of luck.
     assert missing in [
         f"W({reason}; the end of the text may be missing. {REMEDY})" for reason in (CLOSED, CUT)
@@ -191,24 +191,24 @@ def test_a_service_that_refuses(shell: Shell) -> None:
     """At once: another try would be in vain."""
     with QwenService() as service:
         service.answer = refuse
-        told = shell.hears(service.url, "E(")
+        reported = shell.hears(service.url, "E(")
     begin = BEGIN[shell.abi][:1] if shell.abi == 1 else BEGIN[shell.abi]
     refusal = "ASR connection failed: HTTP error: 401 Unauthorized: no such ***"
-    assert told == [*begin, f"E({refusal}. {REMEDY})", "S(failed)"]
+    assert reported == [*begin, f"E({refusal}. {REMEDY})", "S(failed)"]
 
 
 def test_no_answer(shell: Shell) -> None:
     with QwenService() as service:
         service.faults[Point.FINISH] = fall_silent
-        told = shell.hears(service.url)
-    assert told == [*BEGIN[shell.abi], FINALIZING, f"E({SLOW}. {REMEDY})", "S(failed)"]
+        reported = shell.hears(service.url)
+    assert reported == [*BEGIN[shell.abi], FINALIZING, f"E({SLOW}. {REMEDY})", "S(failed)"]
 
 
 def test_no_answer_after_some_text(shell: Shell) -> None:
     with QwenService() as service:
         service.faults[Point.FINISH] = say_hello_and_fall_silent
-        told = shell.hears(service.url)
-    assert without(interim(shell.abi, "hello"), told) == [
+        reported = shell.hears(service.url)
+    assert without(interim(shell.abi, "hello"), reported) == [
         *BEGIN[shell.abi],
         FINALIZING,
         f"W({SLOW}; the end of the text may be missing. {REMEDY})",

@@ -300,11 +300,11 @@ class StreamingContract(EngineContract):
 
     @abstractmethod
     def is_the_end(self, message: Message) -> bool:
-        """Whether a client's message tells the end of the audio."""
+        """Whether a client's message is the end of the audio."""
 
     @abstractmethod
     def error(self, message: str) -> tuple[Message, str]:
-        """An error of the service with a message, and what is told of it."""
+        """An error of the service with a message, and what koe reports of it."""
 
     @pytest.fixture(autouse=True)
     def _service(self) -> Iterator[None]:
@@ -418,11 +418,11 @@ class StreamingContract(EngineContract):
     def test_an_end_with_a_reason(self, point: Point) -> None:
         self.service.faults[point] = close(1008, 'quota "exhausted"')
         events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
-        told = [event.reason for event in events if isinstance(event, EngineClosed)]
-        assert 'code=1008, reason="quota \\"exhausted\\""' in [*told, failure][0]
+        reported = [event.reason for event in events if isinstance(event, EngineClosed)]
+        assert 'code=1008, reason="quota \\"exhausted\\""' in [*reported, failure][0]
 
     def test_an_end_before_the_end_of_the_audio(self) -> None:
-        """It is told to be early, though the key may be up and the session wait for an end."""
+        """It is reported as early, though the key may be up and the session wait for an end."""
         self.service.faults[Point.AUDIO] = close(1008, "quota")
 
         async def run() -> list[Event]:
@@ -473,11 +473,11 @@ class StreamingContract(EngineContract):
                 assert failure.endswith("ASR protocol error: a message of more than 4 MiB")
 
     def test_an_error_of_the_service(self) -> None:
-        message, told = self.error("the audio is no audio")
+        message, reported = self.error("the audio is no audio")
         self.service.faults[Point.AUDIO] = say(message)
         events, failure = asyncio.run(attempt(self.open(), [SPEECH]))
         said = [event.message for event in events if isinstance(event, EngineErred)]
-        assert [*said, failure][0] == told
+        assert [*said, failure][0] == reported
 
     def test_an_error_does_not_repeat_the_key(self) -> None:
         message, _ = self.error("secret-key-of-the-user is no key " + "x" * 1000)
@@ -490,7 +490,7 @@ class StreamingContract(EngineContract):
     @pytest.mark.parametrize("fault", [stall, fall_silent])
     @pytest.mark.parametrize("point", Point)
     def test_cancel_at_every_point(self, point: Point, fault: Fault) -> None:
-        """Nothing is sent after it, and it waits for nobody."""
+        """Nothing is sent after it, and it waits for nothing."""
         self.service.faults[point] = fault
 
         async def dictate_on(engine: Engine) -> None:
@@ -587,7 +587,7 @@ class StreamingContract(EngineContract):
     def test_ten_minutes(self) -> None:
         """In memory that does not grow with them: a fraction of the 19 MB of audio.
 
-        Five of thirty seconds are speech: the service tells all its text again and again.
+        Five of thirty seconds are speech: the service sends all its text again and again.
         """
         self.service.keeps = False
 

@@ -77,19 +77,19 @@ static void end(package *p) {
 
 static void *push(void *argument) {
     package *p = argument;
-    uint64_t told = 0;
+    uint64_t announced = 0;
     pthread_mutex_lock(&p->lock);
     while (!p->cancelled) {
-        if (p->fed > told && (is(p, "break") || is(p, "leave"))) {
+        if (p->fed > announced && (is(p, "break") || is(p, "leave"))) {
             if (is(p, "break"))
                 tell(p, ERROR, "the analyzer broke");
             else
                 tell(p, CLOSED, NULL);
             break;
         }
-        if (p->fed > told) {
-            told = p->fed;
-            tell(p, 99, "a kind of event that nobody knows");
+        if (p->fed > announced) {
+            announced = p->fed;
+            tell(p, 99, "a kind of event that is unknown");
             tell_count(p, INTERIM);
             if (p->definite)
                 tell_count(p, DEFINITE);

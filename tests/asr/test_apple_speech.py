@@ -38,8 +38,8 @@ def engine(locale: str = "zh_CN", *terms: str) -> Engine:
 
 def last_call(packages: ctypes.CDLL) -> str:
     packages.packages_last_call.restype = ctypes.c_char_p
-    told: bytes = packages.packages_last_call()
-    return told.decode()
+    reported: bytes = packages.packages_last_call()
+    return reported.decode()
 
 
 def hear(locale: str) -> list[Event]:
@@ -60,12 +60,14 @@ class TestAppleSpeech(EngineContract):
 
 
 @pytest.mark.parametrize(
-    ("terms", "told"),
+    ("terms", "reported"),
     [((), "en_US NULL "), (("Koe", "语音"), "en_US terms Koe|语音"), (("a\0b",), "en_US NULL ")],
 )
-def test_what_the_package_is_told(packages: ctypes.CDLL, terms: tuple[str, ...], told: str) -> None:
+def test_what_the_package_gets(
+    packages: ctypes.CDLL, terms: tuple[str, ...], reported: str
+) -> None:
     asyncio.run(dictate(engine("en_US", *terms), []))
-    assert last_call(packages) == told
+    assert last_call(packages) == reported
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_an_engine_without_credentials(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["doubao", "qwen", "glm", "mimo"])
 def test_an_engine_is_imported_when_it_is_opened(name: str) -> None:
-    """Nobody pays for what they don't use: not for this engine, and not for its packages."""
+    """An engine that is not used costs nothing, and its packages don't either."""
     program = "import sys, koe.core; print(sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "'koe.asr'" in modules.stdout

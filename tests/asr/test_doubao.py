@@ -51,8 +51,8 @@ class TestDoubao(StreamingContract):
         return isinstance(message, bytes) and message.startswith(bytes.fromhex("11220100"))
 
     def error(self, message: str) -> tuple[Message, str]:
-        told = f'ASR protocol error: server error 45000001: {{"error":"{message}"}}'
-        return error(45000001, message), told
+        reported = f'ASR protocol error: server error 45000001: {{"error":"{message}"}}'
+        return error(45000001, message), reported
 
     def test_what_the_service_sees(self) -> None:
         """The whole of a conversation: the request, packets of 200 ms, the end."""
@@ -217,7 +217,7 @@ def test_a_packed_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "told"),
+    ("frame", "reported"),
     [
         ("11f01000", "server error 0: "),
         ("11f0100002aea541", "server error 45000001: "),
@@ -226,10 +226,10 @@ def test_a_packed_error() -> None:
         ("11f01100 00000007 00000002 6162", "server error 7: ab"),
     ],
 )
-def test_half_an_error(frame: str, told: str) -> None:
+def test_half_an_error(frame: str, reported: str) -> None:
     with pytest.raises(AsrProtocolError) as caught:
         heard(bytes.fromhex(frame))
-    assert caught.value.message == told
+    assert caught.value.message == reported
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_both_in_one_result() -> None:
 
 
 def test_a_hypothesis_that_was_none() -> None:
-    """It must not stand for ever, so what is definite is told again."""
+    """It must not stand for ever, so what is definite is reported again."""
     first = utterance("你好。", 320)
     assert heard(
         result("你好。", first),
@@ -411,7 +411,7 @@ def test_which_errors_stay(code: int, is_permanent: bool) -> None:
 
 
 def test_half_a_character() -> None:
-    """A lone surrogate is no text that anybody could write down."""
+    """A lone surrogate is no text that can be written down."""
     text = b'{"result":{"text":"\\ud83d!"}}'
     assert heard(b"\x11\x90\x10\0" + len(text).to_bytes(4, "big") + text) == [
         InterimHeard("\ufffd!")

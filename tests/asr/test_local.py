@@ -153,7 +153,7 @@ def test_what_waits_is_fed_in_large_pieces() -> None:
 
 
 def test_it_says_that_it_works() -> None:
-    """So that nobody gives up on a long recording before it is through."""
+    """So that no session gives up a long recording before it is through."""
 
     async def run() -> list[Event]:
         engine = await connected([])
@@ -540,7 +540,7 @@ def test_close_while_it_loads_releases_what_was_loaded() -> None:
     assert loaded[0].closed.is_set()
 
 
-def test_a_load_can_see_that_nobody_waits_for_it() -> None:
+def test_a_load_can_see_that_it_is_not_awaited() -> None:
     seen: list[bool] = []
     closing_began = threading.Event()
 
@@ -642,7 +642,7 @@ print("done", flush=True)
 
 @pytest.mark.parametrize("where", ["load", "feed", "close", "nothing"])
 def test_the_process_ends_whatever_hangs(where: str) -> None:
-    """Also when nobody closed the engine."""
+    """Also when the engine was not closed."""
     ended = subprocess.run(
         [sys.executable, "-c", HANGING, where],
         capture_output=True,

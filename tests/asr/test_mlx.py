@@ -51,7 +51,7 @@ class TestMlx(EngineContract):
         assert DefiniteHeard("40000 samples") in events
 
 
-def test_what_the_package_is_told(packages: ctypes.CDLL) -> None:
+def test_what_the_package_gets(packages: ctypes.CDLL) -> None:
     packages.packages_last_call.restype = ctypes.c_char_p
     config = MlxConfig(language="zh", delay_preset="agent")
     asyncio.run(dictate(open_engine(AsrConfig(mlx=config), ()), []))

@@ -86,7 +86,7 @@ class TestMoonshine(EngineContract):
     def test_the_last_moment_is_heard(self, beckett: bytes, cut: float) -> None:
         """What came after the last update is recognised too, however short it is.
 
-        The same audio with silence after it is heard in full by regular updates, so it tells
+        The same audio with silence after it is heard in full by regular updates, so it shows
         what the end must not lack.
         """
         speech = beckett[: int(cut * 16_000) * 2]
@@ -272,8 +272,8 @@ def test_the_model_is_released_and_loaded_anew(beckett: bytes) -> None:
 WITHOUT_FAREWELL = """
 import asyncio, ctypes, sys, threading
 
-# The last that the process does is to wait, long after its libraries were taken down: whoever
-# computes with them then has the time to fail.
+# The last that the process does is to wait, long after its libraries were taken down: a thread
+# that computes with them then has the time to fail.
 libc = ctypes.CDLL(None)
 wait = ctypes.cast(libc.usleep, ctypes.c_void_p)
 libc.__cxa_atexit(wait, ctypes.c_void_p(300_000), None)

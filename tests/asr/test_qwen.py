@@ -72,16 +72,16 @@ class TestQwen(StreamingContract):
         ]
 
     @pytest.mark.parametrize(
-        ("point", "told"),
+        ("point", "reported"),
         [
             (Point.OPENED, "connection closed unexpectedly"),
             (Point.SET_UP, "connection closed before session.updated"),
         ],
     )
-    def test_an_end_before_it_is_ready(self, point: Point, told: str) -> None:
+    def test_an_end_before_it_is_ready(self, point: Point, reported: str) -> None:
         self.service.faults[point] = close(1008, "no")
         _, failure = asyncio.run(attempt(self.open(), [SPEECH]))
-        assert failure == f'ASR connection failed: {told}: code=1008, reason="no"'
+        assert failure == f'ASR connection failed: {reported}: code=1008, reason="no"'
 
     def test_events_out_of_order(self) -> None:
         """What was said to one packet, turned round: completed comes before what it completes."""
@@ -328,7 +328,7 @@ def test_a_sentence_that_was_none() -> None:
     ]
 
 
-def test_nothing_new_is_not_told() -> None:
+def test_nothing_new_is_not_reported() -> None:
     message = said("text", text="", stash="")
     again = said("text", text="甲", stash="")
     assert heard(message, message, again, again) == [InterimHeard("甲")]
@@ -339,7 +339,7 @@ def test_silence() -> None:
 
 
 def test_an_end_before_the_audio_ended() -> None:
-    """What it has to say was told; how that goes on is not known."""
+    """What it has to say was reported; how that goes on is not known."""
     protocol = ready()
     assert protocol.receive(said("text", stash="甲")) == [InterimHeard("甲")]
     assert protocol.receive('{"type":"session.finished"}') == [
@@ -348,7 +348,7 @@ def test_an_end_before_the_audio_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "reported"),
     [
         ('{"type":"error","error":{"message":"slow down"}}', "slow down"),
         ('{"type":"error"}', "Unknown error"),
@@ -357,8 +357,8 @@ def test_an_end_before_the_audio_ended() -> None:
         (Events().failed("item_1", "x", "no speech service"), "no speech service"),
     ],
 )
-def test_errors(message: str, told: str) -> None:
-    assert heard(message) == [EngineErred(told)]
+def test_errors(message: str, reported: str) -> None:
+    assert heard(message) == [EngineErred(reported)]
 
 
 def an_error(code: str, kind: str = "invalid_request_error") -> str:

@@ -98,15 +98,15 @@ def test_without_an_address_it_is_the_vendor_s(url: str) -> None:
     assert RecordingEngine(service(url))._url == GlmConfig.url
 
 
-# --- what is told ------------------------------------------------------------------------------
+# --- what is reported ---------------------------------------------------------------------
 
 
 def test_text_comes_as_it_is_sent() -> None:
     answer = stream(*(events({"text": text}).removesuffix(b"data: [DONE]\n\n")
                       for text in ("a", "a b")), events())  # fmt: skip
     with speech_server(say(*answer)) as server:
-        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
-    assert said(told) == [
+        reported = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
+    assert said(reported) == [
         InterimHeard("a"), InterimHeard("a b"), FinalHeard("a b", 16_000), EngineClosed()
     ]  # fmt: skip
 
@@ -119,8 +119,8 @@ def test_the_recording_is_a_wav_file() -> None:
 
 def test_silence_is_not_sent() -> None:
     with speech_server(say(response(b'{"text":"a"}'))) as server:
-        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [b"", b"x"]))
-        assert said(told) == [FinalHeard("", 0), EngineClosed()]
+        reported = asyncio.run(dictate(RecordingEngine(service(server.url)), [b"", b"x"]))
+        assert said(reported) == [FinalHeard("", 0), EngineClosed()]
         assert server.connections == 0
 
 
@@ -134,19 +134,19 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def attempt(engine: RecordingEngine, pcm: bytes) -> tuple[list[Event], AsrError | None]:
     """What is said until the engine closes or fails, and how it fails."""
-    told: list[Event] = []
+    reported: list[Event] = []
     try:
         await engine.connect()
         await engine.send_audio(pcm)
         await engine.finish_input()
         async with asyncio.timeout(PATIENCE):
-            while EngineClosed() not in told:
-                told.append(await engine.next_event())
+            while EngineClosed() not in reported:
+                reported.append(await engine.next_event())
     except AsrError as exc:
-        return said(told), exc
+        return said(reported), exc
     finally:
         await engine.close()
-    return said(told), None
+    return said(reported), None
 
 
 def failure(engine: RecordingEngine, pcm: bytes = SECOND) -> AsrError:
@@ -209,15 +209,17 @@ def test_failures(
         return
     answers: Iterator[list[Step]] = iter([steps, WHOLE])
     with speech_server(lambda received: next(answers)) as server:
-        told, error_after_all = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND))
+        reported, error_after_all = asyncio.run(
+            attempt(RecordingEngine(service(server.url)), SECOND)
+        )
     assert error_after_all is None
-    assert told[-2:] == [FinalHeard("a", 16_000), EngineClosed()]
+    assert reported[-2:] == [FinalHeard("a", 16_000), EngineClosed()]
 
 
-def test_what_was_heard_of_a_piece_that_fails_is_told() -> None:
+def test_what_was_heard_of_a_piece_that_fails_is_reported() -> None:
     with speech_server(say(*adding("a", " b", end=""))) as server:
-        told, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND))
-    assert told[-1] == InterimHeard("a b")
+        reported, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND))
+    assert reported[-1] == InterimHeard("a b")
     assert error is not None
 
 
@@ -243,7 +245,7 @@ def test_the_pauses_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_service_that_wants_to_be_left_alone_for_too_long() -> None:
-    """Its refusal is told at once: another engine may hear the rest meanwhile."""
+    """Its refusal is reported at once: another engine may hear the rest meanwhile."""
     busy = response(b"", "429 Too Many Requests", "Retry-After: 3600")
     with speech_server(say(busy)) as server:
         error = failure(RecordingEngine(service(server.url)))
@@ -267,8 +269,8 @@ def test_a_long_recording_may_take_long(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("koe.asr.recording.EXCHANGE_TIMEOUT", 0.0)
     with speech_server(say(response(b'{"text":"a"}'))) as server:
         patient = service(server.url, final_wait_timeout=0.0, longest=60.0)
-        told = asyncio.run(dictate(RecordingEngine(patient), [SECOND * 60]))
-    assert said(told)[-2:] == [FinalHeard("a", 60 * 16_000), EngineClosed()]
+        reported = asyncio.run(dictate(RecordingEngine(patient), [SECOND * 60]))
+    assert said(reported)[-2:] == [FinalHeard("a", 60 * 16_000), EngineClosed()]
 
 
 def test_a_stalled_exchange_shows_that_it_lives() -> None:
@@ -304,8 +306,8 @@ def test_text_in_a_reply_cut_within_a_character() -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     steps = [bytes([byte]) for byte in body]
     with speech_server(say(head, *steps)) as server:
-        told = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
-    assert FinalHeard("你好😀", 16_000) in told
+        reported = asyncio.run(dictate(RecordingEngine(service(server.url)), [SECOND]))
+    assert FinalHeard("你好😀", 16_000) in reported
 
 
 # --- settings ----------------------------------------------------------------------------------
@@ -417,23 +419,23 @@ def test_a_listener_may_give_up_and_come_back() -> None:
         await engine.connect()
         await engine.send_audio(SECOND)
         await engine.finish_input()
-        told: list[Event] = []
-        while EngineClosed() not in told:
+        reported: list[Event] = []
+        while EngineClosed() not in reported:
             listening = asyncio.create_task(engine.next_event())
             for _ in range(chance.randrange(4)):
                 await asyncio.sleep(0)
             if listening.done() or not listening.cancel():
-                told.append(await listening)
+                reported.append(await listening)
             else:
                 await asyncio.wait([listening])
                 if not listening.cancelled():
-                    told.append(listening.result())
+                    reported.append(listening.result())
         await engine.close()
-        return told
+        return reported
 
     with speech_server(say(*stream(*chunks))) as server:
-        told = said(asyncio.run(run(server.url)))
-    assert told == [*map(InterimHeard, texts), FinalHeard("49", 16_000), EngineClosed()]
+        reported = said(asyncio.run(run(server.url)))
+    assert reported == [*map(InterimHeard, texts), FinalHeard("49", 16_000), EngineClosed()]
 
 
 def test_a_bug_of_ours_is_not_swallowed() -> None:
@@ -461,12 +463,12 @@ def test_a_long_recording_is_sent_in_pieces() -> None:
 
     with speech_server(handle) as server:
         engine = RecordingEngine(service(server.url, longest=1.0))
-        told = said(asyncio.run(dictate(engine, [SECOND, SECOND[:16_000]])))
+        reported = said(asyncio.run(dictate(engine, [SECOND, SECOND[:16_000]])))
         assert server.connections == 1
     lengths = [len(it.body) // 2 - 22 for it in server.received]
     assert sum(lengths) == 24_000
     first, second = (f"{length} heard." for length in lengths)
-    assert told == [
+    assert reported == [
         InterimHeard(first),
         DefiniteHeard(first, lengths[0]),
         InterimHeard(f"{first} {second}"),
@@ -476,13 +478,13 @@ def test_a_long_recording_is_sent_in_pieces() -> None:
 
 
 def test_a_piece_that_is_refused_ends_it() -> None:
-    """What was heard until then is told, and how far it reaches."""
+    """What was heard until then is reported, and how far it reaches."""
     answers = iter([b'{"text":"a"}', b'{"error":{"code":1113,"message":"enough"}}'])
     with speech_server(lambda received: [response(next(answers))]) as server:
         engine = RecordingEngine(service(server.url, longest=1.0))
-        told, error = asyncio.run(attempt(engine, SECOND * 3))
+        reported, error = asyncio.run(attempt(engine, SECOND * 3))
     samples = len(server.received[0].body) // 2 - 22
-    assert told == [InterimHeard("a"), DefiniteHeard("a", samples)]
+    assert reported == [InterimHeard("a"), DefiniteHeard("a", samples)]
     assert error is not None
     assert error.message == "enough"
 
@@ -503,13 +505,13 @@ def test_every_piece_fails_once() -> None:
     recording = random.Random(3).randbytes(32_000 * 20)
     with speech_server(handle) as server:
         engine = RecordingEngine(service(server.url, longest=1.0))
-        told, error = asyncio.run(attempt(engine, recording))
+        reported, error = asyncio.run(attempt(engine, recording))
     assert error is None
     pieces = list(dict.fromkeys(it.body for it in server.received))
     assert len(server.received) == 2 * len(pieces)
     assert b"".join(piece[44:] for piece in pieces) == recording
     text = " ".join(f"{len(piece)}." for piece in pieces)
-    assert told[-2:] == [FinalHeard(text, 320_000), EngineClosed()]
+    assert reported[-2:] == [FinalHeard(text, 320_000), EngineClosed()]
 
 
 def test_a_piece_with_too_much_text_is_cut_in_two() -> None:
@@ -522,9 +524,9 @@ def test_a_piece_with_too_much_text_is_cut_in_two() -> None:
         return [response(json.dumps({"text": f"{seconds}"}).encode())]
 
     with speech_server(handle) as server:
-        told, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND * 25))
+        reported, error = asyncio.run(attempt(RecordingEngine(service(server.url)), SECOND * 25))
     assert error is None
-    final = told[-2]
+    final = reported[-2]
     assert isinstance(final, FinalHeard)
     assert final.upto == 25 * 16_000
     heard = [it.body[44:] for it in server.received if len(it.body) <= 44 + 32_000 * 11]

@@ -166,7 +166,7 @@ def test_silence() -> None:
         (b"9" * 5000, f"{'9' * 299}…"),
     ],
 )
-def test_what_is_not_understood_is_told(body: bytes, quoted: str) -> None:
+def test_what_is_not_understood_is_reported(body: bytes, quoted: str) -> None:
     with pytest.raises(AsrProtocolError) as caught:
         read(body)
     assert str(caught.value) == (

@@ -64,7 +64,7 @@ class Echo(Service):
 
 
 class Parrot(Protocol):
-    """Sends packets as they are, and tells as interim what comes back."""
+    """Sends packets as they are, and reports as interim what comes back."""
 
     name = "parrot"
 
@@ -100,7 +100,7 @@ class Parrot(Protocol):
 
 
 def with_parrot(frames: list[bytes]) -> tuple[list[int], list[Event]]:
-    """The sizes of the packets that were sent, and what was told."""
+    """The sizes of the packets that were sent, and what was reported."""
     with Echo() as service:
         parrot = Parrot(service.url)
         events, failure = asyncio.run(attempt(StreamingEngine(parrot, PATIENCE), frames))
@@ -131,7 +131,7 @@ def test_packets(frames: list[int], packets: list[int]) -> None:
 
 
 def test_setting_up_may_take_several_messages() -> None:
-    """What is told meanwhile is told; and no secret, wherever it comes from."""
+    """What comes meanwhile is reported; and no secret, wherever it comes from."""
     _, events = with_parrot([])
     assert events == [InterimHeard("ready"), FinalHeard("the password"), EngineClosed("the ***")]
 
@@ -154,7 +154,7 @@ def test_a_service_that_ends_early() -> None:
         ]
 
 
-def test_a_failure_tells_no_secret() -> None:
+def test_a_failure_shows_no_secret() -> None:
     with Echo() as service:
         service.faults[Point.OPENED] = say("ready?", "trouble")
         _, failure = asyncio.run(attempt(StreamingEngine(Parrot(service.url), PATIENCE), []))
@@ -173,14 +173,14 @@ def test_errors_are_mended_in_place() -> None:
     assert error.is_permanent
 
 
-def test_a_bug_is_raised_where_somebody_waits() -> None:
+def test_a_bug_is_raised_where_the_event_is_awaited() -> None:
     with Echo() as service:
         service.faults[Point.OPENED] = say("ready?", "bug")
         with pytest.raises(ZeroDivisionError):
             asyncio.run(attempt(StreamingEngine(Parrot(service.url), PATIENCE), []))
 
 
-def test_close_wakes_whoever_waits() -> None:
+def test_close_wakes_all_that_wait() -> None:
     async def run() -> Event:
         engine = StreamingEngine(Parrot(service.url), PATIENCE)
         await engine.connect()
@@ -195,7 +195,7 @@ def test_close_wakes_whoever_waits() -> None:
 
 
 def test_close_while_the_connection_is_opened() -> None:
-    """By somebody who does not cancel it: nothing is said, and no connection left behind."""
+    """By a caller that does not cancel it: nothing is said, and no connection left behind."""
 
     async def run() -> None:
         service.answer = service.never_answer
@@ -471,13 +471,13 @@ def test_a_whole_program(name: str, directory: Path) -> None:
                 return [notice async for notice in session]
 
         assert text_of(asyncio.run(run())) == spoken_in(SPEECH)
-        told = service.requests if isinstance(service, DoubaoService) else service.sessions
-        assert "Koe" in str(told)
-        assert "语音输入" in str(told)
+        reported = service.requests if isinstance(service, DoubaoService) else service.sessions
+        assert "Koe" in str(reported)
+        assert "语音输入" in str(reported)
 
 
 @pytest.mark.parametrize("url", ["ws://10.0.0.5/", "https://localhost/", "nonsense"])
-def test_a_wrong_address_is_told(url: str, directory: Path) -> None:
+def test_a_wrong_address_is_reported(url: str, directory: Path) -> None:
     directory.mkdir()
     (directory / "config.yaml").write_text(
         f"asr: {{provider: qwen, qwen: {{url: '{url}', api_key: key}}}}\n", encoding="utf-8"

@@ -185,7 +185,7 @@ def test_one_byte_at_a_time() -> None:
     ],
 )
 def test_close_frames(data: bytes, reason: str) -> None:
-    """The end is told at once, whether or not the server then ends the connection."""
+    """The end is reported at once, whether or not the server then ends the connection."""
     assert received_from(says(data)) == [EngineClosed(reason)]
 
 
@@ -333,18 +333,18 @@ def test_a_lost_connection() -> None:
             await connection.send("something")
             with pytest.raises(AsrProtocolError, match="the connection was lost: "):
                 await connection.receive()
-            await connection.send("to nobody")
+            await connection.send("too late")
             await connection.close()
 
     asyncio.run(run())
 
 
-def test_what_is_sent_after_the_end_is_nobody_s() -> None:
+def test_what_is_sent_after_the_end_is_lost() -> None:
     async def run() -> None:
         async with listening(says(frame(CLOSE, b""))) as url:
             connection = await open_websocket(plain(url), PATIENCE)
             assert await connection.receive() == EngineClosed()
-            await connection.send("to nobody")
+            await connection.send("too late")
             await connection.close()
 
     asyncio.run(run())
@@ -432,7 +432,7 @@ def test_close_does_not_wait_for_a_server_that_does_not_read(
     async def run() -> None:
         async with listening(script) as url:
             connection = await open_websocket(plain(url), PATIENCE)
-            connection._writer.write(bytes(64 << 20))  # nobody waits for that
+            connection._writer.write(bytes(64 << 20))  # this is not awaited
             async with asyncio.timeout(PATIENCE):
                 await connection.close()
 
@@ -489,7 +489,7 @@ def free_port() -> int:
         return port
 
 
-def test_nobody_there() -> None:
+def test_no_server() -> None:
     with pytest.raises(AsrConnectionError) as caught:
         asyncio.run(open_websocket(plain(f"ws://127.0.0.1:{free_port()}/"), PATIENCE))
     assert str(caught.value).startswith("ASR connection failed: 127.0.0.1: ")
@@ -593,14 +593,14 @@ def test_tls_to_a_server_that_only_listens(authority: trustme.CA) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_certificate_of_nobody_s() -> None:
+def test_a_certificate_of_no_authority() -> None:
     with pytest.raises(AsrConnectionError) as caught:
         talk_securely(trustme.CA(), "localhost")
     assert caught.value.message.startswith("no secure connection to localhost: ")
     assert "certificate verify failed" in caught.value.message
 
 
-def test_a_certificate_of_somebody_else_s(authority: trustme.CA) -> None:
+def test_a_certificate_of_another_host(authority: trustme.CA) -> None:
     with pytest.raises(AsrConnectionError) as caught:
         talk_securely(authority, "example.com")
     assert "certificate is not valid for 'localhost'" in caught.value.message

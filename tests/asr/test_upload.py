@@ -78,7 +78,7 @@ def test_one_connection_for_several_uploads() -> None:
 
 
 def test_pieces_come_as_they_are_sent() -> None:
-    """Nobody waits for the end of an answer that has said enough."""
+    """The end of an answer that has said enough is not awaited."""
     with speech_server(answered(*stream(b"first", end=False), Stall())) as server:
         assert asyncio.run(upload(server.url, first=True)) == b"first"
 
@@ -106,7 +106,7 @@ def failure(*steps: Step) -> AsrError:
     return caught.value
 
 
-def test_nobody_listens() -> None:
+def test_no_server_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]

@@ -390,10 +390,10 @@ def build_qwen(folder: Path, tokens: Sequence[str], term: str, preferred: str) -
             # Whether the prompt has the term: kept as a value.
             helper.make_node("Equal", ["ids", "term"], ["equal"]),
             helper.make_node("Cast", ["equal"], ["has"], to=TensorProto.FLOAT),
-            helper.make_node("ReduceMax", ["has"], ["told_now"], axes=[0, 1], keepdims=0),
-            helper.make_node("ReduceMax", ["past"], ["told_then"], axes=[0, 1, 2, 3], keepdims=0),
-            helper.make_node("Max", ["told_now", "told_then"], ["told"]),
-            helper.make_node("Mul", ["prefers", "told"], ["preference"]),
+            helper.make_node("ReduceMax", ["has"], ["has_term_now"], axes=[0, 1], keepdims=0),
+            helper.make_node("ReduceMax", ["past"], ["had_term"], axes=[0, 1, 2, 3], keepdims=0),
+            helper.make_node("Max", ["has_term_now", "had_term"], ["knows_term"]),
+            helper.make_node("Mul", ["prefers", "knows_term"], ["preference"]),
             # The answer: a preface, what was heard, and an end.
             helper.make_node("Squeeze", ["audio", "zero"], ["heard"]),
             helper.make_node("Add", ["heard", "preference"], ["weighed"]),
@@ -406,7 +406,7 @@ def build_qwen(folder: Path, tokens: Sequence[str], term: str, preferred: str) -
             helper.make_node("Concat", ["one", "count", "one", "one"], ["shape"], axis=0),
             helper.make_node("Cast", ["prompt"], ["as_key"], to=TensorProto.FLOAT),
             helper.make_node("Expand", ["as_key", "shape"], ["new_key"]),
-            helper.make_node("Expand", ["told", "shape"], ["new_past"]),
+            helper.make_node("Expand", ["knows_term", "shape"], ["new_past"]),
         ],
         "decoder",
         [_integers("ids", [1, "S"], 64), value("audio", 1, "A", size),

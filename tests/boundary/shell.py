@@ -2,7 +2,7 @@
 
     python -c PROGRAM LIBRARY [SPEECH URL [ENGINE]]
 
-What the library tells is noted as texts: S(state) R I(text) E(message) W(message) F(text) A(text)
+What the library reports is noted as texts: S(state) R I(text) E(message) W(message) F(text) A(text)
 RW(text) M(text,engine,corrected). SPEECH is raw audio, URL that of a fake service of language
 models (`tests.servers.llm`), and ENGINE the section of the configuration that chooses the speech
 engine.
@@ -52,11 +52,11 @@ class Context(ctypes.Structure):
     )
 
 
-# What was told: by which session, what, and on which thread.
-told: list[tuple[int, str, int]] = []
-# Notified when more is told.
+# What was reported: by which session, what, and on which thread.
+reported: list[tuple[int, str, int]] = []
+# Notified when more is reported.
 more = threading.Condition()
-# What to do inside of a callback, by what it tells; once.
+# What to do inside of a callback, by what it reports; once.
 inside: dict[str, Callable[[], object]] = {}
 
 
@@ -65,7 +65,7 @@ def _note(token: int, text: str) -> None:
     if action is not None:
         action()
     with more:
-        told.append((token, text, threading.get_ident()))
+        reported.append((token, text, threading.get_ident()))
         more.notify_all()
 
 
@@ -86,22 +86,22 @@ library.sp_core_register_callbacks(callbacks)
 
 
 def until(token: int, *texts: str) -> None:
-    """Wait until a session has told one of these; one that ends with ( may go on."""
+    """Wait until a session has reported one of these; one that ends with ( may go on."""
 
     def is_there() -> bool:
         return any(
             t == token and (text in texts or text[: text.find("(") + 1] in texts)
-            for t, text, _ in told
+            for t, text, _ in reported
         )
 
     with more:
-        assert more.wait_for(is_there, PATIENCE), (token, texts, told)
+        assert more.wait_for(is_there, PATIENCE), (token, texts, reported)
 
 
 def story(token: int) -> list[str]:
-    """What a session has told, without interim texts."""
+    """What a session has reported, without interim texts."""
     with more:
-        return [text for t, text, _ in told if t == token and not text.startswith("I(")]
+        return [text for t, text, _ in reported if t == token and not text.startswith("I(")]
 
 
 def begin(token: int) -> None:

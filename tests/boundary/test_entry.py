@@ -61,7 +61,7 @@ print(get(b"a"), get(b"b").decode() == "漢字😀", get(b"\\xff"))
     assert run_host(program, library, tmp_path).stdout == "b'' True b''\n"
 
 
-def test_the_same_trouble_is_not_told_again_and_again(library: Path, tmp_path: Path) -> None:
+def test_the_same_trouble_is_not_reported_again_and_again(library: Path, tmp_path: Path) -> None:
     result = run_host(HOST % "[get(b'a') for _ in range(20)]", library, tmp_path)
 
     assert result.stderr.count("\n") == 1

@@ -93,7 +93,7 @@ print([entry["text"] for entry in get(library.koe_history_json, None)])
 
 
 def test_a_session_that_can_t_begin(library: Path, home: Path) -> None:
-    """It is told in one line, whatever is wrong."""
+    """It is reported in one line, whatever is wrong."""
     program = (
         HOST
         % """

@@ -62,7 +62,7 @@ def run(library: Path, speech: Path, tmp_path: Path) -> Run:
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         assert KEY not in done.stderr
-        # What a shell can't be told by a callback.
+        # What no callback reports to a shell.
         return [*done.stdout.splitlines(), *done.stderr.splitlines()]
 
     return run
@@ -73,12 +73,12 @@ configure("koe-echo", dictionary="{path: terms.txt}")
 Path.home().joinpath(".koe", "terms.txt").write_text("Beckett")
 assert library.sp_core_create(None) == 0
 for token in range(1, 11):
-    told_now = dictate(token)
-    heard = told_now[3][2:-1]
-    assert told_now == [
+    reported_now = dictate(token)
+    heard = reported_now[3][2:-1]
+    assert reported_now == [
         "S(recording_hold)", "R", "S(finalizing_asr)", f"A({heard})", "S(correcting)",
         "S(preparing_paste)", f"M({heard},qwen,true)", f"F({heard}!!)",
-    ], told_now
+    ], reported_now
     print(heard)
 destroy()
 """
@@ -125,13 +125,13 @@ OUTCOMES = """
 assert library.sp_core_create(None) == 0
 for token, model in enumerate(MODELS, start=1):
     configure(model, "  timeout_ms: 1000\\n" if model in ("koe-never", "koe-stalled") else "")
-    told_now = dictate(token)
-    heard = told_now[3][2:-1]
-    told_now = [text.replace(heard, "HEARD") for text in told_now]
-    assert told_now[:5] == [
+    reported_now = dictate(token)
+    heard = reported_now[3][2:-1]
+    reported_now = [text.replace(heard, "HEARD") for text in reported_now]
+    assert reported_now[:5] == [
         "S(recording_hold)", "R", "S(finalizing_asr)", "A(HEARD)", "S(correcting)"
-    ], told_now
-    print(json.dumps([model, *told_now[5:]]))
+    ], reported_now
+    print(json.dumps([model, *reported_now[5:]]))
 destroy()
 """
 
@@ -173,7 +173,7 @@ def test_what_comes_of_an_answer(run: Run) -> None:
         lines = [line.replace(fake.url, "URL") for line in said]
 
     assert lines[-1] == "koe: the model's answer was not used: it keeps only a fragment"
-    happened = {model: tuple(told) for model, *told in map(json.loads, lines[:-1])}
+    happened = {model: tuple(reported) for model, *reported in map(json.loads, lines[:-1])}
     assert happened == HAPPENS
 
 
@@ -183,11 +183,11 @@ assert library.sp_core_create(None) == 0
 raw = ["S(preparing_paste)", "M(HEARD,qwen,false)", "F(HEARD)"]
 
 def now(token):
-    told_now = story(token)
-    heard = told_now[3][2:-1]
-    told_now = [text.replace(heard, "HEARD") for text in told_now]
-    assert told_now[2:5] == ["S(finalizing_asr)", "A(HEARD)", "S(correcting)"], told_now
-    return told_now[5:]
+    reported_now = story(token)
+    heard = reported_now[3][2:-1]
+    reported_now = [text.replace(heard, "HEARD") for text in reported_now]
+    assert reported_now[2:5] == ["S(finalizing_asr)", "A(HEARD)", "S(correcting)"], reported_now
+    return reported_now[5:]
 
 # accepted while the model is asked
 begin(1)
@@ -225,7 +225,7 @@ until(5, "F(")
 assert now(4) == ["S(cancelled)", "S(idle)"], now(4)
 assert now(5)[-1] == "F(HEARD!!)", now(5)
 
-# accepted inside of the callback that tells what was heard
+# accepted inside of the callback that reports what was heard
 configure("koe-never")
 begin(6)
 answers = []
@@ -241,9 +241,9 @@ speak()
 fake("asked/5")
 seconds = destroy()
 assert seconds < 2.0, seconds
-told_by_then = len(told)
+reported_by_then = len(reported)
 time.sleep(0.2)
-assert len(told) == told_by_then
+assert len(reported) == reported_by_then
 assert now(7) == [], now(7)
 print("done")
 """
@@ -335,7 +335,7 @@ def until_more(token, before):
         assert more.wait_for(there, PATIENCE)
 
 def story_now(token):
-    return [text for t, text, _ in told if t == token and not text.startswith("I(")]
+    return [text for t, text, _ in reported if t == token and not text.startswith("I(")]
 
 assert library.sp_core_rewrite_with_template(0, b"x") == -1  # no core
 configure("koe-echo")
@@ -346,11 +346,11 @@ renew("koe-echo")
 # refused, without a callback
 for index, text in [(-1, b"x"), (3, b"x"), (1, b"x"), (0, None), (0, b"\\xff")]:
     assert library.sp_core_rewrite_with_template(index, text) == -1, (index, text)
-assert told == []
+assert reported == []
 
 # blank: at once, on this thread; no session has begun
 assert library.sp_core_rewrite_with_template(0, b" \\n") == 0
-assert told == [(0, "RW( \\n)", threading.get_ident())], told
+assert reported == [(0, "RW( \\n)", threading.get_ident())], reported
 
 print(rewrite(0, "hello"))
 print(rewrite(0, "hello", index=2))
@@ -383,21 +383,21 @@ until(7, "RW(two!!)")
 
 # destroyed meanwhile
 renew("koe-never")
-before = len(told)
+before = len(reported)
 assert library.sp_core_rewrite_with_template(0, b"x") == 0
 fake("asked/9")
 assert destroy() < 2.0
-assert len(told) == before
+assert len(reported) == before
 """
 
 
 def test_rewrites(run: Run) -> None:
     """Spec abi §4.12."""
     with serving() as fake:
-        *told, reported, missing = run(REWRITES, fake.url)
+        *reported, recital, missing = run(REWRITES, fake.url)
 
     failed = "W(Rewrite failed: LLM correction failed: "
-    assert told == [
+    assert reported == [
         "['RW(hello!!)']",
         "['RW(hello!!)']",
         "['RW(hello!!)']",
@@ -408,7 +408,7 @@ def test_rewrites(run: Run) -> None:
         "['W(Rewrite failed: config error: LLM profile not found: gone)', 'RW(hello)']",
         "['RW(hello!!)']",
     ]
-    assert reported == "koe: the model's answer was not used: it recites the dictionary"
+    assert recital == "koe: the model's answer was not used: it recites the dictionary"
     assert missing.endswith("is not one of llm.profiles, which are: fake; nothing is corrected")
     assert [question.system for question in fake.service.questions[:2]] == [
         "Be polite.", "Be rude.",

@@ -31,17 +31,17 @@ PROGRESS = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uin
 STATUS = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
 library.sp_core_download_model.argtypes = [ctypes.c_char_p, PROGRESS, STATUS, ctypes.c_void_p]
 
-told, done, moving = [], threading.Event(), threading.Event()
+reported, done, moving = [], threading.Event(), threading.Event()
 
 @PROGRESS
 def on_progress(context, index, count, received, size, name):
-    told.append((context, index, count, received, size, name.decode()))
+    reported.append((context, index, count, received, size, name.decode()))
     if received:
         moving.set()
 
 @STATUS
 def on_status(context, status, message):
-    told.append((context, status, message.decode()))
+    reported.append((context, status, message.decode()))
     if status:
         done.set()
 
@@ -96,8 +96,8 @@ assert before["status"] == 0, before
 assert any(model["path"] == "sherpa-onnx/zh-xlarge" for model in scan()), "those that koe knows"
 assert download() == 0
 assert done.wait(60)
-assert told[0] == (77, 0, "started") and told[-1] == (77, 1, "completed"), told
-assert told[-2] == (77, 0, 1, 16384, 16384, "model.bin"), told
+assert reported[0] == (77, 0, "started") and reported[-1] == (77, 1, "completed"), reported
+assert reported[-2] == (77, 0, 1, 16384, 16384, "model.bin"), reported
 assert library.sp_model_status(b"mine", 2) == 2
 assert library.sp_core_cancel_download(b"mine") == library.sp_core_cancel_download(None) == 0
 assert library.sp_core_remove_model_files(b"mine") > 0
@@ -168,8 +168,8 @@ assert moving.wait(60)
 assert download() == -1
 assert {how} in (1, None)
 library.sp_core_destroy()
-assert done.is_set(), told
-finals = [entry[1:] for entry in told if len(entry) == 3 and entry[1]]
+assert done.is_set(), reported
+finals = [entry[1:] for entry in reported if len(entry) == 3 and entry[1]]
 assert finals == [(3, "cancelled")], finals
 print("good")
 """
@@ -198,7 +198,7 @@ print("good")
 
 
 def test_manifests_that_cannot_be_installed(library: Path, tmp_path: Path) -> None:
-    """What is there can be used all the same, and what is wrong is told."""
+    """The other models can be used all the same, and what is wrong is reported."""
     (tmp_path / "home" / ".koe").mkdir(parents=True)
     (tmp_path / "home" / ".koe" / "models").touch()
     program = (
@@ -208,8 +208,8 @@ library.sp_core_create(None)
 assert scan() == []
 assert download() == 0
 assert done.wait(60)
-assert [entry[1] for entry in told] == [0, 2], told
-assert told[-1][2].startswith("config error: "), told
+assert [entry[1] for entry in reported] == [0, 2], reported
+assert reported[-1][2].startswith("config error: "), reported
 library.sp_core_destroy()
 print("good")
 """

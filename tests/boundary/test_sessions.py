@@ -24,7 +24,7 @@ import ctypes, sys, threading
 
 library = ctypes.CDLL(sys.argv[1])
 done = threading.Event()
-told = []
+reported = []
 
 TEXT = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_char_p)
 READY = ctypes.CFUNCTYPE(None, ctypes.c_uint64)
@@ -41,7 +41,7 @@ class Context(ctypes.Structure):
                 ("token", ctypes.c_uint64)]
 
 def state(token, name):
-    told.append((token, name.decode()))
+    reported.append((token, name.decode()))
     if name in (b"idle", b"failed"):
         done.set()
 
@@ -55,7 +55,7 @@ for token in range(1, 4):
     assert library.sp_core_session_end() == 0
     assert done.wait(60)
 library.sp_core_destroy()
-for token, name in told:
+for token, name in reported:
     print(token, name)
 """
 

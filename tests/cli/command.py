@@ -13,7 +13,7 @@ FAKES = PROJECT / "tests" / "fakes"
 # The exit status of argparse.
 USAGE = 2
 
-# For what takes a second; nobody waits for it unless something is broken.
+# For what takes a second; it is not awaited unless something is broken.
 PATIENCE = 120.0
 
 

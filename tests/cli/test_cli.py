@@ -80,7 +80,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert capsys.readouterr() == ("", "koe: interrupted\n")
 
 
-def test_a_fault_of_the_system_is_told_as_it_is(
+def test_a_fault_of_the_system_is_reported_as_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only what fails while the output is written is the output's fault."""

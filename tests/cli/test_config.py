@@ -79,7 +79,7 @@ def test_path_and_check_for_a_program(folder: Folder) -> None:
         ("llm.api_key", "sk-1", '"sk-1"'),
     ],
 )
-def test_what_the_file_says_is_told_as_it_stands(
+def test_what_the_file_says_is_reported_as_it_stands(
     folder: Folder, key: str, text: str, in_json: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY", "sk-2")
@@ -101,7 +101,7 @@ def test_what_the_file_says_is_told_as_it_stands(
         ("feedback.start_sound", "true in A and B, false in C", "null"),
     ],
 )
-def test_what_it_does_not_say_is_told_as_the_default(
+def test_what_it_does_not_say_is_reported_as_the_default(
     folder: Folder, key: str, text: str, in_json: str
 ) -> None:
     folder.write("asr: {qwen: {api_key: }}\n")
@@ -117,7 +117,7 @@ def test_what_follows_from_other_settings(folder: Folder) -> None:
     assert "does not say it; this follows from other settings\n" in err
 
 
-def test_a_value_that_cannot_be_used_is_told_with_the_reason(folder: Folder) -> None:
+def test_a_value_that_cannot_be_used_is_reported_with_the_reason(folder: Folder) -> None:
     folder.write("clipboard:\n  restore_delay_ms: soon\n")
     status, out, err = folder.koe("get", "clipboard.restore_delay_ms")
     assert (status, out) == (Exit.OK, "soon\n")
@@ -296,7 +296,7 @@ def test_a_word_for_no_is_written_as_false(folder: Folder, word: str) -> None:
     assert folder.file.read_text() == "llm: {enabled: false}\n"
 
 
-def test_what_changes_besides_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changes_besides_is_reported(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "sk-2")
     folder.write("llm: {enabled: true, base_url: u, model: m}\n")
     status, _, err = folder.koe("set", "llm.api_key", "${KEY}")
@@ -462,7 +462,7 @@ def test_check_warns_of_what_goes_unencrypted(folder: Folder) -> None:
 @posix_only
 @pytest.mark.parametrize("words", [("check",), ("show",), ("get", "asr.provider")])
 def test_a_file_where_the_folder_should_be(folder: Folder, words: tuple[str, ...]) -> None:
-    """Nothing is going to be created there, so nothing is told of defaults."""
+    """Nothing is going to be created there, so nothing is reported of defaults."""
     folder.path.write_text("")
     status, out, err = folder.koe(*words)
     assert status == Exit.ERROR

@@ -26,7 +26,7 @@ def correct(*words: str, directory: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("model", "text", "told", "status"),
+    ("model", "text", "reported", "status"),
     [
         ("koe-echo", f"{TEXT}!!\n", "", Exit.OK),
         (
@@ -48,7 +48,7 @@ def correct(*words: str, directory: Path) -> int:
 def test_a_text(
     model: str,
     text: str,
-    told: str,
+    reported: str,
     status: Exit,
     url: str,
     directory: Path,
@@ -56,7 +56,7 @@ def test_a_text(
 ) -> None:
     configure(directory, lab(url, model))
     assert correct(TEXT, directory=directory) == status
-    assert capsys.readouterr() == (text, told)
+    assert capsys.readouterr() == (text, reported)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_for_a_program(
     configure(directory, lab(url, model))
     assert correct("--json", TEXT, directory=directory) == (Exit.OK if report["ok"] else Exit.ERROR)
     out, err = capsys.readouterr()
-    told = json.loads(out)
-    assert told.pop("seconds") >= 0
-    assert told == {"profile": "lab", "model": model, **report}
+    reported = json.loads(out)
+    assert reported.pop("seconds") >= 0
+    assert reported == {"profile": "lab", "model": model, **report}
     assert err == ""
 
 
@@ -144,7 +144,7 @@ def test_no_such_template(
     )  # fmt: skip
 
 
-def test_a_service_that_wants_a_key_is_not_told_the_text(
+def test_a_service_that_wants_a_key_does_not_get_the_text(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As on a computer where nothing was configured yet."""

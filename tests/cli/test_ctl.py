@@ -25,8 +25,8 @@ def test_without_a_daemon(
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = [{"ok": True, "state": "recording_hold", "text": "so far"}, {"ok": True}]
-    monkeypatch.setattr("koe.linux.control.ask", lambda path, word: iter(told))
+    reported = [{"ok": True, "state": "recording_hold", "text": "so far"}, {"ok": True}]
+    monkeypatch.setattr("koe.linux.control.ask", lambda path, word: iter(reported))
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
 
 

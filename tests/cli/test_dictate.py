@@ -332,7 +332,7 @@ class TestWithTheModel:
         assert last["event"] == "interrupted"
         assert last["text"].startswith("It was")
 
-    def test_nobody_reads(self, recordings: Path, tmp_path: Path) -> None:
+    def test_a_pipe_without_a_reader(self, recordings: Path, tmp_path: Path) -> None:
         process = subprocess.Popen(
             command("dictate", "--json", recordings / "two_cities.wav"),
             env=environment(tmp_path),
@@ -483,7 +483,7 @@ class TestWithALanguageModel:
     """What a person sees of a correction, and of one that did not come about."""
 
     @pytest.mark.parametrize(
-        ("model", "text", "told"),
+        ("model", "text", "reported"),
         [
             ("koe-echo", "to be or not to be!!", ""),
             (
@@ -509,7 +509,7 @@ class TestWithALanguageModel:
         self,
         model: str,
         text: str,
-        told: str,
+        reported: str,
         url: str,
         engine: ScriptedEngine,
         recording: Path,
@@ -519,7 +519,7 @@ class TestWithALanguageModel:
         engine.answer = "to be or not to be"
         configure(directory, lab(url, model))
         assert dictate(recording, directory=directory) == Exit.OK
-        assert capsys.readouterr() == (f"{text}\n", told)
+        assert capsys.readouterr() == (f"{text}\n", reported)
 
     def test_for_a_program(
         self,

@@ -15,7 +15,7 @@ from koe.cli.doctor import Finding, Severity, examine
 from koe.cli.history_table import when
 from koe.config.store import config_directory
 from koe.errors import AudioError
-from koe.http.choice import LIBRARY
+from koe.http.routes import LIBRARY
 from koe.journal import folder
 from koe.journal.entries import Entry
 from koe.journal.format import End
@@ -328,7 +328,7 @@ def test_a_journal_that_cannot_be_written(directory: Path, monkeypatch: pytest.M
 
 def test_recordings_that_cannot_be_read(directory: Path) -> None:
     (path,) = recordings(directory, None)
-    path.write_bytes(b"a file of somebody else")
+    path.write_bytes(b"a file of another program")
     _, finding = find(directory, "history")
     assert finding.level is Severity.WARN
     assert finding.message.startswith(f"left alone: recording {path}: it is no recording of koe")

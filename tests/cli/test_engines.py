@@ -43,7 +43,7 @@ def test_a_configured_service(directory: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "reported"),
     [
         ("provider: glm", "it has no key; set asr.glm.api_key"),
         ("{provider: mimo, mimo: {api_key: a, url: 'http://h'}}", "insecure endpoint http://h/:"),
@@ -54,13 +54,13 @@ def test_a_configured_service(directory: Path, capsys: pytest.CaptureFixture[str
     ],
 )
 def test_what_the_configured_engine_lacks(
-    directory: Path, capsys: pytest.CaptureFixture[str], config: str, told: str
+    directory: Path, capsys: pytest.CaptureFixture[str], config: str, reported: str
 ) -> None:
     write(directory, f"asr: {config}" if config[0] == "{" else f"asr:\n  {config}\n")
     assert main(["engines", "--config", str(directory)]) == Exit.ERROR
     lines = capsys.readouterr().out.splitlines()
     (configured,) = [index for index, line in enumerate(lines) if line.startswith("*")]
-    assert told in lines[configured + 1]
+    assert reported in lines[configured + 1]
 
 
 def test_a_model_of_the_configuration_s_folder(directory: Path) -> None:

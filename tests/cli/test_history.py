@@ -129,7 +129,7 @@ def test_showing(past: Past) -> None:
     assert found == entry_json(past.history.entry("last"))
 
 
-def test_an_interrupted_dictation_is_told_once(past: Past) -> None:
+def test_an_interrupted_dictation_is_reported_once(past: Past) -> None:
     entry_id = past.add(None)
     status, out, err = past.koe()
     assert status == Exit.OK

@@ -81,9 +81,9 @@ def test_a_koe_without_the_library(
 ) -> None:
     monkeypatch.setattr(library, "_PREFIXES", ())
     assert main(["--cflags"]) == Exit.ERROR
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert "has no C library" in told.err
+    reported = capsys.readouterr()
+    assert (reported.out, reported.err.count("\n")) == ("", 1)
+    assert "has no C library" in reported.err
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

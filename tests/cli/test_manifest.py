@@ -81,14 +81,14 @@ def test_what_was_generated_can_be_pulled(published: FileServer, directory: Path
     assert (directory / "models/sherpa-onnx/name/config.json").read_bytes() == b"{}"
 
 
-def test_folders_are_left_out_and_that_is_told(
+def test_folders_are_left_out_and_that_is_reported(
     published: FileServer, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entries = [*ENTRIES, {"type": "directory", "path": "onnx\x1b"}]
     published.files["/api/models/owner/name/tree/main"] = json.dumps(entries).encode()
     assert generate(directory) == Exit.OK
-    told = "koe: left out, because koe cannot know what of it is needed: onnx \n"
-    assert told in capsys.readouterr().err
+    reported = "koe: left out, because koe cannot know what of it is needed: onnx \n"
+    assert reported in capsys.readouterr().err
 
 
 def test_unsafe_names(

@@ -101,7 +101,7 @@ def test_no_models(
     assert capsys.readouterr().out == f"No models found in {directory / 'models'}\n"
 
 
-def test_what_is_wrong_is_told(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_wrong_is_reported(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_file(directory / "models" / "bad" / MANIFEST_NAME, b"{}")
     assert koe("list", directory=directory) == Exit.OK
     assert (
@@ -371,7 +371,7 @@ def test_interrupted(server: FileServer, stalled: Path, tmp_path: Path) -> None:
     assert (stalled / "a.bin.part").exists()
 
 
-def test_nobody_reads_what_is_told(server: FileServer, stalled: Path, tmp_path: Path) -> None:
+def test_a_pipe_without_a_reader(server: FileServer, stalled: Path, tmp_path: Path) -> None:
     with pulling(server, tmp_path) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -29,11 +29,12 @@ def test_a_folder_without_any(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(b"a hello", "line 1 has no tab"), (b"a\t\xff", "can't be read as UTF-8")]
+    ("content", "reported"),
+    [(b"a hello", "line 1 has no tab"), (b"a\t\xff", "can't be read as UTF-8")],
 )
-def test_a_damaged_table(content: bytes, told: str, tmp_path: Path) -> None:
+def test_a_damaged_table(content: bytes, reported: str, tmp_path: Path) -> None:
     (tmp_path / "references.tsv").write_bytes(content)
-    with pytest.raises(AudioError, match=told):
+    with pytest.raises(AudioError, match=reported):
         find_recordings(tmp_path)
 
 

@@ -39,9 +39,9 @@ def test_help_says_what_it_does(
 ) -> None:
     with pytest.raises(SystemExit, match="0"):
         parser.parse_args(["two", "--help"])
-    told = capsys.readouterr().out
-    assert "\nDo two.\n" in told
-    assert told.endswith("\nOr  three.\n")  # as it was written
+    reported = capsys.readouterr().out
+    assert "\nDo two.\n" in reported
+    assert reported.endswith("\nOr  three.\n")  # as it was written
 
 
 def test_a_missing_word(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The dictionary's file: what is told about it, and what a change leaves alone."""
+"""The dictionary's file: what is reported about it, and what a change leaves alone."""
 
 from __future__ import annotations
 

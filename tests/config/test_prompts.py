@@ -85,7 +85,7 @@ def test_a_path_where_no_file_is(tmp_path: Path, name: str) -> None:
     assert [problem.key for problem in problems] == ["llm.user_prompt_path"]
 
 
-def test_a_prompt_without_what_was_said_is_used_and_told(tmp_path: Path) -> None:
+def test_a_prompt_without_what_was_said_is_used_and_reported(tmp_path: Path) -> None:
     write(tmp_path, "mine", "{{ asr_text }}")
     prompts, (problem,) = load(tmp_path)
     assert prompts.user == "{{ asr_text }}"

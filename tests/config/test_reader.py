@@ -212,12 +212,12 @@ def test_flat_settings_beside_the_present_form_are_ignored(owner: Node) -> None:
     )
 
 
-# --- environment variables, and what is told ---------------------------------------------
+# --- environment variables, and what is reported ---------------------------------------------
 
 
 @pytest.mark.parametrize("is_plain", [True, False])
 @pytest.mark.parametrize("key", ["owner", "owner.age", "guests", "guests.a", "queue", "labels.a"])
-def test_an_unset_variable_is_told(key: str, is_plain: bool) -> None:
+def test_an_unset_variable_is_reported(key: str, is_plain: bool) -> None:
     node = Scalar("", "${NOPE}", line=1, is_plain=is_plain, unset=("NOPE",))
     _, problems = read(tree(key, node))
     assert problems[0].key == key

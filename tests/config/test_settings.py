@@ -31,17 +31,17 @@ def test_the_first_start_writes_and_reads_the_defaults(directory: Path) -> None:
     assert settings.current.problems == ()
 
 
-def test_a_broken_file_is_told_and_does_not_stop(
+def test_a_broken_file_is_reported_and_does_not_stop(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(directory, "asr: [")
     settings = settings_in(directory)
     assert settings.current.config == UNREADABLE
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
-    assert "config.yaml" in told[0]
-    assert "not valid YAML" in told[0]
-    assert told[1] == "koe: the default settings are used until this is mended"
+    reported = capsys.readouterr().err.splitlines()
+    assert len(reported) == 2
+    assert "config.yaml" in reported[0]
+    assert "not valid YAML" in reported[0]
+    assert reported[1] == "koe: the default settings are used until this is mended"
 
 
 def test_while_a_program_writes_the_file_a_no_stays(
@@ -73,7 +73,7 @@ def test_reload_keeps_everything_when_it_fails(directory: Path) -> None:
 
 
 def test_a_reload_may_be_refused(directory: Path) -> None:
-    """By whoever has to prepare for it; what was read then is still new at the next look."""
+    """By the one that has to prepare for it; what was read then is still new at the next look."""
 
     def refuse(config: Config) -> None:
         raise LlmConfigError(config.asr.provider)
@@ -105,7 +105,7 @@ def test_refresh_adopts_a_change_and_survives_a_broken_one(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_problem_is_told_once_and_again_when_it_comes_back(
+def test_a_problem_is_reported_once_and_again_when_it_comes_back(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, good = "clipboard: {restore_delay_ms: soon}", "clipboard: {restore_delay_ms: 7}"
@@ -139,8 +139,8 @@ def test_the_prompts_are_read_anew_each_time(
     for _ in range(2):
         assert settings.prompts() == built_in_prompts()
         settings.reload()
-    (told,) = capsys.readouterr().err.splitlines()
-    assert "llm.system_prompt_path: the file does not exist; using the built-in" in told
+    (reported,) = capsys.readouterr().err.splitlines()
+    assert "llm.system_prompt_path: the file does not exist; using the built-in" in reported
 
 
 def test_an_engine_may_be_set_from_outside(directory: Path) -> None:
@@ -164,7 +164,7 @@ def test_models_are_beside_the_configuration(directory: Path) -> None:
     assert settings_in(directory).models == directory / "models"
 
 
-def test_correction_that_cannot_be_is_told(
+def test_correction_that_cannot_be_is_reported(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(directory, "llm: {active_profile: anthropic}")

@@ -94,7 +94,7 @@ class RawInputStream:
             elif path and len(heard) <= size:
                 Path(f"{path}.heard").touch()
             heard = heard[size:]
-            memory[:] = b"\xff" * len(memory)  # nobody may look at it any more
+            memory[:] = b"\xff" * len(memory)  # it must not be read any more
 
     def _of_channels(self, heard: bytes) -> bytes:
         """The same sound in every channel, but in each other one upside down."""

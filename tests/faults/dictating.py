@@ -225,7 +225,7 @@ class _Run:
         self.pace = PACE
         # When the input ended, or something went wrong after that, by the loop's clock.
         self._released = 0.0
-        # The session told its last.
+        # The session has reported its end.
         self._is_over = False
 
     def prepare(self) -> None:

@@ -46,7 +46,7 @@ class Imitation:
 
     @property
     def has_all_audio(self) -> bool:
-        """Whether the newest client told the end of its audio."""
+        """Whether the newest client has sent the end of its audio."""
         assert self.service is not None
         conversations = self.service.conversations
         return bool(conversations) and conversations[-1].is_finished

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import httpx
 from websockets.frames import CloseCode, Frame, Opcode
 
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings
 from tests.faults.cells import OF_CONNECTING, Fault
 from tests.servers import doubao, qwen
 from tests.servers.certificates import authority, server_context
@@ -240,7 +240,7 @@ class _Link:
     replies_before: int = 0
     # What the service said and is held back; None: it is not held back.
     held: bytes | None = None
-    # It is the service's turn no more; the client may still be told pongs.
+    # It is the service's turn no more; the client may still get pongs.
     is_mute: bool = False
     tells_pongs: bool = False
     is_slow: bool = False
@@ -410,13 +410,13 @@ def known_names() -> Iterator[None]:
     def open_transport(settings: HttpSettings, proxy: str) -> httpx.AsyncBaseTransport:
         return _TransportByHost(open_usual(settings, proxy), FallbackTransport(settings, proxy))
 
-    open_usual = choice.open_transport
+    open_usual = routes.open_transport
     socket.getaddrinfo = getaddrinfo
-    choice.open_transport = open_transport
+    routes.open_transport = open_transport
     try:
         yield
     finally:
-        choice.open_transport = open_usual
+        routes.open_transport = open_usual
         socket.getaddrinfo = system
 
 

@@ -219,7 +219,7 @@ class Ear:
         else:
             self._code.append(tone)
         if self._code[0] != 0:
-            # The end of a word; of several tones, the last one is told.
+            # The end of a word; of several tones, the last one counts.
             self._mumble()
         elif len(self._code) == 4:
             self._add(_NUMBERS.get(tuple(self._code), -1), self.frames)

@@ -39,7 +39,7 @@ def run_on_small_disk(code: str, folder: Path) -> str:
     command = ["unshare", "--map-root-user", "--mount", "sh", "-ec"]
     mount = 'mount -t tmpfs -o size=64k tmpfs "$1"; shift; exec "$@"'
     if not _works([*command, mount, "sh", str(folder), "true"]):
-        pytest.skip("this system lets nobody mount a disk of their own")
+        pytest.skip("this system lets no user mount a disk")
     return _run([*command, mount, "sh", str(folder), sys.executable, "-c", code, str(folder)])
 
 

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from koe.http.client import Client, Response
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 from tests.servers.certificates import roots
 from tests.servers.web import Exchange
 

@@ -6,7 +6,7 @@ import anyio._backends._asyncio  # noqa: F401 - httpx loads these when it connec
 import h2.connection  # noqa: F401 - which takes longer than some time limits of tests
 import pytest
 
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
 from koe.http.reqwest import ReqwestTransport
 
@@ -25,5 +25,5 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=TRANSPORTS)
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of the library that sends, which is each of the two in turn."""
-    monkeypatch.setattr(choice, "open_transport", TRANSPORTS[request.param])
+    monkeypatch.setattr(routes, "open_transport", TRANSPORTS[request.param])
     return str(request.param)

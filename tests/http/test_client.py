@@ -548,12 +548,12 @@ async def test_a_reply_byte_by_byte(version: Version, library: str) -> None:
 @both
 @on_loop
 async def test_a_loop_that_is_busy_until_the_time_is_up(version: Version) -> None:
-    """The library has given up by then, but what is told is the same."""
+    """The library has given up by then, but the report is the same."""
     given = settings(timeout=3.0)
     async with Server(answer_never, alpn=(version,)) as server, client_of(given) as client:
         asking = asyncio.create_task(post(client, server.url, HEADERS, b"{}"))
         await server.until(lambda: bool(server.exchanges))
-        time.sleep(1.3)  # noqa: ASYNC251 - as somebody's callback
+        time.sleep(1.3)  # noqa: ASYNC251 - as a callback of a shell may
         with pytest.raises(HttpTimeoutError):
             await asking
 
@@ -700,7 +700,7 @@ async def test_an_error_is_cut_short() -> None:
 
 
 @on_loop
-async def test_nothing_logged_tells_the_key(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_log_line_has_the_key(caplog: pytest.LogCaptureFixture) -> None:
     async with Server(answer_ok) as server, client_of() as client:
         with caplog.at_level("DEBUG"):
             await post(client, server.url, HEADERS, b"a secret text")
@@ -885,7 +885,7 @@ async def test_a_retired_client_finishes(version: Version) -> None:
         may_answer.set()
         assert (await asking).status_code == 200
         await server.until(server.connections[0].closed.is_set)
-        # Somebody kept it: it still works, and closes again.
+        # A caller kept it: it still works, and closes again.
         assert (await post(client, server.url, HEADERS, b"{}")).status_code == 200
         await server.until(server.connections[1].closed.is_set)
 

@@ -1,4 +1,7 @@
-"""Loading and leaving the HTTP library could crash a process, so both are done in others."""
+"""Loading and leaving the HTTP library could crash a process, so both are done in others.
+
+Which one is chosen (koe.http.routes) shows in others too: it is chosen once in a process.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import sys, threading
 
 def build():
     from koe.http.reqwest import ReqwestTransport
-    from koe.http.settings import HttpSettings
+    from koe.http.request import HttpSettings
     ReqwestTransport(HttpSettings())
     built.append(True)
 
@@ -53,6 +56,13 @@ inside.acquire()
 # One that does not leave is not waited for for ever.
 GUEST = STRANGER.replace("time.sleep(0.2)", "time.sleep(60)")
 
+CHOICE = """
+import sys
+{before}
+from koe.http import routes
+print(routes.open_transport.__name__, routes.LIBRARY, sep="|")
+"""
+
 
 @pytest.mark.parametrize(
     ("program", "printed"),
@@ -63,3 +73,21 @@ def test_loading(program: str, printed: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, printed), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "said"),
+    [
+        ("", "ReqwestTransport", "pyreqwest 0."),
+        ("sys.modules['pyreqwest'] = None", "FallbackTransport", "httpx 0."),
+    ],
+)
+def test_choosing(before: str, name: str, said: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", CHOICE.format(before=before)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown.startswith(f"{name}|{said}")
+    assert ("does not ping idle connections" in shown) == (name == "FallbackTransport")

@@ -7,8 +7,7 @@ import pytest
 
 from koe.http.errors import HttpRedirectError
 from koe.http.redirects import Redirects
-from koe.http.request import Request
-from koe.http.settings import HttpSettings
+from koe.http.request import HttpSettings, Request
 
 PROVIDER = "https://api.example.com/v1"
 KEY = "sk-hunter2-hunter2"

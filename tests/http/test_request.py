@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from koe.http.request import Request
+from koe.http.request import HttpSettings, Request
 
 HEADERS = (("Authorization", "Bearer hunter2"), ("Content-Type", "text/plain"), ("X", "y"))
 
@@ -24,3 +24,12 @@ def test_what_a_redirect_drops() -> None:
     assert request.at("https://other/") == Request("https://other/", HEADERS, b"x")
     assert request.without_body() == Request("https://h/", (HEADERS[0], HEADERS[2]))
     assert request.without_secrets() == Request("https://h/", HEADERS[1:2], b"x")
+
+
+def test_the_settings_of_the_contract() -> None:
+    """Spec llm §1.1."""
+    settings = HttpSettings(8.0)
+    assert settings.pool_idle == 90
+    assert (settings.ping_interval, settings.ping_timeout) == (30, 30)
+    assert settings.http2
+    assert not settings.roots

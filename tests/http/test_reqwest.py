@@ -50,7 +50,7 @@ async def test_a_long_body_is_sent_no_further_when_it_is_cancelled() -> None:
 
 
 @on_loop
-async def test_the_length_of_a_long_body_is_told() -> None:
+async def test_the_length_of_a_long_body_is_reported() -> None:
     async def answer(exchange: Exchange) -> None:
         await exchange.reply(body=str(len(exchange.body)).encode())
 

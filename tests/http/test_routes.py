@@ -44,7 +44,7 @@ async def test_a_host_that_only_one_parser_knows() -> None:
 @pyreqwest_only
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system keeps the authorities")
 def test_without_authorities_it_says_what_to_do() -> None:
-    program = "from koe.http.routes import Routes; from koe.http.settings import HttpSettings\n"
+    program = "from koe.http.routes import Routes; from koe.http.request import HttpSettings\n"
     program += "try: Routes(HttpSettings(8.0))\nexcept Exception as exc: print(exc)"
     shown = subprocess.run(
         [sys.executable, "-c", program],
@@ -205,8 +205,8 @@ async def test_an_exception_that_cannot_be_read_ends_nothing(
             async with client_of() as client:
                 await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 2
-    told = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
-    assert capfd.readouterr().err == told
+    reported = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
+    assert capfd.readouterr().err == reported
 
 
 @on_loop

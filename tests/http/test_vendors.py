@@ -10,7 +10,7 @@ import httpx2
 import openai
 import pytest
 
-from koe.http import choice
+from koe.http import routes
 from tests.asynchronous import on_loop
 from tests.http.asking import settings
 from tests.servers.llm import KEY, MODELS, Running, serving
@@ -47,7 +47,7 @@ class Adapter(httpx2.AsyncBaseTransport):
     """One of our transports, for that fork."""
 
     def __init__(self) -> None:
-        self._transport = choice.open_transport(settings(), "")
+        self._transport = routes.open_transport(settings(), "")
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await self._transport.handle_async_request(

@@ -24,7 +24,7 @@ PIECE_SAMPLES = 320
 # What a process that is killed may lose.
 LARGEST_LOSS_MS = 40
 
-# Each piece says its number. That it was said is told before it is handed over.
+# Each piece says its number. The number is printed before the piece is handed over.
 CHILD = f"""
 import os, sys, time
 from pathlib import Path

@@ -129,7 +129,7 @@ def test_reading_only_sees_what_another_process_writes(place: Place) -> None:
 
 def test_what_is_no_database_is_moved_aside(place: Place) -> None:
     place.path.parent.mkdir()
-    place.path.write_bytes(b"some other file, of somebody else " * 100)
+    place.path.write_bytes(b"some other file, of another app   " * 100)
     with pytest.raises(HistoryError, match="file is not a database"):
         place.open(read_only=True).read(ALL)
     assert place.open().read(ALL) == []

@@ -306,7 +306,7 @@ def test_an_index_that_is_lost_is_made_anew(home: Home) -> None:
     assert len(home.warnings) == 1
 
 
-def test_a_recording_that_somebody_removed(home: Home) -> None:
+def test_a_recording_that_was_removed_by_hand(home: Home) -> None:
     failed, cancelled = home.dictate(FAILED), home.dictate(CANCELLED)
     for path in home.files:
         path.unlink()
@@ -417,7 +417,7 @@ def test_empty_months_go_and_the_present_one_stays(home: Home) -> None:
 
 
 def foreign(path: Path) -> bytes:
-    path.write_bytes(b"a file of somebody else")
+    path.write_bytes(b"a file of another program")
     return path.read_bytes()
 
 

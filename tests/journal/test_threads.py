@@ -137,11 +137,11 @@ def test_files_are_synced_while_they_are_written(
 def test_a_disk_that_does_not_sync(
     writer: Writer, failures: list[OSError], tmp_path: Path, is_early: bool
 ) -> None:
-    told = threading.Event()
+    reported = threading.Event()
 
     class Failing(RecordingFile):
         def sync(self) -> None:
-            told.set()
+            reported.set()
             raise OSError(5, "Input/output error")
 
     path = tmp_path / "journal" / "2026-07" / "a.koej"
@@ -155,7 +155,7 @@ def test_a_disk_that_does_not_sync(
             writer.close(file)
 
     writer.put(write)
-    assert told.wait(PATIENCE)
+    assert reported.wait(PATIENCE)
     writer.stop(PATIENCE)
     assert str(failures[0]) == "[Errno 5] Input/output error"
     assert not is_being_written(path)

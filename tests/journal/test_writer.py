@@ -29,7 +29,7 @@ HEADER = Header(engine="scripted", profile="mine", mode=Mode.TOGGLE)
 
 
 class Kept:
-    """A journal, and what it told."""
+    """A journal, and what it reported."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "journal"

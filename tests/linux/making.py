@@ -137,6 +137,6 @@ async def key(word: str) -> tuple[int, str]:
         KOE_KEY, word, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
     async with asyncio.timeout(PATIENCE):
-        _, told = await process.communicate()
+        _, reported = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, told.decode()
+    return process.returncode, reported.decode()

@@ -66,7 +66,7 @@ async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
     fields, board = await open_fields(bus), Pasting(display)
     await focus(display, "gtk_field.py")
     async with asyncio.timeout(PATIENCE):
-        while await fields.focused() is None:  # noqa: ASYNC110 - GTK tells AT-SPI when it can
+        while await fields.focused() is None:  # noqa: ASYNC110 - GTK informs AT-SPI when it can
             await asyncio.sleep(0.02)
     inserter = Insertion(lambda: Config(linux=LinuxConfig(insert=way)))
     inserter.use(board, fields)
@@ -98,7 +98,7 @@ async def insert_all(
                 there += text
                 if not await _has(field, there):
                     wrong.append(text)
-            else:  # the user is told; a part of the text may be in the field
+            else:  # the user is informed; a part of the text may be in the field
                 await asyncio.sleep(_SETTLED)
             there = field.text
     return found, wrong

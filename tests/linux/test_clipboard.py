@@ -40,8 +40,8 @@ async def xclip(desk: Screen, *words: str, given: bytes = b"") -> tuple[int | No
         "xclip", *words, env=desk.environ, stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL if "-i" in words else subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    told, _ = await process.communicate(given)
-    return process.returncode, told or b""
+    reported, _ = await process.communicate(given)
+    return process.returncode, reported or b""
 
 
 async def paste(desk: Screen, *words: str) -> bytes:

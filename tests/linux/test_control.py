@@ -97,7 +97,7 @@ def test_a_path_that_is_too_long(runtime: Path) -> None:
 
 @contextmanager
 def answering(path: Path, *answers: bytes) -> Iterator[None]:
-    """A daemon that answers whatever it is told with this."""
+    """A daemon that answers every command with this."""
     with claimed(path) as listener:
         listener.setblocking(True)
 

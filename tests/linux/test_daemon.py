@@ -54,8 +54,8 @@ async def until_served() -> None:
         manager.setblocking(False)
         os.environ["NOTIFY_SOCKET"] = address
         async with asyncio.timeout(PATIENCE):
-            told = await asyncio.get_running_loop().sock_recv(manager, 100)
-        assert told == b"READY=1"
+            reported = await asyncio.get_running_loop().sock_recv(manager, 100)
+        assert reported == b"READY=1"
 
 
 @on_loop

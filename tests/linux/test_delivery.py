@@ -93,7 +93,7 @@ def test_what_an_old_terminal_pastes_is_the_selection() -> None:
     assert not chord_for(Window(1, "emacs")).is_primary
 
 
-def test_what_the_user_is_told() -> None:
+def test_what_the_user_is_shown() -> None:
     chord = Chord((), "Ctrl+Shift+V")
     assert on_the_clipboard("", None).message == "The text is on the clipboard; Ctrl+V inserts it"
     assert on_the_clipboard("it rains", chord).message == (

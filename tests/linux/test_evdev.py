@@ -56,15 +56,15 @@ async def test_recorded_events(tmp_path: Path) -> None:
     for kind, code, value in [*RIGHT_CONTROL, *SPACE, *CTRL_ALT_SPACE]:
         os.write(writer, EVENT.pack(1, 2, kind, code, value))
     async with asyncio.timeout(PATIENCE):
-        told = [await heard.get() for _ in range(4)]
-    assert told == [
+        reported = [await heard.get() for _ in range(4)]
+    assert reported == [
         ("right_control", True), ("right_control", False),
         ("ctrl+alt+49", True), ("ctrl+alt+49", False),
     ]  # fmt: skip
     assert heard.empty()
     os.close(writer)  # the keyboard is unplugged
     async with asyncio.timeout(PATIENCE):
-        while keys._devices:  # noqa: ASYNC110 - nothing is told of it
+        while keys._devices:  # noqa: ASYNC110 - nothing is reported of it
             await asyncio.sleep(0)
     keys.close()
 

@@ -40,7 +40,7 @@ async def fields_of(desk: Screen) -> AsyncIterator[Fields]:
 
 async def found(fields: Fields) -> FocusedField:
     async with asyncio.timeout(PATIENCE):
-        # GTK tells AT-SPI of a new window when it finds the time.
+        # GTK informs AT-SPI of a new window when it has time.
         while (field := await fields.focused()) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return field

@@ -48,9 +48,9 @@ class Typist:
 async def test_press_and_release(desk: Screen) -> None:
     typist = Typist(desk)
     typist.hotkey(key_of("fn")).grab()
-    for is_down, told in ((True, "down"), (False, "up")) * 2:
+    for is_down, reported in ((True, "down"), (False, "up")) * 2:
         typist.type(CONTROL_RIGHT, is_down=is_down)
-        assert await typist.next() == told
+        assert await typist.next() == reported
     typist.close()
 
 

@@ -16,7 +16,7 @@ EDITOR, OTHER = Window(1, "gedit"), Window(2, "kitty")
 
 
 class Board:
-    """Windows that take what they are told to."""
+    """Windows that take what a test lets them take."""
 
     def __init__(self, takes: Tried = Tried.ARRIVED) -> None:
         self.active: Window | None = EDITOR
@@ -45,7 +45,7 @@ class Board:
 
 
 class OneField:
-    """A field that takes what it is told to; at the same time all fields."""
+    """A field that takes what a test lets it take; at the same time all fields."""
 
     def __init__(self, takes: Tried = Tried.ARRIVED) -> None:
         self.has_focus = True

@@ -103,6 +103,6 @@ async def test_a_server_that_refuses(address: str, capsys: pytest.CaptureFixture
         server.fails = True
         notifications.show(Announcement("Koe", "no microphone", is_grave=True))
         await server.next()
-    told = capsys.readouterr().err
-    assert told.startswith("koe: nothing can be shown: ")
-    assert "there is no room" in told
+    reported = capsys.readouterr().err
+    assert reported.startswith("koe: nothing can be shown: ")
+    assert "there is no room" in reported

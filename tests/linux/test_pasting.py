@@ -61,7 +61,7 @@ async def test_into_a_field(desk: Screen, field: GtkField) -> None:
         assert await it.pasting.paste(TEXT, window, SOON) is Tried.ARRIVED
         assert await it.pasting.paste(TEXT, window, SOON) is Tried.ARRIVED
         until(lambda: field.text == TEXT * 2)
-        while await it.held() != b"copied before":  # noqa: ASYNC110 - no event tells this program
+        while await it.held() != b"copied before":  # noqa: ASYNC110 - this program gets no event
             await asyncio.sleep(SOON)
 
 

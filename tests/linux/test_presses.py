@@ -51,8 +51,8 @@ def test_stories(name: str) -> None:
     presses = Presses(mode)
     recording = False
     for at, is_down, expected in story:
-        told = presses.press if is_down else presses.release
-        action = told(at, is_recording=recording)
+        reported = presses.press if is_down else presses.release
+        action = reported(at, is_recording=recording)
         assert action is expected, (name, at)
         if action is not None:
             recording = action is BEGIN

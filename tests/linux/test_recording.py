@@ -115,7 +115,7 @@ async def test_a_recording_ends_by_itself_when_no_key_is_held() -> None:
 
 
 @on_loop
-async def test_a_dead_microphone_is_told_at_once_and_once() -> None:
+async def test_a_dead_microphone_is_reported_at_once_and_once() -> None:
     desk = Desk(Recorder(room=bytes(len(QUIET))))
     running = asyncio.create_task(desk.run())
     await desk.until(lambda: bool(desk.warnings))
@@ -168,7 +168,7 @@ async def test_no_microphone() -> None:
 
 
 @on_loop
-async def test_what_the_recorder_noted_is_told() -> None:
+async def test_what_the_recorder_noted_is_reported() -> None:
     recorder = Recorder(TONE)
     recorder.overflows, recorder.is_out_of_phase = 3, True
     desk = Desk(recorder)

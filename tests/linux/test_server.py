@@ -103,8 +103,8 @@ needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not inst
 @needs_key
 @on_loop
 async def test_the_program_in_c(runtime: Path) -> None:
-    status, told = await key("begin")
-    assert (status, told[:31]) == (1, "koe-key: koe serve does not run")
+    status, reported = await key("begin")
+    assert (status, reported[:31]) == (1, "koe-key: koe serve does not run")
     async with serving() as host:
         assert await key("begin") == (0, "")
         assert await key("end") == (0, "")

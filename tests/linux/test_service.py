@@ -10,7 +10,7 @@ import pytest
 from koe.errors import DesktopError
 from koe.linux import service
 
-# A systemctl that writes down what it is told, and says what it is told to say.
+# A systemctl that writes its arguments down, and prints what a test wants.
 SYSTEMCTL = """\
 #!/bin/sh
 echo "$@" >> "$LOG"
@@ -42,11 +42,11 @@ def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
     assert not path.exists()
     with pytest.raises(DesktopError, match="not installed"):
         service.uninstall(environ)
-    told = [line.removeprefix("--user ") for line in log.read_text().splitlines()]
-    assert told[:4] == [
+    reported = [line.removeprefix("--user ") for line in log.read_text().splitlines()]
+    assert reported[:4] == [
         "import-environment DISPLAY", "daemon-reload", "enable koe.service", "restart koe.service",
     ]  # fmt: skip
-    assert told[-2:] == ["disable --now koe.service", "daemon-reload"]
+    assert reported[-2:] == ["disable --now koe.service", "daemon-reload"]
 
 
 def test_systemd_checks_the_unit(tmp_path: Path) -> None:

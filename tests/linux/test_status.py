@@ -64,5 +64,5 @@ def test_the_newest_words_are_seen() -> None:
 def test_waybar(status: DaemonStatus, kind: str, text: str) -> None:
     line = waybar(status)
     assert "\n" not in line
-    told = json.loads(line)
-    assert (told["class"], told["text"]) == (kind, text)
+    reported = json.loads(line)
+    assert (reported["class"], reported["text"]) == (kind, text)

@@ -124,7 +124,9 @@ async def test_a_lost_engine(
 
 
 @on_loop
-async def test_what_is_left_to_the_user_is_told(directory: Path, engine: ScriptedEngine) -> None:
+async def test_what_is_left_to_the_user_is_reported(
+    directory: Path, engine: ScriptedEngine
+) -> None:
     async with opened(directory) as desk:
         desk.inserter.answer = Delivered("clipboard", "The text is on the clipboard")
         desk.takes.begin(Mode.HOLD)

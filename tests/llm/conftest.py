@@ -1,4 +1,4 @@
-"""What every test of the client needs: no proxy of whoever runs it."""
+"""What every test of the client needs: no proxy of this computer."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from koe.llm.request import LlmRequest
+from koe.llm.exchange import LlmRequest
 from koe.prompts import UserPrompt
 
 

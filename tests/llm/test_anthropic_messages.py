@@ -8,7 +8,7 @@ import pytest
 
 from koe.errors import LlmReplyError
 from koe.llm.anthropic_messages import build_body, headers, parse_reply
-from koe.llm.reply import Reply
+from koe.llm.exchange import Reply
 from tests.llm.questions import question
 
 KEPT = {"type": "ephemeral"}

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from koe.errors import LlmReplyError
+from koe.llm.exchange import Reply
 from koe.llm.openai_chat import build_body, headers, parse_reply
-from koe.llm.reply import Reply
 from tests.llm.questions import question
 
 

@@ -13,6 +13,7 @@ from koe.config.llm import BUILT_IN_PROFILES, LlmProfile
 from koe.errors import LlmConfigError, LlmReplyError, LlmStatusError
 from koe.llm.protocols import (
     PROTOCOLS,
+    check_address,
     check_status,
     models_request,
     parse_models,
@@ -366,3 +367,43 @@ def test_an_empty_name_of_a_model_is_sent() -> None:
     profile = OPENAI.replace(model="")
     assert json.loads(reply_request(profile, question(model="")).body)["model"] == ""
     assert not profile.is_ready
+
+
+# --- addresses: the rules themselves are tests/test_endpoint.py's ---
+
+
+def test_an_address_that_may_be_asked() -> None:
+    assert check_address(" HTTPS://Example.com/v1") == "https://example.com/v1"
+
+
+@pytest.mark.parametrize("address", ["http://api.example.com/v1", "http://api.example.com/v1?k=k"])
+def test_the_refusal_names_the_address(address: str) -> None:
+    with pytest.raises(LlmConfigError) as refusal:
+        check_address(address)
+    assert str(refusal.value) == (
+        "LLM correction failed: insecure endpoint http://api.example.com/v1: use https:// or "
+        "wss:// (plain http/ws is only allowed for localhost)"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:hunter2@evil.example/v1?key=hunter2#hunter2",
+        "https://user:hunter2@bad host/",
+        "ftp://user:hunter2@host/",
+        "user:hunter2@host/v1",
+        "host/v1?key=hunter2",
+        "sk-hunter2-hunter2",  # the key, in the wrong field
+    ],
+)
+def test_no_secret_in_a_refusal(address: str) -> None:
+    with pytest.raises(LlmConfigError, match="insecure endpoint") as refusal:
+        check_address(address)
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["wss://api.example.com/v1", "ws://localhost/v1"])
+def test_a_websocket_is_not_asked_by_http(address: str) -> None:
+    with pytest.raises(LlmConfigError, match="address of a WebSocket"):
+        check_address(address)

@@ -73,8 +73,8 @@ async def test_a_session_is_warmed_up_and_corrected_on_one_connection() -> None:
         assert (warm_up.method, warm_up.path) == ("GET", "/v1/models/m%2F1")
         assert (question.method, question.path) == ("POST", "/v1/chat/completions")
         assert question.headers["authorization"] == "Bearer sk-1234567890"
-        for told in (HEARD, "Koe", "1. hello\n2. hello koe", built_in_prompts().system):
-            assert told in asked(question)
+        for reported in (HEARD, "Koe", "1. hello\n2. hello koe", built_in_prompts().system):
+            assert reported in asked(question)
         assert len(server.connections) == 1
 
 
@@ -125,7 +125,7 @@ async def test_a_rebuilt_client_has_its_own_connection() -> None:
 
 
 @on_loop
-async def test_what_is_wrong_with_a_profile_is_told_by_the_correction() -> None:
+async def test_what_is_wrong_with_a_profile_is_reported_by_the_correction() -> None:
     service = LlmService(settings())
     snapshot, profile = snapshot_of("http://public.example")
     correcting = service.for_session(snapshot, profile, built_in_prompts)
@@ -149,7 +149,7 @@ async def test_a_server_that_is_gone() -> None:
 
 
 @on_loop
-async def test_a_refusal_is_told_without_the_key() -> None:
+async def test_a_refusal_is_reported_without_the_key() -> None:
     async def refuse(exchange: Exchange) -> None:
         key = exchange.headers["authorization"].removeprefix("Bearer ")
         await exchange.reply(401, json.dumps({"error": {"message": f"bad key {key}"}}).encode())

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from koe.errors import LlmReplyError
 from koe.llm import anthropic_messages, openai_chat, openai_responses
-from koe.llm.reply import Reply
-from koe.llm.stops import explain_stop
+from koe.llm.exchange import Reply, explain_stop
 
 Parse = Callable[[bytes], Reply]
 

@@ -35,13 +35,13 @@ def download(
     tell: Callable[[Progress | Retry], None] | None = None,
     patience: TimeLimits = QUICK,
 ) -> list[Progress | Retry]:
-    """Download a model, and return what was told; ``tell`` hears it while it happens."""
-    told: list[Progress | Retry] = []
+    """Download a model, and return what was reported; ``tell`` hears it while it happens."""
+    reported: list[Progress | Retry] = []
 
     def note(notice: Progress | Retry) -> None:
-        told.append(notice)
+        reported.append(notice)
         if tell is not None:
             tell(notice)
 
     run(pull(root, path, note, patience))
-    return told
+    return reported

@@ -66,7 +66,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert paths_in(root) == ["a"]
 
 
-def test_broken_manifests_are_told(tmp_path: Path) -> None:
+def test_broken_manifests_are_reported(tmp_path: Path) -> None:
     make_model(tmp_path / "good")
     write_file(tmp_path / "bad" / MANIFEST_NAME, b"{")
     models, (problem,) = find_models(tmp_path)

@@ -75,7 +75,7 @@ def test_weak_validators_are_none(served: FileServer) -> None:
 def test_nothing_after_the_end(served: FileServer) -> None:
     error = refused(served.url("/f"), start=len(CONTENT))
     assert isinstance(error, UnusableRangeError)
-    assert error.reason == "localhost has nothing after what is there already"
+    assert error.reason == "localhost has nothing beyond the part that is here already"
 
 
 # --- answers -------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_so_are_their_names(authority: CertificateAuthority, trust: None) -> Non
     assert "shows a certificate for another name: is the address in the manifest" in error.reason
 
 
-def test_nobody_listens(served: FileServer) -> None:
+def test_no_server_listens(served: FileServer) -> None:
     url = served.url("/f")
     with FileServer(None) as gone:
         url = gone.url("/f")

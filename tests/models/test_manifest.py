@@ -122,7 +122,7 @@ def test_a_manifest_behind_a_link(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_what_is_wrong_with_a_manifest_is_told(tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_manifest_is_reported(tmp_path: Path) -> None:
     (tmp_path / MANIFEST_NAME).write_bytes(b"{}")
     with pytest.raises(ManifestError) as raised:
         load(tmp_path)

@@ -92,7 +92,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     assert free() == before
 
 
-def test_somebody_makes_it_shorter(tmp_path: Path) -> None:
+def test_another_program_makes_it_shorter(tmp_path: Path) -> None:
     (tmp_path / "a.part").write_bytes(b"abc")
     with PartFile(tmp_path / "a.part") as part:
         os.truncate(tmp_path / "a.part", 1)
@@ -113,7 +113,7 @@ def test_only_regular_files(tmp_path: Path, kind: str) -> None:
 
 
 def test_cancelled_while_the_disk_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for it, and the part stays."""
+    """It is not awaited, and the part stays."""
 
     async def cancel() -> None:
         loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ import pytest
 
 from koe.daemon_threads import run
 from koe.errors import DownloadError, ManifestError, ModelError, ModelPathError
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
 from koe.models.paths import MANIFEST_NAME
 from koe.models.pull import pull
@@ -30,18 +30,18 @@ from tests.servers.files import FileServer, Lie
 SMALL = b"{}"
 
 
-def names_told(told: list[Progress | Retry]) -> set[str]:
-    return {notice.name for notice in told}
+def names_reported(reported: list[Progress | Retry]) -> set[str]:
+    return {notice.name for notice in reported}
 
 
 def test_all_files_come(server: FileServer, tmp_path: Path) -> None:
     contents = {f"f{number}__bin": WEIGHTS[number:] for number in range(7)}
     model = serve_model(server, tmp_path / "m", **contents)
-    told = download(tmp_path, "m")
+    reported = download(tmp_path, "m")
     assert names_in(model) == [".koe-checksum.json", *(f"f{number}.bin" for number in range(7))]
-    assert {(notice.index, notice.count) for notice in told if isinstance(notice, Progress)} == {
-        (number, 7) for number in range(7)
-    }
+    assert {
+        (notice.index, notice.count) for notice in reported if isinstance(notice, Progress)
+    } == {(number, 7) for number in range(7)}
     # A list shows it as installed at once; in the upstream it has to be verified first.
     assert model_status(tmp_path, "m", VerifyMode.CACHE_ONLY) is Status.INSTALLED
     assert model_status(tmp_path, "m", VerifyMode.FORCE) is Status.INSTALLED
@@ -77,7 +77,7 @@ def test_a_failure_ends_the_others(server: FileServer, tmp_path: Path) -> None:
     server.lies["/b.bin"] += [Lie(ends_after=5000, how="stall")]
     server.lies["/c.bin"] += [Lie(status=404)]
     with pytest.raises(DownloadError, match=r"download c\.bin: localhost answers HTTP 404"):
-        # Nobody waits until the stalled one has lost patience.
+        # The test ends before the stalled one has lost patience.
         download(tmp_path, "m", patience=replace(QUICK, idle=600.0))
     assert "b.bin" not in names_in(model)
     assert "c.bin" not in names_in(model)
@@ -105,9 +105,9 @@ def test_a_listener_that_fails(server: FileServer, tmp_path: Path) -> None:
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS, b__bin=WEIGHTS)
 
     def fail(notice: Progress | Retry) -> None:
-        raise BrokenPipeError("nobody listens")
+        raise BrokenPipeError("no reader")
 
-    with pytest.raises(BrokenPipeError, match="nobody listens"):
+    with pytest.raises(BrokenPipeError, match="no reader"):
         download(tmp_path, "m", fail)
 
 
@@ -195,14 +195,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     path.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={len(WEIGHTS) // 2}", "koe-test", str(path)]
     if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
+        pytest.skip("this machine lets no user mount")
     yield path
     subprocess.run(["umount", path], check=True)
 
 
 def test_a_disk_that_fills_up(server: FileServer, small_disk: Path, tmp_path: Path) -> None:
     server.files["/a.bin"] = WEIGHTS
-    # Of unknown size, so that nobody can tell before.
+    # Of unknown size, so that this is not known before.
     file = replace(model_file("a.bin", WEIGHTS, server.url("/a.bin")), size_bytes=0)
     model = make_model(small_disk / "m", file)
     with pytest.raises(DownloadError, match="No space left on device; free some space"):
@@ -219,30 +219,30 @@ def test_a_disk_that_fills_up(server: FileServer, small_disk: Path, tmp_path: Pa
 def cancelled(
     root: Path, path: str, when: Callable[[list[Progress | Retry]], bool], pause: float = 0.0
 ) -> list[Progress | Retry]:
-    """Download until ``when`` is true of what was told; an empty list: before it began."""
+    """Download until ``when`` is true of what was reported; an empty list: before it began."""
 
     async def main() -> list[Progress | Retry]:
-        told: list[Progress | Retry] = []
+        reported: list[Progress | Retry] = []
 
         def note(notice: Progress | Retry) -> None:
-            told.append(notice)
-            if when(told):
+            reported.append(notice)
+            if when(reported):
                 task.cancel()
 
         patience = replace(QUICK, pauses=(pause,), idle=600.0)
         task = asyncio.create_task(pull(root, path, note, patience))
-        if when(told):
+        if when(reported):
             task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        return told
+        return reported
 
     return asyncio.run(main())
 
 
-def bytes_there(told: list[Progress | Retry]) -> int:
+def bytes_there(reported: list[Progress | Retry]) -> int:
     """How much of all files there is, by the last notices."""
-    last = {it.name: it.bytes_there for it in told if isinstance(it, Progress)}
+    last = {it.name: it.bytes_there for it in reported if isinstance(it, Progress)}
     return sum(last.values())
 
 
@@ -253,8 +253,8 @@ def test_cancelled_at_any_point(server: FileServer, tmp_path: Path, arrived: int
     write_file(model / "a.bin.part", WEIGHTS[:9999])
     for name in ("/a.bin", "/b.bin"):
         server.lies[name] += [Lie(ends_after=200_000, how="stall")]
-    told = cancelled(tmp_path, "m", lambda told: bytes_there(told) >= arrived)
-    assert bytes_there(told) >= arrived
+    reported = cancelled(tmp_path, "m", lambda reported: bytes_there(reported) >= arrived)
+    assert bytes_there(reported) >= arrived
     server.released.set()
     left = set(names_in(model)) - {".koe-checksum.json", "c"}
     whole = {"a.bin.part": WEIGHTS, "b.bin.part": WEIGHTS, "c..part": SMALL}
@@ -270,8 +270,8 @@ def test_cancelled_between_two_tries(server: FileServer, tmp_path: Path) -> None
     model = serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
     server.lies["/a.bin"] += [Lie(ends_after=5000, how="close")]
 
-    def is_waiting(told: list[Progress | Retry]) -> bool:
-        return any(isinstance(notice, Retry) for notice in told)
+    def is_waiting(reported: list[Progress | Retry]) -> bool:
+        return any(isinstance(notice, Retry) for notice in reported)
 
     cancelled(tmp_path, "m", is_waiting, pause=600.0)
     assert (model / "a.bin.part").read_bytes() == WEIGHTS[:5000]
@@ -281,7 +281,7 @@ def test_cancelled_while_a_name_is_looked_up(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server that does not answer is not waited for. Where httpx sends, Python asks it."""
-    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
+    monkeypatch.setattr(routes, "open_transport", FallbackTransport)
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
     asked, answered = threading.Event(), threading.Event()
 

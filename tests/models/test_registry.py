@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import koe.models.pull
-from koe.http import choice
+from koe.http import routes
 from koe.http.fallback import FallbackTransport
 from koe.models.registry import Downloads, DownloadStatus, StartResult
 from koe.models.transfer import Progress
@@ -289,7 +289,7 @@ def test_a_name_server_that_does_not_answer(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not waited for. Where httpx sends, Python asks it."""
-    monkeypatch.setattr(choice, "open_transport", FallbackTransport)
+    monkeypatch.setattr(routes, "open_transport", FallbackTransport)
     asked, answered = threading.Event(), threading.Event()
 
     def look_up(*_: object, **__: object) -> list[object]:
@@ -311,7 +311,7 @@ def test_a_name_server_that_does_not_answer(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_crash_is_a_failure_that_is_told(
+def test_a_crash_is_a_failure_that_is_reported(
     downloads: Downloads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def crash(*_: object) -> None:
@@ -342,7 +342,7 @@ def test_no_more_threads(
     assert not downloads.cancel("m")
 
 
-def test_retries_are_told_on_stderr(
+def test_retries_are_reported_on_stderr(
     server: FileServer, downloads: Downloads, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve_model(server, tmp_path / "m", a__bin=WEIGHTS)

@@ -29,24 +29,24 @@ def model(server: FileServer, tmp_path: Path) -> Path:
     return serve_model(server, tmp_path / "m", a__bin=WEIGHTS)
 
 
-def bytes_told(told: list[Progress | Retry]) -> list[int]:
-    return [notice.bytes_there for notice in told if isinstance(notice, Progress)]
+def bytes_in(reported: list[Progress | Retry]) -> list[int]:
+    return [notice.bytes_there for notice in reported if isinstance(notice, Progress)]
 
 
-def retries_told(told: list[Progress | Retry]) -> list[str]:
-    return [str(notice.error) for notice in told if isinstance(notice, Retry)]
+def retries_in(reported: list[Progress | Retry]) -> list[str]:
+    return [str(notice.error) for notice in reported if isinstance(notice, Retry)]
 
 
 def test_a_file_comes_whole(model: Path) -> None:
-    told = download(model.parent, "m")
+    reported = download(model.parent, "m")
     assert (model / "a.bin").read_bytes() == WEIGHTS
     assert names_in(model) == [".koe-checksum.json", "a.bin"]
-    assert told[-1] == Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS))
-    assert bytes_told(told) == sorted(bytes_told(told))
-    assert len(told) > 1
+    assert reported[-1] == Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS))
+    assert bytes_in(reported) == sorted(bytes_in(reported))
+    assert len(reported) > 1
 
 
-def test_what_is_asked_identifies_nobody(server: FileServer, model: Path) -> None:
+def test_no_request_identifies_the_user(server: FileServer, model: Path) -> None:
     download(model.parent, "m")
     (headers,) = server.requests["/a.bin"]
     assert {name.lower(): value for name, value in headers.items()} == {
@@ -59,8 +59,8 @@ def test_what_is_asked_identifies_nobody(server: FileServer, model: Path) -> Non
 
 def test_a_file_that_is_there_is_not_fetched(server: FileServer, model: Path) -> None:
     write_file(model / "a.bin", WEIGHTS)
-    told = download(model.parent, "m")
-    assert told == [Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS), already_exists=True)]
+    reported = download(model.parent, "m")
+    assert reported == [Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS), already_exists=True)]
     assert not server.requests["/a.bin"]
 
 
@@ -96,7 +96,7 @@ def test_a_connection_that_breaks_is_taken_up_again(
     server: FileServer, model: Path, how: str
 ) -> None:
     server.lies["/a.bin"] += [Lie(ends_after=HALF, how=how), Lie(ends_after=1000, how=how)]
-    told = download(model.parent, "m")
+    reported = download(model.parent, "m")
     assert (model / "a.bin").read_bytes() == WEIGHTS
     first, second, third = server.ranges("/a.bin")
     assert first is None
@@ -105,14 +105,14 @@ def test_a_connection_that_breaks_is_taken_up_again(
     assert third is not None
     if how == "close":
         assert (second, third) == (f"bytes={HALF}-", f"bytes={HALF + 1000}-")
-    assert len(retries_told(told)) == 2
-    assert "config error: download a.bin: the connection to localhost:" in retries_told(told)[0]
+    assert len(retries_in(reported)) == 2
+    assert "config error: download a.bin: the connection to localhost:" in retries_in(reported)[0]
 
 
 def test_a_stalled_answer_is_given_up(server: FileServer, model: Path) -> None:
     server.lies["/a.bin"] += [Lie(ends_after=HALF, how="stall")]
-    told = download(model.parent, "m", patience=replace(QUICK, idle=0.2))
-    (said,) = retries_told(told)
+    reported = download(model.parent, "m", patience=replace(QUICK, idle=0.2))
+    (said,) = retries_in(reported)
     assert re.fullmatch(
         r"config error: download a\.bin: localhost:\d+ does not answer in time", said
     )
@@ -134,8 +134,8 @@ def test_patience_lasts_while_something_comes(
 ) -> None:
     monkeypatch.setattr(koe.models.transfer, "_WORTH_BYTES", 1000)
     server.lies["/a.bin"] += [Lie(ends_after=1000, how="close")] * 9
-    told = download(model.parent, "m", patience=TimeLimits(pauses=(0.0,)))
-    assert len(retries_told(told)) == 9
+    reported = download(model.parent, "m", patience=TimeLimits(pauses=(0.0,)))
+    assert len(retries_in(reported)) == 9
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
@@ -149,17 +149,17 @@ def test_the_same_again_and_again_is_no_progress(server: FileServer, model: Path
 
 def test_what_an_earlier_download_left_is_used(server: FileServer, model: Path) -> None:
     write_file(model / "a.bin.part", WEIGHTS[:HALF])
-    told = download(model.parent, "m")
+    reported = download(model.parent, "m")
     assert server.ranges("/a.bin") == [f"bytes={HALF}-"]
-    assert bytes_told(told)[0] == HALF
+    assert bytes_in(reported)[0] == HALF
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
 def test_a_server_without_ranges(server: FileServer, model: Path) -> None:
     write_file(model / "a.bin.part", WEIGHTS[:HALF])
     server.lies["/a.bin"] += [Lie(ignores_range=True)]
-    told = download(model.parent, "m")
-    assert bytes_told(told)[0] < HALF
+    reported = download(model.parent, "m")
+    assert bytes_in(reported)[0] < HALF
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
@@ -169,8 +169,8 @@ def test_a_server_without_ranges(server: FileServer, model: Path) -> None:
 def test_another_range_than_was_asked_for(server: FileServer, model: Path, says: str) -> None:
     write_file(model / "a.bin.part", WEIGHTS[:HALF])
     server.lies["/a.bin"] += [Lie(headers={"Content-Range": says})]
-    told = download(model.parent, "m")
-    assert "sends another part than the one from byte" in retries_told(told)[0]
+    reported = download(model.parent, "m")
+    assert "sends another part than the one from byte" in retries_in(reported)[0]
     assert server.ranges("/a.bin") == [f"bytes={HALF}-", None]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
@@ -178,16 +178,16 @@ def test_another_range_than_was_asked_for(server: FileServer, model: Path, says:
 def test_a_part_that_is_complete_needs_no_server(server: FileServer, model: Path) -> None:
     """The upstream asks for what comes after the end, and is refused ever after."""
     write_file(model / "a.bin.part", WEIGHTS)
-    told = download(model.parent, "m")
+    reported = download(model.parent, "m")
     assert not server.requests["/a.bin"]
-    assert told == [Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS))]
+    assert reported == [Progress(0, 1, "a.bin", len(WEIGHTS), len(WEIGHTS))]
     assert names_in(model) == [".koe-checksum.json", "a.bin"]
 
 
 def test_a_complete_part_with_the_wrong_content(server: FileServer, model: Path) -> None:
     write_file(model / "a.bin.part", bytes(len(WEIGHTS)))
-    told = download(model.parent, "m")
-    assert retries_told(told)[0].startswith("config error: sha256 mismatch for a.bin: expected ")
+    reported = download(model.parent, "m")
+    assert retries_in(reported)[0].startswith("config error: sha256 mismatch for a.bin: expected ")
     assert server.ranges("/a.bin") == [None]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
@@ -214,22 +214,22 @@ def test_a_part_beyond_the_end(server: FileServer, tmp_path: Path) -> None:
     file = replace(model_file("a.bin", b"short", server.url("/a.bin")), size_bytes=0)
     model = make_model(tmp_path / "m", file)
     write_file(model / "a.bin.part", WEIGHTS)
-    told = download(tmp_path, "m")
-    assert "has nothing after what is there already" in retries_told(told)[0]
+    reported = download(tmp_path, "m")
+    assert "has nothing beyond the part that is here already" in retries_in(reported)[0]
     assert (model / "a.bin").read_bytes() == b"short"
 
 
 def test_a_part_of_another_version(server: FileServer, model: Path) -> None:
     """Half of one version and half of another are found out, and all is fetched anew."""
     write_file(model / "a.bin.part", bytes(HALF))
-    told = download(model.parent, "m")
-    assert retries_told(told)[0].startswith("config error: sha256 mismatch for a.bin: expected ")
+    reported = download(model.parent, "m")
+    assert retries_in(reported)[0].startswith("config error: sha256 mismatch for a.bin: expected ")
     assert server.ranges("/a.bin") == [f"bytes={HALF}-", None]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
 def test_a_file_that_changes_while_it_comes(server: FileServer, model: Path) -> None:
-    """It is not what the manifest says any more, and the validator tells so."""
+    """It is not what the manifest says any more, and the validator says so."""
     server.etags["/a.bin"] = '"one"'
     server.lies["/a.bin"] += [Lie(ends_after=HALF, how="close")]
 
@@ -261,7 +261,7 @@ def test_a_file_without_checksum_is_resumed_only_in_its_own_version(
     assert server.ranges("/a.bin") == [None, resumed]
 
 
-def test_a_complete_part_that_nobody_can_check(server: FileServer, tmp_path: Path) -> None:
+def test_a_complete_part_that_cannot_be_checked(server: FileServer, tmp_path: Path) -> None:
     server.files["/a.bin"] = WEIGHTS
     file = without_checksum(model_file("a.bin", WEIGHTS, server.url("/a.bin")))
     model = make_model(tmp_path / "m", file)
@@ -328,9 +328,9 @@ def test_more_than_the_manifest_says(server: FileServer, model: Path, lie: Lie) 
 
 def test_less_than_the_manifest_says(server: FileServer, model: Path) -> None:
     server.lies["/a.bin"] += [Lie(without_length=True, ends_after=HALF, how="close")]
-    told = download(model.parent, "m")
+    reported = download(model.parent, "m")
     # An end without the good-bye of encryption is no end.
-    assert "broke in the middle of the reply" in retries_told(told)[0]
+    assert "broke in the middle of the reply" in retries_in(reported)[0]
     assert (model / "a.bin").read_bytes() == WEIGHTS
 
 
@@ -346,9 +346,9 @@ def test_a_limit_where_no_size_is_known(
 
 
 def test_an_empty_file(server: FileServer, tmp_path: Path) -> None:
-    told = download(serve_model(server, tmp_path / "m", empty=b"").parent, "m")
+    reported = download(serve_model(server, tmp_path / "m", empty=b"").parent, "m")
     assert (tmp_path / "m" / "empty").read_bytes() == b""
-    assert told == []
+    assert reported == []
 
 
 def test_nothing_is_known_of_a_file(server: FileServer, tmp_path: Path) -> None:

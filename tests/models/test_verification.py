@@ -189,7 +189,7 @@ def test_nothing_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("path", ["../m", "link"])
-def test_a_model_outside_is_none_and_that_is_told(
+def test_a_model_outside_is_none_and_that_is_reported(
     model: Path, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = model.parent / "root"

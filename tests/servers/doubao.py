@@ -1,4 +1,4 @@
-"""Doubao's streaming service, as far as spec asr §2.1 tells."""
+"""Doubao's streaming service, as far as spec asr §2.1 describes it."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class DoubaoService(Service):
         request = await self._request(conversation)
         await conversation.reach(Point.SET_UP)
         await conversation.send(response(1, {"result": {"text": ""}}))
-        listener, told, sequence = self.listen(), "", 2
+        listener, reported, sequence = self.listen(), "", 2
         sentences: list[Sentence] = []
         while True:
             frame = await self._frame(conversation)
@@ -142,8 +142,8 @@ class DoubaoService(Service):
             if sentences == before:
                 continue
             document = _result(sentences, definite=bool(request["enable_nonstream"]))
-            if document["result"]["text"] != told:
-                told = str(document["result"]["text"])
+            if document["result"]["text"] != reported:
+                reported = str(document["result"]["text"])
                 await conversation.send(response(sequence, document, packed=self.packed))
                 sequence += 1
         conversation.is_finished = True

@@ -1,7 +1,7 @@
 """Serves files over HTTPS on loopback, and can lie about them in every way that servers do.
 
 A request is answered honestly, ranges included, unless a lie was prepared for its path: each lie is
-told once, in order. What was asked is written down.
+reported once, in order. What was asked is written down.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """It is not read."""
 
     def do_GET(self) -> None:
         files = self.server.files

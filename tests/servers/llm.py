@@ -9,10 +9,10 @@ in a configuration:
 
 - ``koe-echo`` does not lie: the last line of the prompt, with "!!" added;
 - ``koe-blank`` has nothing but white space to say, ``koe-fragment`` next to nothing, and
-  ``koe-recite`` all that it was told;
+  ``koe-recite`` all that it was sent;
 - ``koe-refuse`` answers with status 500, ``koe-garbage`` with no JSON;
-- ``koe-endless`` answers with more than anybody should read;
-- ``koe-never`` does not answer, ``koe-stalled`` begins to, ``koe-later`` does when it is told to;
+- ``koe-endless`` answers with more than a client should read;
+- ``koe-never`` does not answer, ``koe-stalled`` begins to, ``koe-later`` does when a test lets it;
 - ``koe-cut-off`` says that it had to stop, ``koe-thinking`` what it thought;
 - ``koe-modern`` does not lie, but takes no sampling settings.
 """
@@ -31,7 +31,7 @@ from tests.servers.certificates import Kind
 from tests.servers.web import PATIENCE, Exchange, Server, Version
 
 KEY = "sk-koe-0123456789abcdef"
-"""The key that is accepted; whoever sends another one is refused."""
+"""The key that is accepted; a client that sends another one is refused."""
 
 ENDLESS_BYTES = 9 * 2**20
 
@@ -230,7 +230,7 @@ class LlmService:
         # Notified with every question.
         self._asked = asyncio.Condition()
         # koe-later may answer.
-        self.told_to = asyncio.Event()
+        self.reported_to = asyncio.Event()
 
     async def until_asked(self, count: int) -> None:
         """Wait until so many questions were asked."""
@@ -246,7 +246,7 @@ class LlmService:
             await exchange.reply()
             return
         if path == "/answer":
-            self.told_to.set()
+            self.reported_to.set()
             await exchange.reply()
             return
         try:
@@ -274,7 +274,7 @@ class LlmService:
         model = question.model
         if (text := _TEXTS.get(model)) is not None:
             if model == "koe-later":
-                await self.told_to.wait()
+                await self.reported_to.wait()
             is_cut_off = model == "koe-cut-off"
             await _send(exchange, 200, reply(model, text(question.user), is_cut_off))
             return

@@ -54,7 +54,7 @@ class _OwnConfig(Config):
 
 
 def _overlook_late_words(loop: asyncio.AbstractEventLoop) -> None:
-    """A client may still speak when it is told goodbye, which hypercorn does not expect."""
+    """A client may still send when the server says goodbye, which hypercorn does not expect."""
     handle = loop.get_exception_handler()
     assert handle is not None, "tests.asynchronous has set one"
 
@@ -101,7 +101,7 @@ class PlainServer:
     ) -> None:
         assert self._task is not None
         self._stop.set()
-        with suppress(OSError):  # a client that still spoke when it was told goodbye
+        with suppress(OSError):  # a client that still sent when the server said goodbye
             await self._task
         self._listener.close()
 

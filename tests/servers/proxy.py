@@ -2,7 +2,7 @@
 
 Every name is this machine to it, so that tests can ask for one that does not look local.
 
-It could lie by refusing: with a password, whoever does not give it gets a 407.
+It could lie by refusing: with a password, a client that does not give it gets a 407.
 """
 
 from __future__ import annotations

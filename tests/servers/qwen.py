@@ -1,4 +1,4 @@
-"""Qwen's streaming service, as far as spec asr §2.2 tells."""
+"""Qwen's streaming service, as far as spec asr §2.2 describes it."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class _Turns:
         # How many sentences were completed.
         self._completed = 0
         # What was last said of the open one.
-        self._told = ""
+        self._reported = ""
 
     async def take(self) -> None:
         """Answer until the client wants to end."""
@@ -192,11 +192,11 @@ class _Turns:
         said: list[Message] = []
         for sentence in sentences:
             item, previous = f"item_{self._completed + 1}", f"item_{self._completed}"
-            if not self._told:
+            if not self._reported:
                 said.append(self._events.started(item, sentence.start_ms))
-            if sentence.text != self._told:
-                certain = len(self._told)
-                self._told = sentence.text
+            if sentence.text != self._reported:
+                certain = len(self._reported)
+                self._reported = sentence.text
                 text, stash = sentence.text[:certain], sentence.text[certain:]
                 said.append(self._events.revised(item, text, stash))
             if sentence.is_complete:
@@ -204,7 +204,7 @@ class _Turns:
                 said += self._events.stopped(item, before, sentence.end_ms)
                 said.append(self._events.completed(item, sentence.text))
                 self._completed += 1
-                self._told = ""
+                self._reported = ""
         return said
 
 

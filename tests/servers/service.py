@@ -33,7 +33,7 @@ class Point(Enum):
     OPENED = "the connection stands, and nothing was said"
     SET_UP = "the client said what it wants, and has no answer"
     AUDIO = "audio was heard for the first time, and has no answer"
-    FINISH = "the end of the audio was told, and has no answer"
+    FINISH = "the end of the audio was sent, and has no answer"
 
 
 class HungUpError(Exception):
@@ -61,7 +61,7 @@ class Conversation:
         self.received: list[Message] = []
         # How much audio was heard, in bytes of PCM.
         self.heard_bytes = 0
-        # The client told the end of the audio.
+        # The client has sent the end of the audio.
         self.is_finished = False
         # A fault was reached.
         self.at_fault = threading.Event()
@@ -77,7 +77,7 @@ class Conversation:
         return message
 
     async def send(self, *messages: Message) -> None:
-        """Say something, in the order and the fragments that the service was told to use."""
+        """Say something, in the order and the fragments that a test has set."""
         for message in self._service.rearrange(list(messages)):
             await self.connection.send(self._fragments(message), text=isinstance(message, str))
 
@@ -99,7 +99,7 @@ Fault = Callable[[Conversation], Awaitable[None]]
 
 
 class Service(ABC):
-    """Starts with its context, and ends with it, whoever is still connected.
+    """Starts with its context, and ends with it, also while clients are connected.
 
     Args:
         tls: Speaks TLS with it, as ``localhost``.

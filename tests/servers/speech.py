@@ -84,7 +84,7 @@ def error(status: str, code: str, message: str) -> list[Step]:
 
 
 class SpeechServer:
-    """The server; it runs on a thread of its own, so that anybody may ask it.
+    """The server; it runs on a thread of its own, so that any thread may ask it.
 
     Attributes:
         url: Its address, without a path.

@@ -29,7 +29,7 @@ LIMIT = 3600.0
 # What shells push at once: a fifth of a second.
 _FRAME_BYTES = BYTES_PER_SECOND // 5
 
-# Ends by itself when the process that started it, whose number it is told, is gone; or after the
+# Ends by itself when the process that started it, whose number it gets, is gone; or after the
 # limit.
 BUSY = """
 import os, sys, time
@@ -52,12 +52,12 @@ class Heard:
 
     Attributes:
         text: What was delivered; empty: nothing.
-        told: Warnings and errors.
+        reported: Warnings and errors.
         seconds: From the first audio to the end.
     """
 
     text: str
-    told: list[str]
+    reported: list[str]
     seconds: float
 
 
@@ -114,11 +114,11 @@ def _holds(trial: Trial, wanted: str) -> bool:
             got = hear(trial.seconds, trial.is_spoken, prefix)
         except subprocess.TimeoutExpired:
             got = Heard("", [f"no end within {LIMIT:.0f} s"], LIMIT)
-    is_right = got.text == wanted and not got.told
+    is_right = got.text == wanted and not got.reported
     words = f"{len(got.text.split())} of {len(wanted.split())} words"
     print(
         f"{'ok  ' if is_right else 'FAIL'} {trial.name}: {words}, {got.seconds:.0f} s",
-        *got.told, flush=True,
+        *got.reported, flush=True,
     )  # fmt: skip
     return is_right
 
@@ -198,7 +198,7 @@ def _dictated(seconds: float, is_spoken: bool) -> Heard:
 
 async def _dictate(folder: Path, pcm: bytes, is_spoken: bool) -> Heard:
     clock = asyncio.get_running_loop().time
-    text, told = "", list[str]()
+    text, reported = "", list[str]()
     async with open_core(folder) as core:
         began = clock()
         session = core.begin()
@@ -212,8 +212,8 @@ async def _dictate(folder: Path, pcm: bytes, is_spoken: bool) -> Heard:
                 case Deliver():
                     text = notice.text
                 case Warn(message) | ReportError(message):
-                    told.append(message)
-        return Heard(text, told, clock() - began)
+                    reported.append(message)
+        return Heard(text, reported, clock() - began)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid()), "3600"])
 def test_a_dictation_in_a_process_of_its_own() -> None:
     heard = hear(3.0)
     assert heard.text.startswith("It was the best of times")
-    assert heard.told == []
+    assert heard.reported == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a parent's number says nothing there")

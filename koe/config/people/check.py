@@ -110,18 +110,18 @@ class _Checks:
                     yield self._problem(f"{declared.key}.{name}", message, keys[name])
 
     def engine(self, engines: Sequence[str]) -> Iterator[Problem]:
-        """An engine that is not there."""
+        """The configured engine, if there is none of that name."""
         if self._config.asr.provider not in engines:
             message = f"is not an engine of this version, which are: {', '.join(engines)}"
             yield self._about("asr.provider", f"{message}; nothing is recognised")
 
     def profile(self) -> Iterator[Problem]:
-        """A model that can't correct, although it is to."""
+        """The active profile, if it can't correct although correction is on."""
         if self._config.llm.enabled:
             yield from self._shortfall()
 
     def unknown_profile(self) -> Iterator[Problem]:
-        """A model that is not there, whether it is to correct now or not."""
+        """The active profile, if there is none of that name, whether correction is on or not."""
         llm = self._config.llm
         if llm.active_profile not in llm.profiles:
             yield from self._shortfall()
@@ -131,7 +131,7 @@ class _Checks:
             yield self._about("llm.active_profile", f"{reason}; nothing is corrected")
 
     def addresses(self) -> Iterator[Problem]:
-        """Addresses to which nothing is sent, because they are none or not safe."""
+        """Addresses to which nothing is sent, because they are not valid or not safe."""
         for key, setting in self._settings.items():
             is_address = key.endswith((".url", ".base_url")) and setting.origin is Origin.FILE
             if not is_address or not setting.written:

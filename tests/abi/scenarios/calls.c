@@ -221,7 +221,7 @@ void too_large_a_frame(void) {
     push(zeros, SECOND_BYTES);
     sp_core_session_end();
     expect(session, "IW", SILENCE("hold"), "drop_changes_nothing_else");
-    check(wait_for(session, "W(*)", 1, 0), "drop_is_told", "no warning about a dropped frame");
+    check(wait_for(session, "W(*)", 1, 0), "drop_is_reported", "no warning about a dropped frame");
     destroy("destroy");
 }
 

@@ -148,7 +148,7 @@ void crossing(void) {
     destroy("destroy");
 }
 
-/* How many entries a folder has that tells of this process; 0 where there is no such folder. */
+/* How many entries a folder about this process has; 0 where there is no such folder. */
 static int entries_in(const char *path) {
 #ifdef _WIN32
     (void)path; /* Wine has such folders, and they tell of more than this process */

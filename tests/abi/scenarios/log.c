@@ -85,7 +85,7 @@ const char *checked(const char *text, uint64_t token) {
 }
 
 static void enter_callback(uint64_t token) {
-    /* Without tokens the sessions cannot be told apart, and two of them may overlap. */
+    /* Without tokens the sessions cannot be distinguished, and two of them may overlap. */
     size_t free_slot = sizeof book.inside / sizeof *book.inside;
     for (size_t i = 0; i < sizeof book.inside / sizeof *book.inside; i++) {
         if (book.inside[i] == token && token)

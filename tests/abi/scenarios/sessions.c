@@ -102,7 +102,7 @@ void supersede(void) {
     expect(old, "I", CANCELLED, "old_is_cancelled");
     expect(new, "I", SPEECH, "new_delivers");
 #else
-    (void)new; /* nothing tells its callbacks from those of the old one: count them */
+    (void)new; /* its callbacks look like those of the old one: count them */
     bool ended = wait_for(old, ENDS, 2, ANSWER_S) && quiet(NULL);
     char *got = story(old, "I");
     check(ended, "both_end", "got [%s]", got);
@@ -157,7 +157,7 @@ void stuck(void) {
     free(at_once);
     free(later);
 
-    /* More than the buffer holds: what does not fit is told, and the rest still heard. */
+    /* More than the buffer holds: what does not fit is reported, and the rest is still recognised. */
     open_gate(false);
     struct session session = begin(HOLD);
     wait_for(session, "R", 1, ANSWER_S);
@@ -167,7 +167,7 @@ void stuck(void) {
     sp_core_session_end();
     wait_for(session, ENDS, 1, ANSWER_S);
     char *warning = argument_of(session, "W(*)");
-    check(warning && strstr(warning, "seconds of speech were lost"), "loss_is_told", "W(%s)",
+    check(warning && strstr(warning, "seconds of speech were lost"), "loss_is_reported", "W(%s)",
           warning ? warning : "");
     free(warning);
     silent_session("and_over");

@@ -174,7 +174,7 @@ def test_an_empty_variable_is_as_nothing() -> None:
     assert (found.value, found.is_usable, found.line) == (8000, True, 2)
 
 
-def test_what_cannot_be_told_without_the_variable_is_usable() -> None:
+def test_what_is_unknown_without_the_variable_is_usable() -> None:
     found = setting("llm: {timeout_ms: '${NO_SUCH}'}", "llm.timeout_ms")
     assert (found.value, found.origin, found.is_usable) == (8000, Origin.DEFAULT, True)
 
@@ -296,7 +296,7 @@ def test_any_shape_is_listed_without_its_secrets(parts: list[tuple[str, str, str
         place[words[-1]] = value
     found = listing(f"z: &x {{api_key: sk-secret}}\n{written(tree)}")
     for it in found.settings:
-        is_name = it.key.endswith((".model", ".provider", ".base_url"))  # not told to be secret
+        is_name = it.key.endswith((".model", ".provider", ".base_url"))  # not declared secret
         assert is_name or "sk-" not in f"{it.value}{it.shown}"
         if it.origin in {Origin.FILE, Origin.ENVIRONMENT}:
             assert it.line is not None

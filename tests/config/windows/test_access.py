@@ -146,7 +146,7 @@ def test_what_is_no_json(folder: Folder, content: str) -> None:
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        # the list of spec config §9.4, for a key that nobody knows
+        # the list of spec config §9.4, for an unknown key
         ("true", "true"),
         ("false", "false"),
         ("12", "12"),

@@ -43,7 +43,7 @@ def main(version: str, url: str, pcm: bytes) -> list[dict[str, object]]:
 
 
 def parse(request: bytes) -> list[dict[str, object]]:
-    """Take a request apart that somebody else built."""
+    """Take a request apart that another client built."""
     return [Numbered.parse_request(request)]
 
 

@@ -1,4 +1,4 @@
-"""Finishing the text of a session."""
+"""Finishing a text, whatever it needs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from koe.finishing import finisher
-from koe.finishing.sessions import finish
+from koe.finishing import finish, finisher
 
 
 def test_terms_and_rules() -> None:
