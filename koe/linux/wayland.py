@@ -14,8 +14,9 @@ from contextlib import suppress
 from koe.errors import DesktopError
 from koe.linux import selections, toplevels, virtual_keyboard
 from koe.linux.compositor import Compositor
+from koe.linux.contents import Contents
 from koe.linux.delivery import Tried, Window, chord_for
-from koe.linux.selections import Contents, Selections
+from koe.linux.selections import Selections
 from koe.linux.toplevels import Toplevels
 from koe.linux.virtual_keyboard import VirtualKeyboard
 
