@@ -71,6 +71,8 @@ class Daemon:
         self._keys: Listening | None = None
         self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
+        # The user has not refused yet that the desktop presses keys.
+        self._may_ask_for_keys = True
 
     async def start(self, listener: socket.socket) -> None:
         """Listen to clients, and offer what an earlier daemon left."""
@@ -87,21 +89,24 @@ class Daemon:
         """Listen to the keys of a desktop, and insert and show texts there, within the block."""
         self._insertion.use(desktop.board, desktop.fields)
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
-        asking = None
+        tasks = []
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
             self._takes.describe_hotkey(self._keys.description)
         elif self._config.linux.evdev:
             self._listen_to_keyboards()
         elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
-            asking = asyncio.create_task(self._ask_portal(desktop.bus))
+            tasks.append(asyncio.create_task(self._ask_portal(desktop.bus)))
         else:
             self._takes.describe_hotkey(NO_KEYS)
+        if desktop.takes_no_keys and self._insertion.may_paste:
+            tasks.append(asyncio.create_task(self._paste_by_portal(desktop)))
         try:
             yield
         finally:
-            if asking is not None:
-                asking.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self._keyboards is not None:
                 self._keyboards.close()
                 self._keyboards = None
@@ -123,6 +128,27 @@ class Daemon:
     async def _ask_portal(self, bus: Bus) -> None:
         description = await listen_by_portal(bus, self._config.hotkey, self._obey)
         self._takes.describe_hotkey(description)
+
+    async def _paste_by_portal(self, desktop: Desktop) -> None:
+        """Have the desktop press the keys that paste, if the user lets it."""
+        if desktop.bus is None or desktop.compositor is None or not self._may_ask_for_keys:
+            return
+        from koe.linux.remote_pasting import TOKEN_NAME, RemotePasting  # needs packages
+
+        pasting = RemotePasting(
+            desktop.bus,
+            desktop.compositor,
+            self._directory / TOKEN_NAME,
+            lambda board: self._insertion.use(board or desktop.board, desktop.fields),
+        )
+        try:
+            sentence = await pasting.run()
+        except DesktopError as exc:
+            report_once(f"texts are left on the clipboard: {exc}; koe doctor says more")
+            return
+        self._may_ask_for_keys = False
+        report(sentence)
+        self._takes.tell(sentence)
 
     def perform(self, word: str) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.

@@ -36,6 +36,7 @@ class Desktop:
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
         may_come: What is missing is the X server, which may only be about to start.
+        takes_no_keys: It is a compositor that takes no keys of programs; the portal may press some.
     """
 
     display: Display | None = None
@@ -45,6 +46,7 @@ class Desktop:
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
     may_come: bool = False
+    takes_no_keys: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
@@ -72,7 +74,7 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
         for bus in (desktop.fields, desktop.bus):
             if bus is not None:
                 await bus.close()
-        for service in (desktop.board, desktop.display):
+        for service in (desktop.board, desktop.display, desktop.compositor):
             if service is not None:
                 service.close()
 
@@ -84,20 +86,12 @@ async def _open_compositor(desktop: Desktop, environ: Mapping[str, str]) -> None
         desktop.missing.append(str(exc))
         desktop.may_come = True
         return
+    desktop.compositor = compositor
     try:
         desktop.board = await open_board(compositor)
-        if desktop.board is not None:
-            desktop.compositor = compositor
-            return
-    except DesktopError as exc:
-        desktop.missing.append(str(exc))
-    compositor.close()
-    desktop.missing.append(
-        "this compositor does not let koe paste: texts go into fields that AT-SPI reaches, or on "
-        "the clipboard; in an X11 session, and with wlroots (sway, Hyprland), they are pasted"
-    )
-    try:
-        desktop.board = CopyBoard()
+        if desktop.board is None:
+            desktop.takes_no_keys = True
+            desktop.board = CopyBoard()
     except DesktopError as exc:
         desktop.missing.append(str(exc))
 

@@ -47,6 +47,6 @@ def _works(desktop: Desktop) -> list[str]:
     ways = []
     if desktop.fields is not None:
         ways.append("fields of AT-SPI are filled and read back")
-    if desktop.display is not None or desktop.compositor is not None:
+    if not desktop.takes_no_keys and (desktop.display or desktop.compositor):
         ways.append("texts are pasted into windows")
     return [", ".join(ways)] if ways else []

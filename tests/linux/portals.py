@@ -72,7 +72,7 @@ class Portal:
 @asynccontextmanager
 async def connection(address: str) -> AsyncIterator[MessageBus]:
     """A connection of another program to a bus."""
-    bus = await MessageBus(bus_address=address).connect()
+    bus = await MessageBus(bus_address=address, negotiate_unix_fd=True).connect()
     try:
         yield bus
     finally:

@@ -66,7 +66,7 @@ async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
     fields, board = await open_fields(bus), Pasting(display)
     await focus(display, "gtk_field.py")
     async with asyncio.timeout(PATIENCE):
-        while await fields.focused() is None:  # noqa: ASYNC110 - GTK tells AT-SPI when it can
+        while (await fields.focus()).field is None:  # noqa: ASYNC110 - GTK tells AT-SPI when it can
             await asyncio.sleep(0.02)
     inserter = Insertion(lambda: Config(linux=LinuxConfig(insert=way)))
     inserter.use(board, fields)
