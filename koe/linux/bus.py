@@ -103,14 +103,21 @@ class Bus:
             raise DesktopError(f"{destination}: {reason}")
         return reply
 
-    async def get(self, destination: str, path: str, interface: str, name: str) -> Any:
+    async def get(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        name: str,
+        patience: float = PATIENCE,
+    ) -> Any:
         """A property's value.
 
         Raises:
             DesktopError: As `call`.
         """
         get = "org.freedesktop.DBus.Properties.Get"
-        answer = await self.call(destination, path, get, "ss", interface, name)
+        answer = await self.call(destination, path, get, "ss", interface, name, patience=patience)
         return answer[0].value
 
     async def on(self, member: str, handle: SignalHandler) -> None:

@@ -146,9 +146,13 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
         return
     try:
         if not await _has_notifications(desktop.bus):
-            desktop.missing.append("nothing is shown; install a notification daemon, such as dunst")
+            desktop.missing.append(
+                "nothing is shown: there is no notification daemon; run: apt install dunst "
+                "(Debian, Ubuntu) or dnf install dunst (Fedora)"
+            )
         desktop.fields = await open_fields(desktop.bus)
     except DesktopError as exc:
         desktop.missing.append(
-            f"no field can be read back, so texts are pasted ({exc}); install at-spi2-core"
+            f"no field can be read back, so texts are pasted ({exc}); run: apt install "
+            "at-spi2-core (Debian, Ubuntu) or dnf install at-spi2-core (Fedora)"
         )

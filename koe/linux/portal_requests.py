@@ -24,6 +24,16 @@ _RESPONSE = "org.freedesktop.portal.Request.Response"
 _PATIENCE = 30.0
 
 
+async def has_portal(bus: Bus, name: str) -> bool:
+    """Whether the desktop has a portal, such as RemoteDesktop."""
+    interface = f"org.freedesktop.portal.{name}"
+    try:
+        await bus.get(PORTAL, PORTAL_PATH, interface, "version", patience=_PATIENCE)
+    except DesktopError:
+        return False
+    return True
+
+
 class PortalRequests:
     """Asks, and waits for answers. Everything is on the loop.
 

@@ -76,7 +76,10 @@ class CopyBoard:
 
     def __init__(self) -> None:
         if shutil.which(_PROGRAM) is None:
-            raise DesktopError("nothing can be put on the clipboard; install wl-clipboard")
+            raise DesktopError(
+                "nothing can be put on the clipboard; run: apt install wl-clipboard (Debian, "
+                "Ubuntu) or dnf install wl-clipboard (Fedora)"
+            )
 
     def active_window(self) -> Window | None:
         """None: it is not known."""

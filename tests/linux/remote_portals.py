@@ -59,6 +59,7 @@ class RemotePortal:
         bus: Connected.
 
     Attributes:
+        portals: Those that say their version.
         answers: Requests are answered.
         refuses: The user refuses.
         lends: The desktop lends its clipboard.
@@ -76,6 +77,7 @@ class RemotePortal:
     """
 
     def __init__(self, bus: MessageBus) -> None:
+        self.portals = [_REMOTE, _CLIPBOARD]
         self.answers = True
         self.refuses = False
         self.lends = True
@@ -147,6 +149,8 @@ class RemotePortal:
             await self._send(_PATH, member, "oa{sv}", self._session, facts)
 
     def _answer(self, message: Message) -> Message | bool | None:
+        if message.member == "Get" and message.body[0] in self.portals:
+            return Message.new_method_return(message, "v", [Variant("u", 2)])
         name = f"{message.interface}.{message.member}"
         if message.message_type is not MessageType.METHOD_CALL or name not in PUBLISHED:
             return None
