@@ -137,7 +137,7 @@ bench-linux: $(READY)
 	$(BIN)/python -m bench.desktop $(TAKES)
 
 strings: $(READY)
-	$(BIN)/python -m tests.linux.strings $(COUNT) $(SEED)
+	$(BIN)/python -m tests.linux.strings $(or $(COUNT),10000) $(SEED)
 
 man: $(READY)
 	$(BIN)/python -m koe.cli.manual > koe/koe.1
