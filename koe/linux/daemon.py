@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from koe.errors import DesktopError, HistoryError, KoeError
 from koe.events import Mode
 from koe.journal.entries import Entry, Why
 from koe.journal.history import History
+from koe.linux.application import introduce
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.evdev import KernelKeys
@@ -89,24 +91,24 @@ class Daemon:
         """Listen to the keys of a desktop, and insert and show texts there, within the block."""
         self._insertion.use(desktop.board, desktop.fields)
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
-        tasks = []
+        questions: list[Callable[[], Awaitable[None]]] = []
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
             self._takes.describe_hotkey(self._keys.description)
         elif self._config.linux.evdev:
             self._listen_to_keyboards()
         elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
-            tasks.append(asyncio.create_task(self._ask_portal(desktop.bus)))
+            questions.append(partial(self._ask_portal, desktop.bus))
         else:
             self._takes.describe_hotkey(NO_KEYS)
         if desktop.takes_no_keys and self._insertion.may_paste:
-            tasks.append(asyncio.create_task(self._paste_by_portal(desktop)))
+            questions.append(partial(self._paste_by_portal, desktop))
+        asking = asyncio.create_task(_ask_portals(desktop, questions))
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            asking.cancel()
+            await asyncio.wait([asking])
             if self._keyboards is not None:
                 self._keyboards.close()
                 self._keyboards = None
@@ -244,6 +246,12 @@ class Daemon:
                 f"A dictation of {newest.seconds:.0f} s was interrupted; "
                 "to insert its text: koe ctl retry"
             )
+
+
+async def _ask_portals(desktop: Desktop, questions: list[Callable[[], Awaitable[None]]]) -> None:
+    if desktop.bus is not None and desktop.is_introducible and questions:
+        await introduce(desktop.bus)
+    await asyncio.gather(*(question() for question in questions))
 
 
 def _newest_recording(history: History) -> Entry | None:

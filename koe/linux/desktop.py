@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koe.errors import DesktopError
+from koe.linux.application import entry_path
 from koe.linux.compositor import Compositor
 from koe.linux.wayland import CopyBoard, open_board
 
@@ -37,6 +38,7 @@ class Desktop:
         missing: What is missing, as sentences that say what to do.
         may_come: What is missing is the X server, which may only be about to start.
         takes_no_keys: It is a compositor that takes no keys of programs; the portal may press some.
+        is_introducible: The entry is there by which portals know koe.
     """
 
     display: Display | None = None
@@ -47,6 +49,7 @@ class Desktop:
     missing: list[str] = field(default_factory=list)
     may_come: bool = False
     takes_no_keys: bool = False
+    is_introducible: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
@@ -62,7 +65,7 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
     Args:
         environ: Says where it is.
     """
-    desktop = Desktop()
+    desktop = Desktop(is_introducible=entry_path(environ).exists())
     try:
         if environ.get("WAYLAND_DISPLAY"):
             await _open_compositor(desktop, environ)

@@ -38,6 +38,11 @@ _NO_SHORTCUTS = (
     "of yours can: sudo usermod -aG input $USER, and koe config set linux.evdev yes"
 )
 
+_NO_NAME = (
+    "the desktop does not know who koe is, and its portal GlobalShortcuts listens to no key for a "
+    "program without a name; run: koe service install"
+)
+
 _NO_KEYS = (
     "nothing is pasted, and texts are left on the clipboard: this compositor takes no keys from "
     "koe, and the desktop has no portal RemoteDesktop; run: apt install xdg-desktop-portal-gnome "
@@ -90,9 +95,11 @@ async def _examine_desktop(
             *await _examine_fields(desktop, missing),
             *await _examine_pasting(desktop, settings, missing),
         ]
-        asks_for_keys = desktop.compositor is not None and not settings.evdev
-        if asks_for_keys and not await _has_portal(desktop, "GlobalShortcuts"):
-            missing.append(_NO_SHORTCUTS.format(_bindings_for(environ)))
+        if desktop.compositor is not None and not settings.evdev:
+            if not await _has_portal(desktop, "GlobalShortcuts"):
+                missing.append(_NO_SHORTCUTS.format(_bindings_for(environ)))
+            elif not desktop.is_introducible:
+                missing.append(_NO_NAME)
         return [", ".join(ways)] if ways else [], missing
 
 

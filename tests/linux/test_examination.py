@@ -12,6 +12,7 @@ import koe.linux.desktop
 import koe.linux.examination
 from koe.config.schema import LinuxConfig
 from koe.linux import service
+from koe.linux.application import entry, entry_path
 from koe.linux.bus import open_bus, variant
 from koe.linux.compositor import Compositor
 from koe.linux.examination import examine
@@ -37,6 +38,12 @@ def missing_in(
     environ: dict[str, str], settings: LinuxConfig | None = None, devices: Path = Path("/nowhere")
 ) -> list[str]:
     return examine(environ, settings or LinuxConfig(), devices)[1]
+
+
+def leave_entry(environ: dict[str, str]) -> None:
+    path = entry_path(environ)
+    path.parent.mkdir(parents=True)
+    path.write_text(entry(["koe", "serve"]), encoding="utf-8")
 
 
 def test_a_whole_desktop(desk: Screen, runtime: Path) -> None:
@@ -71,7 +78,9 @@ def test_without_a_detector_of_voices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wayland(desk: Screen, sway: Sway, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def wayland(
+    desk: Screen, sway: Sway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
     """A compositor that takes no keys, on a desktop without portals."""
 
     async def takes_no_keys(compositor: Compositor) -> None:
@@ -82,6 +91,7 @@ def wayland(desk: Screen, sway: Sway, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield sway.environ | {
         "DBUS_SESSION_BUS_ADDRESS": address,
         "XDG_CURRENT_DESKTOP": "ubuntu:GNOME",
+        "XDG_DATA_HOME": str(tmp_path / "data"),
     }
 
 
@@ -100,8 +110,12 @@ async def test_a_desktop_with_portals(wayland: dict[str, str]) -> None:
     async with remote_portal(wayland["DBUS_SESSION_BUS_ADDRESS"]) as portal:
         portal.portals.append(SHORTCUTS)
         works, missing = await asyncio.to_thread(examine, wayland, LinuxConfig())
-    assert any("texts are pasted by keys that the desktop presses" in it for it in works)
-    assert not any("portal" in it for it in missing)
+        assert any("texts are pasted by keys that the desktop presses" in it for it in works)
+        (name,) = (it for it in missing if "portal" in it)
+        assert name.endswith("run: koe service install")
+        await asyncio.to_thread(leave_entry, wayland)
+        missing = await asyncio.to_thread(missing_in, wayland)
+        assert not any("portal" in it for it in missing)
 
 
 def test_a_desktop_that_is_asked_for_nothing(wayland: dict[str, str], tmp_path: Path) -> None:
