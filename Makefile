@@ -14,7 +14,7 @@
 # make bench-prompt ADDRESS=…       how a model on this computer corrects (bench/prompt/README.md)
 # make bench-accuracy SPEECH=…      words that moonshine gets wrong (without SPEECH: of its package)
 # make bench-linux                  from the key to the field on a desktop without a screen (half an
-#                 hour; TAKES=10 for less); make strings  10,000 texts by each way of inserting (COUNT=)
+#                 hour; TAKES=10 for less); make strings  10,000 texts by each way of inserting (COUNT=, SEED=)
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make fuzz   the tests of random input, with much more of it (half an hour)
 # make kills  processes that are killed while they record
@@ -137,7 +137,7 @@ bench-linux: $(READY)
 	$(BIN)/python -m bench.desktop $(TAKES)
 
 strings: $(READY)
-	$(BIN)/python -m tests.linux.strings $(COUNT)
+	$(BIN)/python -m tests.linux.strings $(or $(COUNT),10000) $(SEED)
 
 man: $(READY)
 	$(BIN)/python -m koe.cli.manual > koe/koe.1

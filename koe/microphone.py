@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from koe.channels import Mixer
 from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
+from koe.resampling import Resampler
 
 if TYPE_CHECKING:
     from sounddevice import RawInputStream
@@ -74,6 +75,8 @@ class Microphone:
         self._stopped = False
         # Makes one channel of those of the device.
         self._mixer = Mixer(1)
+        # Makes 16 kHz of its rate.
+        self._resampler = Resampler(SAMPLE_RATE_HZ)
         # Set while the context is entered.
         self._stream: RawInputStream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,7 +124,7 @@ class Microphone:
         # Not stop: that waits for the device, and for ever where it has just been taken away.
         self._stream.abort(ignore_errors=True)
         # Behind the blocks that the loop was handed and has not taken yet.
-        asyncio.get_running_loop().call_soon(self._blocks.put_nowait, None)
+        asyncio.get_running_loop().call_soon(self._end, None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield what was recorded, as it comes: 16 kHz mono s16le, whole samples.
@@ -147,20 +150,39 @@ class Microphone:
         channels = device.channels if device.channels <= _MOST_CHANNELS else _OF_A_SERVER
         self._mixer = Mixer(channels)
         try:
+            rate_hz = self._start(sounddevice, device, channels)
+        except sounddevice.PortAudioError as exc:
+            raise _unusable(device.name, exc) from exc
+        # While it records already: the first one of another rate takes a tenth of a second.
+        self._resampler = Resampler(rate_hz)
+
+    def _start(self, sounddevice: ModuleType, device: _Device, channels: int) -> int:
+        """Have the device record, and return its rate: its own one if it refuses ours."""
+        try:
+            self._start_at(SAMPLE_RATE_HZ, sounddevice, channels)
+        except sounddevice.PortAudioError as exc:
+            if _INVALID_SAMPLE_RATE not in exc.args or device.rate_hz == SAMPLE_RATE_HZ:
+                raise
+            self._start_at(device.rate_hz, sounddevice, channels)
+            return device.rate_hz
+        return SAMPLE_RATE_HZ
+
+    def _start_at(self, rate_hz: int, sounddevice: ModuleType, channels: int) -> None:
+        try:
             self._stream = sounddevice.RawInputStream(
-                samplerate=SAMPLE_RATE_HZ,
+                samplerate=rate_hz,
                 channels=channels,
                 dtype="int16",
-                blocksize=BLOCK_SAMPLES,
+                blocksize=BLOCK_SAMPLES * rate_hz // SAMPLE_RATE_HZ,
                 callback=self._on_block,
                 finished_callback=self._on_finished,
             )
             self._stream.start()
-        except sounddevice.PortAudioError as exc:
+        except sounddevice.PortAudioError:
             self._stopped = True  # what finishes now has not begun
             self._close()
             self._stopped = False
-            raise _unusable(device.name, exc) from exc
+            raise
 
     def _close(self) -> None:
         if self._stream is not None:
@@ -177,11 +199,20 @@ class Microphone:
         """Tell the loop that no block follows; on a thread of PortAudio's, or in stop."""
         if not self._stopped:
             assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._blocks.put_nowait, AudioError(_GONE))
+            self._loop.call_soon_threadsafe(self._end, AudioError(_GONE))
 
     def _take(self, block: bytes, overflowed: bool) -> None:
         self.overflows += overflowed
-        self._blocks.put_nowait(self._mixer.mix(block))
+        self._put(self._resampler.add_pcm(self._mixer.mix(block)))
+
+    def _end(self, last: AudioError | None) -> None:
+        """Let what the resampler holds back be iterated, and then the end."""
+        self._put(self._resampler.finish())
+        self._blocks.put_nowait(last)
+
+    def _put(self, pcm: bytes) -> None:
+        if pcm:
+            self._blocks.put_nowait(pcm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +257,22 @@ def _import_sounddevice() -> ModuleType:
 
 
 class _Device(NamedTuple):
-    """A microphone: its name, and how many channels it has."""
+    """A microphone: its name, how many channels it has, and the rate that it records at best."""
 
     name: str
     channels: int
+    rate_hz: int
 
 
 def _default_input(sounddevice: ModuleType) -> _Device:
     """Return the default microphone."""
     try:
         facts = sounddevice.query_devices(kind="input")
-        return _Device(str(facts["name"]), int(facts["max_input_channels"]))
+        return _Device(
+            str(facts["name"]),
+            int(facts["max_input_channels"]),
+            round(facts["default_samplerate"]),
+        )
     except (sounddevice.PortAudioError, ValueError) as exc:  # ValueError: it only plays
         raise AudioError(
             f"no microphone was found; connect one, or allow access to it; {_LIST}"
@@ -246,8 +282,8 @@ def _default_input(sounddevice: ModuleType) -> _Device:
 def _unusable(name: str, exc: Exception) -> AudioError:
     if _INVALID_SAMPLE_RATE in exc.args:
         return AudioError(
-            f"the microphone '{name}' does not record at {SAMPLE_RATE_HZ} Hz; make another one "
-            f"the system's default; {_LIST}"
+            f"the microphone '{name}' records neither at {SAMPLE_RATE_HZ} Hz nor at the rate that "
+            f"it says is its own; make another one the system's default; {_LIST}"
         )
     return AudioError(
         f"the microphone '{name}' cannot be opened ({exc}); close other programs that record, "

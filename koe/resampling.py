@@ -67,13 +67,26 @@ class Resampler:
         mono = frames.clip(-1.0, 1.0).mean(axis=1)
         return _to_s16le(mono if self._stream is None else self._stream.resample_chunk(mono))
 
+    def add_pcm(self, pcm: bytes) -> bytes:
+        """Convert what comes next, as `add` does.
+
+        Args:
+            pcm: Mono s16le, whole samples.
+        """
+        if self._stream is None:
+            return pcm
+        import numpy
+
+        return self.add(numpy.frombuffer(pcm, "<i2").reshape(-1, 1) / FULL_SCALE)
+
     def finish(self) -> bytes:
-        """Return the end, which the filter holds back until no audio follows."""
+        """Return the end, which the filter holds back until no audio follows; once."""
         if self._stream is None:
             return b""
         import numpy
 
-        return _to_s16le(self._stream.resample_chunk(numpy.empty(0), last=True))
+        stream, self._stream = self._stream, None
+        return _to_s16le(stream.resample_chunk(numpy.empty(0), last=True))
 
 
 def _to_s16le(samples: Samples) -> bytes:

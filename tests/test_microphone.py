@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ import pytest
 
 from koe.errors import AudioError
 from koe.microphone import BLOCK_SAMPLES, Microphone, describe_microphone
+from tests.wav import tone
 
 FAKES = Path(__file__).parent / "fakes"
 BLOCK_BYTES = 2 * BLOCK_SAMPLES
@@ -170,9 +171,57 @@ def test_no_microphone(device: ModuleType) -> None:
     assert "python -m sounddevice" in refusal()
 
 
-def test_a_microphone_without_16_khz(device: ModuleType) -> None:
-    device.__dict__["OPEN_ERROR"] = device.PortAudioError("Invalid sample rate", -9997)
-    assert "'Fake Microphone' does not record at 16000 Hz" in refusal()
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_microphone_of_another_rate(
+    device: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate_hz: int, channels: int
+) -> None:
+    device.__dict__.update(DEFAULT_RATE=rate_hz, RATES={rate_hz}, CHANNELS=channels)
+    spoken = array("h", (round(20_000 * it) for it in tone(0.5, rate_hz)))
+    (tmp_path / "speech").write_bytes(spoken.tobytes())
+    monkeypatch.setenv("KOE_FAKE_MICROPHONE", str(tmp_path / "speech"))
+
+    async def record() -> bytes:
+        async with Microphone() as microphone:
+            heard = await hear(16_000, microphone)
+            microphone.stop()
+            return heard
+
+    heard = [it / 20_000 for it in array("h", asyncio.run(record()))]
+    wanted = tone(0.5)
+    if channels == 2 and heard[2_010] * wanted[2_010] < 0:  # the channel that is upside down
+        heard = [-it for it in heard]
+    assert heard[2_000:6_000] == pytest.approx(wanted[2_000:6_000], abs=0.01)
+    assert device.RawInputStream.last.format == (rate_hz, channels, "int16")
+
+
+def test_the_end_of_another_rate_is_heard(
+    device: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the resampler holds back comes, also where the microphone has gone."""
+    device.__dict__.update(RATES={48_000})
+    monkeypatch.setattr(device.RawInputStream, "start", lambda stream: None)
+    heard = b""
+
+    async def record(last: Callable[[Microphone], None]) -> None:
+        nonlocal heard
+        async with Microphone() as microphone:
+            stream = device.RawInputStream.last
+            stream._callback(memoryview(bytes(1920)), 960, None, device.CallbackFlags())
+            last(microphone)
+            async for pcm in microphone:
+                heard += pcm
+
+    asyncio.run(record(Microphone.stop))
+    with pytest.raises(AudioError, match="stopped recording"):
+        asyncio.run(record(lambda _: device.RawInputStream.last._finished()))
+    assert len(heard) == 2 * BLOCK_BYTES
+
+
+def test_a_microphone_without_any_usual_rate(device: ModuleType) -> None:
+    device.__dict__["RATES"] = set()
+    sentence = "'Fake Microphone' records neither at 16000 Hz nor at the rate that it says is its"
+    assert sentence in refusal()
 
 
 def test_a_microphone_that_cannot_be_opened(device: ModuleType) -> None:

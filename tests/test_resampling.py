@@ -19,6 +19,16 @@ def test_a_tone_stays_a_tone(rate_hz: int) -> None:
     assert samples[2_000:6_000] == pytest.approx(tone(0.5)[2_000:6_000], abs=0.01)
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+def test_pcm(rate_hz: int) -> None:
+    spoken = (numpy.array(tone(0.5, rate_hz)) * 32_767).round().astype("<i2").tobytes()
+    resampler = Resampler(rate_hz)
+    blocks = [spoken[at : at + 1_000] for at in range(0, len(spoken), 1_000)]
+    pcm = b"".join([*(resampler.add_pcm(block) for block in blocks), resampler.finish()])
+    assert samples_of(pcm)[2_000:6_000] == pytest.approx(tone(0.5)[2_000:6_000], abs=0.01)
+    assert resampler.finish() == b""
+
+
 def test_channels_are_averaged_and_clipped() -> None:
     frames = numpy.array([[0.5, 0.25], [9.0, 1.0], [-9.0, -1.0]])
     assert samples_of(Resampler(16_000).add(frames)) == pytest.approx([0.375, 1, -1], abs=1e-4)

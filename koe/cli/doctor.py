@@ -19,7 +19,7 @@ from koe.cli.languages import spoken, system_language
 from koe.cli.proposals import heard_by
 from koe.cli.usage import add_folder, add_json
 from koe.config.llm import LlmConfig
-from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig
+from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig, LinuxConfig
 from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
 from koe.diagnostics import harmless
 from koe.errors import AudioError, ConfigError, HistoryError
@@ -105,7 +105,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield from _examine_proxies()
     yield from _examine_history(directory, config.history)
     yield _examine_microphone()
-    yield from _examine_desktop()
+    yield from _examine_desktop(config.linux)
     yield from _examine_log(directory)
 
 
@@ -261,13 +261,13 @@ def _examine_microphone() -> Finding:
     return Finding(Severity.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
 
 
-def _examine_desktop() -> Iterator[Finding]:
+def _examine_desktop(settings: LinuxConfig) -> Iterator[Finding]:
     """What koe serve needs, where there is a desktop that it could serve."""
     if sys.platform != "linux" or not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         return
     from koe.linux.examination import examine as examine_desktop  # takes packages of its own
 
-    works, missing = examine_desktop(os.environ)
+    works, missing = examine_desktop(os.environ, settings)
     yield from (Finding(Severity.OK, "desktop", sentence) for sentence in works)
     yield from (Finding(Severity.WARN, "desktop", sentence) for sentence in missing)
 

@@ -59,6 +59,27 @@ class Bus:
         Raises:
             DesktopError: It failed, or there is no such method, service or bus any more.
         """
+        reply = await self._call(destination, path, member, signature, arguments, patience)
+        return list(reply.body)
+
+    async def call_for_descriptor(
+        self, destination: str, path: str, member: str, signature: str, *arguments: object
+    ) -> int:
+        """Call a method that returns a descriptor, which the caller closes; else as `call`."""
+        reply = await self._call(destination, path, member, signature, arguments, PATIENCE)
+        if not reply.unix_fds:
+            raise DesktopError(f"{destination} returns no descriptor from {member}")
+        return int(reply.unix_fds[0])
+
+    async def _call(
+        self,
+        destination: str,
+        path: str,
+        member: str,
+        signature: str,
+        arguments: tuple[object, ...],
+        patience: float,
+    ) -> Message:
         interface, _, method = member.rpartition(".")
         message = Message(
             destination=destination,
@@ -75,19 +96,28 @@ class Bus:
             raise DesktopError(f"{destination} does not answer {member}") from exc
         except (DBusFastError, OSError, EOFError) as exc:
             raise DesktopError(f"{destination} can't be reached: {exc}") from exc
+        if reply is None:
+            raise DesktopError(f"{destination} does not answer {member}")
         if reply.message_type is MessageType.ERROR:
             reason = reply.body[0] if reply.body else reply.error_name
             raise DesktopError(f"{destination}: {reason}")
-        return list(reply.body)
+        return reply
 
-    async def get(self, destination: str, path: str, interface: str, name: str) -> Any:
+    async def get(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        name: str,
+        patience: float = PATIENCE,
+    ) -> Any:
         """A property's value.
 
         Raises:
             DesktopError: As `call`.
         """
         get = "org.freedesktop.DBus.Properties.Get"
-        answer = await self.call(destination, path, get, "ss", interface, name)
+        answer = await self.call(destination, path, get, "ss", interface, name, patience=patience)
         return answer[0].value
 
     async def on(self, member: str, handle: SignalHandler) -> None:
@@ -132,7 +162,7 @@ async def open_bus(address: str) -> Bus:
     """
     try:
         async with asyncio.timeout(PATIENCE):
-            return Bus(await MessageBus(bus_address=address).connect())
+            return Bus(await MessageBus(bus_address=address, negotiate_unix_fd=True).connect())
     except TimeoutError as exc:
         raise DesktopError(f"the D-Bus at {address} does not answer") from exc
     except (DBusFastError, OSError, EOFError) as exc:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from koe.errors import DesktopError, HistoryError, KoeError
 from koe.events import Mode
 from koe.journal.entries import Entry, Why
 from koe.journal.history import History
+from koe.linux.application import introduce
 from koe.linux.control import claimed, control_path
 from koe.linux.desktop import Desktop, open_desktop
 from koe.linux.evdev import KernelKeys
@@ -71,6 +73,8 @@ class Daemon:
         self._keys: Listening | None = None
         self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
+        # The user has not refused yet that the desktop presses keys.
+        self._may_ask_for_keys = True
 
     async def start(self, listener: socket.socket) -> None:
         """Listen to clients, and offer what an earlier daemon left."""
@@ -87,21 +91,24 @@ class Daemon:
         """Listen to the keys of a desktop, and insert and show texts there, within the block."""
         self._insertion.use(desktop.board, desktop.fields)
         self._notifications = None if desktop.bus is None else _notifications(desktop.bus)
-        asking = None
+        questions: list[Callable[[], Awaitable[None]]] = []
         if desktop.display is not None:
             self._keys = Listening(desktop.display, self._config.hotkey, self._obey)
             self._takes.describe_hotkey(self._keys.description)
         elif self._config.linux.evdev:
             self._listen_to_keyboards()
         elif desktop.bus is not None:  # a dialog of the desktop may wait for the user
-            asking = asyncio.create_task(self._ask_portal(desktop.bus))
+            questions.append(partial(self._ask_portal, desktop.bus))
         else:
             self._takes.describe_hotkey(NO_KEYS)
+        if desktop.takes_no_keys and self._insertion.may_paste:
+            questions.append(partial(self._paste_by_portal, desktop))
+        asking = asyncio.create_task(_ask_portals(desktop, questions))
         try:
             yield
         finally:
-            if asking is not None:
-                asking.cancel()
+            asking.cancel()
+            await asyncio.wait([asking])
             if self._keyboards is not None:
                 self._keyboards.close()
                 self._keyboards = None
@@ -123,6 +130,27 @@ class Daemon:
     async def _ask_portal(self, bus: Bus) -> None:
         description = await listen_by_portal(bus, self._config.hotkey, self._obey)
         self._takes.describe_hotkey(description)
+
+    async def _paste_by_portal(self, desktop: Desktop) -> None:
+        """Have the desktop press the keys that paste, if the user lets it."""
+        if desktop.bus is None or desktop.compositor is None or not self._may_ask_for_keys:
+            return
+        from koe.linux.remote_pasting import TOKEN_NAME, RemotePasting  # needs packages
+
+        pasting = RemotePasting(
+            desktop.bus,
+            desktop.compositor,
+            self._directory / TOKEN_NAME,
+            lambda board: self._insertion.use(board or desktop.board, desktop.fields),
+        )
+        try:
+            sentence = await pasting.run()
+        except DesktopError as exc:
+            report_once(f"texts are left on the clipboard: {exc}; koe doctor says more")
+            return
+        self._may_ask_for_keys = False
+        report(sentence)
+        self._takes.tell(sentence)
 
     def perform(self, word: str) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
@@ -218,6 +246,12 @@ class Daemon:
                 f"A dictation of {newest.seconds:.0f} s was interrupted; "
                 "to insert its text: koe ctl retry"
             )
+
+
+async def _ask_portals(desktop: Desktop, questions: list[Callable[[], Awaitable[None]]]) -> None:
+    if desktop.bus is not None and desktop.is_introducible and questions:
+        await introduce(desktop.bus)
+    await asyncio.gather(*(question() for question in questions))
 
 
 def _newest_recording(history: History) -> Entry | None:

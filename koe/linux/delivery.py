@@ -19,12 +19,16 @@ class Window:
     """A window with the focus.
 
     Attributes:
-        id: What the desktop calls it.
+        id: What the desktop calls it; 0: it is not known which one it is.
         kind: Which program's it is, in lower case; empty: it does not say.
     """
 
     id: int
     kind: str = ""
+
+
+UNKNOWN = Window(0)
+"""A window of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,13 @@ class Means:
     Attributes:
         field: The field of the press still has the focus, and takes text through AT-SPI.
         paste: There are a clipboard, and keys that can be sent to a window.
+        is_blind: These keys go to whichever window has the focus, and only programs of AT-SPI say
+            that one of theirs has it.
     """
 
     field: bool = False
     paste: bool = False
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,11 @@ def chord_for(window: Window) -> Chord:
     return _CHORDS.get(window.kind, _COMMON)
 
 
+def has_own_chord(window: Window) -> bool:
+    """Whether a window is known to paste with other keys than most."""
+    return window.kind in _CHORDS
+
+
 def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window | None) -> Plan:
     """Decide what is tried.
 
@@ -137,17 +149,21 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     # A field that still has the focus is known by itself, whether windows are or not.
     if means.field and forced in (None, Way.ACCESSIBLE):
         ways.append(Way.ACCESSIBLE)
-    is_same = pressed is not None and now is not None
+    is_known = pressed is not None and now is not None
+    # What neither moment knows is taken for the same: the user lets koe send keys to any window.
+    is_same = is_known or (means.is_blind and pressed is None and now is None)
     if means.paste and is_same and forced in (None, Way.PASTE):
         ways.append(Way.PASTE)
     if ways:
         return Plan((*ways, Way.CLIPBOARD))
-    if forced is not None:
+    if forced is not None and (is_same or not means.is_blind):
         return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which this window does not take")
-    if not is_same:
-        reason = "this desktop does not say which window has the focus"
-    else:
+    if is_same:
         reason = "no keys can be sent to this window"
+    elif means.is_blind:
+        reason = "it is not known whether another window has the focus than when you began to speak"
+    else:
+        reason = "this desktop does not say which window has the focus"
     return Plan((Way.CLIPBOARD,), reason)
 
 

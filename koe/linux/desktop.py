@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koe.errors import DesktopError
+from koe.linux.application import entry_path
 from koe.linux.compositor import Compositor
 from koe.linux.wayland import CopyBoard, open_board
 
@@ -36,6 +37,8 @@ class Desktop:
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
         may_come: What is missing is the X server, which may only be about to start.
+        takes_no_keys: It is a compositor that takes no keys of programs; the portal may press some.
+        is_introducible: The entry is there by which portals know koe.
     """
 
     display: Display | None = None
@@ -45,6 +48,8 @@ class Desktop:
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
     may_come: bool = False
+    takes_no_keys: bool = False
+    is_introducible: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
@@ -60,7 +65,7 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
     Args:
         environ: Says where it is.
     """
-    desktop = Desktop()
+    desktop = Desktop(is_introducible=entry_path(environ).exists())
     try:
         if environ.get("WAYLAND_DISPLAY"):
             await _open_compositor(desktop, environ)
@@ -72,7 +77,7 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
         for bus in (desktop.fields, desktop.bus):
             if bus is not None:
                 await bus.close()
-        for service in (desktop.board, desktop.display):
+        for service in (desktop.board, desktop.display, desktop.compositor):
             if service is not None:
                 service.close()
 
@@ -84,20 +89,12 @@ async def _open_compositor(desktop: Desktop, environ: Mapping[str, str]) -> None
         desktop.missing.append(str(exc))
         desktop.may_come = True
         return
+    desktop.compositor = compositor
     try:
         desktop.board = await open_board(compositor)
-        if desktop.board is not None:
-            desktop.compositor = compositor
-            return
-    except DesktopError as exc:
-        desktop.missing.append(str(exc))
-    compositor.close()
-    desktop.missing.append(
-        "this compositor does not let koe paste: texts go into fields that AT-SPI reaches, or on "
-        "the clipboard; in an X11 session, and with wlroots (sway, Hyprland), they are pasted"
-    )
-    try:
-        desktop.board = CopyBoard()
+        if desktop.board is None:
+            desktop.takes_no_keys = True
+            desktop.board = CopyBoard()
     except DesktopError as exc:
         desktop.missing.append(str(exc))
 
@@ -152,9 +149,13 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
         return
     try:
         if not await _has_notifications(desktop.bus):
-            desktop.missing.append("nothing is shown; install a notification daemon, such as dunst")
+            desktop.missing.append(
+                "nothing is shown: there is no notification daemon; run: apt install dunst "
+                "(Debian, Ubuntu) or dnf install dunst (Fedora)"
+            )
         desktop.fields = await open_fields(desktop.bus)
     except DesktopError as exc:
         desktop.missing.append(
-            f"no field can be read back, so texts are pasted ({exc}); install at-spi2-core"
+            f"no field can be read back, so texts are pasted ({exc}); run: apt install "
+            "at-spi2-core (Debian, Ubuntu) or dnf install at-spi2-core (Fedora)"
         )

@@ -19,6 +19,11 @@ from koe.linux.keys import Key
 
 DEVICES = Path("/dev/input")
 
+UNREADABLE_KEYBOARDS = (
+    f"no keyboard below {DEVICES} can be read; run: sudo usermod -aG input $USER, and log in "
+    "again, or set linux.evdev to no"
+)
+
 # struct input_event (linux/input.h): the time, type, code and value.
 EVENT = struct.Struct("@llHHi")
 _KEY = 1
@@ -98,10 +103,7 @@ class KernelKeys:
             self._devices.append(device)
             asyncio.get_running_loop().add_reader(device, self._read, device)
         if not self._devices:
-            raise DesktopError(
-                f"no keyboard below {DEVICES} can be read; run: sudo usermod -aG input $USER, and "
-                "log in again, or set linux.evdev to no"
-            )
+            raise DesktopError(UNREADABLE_KEYBOARDS)
 
     def close(self) -> None:
         """Listen no more."""

@@ -3,24 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
+from koe.config.schema import LinuxConfig
 from koe.errors import DesktopError
 from koe.linux import service
+from koe.linux.bindings import BINDINGS
 from koe.linux.control import STATUS, ask, control_path
-from koe.linux.desktop import Desktop, open_desktop
+from koe.linux.desktop import INSTALL, Desktop, open_desktop
+from koe.linux.evdev import DEVICES, UNREADABLE_KEYBOARDS
+from koe.linux.voice import voice_detector
+
+_NO_DETECTOR = (
+    "no detector of voices is installed, so every sound that is louder than the room counts as "
+    "speech: recordings end later, and one of mere noise is recognised; "
+    f"run: {INSTALL}"
+)
+
+_NO_FIELDS = (
+    "accessibility is off, so programs of Qt, Firefox and Chromium show koe no fields, and texts "
+    "are pasted there; run: {}, and start these programs anew"
+)
+_BY_GSETTINGS = "gsettings set org.gnome.desktop.interface toolkit-accessibility true"
+_BY_BUSCTL = (
+    "busctl --user set-property org.a11y.Bus /org/a11y/bus org.a11y.Status IsEnabled b true"
+)
+
+_NO_SHORTCUTS = (
+    "the desktop listens to no key for koe, because it has no portal GlobalShortcuts; bind keys to "
+    "koe-key: koe service keys {}; or have koe read the keyboards itself, as then every program "
+    "of yours can: sudo usermod -aG input $USER, and koe config set linux.evdev yes"
+)
+
+_NO_NAME = (
+    "the desktop does not know who koe is, and its portal GlobalShortcuts listens to no key for a "
+    "program without a name; run: koe service install"
+)
+
+_NO_KEYS = (
+    "nothing is pasted, and texts are left on the clipboard: this compositor takes no keys from "
+    "koe, and the desktop has no portal RemoteDesktop; run: apt install xdg-desktop-portal-gnome "
+    "(in KDE: xdg-desktop-portal-kde), and log in again"
+)
 
 
-def examine(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def examine(
+    environ: Mapping[str, str], settings: LinuxConfig, devices: Path = DEVICES
+) -> tuple[list[str], list[str]]:
     """Look at everything that the daemon needs, and at the daemon; changes nothing.
 
     Args:
         environ: Of a session of a desktop.
+        settings: What the daemon is to do.
+        devices: The folder of the kernel with the keyboards.
 
     Returns:
         What works, and what does not, as sentences.
     """
-    works, missing = asyncio.run(_examine_desktop(environ))
+    works, missing = asyncio.run(_examine_desktop(environ, settings))
+    reads_keyboards = settings.evdev and environ.get("WAYLAND_DISPLAY")
+    if reads_keyboards and not any(os.access(it, os.R_OK) for it in devices.glob("event*")):
+        missing.append(UNREADABLE_KEYBOARDS)
+    if voice_detector() is None:
+        missing.append(_NO_DETECTOR)
     if (program := service.key_program()) is None:
         missing.append(
             "koe-key was not built, so keys can't be bound to it; install a C compiler, and then "
@@ -38,15 +86,69 @@ def examine(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     return works, missing
 
 
-async def _examine_desktop(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+async def _examine_desktop(
+    environ: Mapping[str, str], settings: LinuxConfig
+) -> tuple[list[str], list[str]]:
     async with open_desktop(environ) as desktop:
-        return _works(desktop), list(desktop.missing)
+        missing = list(desktop.missing)
+        ways = [
+            *await _examine_fields(desktop, missing),
+            *await _examine_pasting(desktop, settings, missing),
+        ]
+        if desktop.compositor is not None and not settings.evdev:
+            if not await _has_portal(desktop, "GlobalShortcuts"):
+                missing.append(_NO_SHORTCUTS.format(_bindings_for(environ)))
+            elif not desktop.is_introducible:
+                missing.append(_NO_NAME)
+        return [", ".join(ways)] if ways else [], missing
 
 
-def _works(desktop: Desktop) -> list[str]:
-    ways = []
-    if desktop.fields is not None:
-        ways.append("fields of AT-SPI are filled and read back")
-    if desktop.display is not None or desktop.compositor is not None:
-        ways.append("texts are pasted into windows")
-    return [", ".join(ways)] if ways else []
+async def _examine_fields(desktop: Desktop, missing: list[str]) -> list[str]:
+    if desktop.fields is None:
+        return []
+    if not await _is_accessible(desktop):
+        missing.append(
+            _NO_FIELDS.format(_BY_GSETTINGS if shutil.which("gsettings") else _BY_BUSCTL)
+        )
+    return ["fields of AT-SPI are filled and read back"]
+
+
+async def _examine_pasting(
+    desktop: Desktop, settings: LinuxConfig, missing: list[str]
+) -> list[str]:
+    if desktop.takes_no_keys:
+        if settings.insert not in ("auto", "paste"):
+            return []
+        if await _has_portal(desktop, "RemoteDesktop"):
+            return ["texts are pasted by keys that the desktop presses, if you allow it"]
+        missing.append(_NO_KEYS)
+        return []
+    is_there = desktop.display is not None or desktop.compositor is not None
+    return ["texts are pasted into windows"] if is_there else []
+
+
+async def _is_accessible(desktop: Desktop) -> bool:
+    """Whether programs that are asked to take part in AT-SPI do so."""
+    if desktop.bus is None:
+        return False
+    try:
+        answer = await desktop.bus.get(
+            "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Status", "IsEnabled"
+        )
+    except DesktopError:
+        return False
+    return bool(answer)
+
+
+async def _has_portal(desktop: Desktop, name: str) -> bool:
+    if desktop.bus is None:
+        return False
+    from koe.linux.portal_requests import has_portal  # needs packages, which are there
+
+    return await has_portal(desktop.bus, name)
+
+
+def _bindings_for(environ: Mapping[str, str]) -> str:
+    """What ``koe service keys`` takes for this desktop."""
+    words = environ.get("XDG_CURRENT_DESKTOP", "").lower().split(":")
+    return next((word for word in words if word in BINDINGS), "|".join(BINDINGS))

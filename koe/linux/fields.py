@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, open_bus
-from koe.linux.delivery import Tried
+from koe.linux.delivery import Tried, Window, has_own_chord
 
 # Bits of a set of states (atspi-constants.h), and a role.
 _ACTIVE, _EDITABLE, _FOCUSED, _SHOWING = 1 << 1, 1 << 7, 1 << 12, 1 << 25
@@ -91,6 +92,19 @@ class FocusedField:
         return int(await self._bus.get(self._name, self._path, _TEXT, name))
 
 
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Where the focus is, as far as programs take part.
+
+    Attributes:
+        window: The window; None: it is that of a program that does not.
+        field: The field in it that can be filled; None: there is none.
+    """
+
+    window: Window | None = None
+    field: FocusedField | None = None
+
+
 class Fields:
     """The fields of all programs that take part.
 
@@ -101,29 +115,61 @@ class Fields:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def focused(self) -> FocusedField | None:
-        """The field with the focus; None: there is none, or its program does not take part."""
-        try:
-            programs = await _children(self._bus, (_REGISTRY, _ROOT))
-        except DesktopError:
-            return None
-        found = await asyncio.gather(*map(self._focused_in, programs))
-        return next((field for field in found if field is not None), None)
+    async def focus(self) -> Focus:
+        """The window and the field with the focus."""
+        active = await self._active()
+        found = await asyncio.gather(*(self._field(*it) for it in active))
+        field = next((it for it in found if it is not None), None)
+        return Focus(await self._window(active), field)
+
+    async def active_window(self) -> Window | None:
+        """The window with the focus; None: it is that of a program that does not take part."""
+        return await self._window(await self._active())
 
     async def close(self) -> None:
         """Disconnect."""
         await self._bus.close()
 
-    async def _focused_in(self, program: Reference) -> FocusedField | None:
+    async def _active(self) -> list[tuple[Reference, Reference]]:
+        """The windows that say that they are active, behind their programs: one at most of each."""
+        try:
+            programs = await _children(self._bus, (_REGISTRY, _ROOT))
+        except DesktopError:
+            return []
+        windows = await asyncio.gather(*map(self._active_of, programs))
+        found = zip(programs, windows, strict=True)
+        return [(program, window) for program, window in found if window is not None]
+
+    async def _active_of(self, program: Reference) -> Reference | None:
         try:
             for window in await _children(self._bus, program):
                 if await _states(self._bus, window) & _ACTIVE:
-                    return await self._field(program, window)
+                    return window
         except DesktopError:  # it hangs, or has just gone
             pass
         return None
 
+    async def _window(self, active: list[tuple[Reference, Reference]]) -> Window | None:
+        """Those windows as one: a desktop's own may be active all the time."""
+        if not active:
+            return None
+        names = await asyncio.gather(*(self._name_of(program) for program, _ in active))
+        windows = [Window(hash(frozenset(active)), name.lower()) for name in names]
+        return next((it for it in windows if has_own_chord(it)), windows[0])
+
+    async def _name_of(self, program: Reference) -> str:
+        try:
+            return str(await self._bus.get(*program, _ACCESSIBLE, "Name"))
+        except DesktopError:
+            return ""
+
     async def _field(self, program: Reference, window: Reference) -> FocusedField | None:
+        try:
+            return await self._editable(program, window)
+        except DesktopError:
+            return None
+
+    async def _editable(self, program: Reference, window: Reference) -> FocusedField | None:
         reference = await self._focus(window)
         if reference is None or not await _states(self._bus, reference) & _EDITABLE:
             return None

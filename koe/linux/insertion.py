@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from koe.config.schema import Config
 from koe.errors import DesktopError
 from koe.linux.delivery import (
+    UNKNOWN,
     Chord,
     Delivered,
     Means,
@@ -24,7 +25,7 @@ from koe.linux.delivery import (
 )
 
 if TYPE_CHECKING:
-    from koe.linux.fields import Fields, FocusedField
+    from koe.linux.fields import Fields, Focus, FocusedField
 
 _REASONS = {
     Tried.REFUSED: "this window does not take it",
@@ -39,7 +40,14 @@ class Board(Protocol):
     """Windows and a clipboard: `koe.linux.pasting`, `koe.linux.wayland`.
 
     All of it raises DesktopError where the desktop has gone.
+
+    Attributes:
+        is_blind: Its keys go to whichever window has the focus, which it does not know.
     """
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it sends keys without knowing the window."""
 
     def active_window(self) -> Window | None:
         """The window with the focus; None: it is not known."""
@@ -59,13 +67,13 @@ class InsertionTarget:
     """Where a text belongs.
 
     Attributes:
-        window: The one that had the focus at the press; None: it is not known.
-        field: Looks up the field that had it; None: nothing can.
+        window: The one that had the focus at the press; None: the board does not know it.
+        looking: Looks up where AT-SPI had the focus; None: nothing can.
         board: What knows the window.
     """
 
     window: Window | None = None
-    field: asyncio.Task[FocusedField | None] | None = None
+    looking: asyncio.Task[Focus] | None = None
     board: Board | None = None
 
 
@@ -82,6 +90,11 @@ class Insertion:
         self._board: Board | None = None
         self._fields: Fields | None = None
 
+    @property
+    def may_paste(self) -> bool:
+        """Whether the settings let keys be sent."""
+        return self._forced in (None, Way.PASTE)
+
     def use(self, board: Board | None, fields: Fields | None) -> None:
         """Insert on this desktop from now on.
 
@@ -95,9 +108,10 @@ class Insertion:
     def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
         window = self._active_window()
-        if self._fields is None or self._forced not in (None, Way.ACCESSIBLE):
+        is_needed = self._forced in (None, Way.ACCESSIBLE) or self._is_blind
+        if self._fields is None or not is_needed:
             return InsertionTarget(window, board=self._board)
-        looking = asyncio.create_task(self._fields.focused())
+        looking = asyncio.create_task(self._fields.focus())
         return InsertionTarget(window, looking, self._board)
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
@@ -108,20 +122,22 @@ class Insertion:
             return lost(str(exc))
 
     async def _insert(self, text: str, target: InsertionTarget) -> Delivered:
-        field = await self._field(target)
+        window, field = await self._focus(target)
         now = self._active_window()
-        means = Means(field is not None, self._board is not None)
         # Another desktop may have another window with the same number.
         pressed = target.window if target.board is self._board else None
+        if self._is_blind:
+            pressed, now = window, await self._window_of_fields()
+        means = Means(field is not None, self._board is not None, self._is_blind)
         decided = plan(self._forced, means, pressed, now)
         reason = decided.reason
         for way in decided.ways:
             tried = Tried.REFUSED
             if way is Way.ACCESSIBLE and field is not None:
                 tried = await field.insert(text)
-            elif way is Way.PASTE and self._board is not None and now is not None:
+            elif way is Way.PASTE and self._board is not None:
                 delay = self._config().clipboard.restore_delay_ms / 1000
-                tried = await self._board.paste(text, now, delay)
+                tried = await self._board.paste(text, now or UNKNOWN, delay)
             if tried is Tried.ARRIVED:
                 return Delivered(way)
             if way is not Way.CLIPBOARD:
@@ -143,16 +159,31 @@ class Insertion:
         way = self._config().linux.insert
         return None if way == "auto" else Way(way)
 
-    async def _field(self, target: InsertionTarget) -> FocusedField | None:
-        """The field of the press, if it still has the focus."""
-        if target.field is None:
+    @property
+    def _is_blind(self) -> bool:
+        return self._board is not None and self._board.is_blind
+
+    async def _focus(self, target: InsertionTarget) -> tuple[Window | None, FocusedField | None]:
+        """The window of the press, as AT-SPI knows it, and its field if that has the focus yet."""
+        if target.looking is None:
+            return None, None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                focus = await target.looking
+        except TimeoutError:
+            return None, None
+        field = focus.field
+        return focus.window, field if field is not None and await field.is_focused() else None
+
+    async def _window_of_fields(self) -> Window | None:
+        """The window that has the focus now, as AT-SPI knows it."""
+        if self._fields is None:
             return None
         try:
             async with asyncio.timeout(_PATIENCE):
-                field = await target.field
+                return await self._fields.active_window()
         except TimeoutError:
             return None
-        return field if field is not None and await field.is_focused() else None
 
     async def _leave(self, text: str, reason: str, chord: Chord | None) -> Delivered:
         if self._board is None:

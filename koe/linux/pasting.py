@@ -24,7 +24,12 @@ class Pasting:
 
     Args:
         display: The server.
+
+    Attributes:
+        is_blind: False: it is known which window has the focus.
     """
+
+    is_blind = False
 
     def __init__(self, display: Display) -> None:
         self._display = display

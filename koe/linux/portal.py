@@ -6,28 +6,20 @@ that knows them reports press and release.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, variant
 from koe.linux.keys import Key
+from koe.linux.portal_requests import PortalRequests
 
-_NAME = "org.freedesktop.portal.Desktop"
-_PATH = "/org/freedesktop/portal/desktop"
 _SHORTCUTS = "org.freedesktop.portal.GlobalShortcuts"
-_RESPONSE = "org.freedesktop.portal.Request.Response"
-
-# Seconds for the desktop to answer, and for the user to confirm the keys.
-_PATIENCE = 5.0
+# Seconds for the user to confirm the keys.
 _DIALOG_PATIENCE = 120.0
 
 # How the specification of shortcuts spells modifiers, by their mask of X.
 _MODIFIERS = {4: "CTRL", 8: "ALT", 1: "SHIFT", 64: "LOGO"}
-
-_tokens = count(1)
 
 
 class PortalKeys:
@@ -47,8 +39,6 @@ class PortalKeys:
         self._released = released
         # The path of the session; empty: there is none.
         self._session = ""
-        # Requests that the desktop has not answered, by the end of their path.
-        self._requests: dict[str, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
 
     async def listen(self, keys: Mapping[str, tuple[str, Key]]) -> str:
         """Have the desktop listen.
@@ -62,50 +52,21 @@ class PortalKeys:
         Raises:
             DesktopError: The desktop has no such portal, or the user refused.
         """
-        await self._bus.on(_RESPONSE, self._note_response)
+        requests = PortalRequests(self._bus)
+        await requests.listen()
         await self._bus.on(f"{_SHORTCUTS}.Activated", self._note_press)
         await self._bus.on(f"{_SHORTCUTS}.Deactivated", self._note_release)
-        token = _token()
-        created = await self._request(
-            "CreateSession", _PATIENCE, "a{sv}", session_handle_token=variant("s", token)
-        )
-        self._session = str(created["session_handle"].value)
-        wanted = [
-            (name, _described(does, key)) for name, (does, key) in keys.items()
-        ]  # fmt: skip
-        bound = await self._request(
-            "BindShortcuts", _DIALOG_PATIENCE, "oa(sa{sv})sa{sv}", self._session, wanted, ""
-        )
+        self._session = await requests.create_session(_SHORTCUTS)
+        wanted = [(name, _described(does, key)) for name, (does, key) in keys.items()]
+        bound = await requests.ask(
+            f"{_SHORTCUTS}.BindShortcuts", "oa(sa{sv})sa{sv}", self._session, wanted, "",
+            patience=_DIALOG_PATIENCE,
+        )  # fmt: skip
+        if bound is None:
+            raise DesktopError("the keys were not confirmed in the dialog of the desktop")
         shortcuts = bound["shortcuts"].value if "shortcuts" in bound else []
         shown = (facts.get("trigger_description") for _, facts in shortcuts)
         return ", ".join(str(it.value) for it in shown if it is not None and it.value)
-
-    async def _request(
-        self, method: str, patience: float, signature: str, *arguments: object, **options: object
-    ) -> dict[str, Any]:
-        """Send a request to the portal, and wait for the signal with the answer."""
-        token = _token()
-        answered = asyncio.get_running_loop().create_future()
-        self._requests[token] = answered
-        options["handle_token"] = variant("s", token)
-        try:
-            await self._bus.call(
-                _NAME, _PATH, f"{_SHORTCUTS}.{method}", signature, *arguments, options
-            )
-            async with asyncio.timeout(patience):
-                status, results = await answered
-        except TimeoutError as exc:
-            raise DesktopError("the desktop does not say whether the keys are confirmed") from exc
-        finally:
-            del self._requests[token]
-        if status:
-            raise DesktopError("the keys were not confirmed in the dialog of the desktop")
-        return dict(results)
-
-    def _note_response(self, path: str, said: list[Any]) -> None:
-        answered = self._requests.get(path.rpartition("/")[2])
-        if answered is not None and not answered.done():
-            answered.set_result((said[0], said[1]))
 
     def _note_press(self, path: str, said: list[Any]) -> None:
         if said[0] == self._session:
@@ -139,7 +100,3 @@ def _described(does: str, key: Key) -> dict[str, object]:
     if trigger := trigger_of(key):
         facts["preferred_trigger"] = variant("s", trigger)
     return facts
-
-
-def _token() -> str:
-    return f"koe{next(_tokens)}"

@@ -9,15 +9,12 @@ pipe. Who it is the owner does not learn.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import termios
-import time
-from array import array
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 
+from koe.errors import DesktopError
 from koe.linux.compositor import Arguments, Compositor
+from koe.linux.contents import TEXT_FORMATS, Contents, collect, contents_of, give, note_read
 
 INTERFACE = "zwlr_data_control_manager_v1"
 VERSION = 2
@@ -30,22 +27,6 @@ _OFFERED, _CLIPBOARD_IS, _PRIMARY_IS = 0, 1, 3
 _OFFER, _DESTROY = 0, 1
 _SEND, _CANCELLED = 0, 1
 _RECEIVE, _HAS = 0, 0
-
-_TEXT = ("text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "TEXT", "STRING")
-
-# Managers that keep a history of the clipboard leave out what has this (KDE's convention).
-_PASSING = {"x-kde-passwordManagerHint": b"secret"}
-
-# How long a foreign content may be read, and how much of it is kept.
-_PATIENCE = 0.3
-_MOST_FORMATS = 32
-_MOST_BYTES = 16_000_000
-
-# How long a program may take to read a text, and how often it is looked whether it has.
-_READ_PATIENCE = 5.0
-_READ_INTERVAL = 0.002
-
-Contents = Mapping[str, bytes]
 
 
 class Selections:
@@ -86,9 +67,7 @@ class Selections:
         Raises:
             DesktopError: The compositor has gone; all else here raises the same.
         """
-        encoded = text.encode()
-        more = _PASSING if passing else {}
-        self._own({**dict.fromkeys(_TEXT, encoded), **more}, is_primary=is_primary)
+        self._own(contents_of(text, passing=passing), is_primary=is_primary)
 
     def expect_reader(self) -> asyncio.Future[None]:
         """Done when a program that asks for a text from now on has read it to its end."""
@@ -115,18 +94,13 @@ class Selections:
         if self._ours[is_primary]:
             return self._given[is_primary]
         offer = self._held[is_primary]
-        kept: dict[str, bytes] = {}
-        left = _MOST_BYTES
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                for name in self._offers.get(offer, [])[:_MOST_FORMATS]:
-                    if offer not in self._offers:  # another program has put something there
-                        break
-                    content = await self._receive(offer, name, left)
-                    if content is not None:
-                        kept[name] = content
-                        left -= len(content)
-        return kept
+
+        async def open_pipe(name: str) -> int | None:
+            if offer not in self._offers:  # another program has put something there
+                return None
+            return self._receive(offer, name)
+
+        return await collect(self._offers.get(offer, []), open_pipe)
 
     # --- giving ---
 
@@ -138,10 +112,9 @@ class Selections:
 
         def send(arguments: Arguments) -> None:
             name, pipe = arguments.text(), arguments.descriptor()
-            content, expected = contents.get(name, b""), self._reader
-            written = asyncio.get_running_loop().run_in_executor(None, _write, pipe, content)
-            if expected is not None and name in _TEXT:
-                written.add_done_callback(lambda _: _note_done(expected))
+            expected = self._reader if name in TEXT_FORMATS else None
+            given = give(pipe, contents.get(name, b""))
+            given.add_done_callback(lambda _: note_read(expected))
 
         def cancelled(arguments: Arguments) -> None:
             self._compositor.request(source, _DESTROY)
@@ -172,45 +145,14 @@ class Selections:
 
         return note
 
-    async def _receive(self, offer: int, name: str, most: int) -> bytes | None:
-        """Have the owner write one format; None: it is too large."""
+    def _receive(self, offer: int, name: str) -> int:
+        """Have the owner write one format into a pipe."""
         reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             self._compositor.request(offer, _RECEIVE, name, descriptor=writer)
+        except DesktopError:
+            os.close(reader)
+            raise
         finally:
             os.close(writer)
-        stream = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(stream)
-        pipe = os.fdopen(reader, "rb", buffering=0)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
-        try:
-            content = b""
-            while piece := await stream.read(65536):
-                content += piece
-                if len(content) > most:
-                    return None
-            return content
-        finally:
-            transport.close()
-
-
-def _note_done(expected: asyncio.Future[None]) -> None:
-    if not expected.done():
-        expected.set_result(None)
-
-
-def _write(pipe: int, content: bytes) -> None:
-    """Write all into a pipe, and close it once it was read; its reader may go away before."""
-    ends = time.monotonic() + _READ_PATIENCE
-    with suppress(OSError), os.fdopen(pipe, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        while _unread(pipe) and time.monotonic() < ends:
-            time.sleep(_READ_INTERVAL)
-
-
-def _unread(pipe: int) -> int:
-    """How many bytes in a pipe were not read."""
-    size = array("i", [0])
-    fcntl.ioctl(pipe, termios.FIONREAD, size)
-    return size[0]
+        return reader

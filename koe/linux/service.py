@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from koe.errors import DesktopError
+from koe.linux.application import entry, entry_path
 
 NAME = "koe.service"
 
@@ -81,8 +82,11 @@ def install(environ: Mapping[str, str], words: list[str]) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(unit([*koe_command(), "serve", *words]), encoding="utf-8")
+        known_by = entry_path(environ)
+        known_by.parent.mkdir(parents=True, exist_ok=True)
+        known_by.write_text(entry([*koe_command(), "serve", *words]), encoding="utf-8")
     except OSError as exc:
-        raise DesktopError(f"{path} can't be written: {exc.strerror}") from exc
+        raise DesktopError(f"{exc.filename or path} can't be written: {exc.strerror}") from exc
     known = [name for name in _VARIABLES if environ.get(name)]
     if known:
         _systemctl("import-environment", *known)
@@ -107,6 +111,7 @@ def uninstall(environ: Mapping[str, str]) -> str:
     _systemctl("disable", "--now", NAME)
     try:
         path.unlink()
+        entry_path(environ).unlink(missing_ok=True)
     except OSError as exc:
         raise DesktopError(f"{path} can't be removed: {exc.strerror}") from exc
     _systemctl("daemon-reload")

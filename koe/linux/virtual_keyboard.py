@@ -66,7 +66,7 @@ class VirtualKeyboard:
         finally:
             os.close(descriptor)
 
-    def send_chord(self, keysyms: Iterable[int]) -> None:
+    async def send_chord(self, keysyms: Iterable[int]) -> None:
         """Press keys one after the other, and release them in the other order.
 
         Args:

@@ -1,21 +1,24 @@
 """Windows and clipboard of Wayland.
 
 Where the compositor says which window has the focus, lends its clipboard and takes keys, texts are
-pasted. That is with wlroots (sway, Hyprland, river, niri), and not with GNOME, where texts are
-left on the clipboard by wl-copy.
+pasted. That is with wlroots (sway, Hyprland, river, niri). With GNOME and KDE the portal presses
+the keys (`koe.linux.remote_pasting`), or texts are left on the clipboard by wl-copy.
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import Protocol
 
 from koe.errors import DesktopError
 from koe.linux import selections, toplevels, virtual_keyboard
 from koe.linux.compositor import Compositor
+from koe.linux.contents import Contents
 from koe.linux.delivery import Tried, Window, chord_for
-from koe.linux.selections import Contents, Selections
+from koe.linux.selections import Selections
 from koe.linux.toplevels import Toplevels
 from koe.linux.virtual_keyboard import VirtualKeyboard
 
@@ -33,16 +36,50 @@ _DIGESTING = 0.25
 _MANAGERS = 0.05
 
 
+class LentClipboard(Protocol):
+    """A clipboard: `koe.linux.selections`, `koe.linux.portal_clipboard`."""
+
+    def put(self, text: str, *, is_primary: bool = False, passing: bool = False) -> None:
+        """Put a text where programs paste from."""
+
+    def expect_reader(self) -> asyncio.Future[None]:
+        """Done when a program that asks for a text from now on has read it."""
+
+    def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
+        """Let it hold what it held."""
+
+    def owns(self, *, is_primary: bool = False) -> bool:
+        """Whether it holds what this program has put there."""
+
+    async def contents(self, *, is_primary: bool = False) -> Contents | None:
+        """What it holds; None: it is not known."""
+
+
+class SentKeys(Protocol):
+    """What sends keys: `koe.linux.virtual_keyboard`, `koe.linux.remote_desktop`."""
+
+    async def send_chord(self, keysyms: Iterable[int]) -> None:
+        """Press keys one after the other, and release them in the other order."""
+
+
 class CopyBoard:
     """Where texts are left when nothing can be pasted.
+
+    Attributes:
+        is_blind: False: no keys are sent.
 
     Raises:
         DesktopError: wl-copy is not installed.
     """
 
+    is_blind = False
+
     def __init__(self) -> None:
         if shutil.which(_PROGRAM) is None:
-            raise DesktopError("nothing can be put on the clipboard; install wl-clipboard")
+            raise DesktopError(
+                "nothing can be put on the clipboard; run: apt install wl-clipboard (Debian, "
+                "Ubuntu) or dnf install wl-clipboard (Fedora)"
+            )
 
     def active_window(self) -> Window | None:
         """Return None: the window is not known."""
@@ -78,26 +115,30 @@ class CopyBoard:
 
 
 class WaylandBoard:
-    """Pastes, one text at a time. Everything is on the loop; `open_board` makes it.
+    """Pastes, one text at a time. Everything is on the loop.
 
     Args:
-        compositor: Connected.
-        windows: Which one has the focus.
+        windows: Which one has the focus; None: the desktop says that to no program.
         clipboard: Where texts are put.
         keyboard: Sends the keys that paste.
+        settle: Waits until the clipboard has what was put there.
+
+    Attributes:
+        is_blind: The keys go to whichever window has the focus, which is not known.
     """
 
     def __init__(
         self,
-        compositor: Compositor,
-        windows: Toplevels,
-        clipboard: Selections,
-        keyboard: VirtualKeyboard,
+        windows: Toplevels | None,
+        clipboard: LentClipboard,
+        keyboard: SentKeys,
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
-        self._compositor = compositor
         self._windows = windows
         self._clipboard = clipboard
         self._keyboard = keyboard
+        self._settle = settle
+        self.is_blind = windows is None
         # What is to be brought back, by whether it is the selection, and when.
         self._held: dict[bool, Contents] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -105,8 +146,8 @@ class WaylandBoard:
         self._digested_at = 0.0
 
     def active_window(self) -> Window | None:
-        """The window with the focus; None: there is none."""
-        return self._windows.active()
+        """The window with the focus; None: there is none, or it is not known."""
+        return None if self._windows is None else self._windows.active()
 
     async def leave(self, text: str) -> None:
         """Leave a text on the clipboard.
@@ -117,7 +158,7 @@ class WaylandBoard:
         await self._digest()
         self._keep()
         self._clipboard.put(text)
-        await self._compositor.settle()
+        await self._settle()
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
         """Have a window paste a text, if it still has the focus.
@@ -131,18 +172,22 @@ class WaylandBoard:
         await self._digest()
         chord = chord_for(window)
         selections_of = {False, chord.is_primary}
-        held = {it: await self._take_held(is_primary=it) for it in selections_of}
+        held = {}
+        for it in selections_of:
+            if (contents := await self._take_held(is_primary=it)) is not None:
+                held[it] = contents
         self._keep()
         for is_primary in selections_of:
             self._clipboard.put(text, is_primary=is_primary, passing=True)
         await asyncio.sleep(_MANAGERS)
-        await self._compositor.settle()
+        await self._settle()
         self._held = held
-        if (now := self.active_window()) is None or now.id != window.id:
+        now = self.active_window()
+        if self._windows is not None and (now is None or now.id != window.id):
             self._restore()
             return Tried.REFUSED
         read = self._clipboard.expect_reader()
-        self._keyboard.send_chord(chord.keysyms)
+        await self._keyboard.send_chord(chord.keysyms)
         try:
             async with asyncio.timeout(_PATIENCE):
                 await read
@@ -155,15 +200,14 @@ class WaylandBoard:
         return Tried.ARRIVED
 
     def close(self) -> None:
-        """Bring nothing back any more, and disconnect."""
+        """Bring nothing back any more."""
         self._keep()
-        self._compositor.close()
 
     async def _digest(self) -> None:
         """Wait until the window that was pasted into last does not need the clipboard any more."""
         await asyncio.sleep(self._digested_at - asyncio.get_running_loop().time())
 
-    async def _take_held(self, *, is_primary: bool) -> Contents:
+    async def _take_held(self, *, is_primary: bool) -> Contents | None:
         """What is to come back later: what the paste before saved, or else the content now."""
         if is_primary in self._held and self._clipboard.owns(is_primary=is_primary):
             return self._held[is_primary]
@@ -187,7 +231,7 @@ async def open_board(compositor: Compositor) -> WaylandBoard | None:
     """What pastes; None: this compositor lacks something that it takes.
 
     Args:
-        compositor: Connected; what is returned closes it.
+        compositor: Connected.
 
     Raises:
         DesktopError: It has gone.
@@ -200,10 +244,10 @@ async def open_board(compositor: Compositor) -> WaylandBoard | None:
     if seat is None or manager is None or controller is None or maker is None:
         return None
     board = WaylandBoard(
-        compositor,
         Toplevels(compositor, manager),
         Selections(compositor, controller, seat),
         VirtualKeyboard(compositor, maker, seat),
+        compositor.settle,
     )
     await compositor.settle()
     return board

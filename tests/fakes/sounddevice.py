@@ -4,9 +4,9 @@ It does what the real one does with a raw input stream: a thread of its own call
 borrowed memory, block by block, and `abort` returns after the last call. Unlike the real one it
 hears the file as fast as it can; after that it hears silence, five times as fast as it would last.
 
-KOE_FAKE_MICROPHONE names the file (16 kHz mono s16le); KOE_FAKE_OVERFLOWS says how many of the
-first blocks report that sound was lost before them. When it has heard the file, it makes another
-one beside it, whose name ends with ``.heard``.
+KOE_FAKE_MICROPHONE names the file (mono s16le, 16 kHz unless RATES is changed); KOE_FAKE_OVERFLOWS
+says how many of the first blocks report that sound was lost before them. When it has heard the
+file, it makes another one beside it, whose name ends with ``.heard``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from pathlib import Path
 # What a test may change.
 DEFAULT_INPUT: str | None = "Fake Microphone"
 CHANNELS = 1
+# The rate that it says is its own, and those that it takes; what it hears is in the taken one.
+DEFAULT_RATE = 48_000
+RATES = {16_000}
 OPEN_ERROR: Exception | None = None
 # A microphone that was plugged in after PortAudio was started, which does not know it.
 PLUGGED_IN: str | None = None
@@ -52,6 +55,8 @@ class RawInputStream:
     ) -> None:
         if OPEN_ERROR is not None:
             raise OPEN_ERROR
+        if samplerate not in RATES:
+            raise PortAudioError("Invalid sample rate", -9997)
         self.format = (samplerate, channels, dtype)
         self.closed = False
         self._frames = blocksize
@@ -108,7 +113,11 @@ class RawInputStream:
 def query_devices(*, kind: str) -> dict[str, object]:
     if DEFAULT_INPUT is None:
         raise PortAudioError("Error querying device -1")
-    return {"name": DEFAULT_INPUT, "max_input_channels": CHANNELS}
+    return {
+        "name": DEFAULT_INPUT,
+        "max_input_channels": CHANNELS,
+        "default_samplerate": float(DEFAULT_RATE),
+    }
 
 
 def _terminate() -> None:

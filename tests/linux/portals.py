@@ -15,6 +15,7 @@ from dbus_fast.message import Message
 from dbus_fast.signature import Variant
 
 _SHORTCUTS = "org.freedesktop.portal.GlobalShortcuts"
+_REGISTRY = "org.freedesktop.host.portal.Registry"
 _PATH = "/org/freedesktop/portal/desktop"
 
 
@@ -27,10 +28,12 @@ class Portal:
 
     Attributes:
         bound: What was asked for: name, facts.
+        name: What the program has called itself; empty: it has not, and nothing is bound for it.
     """
 
     def __init__(self, bus: MessageBus, *, refuses: bool = False) -> None:
         self.bound: list[tuple[str, dict[str, Any]]] = []
+        self.name = ""
         self._bus = bus
         self._refuses = refuses
         self._session = ""
@@ -43,8 +46,16 @@ class Portal:
         await self._bus.send(Message.new_signal(_PATH, _SHORTCUTS, member, "osta{sv}", body))
 
     def _answer(self, message: Message) -> Message | None:
-        if message.message_type is not MessageType.METHOD_CALL or message.interface != _SHORTCUTS:
+        if message.message_type is not MessageType.METHOD_CALL:
             return None
+        if message.interface == _REGISTRY and message.signature == "sa{sv}" and not self._session:
+            self.name = message.body[0]
+            return Message.new_method_return(message)
+        if message.interface != _SHORTCUTS:
+            return None
+        if not self.name:
+            error = "org.freedesktop.portal.Error.NotAllowed"
+            return Message.new_error(message, error, "An app id is required")
         options = message.body[-1]
         sender = str(message.sender)[1:].replace(".", "_")
         request = f"{_PATH}/request/{sender}/{options['handle_token'].value}"
@@ -72,7 +83,7 @@ class Portal:
 @asynccontextmanager
 async def connection(address: str) -> AsyncIterator[MessageBus]:
     """A connection of another program to a bus."""
-    bus = await MessageBus(bus_address=address).connect()
+    bus = await MessageBus(bus_address=address, negotiate_unix_fd=True).connect()
     try:
         yield bus
     finally:

@@ -18,6 +18,8 @@ from koe.linux.delivery import (
 EDITOR, OTHER = Window(1, "gedit"), Window(2, "firefox")
 FIELD, PASTE, CLIPBOARD = Way.ACCESSIBLE, Way.PASTE, Way.CLIPBOARD
 ALL = Means(field=True, paste=True)
+BLIND = Means(paste=True, is_blind=True)
+MAYBE = "it is not known whether another window has the focus than when you began to speak"
 ANOTHER = "another window has the focus than when you began to speak"
 UNKNOWN = "this desktop does not say which window has the focus"
 
@@ -36,6 +38,19 @@ UNKNOWN = "this desktop does not say which window has the focus"
         (Means(paste=True), EDITOR, None, (CLIPBOARD,), UNKNOWN),
         (ALL, None, None, (FIELD, CLIPBOARD), ""),
         (Means(), EDITOR, EDITOR, (CLIPBOARD,), "no keys can be sent to this window"),
+        # Where the desktop presses the keys, a window that is not known at either moment is one.
+        (BLIND, None, None, (PASTE, CLIPBOARD), ""),
+        (BLIND, EDITOR, EDITOR, (PASTE, CLIPBOARD), ""),
+        (BLIND, EDITOR, OTHER, (CLIPBOARD,), ANOTHER),
+        (BLIND, EDITOR, None, (CLIPBOARD,), MAYBE),
+        (BLIND, None, EDITOR, (CLIPBOARD,), MAYBE),
+        (
+            Means(paste=False, is_blind=True),
+            None,
+            None,
+            (CLIPBOARD,),
+            "no keys can be sent to this window",
+        ),
     ],
 )
 def test_the_surest_way_comes_first(
@@ -62,6 +77,10 @@ def test_the_surest_way_comes_first(
 def test_a_way_can_be_forced(forced: Way, means: Means, ways: tuple[Way, ...], reason: str) -> None:
     decided = plan(forced, means, EDITOR, EDITOR)
     assert (decided.ways, decided.reason) == (ways, reason)
+
+
+def test_a_forced_way_says_why_it_is_not_taken() -> None:
+    assert plan(PASTE, BLIND, EDITOR, None).reason == MAYBE
 
 
 @pytest.mark.parametrize("forced", Way)

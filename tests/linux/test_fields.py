@@ -11,7 +11,7 @@ pytest.importorskip("xcffib")
 
 from koe.linux.bus import open_bus
 from koe.linux.delivery import Tried
-from koe.linux.fields import Fields, FocusedField, open_fields
+from koe.linux.fields import Fields, Focus, FocusedField, open_fields
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.linux.looking import focus
@@ -41,7 +41,7 @@ async def fields_of(desk: Screen) -> AsyncIterator[Fields]:
 async def found(fields: Fields) -> FocusedField:
     async with asyncio.timeout(PATIENCE):
         # GTK informs AT-SPI of a new window when it has time.
-        while (field := await fields.focused()) is None:  # noqa: ASYNC110
+        while (field := (await fields.focus()).field) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return field
 
@@ -54,6 +54,16 @@ async def test_every_character_arrives(desk: Screen, field: GtkField) -> None:
         for text in TEXTS:
             assert await one.insert(text) is Tried.ARRIVED
         until(lambda: field.text == "".join(TEXTS))
+
+
+@on_loop
+async def test_the_window_with_the_focus(desk: Screen, field: GtkField) -> None:
+    async with fields_of(desk) as fields:
+        await found(fields)
+        focused = await fields.focus()
+        assert focused.window is not None
+        assert focused.window.kind == "gtk_field.py"
+        assert await fields.active_window() == focused.window
 
 
 @on_loop
@@ -70,7 +80,8 @@ async def test_a_field_that_has_gone(desk: Screen, field: GtkField) -> None:
 async def test_no_field(desk: Screen) -> None:
     bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
     fields = await open_fields(bus)
-    assert await fields.focused() is None
+    assert await fields.focus() == Focus()
+    assert await fields.active_window() is None
     await fields.close()
-    assert await fields.focused() is None
+    assert (await fields.focus()).field is None
     await bus.close()

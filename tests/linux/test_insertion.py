@@ -7,8 +7,8 @@ import pytest
 
 from koe.config.schema import Config, LinuxConfig
 from koe.errors import DesktopError
-from koe.linux.delivery import Delivered, Tried, Window
-from koe.linux.fields import Fields
+from koe.linux.delivery import UNKNOWN, Delivered, Tried, Window
+from koe.linux.fields import Fields, Focus, FocusedField
 from koe.linux.insertion import Insertion
 from tests.asynchronous import on_loop
 
@@ -23,7 +23,9 @@ class Board:
         self.takes = takes
         self.pasted: list[str] = []
         self.left: list[str] = []
+        self.into: Window | None = None
         self.gone = False
+        self.is_blind = False
 
     def active_window(self) -> Window | None:
         if self.gone:
@@ -31,8 +33,9 @@ class Board:
         return self.active
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
-        assert window == self.active
+        assert window == self.active or self.is_blind
         self.pasted.append(text)
+        self.into = window
         return self.takes
 
     async def leave(self, text: str) -> None:
@@ -49,14 +52,18 @@ class OneField:
 
     def __init__(self, takes: Tried = Tried.ARRIVED) -> None:
         self.has_focus = True
+        self.window: Window | None = None
         self.takes = takes
         self.texts: list[str] = []
         self.found = asyncio.Event()
         self.found.set()
 
-    async def focused(self) -> OneField:
+    async def focus(self) -> Focus:
         await self.found.wait()
-        return self
+        return Focus(self.window, cast(FocusedField, self))
+
+    async def active_window(self) -> Window | None:
+        return self.window
 
     async def is_focused(self) -> bool:
         return self.has_focus
@@ -186,3 +193,68 @@ async def test_a_window_of_another_desktop_is_another_window() -> None:
     inserter.use(board, None)
     delivered = await inserter.insert("text", target)
     assert (delivered.way, board.pasted, board.left) == ("clipboard", [], ["text"])
+
+
+def blind(field: OneField, way: str = "auto") -> tuple[Board, Insertion]:
+    """A desktop that presses keys, and says of no window that it has the focus."""
+    board = Board()
+    board.active, board.is_blind = None, True
+    field.has_focus = False
+    return board, insertion(board, field, way)
+
+
+@pytest.mark.parametrize("way", ["auto", "paste"])
+@pytest.mark.parametrize("window", [EDITOR, None])
+def test_keys_into_the_window_that_has_the_focus_yet(window: Window | None, way: str) -> None:
+    """What AT-SPI does not know at either moment is taken for the same window."""
+
+    @on_loop
+    async def run() -> None:
+        field = OneField()
+        field.window = window
+        board, inserter = blind(field, way)
+        assert await inserter.insert("text", inserter.aim()) == Delivered("paste")
+        assert (board.pasted, board.into) == (["text"], window or UNKNOWN)
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("pressed", "now", "reason"),
+    [
+        (EDITOR, OTHER, "another window has the focus than when you began to speak"),
+        (EDITOR, None, "it is not known whether another window has the focus than when you began"),
+        (None, OTHER, "it is not known whether another window has the focus than when you began"),
+    ],
+)
+def test_no_keys_into_another_window(
+    pressed: Window | None, now: Window | None, reason: str
+) -> None:
+    @on_loop
+    async def run() -> None:
+        field = OneField()
+        field.window = pressed
+        board, inserter = blind(field)
+        target = inserter.aim()
+        assert target.looking is not None
+        await target.looking
+        field.window = now
+        delivered = await inserter.insert("text", target)
+        assert (board.pasted, board.left) == ([], ["text"])
+        assert reason in delivered.message
+
+    run()
+
+
+@on_loop
+async def test_keys_without_at_spi() -> None:
+    board = Board()
+    board.active, board.is_blind = None, True
+    inserter = insertion(board)
+    assert await inserter.insert("text", inserter.aim()) == Delivered("paste")
+
+
+def test_what_the_settings_let_be_sent() -> None:
+    ways = ("auto", "at-spi", "paste", "clipboard")
+    may = [insertion(None, way=way).may_paste for way in ways]
+    assert may == [True, False, True, False]

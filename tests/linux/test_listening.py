@@ -10,6 +10,7 @@ pytest.importorskip("xcffib")
 pytest.importorskip("dbus_fast")
 
 from koe.config.schema import HotkeyConfig
+from koe.linux.application import introduce
 from koe.linux.bus import open_bus
 from koe.linux.evdev import EVENT
 from koe.linux.listening import NO_KEYS, Listening, listen_by_portal, listen_to_keyboards
@@ -72,6 +73,7 @@ async def test_keys_of_a_portal(desk: Screen) -> None:
     config = HotkeyConfig(trigger_key="97", profile_key="98", profile="letters")
     assert await listen_by_portal(bus, config, asked.put_nowait) == NO_KEYS
     async with portal(address) as imitation, asyncio.timeout(PATIENCE):
+        await introduce(bus)
         described = await listen_by_portal(bus, config, asked.put_nowait)
         assert described == "Press dictate, Press dictate-profile"
         facts = dict(imitation.bound)["dictate-profile"]

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("dbus_fast")
 
 from koe.errors import DesktopError
+from koe.linux.application import introduce
 from koe.linux.bus import open_bus
 from koe.linux.keys import key_of
 from koe.linux.portal import PortalKeys, trigger_of
@@ -41,6 +42,9 @@ async def test_keys_that_the_user_confirms(desk: Screen) -> None:
 
     bus = await open_bus(address)
     async with portal(address) as imitation:
+        with pytest.raises(DesktopError, match="An app id is required"):
+            await PortalKeys(bus, print, print).listen(KEYS)
+        await introduce(bus)
         keys = PortalKeys(bus, partial(note, is_down=True), partial(note, is_down=False))
         assert await keys.listen(KEYS) == "Press dictate, Press profile"
         (first, facts), (second, others) = imitation.bound
@@ -60,6 +64,7 @@ async def test_keys_that_the_user_refuses(desk: Screen) -> None:
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
     bus = await open_bus(address)
     async with portal(address, refuses=True):
+        await introduce(bus)
         with pytest.raises(DesktopError, match="not confirmed"):
             await PortalKeys(bus, print, print).listen(KEYS)
     await bus.close()

@@ -38,8 +38,11 @@ def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
     assert f"ExecStart={service.koe_command()[0]}" in text
     assert "serve --config '/a b'\n" in text
     assert service.status(environ) == "the service runs"
+    known_by = tmp_path / ".local" / "share" / "applications" / "koe.desktop"
+    assert known_by.read_text(encoding="utf-8").startswith("[Desktop Entry]\n")
     service.uninstall(environ)
     assert not path.exists()
+    assert not known_by.exists()
     with pytest.raises(DesktopError, match="not installed"):
         service.uninstall(environ)
     reported = [line.removeprefix("--user ") for line in log.read_text().splitlines()]

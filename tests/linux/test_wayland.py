@@ -27,13 +27,15 @@ SOON = 0.05
 
 @asynccontextmanager
 async def board_on(desk: Sway) -> AsyncIterator[WaylandBoard]:
-    board = await open_board(Compositor(desk.environ))
+    compositor = Compositor(desk.environ)
+    board = await open_board(compositor)
     assert board is not None
     try:
         async with asyncio.timeout(PATIENCE):
             yield board
     finally:
         board.close()
+        compositor.close()
 
 
 async def window_of(board: WaylandBoard) -> Window:
@@ -83,7 +85,7 @@ async def test_a_compositor_that_ends_is_noted(tmp_path: Path) -> None:
         assert await compositor.lost == "the compositor has gone"
     with pytest.raises(DesktopError, match="has gone"):
         await board.leave("text")
-    board.close()
+    compositor.close()
 
 
 @pytest.fixture

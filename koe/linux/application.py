@@ -1,0 +1,66 @@
+"""How a desktop knows koe: by an entry of its menu, which is not shown there.
+
+Portals want to know who asks, and remember by it what the user allows; that of GlobalShortcuts
+refuses a program without a name. A service of systemd has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from koe.errors import DesktopError
+
+if TYPE_CHECKING:
+    from koe.linux.bus import Bus
+
+APP_ID = "koe"
+
+_PORTAL, _PORTAL_PATH = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
+_REGISTER = "org.freedesktop.host.portal.Registry.Register"
+
+# Seconds: at a login the portal may only be about to start.
+_PATIENCE = 30.0
+
+
+def entry(command: list[str]) -> str:
+    """The text of the entry.
+
+    Args:
+        command: What starts the daemon.
+    """
+    return (
+        "[Desktop Entry]\n"
+        "Type=Application\n"
+        "Name=Koe\n"
+        "Comment=Dictation at the press of a key\n"
+        f"Exec={' '.join(map(_quoted, command))}\n"
+        "NoDisplay=true\n"
+    )
+
+
+def _quoted(word: str) -> str:
+    """As entries are read: a percent sign would mean something, and backslashes are read twice."""
+    for sign in '\\"`$':
+        word = word.replace(sign, f"\\{sign}")
+    return '"' + word.replace("\\", "\\\\").replace("%", "%%") + '"'
+
+
+def entry_path(environ: Mapping[str, str]) -> Path:
+    """Where the entry belongs."""
+    data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or "/", ".local", "share")
+    return Path(data, "applications", f"{APP_ID}.desktop")
+
+
+async def introduce(bus: Bus) -> None:
+    """Tell the portals of a desktop who asks, before anything is asked.
+
+    Those before 1.20 find the name by themselves, or not at all.
+
+    Args:
+        bus: The user's. The entry is there.
+    """
+    with suppress(DesktopError):
+        await bus.call(_PORTAL, _PORTAL_PATH, _REGISTER, "sa{sv}", APP_ID, {}, patience=_PATIENCE)

@@ -1,0 +1,131 @@
+"""Pasting where only the desktop can press keys (GNOME and KDE on Wayland): for as long as it lets.
+
+The user is asked once. What starts the next session without asking is in a file for the user's
+eyes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from koe.diagnostics import report
+from koe.errors import ConfigError
+from koe.files.write import write_private
+from koe.linux import selections
+from koe.linux.bus import Bus
+from koe.linux.compositor import Compositor
+from koe.linux.remote_desktop import RemoteDesktop, start_remote_desktop
+from koe.linux.screen_lock import ScreenLock
+from koe.linux.selections import Selections
+from koe.linux.wayland import WaylandBoard
+
+TOKEN_NAME = "remote-desktop.token"
+
+# Seconds within which the screen is locked after GNOME has ended the sessions because of that.
+_LOCKING = 3.0
+
+_AGAIN = "systemctl --user restart koe"
+
+REFUSED = (
+    "koe may not press the keys that paste, so texts are left on the clipboard; to be asked again, "
+    f"run: {_AGAIN}; not to be asked any more: koe config set linux.insert clipboard"
+)
+ENDED = (
+    "the desktop presses no keys for koe any more, so texts are left on the clipboard; to let it, "
+    f"run: {_AGAIN}"
+)
+NO_CLIPBOARD = (
+    "the desktop does not share the clipboard with koe, so nothing is pasted; to be asked again, "
+    f"allow it in the dialog after: {_AGAIN}"
+)
+
+
+class RemotePasting:
+    """Keeps a session of the portal. Everything is on the loop.
+
+    Args:
+        bus: The user's.
+        compositor: Lends its clipboard, if it does that; else the portal does.
+        token_file: Where the token of the next session is.
+        use: Called with what pastes, and with None when nothing does any more.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        compositor: Compositor,
+        token_file: Path,
+        use: Callable[[WaylandBoard | None], None],
+    ) -> None:
+        self._bus = bus
+        self._compositor = compositor
+        self._token_file = token_file
+        self._use = use
+
+    async def run(self) -> str:
+        """Paste, until the user or the desktop ends that.
+
+        Returns:
+            Why it has ended, as a sentence.
+
+        Raises:
+            DesktopError: The desktop has no such portal.
+        """
+        lock = ScreenLock(self._bus)
+        await lock.listen()
+        lent = await self._lent_by_compositor()
+        while True:
+            remote = await start_remote_desktop(
+                self._bus, self._read_token(), with_clipboard=lent is None
+            )
+            self._keep_token("" if remote is None else remote.token)
+            if remote is None:
+                return REFUSED
+            try:
+                if (board := self._board(remote, lent)) is None:
+                    return NO_CLIPBOARD
+                self._use(board)
+                try:
+                    await remote.closed
+                finally:
+                    self._use(None)
+                    board.close()
+            finally:
+                await remote.close()
+            # The user has ended it, unless the screen is about to be locked.
+            if not (remote.token and await lock.becomes(is_locked=True, patience=_LOCKING)):
+                return ENDED
+            await lock.becomes(is_locked=False)
+
+    def _board(self, remote: RemoteDesktop, lent: Selections | None) -> WaylandBoard | None:
+        if lent is not None:
+            return WaylandBoard(None, lent, remote, self._compositor.settle)
+        if remote.clipboard is not None:
+            return WaylandBoard(None, remote.clipboard, remote, remote.clipboard.settle)
+        return None
+
+    async def _lent_by_compositor(self) -> Selections | None:
+        seat = self._compositor.bind("wl_seat")
+        manager = self._compositor.bind(selections.INTERFACE, selections.VERSION)
+        if seat is None or manager is None:
+            return None
+        lent = Selections(self._compositor, manager, seat)
+        await self._compositor.settle()
+        return lent
+
+    def _read_token(self) -> str:
+        try:
+            return self._token_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return ""
+
+    def _keep_token(self, token: str) -> None:
+        """Keep it for the next session; it starts one only."""
+        try:
+            if token:
+                write_private(self._token_file, token.encode())
+            else:
+                self._token_file.unlink(missing_ok=True)
+        except (ConfigError, OSError) as exc:
+            report(f"the desktop will ask again whether koe may press keys: {exc}")

@@ -1,0 +1,61 @@
+"""Whether the screen is locked, as GNOME says it; other desktops end no sessions when it is."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from koe.errors import DesktopError
+from koe.linux.bus import Bus
+
+_SCREENSAVER = "org.gnome.ScreenSaver"
+_PATH = "/org/gnome/ScreenSaver"
+
+
+class ScreenLock:
+    """Follows it. Everything is on the loop.
+
+    Args:
+        bus: The user's.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._is_locked = False
+        self._changed = asyncio.Event()
+
+    async def listen(self) -> None:
+        """Begin.
+
+        Raises:
+            DesktopError: The bus has gone.
+        """
+        await self._bus.on(f"{_SCREENSAVER}.ActiveChanged", self._note)
+        with suppress(DesktopError):  # it is another desktop
+            (self._is_locked,) = await self._bus.call(
+                _SCREENSAVER, _PATH, f"{_SCREENSAVER}.GetActive"
+            )
+
+    async def becomes(self, *, is_locked: bool, patience: float | None = None) -> bool:
+        """Wait until the screen is locked, or until it is not.
+
+        Args:
+            is_locked: What is waited for.
+            patience: Seconds; None: for ever.
+
+        Returns:
+            Whether it has come so far.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                while self._is_locked is not is_locked:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _note(self, path: str, said: list[Any]) -> None:
+        self._is_locked = bool(said[0])
+        self._changed.set()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+pytest.importorskip("dbus_fast")
+
+from koe.linux.bus import open_bus
+from koe.linux.screen_lock import ScreenLock
+from tests.asynchronous import on_loop
+from tests.linux.making import PATIENCE
+from tests.linux.remote_portals import remote_portal
+from tests.linux.screen import Screen
+
+
+@on_loop
+async def test_a_screen_that_is_locked_and_unlocked(desk: Screen) -> None:
+    address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
+    bus = await open_bus(address)
+    async with remote_portal(address) as desktop, asyncio.timeout(PATIENCE):
+        desktop.is_locked = True
+        lock = ScreenLock(bus)
+        await lock.listen()
+        assert await lock.becomes(is_locked=True)
+        await desktop.lock(is_locked=False)
+        assert await lock.becomes(is_locked=False)
+        assert not await lock.becomes(is_locked=True, patience=0.01)
+        await desktop.lock(is_locked=True)
+        assert await lock.becomes(is_locked=True, patience=PATIENCE)
+    await bus.close()
+
+
+@on_loop
+async def test_a_desktop_that_does_not_say_so(desk: Screen) -> None:
+    bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
+    lock = ScreenLock(bus)
+    await lock.listen()
+    assert not await lock.becomes(is_locked=True, patience=0.0)
+    await bus.close()
