@@ -22,12 +22,12 @@ _LICENCES = "licenses"
 # sources of the library, what sends where there is no pyreqwest, and what needs the packages of
 # whisper, which no bundle has.
 _NOT_FOR_SHELLS = re.compile(
-    r"(cli|bundle|linux|native)/|(audio|microphone|dictation|http/fallback)\.py|.*__pycache__"
-    r"|asr/(spectrogram|whisper_model)\.py"
+    r"(cli|bundle|linux|native)/|.*__pycache__|asr/(spectrogram|whisper_model)\.py"
+    r"|(audio|microphone|dictation|transcription|intake|resampling|program|library|http/fallback)\.py"
 )
 
 _LIBRARY, _PYTHON, _SYSTEM, _PACKAGES, _KOE = (
-    "the library", "Python", "libraries of this system", "packages", "koe",
+    "the library", "Python", "other libraries", "packages", "koe",
 )  # fmt: skip
 
 

@@ -17,14 +17,15 @@ LOCKS = Path(__file__).with_name("locks")
 # The packages of the engines that may be left out.
 ENGINES = {"moonshine": {"moonshine-voice"}, "sherpa-onnx": {"sherpa-onnx", "sherpa-onnx-core"}}
 
-# What nothing runs: for compilers of C and of Python, for checkers of types, and tests.
+# What nothing runs: for compilers of C and of Python, for checkers of types, readers, and tests.
 _DEAD_SUFFIXES = frozenset({
     ".pyi", ".pyx", ".pxd", ".h", ".hpp", ".c", ".cc", ".cpp", ".a", ".lib", ".cmake", ".typed",
     ".pyc", ".md", ".rst",
 })  # fmt: skip
-_DEAD_FOLDERS = frozenset(
-    {"tests", "test", "testing", "bin", "include", "Scripts", "__pycache__", ".."}
-)
+_DEAD_FOLDERS = frozenset({
+    "tests", "test", "testing", "benchmark", "benchmarks", "doc", "docs", "example", "examples",
+    "bin", "include", "Scripts", "__pycache__", "..",
+})  # fmt: skip
 
 # What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
 # older selves; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it

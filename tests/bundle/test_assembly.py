@@ -51,13 +51,20 @@ def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
     assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == names
 
 
+def module_name(path: str) -> str:
+    return f"koe/{path}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def test_what_koe_imports_at_once_comes_along() -> None:
     """Of packages, those that the lock lists; other ones are imported where they are looked for."""
     listed = packages.lock_for("windows-x86_64").read_text(encoding="utf-8")
-    ours = {"koe", "_koe_native", *sys.stdlib_module_names}
+    ours = {"_koe_native", *sys.stdlib_module_names}
     for module, distributions in packages_distributions().items():
         if any(f"{name.lower().replace('_', '-')}==" in listed for name in distributions):
             ours.add(module)
+    folder = library.CHECKOUT / "koe"
+    all_modules = {module_name(str(path.relative_to(folder))) for path in folder.rglob("*.py")}
+    placed = {module_name(name) for path, name in assembly._own_files() if path.suffix == ".py"}
     for path, name in assembly._own_files():
         if path.suffix == ".py":
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -65,8 +72,11 @@ def test_what_koe_imports_at_once_comes_along() -> None:
                 if isinstance(node, ast.Import):
                     modules = [alias.name for alias in node.names]
                 elif isinstance(node, ast.ImportFrom):
-                    modules = [node.module or ""]
-                assert {module.partition(".")[0] for module in modules} <= ours, name
+                    parts = {f"{node.module}.{alias.name}" for alias in node.names}
+                    modules = [node.module or "", *(parts & all_modules)]
+                own = {module for module in modules if module.partition(".")[0] == "koe"}
+                assert own <= placed, name
+                assert {module.partition(".")[0] for module in {*modules} - own} <= ours, name
 
 
 def test_the_archive(tmp_path: Path) -> None:

@@ -62,9 +62,10 @@ def test_a_platform_without_a_lock() -> None:
 def test_what_is_placed(tmp_path: Path) -> None:
     fetched = tmp_path / "fetched"
     for name in ("thing/__init__.py", "thing/data.bin", "thing/tests/test_it.py", "thing/it.pyi",
-                 "bin/thing", "Thing-1.0.dist-info/RECORD", "Thing-1.0.dist-info/direct_url.json",
-                 "Thing-1.0.dist-info/licenses/LICENSE.md", "rapidfuzz/fuzz.py",
-                 "rapidfuzz/distance/Indel.py", "websockets/client.py"):  # fmt: skip
+                 "bin/thing", "docs/conf.py", "thing/examples/it.py", "Thing-1.0.dist-info/RECORD",
+                 "Thing-1.0.dist-info/direct_url.json", "Thing-1.0.dist-info/licenses/LICENSE.md",
+                 "rapidfuzz/fuzz.py", "rapidfuzz/distance/Indel.py",
+                 "websockets/client.py"):  # fmt: skip
         (fetched / name).parent.mkdir(parents=True, exist_ok=True)
         (fetched / name).touch()
     names = [path.relative_to(fetched).as_posix() for path in fetched.rglob("*") if path.is_file()]
