@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 # RFC 9110 §15.5.9, RFC 9110 §15.5.20, RFC 8470 §5.2, RFC 6585 §4: refusals of this moment.
 _PASSING_REFUSALS = frozenset({408, 421, 425, 429})
 
-# A service that wants to be left alone for longer says that it is gone.
+# A service that asks for a longer pause counts as gone.
 _LONGEST_PAUSE = 86_400.0
 
 

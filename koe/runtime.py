@@ -43,7 +43,7 @@ IMPORTED_LATER = (
 # Of the loop's thread. Those of engines begin with "koe-" too.
 THREAD_NAME = "koe-loop"
 
-# The imports take some 50 ms; only a machine in great trouble needs longer than this.
+# The imports take some 50 ms; only an overloaded machine needs longer than this.
 START_TIMEOUT = 10.0
 
 # How long a loop may need to begin what is asked of it; if it does not, a callback holds it up.

@@ -175,7 +175,7 @@ def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
     wanted: dict[str, object] = {}
     if terms:
         hotwords = {"hotwords": [{"word": term} for term in terms]}
-        # Text in JSON in text in JSON: so the service wants it.
+        # The service wants a JSON document as a text within the JSON document.
         wanted["corpus"] = {"context": encode(hotwords)}
     wanted |= {
         "enable_ddc": config.enable_ddc,
@@ -266,7 +266,7 @@ def _server_error(body: bytes, compression: int) -> AsrProtocolError:
     size = int.from_bytes(body[4:8], "big")
     text = body[8 : 8 + size] if len(body) >= 8 + size else b""
     if compression == _GZIP:
-        # The vendor does not write that it happens; its clients are ready for it.
+        # The vendor's documents don't mention it, but its clients handle it.
         with suppress(AsrProtocolError):
             text = _unpack(text)
     message = f"server error {code}: {text.decode(errors='replace')}"

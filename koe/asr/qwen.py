@@ -80,7 +80,7 @@ _FATAL_TYPE = "server_error"
 # So many sentences that were spoken, and are not recognised yet, are remembered.
 _ENDS_LIMIT = 64
 
-# A day of speech. A service that sends more has lost its mind, and must not take our memory.
+# A day of speech. A service that sends more is broken, and must not fill the memory.
 _TEXT_LIMIT = 1_000_000
 
 

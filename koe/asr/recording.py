@@ -46,7 +46,7 @@ from koe.text import join_segments
 # a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# Seconds before each new try of a piece, unless the service wants to be left alone for longer.
+# Seconds before each new try of a piece, unless the service asks for a longer pause.
 RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
 # A piece of which the text is too long for the service is cut in two, unless it is shorter.

@@ -1,8 +1,8 @@
 """Connections to streaming services: the only module that knows sockets, TLS and WebSockets.
 
 The protocol of WebSockets is that of the package ``websockets``, without its sockets: those are
-ours, because a cancelled session must send nothing more, a server that has said good-bye need not
-be waited for, and credentials go to the configured address only. So redirects are not followed,
+ours, because a cancelled session must send nothing more, a server that has sent a close frame need
+not be waited for, and credentials go to the configured address only. So redirects are not followed,
 proxies not used, compression not offered, and pings sent only when asked for (spec asr §1.9).
 
 ``receive`` reports once what ended the connection.
@@ -230,7 +230,7 @@ class WebSocket:
         return arrived
 
     async def close(self) -> None:
-        """Say good-bye and close, without waiting for an answer. Never raises.
+        """Send a close frame and close, without waiting for an answer. Never raises.
 
         If something is still on its way, it shall not arrive: then the connection is cut.
         """

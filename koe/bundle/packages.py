@@ -28,7 +28,7 @@ _DEAD_FOLDERS = frozenset({
 })  # fmt: skip
 
 # What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
-# older selves; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
+# older code; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
 # imports none of these, and no HTTP client. Of rapidfuzz, distances alone, in the form that every
 # processor can.
 _UNUSED = re.compile(

@@ -269,7 +269,7 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         if not self.enabled:
             return ""
         reason = self.shortfall
-        # A key is only missed by users who speak of correction: others expect none.
+        # A missing key is reported only if the file mentions correction: others expect none.
         profile = self.correcting_profile
         if profile is not None and profile.lacks_key and self.says("enabled"):
             reason = "needs an api_key"

@@ -160,7 +160,7 @@ class Clipboard:
 
     def _give(self, event: Any) -> None:
         """Hand over what a program asks for."""
-        # Programs of the last century name no property (ICCCM, section 2.2).
+        # Obsolete programs name no property (ICCCM, section 2.2).
         where = event.property or event.target
         given = self._write(event.requestor, where, event.selection, event.target)
         facts = (event.time, event.requestor, event.selection, event.target, where if given else 0)
