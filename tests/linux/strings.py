@@ -84,8 +84,8 @@ async def insert_all(
 ) -> tuple[Counter[str], list[str]]:
     """Insert texts into a field, one after the other.
 
-    After one that is delivered in another way, the field is left: the user is told that, and when a
-    busy program inserts it all the same cannot be known.
+    After one that is delivered in another way, the field is left. The user is informed of that;
+    when a busy program inserts the text all the same is not known.
 
     Returns:
         How often a text was delivered in which way, and the texts that were wrong, each with the
@@ -138,8 +138,8 @@ def main() -> int:
                     more, bad = asyncio.run(insert_all(desk, field, way, some))
                 found += more
                 wrong += bad
-            told = f"{way}: {dict(found)}, wrong and unnoticed: {len(wrong)} (seed {seed})"
-            sys.stdout.write(f"{told}\n")
+            line = f"{way}: {dict(found)}, wrong and unnoticed: {len(wrong)} (seed {seed})"
+            sys.stdout.write(f"{line}\n")
             for sentence in wrong:
                 sys.stdout.write(f"    {sentence}\n")
             sys.stdout.flush()

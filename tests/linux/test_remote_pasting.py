@@ -225,10 +225,10 @@ async def test_a_refusal_holds_for_all_desktops_of_a_run(
     async with remote_portal(address) as portal, open_core(directory, RULES) as core:
         portal.refuses = True
         daemon = Daemon(core, directory, Recorder)
-        told: asyncio.Queue[str] = asyncio.Queue()
-        monkeypatch.setattr(daemon._takes, "tell", told.put_nowait)
+        reported: asyncio.Queue[str] = asyncio.Queue()
+        monkeypatch.setattr(daemon._takes, "tell", reported.put_nowait)
         async with daemon.on_desktop(desktop), asyncio.timeout(PATIENCE):
-            assert await told.get() == REFUSED
+            assert await reported.get() == REFUSED
         async with daemon.on_desktop(desktop):
             await other_talk(bus)
         assert portal.asked == 1
