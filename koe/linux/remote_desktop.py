@@ -13,6 +13,7 @@ from typing import Any
 
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, variant
+from koe.linux.evdev import code_of
 from koe.linux.portal_clipboard import CLIPBOARD, PortalClipboard
 from koe.linux.portal_requests import PORTAL, PORTAL_PATH, PortalRequests
 
@@ -66,11 +67,12 @@ class RemoteDesktop:
             self.clipboard = clipboard
         return True
 
-    async def send_chord(self, keysyms: Iterable[int]) -> None:
+    async def send_chord(self, keysyms: Iterable[int], *, by_place: bool = False) -> None:
         """Press keys one after the other, and release them in the other order.
 
         Args:
             keysyms: Of X11; the desktop finds them in the layout that is in force.
+            by_place: It presses the keys in their places on a keyboard of the USA instead.
 
         Raises:
             DesktopError: The session has ended.
@@ -78,11 +80,11 @@ class RemoteDesktop:
         pressed: list[int] = []
         try:
             for keysym in keysyms:
-                await self._send(keysym, _DOWN)
+                await self._send(keysym, _DOWN, by_place=by_place)
                 pressed.append(keysym)
         finally:
             for keysym in reversed(pressed):
-                await self._send(keysym, _UP)
+                await self._send(keysym, _UP, by_place=by_place)
 
     async def close(self) -> None:
         """End the session."""
@@ -99,10 +101,12 @@ class RemoteDesktop:
             return None
         return clipboard
 
-    async def _send(self, keysym: int, state: int) -> None:
-        member = f"{_REMOTE}.NotifyKeyboardKeysym"
+    async def _send(self, keysym: int, state: int, *, by_place: bool) -> None:
+        member, number = f"{_REMOTE}.NotifyKeyboardKeysym", keysym
+        if by_place:
+            member, number = f"{_REMOTE}.NotifyKeyboardKeycode", code_of(keysym)
         await self._bus.call(
-            PORTAL, PORTAL_PATH, member, "oa{sv}iu", self._session, {}, keysym, state
+            PORTAL, PORTAL_PATH, member, "oa{sv}iu", self._session, {}, number, state
         )
 
     def _note_end(self, path: str, said: list[Any]) -> None:

@@ -49,6 +49,9 @@ PUBLISHED: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 """The types of the arguments, of the results, and of the options, by method."""
 
 CONTROL, SHIFT, V = 0xFFE3, 0xFFE1, 0x76
+KEYS_BY_PLACE = {29: CONTROL, 42: SHIFT, 47: V}
+"""By their number in linux/input-event-codes.h."""
+
 PLAIN = "text/plain;charset=utf-8"
 
 
@@ -67,6 +70,7 @@ class RemotePortal:
         asked: How often the user was asked.
         tokens: Those that start a session without; each is good for one.
         keys: What was pressed and released.
+        by_place: The newest of them was named by its place.
         pasted: The texts that the window has pasted.
         held: What another program has put on the clipboard; empty: nothing, or koe has.
         formats: Those that koe offers; None: something else is on the clipboard.
@@ -84,6 +88,7 @@ class RemotePortal:
         self.reads = True
         self.asked = 0
         self.tokens: set[str] = set()
+        self.by_place = False
         self.keys: list[tuple[int, bool]] = []
         self.pasted: list[str] = []
         self.held: dict[str, bytes] = {}
@@ -231,7 +236,10 @@ class RemotePortal:
         if not is_started:
             raise ValueError("Session is not started")
         if member.startswith("NotifyKeyboard"):
-            self._note_key(body[2], is_down=bool(body[3]))
+            number = body[2]
+            keysym = KEYS_BY_PLACE[number] if member.endswith("Keycode") else number
+            self.by_place = member.endswith("Keycode")
+            self._note_key(keysym, is_down=bool(body[3]))
             return None
         if not self._has_clipboard:
             raise ValueError("Clipboard not enabled")
