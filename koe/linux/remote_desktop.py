@@ -35,19 +35,21 @@ class RemoteDesktop:
     Attributes:
         clipboard: Of the session; None: the desktop does not lend it.
         token: Starts the next session without a dialog; empty: the user does not want that.
-        closed: Done when the session has ended.
+        closed: Done when the session has ended, with whether the desktop wants that; else its
+            portal has gone, and another one may come.
     """
 
     def __init__(self, bus: Bus, session: str) -> None:
         self.clipboard: PortalClipboard | None = None
         self.token = ""
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._bus = bus
         self._session = session
 
     async def start(self, requests: PortalRequests, token: str, *, with_clipboard: bool) -> bool:
         """Ask the user, unless the token does; False: the user refuses."""
         await self._bus.on(f"{_SESSION}.Closed", self._note_end)
+        await self._bus.on("org.freedesktop.DBus.NameOwnerChanged", self._note_owner)
         clipboard = await self._request_clipboard() if with_clipboard else None
         options = {
             "types": variant("u", _KEYBOARD),
@@ -110,8 +112,17 @@ class RemoteDesktop:
         )
 
     def _note_end(self, path: str, said: list[Any]) -> None:
-        if path == self._session and not self.closed.done():
-            self.closed.set_result(None)
+        if path == self._session:
+            self._end(is_wanted=True)
+
+    def _note_owner(self, path: str, said: list[Any]) -> None:
+        name, before, _ = said
+        if name == PORTAL and before:
+            self._end(is_wanted=False)
+
+    def _end(self, *, is_wanted: bool) -> None:
+        if not self.closed.done():
+            self.closed.set_result(is_wanted)
 
 
 def _value(results: dict[str, Any], name: str, default: Any) -> Any:

@@ -83,7 +83,7 @@ class RemotePasting:
             Why it has ended, as a sentence.
 
         Raises:
-            DesktopError: The desktop has no such portal.
+            DesktopError: The desktop has no such portal, or it fails.
         """
         lock = ScreenLock(self._bus)
         await lock.listen()
@@ -93,6 +93,7 @@ class RemotePasting:
         layout = KeyboardLayout(self._compositor, seat)
         lent = await self._lent_by_compositor(seat)
         while True:
+            await lock.becomes(is_locked=False)
             remote = await start_remote_desktop(
                 self._bus, self._read_token(), with_clipboard=lent is None
             )
@@ -104,16 +105,17 @@ class RemotePasting:
                     return NO_CLIPBOARD
                 self._use(board)
                 try:
-                    await remote.closed
+                    is_wanted = await remote.closed
                 finally:
                     self._use(None)
                     board.close()
             finally:
                 await remote.close()
             # The user has ended it, unless the screen is about to be locked.
-            if not (remote.token and await lock.becomes(is_locked=True, patience=_LOCKING)):
+            if not remote.token or (
+                is_wanted and not await lock.becomes(is_locked=True, patience=_LOCKING)
+            ):
                 return ENDED
-            await lock.becomes(is_locked=False)
 
     def _board(
         self, remote: RemoteDesktop, lent: Selections | None, layout: KeyboardLayout

@@ -21,6 +21,7 @@ from dbus_fast.signature import Variant
 
 from tests.linux.portals import connection
 
+_NAME = "org.freedesktop.portal.Desktop"
 _PATH = "/org/freedesktop/portal/desktop"
 _REMOTE = "org.freedesktop.portal.RemoteDesktop"
 _CLIPBOARD = "org.freedesktop.portal.Clipboard"
@@ -76,6 +77,7 @@ class RemotePortal:
         formats: Those that koe offers; None: something else is on the clipboard.
         done: Numbers of transfers, with whether they were given.
         is_locked: The screen is.
+        has_been_asked_for_lock: koe knows whether it is.
         started: Set while a session is started.
         pasting: What a chord that pastes has the window do.
     """
@@ -94,7 +96,7 @@ class RemotePortal:
         self.held: dict[str, bytes] = {}
         self.formats: list[str] | None = None
         self.done: list[tuple[int, bool]] = []
-        self.is_locked = False
+        self.is_locked = self.has_been_asked_for_lock = False
         self.started = asyncio.Event()
         self.pasting: Callable[[], Coroutine[Any, Any, None]] = self.paste
         self._bus = bus
@@ -115,6 +117,13 @@ class RemotePortal:
         session, self._session = self._session, ""
         self.started.clear()
         await self._send(session, f"{_SESSION}.Closed", "a{sv}", {})
+
+    async def restart(self) -> None:
+        """Have the portal end, and another process take its place."""
+        self._session = ""
+        self.started.clear()
+        await self._bus.release_name(_NAME)
+        await self._bus.request_name(_NAME)
 
     async def lock(self, *, is_locked: bool) -> None:
         """Lock the screen, or unlock it."""
@@ -224,6 +233,7 @@ class RemotePortal:
         """What is done at once; ValueError: it is not allowed."""
         is_started = self.started.is_set()
         if member == "GetActive":
+            self.has_been_asked_for_lock = True
             return self.is_locked
         if member == "Close":
             self.started.clear()
@@ -294,6 +304,6 @@ async def remote_portal(address: str) -> AsyncIterator[RemotePortal]:
     """Such a portal on a bus."""
     async with connection(address) as bus:
         imitation = RemotePortal(bus)
-        for name in ("org.freedesktop.portal.Desktop", _SCREENSAVER):
+        for name in (_NAME, _SCREENSAVER):
             await bus.request_name(name)
         yield imitation

@@ -168,6 +168,31 @@ async def test_it_goes_on_after_the_screen_was_locked(
 
 
 @on_loop
+async def test_it_goes_on_after_the_portal_was_started_anew(
+    desk: Screen, sway: Sway, tmp_path: Path
+) -> None:
+    async with pasting(desk, sway, tmp_path) as desktop:
+        running = desktop.run()
+        await desktop.board()
+        await desktop.portal.restart()
+        assert await desktop.boards.get() is None
+        await desktop.board()
+        assert desktop.portal.asked == 1
+        await cancel(running)
+
+
+@on_loop
+async def test_a_locked_screen_is_no_refusal(desk: Screen, sway: Sway, tmp_path: Path) -> None:
+    async with pasting(desk, sway, tmp_path) as desktop:
+        desktop.portal.is_locked = True
+        running = desktop.run()
+        await desktop.portal.until(lambda: desktop.portal.has_been_asked_for_lock)
+        await desktop.portal.lock(is_locked=False)
+        await desktop.board()
+        await cancel(running)
+
+
+@on_loop
 async def test_from_the_key_to_the_field(
     runtime: Path,
     directory: Path,
