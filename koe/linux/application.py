@@ -55,7 +55,7 @@ def entry_path(environ: Mapping[str, str]) -> Path:
 
 
 async def introduce(bus: Bus) -> None:
-    """Tell the portals of a desktop who asks, before anything is asked.
+    """Say to the portals of a desktop who asks, before anything is asked.
 
     Those before 1.20 find the name by themselves, or not at all.
 

@@ -33,7 +33,7 @@ _READ_EVENTS = 64
 
 # The codes of the kernel by symbols of X11, for keys in their places on a keyboard of the USA.
 _ROWS = {16: "qwertyuiop[]", 30: "asdfghjkl;'`", 43: "\\zxcvbnm,./", 2: "1234567890-="}
-_CODES = {
+_CODES: dict[int, int] = {
     **{ord(it): first + at for first, row in _ROWS.items() for at, it in enumerate(row)},
     **{0xFFBE + at: code for at, code in enumerate([*range(59, 69), 87, 88, *range(183, 191)])},
     0x20: 57, 0xFF0D: 28, 0xFF09: 15, 0xFF08: 14, 0xFF1B: 1, 0xFF7F: 69, 0xFF8D: 96, 0xFF14: 70,
@@ -69,6 +69,11 @@ def codes_of(key: Key) -> KeyCodes:
     if found is None:
         raise DesktopError(f"no keyboard has the key {key.name}; choose another one")
     return KeyCodes(found, key.modifiers)
+
+
+def code_of(keysym: int) -> int:
+    """The code of a symbol's key in its place on a keyboard of the USA, which has it."""
+    return _CODES[keysym]
 
 
 class KernelKeys:

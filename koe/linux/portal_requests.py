@@ -20,6 +20,9 @@ PORTAL_PATH = "/org/freedesktop/portal/desktop"
 
 _RESPONSE = "org.freedesktop.portal.Request.Response"
 
+# What a request ends with, other than 0: the user refuses; more than that is another failure.
+_CANCELLED = 1
+
 # Seconds for the portal to take a question: at a login it may only be about to start.
 _PATIENCE = 30.0
 
@@ -90,7 +93,7 @@ class PortalRequests:
             The results, variants by name; None: the user refuses.
 
         Raises:
-            DesktopError: There is no such portal, or it does not answer.
+            DesktopError: There is no such portal, it does not answer, or it fails.
         """
         token = _token()
         answered = self._open[token] = asyncio.get_running_loop().create_future()
@@ -105,7 +108,9 @@ class PortalRequests:
             raise DesktopError(f"the desktop does not answer {member}") from exc
         finally:
             del self._open[token]
-        return None if status else results
+        if status > _CANCELLED:
+            raise DesktopError(f"the desktop does not do {member}")
+        return None if status == _CANCELLED else results
 
     def _note(self, path: str, said: list[Any]) -> None:
         answered = self._open.get(path.rpartition("/")[2])

@@ -13,6 +13,7 @@ from typing import Any
 
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, variant
+from koe.linux.evdev import code_of
 from koe.linux.portal_clipboard import CLIPBOARD, PortalClipboard
 from koe.linux.portal_requests import PORTAL, PORTAL_PATH, PortalRequests
 
@@ -34,19 +35,21 @@ class RemoteDesktop:
     Attributes:
         clipboard: Of the session; None: the desktop does not lend it.
         token: Starts the next session without a dialog; empty: the user does not want that.
-        closed: Done when the session has ended.
+        closed: Done when the session has ended, with whether the desktop wants that; else its
+            portal has gone, and another one may come.
     """
 
     def __init__(self, bus: Bus, session: str) -> None:
         self.clipboard: PortalClipboard | None = None
         self.token = ""
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._bus = bus
         self._session = session
 
     async def start(self, requests: PortalRequests, token: str, *, with_clipboard: bool) -> bool:
         """Ask the user, unless the token does; False: the user refuses."""
         await self._bus.on(f"{_SESSION}.Closed", self._note_end)
+        await self._bus.on("org.freedesktop.DBus.NameOwnerChanged", self._note_owner)
         clipboard = await self._request_clipboard() if with_clipboard else None
         options = {
             "types": variant("u", _KEYBOARD),
@@ -66,11 +69,12 @@ class RemoteDesktop:
             self.clipboard = clipboard
         return True
 
-    async def send_chord(self, keysyms: Iterable[int]) -> None:
+    async def send_chord(self, keysyms: Iterable[int], *, by_place: bool = False) -> None:
         """Press keys one after the other, and release them in the other order.
 
         Args:
             keysyms: Of X11; the desktop finds them in the layout that is in force.
+            by_place: It presses the keys in their places on a keyboard of the USA instead.
 
         Raises:
             DesktopError: The session has ended.
@@ -78,11 +82,11 @@ class RemoteDesktop:
         pressed: list[int] = []
         try:
             for keysym in keysyms:
-                await self._send(keysym, _DOWN)
+                await self._send(keysym, _DOWN, by_place=by_place)
                 pressed.append(keysym)
         finally:
             for keysym in reversed(pressed):
-                await self._send(keysym, _UP)
+                await self._send(keysym, _UP, by_place=by_place)
 
     async def close(self) -> None:
         """End the session."""
@@ -99,15 +103,26 @@ class RemoteDesktop:
             return None
         return clipboard
 
-    async def _send(self, keysym: int, state: int) -> None:
-        member = f"{_REMOTE}.NotifyKeyboardKeysym"
+    async def _send(self, keysym: int, state: int, *, by_place: bool) -> None:
+        member, number = f"{_REMOTE}.NotifyKeyboardKeysym", keysym
+        if by_place:
+            member, number = f"{_REMOTE}.NotifyKeyboardKeycode", code_of(keysym)
         await self._bus.call(
-            PORTAL, PORTAL_PATH, member, "oa{sv}iu", self._session, {}, keysym, state
+            PORTAL, PORTAL_PATH, member, "oa{sv}iu", self._session, {}, number, state
         )
 
     def _note_end(self, path: str, said: list[Any]) -> None:
-        if path == self._session and not self.closed.done():
-            self.closed.set_result(None)
+        if path == self._session:
+            self._end(is_wanted=True)
+
+    def _note_owner(self, path: str, said: list[Any]) -> None:
+        name, before, _ = said
+        if name == PORTAL and before:
+            self._end(is_wanted=False)
+
+    def _end(self, *, is_wanted: bool) -> None:
+        if not self.closed.done():
+            self.closed.set_result(is_wanted)
 
 
 def _value(results: dict[str, Any], name: str, default: Any) -> Any:

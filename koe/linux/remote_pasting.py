@@ -6,15 +6,16 @@ eyes only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from koe.diagnostics import report
-from koe.errors import ConfigError
+from koe.errors import ConfigError, DesktopError
 from koe.files.write import write_private
 from koe.linux import selections
 from koe.linux.bus import Bus
 from koe.linux.compositor import Compositor
+from koe.linux.layout import KeyboardLayout
 from koe.linux.remote_desktop import RemoteDesktop, start_remote_desktop
 from koe.linux.screen_lock import ScreenLock
 from koe.linux.selections import Selections
@@ -39,6 +40,18 @@ NO_CLIPBOARD = (
     "the desktop does not share the clipboard with koe, so nothing is pasted; to be asked again, "
     f"allow it in the dialog after: {_AGAIN}"
 )
+
+
+class _LaidOutKeys:
+    """Sends keys so that they paste in the layout that is in force."""
+
+    def __init__(self, remote: RemoteDesktop, layout: KeyboardLayout) -> None:
+        self._remote = remote
+        self._layout = layout
+
+    async def send_chord(self, keysyms: Iterable[int]) -> None:
+        """Press keys one after the other, and release them in the other order."""
+        await self._remote.send_chord(keysyms, by_place=self._layout.has_v_in_place)
 
 
 class RemotePasting:
@@ -70,12 +83,17 @@ class RemotePasting:
             Why it has ended, as a sentence.
 
         Raises:
-            DesktopError: The desktop has no such portal.
+            DesktopError: The desktop has no such portal, or it fails.
         """
         lock = ScreenLock(self._bus)
         await lock.listen()
-        lent = await self._lent_by_compositor()
+        seat = self._compositor.bind("wl_seat")
+        if seat is None:
+            raise DesktopError("the compositor has no seat")
+        layout = KeyboardLayout(self._compositor, seat)
+        lent = await self._lent_by_compositor(seat)
         while True:
+            await lock.becomes(is_locked=False)
             remote = await start_remote_desktop(
                 self._bus, self._read_token(), with_clipboard=lent is None
             )
@@ -83,32 +101,35 @@ class RemotePasting:
             if remote is None:
                 return REFUSED
             try:
-                if (board := self._board(remote, lent)) is None:
+                if (board := self._board(remote, lent, layout)) is None:
                     return NO_CLIPBOARD
                 self._use(board)
                 try:
-                    await remote.closed
+                    is_wanted = await remote.closed
                 finally:
                     self._use(None)
                     board.close()
             finally:
                 await remote.close()
             # The user has ended it, unless the screen is about to be locked.
-            if not (remote.token and await lock.becomes(is_locked=True, patience=_LOCKING)):
+            if not remote.token or (
+                is_wanted and not await lock.becomes(is_locked=True, patience=_LOCKING)
+            ):
                 return ENDED
-            await lock.becomes(is_locked=False)
 
-    def _board(self, remote: RemoteDesktop, lent: Selections | None) -> WaylandBoard | None:
+    def _board(
+        self, remote: RemoteDesktop, lent: Selections | None, layout: KeyboardLayout
+    ) -> WaylandBoard | None:
+        keys = _LaidOutKeys(remote, layout)
         if lent is not None:
-            return WaylandBoard(None, lent, remote, self._compositor.settle)
+            return WaylandBoard(None, lent, keys, self._compositor.settle)
         if remote.clipboard is not None:
-            return WaylandBoard(None, remote.clipboard, remote, remote.clipboard.settle)
+            return WaylandBoard(None, remote.clipboard, keys, remote.clipboard.settle)
         return None
 
-    async def _lent_by_compositor(self) -> Selections | None:
-        seat = self._compositor.bind("wl_seat")
+    async def _lent_by_compositor(self, seat: int) -> Selections | None:
         manager = self._compositor.bind(selections.INTERFACE, selections.VERSION)
-        if seat is None or manager is None:
+        if manager is None:
             return None
         lent = Selections(self._compositor, manager, seat)
         await self._compositor.settle()

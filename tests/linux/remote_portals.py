@@ -21,6 +21,7 @@ from dbus_fast.signature import Variant
 
 from tests.linux.portals import connection
 
+_NAME = "org.freedesktop.portal.Desktop"
 _PATH = "/org/freedesktop/portal/desktop"
 _REMOTE = "org.freedesktop.portal.RemoteDesktop"
 _CLIPBOARD = "org.freedesktop.portal.Clipboard"
@@ -49,6 +50,9 @@ PUBLISHED: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 """The types of the arguments, of the results, and of the options, by method."""
 
 CONTROL, SHIFT, V = 0xFFE3, 0xFFE1, 0x76
+KEYS_BY_PLACE = {29: CONTROL, 42: SHIFT, 47: V}
+"""By their number in linux/input-event-codes.h."""
+
 PLAIN = "text/plain;charset=utf-8"
 
 
@@ -67,11 +71,13 @@ class RemotePortal:
         asked: How often the user was asked.
         tokens: Those that start a session without; each is good for one.
         keys: What was pressed and released.
+        by_place: The newest of them was named by its place.
         pasted: The texts that the window has pasted.
         held: What another program has put on the clipboard; empty: nothing, or koe has.
         formats: Those that koe offers; None: something else is on the clipboard.
         done: Numbers of transfers, with whether they were given.
         is_locked: The screen is.
+        has_been_asked_for_lock: koe knows whether it is.
         started: Set while a session is started.
         pasting: What a chord that pastes has the window do.
     """
@@ -84,12 +90,13 @@ class RemotePortal:
         self.reads = True
         self.asked = 0
         self.tokens: set[str] = set()
+        self.by_place = False
         self.keys: list[tuple[int, bool]] = []
         self.pasted: list[str] = []
         self.held: dict[str, bytes] = {}
         self.formats: list[str] | None = None
         self.done: list[tuple[int, bool]] = []
-        self.is_locked = False
+        self.is_locked = self.has_been_asked_for_lock = False
         self.started = asyncio.Event()
         self.pasting: Callable[[], Coroutine[Any, Any, None]] = self.paste
         self._bus = bus
@@ -110,6 +117,13 @@ class RemotePortal:
         session, self._session = self._session, ""
         self.started.clear()
         await self._send(session, f"{_SESSION}.Closed", "a{sv}", {})
+
+    async def restart(self) -> None:
+        """Have the portal end, and another process take its place."""
+        self._session = ""
+        self.started.clear()
+        await self._bus.release_name(_NAME)
+        await self._bus.request_name(_NAME)
 
     async def lock(self, *, is_locked: bool) -> None:
         """Lock the screen, or unlock it."""
@@ -219,6 +233,7 @@ class RemotePortal:
         """What is done at once; ValueError: it is not allowed."""
         is_started = self.started.is_set()
         if member == "GetActive":
+            self.has_been_asked_for_lock = True
             return self.is_locked
         if member == "Close":
             self.started.clear()
@@ -231,7 +246,10 @@ class RemotePortal:
         if not is_started:
             raise ValueError("Session is not started")
         if member.startswith("NotifyKeyboard"):
-            self._note_key(body[2], is_down=bool(body[3]))
+            number = body[2]
+            keysym = KEYS_BY_PLACE[number] if member.endswith("Keycode") else number
+            self.by_place = member.endswith("Keycode")
+            self._note_key(keysym, is_down=bool(body[3]))
             return None
         if not self._has_clipboard:
             raise ValueError("Clipboard not enabled")
@@ -286,6 +304,6 @@ async def remote_portal(address: str) -> AsyncIterator[RemotePortal]:
     """Such a portal on a bus."""
     async with connection(address) as bus:
         imitation = RemotePortal(bus)
-        for name in ("org.freedesktop.portal.Desktop", _SCREENSAVER):
+        for name in (_NAME, _SCREENSAVER):
             await bus.request_name(name)
         yield imitation

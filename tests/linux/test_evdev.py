@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from koe.errors import DesktopError
-from koe.linux.evdev import EVENT, KernelKeys, KeyCodes, codes_of
+from koe.linux.delivery import Window, chord_for
+from koe.linux.evdev import EVENT, KernelKeys, KeyCodes, code_of, codes_of
 from koe.linux.keys import key_of
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE
@@ -31,6 +32,11 @@ SPACE = [(1, 57, 1), (0, 0, 0), (1, 57, 0), (0, 0, 0)]
 )  # fmt: skip
 def test_codes(name: str, codes: KeyCodes) -> None:
     assert codes_of(key_of(name)) == codes
+
+
+@pytest.mark.parametrize("kind", ["gedit", "kitty", "xterm"])
+def test_every_key_that_pastes_has_a_place(kind: str) -> None:
+    assert {code_of(keysym) for keysym in chord_for(Window(1, kind)).keysyms} <= {29, 42, 47, 110}
 
 
 def test_a_key_that_no_keyboard_has() -> None:

@@ -53,6 +53,15 @@ async def test_a_question_that_is_not_answered(desk: Screen) -> None:
 
 
 @on_loop
+async def test_a_question_that_fails(desk: Screen) -> None:
+    async with requests_to(desk) as (portal, requests):
+        portal.is_locked = True
+        session = await requests.create_session(REMOTE)
+        with pytest.raises(DesktopError, match="does not do"):
+            await requests.ask(f"{REMOTE}.Start", "osa{sv}", session, "")
+
+
+@on_loop
 async def test_a_question_that_is_wrong(desk: Screen) -> None:
     async with requests_to(desk) as (_, requests):
         with pytest.raises(DesktopError, match="Invalid session"):

@@ -39,7 +39,10 @@ async def test_keys_are_pressed_and_released(desk: Screen) -> None:
     async with portal_and_bus(desk) as (portal, bus):
         remote = await started(bus)
         await remote.send_chord([CONTROL, V])
-        assert portal.keys == [(CONTROL, True), (V, True), (V, False), (CONTROL, False)]
+        pressed = [(CONTROL, True), (V, True), (V, False), (CONTROL, False)]
+        assert (portal.keys, portal.by_place) == (pressed, False)
+        await remote.send_chord([CONTROL, V], by_place=True)
+        assert (portal.keys, portal.by_place) == (2 * pressed, True)
         assert portal.asked == 1
         assert {remote.token} == portal.tokens
         assert remote.clipboard is not None

@@ -38,7 +38,7 @@ class Gnome(Compositor):
     """A compositor that lends its clipboard to no program."""
 
     def bind(self, interface: str, version: int = 1) -> int | None:
-        return None
+        return super().bind(interface, version) if interface == "wl_seat" else None
 
 
 class Pasting:
@@ -63,6 +63,7 @@ class Pasting:
 async def pasting(desk: Screen, sway: Sway, folder: Path) -> AsyncIterator[Pasting]:
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
     bus, compositor = await open_bus(address), Gnome(sway.environ)
+    await compositor.settle()
     try:
         async with remote_portal(address) as portal, asyncio.timeout(PATIENCE):
             made = RemotePasting(bus, compositor, folder / TOKEN_NAME, lambda board: None)
@@ -167,6 +168,31 @@ async def test_it_goes_on_after_the_screen_was_locked(
 
 
 @on_loop
+async def test_it_goes_on_after_the_portal_was_started_anew(
+    desk: Screen, sway: Sway, tmp_path: Path
+) -> None:
+    async with pasting(desk, sway, tmp_path) as desktop:
+        running = desktop.run()
+        await desktop.board()
+        await desktop.portal.restart()
+        assert await desktop.boards.get() is None
+        await desktop.board()
+        assert desktop.portal.asked == 1
+        await cancel(running)
+
+
+@on_loop
+async def test_a_locked_screen_is_no_refusal(desk: Screen, sway: Sway, tmp_path: Path) -> None:
+    async with pasting(desk, sway, tmp_path) as desktop:
+        desktop.portal.is_locked = True
+        running = desktop.run()
+        await desktop.portal.until(lambda: desktop.portal.has_been_asked_for_lock)
+        await desktop.portal.lock(is_locked=False)
+        await desktop.board()
+        await cancel(running)
+
+
+@on_loop
 async def test_from_the_key_to_the_field(
     runtime: Path,
     directory: Path,
@@ -203,6 +229,7 @@ async def test_from_the_key_to_the_field(
             while json.loads(await reader.readline())["way"] != "paste":
                 pass
             await asyncio.to_thread(until, lambda: field.text == "hello world")
+            assert portal.by_place  # the keyboard of that compositor has a V in its place
             writer.close()
             os.kill(os.getpid(), signal.SIGTERM)
             await serving
@@ -221,6 +248,7 @@ async def test_a_refusal_holds_for_all_desktops_of_a_run(
 ) -> None:
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
     bus, compositor = await open_bus(address), Gnome(sway.environ)
+    await compositor.settle()
     desktop = Desktop(compositor=compositor, bus=bus, takes_no_keys=True)
     async with remote_portal(address) as portal, open_core(directory, RULES) as core:
         portal.refuses = True
@@ -250,6 +278,7 @@ async def test_a_desktop_is_asked_only_for_what_the_settings_want(
 ) -> None:
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
     bus, compositor = await open_bus(address), Gnome(sway.environ)
+    await compositor.settle()
     desktop = Desktop(compositor=compositor, bus=bus, takes_no_keys=True)
     async with remote_portal(address) as portal, open_core(only_clipboard, RULES) as core:
         daemon = Daemon(core, only_clipboard, Recorder)

@@ -1,0 +1,84 @@
+"""What the key in the place of V writes, in the layouts of the user's keyboard on Wayland.
+
+Where it writes a V, or nothing Latin, its number pastes in every layout that is in force: programs
+find shortcuts in Cyrillic and Greek layouts by the place of the key. Where it writes another Latin
+letter, as in Dvorak, its number is that of another shortcut.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from koe.linux.compositor import Arguments, Compositor
+
+# Numbers of requests and events: of the seat, and of a keyboard; what a seat can have.
+_GET_KEYBOARD = 1
+_CAPABILITIES, _KEYMAP = 0, 0
+_HAS_KEYBOARD = 2
+
+_XKB_V1 = 1
+
+# The key, as XKB counts: 8 more than the kernel.
+_V = 47 + 8
+
+
+class KeyboardLayout:
+    """Follows the layouts. Everything is on the loop.
+
+    Args:
+        compositor: Connected.
+        seat: Whose keyboard it is.
+
+    Attributes:
+        has_v_in_place: The key in the place of V pastes; False: it is not known, or does not.
+    """
+
+    def __init__(self, compositor: Compositor, seat: int) -> None:
+        self.has_v_in_place = False
+        self._compositor = compositor
+        self._seat = seat
+        self._has_keyboard = False
+        compositor.on(seat, _CAPABILITIES, self._note_capabilities)
+
+    def _note_capabilities(self, arguments: Arguments) -> None:
+        if arguments.word() & _HAS_KEYBOARD and not self._has_keyboard:
+            self._has_keyboard = True
+            keyboard = self._compositor.new()
+            self._compositor.on(keyboard, _KEYMAP, self._note_keymap)
+            self._compositor.request(self._seat, _GET_KEYBOARD, keyboard)
+
+    def _note_keymap(self, arguments: Arguments) -> None:
+        kind, descriptor, size = arguments.word(), arguments.descriptor(), arguments.word()
+        try:
+            text = os.pread(descriptor, size, 0).rstrip(b"\0").decode("utf-8", "replace")
+        finally:
+            os.close(descriptor)
+        self.has_v_in_place = kind == _XKB_V1 and has_v_in_place(text)
+
+
+def has_v_in_place(keymap: str) -> bool:
+    """Whether the key in the place of V writes one, or nothing Latin, in every layout.
+
+    Args:
+        keymap: Text of XKB.
+    """
+    letters = _letters(keymap)
+    return bool(letters) and all(it in ("v", "V") or not _is_latin(it) for it in letters)
+
+
+def _letters(keymap: str) -> list[str]:
+    """What the key in the place of V writes without others, by name: one for each layout."""
+    name = re.search(rf"(<[^>]+>)\s*=\s*{_V}\s*;", keymap)
+    if name is None:
+        return []
+    key = re.search(rf"key\s*{re.escape(name[1])}\s*\{{(.*?)\}}\s*;", keymap, re.DOTALL)
+    if key is None:
+        return []
+    # What has a number before its equals sign is of one layout.
+    levels = re.sub(r"\w+\[\w+\]", "", key[1])
+    return re.findall(r"\[\s*(\w+)", levels)
+
+
+def _is_latin(name: str) -> bool:
+    return len(name) == 1 and name.isascii() and name.isalpha()
