@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from koe.cli import Exit, tell
 from koe.cli.usage import add_words
 from koe.errors import DesktopError
-from koe.events import State
 
 _STATUS_EPILOG = """\
 one JSON object a line:
@@ -59,7 +58,8 @@ def _actions() -> Mapping[str, str]:
 
 
 def _waybar(answer: Mapping[str, object]) -> str:
-    from koe.linux.status import DaemonStatus, waybar
+    from koe.linux.status import DaemonStatus, read_answer, waybar
 
-    texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
-    return waybar(DaemonStatus(state=State(str(answer.get("state", State.IDLE))), **texts))
+    status = read_answer(answer)
+    assert isinstance(status, DaemonStatus)  # no level was asked for
+    return waybar(status)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from koe.errors import AudioError
 from koe.level import LONGEST_TAIL, LevelMeter, tail_is_over
+from koe.linux.status import MicrophoneLevel
 from koe.linux.voice import voice_detector
 
 # Seconds of nothing but zeros after which a microphone is said to be dead; the quietest room is not
@@ -57,8 +58,7 @@ class TakeRecording:
         open_recorder: Gives what records, to be entered.
         feed: Takes the audio.
         warn: Called with a sentence for what goes wrong.
-        show_level: Called ten times a second with how loud it was since, from 0 to 1, and with how
-            many seconds were recorded.
+        show_level: Called ten times a second at most, while it records.
 
     Attributes:
         level: Measures what is recorded.
@@ -71,7 +71,7 @@ class TakeRecording:
         open_recorder: OpenRecorder,
         feed: Callable[[bytes], Awaitable[None]],
         warn: Callable[[str], None],
-        show_level: Callable[[float, float], None],
+        show_level: Callable[[MicrophoneLevel], None],
     ) -> None:
         detector = voice_detector()
         self.level = LevelMeter() if detector is None else LevelMeter(detector)
@@ -162,7 +162,7 @@ class TakeRecording:
         level = self.level
         if level.seconds - self._shown_at >= _LEVEL_INTERVAL:
             self._shown_at = level.seconds
-            self._show_level(level.take_loudest(), level.seconds)
+            self._show_level(MicrophoneLevel(level.take_loudest(), level.seconds))
         if self.is_ended:
             if tail_is_over(level, level.seconds - self._tail_from):
                 self.stop()

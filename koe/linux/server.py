@@ -11,7 +11,7 @@ from contextlib import suppress
 from koe.errors import KoeError
 from koe.linux.control import ACTIONS, FOLLOW, LARGEST_LINE_BYTES, STATUS, is_own
 from koe.linux.requests import ControlRequest, parse_request
-from koe.linux.status import DaemonStatus
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 
 # Of a request; every one is a few dozen.
 _LARGEST_REQUEST_BYTES = 4096
@@ -65,16 +65,11 @@ class ControlServer:
             else:
                 _write(writer, _accepted(status))
 
-    def publish_level(self, level: float, seconds: float) -> None:
-        """Tell those who want to know how loud the recording is, unless they are behind.
-
-        Args:
-            level: From 0 to 1.
-            seconds: How long the recording is.
-        """
+    def publish_level(self, level: MicrophoneLevel) -> None:
+        """Tell those who want to know how loud the recording is, unless they are behind."""
         for writer in self._level_followers:
             if not writer.transport.get_write_buffer_size():
-                _write(writer, {"ok": True, "level": round(level, 4), "seconds": round(seconds, 2)})
+                _write(writer, _accepted(level))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -115,8 +110,8 @@ class ControlServer:
         return _accepted(self._status())
 
 
-def _accepted(status: DaemonStatus) -> dict[str, object]:
-    return {"ok": True, **status.as_json()}
+def _accepted(said: DaemonStatus | MicrophoneLevel) -> dict[str, object]:
+    return {"ok": True, **said.as_json()}
 
 
 def _write(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowStat
 from koe.linux.delivery import Delivered, shown
 from koe.linux.insertion import InsertionTarget
 from koe.linux.recording import OpenRecorder, TakeRecording
-from koe.linux.status import DaemonStatus
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 
 _NO_SPEECH = (
     "no speech was heard, so nothing was recognised; to recognise the recording: koe ctl retry"
@@ -87,7 +87,7 @@ class Takes:
         inserter: Inserter,
         recorder: OpenRecorder,
         show: Callable[[DaemonStatus], None],
-        show_level: Callable[[float, float], None],
+        show_level: Callable[[MicrophoneLevel], None],
         is_watched: Callable[[], bool],
     ) -> None:
         self.status = DaemonStatus()

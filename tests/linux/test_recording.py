@@ -11,6 +11,7 @@ import pytest
 import koe.linux.recording
 from koe.errors import AudioError
 from koe.linux.recording import TakeRecording
+from koe.linux.status import MicrophoneLevel
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE, QUIET, Recorder
 
@@ -28,10 +29,9 @@ class Desk:
         self.warnings: list[str] = []
         self.recorders = list(recorders)
         waiting = iter(recorders)
-        # How loud it was, and how long the recording is.
-        self.levels: list[tuple[float, float]] = []
+        self.levels: list[MicrophoneLevel] = []
         self.recording = TakeRecording(
-            lambda: next(waiting), self._feed, self._warn, lambda *level: self.levels.append(level)
+            lambda: next(waiting), self._feed, self._warn, self.levels.append
         )
         self._changed = asyncio.Event()
 
@@ -172,7 +172,8 @@ async def test_the_level_is_shown_ten_times_a_second() -> None:
     await desk.until(lambda: desk.recording.level.seconds >= 1.0)
     desk.recording.stop()
     await running
-    levels, seconds = zip(*desk.levels, strict=True)
+    levels = [it.loudness for it in desk.levels]
+    seconds = [it.seconds for it in desk.levels]
     assert levels[0] > 0.1 > 0.001 > levels[1] > 0  # the loudest since the last one
     assert 0.2 <= seconds[0] < 0.3
     assert all(0.099 < later - sooner < 0.13 for sooner, later in pairwise(seconds))

@@ -14,7 +14,7 @@ from koe.events import State
 from koe.linux.control import claimed, control_path
 from koe.linux.requests import ControlRequest
 from koe.linux.server import ControlServer
-from koe.linux.status import DaemonStatus
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 from tests.asynchronous import on_loop
 from tests.linux.making import KOE_KEY, PATIENCE, key
 
@@ -88,13 +88,13 @@ async def test_followers_hear_every_change(runtime: Path) -> None:
 @on_loop
 async def test_only_who_asks_for_it_hears_the_level(runtime: Path) -> None:
     async with serving() as host:
-        host.server.publish_level(0.5, 1.0)  # to nobody
+        host.server.publish_level(MicrophoneLevel(0.5, 1.0))  # to nobody
         (reader, writer), (others, other) = await connect(), await connect()
         writer.write(b'{"do": "follow", "level": true}\n')
         other.write(b'{"do": "follow"}\n')
         await reader.readline()
         await others.readline()
-        host.server.publish_level(0.12345, 3.14159)
+        host.server.publish_level(MicrophoneLevel(0.12345, 3.14159))
         host.server.publish(DaemonStatus(text="one"))
         assert json.loads(await reader.readline()) == {"ok": True, "level": 0.1235, "seconds": 3.14}
         assert json.loads(await reader.readline())["text"] == "one"

@@ -16,6 +16,7 @@ from koe.journal.entries import Why
 from koe.journal.history import History
 from koe.linux.daemon import RULES
 from koe.linux.delivery import Delivered
+from koe.linux.status import MicrophoneLevel
 from koe.linux.takes import Takes
 from tests.asynchronous import on_loop
 from tests.linux.making import Inserter, Recorder, Watcher
@@ -32,8 +33,7 @@ class Desk:
         self.watcher = Watcher()
         self.recorder = Recorder(PCM)
         self.takes: Takes
-        # How loud it was, and how long the recording is.
-        self.levels: list[tuple[float, float]] = []
+        self.levels: list[MicrophoneLevel] = []
         self.is_watched = True
 
     async def idle(self) -> None:
@@ -49,7 +49,7 @@ async def opened(directory: Path) -> AsyncIterator[Desk]:
             desk.inserter,
             lambda: desk.recorder,
             desk.watcher.show,
-            lambda *level: desk.levels.append(level),
+            desk.levels.append,
             lambda: desk.is_watched,
         )
         try:
@@ -87,7 +87,7 @@ async def test_what_is_only_to_be_shown(directory: Path, engine: ScriptedEngine)
         final = desk.watcher.seen[-1]
         assert (final.text, final.way, final.message) == ("hello world", "shown", "")
         assert desk.inserter.inserted == []
-        assert desk.levels[0][1] == pytest.approx(0.2)
+        assert desk.levels[0].seconds == pytest.approx(0.2)
     assert History(directory, HistoryConfig()).list() == []
 
 
