@@ -26,7 +26,8 @@ class Browser(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/"),
+        # Before the list gets it: what is typed next, however fast, is for the field.
+        Binding("slash", "search", "Search", key_display="/", priority=True),
         Binding("escape", "leave_search", show=False),
         Binding("down", "leave_search", show=False),
     ]
@@ -73,10 +74,14 @@ class Browser(Vertical):
         yield self._list
         yield self._panel
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action is offered: in the field of the search, a slash is a slash."""
+        return action != "search" or self.screen.focused is not self._search
+
     def enter(self) -> None:
         """Show what there is now, and take the focus."""
         self.refresh_rows()
-        self._list.focus()
+        self.action_leave_search()
 
     @work(exclusive=True)
     async def refresh_rows(self) -> None:
@@ -117,8 +122,8 @@ class Browser(Vertical):
     @on(Input.Submitted)
     def action_leave_search(self) -> None:
         """Go back to the list."""
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     def action_search(self) -> None:
         """Go to the field of the search."""
-        self._search.focus()
+        self.screen.set_focus(self._search)

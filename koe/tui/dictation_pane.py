@@ -14,7 +14,7 @@ from textual.widgets import Static
 from koe.events import State
 from koe.linux.requests import ControlRequest
 from koe.linux.status import WORKING, DaemonStatus
-from koe.tui.presentation import INVITATION, WITHOUT_DAEMON, notes, safe
+from koe.tui.presentation import COPIED, INVITATION, WITHOUT_DAEMON, notes, safe
 
 
 class DictationPane(VerticalScroll):
@@ -65,8 +65,6 @@ class DictationPane(VerticalScroll):
             status: None: there is no daemon.
             absence: Why there is none, and what to do about it.
         """
-        if status is not None and status.is_recording:
-            self.anchor()  # the newest words are seen
         self._status = status
         text = "" if status is None else status.text
         invitation = "" if status is None or status.is_recording else INVITATION
@@ -74,6 +72,7 @@ class DictationPane(VerticalScroll):
         told = f"{safe(absence)}\n{WITHOUT_DAEMON}" if status is None else notes(status)
         self._notes.update(told)
         self.set_class(status is None or bool(status.message), "-problem")
+        self.call_after_refresh(self.scroll_end, animate=False)  # to the newest words
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -114,4 +113,4 @@ class DictationPane(VerticalScroll):
         """Copy the text."""
         if self._status is not None:
             self.app.copy_to_clipboard(self._status.text)
-            self.notify("The text is copied.", markup=False)
+            self.notify(COPIED, markup=False)

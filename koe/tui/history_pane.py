@@ -15,7 +15,7 @@ from koe.journal.history import History
 from koe.linux.requests import ControlRequest
 from koe.tui.browser import Browser
 from koe.tui.dialogs import Confirmation
-from koe.tui.presentation import Row, entry_rows, safe
+from koe.tui.presentation import COPIED, Row, entry_rows, safe
 
 _NOTHING = (
     "The history is empty. Recordings without a whole text are kept; of the others, nothing or "
@@ -76,13 +76,13 @@ class HistoryPane(Browser):
                 return self._entry is not None and self._entry.has_audio
             case "remove":
                 return self._entry is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
         """Copy the text of the entry."""
         if (entry := self._entry) is not None:
             self.app.copy_to_clipboard(entry.best_text)
-            self.notify("The text is copied.", markup=False)
+            self.notify(COPIED, markup=False)
 
     @work
     async def action_retry(self) -> None:

@@ -44,6 +44,9 @@ _WAYS = {
     "clipboard": "The text is on the clipboard.",
 }
 
+COPIED = "The terminal was asked to put the text on the clipboard."
+"""It does not answer whether it did."""
+
 WITHOUT_DAEMON = "The history and the settings can be used without it."
 
 INVITATION = "Press Space and speak; the text is shown here, and inserted nowhere."

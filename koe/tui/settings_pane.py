@@ -47,7 +47,9 @@ class SettingsPane(Browser):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action is offered: in the field of the search, Enter ends the search."""
-        return action != "change" or isinstance(self.screen.focused, OptionList)
+        if action == "change":
+            return isinstance(self.screen.focused, OptionList)
+        return super().check_action(action, parameters)
 
     @work
     async def action_change(self) -> None:
