@@ -76,6 +76,8 @@ class TerminalInterface(App[None]):
         self._environ = environ
         # What the daemon does; None: there is none.
         self._status: DaemonStatus | None = None
+        # Why there is none.
+        self._absence = ""
         # Of the recording.
         self._level = _QUIET
         # The widgets; what is still going on while they are removed does not have to find them.
@@ -129,7 +131,9 @@ class TerminalInterface(App[None]):
             await asyncio.sleep(_AGAIN)
 
     def _note(self, status: DaemonStatus | None, absence: str = "") -> None:
-        before, self._status = self._status, status
+        if status is None and absence == self._absence:
+            return
+        before, self._status, self._absence = self._status, status, absence
         if status is None or not status.is_recording:
             self._level = _QUIET
         self._show_headline()

@@ -65,7 +65,7 @@ class DictationPane(VerticalScroll):
             status: None: there is no daemon.
             absence: Why there is none, and what to do about it.
         """
-        self._status = status
+        offered, self._status = self._offered(), status
         text = "" if status is None else status.text
         invitation = "" if status is None or status.is_recording else INVITATION
         self._text.update(safe(text) or invitation)
@@ -73,7 +73,11 @@ class DictationPane(VerticalScroll):
         self._notes.update(told)
         self.set_class(status is None or bool(status.message), "-problem")
         self.call_after_refresh(self.scroll_end, animate=False)  # to the newest words
-        self.refresh_bindings()
+        if self._offered() != offered:  # it makes the last line anew, which takes a while
+            self.refresh_bindings()
+
+    def _offered(self) -> list[bool | None]:
+        return [self.check_action(it, ()) for it in ("begin", "end", "cancel", "retry", "copy")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether an action is offered in this state."""

@@ -29,7 +29,7 @@ async def test_a_dictation_from_the_first_key_to_the_copy(
         await until_shown(pilot, "so far  [31m你好")
         await recorder.heard.wait()
         await until(
-            lambda: re.search(r"● Recording 0:0\d [█▏▎▍▌▋▊▉]", shown(pilot.app)) is not None
+            lambda: re.search(r"● Recording \d+:\d\d [█▏▎▍▌▋▊▉]", shown(pilot.app)) is not None
         )
         await until_shown(pilot, "x Cancel")
         engine.answer = "hello 世界"
