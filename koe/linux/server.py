@@ -30,7 +30,7 @@ class ControlServer:
     ) -> None:
         self._perform = perform
         self._status = status
-        # Those who follow, and those of them who follow the level too.
+        # Clients that follow, and those of them that follow the level, too.
         self._followers: set[asyncio.StreamWriter] = set()
         self._level_followers: set[asyncio.StreamWriter] = set()
         # Connections that are served.
@@ -66,7 +66,7 @@ class ControlServer:
                 _write(writer, _accepted(status))
 
     def publish_level(self, level: MicrophoneLevel) -> None:
-        """Tell those who want to know how loud the recording is, unless they are behind."""
+        """Send the level to the clients that follow it, except those that are behind."""
         for writer in self._level_followers:
             if not writer.transport.get_write_buffer_size():
                 _write(writer, _accepted(level))

@@ -1,4 +1,4 @@
-"""The connection to the daemon of someone who watches it."""
+"""The connection to the daemon."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ class DictationPane(VerticalScroll):
         text = "" if status is None else status.text
         invitation = "" if status is None or status.is_recording else INVITATION
         self._text.update(safe(text) or invitation)
-        told = f"{safe(absence)}\n{WITHOUT_DAEMON}" if status is None else notes(status)
-        self._notes.update(told)
+        sentences = f"{safe(absence)}\n{WITHOUT_DAEMON}" if status is None else notes(status)
+        self._notes.update(sentences)
         self.set_class(status is None or bool(status.message), "-problem")
         self.call_after_refresh(self.scroll_end, animate=False)  # to the newest words
         if self._offered() != offered:  # it makes the last line anew, which takes a while

@@ -348,7 +348,7 @@ def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.skipif(sys.platform != "linux", reason="koe serve is for Linux")
 def test_the_terminal_interface(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr("koe.linux.examination.examine", lambda environ: ([], []))
+    monkeypatch.setattr("koe.linux.examination.examine", lambda environ, settings: ([], []))
     (finding,) = find(directory, "desktop")
     assert finding.message == "koe tui: ready"
     monkeypatch.setattr(koe.cli.doctor, "find_spec", lambda name: None)

@@ -35,6 +35,6 @@ def test_without_the_package(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "textual", None)
     assert main(["tui"]) == Exit.ERROR
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith("koe: koe tui needs a package that is missing (")
-    assert told.endswith("; run: pip install 'koe-core[tui]'")
+    (sentences,) = capsys.readouterr().err.splitlines()
+    assert sentences.startswith("koe: koe tui needs a package that is missing (")
+    assert sentences.endswith("; run: pip install 'koe-core[tui]'")

@@ -86,9 +86,9 @@ async def test_followers_hear_every_change(runtime: Path) -> None:
 
 
 @on_loop
-async def test_only_who_asks_for_it_hears_the_level(runtime: Path) -> None:
+async def test_only_clients_that_ask_for_it_hear_the_level(runtime: Path) -> None:
     async with serving() as host:
-        host.server.publish_level(MicrophoneLevel(0.5, 1.0))  # to nobody
+        host.server.publish_level(MicrophoneLevel(0.5, 1.0))  # without followers
         (reader, writer), (others, other) = await connect(), await connect()
         writer.write(b'{"do": "follow", "level": true}\n')
         other.write(b'{"do": "follow"}\n')

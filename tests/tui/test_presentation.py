@@ -28,8 +28,8 @@ def test_nothing_moves_the_cursor() -> None:
     setting = Setting("a" + NASTY, NASTY, NASTY, Origin.FILE, accepts=NASTY, effect=NASTY)
     status = DaemonStatus(text=NASTY, message=NASTY, hotkey=NASTY)
     rows = [*entry_rows([entry]), *setting_rows([setting], "", 80)]
-    told = [text for row in rows for text in (row.line, row.details)]
-    for text in [*told, notes(status), editable(setting)]:
+    texts = [text for row in rows for text in (row.line, row.details)]
+    for text in [*texts, notes(status), editable(setting)]:
         assert "\n" in text or text.isprintable()
         assert all(line.isprintable() for line in text.split("\n"))
 
