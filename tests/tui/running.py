@@ -64,7 +64,7 @@ async def opened(
 @asynccontextmanager
 async def daemon(directory: Path) -> AsyncIterator[Recorder]:
     """A daemon that listens on its socket, without a desktop."""
-    recorder = Recorder(SPEECH, room=SPEECH[:640])
+    recorder = Recorder(SPEECH, room=SPEECH[:640], pace=0.02)  # as a microphone does
     with claimed(control_path(os.environ)) as listener:
         async with open_core(directory, RULES) as core:
             served = Daemon(core, directory, lambda: recorder)

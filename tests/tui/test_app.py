@@ -80,4 +80,4 @@ async def test_without_a_runtime_folder(directory: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     async with opened(directory) as pilot:
         await until_shown(pilot, "XDG_RUNTIME_DIR is not set")
-        await pilot.press("3", "q")
+        await pilot.press("q")
