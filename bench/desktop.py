@@ -23,7 +23,8 @@ from bench import machine
 from bench.recordings import write_speech
 from bench.report import Section, percentile, render
 from koe.errors import DesktopError
-from koe.linux.control import ask, control_path
+from koe.linux.control import STATUS, ask, control_path
+from koe.linux.requests import ControlRequest
 from koe.linux.x11 import Display
 from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY
@@ -126,7 +127,7 @@ def _key(word: str, environ: Mapping[str, str]) -> None:
 
 def _status(environ: Mapping[str, str]) -> dict[str, object] | None:
     try:
-        return next(ask(control_path(environ), "status"))
+        return next(ask(control_path(environ), ControlRequest(STATUS)))
     except DesktopError:
         return None
 

@@ -50,6 +50,8 @@ class LevelMeter:
         self.has_speech = False
         self.peak = 0.0
         self.rms = 0.0
+        # The loudness of the loudest frame that take_loudest has not returned yet.
+        self._loudest = 0.0
         self._hears_voice = hears_voice
         self._loudness = Loudness()
         # What is no whole frame yet.
@@ -78,6 +80,11 @@ class LevelMeter:
         """Seconds since the last frame with speech."""
         return self._unspoken * _FRAME_SECONDS
 
+    def take_loudest(self) -> float:
+        """The loudness of the loudest frame since the last call, from 0 to 1."""
+        loudest, self._loudest = self._loudest, 0.0
+        return loudest
+
     def add(self, pcm: bytes) -> None:
         """Measure audio: 16 kHz mono s16le, of any length."""
         pcm = self._rest + pcm
@@ -93,6 +100,7 @@ class LevelMeter:
         self.peak = max(max(samples), -min(samples)) / _FULL_SCALE
         power = sum(map(mul, samples, samples)) / (FRAME * _FULL_SCALE**2)
         self.rms = math.sqrt(power)
+        self._loudest = max(self._loudest, self.rms)
         if self.peak == 0 and self._zeros == self._frames:
             self._zeros += 1
         self._frames += 1

@@ -27,7 +27,7 @@ RANKS = {
     "koe.config.people": 3, "koe.config.windows": 3,
     "koe.spool": 3, "koe.leg": 3, "koe.records": 3, "koe.runner": 3, "koe.core": 3,
     "koe.runtime": 4, "koe.dictation": 4, "koe.transcription": 4, "koe.bundle": 4, "koe.linux": 4,
-    "koe.cli": 4, "koe.program": 4,
+    "koe.tui": 4, "koe.cli": 4, "koe.program": 4,
     "koe.boundary": 5,
     "koe": 0,
 }  # fmt: skip
@@ -57,6 +57,15 @@ DOORS = {
     "httpcore": {"koe.http.fallback"},
     "shtab": {"koe.cli.completion"},
     "tqdm": {"koe.cli.pull_report"},
+    "textual": {
+        "koe.tui.app",
+        "koe.tui.browser",
+        "koe.tui.dialogs",
+        "koe.tui.dictation_pane",
+        "koe.tui.history_pane",
+        "koe.tui.settings_pane",
+    },
+    "rich": set[str](),
     "ada_url": {"koe.endpoint"},
     "soundfile": {"koe.audio"},
     "soxr": {"koe.resampling"},
@@ -105,7 +114,8 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
         "koe.finishing.spacing", "koe.finishing.spoken_signs", "koe.finishing.term_index",
         "koe.finishing.term_words", "koe.finishing.terms", "koe.resampling", "koe.intake",
-        "koe.wav_header", "koe.finishing.width", "koe.yamltext.document", "koe.yamltext.edit",
+        "koe.wav_header", "koe.finishing.width", "koe.linux.delivery", "koe.linux.requests",
+        "koe.linux.status", "koe.tui.presentation", "koe.yamltext.document", "koe.yamltext.edit",
         "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars", "koe.yamltext.slips",
         "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}

@@ -43,6 +43,13 @@ def test_peak_and_rms_are_those_of_the_newest_frame() -> None:
     assert (level.peak, level.rms) == (0, 0)
 
 
+def test_the_loudest_since_the_last_call() -> None:
+    level = LevelMeter()
+    level.add(tone(0.1, 0.5) + bytes(FRAME_BYTES))
+    assert level.take_loudest() == pytest.approx(0.5 / math.sqrt(2), abs=0.01)
+    assert level.take_loudest() == 0
+
+
 def test_the_least_sample_has_a_peak_of_one() -> None:
     level = LevelMeter()
     level.add(array("h", [-32768] * 320).tobytes())

@@ -13,7 +13,7 @@ WITHOUT_CODE = {
     "koe/config/windows/__init__.py", "koe/files/__init__.py",
     "koe/http/__init__.py", "koe/journal/__init__.py",
     "koe/linux/__init__.py", "koe/llm/__init__.py", "koe/models/__init__.py",
-    "koe/cli/__main__.py", "koe/yamltext/__init__.py",
+    "koe/cli/__main__.py", "koe/tui/__init__.py", "koe/yamltext/__init__.py",
 }  # fmt: skip
 
 MODULES = [

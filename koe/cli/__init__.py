@@ -36,6 +36,7 @@ COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
     "serve": "dictate into every window of a Linux desktop, at the press of a key",
     "ctl": "tell koe serve what to do, and show what it does",
+    "tui": "show in a terminal what koe serve does, the history and the settings",
     "service": "have a Linux desktop start koe serve, and bind keys to it",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",

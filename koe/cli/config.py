@@ -11,7 +11,7 @@ from pathlib import Path
 from koe.asr import ENGINES
 from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.editor import edit, editor_command
-from koe.cli.setting import SettingChange, read_settings, read_value
+from koe.cli.setting import change_setting, read_settings, read_value
 from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.people.check import about, find_problems
 from koe.config.people.listing import Listing, Origin, Setting
@@ -232,10 +232,7 @@ def _set(directory: Path, arguments: argparse.Namespace) -> int:
     path = directory / CONFIG_NAME
     is_read = arguments.value == "-"
     value = read_value(path, arguments.key) if is_read else arguments.value
-    store = Store(directory, os.environ)
-    store.create_missing_files()
-    change = SettingChange(arguments.key, value, os.environ)
-    store.rewrite(change)
+    change = change_setting(directory, arguments.key, value)
     for note in change.notes(directory):
         print_error(f"note: {note}")
     if change.holds_secret and not is_read:

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from koe.cli import Exit, tell
 from koe.cli.usage import add_words
 from koe.errors import DesktopError
-from koe.events import State
 
 _STATUS_EPILOG = """\
 one JSON object a line:
   {"ok": true, "recording": BOOLEAN, "state": NAME, "text": TEXT, "way": TEXT, "message": TEXT,
    "hotkey": TEXT}
                          whether the microphone is on; where the dictation is; what was heard so
-                         far, or delivered; how (at-spi, paste, clipboard); what went wrong, or is
-                         left to do; the key that is listened to, or why there is none
+                         far, or delivered; how (at-spi, paste, clipboard, or shown: koe tui shows
+                         it); what went wrong, or is left to do; the key that is listened to, or
+                         why there is none
 with --waybar, one object a line for a custom module of Waybar with "return-type": "json"
 """
 
@@ -39,13 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     if sys.platform != "linux":
         raise DesktopError("koe ctl is for Linux, where koe serve runs")
     from koe.linux.control import FOLLOW, STATUS, ask, control_path
+    from koe.linux.requests import ControlRequest
 
     path = control_path(os.environ)
     if arguments.word != STATUS:
-        for _ in ask(path, arguments.word):
+        for _ in ask(path, ControlRequest(arguments.word)):
             pass
         return Exit.OK
-    for answer in ask(path, FOLLOW if arguments.follow else STATUS):
+    for answer in ask(path, ControlRequest(FOLLOW if arguments.follow else STATUS)):
         tell(_waybar(answer) if arguments.waybar else json.dumps(answer, ensure_ascii=False))
     return Exit.OK
 
@@ -57,7 +58,8 @@ def _actions() -> Mapping[str, str]:
 
 
 def _waybar(answer: Mapping[str, object]) -> str:
-    from koe.linux.status import DaemonStatus, waybar
+    from koe.linux.status import DaemonStatus, read_answer, waybar
 
-    texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
-    return waybar(DaemonStatus(state=State(str(answer.get("state", State.IDLE))), **texts))
+    status = read_answer(answer)
+    assert isinstance(status, DaemonStatus)  # no level was asked for
+    return waybar(status)

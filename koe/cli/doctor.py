@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 
 from koe import __version__
@@ -17,6 +18,7 @@ from koe.cli import Exit, tell, tell_json
 from koe.cli.history_table import when
 from koe.cli.languages import spoken, system_language
 from koe.cli.proposals import heard_by
+from koe.cli.tui import INSTALL
 from koe.cli.usage import add_folder, add_json
 from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig, LinuxConfig
@@ -270,6 +272,9 @@ def _examine_desktop(settings: LinuxConfig) -> Iterator[Finding]:
     works, missing = examine_desktop(os.environ, settings)
     yield from (Finding(Severity.OK, "desktop", sentence) for sentence in works)
     yield from (Finding(Severity.WARN, "desktop", sentence) for sentence in missing)
+    has_tui = find_spec("textual") is not None
+    offer = "ready" if has_tui else f"not installed; to have it: {INSTALL}"
+    yield Finding(Severity.OK, "desktop", f"koe tui: {offer}")
 
 
 def _examine_log(directory: Path) -> Iterator[Finding]:

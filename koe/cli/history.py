@@ -146,7 +146,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
-    history = History(directory, _read_settings(directory), print_error)
+    history = open_history(directory, print_error)
     interrupted = history.recover()
     actions: dict[str | None, Callable[[History, argparse.Namespace], int]] = {
         "show": _show,
@@ -163,6 +163,16 @@ def run(arguments: argparse.Namespace) -> int:
         remedy = f"koe history retry {entry.id}"
         print_error(f"note: a dictation was interrupted; to recognise it: {remedy}")
     return status
+
+
+def open_history(directory: Path, warn: Callable[[str], None]) -> History:
+    """Return the history of a configuration.
+
+    Args:
+        directory: The configuration's folder.
+        warn: Called with a sentence for what goes wrong.
+    """
+    return History(directory, _read_settings(directory, warn), warn)
 
 
 # --- telling -----------------------------------------------------------------------------
@@ -280,12 +290,12 @@ def _count(text: str) -> int:
     return number
 
 
-def _read_settings(directory: Path) -> HistoryConfig:
+def _read_settings(directory: Path, warn: Callable[[str], None]) -> HistoryConfig:
     """Return what is kept; without settings that can be read, all that is there."""
     if is_missing(directory / CONFIG_NAME):
         return HistoryConfig()
     try:
         return Store(directory, os.environ).load().config.history
     except ConfigError as exc:
-        print_error(f"note: {exc}; nothing is removed until this is mended")
+        warn(f"note: {exc}; nothing is removed until this is mended")
         return UNREADABLE.history

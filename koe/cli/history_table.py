@@ -17,7 +17,7 @@ _SECONDS = _HEAD.index("seconds")
 # A text is shown even where there is hardly room for it.
 _LEAST_TEXT = 20
 
-_ENDS = {
+ENDS = {
     Why.COMPLETE: "complete: the whole text was delivered",
     Why.INCOMPLETE: "incomplete: the end of the text may be missing",
     Why.SILENT: "silent: nothing was recognised",
@@ -63,7 +63,7 @@ def details(entry: Entry, recording: Path | None) -> Iterator[str]:
         "seconds": f"{entry.seconds:.1f}",
         "engine": entry.engine,
         "profile": entry.profile,
-        "why": _ENDS[entry.why],
+        "why": ENDS[entry.why],
         "reason": entry.reason,
         "recording": f"{recording}{size}" if recording else "none",
         "pinned": "yes" if entry.is_pinned else "",

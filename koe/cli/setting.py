@@ -151,6 +151,27 @@ class SettingChange:
                 raise ConfigError(document.path, reason)
 
 
+def change_setting(directory: Path, key: str, value: str) -> SettingChange:
+    """Change a setting in the file, which is created where it is missing.
+
+    Args:
+        directory: The configuration's folder.
+        key: The dotted name.
+        value: The new value, as text.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ConfigError: The setting does not take the value, or the file can't be changed.
+    """
+    store = Store(directory, os.environ)
+    store.create_missing_files()
+    change = SettingChange(key, value, os.environ)
+    store.rewrite(change)
+    return change
+
+
 def _values(listing: Listing) -> dict[str, object]:
     return {it.key: it.value for it in listing.settings if not it.is_group}
 

@@ -2,7 +2,7 @@
 
 A client writes one JSON object a line, ``{"do": WORD}``, and reads one back: ``{"ok": true, …}``
 with the status, or ``{"ok": false, "message": SENTENCE}``. After ``follow`` a line comes whenever
-the status changes.
+the status changes. What else a client may say is in `koe.linux.requests`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from koe.errors import DesktopError
 from koe.files.folders import make_private
 from koe.files.lock import try_lock
+from koe.linux.requests import ControlRequest
 
 ACTIONS = {
     "press": "what pressing the hotkey does",
@@ -133,8 +134,8 @@ def is_own(peer: socket.socket) -> bool:
     return bool(user == os.getuid())
 
 
-def ask(path: Path, word: str) -> Iterator[dict[str, object]]:
-    """Tell the daemon a word.
+def ask(path: Path, request: ControlRequest) -> Iterator[dict[str, object]]:
+    """Send the daemon a request.
 
     Yields:
         Its answer; after ``follow``, one after the other, until it ends.
@@ -142,13 +143,13 @@ def ask(path: Path, word: str) -> Iterator[dict[str, object]]:
     Raises:
         DesktopError: It does not run, does not answer, or does not do it.
     """
-    with _connected(path) as peer, peer.makefile("rb") as answers:
+    with connected(path) as peer, peer.makefile("rb") as answers:
         try:
-            peer.sendall(json.dumps({"do": word}).encode() + b"\n")
+            peer.sendall(request.line())
             for line in iter(lambda: answers.readline(LARGEST_LINE_BYTES), b""):
-                yield _parse(line)
+                yield parse_answer(line)
                 peer.settimeout(None)
-                if word != FOLLOW:
+                if request.word != FOLLOW:
                     return
         except OSError as exc:
             raise DesktopError(f"koe serve does not answer: {exc.strerror or exc}") from exc
@@ -156,7 +157,15 @@ def ask(path: Path, word: str) -> Iterator[dict[str, object]]:
 
 
 @contextmanager
-def _connected(path: Path) -> Iterator[socket.socket]:
+def connected(path: Path) -> Iterator[socket.socket]:
+    """Connect to the daemon.
+
+    Yields:
+        The socket, which waits for a few seconds at most.
+
+    Raises:
+        DesktopError: It does not run, or belongs to another user.
+    """
     peer = socket.socket(socket.AF_UNIX)
     with peer:
         peer.settimeout(_PATIENCE)
@@ -173,7 +182,12 @@ def _connected(path: Path) -> Iterator[socket.socket]:
         yield peer
 
 
-def _parse(line: bytes) -> dict[str, object]:
+def parse_answer(line: bytes) -> dict[str, object]:
+    """Read a line of the daemon.
+
+    Raises:
+        DesktopError: It refuses, or the line is no answer.
+    """
     try:
         answer = json.loads(line)
     except ValueError as exc:

@@ -27,6 +27,7 @@ from koe.linux.keys import key_of
 from koe.linux.listening import NO_KEYS, Listening, listen_by_portal, listen_to_keyboards
 from koe.linux.presses import Action, Presses
 from koe.linux.recording import OpenRecorder
+from koe.linux.requests import ControlRequest
 from koe.linux.server import ControlServer
 from koe.linux.standby import standing_by
 from koe.linux.status import DaemonStatus, announcement
@@ -64,8 +65,15 @@ class Daemon:
         self._core = core
         self._directory = directory
         self._insertion = Insertion(lambda: self._config)
-        self._takes = Takes(core, self._insertion, recorder, self._show)
         self._server = ControlServer(self.perform, lambda: self._takes.status)
+        self._takes = Takes(
+            core,
+            self._insertion,
+            recorder,
+            self._show,
+            self._server.publish_level,
+            lambda: self._server.is_watched,
+        )
         # The hotkey, and that of another profile.
         mode = self._config.hotkey.trigger_mode
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
@@ -152,31 +160,29 @@ class Daemon:
         report(sentence)
         self._takes.tell(sentence)
 
-    def perform(self, word: str) -> None:
+    def perform(self, request: ControlRequest) -> None:
         """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
 
         Raises:
             KoeError: It can't be done; the sentence says why.
         """
-        match word:
+        inserts = request.inserts
+        match word := request.word:
             case "press" | "release" | "press_profile" | "release_profile":
                 self._do_key(word)
             case "begin":
-                self._takes.begin(Mode.TOGGLE)
+                self._takes.begin(Mode.TOGGLE, inserts=inserts)
             case "end":
                 self._takes.end()
             case "toggle" | "toggle_profile":
                 if self._takes.is_recording:
                     self._takes.end()
                 else:
-                    self._takes.begin(Mode.TOGGLE, self._profile(word))
+                    self._takes.begin(Mode.TOGGLE, self._profile(word), inserts=inserts)
             case "cancel":
                 self._takes.cancel()
             case "retry":
-                newest = _newest_recording(History(self._directory, self._config.history))
-                if newest is None:
-                    raise HistoryError("no recording is kept that could be recognised again")
-                self._takes.retry(newest.id)
+                self._takes.retry(request.entry or self._newest_recording(), inserts=inserts)
 
     def suspend(self) -> None:
         """End a recording, because the computer is about to be suspended."""
@@ -216,7 +222,7 @@ class Daemon:
     def _obey(self, word: str) -> None:
         """Do what a key asks for; what goes wrong is shown."""
         try:
-            self.perform(word)
+            self.perform(ControlRequest(word))
         except KoeError as exc:
             report(exc)
             self._takes.tell(str(exc))
@@ -231,6 +237,17 @@ class Daemon:
     @property
     def _config(self) -> Config:
         return self._core.settings.current.config
+
+    def _newest_recording(self) -> str:
+        """The ID of the newest entry with a recording.
+
+        Raises:
+            HistoryError: There is none, or the history can't be read.
+        """
+        newest = _newest_recording(History(self._directory, self._config.history))
+        if newest is None:
+            raise HistoryError("no recording is kept that could be recognised again")
+        return newest.id
 
     async def _offer_interrupted(self) -> None:
         """Say so if the newest recording lacks a text because its process was ended."""

@@ -180,6 +180,15 @@ def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:
     return Delivered(Way.CLIPBOARD, message, reason)
 
 
+def shown(*, is_watched: bool) -> Delivered:
+    """What came of a text that is inserted nowhere, because the program that asked for it shows it.
+
+    Args:
+        is_watched: Whether a program follows what the daemon does.
+    """
+    return Delivered("shown") if is_watched else lost("no program that shows it runs any more")
+
+
 def lost(reason: str) -> Delivered:
     """The message for a text that could be put nowhere."""
     message = f"The text could not be inserted: {reason}; koe ctl status shows it"

@@ -15,6 +15,7 @@ from koe.linux.bindings import BINDINGS
 from koe.linux.control import STATUS, ask, control_path
 from koe.linux.desktop import INSTALL, Desktop, open_desktop
 from koe.linux.evdev import DEVICES, UNREADABLE_KEYBOARDS
+from koe.linux.requests import ControlRequest
 from koe.linux.voice import voice_detector
 
 _NO_DETECTOR = (
@@ -77,7 +78,7 @@ def examine(
     else:
         works.append(f"keys can be bound to {program}")
     try:
-        status = next(ask(control_path(environ), STATUS))
+        status = next(ask(control_path(environ), ControlRequest(STATUS)))
         works.append(f"koe serve runs; hotkey: {status['hotkey']}")
         if status["message"]:
             missing.append(f"koe serve says: {status['message']}")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from koe.errors import AudioError
 from koe.level import LONGEST_TAIL, LevelMeter, tail_is_over
+from koe.linux.status import MicrophoneLevel
 from koe.linux.voice import voice_detector
 
 # Seconds of nothing but zeros after which a microphone is said to be dead; the quietest room is not
@@ -18,6 +19,9 @@ _DEAD = 1.5
 # Seconds between two tries to open a microphone that went away, and after which it stays away.
 _AGAIN = 0.5
 _AWAY = 10.0
+
+# Seconds of audio between two levels that are shown.
+_LEVEL_INTERVAL = 0.1
 
 _SILENT = (
     "the microphone gives nothing but silence: is it muted, or is another one the system's default?"
@@ -54,6 +58,7 @@ class TakeRecording:
         open_recorder: Gives what records, to be entered.
         feed: Takes the audio.
         warn: Called with a sentence for what goes wrong.
+        show_level: Called ten times a second at most, while it records.
 
     Attributes:
         level: Measures what is recorded.
@@ -66,6 +71,7 @@ class TakeRecording:
         open_recorder: OpenRecorder,
         feed: Callable[[bytes], Awaitable[None]],
         warn: Callable[[str], None],
+        show_level: Callable[[MicrophoneLevel], None],
     ) -> None:
         detector = voice_detector()
         self.level = LevelMeter() if detector is None else LevelMeter(detector)
@@ -74,6 +80,9 @@ class TakeRecording:
         self._open_recorder = open_recorder
         self._feed = feed
         self._warn = warn
+        self._show_level = show_level
+        # How much was recorded when a level was shown last.
+        self._shown_at = 0.0
         # Seconds without speech after which the recording ends by itself; 0: it does not.
         self.auto_stop = 0.0
         # Set when not even a little more is to be recorded.
@@ -151,6 +160,9 @@ class TakeRecording:
     def _look(self) -> None:
         """Do what the newest audio asks for."""
         level = self.level
+        if level.seconds - self._shown_at >= _LEVEL_INTERVAL:
+            self._shown_at = level.seconds
+            self._show_level(MicrophoneLevel(level.take_loudest(), level.seconds))
         if self.is_ended:
             if tail_is_over(level, level.seconds - self._tail_from):
                 self.stop()

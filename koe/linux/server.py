@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from koe.errors import KoeError
 from koe.linux.control import ACTIONS, FOLLOW, LARGEST_LINE_BYTES, STATUS, is_own
-from koe.linux.status import DaemonStatus
+from koe.linux.requests import ControlRequest, parse_request
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 
 # Of a request; every one is a few dozen.
 _LARGEST_REQUEST_BYTES = 4096
@@ -20,15 +21,18 @@ class ControlServer:
     """Answers clients, and keeps those who follow informed. Everything is on the loop.
 
     Args:
-        perform: Does what a client asks for: one of the words of `ACTIONS`.
+        perform: Does what a client asks for; its word is one of `ACTIONS`.
         status: Gives the status of the moment.
     """
 
-    def __init__(self, perform: Callable[[str], None], status: Callable[[], DaemonStatus]) -> None:
+    def __init__(
+        self, perform: Callable[[ControlRequest], None], status: Callable[[], DaemonStatus]
+    ) -> None:
         self._perform = perform
         self._status = status
-        # Those who follow.
+        # Clients that follow, and those of them that follow the level, too.
         self._followers: set[asyncio.StreamWriter] = set()
+        self._level_followers: set[asyncio.StreamWriter] = set()
         # Connections that are served.
         self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         # Accepts connections; None: not yet.
@@ -48,6 +52,11 @@ class ControlServer:
             writer.transport.abort()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a client follows."""
+        return bool(self._followers)
+
     def publish(self, status: DaemonStatus) -> None:
         """Tell those who follow; one that does not read is left behind."""
         for writer in list(self._followers):
@@ -55,6 +64,12 @@ class ControlServer:
                 writer.transport.abort()
             else:
                 _write(writer, _accepted(status))
+
+    def publish_level(self, level: MicrophoneLevel) -> None:
+        """Send the level to the clients that follow it, except those that are behind."""
+        for writer in self._level_followers:
+            if not writer.transport.get_write_buffer_size():
+                _write(writer, _accepted(level))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -68,42 +83,35 @@ class ControlServer:
         finally:
             del self._serving[task]
             self._followers.discard(writer)
+            self._level_followers.discard(writer)
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
-            _write(writer, self._reply(line))
-            if _word(line) == FOLLOW:
+            request = parse_request(line)
+            _write(writer, self._reply(request))
+            if request.word == FOLLOW:
                 self._followers.add(writer)
+                if request.level:
+                    self._level_followers.add(writer)
             with suppress(ConnectionError):
                 await writer.drain()
 
-    def _reply(self, line: bytes) -> dict[str, object]:
-        word = _word(line)
-        if word in (STATUS, FOLLOW):
+    def _reply(self, request: ControlRequest) -> dict[str, object]:
+        if request.word in (STATUS, FOLLOW):
             return _accepted(self._status())
-        if word not in ACTIONS:
+        if request.word not in ACTIONS:
             words = ", ".join([*ACTIONS, STATUS, FOLLOW])
             return {"ok": False, "message": f'expected a line {{"do": WORD}}; words are: {words}'}
         try:
-            self._perform(word)
+            self._perform(request)
         except KoeError as exc:
             return {"ok": False, "message": str(exc)}
         return _accepted(self._status())
 
 
-def _word(line: bytes) -> str:
-    """What a line asks for; empty: it is no request."""
-    try:
-        request = json.loads(line)
-    except ValueError:
-        return ""
-    word = request.get("do") if isinstance(request, dict) else None
-    return word if isinstance(word, str) else ""
-
-
-def _accepted(status: DaemonStatus) -> dict[str, object]:
-    return {"ok": True, **status.as_json()}
+def _accepted(said: DaemonStatus | MicrophoneLevel) -> dict[str, object]:
+    return {"ok": True, **said.as_json()}
 
 
 def _write(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None:

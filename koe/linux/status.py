@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from koe.events import State
@@ -40,6 +41,39 @@ class DaemonStatus:
     def as_json(self) -> dict[str, object]:
         """As programs get it."""
         return asdict(self) | {"recording": self.is_recording}
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneLevel:
+    """How loud a recording is.
+
+    Attributes:
+        loudness: The loudest since the last one: of a frame the root of the mean square, 0 to 1.
+        seconds: How long the recording is.
+    """
+
+    loudness: float
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """As programs get it."""
+        return {"level": round(self.loudness, 4), "seconds": round(self.seconds, 2)}
+
+
+def read_answer(answer: Mapping[str, object]) -> DaemonStatus | MicrophoneLevel:
+    """Read what the daemon says to a client; what is missing or unknown is as in the beginning."""
+    if "level" in answer:
+        return MicrophoneLevel(_number(answer["level"]), _number(answer.get("seconds")))
+    texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
+    try:
+        state = State(str(answer.get("state")))
+    except ValueError:
+        state = State.IDLE
+    return DaemonStatus(state=state, **texts)
+
+
+def _number(said: object) -> float:
+    return float(said) if isinstance(said, int | float) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

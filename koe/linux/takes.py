@@ -13,10 +13,10 @@ from koe.diagnostics import report
 from koe.dictation import Dictation, OpenCore
 from koe.errors import DesktopError
 from koe.events import Deliver, Mode, Notice, ReportError, ShowInterim, ShowState, State, Warn
-from koe.linux.delivery import Delivered
+from koe.linux.delivery import Delivered, shown
 from koe.linux.insertion import InsertionTarget
 from koe.linux.recording import OpenRecorder, TakeRecording
-from koe.linux.status import DaemonStatus
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 
 _NO_SPEECH = (
     "no speech was heard, so nothing was recognised; to recognise the recording: koe ctl retry"
@@ -39,11 +39,12 @@ class Take:
     """One dictation, and what came of it.
 
     Attributes:
+        target: Where its text belongs; None: it is only shown.
         recording: None: the recording was made before.
     """
 
     def __init__(
-        self, session: Dictation, target: InsertionTarget, recording: TakeRecording | None
+        self, session: Dictation, target: InsertionTarget | None, recording: TakeRecording | None
     ) -> None:
         self.session = session
         self.target = target
@@ -76,6 +77,8 @@ class Takes:
         inserter: Inserts.
         recorder: Gives what records, to be entered.
         show: Called with every status, whenever it changes.
+        show_level: Called as by `TakeRecording`.
+        is_watched: Says whether a program shows the status.
     """
 
     def __init__(
@@ -84,12 +87,16 @@ class Takes:
         inserter: Inserter,
         recorder: OpenRecorder,
         show: Callable[[DaemonStatus], None],
+        show_level: Callable[[MicrophoneLevel], None],
+        is_watched: Callable[[], bool],
     ) -> None:
         self.status = DaemonStatus()
         self._core = core
         self._inserter = inserter
         self._recorder = recorder
         self._show = show
+        self._show_level = show_level
+        self._is_watched = is_watched
         # The newest dictation: the one whose status is shown.
         self._newest: Take | None = None
         # The dictations that are not over.
@@ -102,12 +109,13 @@ class Takes:
         """Whether one records."""
         return self._newest is not None and self._newest.is_recording
 
-    def begin(self, mode: Mode, profile: str = "") -> None:
+    def begin(self, mode: Mode, profile: str = "", *, inserts: bool = True) -> None:
         """Begin to record; if that is done already, nothing.
 
         Args:
             mode: Whether the key is held or toggled.
             profile: The profile that corrects the text; empty: as the settings say.
+            inserts: False: the text is only shown.
 
         Raises:
             LlmProfileError: There is no such profile.
@@ -117,8 +125,10 @@ class Takes:
         if self._newest is not None:
             self._newest.stop()
         session = self._core.begin(mode, profile=profile)
-        take = Take(session, self._inserter.aim(), None)
-        take.recording = TakeRecording(self._recorder, session.feed, partial(self._warn, take))
+        take = Take(session, self._inserter.aim() if inserts else None, None)
+        take.recording = TakeRecording(
+            self._recorder, session.feed, partial(self._warn, take), self._show_level
+        )
         take.recording.auto_stop = self._core.settings.current.config.hotkey.auto_stop
         self._start(take, asyncio.create_task(self._record(take, take.recording)))
 
@@ -137,8 +147,12 @@ class Takes:
         if self._newest is not None and self._newest in self._running.values():
             self._newest.cancel()
 
-    def retry(self, entry_id: str) -> None:
+    def retry(self, entry_id: str, *, inserts: bool = True) -> None:
         """Recognise a recording that is kept; its text is inserted where one is now.
+
+        Args:
+            entry_id: Its ID.
+            inserts: False: the text is only shown.
 
         Raises:
             DesktopError: One records at the moment.
@@ -147,7 +161,8 @@ class Takes:
         """
         if self.is_recording:
             raise DesktopError("a recording is on; end it first: koe ctl end")
-        self._start(Take(self._core.retry(entry_id), self._inserter.aim(), None), None)
+        session = self._core.retry(entry_id)
+        self._start(Take(session, self._inserter.aim() if inserts else None, None), None)
 
     def tell(self, message: str) -> None:
         """Show a sentence, until the next dictation."""
@@ -218,6 +233,8 @@ class Takes:
             async with self._inserting:
                 if take.cancelled:
                     delivered = Delivered("", failure="the dictation was cancelled")
+                elif take.target is None:
+                    delivered = shown(is_watched=self._is_watched())
                 else:
                     delivered = await self._inserter.insert(text, take.target)
         except Exception:

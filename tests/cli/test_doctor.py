@@ -345,6 +345,18 @@ def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) 
     assert main(["doctor", "--config", str(directory)]) == Exit.OK
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="koe serve is for Linux")
+def test_the_terminal_interface(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("koe.linux.examination.examine", lambda environ, settings: ([], []))
+    (finding,) = find(directory, "desktop")
+    assert finding.message == "koe tui: ready"
+    monkeypatch.setattr(koe.cli.doctor, "find_spec", lambda name: None)
+    (finding,) = find(directory, "desktop")
+    assert finding.level is Severity.OK
+    assert finding.message.endswith("not installed; to have it: pip install 'koe-core[tui]'")
+
+
 def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(directory, "asr: {provider: 鹦鹉}\n")
     assert main(["doctor", "--json", "--config", str(directory)]) == Exit.ERROR

@@ -26,7 +26,7 @@ async def main() -> None:
     async def feed(pcm: bytes) -> None:
         say("heard")
 
-    await TakeRecording(Microphone, feed, say).run()
+    await TakeRecording(Microphone, feed, say, lambda level: None).run()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ class Recorder:
         error: Raised when it is opened; None: it opens.
         gone: Raised after the recording; None: it goes on.
         room: What it hears then, again and again.
+        pace: Seconds between two of those.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Recorder:
         error: AudioError | None = None,
         gone: AudioError | None = None,
         room: bytes = QUIET,
+        pace: float = 0.002,
     ) -> None:
         self.overflows = 0
         self.is_out_of_phase = False
@@ -51,6 +53,7 @@ class Recorder:
         self._error = error
         self._gone = gone
         self._room = room
+        self._pace = pace
 
     async def __aenter__(self) -> Recorder:
         if self._error is not None:
@@ -76,7 +79,7 @@ class Recorder:
             raise self._gone
         while not self.stopped.is_set():
             yield self._room
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(self._pace)
 
 
 class Inserter:

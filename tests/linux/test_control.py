@@ -16,6 +16,7 @@ import pytest
 
 from koe.errors import DesktopError
 from koe.linux.control import ACTIONS, FOLLOW, ask, claimed, control_path, is_own
+from koe.linux.requests import ControlRequest
 from tests.linux.making import PATIENCE
 
 KEY_SOURCE = Path(__file__).parents[2] / "koe" / "linux" / "koe-key.c"
@@ -56,7 +57,7 @@ def test_the_socket_of_a_killed_daemon_is_replaced(runtime: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     assert path.exists()
     with pytest.raises(DesktopError, match="koe serve does not run"):
-        next(ask(path, "begin"))
+        next(ask(path, ControlRequest("begin")))
     with claimed(path):
         assert path.exists()
 
@@ -127,13 +128,13 @@ def answering(path: Path, *answers: bytes) -> Iterator[None]:
 def test_bad_answers(runtime: Path, answers: list[bytes], message: str) -> None:
     path = control_path(os.environ)
     with answering(path, *answers), pytest.raises(DesktopError, match=message):
-        list(ask(path, "begin"))
+        list(ask(path, ControlRequest("begin")))
 
 
 def test_following(runtime: Path) -> None:
     path = control_path(os.environ)
     with answering(path, b'{"ok": true, "n": 1}\n{"ok"', b': true, "n": 2}\n'):
-        answers = ask(path, FOLLOW)
+        answers = ask(path, ControlRequest(FOLLOW))
         assert [next(answers)["n"], next(answers)["n"]] == [1, 2]
         with pytest.raises(DesktopError, match="koe serve has ended"):
             next(answers)

@@ -21,6 +21,7 @@ from koe.errors import DesktopError, KoeError
 from koe.events import Mode
 from koe.linux.control import STATUS, ask, claimed, control_path
 from koe.linux.daemon import RULES, Daemon, serve
+from koe.linux.requests import ControlRequest
 from koe.linux.x11 import Display
 from tests.asynchronous import on_loop
 from tests.cli.command import FAKES, PROJECT, command
@@ -144,13 +145,13 @@ def test_a_key_for_another_profile(
             daemon = Daemon(core, directory, lambda: Recorder(b"ab" * 800))
             if problem:
                 with pytest.raises(KoeError, match=problem):
-                    daemon.perform("press_profile")
+                    daemon.perform(ControlRequest("press_profile"))
             else:
-                daemon.perform("press_profile")
+                daemon.perform(ControlRequest("press_profile"))
                 daemon.suspend()  # ends the recording; the release is never noticed
-                daemon.perform("press_profile")
-                daemon.perform("toggle")  # ends it
-                daemon.perform("press")
+                daemon.perform(ControlRequest("press_profile"))
+                daemon.perform(ControlRequest("toggle"))  # ends it
+                daemon.perform(ControlRequest("press"))
                 assert begun == ["other", "other", ""]
             await daemon.close()
 
@@ -214,7 +215,7 @@ def follow() -> Iterator[dict[str, object]]:
     """The statuses of a daemon that may not listen yet."""
     while True:
         try:
-            yield from ask(control_path(os.environ), "follow")
+            yield from ask(control_path(os.environ), ControlRequest("follow"))
         except DesktopError as exc:
             assert "does not run" in str(exc)
 
@@ -224,7 +225,7 @@ def test_what_a_killed_daemon_heard_is_offered(runtime: Path, tmp_path: Path, sp
     with daemon(tmp_path, speech) as process:
         statuses = follow()
         next(statuses)
-        list(ask(control_path(os.environ), "begin"))
+        list(ask(control_path(os.environ), ControlRequest("begin")))
         heard = next(it["text"] for it in statuses if "failed" in str(it["text"]).lower())
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -233,10 +234,10 @@ def test_what_a_killed_daemon_heard_is_offered(runtime: Path, tmp_path: Path, sp
         statuses = follow()
         offered = next(it["message"] for it in statuses if it["message"])
         assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
-        list(ask(control_path(os.environ), "retry"))
+        list(ask(control_path(os.environ), ControlRequest("retry")))
         again = next(it["text"] for it in statuses if it["state"] == "idle" and it["text"])
         assert "ever failed" in str(again).lower()
-        assert next(ask(control_path(os.environ), STATUS))["recording"] is False
+        assert next(ask(control_path(os.environ), ControlRequest(STATUS)))["recording"] is False
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 
@@ -264,9 +265,9 @@ def test_a_text_that_was_not_inserted_yet_is_offered(
         next(statuses)
         hold_shift(desk, is_down=True)  # the daemon waits until no key is down
         try:
-            list(ask(control_path(os.environ), "begin"))
+            list(ask(control_path(os.environ), ControlRequest("begin")))
             next(it for it in statuses if "failed" in str(it["text"]).lower())
-            list(ask(control_path(os.environ), "end"))
+            list(ask(control_path(os.environ), ControlRequest("end")))
             next(it for it in statuses if it["state"] == "preparing_paste")
             time.sleep(0.3)  # whatever is removed too early is removed by now
             process.send_signal(signal.SIGKILL)
@@ -278,6 +279,6 @@ def test_a_text_that_was_not_inserted_yet_is_offered(
         statuses = follow()
         offered = next(it["message"] for it in statuses if it["message"])
         assert "was interrupted; to insert its text: koe ctl retry" in str(offered)
-        list(ask(control_path(os.environ), "retry"))
+        list(ask(control_path(os.environ), ControlRequest("retry")))
         next(it for it in statuses if it["way"] == "paste")
         until(lambda: "ever failed" in field.text.lower())

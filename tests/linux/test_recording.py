@@ -4,12 +4,14 @@ import asyncio
 import math
 from array import array
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
 import koe.linux.recording
 from koe.errors import AudioError
 from koe.linux.recording import TakeRecording
+from koe.linux.status import MicrophoneLevel
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE, QUIET, Recorder
 
@@ -27,7 +29,10 @@ class Desk:
         self.warnings: list[str] = []
         self.recorders = list(recorders)
         waiting = iter(recorders)
-        self.recording = TakeRecording(lambda: next(waiting), self._feed, self._warn)
+        self.levels: list[MicrophoneLevel] = []
+        self.recording = TakeRecording(
+            lambda: next(waiting), self._feed, self._warn, self.levels.append
+        )
         self._changed = asyncio.Event()
 
     async def _feed(self, pcm: bytes) -> None:
@@ -158,6 +163,20 @@ async def test_a_microphone_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> 
     await desk.run()
     assert desk.recording.is_ended
     assert desk.warnings[-1] == "the microphone has gone"
+
+
+@on_loop
+async def test_the_level_is_shown_ten_times_a_second() -> None:
+    desk = Desk(Recorder(TONE))
+    running = asyncio.create_task(desk.run())
+    await desk.until(lambda: desk.recording.level.seconds >= 1.0)
+    desk.recording.stop()
+    await running
+    levels = [it.loudness for it in desk.levels]
+    seconds = [it.seconds for it in desk.levels]
+    assert levels[0] > 0.1 > 0.001 > levels[1] > 0  # the loudest since the last one
+    assert 0.2 <= seconds[0] < 0.3
+    assert all(0.099 < later - sooner < 0.13 for sooner, later in pairwise(seconds))
 
 
 @on_loop

@@ -12,8 +12,9 @@ import pytest
 from koe.errors import HistoryError
 from koe.events import State
 from koe.linux.control import claimed, control_path
+from koe.linux.requests import ControlRequest
 from koe.linux.server import ControlServer
-from koe.linux.status import DaemonStatus
+from koe.linux.status import DaemonStatus, MicrophoneLevel
 from tests.asynchronous import on_loop
 from tests.linux.making import KOE_KEY, PATIENCE, key
 
@@ -26,10 +27,10 @@ class Host:
         self.status = DaemonStatus()
         self.server = ControlServer(self.perform, lambda: self.status)
 
-    def perform(self, word: str) -> None:
-        if word == "retry":
+    def perform(self, request: ControlRequest) -> None:
+        if request.word == "retry":
             raise HistoryError("there is “nothing”")
-        self.performed.append(word)
+        self.performed.append(request.word)
 
 
 @asynccontextmanager
@@ -82,6 +83,24 @@ async def test_followers_hear_every_change(runtime: Path) -> None:
             host.server.publish(DaemonStatus(State.RECORDING_HOLD, text))
             assert json.loads(await reader.readline())["text"] == text
         writer.close()
+
+
+@on_loop
+async def test_only_clients_that_ask_for_it_hear_the_level(runtime: Path) -> None:
+    async with serving() as host:
+        host.server.publish_level(MicrophoneLevel(0.5, 1.0))  # without followers
+        (reader, writer), (others, other) = await connect(), await connect()
+        writer.write(b'{"do": "follow", "level": true}\n')
+        other.write(b'{"do": "follow"}\n')
+        await reader.readline()
+        await others.readline()
+        host.server.publish_level(MicrophoneLevel(0.12345, 3.14159))
+        host.server.publish(DaemonStatus(text="one"))
+        assert json.loads(await reader.readline()) == {"ok": True, "level": 0.1235, "seconds": 3.14}
+        assert json.loads(await reader.readline())["text"] == "one"
+        assert json.loads(await others.readline())["text"] == "one"
+        writer.close()
+        other.close()
 
 
 @on_loop

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from koe.events import State
-from koe.linux.status import Announcement, DaemonStatus, announcement, newest, waybar
+from koe.linux.status import (
+    Announcement,
+    DaemonStatus,
+    MicrophoneLevel,
+    announcement,
+    newest,
+    read_answer,
+    waybar,
+)
 
 
 def test_as_json() -> None:
@@ -18,6 +26,23 @@ def test_as_json() -> None:
         "message": "",
         "hotkey": "F1",
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        DaemonStatus(State.RECORDING_HOLD, "so far", "paste", "a sentence", "F1"),
+        DaemonStatus(),
+        MicrophoneLevel(0.25, 3.5),
+    ],
+)
+def test_there_and_back(said: DaemonStatus | MicrophoneLevel) -> None:
+    assert read_answer(json.loads(json.dumps({"ok": True, **said.as_json()}))) == said
+
+
+def test_answers_of_another_version() -> None:
+    assert read_answer({"state": "dreaming", "dreams": 3}) == DaemonStatus()
+    assert read_answer({"level": "loud"}) == MicrophoneLevel(0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from koe.journal.entries import Why
 from koe.journal.history import History
 from koe.linux.daemon import RULES
 from koe.linux.delivery import Delivered
+from koe.linux.status import MicrophoneLevel
 from koe.linux.takes import Takes
 from tests.asynchronous import on_loop
 from tests.linux.making import Inserter, Recorder, Watcher
@@ -32,6 +33,8 @@ class Desk:
         self.watcher = Watcher()
         self.recorder = Recorder(PCM)
         self.takes: Takes
+        self.levels: list[MicrophoneLevel] = []
+        self.is_watched = True
 
     async def idle(self) -> None:
         await self.watcher.until(lambda status: status.state is State.IDLE)
@@ -41,7 +44,14 @@ class Desk:
 async def opened(directory: Path) -> AsyncIterator[Desk]:
     desk = Desk()
     async with open_core(directory, RULES) as core:
-        desk.takes = Takes(core, desk.inserter, lambda: desk.recorder, desk.watcher.show)
+        desk.takes = Takes(
+            core,
+            desk.inserter,
+            lambda: desk.recorder,
+            desk.watcher.show,
+            desk.levels.append,
+            lambda: desk.is_watched,
+        )
         try:
             yield desk
         finally:
@@ -65,6 +75,40 @@ async def test_what_was_spoken_is_inserted(directory: Path, engine: ScriptedEngi
         assert engine.heard.startswith(PCM)  # the recording goes on for a moment
         final = desk.watcher.seen[-1]
         assert (final.text, final.way, final.message) == ("hello world", "paste", "")
+
+
+@on_loop
+async def test_what_is_only_to_be_shown(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.takes.begin(Mode.TOGGLE, inserts=False)
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        await desk.idle()
+        final = desk.watcher.seen[-1]
+        assert (final.text, final.way, final.message) == ("hello world", "shown", "")
+        assert desk.inserter.inserted == []
+        assert desk.levels[0].seconds == pytest.approx(0.2)
+    assert History(directory, HistoryConfig()).list() == []
+
+
+@on_loop
+async def test_what_nothing_shows_is_kept(directory: Path, engine: ScriptedEngine) -> None:
+    async with opened(directory) as desk:
+        desk.is_watched = False
+        desk.takes.begin(Mode.TOGGLE, inserts=False)
+        await desk.recorder.heard.wait()
+        desk.takes.end()
+        await desk.watcher.until(lambda it: "no program that shows it" in it.message)
+        await desk.idle()
+    history = History(directory, HistoryConfig())
+    (kept,) = history.list()
+    assert (kept.why, kept.text) == (Why.INCOMPLETE, "hello world")
+    async with opened(directory) as desk:
+        desk.takes.retry(kept.id, inserts=False)
+        await desk.watcher.until(lambda it: it.way == "shown")
+        await desk.idle()
+        assert desk.inserter.inserted == []
+    assert history.list()[0].why is Why.COMPLETE
 
 
 @on_loop

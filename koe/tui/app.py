@@ -1,0 +1,169 @@
+"""The terminal interface as a program."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Footer, Static, TabbedContent, TabPane
+
+from koe.cli.history import open_history
+from koe.errors import DesktopError
+from koe.events import State
+from koe.journal.history import History
+from koe.linux.control import control_path
+from koe.linux.requests import ControlRequest
+from koe.linux.status import DaemonStatus, MicrophoneLevel
+from koe.tui.connection import follow, send
+from koe.tui.dictation_pane import DictationPane
+from koe.tui.history_pane import HistoryPane
+from koe.tui.presentation import headline, safe, tone_of
+from koe.tui.settings_pane import SettingsPane
+
+# Seconds until a daemon that does not run is looked for again.
+_AGAIN = 1.0
+
+# Seconds after the end of a dictation until it is in the history for certain.
+_RECORDED = 1.0
+
+_QUIET = MicrophoneLevel(0.0, 0.0)
+
+
+class _Tabs(TabbedContent):
+    """Tabs that do not follow the focus, which comes to a tab only after it was opened."""
+
+    def on_tab_pane_focused(self, event: TabPane.Focused) -> None:
+        """Open no other tab: the user may have gone on."""
+        event.prevent_default()
+
+
+class TerminalInterface(App[None]):
+    """Shows what the daemon does, the history and the settings.
+
+    Args:
+        directory: The configuration's folder.
+        environ: Says where the control socket is.
+    """
+
+    TITLE = "koe"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "open('dictation')", show=False),
+        Binding("2", "open('history')", show=False),
+        Binding("3", "open('settings')", show=False),
+        Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", show=False),
+    ]
+    CSS = """
+    #headline { height: 1; padding: 0 1; background: $panel; color: $text-muted;
+        &.-recording { color: $text-error; }
+        &.-working { color: $text-warning; }
+        &.-failed, &.-absent { color: $text-warning; }
+        &.-ready { color: $text-success; }
+    }
+    TabbedContent, ContentSwitcher, TabPane { height: 1fr; }
+    TabPane { padding: 0 1; }
+    """
+
+    def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._directory = directory
+        self._environ = environ
+        # What the daemon does; None: there is none.
+        self._status: DaemonStatus | None = None
+        # Why there is none.
+        self._absence = ""
+        # Of the recording.
+        self._level = _QUIET
+        # The widgets; what is still going on while they are removed does not have to find them.
+        self._headline = Static(id="headline", markup=False)
+        self._tabs = _Tabs()
+        self._dictation = DictationPane(self._send)
+        self._history = HistoryPane(self._open_history, self._send)
+        self._settings = SettingsPane(directory)
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets."""
+        yield self._headline
+        with self._tabs:
+            yield TabPane("1 Dictation", self._dictation, id="dictation")
+            yield TabPane("2 History", self._history, id="history")
+            yield TabPane("3 Settings", self._settings, id="settings")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Look for the daemon."""
+        # The work of a widget ends with the widget, that of a program later.
+        self._dictation.run_worker(self._watch())
+
+    def on_resize(self) -> None:
+        """Have the headline fit."""
+        self._show_headline()
+
+    def action_open(self, tab: str) -> None:
+        """Show a tab."""
+        self._tabs.active = tab
+
+    @on(TabbedContent.TabActivated)
+    def _enter(self, event: TabbedContent.TabActivated) -> None:
+        for pane in (self._dictation, self._history, self._settings):
+            if pane.parent is event.pane:
+                pane.enter()
+
+    # --- the daemon ---
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async for said in follow(control_path(self._environ)):
+                    if isinstance(said, DaemonStatus):
+                        self._note(said)
+                    else:
+                        self._level = said
+                        self._show_headline()
+            except DesktopError as exc:
+                self._note(None, str(exc))
+            await asyncio.sleep(_AGAIN)
+
+    def _note(self, status: DaemonStatus | None, absence: str = "") -> None:
+        if status is None and absence == self._absence:
+            return
+        before, self._status, self._absence = self._status, status, absence
+        if status is None or not status.is_recording:
+            self._level = _QUIET
+        self._show_headline()
+        self._dictation.show(status, absence)
+        if status and status.state is State.IDLE and before and before.state is not State.IDLE:
+            self._history.set_timer(_RECORDED, self._show_history)
+
+    def _show_headline(self) -> None:
+        line = headline(self._status, self._level, self.size.width - 2)
+        self._headline.update(line, layout=False)  # ten times a second
+        self._headline.set_classes(f"-{tone_of(self._status)}")
+
+    async def _send(self, request: ControlRequest) -> bool:
+        try:
+            await send(control_path(self._environ), request)
+        except DesktopError as exc:
+            self.notify(safe(str(exc)), severity="error", markup=False)
+            return False
+        self.action_open("dictation")
+        return True
+
+    # --- the history ---
+
+    def _show_history(self) -> None:
+        """Show what was added to the history, if it is shown; else that is done when it is."""
+        if self._tabs.active == "history":
+            self._history.refresh_rows()
+
+    def _open_history(self) -> History:
+        return open_history(self._directory, self._warn)
+
+    def _warn(self, sentence: str) -> None:
+        self.call_from_thread(self.notify, safe(sentence), severity="warning", markup=False)

@@ -1,0 +1,123 @@
+"""What is in front of the terminal interface until it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input, Static
+
+from koe.cli.setting import change_setting
+from koe.config.people.listing import Setting
+from koe.errors import ConfigError
+from koe.tui.presentation import editable, safe, setting_rows
+
+_CSS = """
+    align: center middle;
+    & > VerticalScroll { width: 90%; max-width: 76; height: auto; max-height: 90%; padding: 0 1;
+                   border: round $primary; background: $surface; }
+    & .title { text-style: bold; }
+    & Input { margin: 1 0; }
+    & .problem { color: $text-error; }
+"""
+
+
+class Confirmation(ModalScreen[bool]):
+    """Asks whether to do something.
+
+    Args:
+        what: To what it is done.
+        consequence: What it means, as a clause.
+        verb: What is done.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "answer(False)", "Keep", key_display="Esc"),
+    ]
+
+    DEFAULT_CSS = f"Confirmation {{{_CSS}}}"
+
+    def __init__(self, what: str, consequence: str, verb: str) -> None:
+        super().__init__()
+        self._what = what
+        self._consequence = consequence
+        self._verb = verb
+        self._bindings.bind("y", "answer(True)", verb)
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets."""
+        with VerticalScroll():
+            yield Static(f"{self._verb} this?", classes="title", markup=False)
+            yield Static(self._what, markup=False)
+            yield Static(f"It can't be undone; {self._consequence}.", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def action_answer(self, answer: bool) -> None:
+        """Answer, and go away."""
+        self.dismiss(answer)
+
+
+class SettingEditor(ModalScreen[list[str]]):
+    """Changes a setting; the result is what was done, as sentences.
+
+    Args:
+        directory: The configuration's folder.
+        setting: Which one.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "Save", priority=True),  # the field has a meaning for it, too
+        Binding("escape", "leave", "Leave as it is", key_display="Esc"),
+    ]
+
+    AUTO_FOCUS = "Input"
+
+    DEFAULT_CSS = f"SettingEditor {{{_CSS}}}"
+
+    def __init__(self, directory: Path, setting: Setting) -> None:
+        super().__init__()
+        self._directory = directory
+        self._setting = setting
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets."""
+        (row,) = setting_rows([self._setting], "", 0)
+        title, _, facts = row.details.partition("\n")
+        with VerticalScroll():
+            yield Static(title, classes="title", markup=False)
+            yield Static(facts, markup=False)
+            yield Input(
+                editable(self._setting), password=self._setting.is_secret, select_on_focus=False,
+                compact=True,
+            )  # fmt: skip
+            yield Static(classes="problem", markup=False)
+        yield Footer(show_command_palette=False)
+
+    @work(exclusive=True)
+    async def action_save(self) -> None:
+        """Write the value, unless the setting does not take it."""
+        key, value = self._setting.key, self.query_one(Input).value
+        if value == editable(self._setting):
+            self.dismiss([])
+            return
+        try:
+            change = await asyncio.to_thread(change_setting, self._directory, key, value)
+            done = [
+                change.summary,
+                *await asyncio.to_thread(lambda: [*change.notes(self._directory)]),
+            ]
+        except ConfigError as exc:
+            self.query_one(".problem", Static).update(safe(exc.reason))
+            self.query_one(VerticalScroll).scroll_end(animate=False)
+        else:
+            self.dismiss(done)
+
+    def action_leave(self) -> None:
+        """Change nothing."""
+        self.dismiss([])

@@ -1,0 +1,87 @@
+"""The terminal interface, running for a test, and what a terminal shows of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from koe.dictation import open_core
+from koe.journal.entries import Entry
+from koe.journal.index import Index
+from koe.linux.control import claimed, control_path
+from koe.linux.daemon import RULES, Daemon
+from koe.tui.app import TerminalInterface
+from tests.linux.making import PATIENCE, Recorder
+
+SPEECH = bytes(range(1, 201)) * 32
+
+
+def shown(app: App[None]) -> str:
+    """What is on the screen, in lines without spaces at their ends."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(piece.text for piece in strip).rstrip() for strip in strips)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - a screen does not say when it changes
+            await asyncio.sleep(0.02)
+
+
+async def until_shown(pilot: Pilot[None], text: str) -> None:
+    """Wait until a text is on the screen."""
+    try:
+        await until(lambda: text in shown(pilot.app))
+    except TimeoutError:
+        raise AssertionError(f"{text!r} is not in\n{shown(pilot.app)}") from None
+
+
+@asynccontextmanager
+async def running(
+    app: App[None], *, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[None]]:
+    """A program, in a terminal of so many columns and lines."""
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield pilot
+
+
+@asynccontextmanager
+async def opened(
+    directory: Path, *, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[None]]:
+    """The terminal interface, for a configuration."""
+    async with running(TerminalInterface(directory, os.environ), size=size) as pilot:
+        yield pilot
+
+
+@asynccontextmanager
+async def daemon(directory: Path) -> AsyncIterator[Recorder]:
+    """A daemon that listens on its socket, without a desktop."""
+    recorder = Recorder(SPEECH, room=SPEECH[:640], pace=0.02)  # as a microphone does
+    with claimed(control_path(os.environ)) as listener:
+        async with open_core(directory, RULES) as core:
+            served = Daemon(core, directory, lambda: recorder)
+            await served.start(listener)
+            try:
+                yield recorder
+            finally:
+                await served.close()
+
+
+def configure(directory: Path, text: str) -> None:
+    """Write the settings."""
+    directory.mkdir(mode=0o700)
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
+
+
+def keep(directory: Path, *entries: Entry) -> None:
+    """Have entries in the history."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    Index(directory, print).put(entries)
