@@ -58,6 +58,12 @@ def lock_for(target: str) -> Path:
     return path
 
 
+def engines_in(lock: Path) -> set[str]:
+    """The engines that may come along: a lock has all of their packages."""
+    listed = set(re.findall(r"^([\w-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    return {engine for engine, needed in ENGINES.items() if needed <= listed}
+
+
 def requirements(lock: str, engines: Collection[str]) -> str:
     """Leave out of a lock what only engines need that do not come along."""
     left_out = {name for engine in ENGINES.keys() - set(engines) for name in ENGINES[engine]}

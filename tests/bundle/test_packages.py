@@ -54,6 +54,12 @@ def test_engines_that_stay_at_home() -> None:
     assert "sherpa" not in packages.requirements(lock, ("moonshine",))
 
 
+def test_engines_that_may_come_along() -> None:
+    both = {"moonshine", "sherpa-onnx"}
+    assert packages.engines_in(packages.lock_for("macos-arm64")) == both
+    assert packages.engines_in(packages.lock_for("macos-x86_64")) == {"sherpa-onnx"}
+
+
 def test_a_platform_without_a_lock() -> None:
     with pytest.raises(BundleError, match="there is no lock for vax-780; there are: linux-"):
         packages.lock_for("vax-780")
