@@ -113,6 +113,10 @@ def _pip(*arguments: str) -> None:
         check=False,
     )
     if done.returncode != 0:
+        if "connection broken" in done.stderr:  # pip's last line says that there is no such package
+            raise BundleError(
+                "pip can't reach the index of packages; look at the network, try again"
+            )
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise BundleError(f"pip could not fetch the packages: {lines[-1]}")
 

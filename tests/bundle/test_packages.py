@@ -121,3 +121,6 @@ def test_pip_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(BundleError, match="could not fetch the packages: ERROR: No matching"):
         packages.fetch(lock, (), tmp_path / "out")
+    failed.stderr = "WARNING: Retrying after connection broken by 'x'\nERROR: No matching\n"
+    with pytest.raises(BundleError, match="pip can't reach the index of packages; look at the net"):
+        packages.fetch(lock, (), tmp_path / "out")
