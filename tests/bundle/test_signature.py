@@ -1,4 +1,4 @@
-"""Signatures of nobody: what linkers write, and what is there after a change."""
+"""Signatures without a name: what linkers write, and what is in a file after a change."""
 
 from __future__ import annotations
 
