@@ -154,11 +154,9 @@ def emit_python_api(target: Path) -> None:
     target.write_text(
         f"""\
 #pragma once
-#ifdef _WIN32 /* where it would be exported what we define of it */
 #define Py_NO_ENABLE_SHARED
-#define PyAPI_FUNC(type) type
+#define PyAPI_FUNC(type) type /* else what we define of it would be exported */
 #define PyAPI_DATA(type) extern type
-#endif
 #include <Python.h>
 typedef struct koe_python_api {{
 {members}
@@ -332,8 +330,7 @@ def build(
     public = ["sp_*", *extra_names()]
     exports.write_text(f"{{ global: {'; '.join(public)}; local: *; }};\n", encoding="utf-8")
     shared = {
-        "darwin": ["-dynamiclib", "-install_name", f"@rpath/{name}",
-                   *[f"-Wl,-exported_symbol,_{pattern}" for pattern in public]],
+        "darwin": ["-dynamiclib", "-install_name", f"@rpath/{name}", "-Wl,-S"],
         "win32": ["-shared", "-s", *to_linker("--out-implib", str(library / IMPORT_LIBRARY))],
     }.get(target.system, ["-shared", f"-Wl,-soname,{name}", "-Wl,-z,defs",
                           # what Python knows of it outlives a dlclose, so it has to stay

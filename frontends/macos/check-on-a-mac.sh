@@ -1,5 +1,6 @@
 #!/bin/sh
-# What only a Mac can try. Needs Xcode's command line tools and pkg-config, and a prefix:
+# What only a Mac can try. Needs Xcode's command line tools and pkg-config, and a prefix, such as what
+# koe bundle --target macos-arm64 made on another computer:
 #
 #     frontends/macos/check-on-a-mac.sh PREFIX [IDENTITY]
 #
@@ -59,4 +60,18 @@ echo "== starting, hardened, in a home of its own"
 mkdir "$folder/home"
 HOME=$folder/home "$app/MacOS/Try"
 codesign --verify --deep --strict "$folder/Try.app" # and nothing was written into it
+
+echo "== the conformance kit, in the prefix as it is"
+tests=$here/../../tests/abi
+if [ -d "$tests" ]; then
+  clang -std=c11 -I"$prefix/include" "$tests"/scenarios/*.c -L"$prefix/lib" -lkoe_core -Wl,-rpath,"$prefix/lib" -o "$folder/kit"
+  "$folder/kit" list > "$folder/list"
+  while read -r name file; do
+    case $file in FILE*) continue ;; esac # which needs speech
+    mkdir "$folder/home/$name"
+    HOME=$folder/home/$name "$folder/kit" "$name" < /dev/null
+  done < "$folder/list"
+else
+  echo "is in a checkout of koe-core only, as this folder was"
+fi
 echo "all is well"

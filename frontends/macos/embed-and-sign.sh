@@ -1,6 +1,6 @@
 #!/bin/sh
 # A build phase of Xcode: puts the library and its Python into the application, and signs every file of
-# machine code in them. Xcode signs the application itself afterwards.
+# machine code in them, which koe bundle has listed. Xcode signs the application itself afterwards.
 #
 # It needs KOE_PREFIX (koe.xcconfig), and what Xcode sets: TARGET_BUILD_DIR, FRAMEWORKS_FOLDER_PATH,
 # UNLOCALIZED_RESOURCES_FOLDER_PATH, CODE_SIGNING_ALLOWED, EXPANDED_CODE_SIGN_IDENTITY, ACTION.
@@ -27,7 +27,9 @@ done
 set -- codesign --force --options runtime "$stamp" --sign "${EXPANDED_CODE_SIGN_IDENTITY:--}"
 "$@" "$frameworks"/libkoe_core.[0-9].dylib
 [ -d "$runtime" ] || exit 0
-find "$runtime" -type f \( -name '*.so' -o -name '*.dylib' \) -exec "$@" {} +
+while IFS= read -r path; do
+  case $path in koe-runtime/*) "$@" "$resources/$path" ;; esac
+done < "$KOE_PREFIX/signing.txt"
 
 # A signature makes a file longer, and the library compares the sizes with those in this list.
 [ -f "$runtime/manifest.txt" ] || exit 0

@@ -13,7 +13,7 @@ from koe.bundle import elf, library, standard, trial
 NAMES = ("linux-x86_64", "linux-aarch64")
 
 # The platform that this is.
-NATIVE = f"{sys.platform}-{platform.machine()}"
+NATIVE = f"{'macos' if sys.platform == 'darwin' else sys.platform}-{platform.machine()}"
 
 
 class Linux:
@@ -22,6 +22,7 @@ class Linux:
     name = NATIVE
     modules = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}"
     pip_options = ()
+    left_to_do = None
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
         """Compile the library with this system's compiler."""

@@ -44,6 +44,10 @@ READER = "yaml/reader.py"
 NOT_IN_SET = r"[^\x09\x0A\x0D\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010ffff]"
 IN_COMPLEMENT = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uD800-\uDFFF\uFFFE\uFFFF]"
 
+# Patterns of what texts in YAML mean, from here to the end of the file. koe takes all as texts.
+RESOLVER = "yaml/resolver.py"
+FIRST_MEANING = "Resolver.add_implicit_resolver(\n"
+
 
 def lock_for(target: str) -> Path:
     """The lock of a platform.
@@ -56,6 +60,12 @@ def lock_for(target: str) -> Path:
         known = ", ".join(sorted(path.stem for path in LOCKS.glob("*.txt")))
         raise BundleError(f"there is no lock for {target}; there are: {known}")
     return path
+
+
+def engines_in(lock: Path) -> set[str]:
+    """The engines that may come along: a lock has all of their packages."""
+    listed = set(re.findall(r"^([\w-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    return {engine for engine, needed in ENGINES.items() if needed <= listed}
 
 
 def requirements(lock: str, engines: Collection[str]) -> str:
@@ -103,6 +113,10 @@ def _pip(*arguments: str) -> None:
         check=False,
     )
     if done.returncode != 0:
+        if "connection broken" in done.stderr:  # pip's last line says that there is no such package
+            raise BundleError(
+                "pip can't reach the index of packages; look at the network, try again"
+            )
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise BundleError(f"pip could not fetch the packages: {lines[-1]}")
 
@@ -118,6 +132,11 @@ def quicken(folder: Path) -> None:
     if NOT_IN_SET not in text:
         raise BundleError(f"{READER} has another pattern; see NOT_IN_SET in {Path(__file__).name}")
     path.write_text(text.replace(NOT_IN_SET, IN_COMPLEMENT), encoding="utf-8")
+    path = folder / RESOLVER
+    text, found, _ = path.read_text(encoding="utf-8").partition(FIRST_MEANING)
+    if not found:
+        raise BundleError(f"{RESOLVER} has no meanings; see FIRST_MEANING in {Path(__file__).name}")
+    path.write_text(text, encoding="utf-8")
 
 
 def place_packages(folder: Path, runtime: Path, packages: Path) -> dict[str, list[Path]]:

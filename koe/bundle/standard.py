@@ -39,6 +39,10 @@ _EXTENSIONS_LEFT_OUT = frozenset({
 })  # fmt: skip
 
 
+# What else comes along for macOS, whose version is in a list of properties: truststore asks for it.
+_ON_MACOS = re.compile(r"plistlib\.py|xml/(parsers/)?[^/]+\.py|pyexpat")
+
+
 def place_standard_library(runtime: Path) -> None:
     """Put the standard library into the bundle, and its licence."""
     paths = sysconfig.get_paths()
@@ -48,16 +52,21 @@ def place_standard_library(runtime: Path) -> None:
     extensions = Path(sysconfig.get_config_var("DESTSHARED") or library / "lib-dynload")
     (target / "lib-dynload").mkdir(parents=True, exist_ok=True)
     place(_extensions(extensions), target / "lib-dynload")
-    _place_settings(target)
+    multiarch = getattr(sys.implementation, "_multiarch", "")
+    name = f"_sysconfigdata_{sys.abiflags}_{sys.platform}_{multiarch}"
+    place_settings(target, name, sysconfig.get_config_var("TZPATH") or "")
     place([(path, path.name) for path in library.glob("LICENSE*")], runtime / "licenses" / "python")
 
 
-def is_used(name: str) -> bool:
+def is_used(name: str, system: str = sys.platform) -> bool:
     """Whether a module comes along.
 
     Args:
         name: Its file in the standard library, as "json/decoder.py".
+        system: Where it is to run, as ``sys.platform`` has it there.
     """
+    if system == "darwin" and _ON_MACOS.fullmatch(name):
+        return True
     parts = name.split("/")
     first = parts[0].removesuffix(".py")
     # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
@@ -69,12 +78,15 @@ def is_used(name: str) -> bool:
     )
 
 
-def is_used_extension(name: str) -> bool:
+def is_used_extension(name: str, system: str = sys.platform) -> bool:
     """Whether an extension module comes along.
 
     Args:
         name: Its own, as "_ssl".
+        system: Where it is to run, as ``sys.platform`` has it there.
     """
+    if system == "darwin" and _ON_MACOS.fullmatch(name):
+        return True
     return name not in _EXTENSIONS_LEFT_OUT and not name.startswith(
         ("_test", "_xx", "_ctypes_test")
     )
@@ -93,13 +105,13 @@ def _extensions(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, path.name
 
 
-def _place_settings(target: Path) -> None:
-    """Put nothing where Python says how it was built, but for where time zones are."""
-    name = f"_sysconfigdata_{sys.abiflags}_{sys.platform}_{_multiarch()}"
-    zones = sysconfig.get_config_var("TZPATH") or ""
+def place_settings(target: Path, name: str, zones: str) -> None:
+    """Put nothing where Python says how it was built, but for where time zones are.
+
+    Args:
+        target: The folder of modules.
+        name: The module.
+        zones: The folders of time zones.
+    """
     content = compiled(f"build_time_vars = {{'TZPATH': {zones!r}}}".encode(), f"{name}.py")
     (target / f"{name}.pyc").write_bytes(content)
-
-
-def _multiarch() -> str:
-    return str(getattr(sys.implementation, "_multiarch", ""))

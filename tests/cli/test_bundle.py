@@ -41,6 +41,27 @@ def test_an_engine_that_can_not_come_along(capsys: pytest.CaptureFixture[str]) -
     assert "'doubao' is no engine that can come along" in capsys.readouterr().err
 
 
+def test_an_engine_without_a_package_for_the_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not come along unless it is asked for; and what is left to do is said."""
+    target = ["--target", "macos-x86_64"]
+    assert main(["bundle", "out", *target, "--engines", "moonshine"]) == 1
+    said = capsys.readouterr().err
+    assert "'moonshine' is no engine that can come along to macos-x86_64; there are sherpa" in said
+    asked: list[object] = []
+
+    def make(*arguments: object) -> assembly.Bundle:
+        asked.append(arguments[3])
+        return assembly.Bundle({"Python": 1}, None, "macOS")
+
+    monkeypatch.setattr(assembly, "make", make)
+    for name in ("macos-x86_64", "macos-arm64"):
+        assert main(["bundle", str(tmp_path / "out"), "--target", name]) == 0
+    assert asked == [(), ("moonshine",)]
+    assert "has to try it" in capsys.readouterr().out
+
+
 def test_another_kind_of_computer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

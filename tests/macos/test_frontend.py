@@ -12,13 +12,12 @@ import pytest
 
 import build_ffi
 from koe.asr import apple_speech, mlx
-from koe.bundle import manifest
+from koe.bundle import macho, macos, manifest
 from tests.macos import (
     ARCHITECTURES,
     FOLDER,
     LINKER,
     NM,
-    compile_objects,
     exported,
     link,
     zig_folder,
@@ -62,16 +61,27 @@ def test_what_the_core_looks_up_is_kept(setting: str) -> None:
 @with_zig
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_library_exports_the_contract(architecture: str, tmp_path: Path) -> None:
-    objects = compile_objects(architecture, tmp_path / "out")
+    """Linked by zig, and by LLVM's linker; it needs macOS alone, and is as a bundle has it."""
+    root, name = tmp_path / "root", "@rpath/libkoe_core.3.dylib"
+    system = macos.MacOS(f"macos-{architecture}")
+    system.compile_library("c", tmp_path / "build", root)
     headers = (build_ffi.HEADER, build_ffi.EXTRA)
     text = "".join(path.read_text(encoding="utf-8") for path in headers)
     declared = set(re.findall(r"^KOE_API .*?\b((?:sp|koe)_\w+)\(", text, re.MULTILINE))
-    library, name = tmp_path / "libkoe_core.dylib", "@rpath/libkoe_core.3.dylib"
-    public = ["sp_*", *build_ffi.extra_names()]
-    flags = [word for each in public for word in ("-exported_symbol", f"_{each}")]
-    link(architecture, objects, library, "-dylib", "-install_name", name, *flags)
-    assert {name.removeprefix("_") for name in exported(library)} == declared
-    assert name.encode() in library.read_bytes()
+    library, other = root / "lib" / "libkoe_core.3.dylib", tmp_path / "libkoe_core.dylib"
+    objects = sorted((tmp_path / "build").glob("*.o"))
+    link(architecture, objects, other, "-dylib", "-install_name", name)
+    for path in (library, other):
+        assert {name.removeprefix("_") for name in exported(path)} == declared
+        image = macho.MachO(path)
+        assert (image.own_name, image.needed, image.run_paths) == (name, [], [])
+        assert image.is_sound()
+    assert macho.MachO(library).oldest_system == (11, 0)
+    assert str(build_ffi.PROJECT).encode() not in library.read_bytes()
+    before = library.read_bytes()
+    macho.thin(library, architecture)
+    macho.MachO(library).relocate()
+    assert library.read_bytes() == before
 
 
 @with_zig
@@ -103,6 +113,9 @@ def prefix(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("code")
     (folder / "lib" / "libkoe_core.dylib").symlink_to("libkoe_core.3.dylib")
+    code = macho.machine_code(folder)
+    listed = [f"{path.relative_to(folder).as_posix()}\n" for path in code]
+    (folder / macos.SIGNED).write_text("".join(listed))
     manifest.write(folder / "koe-runtime")
     return folder
 

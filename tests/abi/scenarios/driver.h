@@ -18,6 +18,8 @@
 #include <unistd.h>
 #ifndef _WIN32
 #include <sys/mman.h>
+#endif
+#ifdef __GLIBC__
 #include <sys/syscall.h>
 #endif
 
