@@ -125,7 +125,9 @@ class PortalClipboard:
         if is_ours is None or not is_ours.value:
             formats = options.get("mime_types")
             self._offered = [] if formats is None else list(formats.value)
-            self._given = None
+            # What is reported while a text is put there is what was there before.
+            if self._putting is None or self._putting.done():
+                self._given = None
 
     def _note_transfer(self, path: str, said: list[Any]) -> None:
         session, name, serial = said
