@@ -5,15 +5,28 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.linux.making import PATIENCE
 from tests.linux.screen import GtkField, Screen, missing, screen
 from tests.linux.sway import Sway, missing_sway, sway_desktop
 
 if sys.platform != "linux":
     collect_ignore_glob = ["test_*.py"]
+
+
+# These wait for other programs, for as long as is sensible for a user.
+_WAITING = ("clipboard", "compositor", "contents", "insertion", "pasting", "wayland")
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for longer: other programs are slow on a computer that is busy with tests."""
+    for name in _WAITING:
+        monkeypatch.setattr(import_module(f"koe.linux.{name}"), "_PATIENCE", PATIENCE)
 
 
 @pytest.fixture

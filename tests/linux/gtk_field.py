@@ -4,13 +4,14 @@
 python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start.
 """
 
+import signal
 import sys
 from pathlib import Path
 
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk  # noqa: E402
+from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 
 FILE = Path(sys.argv[1])
 
@@ -25,6 +26,18 @@ def changed(buffer):
     write(buffer.get_text(buffer.get_start_iter(), buffer.get_end_iter(), True))
 
 
+def sync():
+    """Have the display done with what it was asked for."""
+    Gdk.Display.get_default().sync()
+
+
+def close():
+    """Leave no window that the next test takes for its own."""
+    window.destroy()
+    sync()
+    return GLib.SOURCE_REMOVE
+
+
 window = Gtk.Window(title="koe field")
 view = Gtk.TextView()
 view.get_buffer().connect("changed", changed)
@@ -32,5 +45,7 @@ window.add(view)
 window.set_default_size(400, 200)
 window.connect("destroy", Gtk.main_quit)
 window.show_all()
+sync()
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGTERM, close)
 write("")
 Gtk.main()

@@ -15,7 +15,7 @@ from koe.linux.delivery import Delivered
 from koe.linux.insertion import InsertionTarget
 from koe.linux.status import DaemonStatus
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 KOE_KEY = Path(sys.executable).with_name("koe-key")
 

@@ -89,7 +89,7 @@ async def test_a_text_is_pasted_and_the_clipboard_comes_back(
         board = await desktop.board()
         await asyncio.sleep(0.05)  # the desktop says what is on the clipboard
         assert await board.paste("Grüße 👍", UNKNOWN, 0.0) is Tried.ARRIVED
-        assert portal.pasted == ["Grüße 👍"]
+        await portal.until(lambda: portal.pasted == ["Grüße 👍"])
         passing = portal.formats
         await portal.until(lambda: portal.formats != passing)
         assert portal.formats == [PLAIN]
