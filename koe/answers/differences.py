@@ -10,7 +10,7 @@ from operator import mul, not_
 from koe.answers import speech
 from koe.answers.alignment import Alignment, Gap, align, runs
 from koe.answers.excuses import excuse, without_items
-from koe.answers.sounds import likeness
+from koe.answers.sounds import likeness, may_be
 from koe.answers.words import MEANINGFUL, Words, split
 
 # Below this, not even a bad recogniser takes one word for the other.
@@ -133,6 +133,12 @@ def _invents(gone: Side, new: Side, gap: Gap) -> bool:
     least = MEANINGFUL if is_exchange else HEAVIEST_NEW
     return any(
         answer.weights[at] >= least
-        and all(likeness([heard.texts[other]], [answer.texts[at]]) < UNLIKE for other in lost)
+        and not any(_may_stand(answer, at, heard.texts[other]) for other in lost)
         for at in added
     )
+
+
+def _may_stand(answer: Words, at: int, other: str) -> bool:
+    """Whether a word of an answer may be another one, spelled right."""
+    word = answer.texts[at]
+    return likeness([other], [word]) >= UNLIKE and may_be(other, word, is_name=word in answer.names)

@@ -13,6 +13,7 @@ from importlib.resources import files
 from jellyfish import metaphone
 from rapidfuzz.distance import Levenshtein
 
+from koe.answers import lexicon
 from koe.answers.numbers import DIGIT_SOUNDS
 
 # Phrases whose letters have less in common do not sound alike, whatever the consonants.
@@ -21,7 +22,7 @@ FEWEST_LETTERS = 0.28
 _TONES = "1234"
 
 # Sounds that speakers of many regions don't tell apart, and recognisers neither.
-_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("lv", "lu"), ("nv", "nu"))
 
 # Consonants by where they are spoken; vowels and half-vowels have no code.
 _CODES = str.maketrans({
@@ -42,6 +43,18 @@ _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("
 _ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
 _ALIKE_BEGINNINGS = str.maketrans("wqc", "vkk")
 
+_TWICE = re.compile(r"(.)\1+")
+_ENDING = re.compile("(?:ing|ed|er|est|ly|es|[sde])$")
+# Between other consonants, and at the end, a T is often not spoken.
+_UNHEARD = re.compile("(?<=[pkfslmn])t")
+_VOWELS = re.compile("(?<=[^aeiouy])[aeiouy]+|^(?:y(?![aeiou])|[aeiou])[aeiouy]*")
+# Which vowels two letters may stand for, where it is not that of the first.
+_SOUNDS_OF_VOWELS = {
+    "ai": "ae", "ay": "ae", "ea": "aeio", "ee": "i", "ei": "aei", "eo": "ei", "eu": "u",
+    "ew": "u", "ey": "aei", "ie": "ei", "oo": "u", "ou": "ou", "au": "o", "aw": "o", "yu": "u",
+    "y": "i", "ya": "a", "yo": "o",
+}  # fmt: skip
+
 _NAMES_OF_LETTERS = (
     "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
     "ex why zee"
@@ -61,12 +74,24 @@ def _exact_readings() -> dict[str, str]:
 
 @cache
 def _readings() -> dict[str, str]:
-    merged: dict[str, str] = {}
-    for reading in set(_exact_readings().values()):
-        merged[reading] = reading.rstrip(_TONES)
-        for spoken, one in _MERGED:
-            merged[reading] = merged[reading].replace(spoken, one)
+    merged = {it: _merged(it.rstrip(_TONES)) for it in set(_exact_readings().values())}
     return {ideograph: merged[reading] for ideograph, reading in _exact_readings().items()}
+
+
+@cache
+def _other_readings() -> dict[str, set[str]]:
+    others: dict[str, set[str]] = {}
+    for line in lexicon.lines("other readings"):
+        reading, _, ideographs = line.partition(" ")
+        for ideograph in ideographs:
+            others.setdefault(ideograph, set()).add(_merged(reading))
+    return others
+
+
+def _merged(reading: str) -> str:
+    for spoken, one in _MERGED:
+        reading = reading.replace(spoken, one)
+    return reading
 
 
 def read(word: str) -> str | None:
@@ -156,6 +181,52 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
         firsts, seconds = (list(joined([*map(codes, words)])) for words in (left, right))
         by_code = max(by_code, *(_damped(first, other) for first in firsts for other in seconds))
     return max(by_letters, by_code)
+
+
+@lru_cache(maxsize=4096)
+def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
+    """Whether one word may be the other, misheard, as far as both are words of one script.
+
+    Recognisers mistake tones, vowels and the way to spell a sound, but hardly any consonant.
+
+    Args:
+        word: The first.
+        other: The second.
+        is_name: Whether the second is written as a name, which has its own first vowel, too.
+    """
+    ideographs = sum(map(_readings().__contains__, (word, other)))
+    if ideographs == 2:
+        return not _sounds_of(word).isdisjoint(_sounds_of(other))
+    are_words = word.isascii() and other.isascii() and word.isalpha() and other.isalpha()
+    if ideographs or not are_words or min(len(word), len(other)) == 1:
+        return True
+    if are_forms(word, other):
+        return True
+    is_other_vowel = is_name and _first_vowels(word).isdisjoint(_first_vowels(other))
+    return not (is_other_vowel or _skeletons(word).isdisjoint(_skeletons(other)))
+
+
+def are_forms(word: str, other: str) -> bool:
+    """Whether two English words are one but for their endings."""
+    return not {word, _ENDING.sub("", word)}.isdisjoint((other, _ENDING.sub("", other)))
+
+
+@lru_cache(maxsize=4096)
+def _skeletons(word: str) -> set[str]:
+    """The consonants of an English word as they are spoken, in all ways in which they may be."""
+    spoken = {_heard_code(word), *codes(_TWICE.sub(r"\1", word))}
+    return {_UNHEARD.sub("", skeleton) for skeleton in spoken}
+
+
+def _sounds_of(word: str) -> set[str]:
+    """How a word may be read: an ideograph in several ways."""
+    return {_readings()[word], *_other_readings().get(word, ())}
+
+
+def _first_vowels(word: str) -> set[str]:
+    """What the first vowel of a word may sound like."""
+    found = _VOWELS.search(word)
+    return set(_SOUNDS_OF_VOWELS.get(found[0][:2], found[0][0]) if found else "")
 
 
 @lru_cache(maxsize=4096)

@@ -55,6 +55,7 @@ _WORD = re.compile(
 )
 # Three digits behind a point are thousands in many countries.
 _DECIMAL = re.compile(r"(\d(?<![\d.]\d)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
+_NAME = re.compile(r"\b[A-Z]\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
@@ -100,6 +101,7 @@ class Words:
         numbers: For each word the position of the number that it is a digit of, or -1.
         weights: What is lost with each word: about 1 for one that means something.
         decimals: The digits of the numbers with a decimal point, without the point.
+        names: The words that are written as names are: with a capital letter.
     """
 
     texts: Sequence[str]
@@ -107,6 +109,7 @@ class Words:
     numbers: Sequence[int]
     weights: Sequence[float]
     decimals: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -119,6 +122,7 @@ class Words:
             [self.numbers[at] for at in order],
             [self.weights[at] for at in order],
             self.decimals,
+            self.names,
         )
 
 
@@ -137,7 +141,8 @@ def split(text: str) -> Words:
         keys += their_keys
         weights += their_weights
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
-    return Words(texts, keys, numbers, weights, frozenset(decimals))
+    names = frozenset(map(fold, _NAME.findall(text)))
+    return Words(texts, keys, numbers, weights, frozenset(decimals), names)
 
 
 # The same words are in all that someone dictates.

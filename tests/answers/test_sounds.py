@@ -6,7 +6,7 @@ import pytest
 
 from bench.readings import TABLE, table
 from koe.answers.alignment import ALIKE
-from koe.answers.sounds import initials, likeness, names_of_letters, read, spelled
+from koe.answers.sounds import initials, likeness, may_be, names_of_letters, read, spelled
 from koe.answers.words import split
 
 ALIKE_PAIRS = [
@@ -75,3 +75,32 @@ def test_names_of_letters() -> None:
 
 def test_kana_may_begin_any_ideograph() -> None:
     assert not initials("き").isdisjoint(initials("今"))
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [("mist", "missed"), ("doctor", "docker"), ("fix", "fixed"), ("旅", "路"), ("挑", "调")],
+)
+def test_a_word_that_may_be_another_one(heard: str, meant: str) -> None:
+    assert may_be(heard, meant)
+
+
+@pytest.mark.parametrize(
+    ("heard", "other"),
+    [("martin", "marvin"), ("ryan", "brian"), ("hire", "fire"), ("苏", "徐"), ("高", "郭")],
+)
+def test_a_word_that_is_another_one(heard: str, other: str) -> None:
+    assert not may_be(heard, other)
+
+
+def test_names_have_their_first_vowel() -> None:
+    assert may_be("tim", "tom")
+    assert not may_be("tim", "tom", is_name=True)
+    assert may_be("lora", "laura", is_name=True)
+    assert may_be("sean", "shawn", is_name=True)
+    assert not may_be("jensen", "johnson", is_name=True)
+
+
+def test_words_of_two_scripts_are_not_judged() -> None:
+    assert may_be("酷", "cool")
+    assert may_be("see", "c")
