@@ -8,7 +8,8 @@ from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
-from koe.answers.sounds import are_forms, initials, likeness, may_be, names_of_letters
+from koe.answers.readings import names_of_letters, read
+from koe.answers.sounds import are_forms, initials, likeness, may_be
 from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
 
@@ -16,6 +17,7 @@ from koe.answers.words import Words, script_of
 # dictionary are expected, so less is enough for them.
 ALIKE = 0.62
 ALIKE_TERM = 0.5
+ALIKE_LOANWORD = 0.6
 
 # Words that may all be misheard; a longer text without a word of the other is a translation. In
 # one that is longer still, half may be.
@@ -212,8 +214,9 @@ def _are_alike(
         pairs = zip(said, written, strict=True)
         if not all(may_be(word, other, is_name=other in names) for word, other in pairs):
             return False
+    is_loanword = all(map(read, said)) and written[0].isascii() and written[0].isalpha()
     return (
-        likeness(said, written) >= least
+        likeness(said, written) >= (min(least, ALIKE_LOANWORD) if is_loanword else least)
         or (len(written) == 1 and _spells(said, written[0]))
         or _is_kana_for(said, written)
     )
@@ -259,7 +262,7 @@ def _spells(said: Sequence[str], short: str) -> bool:
     names = names_of_letters(short)
     if not names or not all(word.isalpha() for word in said):
         return False
-    return likeness(["".join(said)], [names]) >= 0.75
+    return likeness(["".join(said)], ["".join(names)]) >= 0.75
 
 
 def _is_kana_for(said: Sequence[str], written: Sequence[str]) -> bool:

@@ -1,28 +1,21 @@
-"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure.
-
-The readings of ideographs are pypinyin's, written to a table by ``python -m bench.readings``.
-"""
+"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
+from itertools import product, starmap
 
 from jellyfish import metaphone
 from rapidfuzz.distance import Levenshtein
 
-from koe.answers import lexicon
+from koe.answers import loanwords
 from koe.answers.numbers import DIGIT_SOUNDS
+from koe.answers.readings import names_of_letters, read, sounds_of
 
 # Phrases whose letters have less in common do not sound alike, whatever the consonants.
 FEWEST_LETTERS = 0.28
-
-_TONES = "1234"
-
-# Sounds that speakers of many regions don't tell apart, and recognisers neither.
-_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("lv", "lu"), ("nv", "nu"))
 
 # Consonants by where they are spoken; vowels and half-vowels have no code.
 _CODES = str.maketrans({
@@ -55,57 +48,6 @@ _SOUNDS_OF_VOWELS = {
     "y": "i", "ya": "a", "yo": "o",
 }  # fmt: skip
 
-_NAMES_OF_LETTERS = (
-    "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
-    "ex why zee"
-)
-_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES_OF_LETTERS.split(), strict=True))
-
-
-@cache
-def _exact_readings() -> dict[str, str]:
-    lines = files("koe.answers").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
-    readings = {}
-    for line in lines:
-        reading, _, ideographs = line.partition(" ")
-        readings.update(dict.fromkeys(ideographs, reading))
-    return readings
-
-
-@cache
-def _readings() -> dict[str, str]:
-    merged = {it: _merged(it.rstrip(_TONES)) for it in set(_exact_readings().values())}
-    return {ideograph: merged[reading] for ideograph, reading in _exact_readings().items()}
-
-
-@cache
-def _other_readings() -> dict[str, set[str]]:
-    others: dict[str, set[str]] = {}
-    for line in lexicon.lines("other readings"):
-        reading, _, ideographs = line.partition(" ")
-        for ideograph in ideographs:
-            others.setdefault(ideograph, set()).add(_merged(reading))
-    return others
-
-
-def _merged(reading: str) -> str:
-    for spoken, one in _MERGED:
-        reading = reading.replace(spoken, one)
-    return reading
-
-
-def read(word: str) -> str | None:
-    """How an ideograph is read, without tone; None for all other words.
-
-    Sounds that many don't tell apart are one, as those of 是 and 四, and of 金 and 京.
-    """
-    return _readings().get(word)
-
-
-def read_exactly(word: str) -> str | None:
-    """How an ideograph is read, likewise, but with all sounds of the standard, and its tone."""
-    return _exact_readings().get(word)
-
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
     """The words as letters: pinyin, and digits by their names.
@@ -114,9 +56,8 @@ def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
         words: Folded (`koe.answers.words.fold`).
         is_chinese: How digits are read.
     """
-    readings = _readings()
     return "".join(
-        readings.get(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
+        read(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
         for word in words
     )
 
@@ -128,7 +69,7 @@ def codes(word: str) -> tuple[str, ...]:
     Args:
         word: Folded (`koe.answers.words.fold`), as all words here.
     """
-    if reading := _readings().get(word):
+    if reading := read(word):
         code = reading.translate(_PINYIN_CODES).translate(_CODES)
         return (code, f"f{code}") if reading[0] == "w" else (code,)
     letters = _SILENT_R.sub("", _SOFT_C.sub("s", word))
@@ -165,12 +106,16 @@ def _heard_code(word: str) -> str:
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
-    readings = _readings()
-    chinese = [sum(map(readings.__contains__, words)) for words in (left, right)]
+    chinese = [sum(map(bool, map(read, words))) for words in (left, right)]
     if len(left) == len(right) == chinese[0] == chinese[1]:
         return sum(map(_likeness_of_syllables, left, right)) / len(left)
     by_letters = likeness_of_letters(left, right)
-    is_ascii = all(word.isascii() or word in readings for word in (*left, *right))
+    if (chinese[0] == len(left)) != (chinese[1] == len(right)) and not all(chinese):
+        chars, words = (left, right) if chinese[0] else (right, left)
+        if all(word.isascii() and word.isalpha() for word in words):
+            ways = product(loanwords.of_syllables(chars), loanwords.of_words(words))
+            return max(by_letters, *starmap(Levenshtein.normalized_similarity, ways))
+    is_ascii = all(word.isascii() or read(word) for word in (*left, *right))
     if all(chinese) or by_letters >= 0.75 or not is_ascii:
         return by_letters
     spoken = ["".join(map(_heard_code, words)) for words in (left, right)]
@@ -194,11 +139,11 @@ def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
         other: The second.
         is_name: Whether the second is written as a name, which has its own first vowel, too.
     """
-    ideographs = sum(map(_readings().__contains__, (word, other)))
-    if ideographs == 2:
-        return not _sounds_of(word).isdisjoint(_sounds_of(other))
+    sounds, others = sounds_of(word), sounds_of(other)
+    if sounds and others:
+        return not sounds.isdisjoint(others)
     are_words = word.isascii() and other.isascii() and word.isalpha() and other.isalpha()
-    if ideographs or not are_words or min(len(word), len(other)) == 1:
+    if not are_words or min(len(word), len(other)) == 1:
         return True
     if are_forms(word, other):
         return True
@@ -218,11 +163,6 @@ def _skeletons(word: str) -> set[str]:
     return {_UNHEARD.sub("", skeleton) for skeleton in spoken}
 
 
-def _sounds_of(word: str) -> set[str]:
-    """How a word may be read: an ideograph in several ways."""
-    return {_readings()[word], *_other_readings().get(word, ())}
-
-
 def _first_vowels(word: str) -> set[str]:
     """What the first vowel of a word may sound like."""
     found = _VOWELS.search(word)
@@ -232,7 +172,7 @@ def _first_vowels(word: str) -> set[str]:
 @lru_cache(maxsize=4096)
 def _likeness_of_syllables(ideograph: str, other: str) -> float:
     """How alike two ideographs are read: recognisers mistake the end of a syllable more often."""
-    first, second = _SYLLABLE.match(_readings()[ideograph]), _SYLLABLE.match(_readings()[other])
+    first, second = (_SYLLABLE.match(read(it) or "") for it in (ideograph, other))
     assert first and second
     ends: float = Levenshtein.normalized_similarity(first[2], second[2])
     if first[1] == second[1]:
@@ -257,7 +197,7 @@ def _by_ear(letters: str) -> str:
 
 
 def _has_ideograph(words: Sequence[str]) -> bool:
-    return any(map(_readings().__contains__, words))
+    return any(map(read, words))
 
 
 @lru_cache(maxsize=4096)
@@ -266,19 +206,13 @@ def initials(word: str) -> frozenset[str]:
     sounds = (
         spelled([word], is_chinese=True),
         spelled([word], is_chinese=False),
-        names_of_letters(word),
+        "".join(names_of_letters(word)[:1]),
         *(code.upper() for code in codes(word)),
         _heard_code(word).upper() if word.isascii() else "",
     )
-    may_be_kana = "\u3040" < word < "\u3100" or word in _readings()
-    return frozenset(sound[0] for sound in (*sounds, "か" * may_be_kana) if sound)
-
-
-def names_of_letters(word: str) -> str:
-    """How an abbreviation is spoken letter by letter; empty for what is none."""
-    if len(word) > 4 or not all(letter in _LETTERS for letter in word):
-        return ""
-    return "".join(map(_LETTERS.__getitem__, word))
+    may_be_kana = "\u3040" < word < "\u3100" or read(word)
+    firsts = {sound[0] for sound in (*sounds, "か" if may_be_kana else "") if sound}
+    return frozenset(firsts | loanwords.initials(word))
 
 
 def _damped(code: str, other: str) -> float:

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
-from koe.answers.sounds import read, read_exactly
+from koe.answers.readings import read, read_exactly
 
 # Python's \w has no combining marks, which are half of a word in many scripts.
 _INDIC_MARKS = "".join(
