@@ -57,11 +57,13 @@ class Differences:
         gone: What was heard, and what of it is gone.
         new: The answer, and what of it is new.
         gaps: Where they differ, whether it sounds alike or not.
+        is_other_text: Whether they have too little in common to be worth a closer look.
     """
 
     gone: Side
     new: Side
     gaps: Sequence[Gap]
+    is_other_text: bool
 
     @property
     def is_invented(self) -> bool:
@@ -86,7 +88,7 @@ def compare(
     _put_back(heard, answer, alignment)
     gone, new = excuse(heard, alignment, said, written, items), alignment.new
     sides = _side(heard, gone, alignment.gone), _side(answer, new, new)
-    return Differences(*sides, alignment.gaps)
+    return Differences(*sides, alignment.gaps, alignment.is_other_text)
 
 
 def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
