@@ -10,6 +10,7 @@ from operator import mul, not_
 from koe.answers import speech
 from koe.answers.alignment import Alignment, Gap, align, runs
 from koe.answers.excuses import excuse, without_items
+from koe.answers.numbers import UNITS
 from koe.answers.sounds import likeness, may_be
 from koe.answers.words import MEANINGFUL, Words, split
 
@@ -18,9 +19,6 @@ UNLIKE = 0.4
 
 # What words may weigh that stand in another place.
 HEAVIEST_MOVED = 1.3
-
-# What a new word may weigh that stands for none.
-HEAVIEST_NEW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +127,11 @@ def _invents(gone: Side, new: Side, gap: Gap) -> bool:
     added = [at for at in gap.answered if new.flags[at]]
     if not added:
         return False
-    lost = [at for at in gap.heard if gone.flags[at]]
     heard, answer = gone.words, new.words
-    is_exchange = any(heard.weights[at] >= MEANINGFUL for at in lost)
-    least = MEANINGFUL if is_exchange else HEAVIEST_NEW
     return any(
-        answer.weights[at] >= least
-        and not any(_may_stand(answer, at, heard.texts[other]) for other in lost)
+        answer.weights[at] >= MEANINGFUL
+        and answer.texts[at] not in UNITS
+        and not any(_may_stand(answer, at, heard.texts[other]) for other in gap.heard)
         for at in added
     )
 

@@ -67,6 +67,10 @@ def excuse(
             or (items and _begins_item(heard, start, end, items))
         ):
             gone[start:end] = [False] * (end - start)
+    # What was said twice is lost once.
+    for start, end in runs(gone):
+        for at in range(start + 1, end):
+            gone[at] = heard.keys[at] != heard.keys[at - 1] or heard.numbers[at] >= 0
     return gone
 
 

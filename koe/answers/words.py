@@ -38,7 +38,7 @@ _CLUSTERED += "\u1000-\u102a\u1780-\u17b3"
 _CLUSTER_MARKS = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
 )
-_SIGNS = f"%$€£¥₩°+=@&#{MINUS}{AFTERNOON}"
+_SIGNS = f"%$€£¥₩°℃℉+=@&#{MINUS}{AFTERNOON}"
 
 _SCRIPT = re.compile(
     rf"(?P<digit>\d)|(?P<sign>[{re.escape(_SIGNS)}])|(?P<latin>[\0-\u024f])"
