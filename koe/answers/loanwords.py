@@ -35,13 +35,15 @@ _CLASSES = "b>p d>t [gq]>k v>w r>l [zcj]>s"
 _PINYIN = f"^(?:[zcs]h|[jqx])>s ^er$>L ^you$>io ^yu?>i ^wu>u ü>iu ng?$>N uo$>o ou$>o {_CLASSES}"
 _ENGLISH = rf"""
 ^x(?=[aeiou])>s ^kn>n ^wr>r ^ps>s ph>f [ts]ion>sen ture$>se dge>s ck>k qu>kw xc(?=[ei])>ks x>ks
-tch>s sh>s c(?=[eiy])>s c>k eye|igh>I gh> (?<=[^aeiou])e$> ee|ea>i oo>u ou>au ew|ue>iu ay|ai|ey>ei
+sh>s c(?=[eiy])>s c>k eye|igh>I gh> (?<=[^aeiou])e$> ee|ea>i oo>u ou>au ew|ue>iu ay|ai|ey>ei
 aw|au>o ow>au y>i ([a-z])\1+>\1 r(?![aeiou])>R l(?![aeiou])>L n(?![aeiou])>N h(?![aeiou])> I>ai
 {_CLASSES}
 """
 # Spellings that are spoken in several ways.
 _SYLLABLES = (_rules(_PINYIN), _rules(f"^j>k {_PINYIN}"))
-_SOFT = f"ch>sh th>s g(?=[eiy])>j {_ENGLISH}"
+_SOFT = f"tch>s ch>sh th>s g(?=[eiy])>j {_ENGLISH}"
+# In Chinese the names of many letters begin with 艾.
+_LETTERS = (_rules(_SOFT), _rules(f"^(?:e|ai)(?=[^aeiouy])>I {_SOFT}"))
 _WORDS = (_rules(_SOFT), _rules(f"i>I {_SOFT}"), _rules(f"ch>k th>t {_ENGLISH}"))
 
 
@@ -78,8 +80,9 @@ def _spell_syllable(ideograph: str) -> Sequence[str]:
 @lru_cache(maxsize=4096)
 def _spell_word(word: str) -> Sequence[str]:
     """How a word may be pronounced, as a word or letter by letter."""
-    letters = "".join(_spell(name, _WORDS[0]) for name in names_of_letters(word))
-    ways = (letters, *(_spell(word, rules) for rules in _WORDS))
+    names = names_of_letters(word)
+    letters = ("".join(_spell(name, rules) for name in names) for rules in _LETTERS)
+    ways = (*letters, *(_spell(word, rules) for rules in _WORDS))
     return tuple(dict.fromkeys(filter(None, ways)))
 
 

@@ -129,6 +129,10 @@ def _mixed(match: re.Match[str]) -> str:
     return match[1] + str(int(match[2]) / int(match[3]))[1:]
 
 
+def _and_a_half(match: re.Match[str]) -> str:
+    return f"{match[1] or 1}.5 {match[2]}"
+
+
 def _dozen(match: re.Match[str]) -> str:
     return str(12 * int(match[1] or 1))
 
@@ -176,6 +180,7 @@ _FORMS: Sequence[_Form] = tuple(
         ("half", r"\b1 half\b", "1/2"),
         ("half ", r"\bhalf (?:an?|of) (?=[a-z])", "1/2 "),
         ("half", r"(\d) and a half\b", r"\1.5"),
+        (" and a half", r"\b(?:an?|(\d+)) ([a-z]+) and a half\b", _and_a_half),
         ("quarter", r"(\d) and a quarter\b", r"\1.25"),
         ("quarters", r"(\d) and 3 quarters\b", r"\1.75"),
         ("差", r"差 ?(\d+) ?分钟? ?(\d+) ?点", lambda it: f" {int(it[2]) - 1} {60 - int(it[1])}"),

@@ -78,6 +78,17 @@ def sounds_of(word: str) -> set[str]:
     return {reading, *_other_readings().get(word, ())} if reading else set()
 
 
+@cache
+def read_surname(word: str) -> str | None:
+    """How a common surname is read, with all sounds but without tone; None for what is none."""
+    return _exact_readings()[word].rstrip(_TONES) if word in _surnames() else None
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    return frozenset("".join(lexicon.lines("surnames")))
+
+
 def names_of_letters(word: str) -> Sequence[str]:
     """How an abbreviation is spoken letter by letter; empty for what is none."""
     if len(word) > _LONGEST_SPELLED or not all(letter in _LETTERS for letter in word):

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from koe.answers import loanwords
 from koe.answers.numbers import DIGIT_SOUNDS
-from koe.answers.readings import names_of_letters, read, sounds_of
+from koe.answers.readings import names_of_letters, read, read_surname, sounds_of
 
 # Phrases whose letters have less in common do not sound alike, whatever the consonants.
 FEWEST_LETTERS = 0.28
@@ -40,6 +40,8 @@ _TWICE = re.compile(r"(.)\1+")
 _ENDING = re.compile("(?:ing|ed|er|est|ly|es|[sde])$")
 # Between other consonants, and at the end, a T is often not spoken.
 _UNHEARD = re.compile("(?<=[pkfslmn])t")
+# A vowel at the end, but for an E that is not spoken.
+_OPEN = re.compile("(?:[aiouy]|[aeiouy]e)h?$")
 _VOWELS = re.compile("(?<=[^aeiouy])[aeiouy]+|^(?:y(?![aeiou])|[aeiou])[aeiouy]*")
 # Which vowels two letters may stand for, where it is not that of the first.
 _SOUNDS_OF_VOWELS = {
@@ -137,8 +139,10 @@ def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
     Args:
         word: The first.
         other: The second.
-        is_name: Whether the second is written as a name, which has its own first vowel, too.
+        is_name: Whether the second is written as a name, which has its own vowels, too.
     """
+    if (surname := read_surname(word)) and (other_surname := read_surname(other)):
+        return surname == other_surname
     sounds, others = sounds_of(word), sounds_of(other)
     if sounds and others:
         return not sounds.isdisjoint(others)
@@ -147,8 +151,9 @@ def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
         return True
     if are_forms(word, other):
         return True
-    is_other_vowel = is_name and _first_vowels(word).isdisjoint(_first_vowels(other))
-    return not (is_other_vowel or _skeletons(word).isdisjoint(_skeletons(other)))
+    return not _skeletons(word).isdisjoint(_skeletons(other)) and not (
+        is_name and _are_other_names(word, other)
+    )
 
 
 def are_forms(word: str, other: str) -> bool:
@@ -161,6 +166,15 @@ def _skeletons(word: str) -> set[str]:
     """The consonants of an English word as they are spoken, in all ways in which they may be."""
     spoken = {_heard_code(word), *codes(_TWICE.sub(r"\1", word))}
     return {_UNHEARD.sub("", skeleton) for skeleton in spoken}
+
+
+def _are_other_names(name: str, other: str) -> bool:
+    """Whether two names with the same consonants differ in a vowel or an L that is heard."""
+    return (
+        _first_vowels(name).isdisjoint(_first_vowels(other))
+        or bool(_OPEN.search(name)) != bool(_OPEN.search(other))
+        or ("l" in name) != ("l" in other)
+    )
 
 
 def _first_vowels(word: str) -> set[str]:

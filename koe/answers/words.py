@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
-from koe.answers.readings import read, read_exactly
+from koe.answers.readings import read, read_exactly, read_surname
 
 # Python's \w has no combining marks, which are half of a word in many scripts.
 _INDIC_MARKS = "".join(
@@ -169,7 +169,7 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _key(word: str) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
-    reading = read_exactly(word) if word in _CONTRARY else read(word)
+    reading = read_exactly(word) if word in _CONTRARY else read_surname(word) or read(word)
     return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.readings import TABLE, table
-from koe.answers.readings import names_of_letters, read, read_exactly, sounds_of
+from koe.answers.readings import names_of_letters, read, read_exactly, read_surname, sounds_of
 
 
 def test_the_table_of_readings_is_what_pypinyin_says() -> None:
@@ -23,3 +23,7 @@ def test_an_ideograph_may_have_several_readings() -> None:
 def test_names_of_letters() -> None:
     assert names_of_letters("ci") == ("see", "eye")
     assert names_of_letters("longer") == names_of_letters("日") == ()
+
+
+def test_surnames() -> None:
+    assert [read_surname("周"), read_surname("邹"), read_surname("的")] == ["zhou", "zou", None]
