@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
-from koe.answers.readings import names_of_letters, read
+from koe.answers.readings import read
 from koe.answers.sounds import are_forms, initials, likeness, may_be
 from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
@@ -215,11 +215,9 @@ def _are_alike(
         if not all(may_be(word, other, is_name=other in names) for word, other in pairs):
             return False
     is_loanword = all(map(read, said)) and written[0].isascii() and written[0].isalpha()
-    return (
-        likeness(said, written) >= (min(least, ALIKE_LOANWORD) if is_loanword else least)
-        or (len(written) == 1 and _spells(said, written[0]))
-        or _is_kana_for(said, written)
-    )
+    return likeness(said, written) >= (
+        min(least, ALIKE_LOANWORD) if is_loanword else least
+    ) or _is_kana_for(said, written)
 
 
 def is_opposite(word: str, other: str) -> bool:
@@ -255,14 +253,6 @@ def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
         and numbers[0] >= 0
         and numbers[0] not in around
     )
-
-
-def _spells(said: Sequence[str], short: str) -> bool:
-    """Whether words are the names of the letters of an abbreviation, as a recogniser wrote them."""
-    names = names_of_letters(short)
-    if not names or not all(word.isalpha() for word in said):
-        return False
-    return likeness(["".join(said)], ["".join(names)]) >= 0.75
 
 
 def _is_kana_for(said: Sequence[str], written: Sequence[str]) -> bool:

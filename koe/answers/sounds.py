@@ -7,15 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import product, starmap
 
-from jellyfish import metaphone
 from rapidfuzz.distance import Levenshtein
 
 from koe.answers import loanwords
 from koe.answers.numbers import DIGIT_SOUNDS
 from koe.answers.readings import names_of_letters, read, read_surname, sounds_of
-
-# Phrases whose letters have less in common do not sound alike, whatever the consonants.
-FEWEST_LETTERS = 0.28
 
 # Consonants by where they are spoken; vowels and half-vowels have no code.
 _CODES = str.maketrans({
@@ -24,7 +20,6 @@ _CODES = str.maketrans({
     "m": "m", "n": "n", **dict.fromkeys("aeiouywh", None),
 })  # fmt: skip
 _PINYIN_CODES = str.maketrans({"q": "s", "x": "s", "j": "s", "r": "l"})
-_METAPHONE_CODES = str.maketrans("BDGKPTSXJFVZLRMN0WHY", "ptkkptsssffsllmnt   ")
 _SYLLABLE = re.compile("([^aeiouvü]*)(.*)")
 _SOFT_C = re.compile("c(?=[eiy])")
 _SOFT_G = re.compile("g(?=[eiy])")
@@ -36,6 +31,9 @@ _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("
 _ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
 _ALIKE_BEGINNINGS = str.maketrans("wqc", "vkk")
 
+_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
+
+_UNSTABLE = re.compile("[aeiouhy]")
 _TWICE = re.compile(r"(.)\1+")
 _ENDING = re.compile("(?:ing|ed|er|est|ly|es|[sde])$")
 # Between other consonants, and at the end, a T is often not spoken.
@@ -99,35 +97,16 @@ def joined(choices: Sequence[Sequence[str]]) -> Iterator[str]:
     )
 
 
-@lru_cache(maxsize=4096)
-def _heard_code(word: str) -> str:
-    """The consonants of an English word as they are spoken: write and right are one."""
-    name = DIGIT_SOUNDS[word][1] if word.isdecimal() else word
-    return metaphone(name).translate(_METAPHONE_CODES).replace(" ", "")
-
-
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
     chinese = [sum(map(bool, map(read, words))) for words in (left, right)]
     if len(left) == len(right) == chinese[0] == chinese[1]:
         return sum(map(_likeness_of_syllables, left, right)) / len(left)
     by_letters = likeness_of_letters(left, right)
-    if (chinese[0] == len(left)) != (chinese[1] == len(right)) and not all(chinese):
-        chars, words = (left, right) if chinese[0] else (right, left)
-        if all(word.isascii() and word.isalpha() for word in words):
-            ways = product(loanwords.of_syllables(chars), loanwords.of_words(words))
-            return max(by_letters, *starmap(Levenshtein.normalized_similarity, ways))
-    is_ascii = all(word.isascii() or read(word) for word in (*left, *right))
-    if all(chinese) or by_letters >= 0.75 or not is_ascii:
+    if by_letters >= 0.75 or all(chinese):
         return by_letters
-    spoken = ["".join(map(_heard_code, words)) for words in (left, right)]
-    by_code = 0.0
-    if not any(chinese) and (by_letters >= FEWEST_LETTERS or spoken[0] == spoken[1]):
-        by_code = _damped(*spoken)
-    if by_letters >= FEWEST_LETTERS:
-        firsts, seconds = (list(joined([*map(codes, words)])) for words in (left, right))
-        by_code = max(by_code, *(_damped(first, other) for first in firsts for other in seconds))
-    return max(by_letters, by_code)
+    ways = product(*map(loanwords.spellings, (left, right)))
+    return max((by_letters, *starmap(Levenshtein.normalized_similarity, ways)))
 
 
 @lru_cache(maxsize=4096)
@@ -143,7 +122,7 @@ def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
     """
     if (surname := read_surname(word)) and (other_surname := read_surname(other)):
         return surname == other_surname
-    sounds, others = sounds_of(word), sounds_of(other)
+    sounds, others = (sounds_of(_DIGITS.get(it, it)) for it in (word, other))
     if sounds and others:
         return not sounds.isdisjoint(others)
     are_words = word.isascii() and other.isascii() and word.isalpha() and other.isalpha()
@@ -164,16 +143,17 @@ def are_forms(word: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def _skeletons(word: str) -> set[str]:
     """The consonants of an English word as they are spoken, in all ways in which they may be."""
-    spoken = {_heard_code(word), *codes(_TWICE.sub(r"\1", word))}
-    return {_UNHEARD.sub("", skeleton) for skeleton in spoken}
+    spellings = loanwords.spellings([word])
+    return {_UNHEARD.sub("", _TWICE.sub(r"\1", _UNSTABLE.sub("", it))) for it in spellings}
 
 
 def _are_other_names(name: str, other: str) -> bool:
-    """Whether two names with the same consonants differ in a vowel or an L that is heard."""
+    """Whether two names with the same consonants differ in a vowel, an L or an H that is heard."""
     return (
         _first_vowels(name).isdisjoint(_first_vowels(other))
         or bool(_OPEN.search(name)) != bool(_OPEN.search(other))
         or ("l" in name) != ("l" in other)
+        or (name[0] == "h") != (other[0] == "h")
     )
 
 
@@ -222,17 +202,7 @@ def initials(word: str) -> frozenset[str]:
         spelled([word], is_chinese=False),
         "".join(names_of_letters(word)[:1]),
         *(code.upper() for code in codes(word)),
-        _heard_code(word).upper() if word.isascii() else "",
     )
     may_be_kana = "\u3040" < word < "\u3100" or read(word)
     firsts = {sound[0] for sound in (*sounds, "か" if may_be_kana else "") if sound}
     return frozenset(firsts | loanwords.initials(word))
-
-
-def _damped(code: str, other: str) -> float:
-    """The likeness of two codes; short ones say little."""
-    shorter = min(len(code), len(other))
-    if not shorter:
-        return 0.0
-    similarity: float = Levenshtein.normalized_similarity(code, other)
-    return similarity * (0.6, 0.8, 0.9, 1.0)[min(shorter, 4) - 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from koe.answers.alignment import ALIKE_LOANWORD
-from koe.answers.loanwords import initials
+from koe.answers.loanwords import initials, spellings
 from koe.answers.sounds import likeness
 
 PAIRS = [
@@ -41,5 +41,5 @@ def test_a_foreign_word_is_no_other_one() -> None:
     assert alike == []
 
 
-def test_words_of_other_scripts_begin_with_nothing() -> None:
-    assert initials("き") == initials("7") == initials("дом") == frozenset()
+def test_words_of_other_scripts_stay_as_they_are() -> None:
+    assert list(spellings(["き", "7"])) == ["きsssefffenn", "きsssi"]
