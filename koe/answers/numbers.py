@@ -31,7 +31,7 @@ _UNITS = _values(
     f"{_DIGIT_NAMES} ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen"
 ) | {"oh": 0}
-_TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
+_TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10) | {"fourty": 40}
 ORDINALS = _values(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth",
