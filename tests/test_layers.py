@@ -84,7 +84,6 @@ DOORS = {
     "webrtcvad": {"koe.linux.voice"},
     "pyreqwest": {"koe.http.library"},
     "rapidfuzz": {"koe.answers.alignment", "koe.answers.sounds", "koe.cli.references"},
-    "jellyfish": {"koe.answers.sounds"},
     "pypinyin": set[str](),
     "_koe_native": {
         "koe.boundary",

@@ -8,7 +8,8 @@ from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
-from koe.answers.sounds import initials, likeness, names_of_letters
+from koe.answers.readings import read
+from koe.answers.sounds import are_forms, initials, likeness, may_be
 from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
 
@@ -16,6 +17,7 @@ from koe.answers.words import Words, script_of
 # dictionary are expected, so less is enough for them.
 ALIKE = 0.62
 ALIKE_TERM = 0.5
+ALIKE_LOANWORD = 0.6
 
 # Words that may all be misheard; a longer text without a word of the other is a translation. In
 # one that is longer still, half may be.
@@ -132,16 +134,19 @@ def _same_phrases(
     written = answer.texts[gap.answered.start : gap.answered.stop]
     is_number = _has_number(said) and _has_number(written)
     if _is_foreign_number(said, answer, gap) or (
-        not is_number and _are_alike(said, written, ALIKE)
+        not is_number and _are_alike(said, written, ALIKE, answer.names)
     ):
         yield gap.heard.start, gap.answered.start, len(said), len(written)
     elif is_small:
-        for p, q, length, other in _best_pairs(said, written, terms):
+        for p, q, length, other in _best_pairs(said, written, terms, answer.names):
             yield gap.heard.start + p, gap.answered.start + q, length, other
 
 
 def _best_pairs(
-    said: Sequence[str], written: Sequence[str], terms: Collection[Phrase]
+    said: Sequence[str],
+    written: Sequence[str],
+    terms: Collection[Phrase],
+    names: Collection[str],
 ) -> Iterator[tuple[int, int, int, int]]:
     """The phrases on both sides, in the same order, that sound alike and cover most.
 
@@ -154,7 +159,7 @@ def _best_pairs(
         for j in range(columns - 1, -1, -1):
             found = max((best[i + 1][j][0], 1, 0), (best[i][j + 1][0], 0, 1))
             if not initials(said[i]).isdisjoint(initials(written[j])):
-                pairs = _pairs_at(said, written, i, j, terms)
+                pairs = _pairs_at(said, written, i, j, terms, names)
                 gains = ((gain + best[i + p][j + q][0], p, q) for p, q, gain in pairs)
                 found = max((found, *gains), key=itemgetter(0))
             best[i][j] = found
@@ -167,7 +172,12 @@ def _best_pairs(
 
 
 def _pairs_at(
-    said: Sequence[str], written: Sequence[str], i: int, j: int, terms: Collection[Phrase]
+    said: Sequence[str],
+    written: Sequence[str],
+    i: int,
+    j: int,
+    terms: Collection[Phrase],
+    names: Collection[str],
 ) -> Iterator[tuple[int, int, float]]:
     """The phrases that begin at two words and sound alike, with what they are worth."""
     for q in range(1, min(_LONGEST_ANSWERED, len(written) - j) + 1):
@@ -183,25 +193,31 @@ def _pairs_at(
                 break
             if _has_number(said[i : i + p]) and _has_number(phrase):
                 continue  # a number that is another one is no matter of sounds
-            if _are_alike(said[i : i + p], phrase, least):
+            if _are_alike(said[i : i + p], phrase, least, names):
                 yield p, q, max(least, likeness(said[i : i + p], phrase)) * (spoken + length)
 
 
-def _are_alike(said: Sequence[str], written: Sequence[str], least: float) -> bool:
+def _are_alike(
+    said: Sequence[str], written: Sequence[str], least: float, names: Collection[str]
+) -> bool:
     """Whether two phrases may be the same speech, heard and spelled."""
     if len(said) == len(written) == 1:
-        word, other = sorted((said[0], written[0]), key=len)
+        word, other = said[0], written[0]
         if is_opposite(word, other):
             return False
         if word in DEGREES and other in DEGREES:
             return DEGREES[word] == DEGREES[other]
-        if _abbreviates(word, other) or {word, other} in _HARMLESS:
+        is_short = _abbreviates(other, word) or (len(word) == 1 and _abbreviates(word, other))
+        if is_short or are_forms(word, other) or {word, other} in _HARMLESS:
             return True
-    return (
-        likeness(said, written) >= least
-        or (len(written) == 1 and _spells(said, written[0]))
-        or _is_kana_for(said, written)
-    )
+    if len(said) == len(written) and least >= ALIKE:
+        pairs = zip(said, written, strict=True)
+        if not all(may_be(word, other, is_name=other in names) for word, other in pairs):
+            return False
+    is_loanword = all(map(read, said)) and written[0].isascii() and written[0].isalpha()
+    return likeness(said, written) >= (
+        min(least, ALIKE_LOANWORD) if is_loanword else least
+    ) or _is_kana_for(said, written)
 
 
 def is_opposite(word: str, other: str) -> bool:
@@ -237,14 +253,6 @@ def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
         and numbers[0] >= 0
         and numbers[0] not in around
     )
-
-
-def _spells(said: Sequence[str], short: str) -> bool:
-    """Whether words are the names of the letters of an abbreviation, as a recogniser wrote them."""
-    names = names_of_letters(short)
-    if not names or not all(word.isalpha() for word in said):
-        return False
-    return likeness(["".join(said)], [names]) >= 0.75
 
 
 def _is_kana_for(said: Sequence[str], written: Sequence[str]) -> bool:

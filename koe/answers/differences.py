@@ -10,7 +10,8 @@ from operator import mul, not_
 from koe.answers import speech
 from koe.answers.alignment import Alignment, Gap, align, runs
 from koe.answers.excuses import excuse, without_items
-from koe.answers.sounds import likeness
+from koe.answers.numbers import UNITS
+from koe.answers.sounds import likeness, may_be
 from koe.answers.words import MEANINGFUL, Words, split
 
 # Below this, not even a bad recogniser takes one word for the other.
@@ -18,9 +19,6 @@ UNLIKE = 0.4
 
 # What words may weigh that stand in another place.
 HEAVIEST_MOVED = 1.3
-
-# What a new word may weigh that stands for none.
-HEAVIEST_NEW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,13 @@ class Differences:
         gone: What was heard, and what of it is gone.
         new: The answer, and what of it is new.
         gaps: Where they differ, whether it sounds alike or not.
+        is_other_text: Whether they have too little in common to be worth a closer look.
     """
 
     gone: Side
     new: Side
     gaps: Sequence[Gap]
+    is_other_text: bool
 
     @property
     def is_invented(self) -> bool:
@@ -86,7 +86,7 @@ def compare(
     _put_back(heard, answer, alignment)
     gone, new = excuse(heard, alignment, said, written, items), alignment.new
     sides = _side(heard, gone, alignment.gone), _side(answer, new, new)
-    return Differences(*sides, alignment.gaps)
+    return Differences(*sides, alignment.gaps, alignment.is_other_text)
 
 
 def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
@@ -127,12 +127,16 @@ def _invents(gone: Side, new: Side, gap: Gap) -> bool:
     added = [at for at in gap.answered if new.flags[at]]
     if not added:
         return False
-    lost = [at for at in gap.heard if gone.flags[at]]
     heard, answer = gone.words, new.words
-    is_exchange = any(heard.weights[at] >= MEANINGFUL for at in lost)
-    least = MEANINGFUL if is_exchange else HEAVIEST_NEW
     return any(
-        answer.weights[at] >= least
-        and all(likeness([heard.texts[other]], [answer.texts[at]]) < UNLIKE for other in lost)
+        answer.weights[at] >= MEANINGFUL
+        and answer.texts[at] not in UNITS
+        and not any(_may_stand(answer, at, heard.texts[other]) for other in gap.heard)
         for at in added
     )
+
+
+def _may_stand(answer: Words, at: int, other: str) -> bool:
+    """Whether a word of an answer may be another one, spelled right."""
+    word = answer.texts[at]
+    return likeness([other], [word]) >= UNLIKE and may_be(other, word, is_name=word in answer.names)

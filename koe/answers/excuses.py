@@ -11,7 +11,8 @@ from itertools import groupby
 
 from koe.answers import speech
 from koe.answers.alignment import Alignment, runs
-from koe.answers.words import MEANINGFUL, PERSONS, Words
+from koe.answers.repairs import is_among, is_meaningful
+from koe.answers.words import PERSONS, Words
 
 # How much may be taken back, as a sum of weights: after words that do nothing else, after words
 # that have other uses, too, and after those when nothing is said again.
@@ -26,6 +27,9 @@ _ITEM = re.compile(r"(?m)^[ \t]*(?:([0-9]+)[.)、](?!\d)|[-*•])[ \t]*(?=\S)")
 
 # Up to so many words behind what was wrong, it may still be said that it was.
 _LONGEST_RIGHT = 6
+
+# So few words that are not next to themselves are a figure of speech: 有没有, time after time.
+_LONGEST_FIGURE = 2
 
 # Words before a correction among which its second half may begin again.
 _REACH = 12
@@ -63,6 +67,10 @@ def excuse(
             or (items and _begins_item(heard, start, end, items))
         ):
             gone[start:end] = [False] * (end - start)
+    # What was said twice is lost once.
+    for start, end in runs(gone):
+        for at in range(start + 1, end):
+            gone[at] = heard.keys[at] != heard.keys[at - 1] or heard.numbers[at] >= 0
     return gone
 
 
@@ -102,14 +110,16 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         return
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [
-        heard.keys[at]
+        at
         for at in range(last, end)
-        if _is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
+        if is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
     ]
-    if not set(again).issubset(heard.keys[max(0, start - _REACH) : first]):
+    if not {heard.keys[at] for at in again}.issubset(heard.keys[max(0, start - _REACH) : first]):
         return
     right = range(last, min(len(heard), last + _REACH))
-    is_again = bool(again) or _is_parallel(heard, wrong, right)
+    is_again = any(heard.texts[at] not in PERSONS for at in again) or (
+        _is_parallel(heard, wrong, right)
+    )
     if is_hesitation and not (wrong and heard.keys[wrong[-1]] in heard.keys[last : right.stop]):
         return
     if not is_again and (not start or _is_grammar(heard, wrong)):
@@ -137,25 +147,15 @@ def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end
 
 def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
     """Whether words are grammar alone, which is not replaced."""
-    return not any(_is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong)
+    return not any(is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong)
 
 
 def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
     """Whether words behind a correction have a word of those before, or are of their kind."""
     return any(
-        _is_meaningful(heard, at)
-        and (
-            heard.keys[at] in heard.keys[right.start : right.stop]
-            or (heard.numbers[at] >= 0 and any(heard.numbers[i] >= 0 for i in right))
-            or any(frozenset((heard.texts[at], heard.texts[i])) in speech.CONTRARIES for i in right)
-        )
+        is_meaningful(heard, at) and heard.texts[at] not in PERSONS and is_among(heard, at, right)
         for at in wrong
     )
-
-
-def _is_meaningful(heard: Words, at: int) -> bool:
-    """Whether a word is more than grammar."""
-    return heard.numbers[at] >= 0 or heard.weights[at] >= MEANINGFUL
 
 
 def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
@@ -163,6 +163,9 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
     if _is_part_of_number(heard, start, end):
         return False
     keys = [key for key, _ in groupby(heard.keys[start:end])]
+    is_figure = len(keys) <= _LONGEST_FIGURE
+    if not is_figure:
+        keys = [heard.keys[at] for at in range(start, end) if is_meaningful(heard, at)] or keys
     around = 2 * len(keys) + 4
     if keys[0] not in heard.keys[max(0, start - around) : start] and (
         keys[0] not in heard.keys[end : end + around]
@@ -170,9 +173,8 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
         return False  # most are not, and this is quick
     before = [heard.keys[at] for at in range(max(0, start - around), start) if not was_gone[at]]
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
-    if len(keys) > 2:
+    if not is_figure:
         return _is_within(keys, before) or _is_within(keys, after)
-    # A few words that are not next to themselves are a figure of speech: 有没有, time after time.
     return before[-len(keys) :] == keys or after[: len(keys)] == keys
 
 

@@ -46,9 +46,10 @@ def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw |
     if answer == heard:
         return None
     terms = _split_terms(tuple(candidates))
-    flaw = _flaw_in(compare(heard, answer, terms), answer, heard, candidates, terms)
-    if flaw is None:
-        return None
+    found = compare(heard, answer, terms)
+    flaw = _flaw_in(found, answer, heard, candidates, terms)
+    if flaw is None or found.is_other_text:
+        return flaw
     for repaired in repairs(split(heard), split(answer)):
         found = compare(heard, answer, terms, repaired=repaired)
         if _flaw_in(found, answer, heard, candidates, terms) is None:

@@ -125,11 +125,15 @@ def _answers(found: Differences) -> bool:
 
 
 def _is_turned_round(found: Differences) -> bool:
+    """Whether a verb that asks stands behind who does it; in "I know where is he" none asks."""
     heard, answer = found.gone.words, found.new.words
+    first = _first(heard.texts)
     asked = [
         at
         for at, word in enumerate(heard.texts)
-        if word in speech.QUESTION_BEGINNINGS and any(found.gone.flags[at : at + 2])
+        if word in speech.QUESTION_BEGINNINGS
+        and any(found.gone.flags[at : at + 2])
+        and not (at > first + 1 and heard.texts[at - 1] in speech.QUESTION_BEGINNINGS)
     ]
     turned = {
         (*heard.keys[at + 1 : at + 1 + size], heard.keys[at])

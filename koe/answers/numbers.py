@@ -31,7 +31,7 @@ _UNITS = _values(
     f"{_DIGIT_NAMES} ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen"
 ) | {"oh": 0}
-_TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
+_TENS = _values("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10) | {"fourty": 40}
 ORDINALS = _values(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth",
@@ -129,6 +129,10 @@ def _mixed(match: re.Match[str]) -> str:
     return match[1] + str(int(match[2]) / int(match[3]))[1:]
 
 
+def _and_a_half(match: re.Match[str]) -> str:
+    return f"{match[1] or 1}.5 {match[2]}"
+
+
 def _dozen(match: re.Match[str]) -> str:
     return str(12 * int(match[1] or 1))
 
@@ -176,8 +180,10 @@ _FORMS: Sequence[_Form] = tuple(
         ("half", r"\b1 half\b", "1/2"),
         ("half ", r"\bhalf (?:an?|of) (?=[a-z])", "1/2 "),
         ("half", r"(\d) and a half\b", r"\1.5"),
+        (" and a half", r"\b(?:an?|(\d+)) ([a-z]+) and a half\b", _and_a_half),
         ("quarter", r"(\d) and a quarter\b", r"\1.25"),
         ("quarters", r"(\d) and 3 quarters\b", r"\1.75"),
+        ("差", r"差 ?(\d+) ?分钟? ?(\d+) ?点", lambda it: f" {int(it[2]) - 1} {60 - int(it[1])}"),
         ("/", r"(\d) +([13])/([24])\b", _mixed),
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
@@ -196,9 +202,10 @@ _FORMS: Sequence[_Form] = tuple(
         ("am|a.m|a m|morning", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
         ("上午|早|凌晨", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
-        ("成", r"(\d)成(?=[的以多左]|$)", r"\g<1>0%"),
+        ("成", r"(\d)成(?=[的以多左\W]|$)", r"\g<1>0%"),
         ("星期|拜|周|週", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
         ("周天", "周天", "周日"),
+        ("a 3 of ", r"\ba 3 of\b", "1/3 of"),
         ("dozen", r"(?:\b(\d+) |\ba )?\bdozen\b", _dozen),
         ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
         ("cent", r"(\d (?:dollars?|euros?)) (?:and )?(\d{1,2}) cents?\b", r"\1 \2"),

@@ -7,11 +7,11 @@ if it had been said like that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 
 from koe.answers import speech
-from koe.answers.words import MEANINGFUL, Words
+from koe.answers.words import MEANINGFUL, PERSONS, Words
 
 # How many words may be said again, and what the other words that were wrong may weigh.
 _LONGEST = 6
@@ -19,7 +19,13 @@ _MOST_REPLACED = 1.6
 
 # Words before a correction among which the wrong ones are, and words that lead to the right ones.
 _REACH = 12
-_LONGEST_LEAD = 3
+_LONGEST_LEAD = 6
+
+# What words may weigh that stand between a correction and what is right.
+_MOST_BETWEEN = 4.5
+
+# Words by which what is right may be longer than what was wrong.
+_LONGER = 3
 
 # Words on each side of an "and" that may change places.
 _LONGEST_SWAPPED = 3
@@ -31,13 +37,28 @@ _MOST_CUES = 16
 
 def repairs(heard: Words, answer: Words) -> Iterator[Words]:
     """What was heard, each time with one correction where the answer has it."""
-    phrases = (speech.CORRECTIONS, speech.WEAK_CORRECTIONS)
-    cues = chain(*(islice(speech.find_loose(heard.texts, it), _MOST_CUES) for it in phrases))
+    pairs = {("", *answer.keys[:1]), *zip(answer.keys, answer.keys[1:], strict=False)}
     orders = chain(
-        chain.from_iterable(islice(_moves(heard, answer.keys, *cue), 1) for cue in cues),
+        *(
+            chain(
+                islice(_moves(heard, answer.keys, first, last), 1),
+                islice(_skips(heard, pairs, first, last), 1),
+            )
+            for first, last in _cues(heard)
+        ),
         _swaps(heard, answer.keys),
     )
     return map(heard.picked, islice(orders, _MOST_REPAIRS))
+
+
+def _cues(heard: Words) -> Sequence[tuple[int, int]]:
+    """Where words say that something was wrong; those with hardly a word between them are one."""
+    cues: list[tuple[int, int]] = []
+    for first, last in speech.find_loose(heard.texts, speech.ALL_CORRECTIONS):
+        if cues and sum(heard.weights[cues[-1][1] : first]) < MEANINGFUL:
+            first = cues.pop()[0]
+        cues.append((first, last))
+    return cues[:_MOST_CUES]
 
 
 def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
@@ -78,18 +99,76 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
                     )
 
 
+def _skips(
+    heard: Words, pairs: Collection[Sequence[str]], first: int, last: int
+) -> Iterator[Sequence[int]]:
+    """Likewise, if what is right stands behind, and begins or ends like what was wrong.
+
+    Between them may be why it was wrong, or the wrong words once more.
+
+    Args:
+        heard: The text.
+        pairs: The keys that stand side by side in the answer; an empty one begins it.
+        first: Where the words begin that say that something was wrong.
+        last: Where they end.
+    """
+    for end in range(last, min(last + _REACH, len(heard))):
+        if sum(heard.weights[last:end]) > _MOST_BETWEEN:
+            return
+        goes_on = end + 1 == len(heard) or tuple(heard.keys[end : end + 2]) in pairs
+        for start in range(first - 1, max(0, first - _REACH) - 1, -1) if goes_on else ():
+            before = heard.keys[start - 1] if start else ""
+            if (before, heard.keys[end]) in pairs and _goes_on_alike(heard, start, first, end):
+                yield (*range(start), *range(end, len(heard)))
+
+
+def _goes_on_alike(heard: Words, start: int, first: int, end: int) -> bool:
+    """Whether wrong words, and those from another place on, begin or end alike, and differ."""
+    right = range(end, min(end + first - start + _LONGER, len(heard)))
+    wrong = [at for at in range(start, first) if is_meaningful(heard, at)]
+    again = [at for at in wrong if is_among(heard, at, right)]
+    begins_alike = heard.keys[start] == heard.keys[end] or (
+        heard.numbers[start] >= 0 <= heard.numbers[end]
+    )
+    return (
+        (begins_alike or first - 1 in again)
+        and (
+            any(heard.texts[at] not in PERSONS for at in again)
+            or heard.keys[start : start + 2] == heard.keys[end : end + 2]
+        )
+        and not all(heard.keys[at] in heard.keys[right.start : right.stop] for at in wrong)
+    )
+
+
+def is_among(heard: Words, at: int, places: range) -> bool:
+    """Whether a word is said again, or one of its kind: a number, or its contrary."""
+    return heard.keys[at] in heard.keys[places.start : places.stop] or any(
+        heard.numbers[at] >= 0 <= heard.numbers[other]
+        or frozenset((heard.texts[at], heard.texts[other])) in speech.CONTRARIES
+        for other in places
+    )
+
+
+def is_meaningful(heard: Words, at: int) -> bool:
+    """Whether a word is more than grammar."""
+    return heard.numbers[at] >= 0 or heard.weights[at] >= MEANINGFUL
+
+
 def _said_again(heard: Words, last: int) -> Iterator[tuple[int, int]]:
     """What may be meant to be the right words, the longest first; light ones may lead to them."""
     for start in range(last, min(last + _LONGEST_LEAD + 1, len(heard))):
         for end in range(min(start + _LONGEST, len(heard)), start, -1):
             yield start, end
-        if heard.numbers[start] >= 0 or heard.weights[start] >= MEANINGFUL:
+        was_said = heard.keys[start] in heard.keys[max(0, last - _REACH) : start]
+        if is_meaningful(heard, start) and not was_said:
             return
 
 
 def _places(keys: Sequence[str], phrase: Sequence[str]) -> Iterator[int]:
-    for at in range(len(keys) - len(phrase) + 1):
-        if keys[at] == phrase[0] and keys[at : at + len(phrase)] == phrase:
+    at = -1
+    for _ in range(keys.count(phrase[0])):
+        at = keys.index(phrase[0], at + 1)
+        if keys[at : at + len(phrase)] == phrase:
             yield at
 
 

@@ -1,27 +1,17 @@
-"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure.
-
-The readings of ideographs are pypinyin's, written to a table by ``python -m bench.readings``.
-"""
+"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
+from itertools import product, starmap
 
-from jellyfish import metaphone
 from rapidfuzz.distance import Levenshtein
 
+from koe.answers import loanwords
 from koe.answers.numbers import DIGIT_SOUNDS
-
-# Phrases whose letters have less in common do not sound alike, whatever the consonants.
-FEWEST_LETTERS = 0.28
-
-_TONES = "1234"
-
-# Sounds that speakers of many regions don't tell apart, and recognisers neither.
-_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+from koe.answers.readings import names_of_letters, read, read_surname, sounds_of
 
 # Consonants by where they are spoken; vowels and half-vowels have no code.
 _CODES = str.maketrans({
@@ -30,7 +20,6 @@ _CODES = str.maketrans({
     "m": "m", "n": "n", **dict.fromkeys("aeiouywh", None),
 })  # fmt: skip
 _PINYIN_CODES = str.maketrans({"q": "s", "x": "s", "j": "s", "r": "l"})
-_METAPHONE_CODES = str.maketrans("BDGKPTSXJFVZLRMN0WHY", "ptkkptsssffsllmnt   ")
 _SYLLABLE = re.compile("([^aeiouvü]*)(.*)")
 _SOFT_C = re.compile("c(?=[eiy])")
 _SOFT_G = re.compile("g(?=[eiy])")
@@ -42,44 +31,22 @@ _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("
 _ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
 _ALIKE_BEGINNINGS = str.maketrans("wqc", "vkk")
 
-_NAMES_OF_LETTERS = (
-    "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleu "
-    "ex why zee"
-)
-_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES_OF_LETTERS.split(), strict=True))
+_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 
-
-@cache
-def _exact_readings() -> dict[str, str]:
-    lines = files("koe.answers").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
-    readings = {}
-    for line in lines:
-        reading, _, ideographs = line.partition(" ")
-        readings.update(dict.fromkeys(ideographs, reading))
-    return readings
-
-
-@cache
-def _readings() -> dict[str, str]:
-    merged: dict[str, str] = {}
-    for reading in set(_exact_readings().values()):
-        merged[reading] = reading.rstrip(_TONES)
-        for spoken, one in _MERGED:
-            merged[reading] = merged[reading].replace(spoken, one)
-    return {ideograph: merged[reading] for ideograph, reading in _exact_readings().items()}
-
-
-def read(word: str) -> str | None:
-    """How an ideograph is read, without tone; None for all other words.
-
-    Sounds that many don't tell apart are one, as those of 是 and 四, and of 金 and 京.
-    """
-    return _readings().get(word)
-
-
-def read_exactly(word: str) -> str | None:
-    """How an ideograph is read, likewise, but with all sounds of the standard, and its tone."""
-    return _exact_readings().get(word)
+_UNSTABLE = re.compile("[aeiouhy]")
+_TWICE = re.compile(r"(.)\1+")
+_ENDING = re.compile("(?:ing|ed|er|est|ly|es|[sde])$")
+# Between other consonants, and at the end, a T is often not spoken.
+_UNHEARD = re.compile("(?<=[pkfslmn])t")
+# A vowel at the end, but for an E that is not spoken.
+_OPEN = re.compile("(?:[aiouy]|[aeiouy]e)h?$")
+_VOWELS = re.compile("(?<=[^aeiouy])[aeiouy]+|^(?:y(?![aeiou])|[aeiou])[aeiouy]*")
+# Which vowels two letters may stand for, where it is not that of the first.
+_SOUNDS_OF_VOWELS = {
+    "ai": "ae", "ay": "ae", "ea": "aeio", "ee": "i", "ei": "aei", "eo": "ei", "eu": "u",
+    "ew": "u", "ey": "aei", "ie": "ei", "oo": "u", "ou": "ou", "au": "o", "aw": "o", "yu": "u",
+    "y": "i", "ya": "a", "yo": "o",
+}  # fmt: skip
 
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
@@ -89,9 +56,8 @@ def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
         words: Folded (`koe.answers.words.fold`).
         is_chinese: How digits are read.
     """
-    readings = _readings()
     return "".join(
-        readings.get(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
+        read(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
         for word in words
     )
 
@@ -103,7 +69,7 @@ def codes(word: str) -> tuple[str, ...]:
     Args:
         word: Folded (`koe.answers.words.fold`), as all words here.
     """
-    if reading := _readings().get(word):
+    if reading := read(word):
         code = reading.translate(_PINYIN_CODES).translate(_CODES)
         return (code, f"f{code}") if reading[0] == "w" else (code,)
     letters = _SILENT_R.sub("", _SOFT_C.sub("s", word))
@@ -131,37 +97,76 @@ def joined(choices: Sequence[Sequence[str]]) -> Iterator[str]:
     )
 
 
-@lru_cache(maxsize=4096)
-def _heard_code(word: str) -> str:
-    """The consonants of an English word as they are spoken: write and right are one."""
-    name = DIGIT_SOUNDS[word][1] if word.isdecimal() else word
-    return metaphone(name).translate(_METAPHONE_CODES).replace(" ", "")
-
-
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
     """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
-    readings = _readings()
-    chinese = [sum(map(readings.__contains__, words)) for words in (left, right)]
+    chinese = [sum(map(bool, map(read, words))) for words in (left, right)]
     if len(left) == len(right) == chinese[0] == chinese[1]:
         return sum(map(_likeness_of_syllables, left, right)) / len(left)
     by_letters = likeness_of_letters(left, right)
-    is_ascii = all(word.isascii() or word in readings for word in (*left, *right))
-    if all(chinese) or by_letters >= 0.75 or not is_ascii:
+    if by_letters >= 0.75 or all(chinese):
         return by_letters
-    spoken = ["".join(map(_heard_code, words)) for words in (left, right)]
-    by_code = 0.0
-    if not any(chinese) and (by_letters >= FEWEST_LETTERS or spoken[0] == spoken[1]):
-        by_code = _damped(*spoken)
-    if by_letters >= FEWEST_LETTERS:
-        firsts, seconds = (list(joined([*map(codes, words)])) for words in (left, right))
-        by_code = max(by_code, *(_damped(first, other) for first in firsts for other in seconds))
-    return max(by_letters, by_code)
+    ways = product(*map(loanwords.spellings, (left, right)))
+    return max((by_letters, *starmap(Levenshtein.normalized_similarity, ways)))
+
+
+@lru_cache(maxsize=4096)
+def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
+    """Whether one word may be the other, misheard, as far as both are words of one script.
+
+    Recognisers mistake tones, vowels and the way to spell a sound, but hardly any consonant.
+
+    Args:
+        word: The first.
+        other: The second.
+        is_name: Whether the second is written as a name, which has its own vowels, too.
+    """
+    if (surname := read_surname(word)) and (other_surname := read_surname(other)):
+        return surname == other_surname
+    sounds, others = (sounds_of(_DIGITS.get(it, it)) for it in (word, other))
+    if sounds and others:
+        return not sounds.isdisjoint(others)
+    are_words = word.isascii() and other.isascii() and word.isalpha() and other.isalpha()
+    if not are_words or min(len(word), len(other)) == 1:
+        return True
+    if are_forms(word, other):
+        return True
+    return not _skeletons(word).isdisjoint(_skeletons(other)) and not (
+        is_name and _are_other_names(word, other)
+    )
+
+
+def are_forms(word: str, other: str) -> bool:
+    """Whether two English words are one but for their endings."""
+    return not {word, _ENDING.sub("", word)}.isdisjoint((other, _ENDING.sub("", other)))
+
+
+@lru_cache(maxsize=4096)
+def _skeletons(word: str) -> set[str]:
+    """The consonants of an English word as they are spoken, in all ways in which they may be."""
+    spellings = loanwords.spellings([word])
+    return {_UNHEARD.sub("", _TWICE.sub(r"\1", _UNSTABLE.sub("", it))) for it in spellings}
+
+
+def _are_other_names(name: str, other: str) -> bool:
+    """Whether two names with the same consonants differ in a vowel, an L or an H that is heard."""
+    return (
+        _first_vowels(name).isdisjoint(_first_vowels(other))
+        or bool(_OPEN.search(name)) != bool(_OPEN.search(other))
+        or ("l" in name) != ("l" in other)
+        or (name[0] == "h") != (other[0] == "h")
+    )
+
+
+def _first_vowels(word: str) -> set[str]:
+    """What the first vowel of a word may sound like."""
+    found = _VOWELS.search(word)
+    return set(_SOUNDS_OF_VOWELS.get(found[0][:2], found[0][0]) if found else "")
 
 
 @lru_cache(maxsize=4096)
 def _likeness_of_syllables(ideograph: str, other: str) -> float:
     """How alike two ideographs are read: recognisers mistake the end of a syllable more often."""
-    first, second = _SYLLABLE.match(_readings()[ideograph]), _SYLLABLE.match(_readings()[other])
+    first, second = (_SYLLABLE.match(read(it) or "") for it in (ideograph, other))
     assert first and second
     ends: float = Levenshtein.normalized_similarity(first[2], second[2])
     if first[1] == second[1]:
@@ -186,7 +191,7 @@ def _by_ear(letters: str) -> str:
 
 
 def _has_ideograph(words: Sequence[str]) -> bool:
-    return any(map(_readings().__contains__, words))
+    return any(map(read, words))
 
 
 @lru_cache(maxsize=4096)
@@ -195,25 +200,9 @@ def initials(word: str) -> frozenset[str]:
     sounds = (
         spelled([word], is_chinese=True),
         spelled([word], is_chinese=False),
-        names_of_letters(word),
+        "".join(names_of_letters(word)[:1]),
         *(code.upper() for code in codes(word)),
-        _heard_code(word).upper() if word.isascii() else "",
     )
-    may_be_kana = "\u3040" < word < "\u3100" or word in _readings()
-    return frozenset(sound[0] for sound in (*sounds, "か" * may_be_kana) if sound)
-
-
-def names_of_letters(word: str) -> str:
-    """How an abbreviation is spoken letter by letter; empty for what is none."""
-    if len(word) > 4 or not all(letter in _LETTERS for letter in word):
-        return ""
-    return "".join(map(_LETTERS.__getitem__, word))
-
-
-def _damped(code: str, other: str) -> float:
-    """The likeness of two codes; short ones say little."""
-    shorter = min(len(code), len(other))
-    if not shorter:
-        return 0.0
-    similarity: float = Levenshtein.normalized_similarity(code, other)
-    return similarity * (0.6, 0.8, 0.9, 1.0)[min(shorter, 4) - 1]
+    may_be_kana = "\u3040" < word < "\u3100" or read(word)
+    firsts = {sound[0] for sound in (*sounds, "か" if may_be_kana else "") if sound}
+    return frozenset(firsts | loanwords.initials(word))

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
-from koe.answers.sounds import read, read_exactly
+from koe.answers.readings import read, read_exactly, read_surname
 
 # Python's \w has no combining marks, which are half of a word in many scripts.
 _INDIC_MARKS = "".join(
@@ -38,7 +38,7 @@ _CLUSTERED += "\u1000-\u102a\u1780-\u17b3"
 _CLUSTER_MARKS = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
 )
-_SIGNS = f"%$€£¥₩°+=@&#{MINUS}{AFTERNOON}"
+_SIGNS = f"%$€£¥₩°℃℉+=@&#{MINUS}{AFTERNOON}"
 
 _SCRIPT = re.compile(
     rf"(?P<digit>\d)|(?P<sign>[{re.escape(_SIGNS)}])|(?P<latin>[\0-\u024f])"
@@ -55,6 +55,7 @@ _WORD = re.compile(
 )
 # Three digits behind a point are thousands in many countries.
 _DECIMAL = re.compile(r"(\d(?<![\d.]\d)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
+_NAME = re.compile(r"\b[A-Z]\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
@@ -100,6 +101,7 @@ class Words:
         numbers: For each word the position of the number that it is a digit of, or -1.
         weights: What is lost with each word: about 1 for one that means something.
         decimals: The digits of the numbers with a decimal point, without the point.
+        names: The words that are written as names are: with a capital letter.
     """
 
     texts: Sequence[str]
@@ -107,6 +109,7 @@ class Words:
     numbers: Sequence[int]
     weights: Sequence[float]
     decimals: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -119,6 +122,7 @@ class Words:
             [self.numbers[at] for at in order],
             [self.weights[at] for at in order],
             self.decimals,
+            self.names,
         )
 
 
@@ -137,7 +141,8 @@ def split(text: str) -> Words:
         keys += their_keys
         weights += their_weights
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
-    return Words(texts, keys, numbers, weights, frozenset(decimals))
+    names = frozenset(map(fold, _NAME.findall(text)))
+    return Words(texts, keys, numbers, weights, frozenset(decimals), names)
 
 
 # The same words are in all that someone dictates.
@@ -164,7 +169,7 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _key(word: str) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
-    reading = read_exactly(word) if word in _CONTRARY else read(word)
+    reading = read_exactly(word) if word in _CONTRARY else read_surname(word) or read(word)
     return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 

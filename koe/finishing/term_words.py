@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from koe.answers import sounds
+from koe.answers import readings, sounds
 from koe.answers.words import fold
 from koe.finishing import ordinary
 
@@ -70,7 +70,7 @@ def _word(said: str) -> Word:
     if not letters.isalnum():
         letters = "".join(_SPOKEN_SIGNS.get(it, it if it.isalnum() else "") for it in folded)
         letters = f"dot{letters}" if folded[0] == "." else letters
-    pinyin = sounds.read(folded)
+    pinyin = readings.read(folded)
     is_number = any(map(str.isdecimal, folded))
     return Word(
         letters=letters,

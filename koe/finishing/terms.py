@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from koe.answers import sounds
+from koe.answers import readings, sounds
 from koe.finishing import ordinary
 from koe.finishing.protected import apart
 from koe.finishing.term_index import Term, TermIndex, reading
@@ -306,7 +306,7 @@ def _may_be_misheard(text: str, window: Sequence[PlacedWord], term: Term) -> boo
 
 def _are_read_exactly(window: Sequence[PlacedWord], term: Term) -> bool:
     return all(
-        sounds.read_exactly(place.word.letters) == sounds.read_exactly(other.letters)
+        readings.read_exactly(place.word.letters) == readings.read_exactly(other.letters)
         for place, other in zip(window, term.words, strict=True)
     )
 
@@ -315,7 +315,7 @@ def _is_unexplained(text: str, window: Sequence[PlacedWord]) -> bool:
     """Whether ideographs are a name by themselves, at least half of it of no ordinary word."""
     start, end = window[0].start, window[-1].end
     places = range(start, end)
-    has_name_before = sounds.read(text[:start][-1:]) is not None and ordinary.unexplained(
+    has_name_before = readings.read(text[:start][-1:]) is not None and ordinary.unexplained(
         text, [start - 1]
     )
     if len(places) == _FEWEST_CHARACTERS and has_name_before:
@@ -337,7 +337,7 @@ def _with_spaces(text: str, start: int, end: int, spelled: str) -> str:
 
 def _needs_space(beside: str, written: str, said: str) -> bool:
     """Whether a space belongs beside a character that takes the place of another one."""
-    is_chinese = sounds.read(written) is not None
-    if not beside.isalnum() or is_chinese == (sounds.read(said) is not None):
+    is_chinese = readings.read(written) is not None
+    if not beside.isalnum() or is_chinese == (readings.read(said) is not None):
         return False
     return is_chinese == beside.isascii()

@@ -19,6 +19,13 @@ from koe.answers.words import split
         ("me and my sister left early", "My sister and me left early", ""),
         ("小王和小李来", "小李和小王来", ""),
         ("ask ann to come no wait bob and bring tea", "Ask Bob to come and bring tea", ""),
+        (
+            "from the old hall out wait not the old the new hall at ten",
+            "from the new hall at ten",
+            "",
+        ),
+        ("see you on monday wait that is a holiday see you on tuesday", "see you on tuesday", ""),
+        ("孩子发烧三十八度不对我再看一下三十九度", "孩子发烧39度", ""),
     ],
 )
 def test_a_correction_takes_the_place_of_what_was_wrong(
@@ -38,6 +45,8 @@ def test_a_correction_takes_the_place_of_what_was_wrong(
         ("meet ann ben carl and dora at ten no wait tuesday", "Meet Tuesday at ten"),  # too much
         ("周三下午开会不对周四", "周五下午开会"),
         ("周三不对外开放周四开放", "周四外开放"),  # no correction
+        ("九点开会不对是十点开会", "九点开会"),  # the wrong one
+        ("go at ten wait we have to call ann and ask her when to come and go by bus", "go by bus"),
         ("ann told bob and carl", "bob told ann and carl"),
         ("", ""),
     ],

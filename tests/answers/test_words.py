@@ -103,3 +103,7 @@ def test_any_text_has_words(text: str) -> None:
     words = split(text)
     assert len(words.texts) == len(words.keys) == len(words.numbers) == len(words.weights)
     assert all(words.texts)
+
+
+def test_names_have_a_capital() -> None:
+    assert split("Ask Éva and tom, not Tom.").names == {"ask", "tom"}
