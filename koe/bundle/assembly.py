@@ -18,11 +18,11 @@ from koe.errors import BundleError
 
 _LICENCES = "licenses"
 
-# Of koe itself: the command, what only it and Python programs use, the front-end for Linux, the
+# Of koe itself: the command, what only it and Python programs use, the front-ends for Linux, the
 # sources of the library, what sends where there is no pyreqwest, and what needs the packages of
 # whisper, which no bundle has.
 _NOT_FOR_SHELLS = re.compile(
-    r"(cli|bundle|linux|native)/|.*__pycache__|asr/(spectrogram|whisper_model)\.py"
+    r"(cli|bundle|linux|tui|native)/|.*__pycache__|asr/(spectrogram|whisper_model)\.py"
     r"|(audio|microphone|dictation|transcription|intake|resampling|program|library|http/fallback)\.py"
 )
 
