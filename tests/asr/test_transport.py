@@ -23,6 +23,7 @@ from koe.asr.protocol import Handshake, Message
 from koe.asr.transport import WebSocket, open_websocket
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import EngineClosed
+from tests.asynchronous import stop_accepting
 
 PATIENCE = 30.0
 MOMENT = 0.05
@@ -53,6 +54,7 @@ async def listening(script: Script) -> AsyncIterator[str]:
         try:
             yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/path?query"
         finally:
+            await stop_accepting(server)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

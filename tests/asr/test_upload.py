@@ -13,6 +13,7 @@ import pytest
 from koe.asr.upload import Upload, open_uploader
 from koe.endpoint import check_endpoint
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
+from tests.asynchronous import stop_accepting
 from tests.servers.speech import (
     API_KEY,
     PATIENCE,
@@ -355,7 +356,7 @@ def test_a_proxy_is_asked_for_other_machines(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         with pytest.raises(AsrConnectionError, match=r"the proxy gives no connection to speech"):
             await upload("https://speech.invalid/")
-        server.close()
+        await stop_accepting(server)
         await server.wait_closed()
 
     asyncio.run(run())

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from koe.http.fallback import FallbackTransport, _socket_options
-from tests.asynchronous import on_loop
+from tests.asynchronous import on_loop, stop_accepting
 from tests.http.asking import HEADERS, KEY, answer_ok, settings
 from tests.servers.web import Server
 
@@ -64,7 +64,7 @@ async def test_nothing_is_left_of_a_handshake_that_is_cancelled() -> None:
     async with asyncio.timeout(20):
         await closed.wait()
     await transport.aclose()
-    server.close()
+    await stop_accepting(server)
 
 
 def test_connections_are_kept_alive() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from koe.http.reqwest import ReqwestTransport
-from tests.asynchronous import on_loop
+from tests.asynchronous import on_loop, stop_accepting
 from tests.http.asking import settings
 from tests.servers.web import Exchange, Server
 
@@ -46,7 +46,7 @@ async def test_a_long_body_is_sent_no_further_when_it_is_cancelled() -> None:
         await closed.wait()
     assert received < len(body)
     await transport.aclose()
-    server.close()
+    await stop_accepting(server)
 
 
 @on_loop

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.asynchronous import stop_accepting
+
 
 class Proxy:
     """Runs from ``async with`` to its end.
@@ -42,7 +44,7 @@ class Proxy:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        self._server.close()
+        await stop_accepting(self._server)
         for task in list(self._serving):
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)

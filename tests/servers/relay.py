@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from tests.asynchronous import stop_accepting
+
 
 class Relay:
     """Runs from ``async with`` to its end.
@@ -50,7 +52,7 @@ class Relay:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        self._server.close()
+        await stop_accepting(self._server)
         for task in list(self._carrying):
             task.cancel()
         await asyncio.gather(*self._carrying, return_exceptions=True)

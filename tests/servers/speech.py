@@ -25,6 +25,8 @@ from email.parser import BytesParser
 
 import trustme
 
+from tests.asynchronous import stop_accepting
+
 API_KEY = "sk-4711-0815"
 
 # Nothing here takes a fraction of it.
@@ -110,7 +112,7 @@ class SpeechServer:
         async with server:
             ready.set()
             await self._ending.wait()
-            server.close()
+            await stop_accepting(server)
 
     def run(self, ready: threading.Event) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

@@ -24,6 +24,7 @@ import h2.exceptions
 import h2.settings
 import h11
 
+from tests.asynchronous import stop_accepting
 from tests.servers.certificates import Kind, server_context
 
 Version = Literal["h2", "http/1.1"]
@@ -388,7 +389,7 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        self._server.close()
+        await stop_accepting(self._server)
         for connection in self.connections:
             connection.abort()
         for task in list(self._serving):
