@@ -68,7 +68,15 @@ def test_kana_may_begin_any_ideograph() -> None:
 
 @pytest.mark.parametrize(
     ("heard", "meant"),
-    [("mist", "missed"), ("doctor", "docker"), ("fix", "fixed"), ("旅", "路"), ("挑", "调")],
+    [
+        ("mist", "missed"),
+        ("board", "bored"),
+        ("would", "wood"),
+        ("doctor", "docker"),
+        ("fix", "fixed"),
+        ("旅", "路"),
+        ("挑", "调"),
+    ],
 )
 def test_a_word_that_may_be_another_one(heard: str, meant: str) -> None:
     assert may_be(heard, meant)
