@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from koe.cli import Exit, main, tui
+from koe.cli import Exit, main
 from tests.cli.command import run_koe
 
 for_linux = pytest.mark.skipif(sys.platform != "linux", reason="koe serve is for Linux")
@@ -27,14 +28,15 @@ def test_without_a_terminal(tmp_path: Path) -> None:
 
 
 @for_linux
-def test_without_the_package(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(tui, "_is_terminal", lambda: True)
-    for name in [name for name in sys.modules if name.startswith("koe.tui")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "textual", None)
-    assert main(["tui"]) == Exit.ERROR
-    (sentences,) = capsys.readouterr().err.splitlines()
+def test_without_the_package() -> None:
+    """In a process of its own: modules that are imported anew here would be there twice."""
+    code = (
+        "import sys; sys.modules['textual'] = None; from koe.cli import main, tui; "
+        "tui._is_terminal = lambda: True; sys.exit(main(['tui']))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == Exit.ERROR
+    (sentences,) = done.stderr.splitlines()
     assert sentences.startswith("koe: koe tui needs a package that is missing (")
     assert sentences.endswith("; run: pip install 'koe-core[tui]'")
