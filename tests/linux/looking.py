@@ -20,6 +20,8 @@ async def focus(display: Display, kind: str) -> Window:
                 attributes = display.reply(display.core.GetWindowAttributes(window))
                 if attributes and attributes.map_state and display.kind_of(window) == kind:
                     display.core.SetInputFocus(_POINTER_ROOT, window, _NOW)
-                    display.flush()
-                    return Window(window, kind)
+                    # The answer also makes sure that other connections see it from now on.
+                    focused = display.reply(display.core.GetInputFocus())
+                    if focused and focused.focus == window:
+                        return Window(window, kind)
             await asyncio.sleep(0.01)

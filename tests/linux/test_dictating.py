@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,11 +26,9 @@ from tests.linux.screen import GtkField, Screen
 CONTROL_RIGHT, ESCAPE = 0xFFE4, 0xFF1B
 
 
-async def answered(word: str) -> None:
-    """Have a client tell a word as soon as the daemon listens."""
-    async with asyncio.timeout(PATIENCE):
-        while (await key(word))[0] != 0:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+async def said_by_client(word: str) -> None:
+    """Have a client of the socket say a word to the daemon."""
+    assert await key(word) == (0, "")
 
 
 @pytest.mark.model
@@ -40,7 +41,8 @@ def test_speech_is_text_in_the_field(
     (directory / "config.yaml").write_text(
         f"linux: {{insert: {way}}}\nhotkey: {{cancel_key: 53}}\n", encoding="utf-8"
     )
-    environ = desk.environ | {"XDG_RUNTIME_DIR": str(runtime)}
+    notified = runtime / "notify.sock"
+    environ = desk.environ | {"XDG_RUNTIME_DIR": str(runtime), "NOTIFY_SOCKET": str(notified)}
     pcm = speech.read_bytes()
 
     @on_loop
@@ -51,17 +53,20 @@ def test_speech_is_text_in_the_field(
     async def dictate() -> None:
         recorders = [Recorder(pcm) for _ in range(3)]
         waiting = iter(recorders)
-        serving = asyncio.create_task(serve(directory, environ, lambda: next(waiting)))
-        await answered("cancel")
+        with listening(notified) as messages:
+            serving = asyncio.create_task(serve(directory, environ, lambda: next(waiting)))
+            # Before that it knows no window, and would leave the text on the clipboard.
+            async with asyncio.timeout(PATIENCE):
+                assert await asyncio.get_running_loop().sock_recv(messages, 64) == b"READY=1"
         display = Display(desk.environ["DISPLAY"])
         await focus(display, "gtk_field.py")
 
         # A client of the socket, with a tap at each end.
         for word in ("press", "release"):
-            await answered(word)
+            await said_by_client(word)
         await recorders[0].heard.wait()
         for word in ("press", "release"):
-            await answered(word)
+            await said_by_client(word)
         first = await until_filled(field, "")
 
         # The hotkey, held.
@@ -91,6 +96,15 @@ def test_speech_is_text_in_the_field(
         assert not control_path(environ).exists()
 
     run()
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """The socket on which a service manager hears of its services."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messages:
+        messages.setblocking(False)
+        messages.bind(str(path))
+        yield messages
 
 
 async def until_filled(field: GtkField, before: str) -> str:
