@@ -141,6 +141,10 @@ class RemotePortal:
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
+    async def settle(self) -> None:
+        """Wait until all signals that are due have been sent."""
+        await asyncio.gather(*self._tasks)
+
     async def ask_for(self, name: str) -> int:
         """Have a program ask for a format of koe's; the number of the transfer."""
         self._serial += 1

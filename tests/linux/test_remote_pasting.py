@@ -23,6 +23,7 @@ from koe.linux.control import control_path
 from koe.linux.daemon import RULES, Daemon, serve
 from koe.linux.delivery import UNKNOWN, Tried
 from koe.linux.desktop import Desktop
+from koe.linux.portal_requests import PORTAL, PORTAL_PATH
 from koe.linux.remote_pasting import ENDED, NO_CLIPBOARD, REFUSED, TOKEN_NAME, RemotePasting
 from koe.linux.virtual_keyboard import VirtualKeyboard
 from koe.linux.wayland import WaylandBoard
@@ -44,8 +45,9 @@ class Gnome(Compositor):
 class Pasting:
     """Pasting by an imitation of the portal, and what it has offered."""
 
-    def __init__(self, portal: RemotePortal, pasting: RemotePasting) -> None:
+    def __init__(self, bus: Bus, portal: RemotePortal, pasting: RemotePasting) -> None:
         self.portal = portal
+        self._bus = bus
         self.boards: asyncio.Queue[WaylandBoard | None] = asyncio.Queue()
         self._pasting = pasting
         pasting._use = self.boards.put_nowait
@@ -58,6 +60,11 @@ class Pasting:
         assert board is not None
         return board
 
+    async def settle(self) -> None:
+        """Wait until koe has got all signals of the portal, which come before this answer."""
+        await self.portal.settle()
+        await self._bus.call(PORTAL, PORTAL_PATH, "org.freedesktop.DBus.Peer.Ping")
+
 
 @asynccontextmanager
 async def pasting(desk: Screen, sway: Sway, folder: Path) -> AsyncIterator[Pasting]:
@@ -67,7 +74,7 @@ async def pasting(desk: Screen, sway: Sway, folder: Path) -> AsyncIterator[Pasti
     try:
         async with remote_portal(address) as portal, asyncio.timeout(PATIENCE):
             made = RemotePasting(bus, compositor, folder / TOKEN_NAME, lambda board: None)
-            yield Pasting(portal, made)
+            yield Pasting(bus, portal, made)
     finally:
         await bus.close()
         compositor.close()
@@ -87,7 +94,7 @@ async def test_a_text_is_pasted_and_the_clipboard_comes_back(
         portal.held = {PLAIN: b"copied before"}
         running = desktop.run()
         board = await desktop.board()
-        await asyncio.sleep(0.05)  # the desktop says what is on the clipboard
+        await desktop.settle()  # the desktop has said what is on the clipboard
         assert await board.paste("Grüße 👍", UNKNOWN, 0.0) is Tried.ARRIVED
         await portal.until(lambda: portal.pasted == ["Grüße 👍"])
         passing = portal.formats
