@@ -41,13 +41,13 @@ def journal_directory(config_directory: Path) -> Path:
 
 
 def new_id(moment: datetime) -> str:
-    """Return an ID that no other entry has.
+    """Return an ID that no other entry has; later ones of a process sort behind earlier ones.
 
     Args:
         moment: When the session began, in UTC.
     """
     time = to_milliseconds(moment).replace("-", "").replace(":", "")
-    return f"{time}-{os.getpid()}-{next(_numbers)}"
+    return f"{time}-{os.getpid()}-{next(_numbers):04}"
 
 
 def to_milliseconds(moment: datetime) -> str:

@@ -29,6 +29,11 @@ def test_ids_and_paths(journal: Path) -> None:
     assert path_of(journal, first) == journal / "2026-07" / f"{first}.koej"
 
 
+def test_ids_of_one_moment_are_in_order() -> None:
+    ids = [new_id(MOMENT) for _ in range(200)]
+    assert ids == sorted(ids)
+
+
 @pytest.mark.parametrize("wrong", [
     "", "last", "../x", "20260714T093005.007Z-1", "20260714T093005.007Z-1-1\n",
     "20260714T093005.007Z-1-/", "٢0260714T093005.007Z-1-1", "20260714T093005.007Z-1-\0",
