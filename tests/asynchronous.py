@@ -10,14 +10,19 @@ from typing import ParamSpec
 P = ParamSpec("P")
 
 
-async def stop_accepting(server: asyncio.Server) -> None:
-    """Close a server. A connection that it has just accepted begins, and can be closed in order.
+# Steps of the loop from a connection that is accepted until the task that serves it has begun.
+_STEPS = 6
 
-    Cancelled before that, asyncio leaves its socket to the garbage collector, and what that says
+
+async def stop_accepting(server: asyncio.Server) -> None:
+    """Close a server. Connections that it has just accepted begin, and can be closed in order.
+
+    Cancelled before that, asyncio leaves their sockets to the garbage collector, and what that says
     fails another test.
     """
     server.close()
-    await asyncio.sleep(0)
+    for _ in range(_STEPS):
+        await asyncio.sleep(0)
 
 
 def on_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import koe.core
+import koe.records
 from koe.config.schema import HistoryConfig
 from koe.dictation import OpenCore, open_core
 from koe.errors import AsrConnectionError, HistoryError, LlmProfileError
@@ -48,6 +49,8 @@ class Engines:
 
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> Engines:
+    # The end of a core leaves files to the next start when the computer is too busy to write.
+    monkeypatch.setattr(koe.records, "CLOSE_TIMEOUT", PATIENCE)
     return Engines(monkeypatch)
 
 

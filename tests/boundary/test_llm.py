@@ -575,7 +575,9 @@ def test_settings_windows(
         lines = run(WINDOWS % program, fake.url)
 
     assert [shortened(line) for line in lines] == [*everything(MODELS), *more]
-    asked = [it for it in fake.server.connections if it.exchanges[0].path.startswith("/v1/")]
+    # The process may end before a connection that it has opened is used.
+    used = [it for it in fake.server.connections if it.exchanges]
+    asked = [it for it in used if it.exchanges[0].path.startswith("/v1/")]
     assert len(asked) == connections or connections is None
     limits = [
         json.loads(bytes(exchange.body)).keys() & {"max_tokens", "max_completion_tokens"}

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from koe.errors import JournalError
 from koe.journal.folder import files
 from koe.journal.reader import audio_of, is_being_written, read_session
 from tests.cli.command import PROJECT
@@ -64,7 +65,10 @@ def kill_once(folder: Path, pieces: int, seconds: float) -> int:
         return said * PIECE_MS
     (path,) = paths
     assert not is_being_written(path)
-    recorded = read_session(path)
+    try:
+        recorded = read_session(path)
+    except JournalError:  # not even the header had been written
+        return said * PIECE_MS
     assert recorded.end is None
     assert recorded.samples % PIECE_SAMPLES == 0
     kept = recorded.samples // PIECE_SAMPLES
