@@ -38,6 +38,15 @@ _LONGEST_SHORT = 4
 
 # Beginnings that turn a word into its contrary, and negations that sound like something else.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
+_CONTRARY_BEGINNINGS = (
+    ("hyper", "hypo"),
+    ("pre", "post"),
+    ("over", "under"),
+    ("inter", "intra"),
+    ("up", "down"),
+    ("in", "out"),
+    ("in", "ex"),
+)
 _HARMLESS = (
     {"no", "know"},
     {"no", "node"},
@@ -225,9 +234,18 @@ def is_opposite(word: str, other: str) -> bool:
     if (word in NEGATIONS) != (other in NEGATIONS):
         return {word, other} not in _HARMLESS
     shorter, longer = sorted((word, other), key=len)
-    return frozenset((word, other)) in CONTRARIES or (
-        len(shorter) > 2 and longer.removesuffix(shorter) in _CONTRARY
+    return (
+        frozenset((word, other)) in CONTRARIES
+        or (len(shorter) > 2 and longer.removesuffix(shorter) in _CONTRARY)
+        or any(_begin_contrary(word, other, *pair) for pair in _CONTRARY_BEGINNINGS)
     )
+
+
+def _begin_contrary(word: str, other: str, prefix: str, contrary: str) -> bool:
+    """Whether two words have the same rest behind beginnings of contrary meaning."""
+    first, second = sorted((word, other), key=lambda it: not it.startswith(prefix))
+    rest, other_rest = first.removeprefix(prefix), second.removeprefix(contrary)
+    return first != rest == other_rest != second
 
 
 def _abbreviates(short: str, long: str) -> bool:

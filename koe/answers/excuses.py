@@ -108,6 +108,8 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     first, last = cues[0][0], cues[-1][1]
     if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
         return
+    if start and _is_kept_number(heard, start, last):
+        return
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [
         at
@@ -131,6 +133,14 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
     if sum(heard.weights[at] for at in wrong) <= longest:
         gone[start:end] = [False] * (end - start)
+
+
+def _is_kept_number(heard: Words, start: int, last: int) -> bool:
+    """Whether a number that was wrong is kept beside the right one: 3楼不对4楼 became 3, 4楼."""
+    if not heard.numbers[start - 1] >= 0 > heard.numbers[start] or heard.numbers[last] < 0:
+        return False
+    wrong = heard.keys[heard.numbers[start - 1] : start]
+    return heard.keys[last : last + len(wrong)] != wrong
 
 
 def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:

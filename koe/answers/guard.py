@@ -32,6 +32,9 @@ HEAVIEST_EXCHANGE = 2.6
 # Chinese texts may have a kana, too, as の.
 _FEWEST_KANA = 3
 
+# So many corrections may be put where they belong, one after the other.
+_MOST_REPAIRED = 3
+
 _REFUSAL = speech.pattern("refusals")
 
 
@@ -50,11 +53,22 @@ def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw |
     flaw = _flaw_in(found, answer, heard, candidates, terms)
     if flaw is None or found.is_other_text:
         return flaw
-    for repaired in repairs(split(heard), split(answer)):
-        found = compare(heard, answer, terms, repaired=repaired)
-        if _flaw_in(found, answer, heard, candidates, terms) is None:
-            return None
+    said = split(heard)
+    for _ in range(_MOST_REPAIRED):
+        tried = []
+        for repaired in repairs(said, split(answer)):
+            tried.append(compare(heard, answer, terms, repaired=repaired))
+            if _flaw_in(tried[-1], answer, heard, candidates, terms) is None:
+                return None
+        nearest = min(tried, key=_distance, default=found)
+        if _distance(nearest) >= _distance(found):
+            break
+        found, said = nearest, nearest.gone.words
     return flaw
+
+
+def _distance(found: Differences) -> float:
+    return found.gone.weight + found.new.weight
 
 
 def _flaw_in(

@@ -188,6 +188,7 @@ _FORMS: Sequence[_Form] = tuple(
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
         ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
+        ("半", r"(?<![\d个斤倍年米块点大多前后])半(?=个?(?:年|月|小时|公里|斤))", "0.5"),
         ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
         ("块|米|度|斤", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
         (" past ", r"\b(half|(?:a )?quarter|\d+) past (\d+)", _past),
@@ -202,7 +203,7 @@ _FORMS: Sequence[_Form] = tuple(
         ("am|a.m|a m|morning", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
         ("上午|早|凌晨", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
         ("百分之", r"百分之(\d+(?:\.\d+)?)", r"\1%"),
-        ("成", r"(\d)成(?=[的以多左\W]|$)", r"\g<1>0%"),
+        ("成", r"(\d)成(?![功不员本立为了长果绩交语套对])", r"\g<1>0%"),
         ("星期|拜|周|週", r"(?:星期|礼拜|禮拜|周|週)([1-6天日])", r"周\1"),
         ("周天", "周天", "周日"),
         ("a 3 of ", r"\ba 3 of\b", "1/3 of"),
@@ -239,7 +240,7 @@ DIGIT_SOUNDS = {
 """How a digit sounds: in pinyin, and as an English word."""
 
 
-_MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜")
+_MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|半|星期|礼拜|禮拜")
 
 
 def write_digits(text: str) -> str:

@@ -149,8 +149,9 @@ def _skeletons(word: str) -> set[str]:
 
 def _are_other_names(name: str, other: str) -> bool:
     """Whether two names with the same consonants differ in a vowel, an L or an H that is heard."""
+    vowels, others = _first_vowels(name), _first_vowels(other)
     return (
-        _first_vowels(name).isdisjoint(_first_vowels(other))
+        (bool(vowels or others) and vowels.isdisjoint(others))
         or bool(_OPEN.search(name)) != bool(_OPEN.search(other))
         or ("l" in name) != ("l" in other)
         or (name[0] == "h") != (other[0] == "h")

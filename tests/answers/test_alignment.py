@@ -66,7 +66,15 @@ def test_a_large_gap_is_no_misheard_phrase() -> None:
 
 @pytest.mark.parametrize(
     ("word", "other", "expected"),
-    [("likely", "unlikely", True), ("not", "now", True), ("no", "know", False), ("a", "b", False)],
+    [
+        ("likely", "unlikely", True),
+        ("not", "now", True),
+        ("no", "know", False),
+        ("a", "b", False),
+        ("hypotension", "hypertension", True),
+        ("input", "output", True),
+        ("upload", "upset", False),
+    ],
 )
 def test_opposites(word: str, other: str, expected: bool) -> None:
     assert is_opposite(word, other) is is_opposite(other, word) is expected

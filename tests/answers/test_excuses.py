@@ -59,6 +59,8 @@ def test_excused(heard: str, answer: str) -> None:
         ("tell her i mean it today", "tell her today", ["i", "mean"]),
         ("感觉不错要不要去", "感觉不错要去", ["不"]),
         ("hello comma you", "Hello you", ["comma"]),
+        # Both numbers are kept, of which one was wrong.
+        ("去三楼不对四楼取", "去三、四楼取", ["楼", "不"]),
     ],
 )
 def test_not_excused(heard: str, answer: str, words: list[str]) -> None:

@@ -61,6 +61,9 @@ WORK = (
         ("！！！", "hello there general", Flaw.COLLAPSE),
         ("。", "嗯", None),
         ("哈哈哈哈", "哈哈哈哈哈哈哈哈哈哈", None),
+        # Two corrections at once.
+        ("下周三来开会。", "张老师不对江老师下周二哦下周三来开会", Flaw.COLLAPSE),
+        ("江老师下周三来开会。", "张老师不对江老师下周二哦下周三来开会", None),
     ],
 )
 def test_flaws(answer: str, heard: str, flaw: Flaw | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from koe.answers.differences import compare
 from koe.answers.flaws import Flaw
-from koe.answers.meaning import changed_meaning
+from koe.answers.meaning import changed_meaning, changes_certainty
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,28 @@ from koe.answers.meaning import changed_meaning
         ("打开空调", "已打开空调", Flaw.REPLY),
         ("he does not know nothing", "he does not know anything", None),
         ("he knows nothing", "he knows anything", Flaw.NEGATION),
+        ("请转给我一万五千块", "请转给我 15 万元", Flaw.NUMBER),
+        ("that is to hundred euros", "that is two hundred euros", None),
+        ("半年后复查", "一年后复查", Flaw.NUMBER),
+        ("半年后复查", "0.5 年后复查", None),
+        ("首付三成大概九十万", "首付30%，大概90万", None),
         ("", "", None),
     ],
 )
 def test_changes(heard: str, answer: str, flaw: Flaw | None) -> None:
     assert changed_meaning(compare(heard, answer, ())) is flaw
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer", "expected"),
+    [
+        ("手术在下周二", "手术在周二", True),
+        ("上个月的报告", "这个月的报告", True),
+        ("想一下下周的事", "想想下周的事", False),
+        ("see you next tuesday", "see you tuesday", True),
+        ("我差点撞到那辆车", "我撞到那辆车了", True),
+        ("i almost missed it", "I nearly missed it", False),
+    ],
+)
+def test_changes_of_certainty(heard: str, answer: str, *, expected: bool) -> None:
+    assert changes_certainty(compare(heard, answer, ())) is expected

@@ -26,6 +26,13 @@ from koe.answers.words import split
         ),
         ("see you on monday wait that is a holiday see you on tuesday", "see you on tuesday", ""),
         ("孩子发烧三十八度不对我再看一下三十九度", "孩子发烧39度", ""),
+        # It is hardly said that something was wrong.
+        ("来一杯大杯的不中杯的拿铁", "来一杯中杯的拿铁", ""),
+        ("被告于二零一九年哦二零二零年借款", "被告于2020年借款", ""),
+        ("老师下周二哦下周三来", "老师下周三来", ""),
+        # What was wrong is said once more with a no.
+        ("the flight lands in boston not boston baltimore", "the flight lands in baltimore", ""),
+        ("调成 debug 等一下别用 debug 用 info 就够了", "调成 info 就够了", ""),
     ],
 )
 def test_a_correction_takes_the_place_of_what_was_wrong(
@@ -48,6 +55,9 @@ def test_a_correction_takes_the_place_of_what_was_wrong(
         ("九点开会不对是十点开会", "九点开会"),  # the wrong one
         ("go at ten wait we have to call ann and ask her when to come and go by bus", "go by bus"),
         ("ann told bob and carl", "bob told ann and carl"),
+        ("要大的不要小的", "要小的"),
+        ("你去不去北京", "你北京"),
+        ("we meet at three not four", "we meet at four"),
         ("", ""),
     ],
 )

@@ -99,6 +99,7 @@ def test_names_have_their_vowels() -> None:
     assert may_be("lora", "laura", is_name=True)
     assert may_be("sean", "shawn", is_name=True)
     assert not may_be("jensen", "johnson", is_name=True)
+    assert may_be("gdk", "jdk", is_name=True)
 
 
 def test_surnames_are_known_by_all_their_sounds() -> None:
