@@ -21,6 +21,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from ipaddress import ip_address
 
 import truststore
 from websockets.client import ClientProtocol
@@ -102,7 +103,9 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: fl
         uri.host,
         uri.port,
         limit=_READ_BYTES,
-        happy_eyeballs_delay=_NEXT_ADDRESS_DELAY,
+        # With a delay, asyncio loses the socket of a connection that is cancelled as it succeeds,
+        # until it is collected.
+        happy_eyeballs_delay=None if _is_address(uri.host) else _NEXT_ADDRESS_DELAY,
         ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if uri.secure else None,
         ssl_shutdown_timeout=CLOSE_TIMEOUT if uri.secure else None,
     )
@@ -115,6 +118,15 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: fl
         connection.abort()
         raise
     return connection
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an IP address, which has no others beside it."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class WebSocket:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import socket
 import ssl
 import struct
 import sys
 import tracemalloc
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -374,6 +376,29 @@ def test_a_polite_end() -> None:
     asyncio.run(run())
     assert received == ["text", b"binary"]
     assert codes == [1005]
+
+
+def test_a_cancel_at_any_step_leaves_no_socket(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+
+    async def consenting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await consent(reader, writer)
+            await reader.read()
+
+    async def run() -> None:
+        async with listening(consenting) as url:
+            for steps in range(40):
+                opening = asyncio.create_task(open_websocket(Handshake(url, {}, ()), PATIENCE))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                if not opening.cancel():
+                    opening.result().abort()
+                await asyncio.wait([opening])
+
+    asyncio.run(run())
+    gc.collect()
+    assert not [str(it.message) for it in recwarn if "raddr" in str(it.message)]
 
 
 @pytest.mark.parametrize("abandoned", [True, False])
