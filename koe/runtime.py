@@ -28,14 +28,14 @@ T = TypeVar("T")
 # What the thread imports of ours, and what it imports before all else.
 IMPORTED_LATER = (
     "asyncio", "koe.answers", "koe.answers.flaws", "koe.asr", "koe.config.prompts", "koe.core",
-    "koe.daemon_threads", "koe.events", "koe.failures", "koe.files.folders", "koe.files.lock",
+    "koe.daemon_threads", "koe.events", "koe.files.folders", "koe.files.lock",
     "koe.files.regular", "koe.finishing", "koe.hearing", "koe.http", "koe.http.errors",
     "koe.http.request", "koe.journal", "koe.journal.events", "koe.journal.file",
     "koe.journal.folder", "koe.journal.format", "koe.journal.reader", "koe.journal.recording",
     "koe.journal.replay", "koe.journal.threads", "koe.journal.values", "koe.journal.writer",
     "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.asking",
     "koe.llm.correction", "koe.llm.exchange", "koe.llm.openai_chat", "koe.llm.openai_responses",
-    "koe.llm.parameters", "koe.llm.protocols", "koe.llm.service", "koe.llm.streams", "koe.masking",
+    "koe.llm.protocols", "koe.llm.refusals", "koe.llm.service", "koe.masking",
     "koe.prompts", "koe.records", "koe.runner", "koe.session", "koe.session_rules", "koe.spool",
     "koe.stitching", "koe.tokens", "koe.transcript",
 )  # fmt: skip

@@ -18,14 +18,11 @@ from koe.llm.exchange import (
     Reply,
     at,
     is_page,
-    presentable,
     read_json,
-    refusal,
     text_at,
 )
-from koe.llm.parameters import ParameterChange, apply, is_about_store
-from koe.pasted import pasted
-from koe.text import trim
+from koe.llm.refusals import ParameterChange, apply, is_about_store, presentable, refusal
+from koe.text import pasted, trim
 
 # What servers say of an address at which they have nothing.
 _ASTRAY = frozenset({404, 405})
