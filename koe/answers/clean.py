@@ -13,11 +13,15 @@ from koe.answers.framing import without_lead, without_note
 from koe.answers.heard import Heard
 from koe.answers.reasoning import without_reasoning, without_tokens
 from koe.answers.wrapping import (
+    without_brackets,
     without_command,
     without_entities,
+    without_escapes,
     without_fence,
     without_json,
+    without_lone_quote,
     without_markdown,
+    without_picture,
     without_quotes,
     without_tags,
 )
@@ -37,6 +41,10 @@ _WRAPPINGS: _Steps = (
     without_lead,
     without_note,
     without_quotes,
+    without_lone_quote,
+    without_brackets,
+    without_picture,
+    without_escapes,
     without_entities,
 )
 

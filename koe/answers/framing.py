@@ -13,7 +13,9 @@ from itertools import islice
 from koe.answers.heard import Heard
 
 # Where a preamble may end, and where a note may begin.
-_LEAD_ENDS = re.compile(r"[:：](?!//)(?=\D|\Z)\s*|[】\]]\s*|\n\s*")
+_LEAD_ENDS = re.compile(
+    r"[:：](?!//)(?=\D|\Z)\s*|[】\]]\s*|\A[(（][^()（）\n]+[)）]\s*|\n\s*|(?:[→⇒➡]\ufe0f?|[-=]>)\s*"
+)
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
 _NOTE_MARK = re.compile(r"[\n(（\[【]")
 

@@ -36,6 +36,8 @@ _QUOTES = (
 )  # fmt: skip
 # A text in these is the title of a work, unless it is a sentence.
 _OF_TITLES = ("《", "》")
+# What begins a quotation or ends it, but for the inches after a number.
+_LONE_QUOTE = re.compile(r'\A["“„«「『]\s*|(?<!\d)\s*["”»」』]\Z')
 _ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
 _ENDS = ".。!！?？"
 
@@ -44,6 +46,14 @@ _EMPHASIS = re.compile(
 )
 _UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
 _LINE_MARK = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)")
+# Brackets around all of a text, outside of those that mean JSON or a tag.
+_BRACKETED = re.compile(
+    r"\((?P<a>[^()]+)\)|（(?P<b>[^（）]+)）|\[{1,2}(?P<c>[^][]+)\]{1,2}|\{{1,2}(?P<d>[^{}]+)\}{1,2}"
+    r"|【(?P<e>[^【】]+)】|<{2,3}(?P<f>[^<>]+)>{2,3}"
+)
+_ESCAPED_QUOTE = re.compile(r"\\(?=[\"'])")
+# An emoji, or another picture or arrow.
+_PICTURE = re.compile(r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF]\ufe0f?\s+")
 _BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
 
 
@@ -151,6 +161,36 @@ def without_markdown(text: str, heard: Heard) -> str:
         rest = plain[bullet.end() :]
         plain = plain if heard.is_said_in(bullet[0], plain) else rest
     return plain
+
+
+def without_lone_quote(text: str, heard: Heard) -> str:
+    """The text without a quote at one of its ends that has no other half."""
+    lone = _LONE_QUOTE.search(text)
+    if not lone or sum(map(text.count, _ALL_QUOTES)) > 1 or heard.has(*_ALL_QUOTES):
+        return text
+    rest = text[: lone.start()] + text[lone.end() :]
+    return rest if heard.text and heard.is_most_of(rest) else text
+
+
+def without_brackets(text: str, heard: Heard) -> str:
+    """What is in brackets that are around all of a text."""
+    bracketed = _BRACKETED.fullmatch(text)
+    if bracketed is None or heard.has(*"()[]{}<>"):
+        return text
+    inner = next(filter(None, bracketed.groups()))
+    return inner if heard.is_most_of(inner) else text
+
+
+def without_picture(text: str, heard: Heard) -> str:
+    """The text without an emoji before it, if there are words for all that was heard."""
+    picture = _PICTURE.match(text)
+    rest = text[picture.end() :] if picture else text
+    return rest if rest != text and heard.covered_by(rest) >= 1 else text
+
+
+def without_escapes(text: str, heard: Heard) -> str:
+    """The text with plain quotes, where they are escaped as in a string of a program."""
+    return text if heard.has("\\") else _ESCAPED_QUOTE.sub("", text)
 
 
 def without_command(text: str, heard: Heard) -> str:

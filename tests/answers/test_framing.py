@@ -18,7 +18,8 @@ TEXT = "The train is late."
         "Certainly.\n\n", "Output: ", "Transcript: ", "Original: the train is late\nCorrected: ",
         "修正后的文本：\n", "好的，以下是校对结果：", "【输出】", "Hier ist der korrigierte Text: ",
         "Voici le texte corrigé :\n", 'I removed the filler "um".\n\n', "Dear Anna: ",
-        "Sure, please share it:\n", "---\n",
+        "Sure, please share it:\n", "---\n", "(Corrected) ", "Corrected text -> ",
+        "um the train is late → ", "the train is late\n\n➡️ ",
     ],
 )  # fmt: skip
 def test_leads(lead: str) -> None:
@@ -34,6 +35,8 @@ def test_leads(lead: str) -> None:
         ("whole milk and bread", "Hole milk\nBread"),
         ("see http://a.b/text", "See http://a.b/text"),
         ("at ten thirty", "Final at 10:30"),
+        ("first milk second eggs", "1) Milk\n2) Eggs"),
+        ("from a to b", "From A → B"),
     ],
 )
 def test_no_leads(heard: str, answer: str) -> None:

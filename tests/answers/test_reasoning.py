@@ -28,6 +28,10 @@ TEXT = "We leave at noon."
         ("<|begin_of_thought|>", "<|end_of_thought|>"),
         ("<|START_THINKING|>", "<|END_THINKING|>"),
         ("<思考>", "</思考>"),
+        ("<think:opensource>", "</think:opensource>"),
+        ("<reasoning_content>", "</reasoning_content>"),
+        ("<longcat_think>", "</longcat_think>"),
+        ("<|think_start|>", "<|think_end|>"),
     ],
 )
 def test_marks(opening: str, closing: str) -> None:
@@ -49,6 +53,7 @@ def test_marks(opening: str, closing: str) -> None:
     [
         f"<|channel|>analysis<|message|>x<|end|><|start|>assistant<|channel|>final<|message|>{TEXT}",
         f"<|channel|>commentary<|message|>x<|channel|>final <|message|>{TEXT}",
+        f"<|channel|>final <|constrain|>text<|message|>{TEXT}",
         f"analysisWe should edit.assistantfinal{TEXT}",
     ],
 )
@@ -88,6 +93,31 @@ def test_tokens(answer: str) -> None:
 )
 def test_no_tokens(heard: str, answer: str) -> None:
     assert without_tokens(answer, Heard(heard)) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"<|inner_prefix|>We leave? At noon.<|inner_suffix|>{TEXT}",
+        f"<unused94>thought\nWe leave at noon, they say.<unused95>{TEXT}",
+        f"<|channel>thought\nDraft: {TEXT} Good.<channel|>{TEXT}",
+        f"<|channel>thought\n<channel|>{TEXT}",
+        f"<|think|>plan<|end|><|begin|>assistant<|content|>{TEXT}<|end|>",
+        f"{TEXT} /no_think", f"{TEXT}<0x0A>",
+    ],
+)  # fmt: skip
+def test_reasoning_between_tokens(answer: str) -> None:
+    plain = without_tokens(without_reasoning(answer, HEARD), HEARD)
+    assert plain.strip() == TEXT
+
+
+def test_a_closing_mark_at_the_end() -> None:
+    assert without_reasoning(f"{TEXT}\n</think>\n", HEARD).strip() == TEXT
+
+
+def test_brackets_of_headings() -> None:
+    answer = f"【思考】\nplan\n【结果】\n{TEXT}"
+    assert without_reasoning(answer, HEARD) == answer
 
 
 def test_nothing_but_tokens() -> None:

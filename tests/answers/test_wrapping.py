@@ -6,11 +6,15 @@ import pytest
 
 from koe.answers.heard import Heard
 from koe.answers.wrapping import (
+    without_brackets,
     without_command,
     without_entities,
+    without_escapes,
     without_fence,
     without_json,
+    without_lone_quote,
     without_markdown,
+    without_picture,
     without_quotes,
     without_tags,
 )
@@ -133,3 +137,43 @@ def test_a_section_of_characters() -> None:
 def test_a_title_keeps_its_quotes() -> None:
     assert without_quotes("《红楼梦》", Heard("红楼梦")) == "《红楼梦》"
     assert without_quotes("《我在看书。》", Heard("我在看书")) == "我在看书。"
+
+
+@pytest.mark.parametrize("answer", [f'"{TEXT}', f'{TEXT}"', f"“{TEXT}", f"{TEXT}」"])
+def test_half_a_pair_of_quotes(answer: str) -> None:
+    assert without_lone_quote(answer, HEARD) == TEXT
+    assert without_lone_quote(answer, Heard("open quote it's a small house")) == answer
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"), [("a screen of 27", 'A screen of 27"'), ("say no", 'Say "no"'), ("", '"a')]
+)
+def test_quotes_that_are_no_half(heard: str, answer: str) -> None:
+    assert without_lone_quote(answer, Heard(heard)) == answer
+
+
+@pytest.mark.parametrize("brackets", ["()", "（）", "[]", "{}", "【】"])
+def test_brackets(brackets: str) -> None:
+    opening, closing = brackets
+    answer = f"{opening}{TEXT}{closing}"
+    assert without_brackets(answer, HEARD) == TEXT
+    assert without_brackets(answer, Heard("in brackets it's a small house")) == answer
+    assert without_brackets(f"{answer} {answer}", HEARD) == f"{answer} {answer}"
+
+
+def test_doubled_brackets() -> None:
+    for answer in (f"<<{TEXT}>>", f"<<<{TEXT}>>>", f"[[{TEXT}]]", f"{{{{{TEXT}}}}}"):
+        assert without_brackets(answer, HEARD) == TEXT
+
+
+def test_a_picture_before_the_text() -> None:
+    for picture in ("✅", "✍️", "➡️", "→", "📝"):
+        answer = f"{picture} {TEXT}"
+        assert without_picture(answer, HEARD) == TEXT
+        assert without_picture(answer, Heard("check mark it's a small house")) == answer
+
+
+def test_escaped_quotes() -> None:
+    answer = TEXT.replace("'", "\\'")
+    assert without_escapes(answer, HEARD) == TEXT
+    assert without_escapes(answer, Heard("it backslash 's a small house")) == answer
