@@ -17,6 +17,7 @@
 #                 hour; TAKES=10 for less); make strings  10,000 texts by each way of inserting (COUNT=, SEED=)
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make fuzz   the tests of random input, with much more of it (half an hour)
+# make contract  the contract of the library, with the engine that it brings
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
 # make man    the man page koe/koe.1, from what --help says
@@ -45,7 +46,8 @@ ENGINES := moonshine
 KOE_CONFIG := $(BIN)
 
 .PHONY: run test lint lib install bundle hosts peers sanitize slow bench bench-llm bench-guard bench-prompt \
-  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz kills journal-fuzz man clean force
+  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz contract kills journal-fuzz \
+  man clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
 # environment, where quotes in it mean nothing.
@@ -88,10 +90,11 @@ peers: $(PEERS)/.ready
 # that what came from new goes to delete: the voice detector does not (koe.asr.moonshine_package).
 # ThreadSanitizer can't see into Python and the engine, so it looks at the library alone.
 sanitize: $(LIB)
-	KOE_SANITIZE=address,undefined ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0 \
-	  UBSAN_OPTIONS=halt_on_error=1 $(BIN)/pytest tests/abi
+	KOE_DEFAULT_ENGINE=1 KOE_SANITIZE=address,undefined \
+	  ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0 UBSAN_OPTIONS=halt_on_error=1 \
+	  $(BIN)/pytest tests/abi
 	KOE_SANITIZE=thread $(BIN)/pytest tests/abi/test_ring.py tests/abi/test_order.py
-	KOE_SANITIZE=thread TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+	KOE_DEFAULT_ENGINE=1 KOE_SANITIZE=thread TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	  $(BIN)/pytest tests/abi/test_contract.py -k threads
 
 # Which cells there are: python -m tests.faults --list; for some of them: --only TEXT.
@@ -144,6 +147,9 @@ man: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/pytest -n auto -m hypothesis --hypothesis-profile fuzz
+
+contract: $(LIB)
+	KOE_DEFAULT_ENGINE=1 $(BIN)/pytest tests/abi/test_contract.py -k test_scenario
 
 kills: $(READY)
 	$(BIN)/python -m tests.journal.killing

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai import OpenAI
 
 from koe.asr import Engine
 from koe.asr.glm import build_upload, interpret, open_engine
@@ -222,23 +221,3 @@ class TestGlm(EngineContract):
         names = [part.get_param("name", header="content-disposition")
                  for part in form_parts(received)]  # fmt: skip
         assert names == ["model", "file", "stream", "prompt"]
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-def test_the_server_satisfies_another_client(server: SpeechServer, streamed: bool) -> None:
-    """So that what our engine is tested against is not only our own idea of the service."""
-    url = f"{server.url}/api/paas/v4"
-    with OpenAI(api_key=API_KEY, base_url=url, max_retries=0) as client:
-        file = ("audio.wav", wav(b"\1\2" * 16_000), "audio/wav")
-        if not streamed:
-            said = client.audio.transcriptions.create(model="glm-asr-2512", file=file)
-            assert said.text == "16000 samples"
-            return
-        events = list(
-            client.audio.transcriptions.create(model="glm-asr-2512", file=file, stream=True)
-        )
-    assert [event.type for event in events] == [
-        "transcript.text.delta", "transcript.text.delta", "transcript.text.done"
-    ]  # fmt: skip
-    deltas = [event.delta for event in events if event.type == "transcript.text.delta"]
-    assert "".join(deltas) == "16000 samples"

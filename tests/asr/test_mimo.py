@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai import OpenAI
-from openai.types.chat import ChatCompletionUserMessageParam
 
 from koe.asr import Engine
 from koe.asr.mimo import LONGEST_SECONDS, build_upload, interpret, open_engine
@@ -169,26 +166,3 @@ class TestMimo(EngineContract):
 
     def is_right(self, text: str) -> bool:
         return text == "80000 samples"
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-def test_the_server_satisfies_another_client(server: SpeechServer, streamed: bool) -> None:
-    """So that what our engine is tested against is not only our own idea of the service."""
-    data = f"data:audio/wav;base64,{b64encode(wav(b'12' * 16_000)).decode()}"
-    message: ChatCompletionUserMessageParam = {
-        "role": "user",
-        "content": [{"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}],
-    }
-    options = {"asr_options": {"language": "auto"}}
-    with OpenAI(api_key=API_KEY, base_url=f"{server.url}/v1", max_retries=0) as client:
-        if streamed:
-            chunks = client.chat.completions.create(
-                model="mimo-v2.5-asr", messages=[message], extra_body=options, stream=True
-            )
-            said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-        else:
-            whole = client.chat.completions.create(
-                model="mimo-v2.5-asr", messages=[message], extra_body=options
-            )
-            said = whole.choices[0].message.content or ""
-    assert said == "16000 samples"

@@ -49,11 +49,11 @@ class TestMoonshine(EngineContract):
 
     @pytest.fixture
     def speech(self, beckett: bytes) -> bytes:
-        return beckett[: 5 * 32_000]
+        return beckett[: 3 * 32_000]
 
     def is_right(self, text: str) -> bool:
         words = text.replace(",", "").replace(".", "").lower()
-        return words.startswith("ever tried ever failed no matter")
+        return words == "ever tried ever failed"
 
     def test_the_text_grows_while_speech_is_sent(self, speech: bytes) -> None:
         """Live text is made of audio behind which no end waits."""
@@ -101,10 +101,10 @@ class TestWithoutSecondPass(EngineContract):
 
     @pytest.fixture
     def speech(self, beckett: bytes) -> bytes:
-        return beckett[: 5 * 32_000]
+        return beckett[: 3 * 32_000]
 
     def is_right(self, text: str) -> bool:
-        return text.startswith("Ever tried. Ever failed. No matter.")
+        return text == "Ever tried. Ever failed."
 
     def test_lines_are_joined_with_spaces(self, beckett: bytes) -> None:
         events = asyncio.run(dictate(self.open(), [beckett]))
@@ -139,7 +139,7 @@ def test_how_far_a_result_reaches(beckett: bytes, model: Transcriber) -> None:
     """What is heard of the audio from there on begins with the next word, whole."""
 
     def hear(pcm: bytes) -> list[DefiniteHeard | FinalHeard]:
-        recogniser = MoonshineRecogniser(model, 0.5)
+        recogniser = MoonshineRecogniser(model, 1.0)
         events = [e for frame in in_frames(pcm, 6400) for e in recogniser.feed(frame)]
         events += recogniser.finish()
         recogniser.close()
@@ -163,27 +163,32 @@ def test_the_text_does_not_depend_on_what_was_heard_before(
     """Lines begin and end at the same samples, the first session of the process included.
 
     In a process of its own, because only the first one has a new voice detector without our help.
+    All but the first and the last look for lines alone, which is a fifth of the work.
     """
     program = """
 import sys
 from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
+from koe.asr.moonshine_package import VOICE_THRESHOLD, load_transcriber
 from koe.asr.samples import float_samples
 
 speech = open(sys.argv[1], "rb").read()
 
 model = load_stream_model()
+detector = load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"})
 
-def hear(pcm):
+def hear(pcm, model=detector):
     recogniser = MoonshineRecogniser(model, 0.5)
     recogniser._stream.add_audio(float_samples(pcm).tolist(), 16000)
     lines = recogniser._update().lines
     recogniser.close()
-    return [(line.text, line.start_time, line.duration) for line in lines]
+    return [(line.start_time, line.duration) for line in lines], [line.text for line in lines]
 
-first = hear(speech)
+lines, texts = hear(speech, model)
+assert len(lines) > 5
 for before in (speech[:90000], speech[-70000:], bytes(64000), bytes(range(256)) * 250):
     hear(before)
-    assert hear(speech) == first
+    assert hear(speech)[0] == lines
+assert hear(speech, model) == (lines, texts)
 """
     with wave.open(str(recordings / "two_cities.wav")) as recording:
         # 48 kHz heard as 16 kHz: slow and deep, but as full of pauses and doubt.
@@ -229,8 +234,9 @@ def test_the_turn_is_passed_on_when_a_recogniser_cannot_be_made(
         raise error
 
     with monkeypatch.context() as patched:
-        for name in ("_stream_model", "_whole_model"):
-            patched.setattr(f"koe.asr.moonshine.{name}", Loaded[object](lambda model: None))
+        if culprit.startswith("load"):
+            for name in ("_stream_model", "_whole_model"):
+                patched.setattr(f"koe.asr.moonshine.{name}", Loaded[object](lambda model: None))
         patched.setattr(f"koe.asr.moonshine.{culprit}", fail)
         with pytest.raises(type(error)), open_recogniser(config, never):
             pass

@@ -1,8 +1,8 @@
 """A service of language models, as OpenAI and Anthropic run them: three protocols, one server.
 
 It is strict where they are: a field that it does not know, a missing key or header, and a model
-that it does not have are refused, in their words. `tests/servers/test_llm.py` has their own clients
-talk to it.
+that it does not have are refused, in their words. `tests/servers/test_official.py` has their own
+clients talk to it.
 
 It could lie, and a test chooses how by the model that it asks, which it can in another process too,
 in a configuration:
