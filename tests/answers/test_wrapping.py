@@ -152,9 +152,8 @@ def test_quotes_that_are_no_half(heard: str, answer: str) -> None:
     assert without_lone_quote(answer, Heard(heard)) == answer
 
 
-@pytest.mark.parametrize("brackets", ["()", "（）", "[]", "{}", "【】"])
-def test_brackets(brackets: str) -> None:
-    opening, closing = brackets
+@pytest.mark.parametrize(("opening", "closing"), [*map(tuple, ["()", "（）", "[]", "{}", "【】"])])
+def test_brackets(opening: str, closing: str) -> None:
     answer = f"{opening}{TEXT}{closing}"
     assert without_brackets(answer, HEARD) == TEXT
     assert without_brackets(answer, Heard("in brackets it's a small house")) == answer
