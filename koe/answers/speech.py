@@ -47,8 +47,7 @@ CONTRARIES = frozenset(
     for line in lexicon.lines("contraries")
     for pair in combinations(line.split(", "), 2)
 )
-HESITATIONS = _phrases("hesitations")
-CUES = frozenset((*ALL_CORRECTIONS, *HESITATIONS))
+INTERJECTIONS = frozenset(lexicon.phrases("interjections"))
 JOINING = frozenset(lexicon.phrases("joining"))
 LIST_WORDS = frozenset(
     word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
