@@ -16,6 +16,9 @@ from koe.answers.words import PERSONS, Words
 # Words between the verb that begins a question and the rest.
 _LONGEST_SUBJECT = 3
 
+# What may be gone with a word that no number can have been taken for: 元, 块.
+_NO_WORD = 0.2
+
 # How reports begin in Chinese: 正在, 已经.
 _REPORTED = "正已"
 
@@ -75,7 +78,7 @@ def _changes_number(gone: Side, new: Side) -> bool:
         or _moves_point(new.words, gone.words)
         or bool((lost and added) or (_has_unit(gone) and _has_unit(new)))
         or any(number != "1" for number in lost)
-        or (bool(added) and not gone.texts and added != ["1"])
+        or (bool(added) and gone.weight <= _NO_WORD and added != ["1"])
     )
 
 

@@ -89,8 +89,12 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
         for at in _places(keys, again):
             before, after = keys[:at][-1:], keys[at + len(again) :][:1]
             for wrong in _replaced(heard, first, before, after):
+                said = heard.keys[wrong.start : wrong.stop]
                 other = [index for index in wrong if heard.keys[index] not in again]
-                if 0 < sum(heard.weights[index] for index in other) <= _MOST_REPLACED:
+                more = [index for index in range(start, end) if heard.keys[index] not in said]
+                if 0 < sum(heard.weights[index] for index in other) <= _MOST_REPLACED and (
+                    sum(heard.weights[index] for index in more) <= _MOST_REPLACED
+                ):
                     yield (
                         *range(wrong.start),
                         *range(start, end),

@@ -61,6 +61,7 @@ DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.spli
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
+CROSSED = NEGATIONS | QUESTION_BEGINNINGS
 STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
 """What means something else in another place."""
 

@@ -44,6 +44,7 @@ def test_a_correction_takes_the_place_of_what_was_wrong(
         ("meet at ten no wait tuesday", "Meet Tuesday at ten"),  # it replaces nothing
         ("meet ann ben carl and dora at ten no wait tuesday", "Meet Tuesday at ten"),  # too much
         ("周三下午开会不对周四", "周五下午开会"),
+        ("他说得不对你别听他的", "你别听他的"),  # another sentence
         ("周三不对外开放周四开放", "周四外开放"),  # no correction
         ("九点开会不对是十点开会", "九点开会"),  # the wrong one
         ("go at ten wait we have to call ann and ask her when to come and go by bus", "go by bus"),
