@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from rapidfuzz.distance import Indel
 
+from koe.answers.numbers import UNITS
 from koe.answers.readings import read
 from koe.answers.sounds import are_forms, initials, likeness, may_be
 from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
@@ -219,6 +220,8 @@ def _are_alike(
         is_short = _abbreviates(other, word) or (len(word) == 1 and _abbreviates(word, other))
         if is_short or are_forms(word, other) or {word, other} in _HARMLESS:
             return True
+        if {word, other} <= UNITS:
+            return False
     if len(said) == len(written) and least >= ALIKE:
         pairs = zip(said, written, strict=True)
         if not all(may_be(word, other, is_name=other in names) for word, other in pairs):

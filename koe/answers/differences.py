@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import mul, not_
@@ -102,24 +102,36 @@ def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
 def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
     """Keep the words that only stand in another place, if they mean the same there.
 
-    Words that change places are something else: it matters who paid whom, and which is first.
+    Words that change places are something else: it matters who paid whom, and which is first. So
+    all must have moved the same way.
     """
-    new = {tuple(answer.keys[start:end]): start for start, end in runs(alignment.new)}
-    moved = [run for run in runs(alignment.gone) if tuple(heard.keys[slice(*run)]) in new]
-    if len(moved) != 1:
-        return
-    ((start, end),) = moved
-    first = new[tuple(heard.keys[start:end])]
+    moves = list(_moves(heard, answer, alignment))
     kept = list(compress(heard.texts, map(not_, alignment.gone)))
-    places = sorted((start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])))
-    if (
-        sum(heard.weights[start:end]) <= HEAVIEST_MOVED
-        and max(heard.numbers[start:end]) < 0
-        and speech.STANDING.isdisjoint((*heard.texts[start:end], *kept[slice(*places)]))
+    if len({place < other for _, _, place, other in moves}) == 1 and all(
+        sum(heard.weights[run.start : run.stop]) <= HEAVIEST_MOVED
+        and max(heard.numbers[run.start : run.stop]) < 0
+        and speech.STANDING.isdisjoint(heard.texts[run.start : run.stop])
+        and speech.CROSSED.isdisjoint(kept[min(place, other) : max(place, other)])
+        for run, _, place, other in moves
     ):
-        alignment.gone[start:end] = alignment.new[first : first + end - start] = [False] * (
-            end - start
-        )
+        for run, first, _, _ in moves:
+            alignment.gone[run.start : run.stop] = [False] * len(run)
+            alignment.new[first : first + len(run)] = [False] * len(run)
+
+
+def _moves(
+    heard: Words, answer: Words, alignment: Alignment
+) -> Iterator[tuple[range, int, int, int]]:
+    """Which words are gone and new elsewhere: from, to, and behind how many kept words."""
+    new = [(start, answer.keys[start:end]) for start, end in runs(alignment.new)]
+    for start, end in runs(alignment.gone):
+        keys = heard.keys[start:end]
+        moved = next((it for it in new if it[1] == keys), None)
+        if moved:
+            new.remove(moved)
+            first = moved[0]
+            places = start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])
+            yield range(start, end), first, *places
 
 
 def _invents(gone: Side, new: Side, gap: Gap) -> bool:

@@ -12,6 +12,7 @@ from itertools import groupby
 from koe.answers import speech
 from koe.answers.alignment import Alignment, runs
 from koe.answers.repairs import is_among, is_meaningful
+from koe.answers.restarts import is_restart, shifted
 from koe.answers.words import PERSONS, Words
 
 # How much may be taken back, as a sum of weights: after words that do nothing else, after words
@@ -50,6 +51,12 @@ def excuse(
     gone = list(alignment.gone)
     if alignment.is_other_text or not any(gone):
         return gone
+    ahead = shifted(heard, alignment)
+    restarts = [run for run in runs(ahead) if is_restart(heard, *run)]
+    if restarts:
+        alignment.gone, gone = ahead, list(ahead)
+        for start, end in restarts:
+            gone[start:end] = [False] * (end - start)
     for start, end in runs(gone):
         _take_back(heard, gone, start, end)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
@@ -97,11 +104,7 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     What is right stands behind. It goes on with what was said before the correction, or it has a
     word of what was wrong, or is of the same kind: else it is another sentence.
     """
-    if speech.CUES.isdisjoint(heard.texts[start:end]):
-        return  # most runs of words have none, and this is quick
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
-    is_hesitation = not cues
-    cues = cues or list(speech.find(heard.texts, speech.HESITATIONS, start, end))
     if not cues or end == len(heard):
         return
     is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
@@ -122,16 +125,14 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
     is_again = any(heard.texts[at] not in PERSONS for at in again) or (
         _is_parallel(heard, wrong, right)
     )
-    if is_hesitation and not (wrong and heard.keys[wrong[-1]] in heard.keys[last : right.stop]):
-        return
     if not is_again and (not start or _is_grammar(heard, wrong)):
         return
     if is_certain:
         longest = LONGEST_TAKEN_BACK
     else:
-        is_weak = is_again and not is_hesitation
-        longest = LONGEST_WEAKLY_TAKEN_BACK if is_weak else LONGEST_REPLACED
-    if sum(heard.weights[at] for at in wrong) <= longest:
+        longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
+    replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
+    if sum(heard.weights[at] for at in replaced) <= longest:
         gone[start:end] = [False] * (end - start)
 
 

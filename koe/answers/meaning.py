@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress, repeat
@@ -17,8 +16,8 @@ from koe.answers.words import PERSONS, Words
 # Words between the verb that begins a question and the rest.
 _LONGEST_SUBJECT = 3
 
-# What 上 and 下 are said of: the one before, and the next one.
-_PERIOD = re.compile("[周星礼]|个?[月星礼]")
+# What may be gone with a word that no number can have been taken for: 元, 块.
+_NO_WORD = 0.2
 
 # How reports begin in Chinese: 正在, 已经.
 _REPORTED = "正已"
@@ -37,18 +36,7 @@ def changed_meaning(found: Differences) -> Flaw | None:
 
 def changes_certainty(found: Differences) -> bool:
     """Whether what a text says of how sure something is, or of when, is lost or new."""
-    lost, added = (_classes(it, speech.DEGREES) | _periods(it) for it in (found.gone, found.new))
-    return lost != added
-
-
-def _periods(side: Side) -> set[str]:
-    """Which of 上 and 下 the other text lacks ahead of a week or a month."""
-    flagged = compress(enumerate(side.words.texts), side.flags)
-    return {
-        word
-        for at, word in flagged
-        if word in "上下" and _PERIOD.match("".join(side.words.texts[at + 1 : at + 3]))
-    }
+    return _classes(found.gone, speech.DEGREES) != _classes(found.new, speech.DEGREES)
 
 
 def is_question(texts: Sequence[str]) -> bool:
@@ -90,14 +78,8 @@ def _changes_number(gone: Side, new: Side) -> bool:
         or _moves_point(new.words, gone.words)
         or bool((lost and added) or (_has_unit(gone) and _has_unit(new)))
         or any(number != "1" for number in lost)
-        or (any(" of " in it for it in added) and _kept_digits(gone) == _kept_digits(new))
-        or (bool(added) and not gone.texts and added != ["1"])
+        or (bool(added) and gone.weight <= _NO_WORD and added != ["1"])
     )
-
-
-def _kept_digits(side: Side) -> int:
-    flagged = zip(side.words.numbers, side.flags, strict=True)
-    return sum(number >= 0 and not is_missing for number, is_missing in flagged)
 
 
 def _moves_point(words: Words, others: Words) -> bool:

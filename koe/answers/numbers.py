@@ -99,6 +99,8 @@ UNITS = frozenset(_UNIT_NAMES.values())
 
 _UNIT = rf"(\d)[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
+_MEASURE_WORDS = "".join(lexicon.lines("measure words"))
+
 _QUARTERS = {"half": 30, "quarter": 15, "a quarter": 15, "半": 30, "1刻": 15, "3刻": 45}
 
 # Without a word for a time before it, "ten to three" is a range.
@@ -188,7 +190,9 @@ _FORMS: Sequence[_Form] = tuple(
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
         ("半", r"(\d)([个斤倍年米块])半", r"\1.5\2"),
-        ("半", r"(?<![\d个斤倍年米块点大多前后])半(?=个?(?:年|月|小时|公里|斤))", "0.5"),
+        ("半", r"半(?<![上下前后後]半)(?=个?(?:年|天|月|小时|斤|公里|米|吨))", "1/2"),
+        ("下", r"下(?=个?(?:周|星期|礼拜|月))", " next "),
+        ("上", r"上(?<![晚早以网线路身手间本际则面马]上)(?=个?(?:周|星期|礼拜|月))", " last "),
         ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
         ("块|米|度|斤", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
         (" past ", r"\b(half|(?:a )?quarter|\d+) past (\d+)", _past),
@@ -228,6 +232,7 @@ _FORMS: Sequence[_Form] = tuple(
             r"(\d{1,2})((?:[: ]\d\d)?) ?(?:p\.? ?m\b\.?|in the (?:afternoon|evening)|at night)",
             _afternoon,
         ),
+        ("", rf"[{_MEASURE_WORDS}](?:(?<=[\d这那每].)|(?<=\d .))", "个"),
         ("下午|晚", r"(?:下午|晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
     )
 )
@@ -240,7 +245,7 @@ DIGIT_SOUNDS = {
 """How a digit sounds: in pinyin, and as an English word."""
 
 
-_MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|半|星期|礼拜|禮拜")
+_MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜|[上下]个?[周月]|半")
 
 
 def write_digits(text: str) -> str:

@@ -30,14 +30,6 @@ _LONGER = 3
 # Words on each side of an "and" that may change places.
 _LONGEST_SWAPPED = 3
 
-# What words may weigh that are wrong where hardly a word says so, and the least that must be said
-# again with a no: in 去不去 nothing is corrected.
-_MOST_RESTARTED = 2.5
-_LEAST_DENIED = 0.8
-
-# Alone, between two things of a kind, it says that the first one was wrong.
-_NO = "不"
-
 # A correction may end with one, which may be of the right words, too: 准确说是三十二.
 _COPULAS = ("是", "is")
 
@@ -57,8 +49,6 @@ def repairs(heard: Words, answer: Words) -> Iterator[Words]:
             )
             for first, last in _cues(heard)
         ),
-        _denials(heard, pairs),
-        *(islice(_restarts(heard, pairs, *cue), 1) for cue in _hesitations(heard)),
         _swaps(heard, answer.keys),
     )
     return map(heard.picked, islice(orders, _MOST_REPAIRS))
@@ -72,13 +62,6 @@ def _cues(heard: Words) -> Sequence[tuple[int, int]]:
             first = cues.pop()[0]
         cues.append((first, last))
     return cues[:_MOST_CUES]
-
-
-def _hesitations(heard: Words) -> Sequence[tuple[int, int]]:
-    """Where a speaker hesitates, or says no more than a Chinese no: 大杯不中杯."""
-    bare = {_NO: [(_NO,)]}
-    found = (speech.find_loose(heard.texts, it) for it in (speech.HESITATIONS, bare))
-    return sorted(chain(*found))[:_MOST_CUES]
 
 
 def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
@@ -109,8 +92,12 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
         for at in _places(keys, again):
             before, after = keys[:at][-1:], keys[at + len(again) :][:1]
             for wrong in _replaced(heard, first, before, after):
+                said = heard.keys[wrong.start : wrong.stop]
                 other = [index for index in wrong if heard.keys[index] not in again]
-                if 0 < sum(heard.weights[index] for index in other) <= _MOST_REPLACED:
+                more = [index for index in range(start, end) if heard.keys[index] not in said]
+                if 0 < sum(heard.weights[index] for index in other) <= _MOST_REPLACED and (
+                    sum(heard.weights[index] for index in more) <= _MOST_REPLACED
+                ):
                     yield (
                         *range(wrong.start),
                         *range(start, end),
@@ -141,66 +128,6 @@ def _skips(
             before = heard.keys[start - 1] if start else ""
             if (before, heard.keys[end]) in pairs and _goes_on_alike(heard, start, first, end):
                 yield (*range(start), *range(end, len(heard)))
-
-
-def _restarts(
-    heard: Words, pairs: Collection[Sequence[str]], first: int, last: int
-) -> Iterator[Sequence[int]]:
-    """Likewise, if hardly a word says that something was wrong, but both end alike."""
-    goes_on = tuple(heard.keys[last : last + 2]) in pairs or last + 1 == len(heard)
-    for start in range(first - 1, max(0, first - _REACH) - 1, -1) if goes_on else ():
-        if start and heard.numbers[start - 1] == heard.numbers[start] >= 0:
-            continue
-        before = heard.keys[start - 1] if start else ""
-        if (before, heard.keys[last]) in pairs and _ends_alike(heard, start, first, last):
-            yield (*range(start), *range(last, len(heard)))
-
-
-def _ends_alike(heard: Words, start: int, first: int, last: int) -> bool:
-    """Whether words, and as many others from another place on, end alike.
-
-    After a bare no they begin otherwise: of 要大的不要小的 nothing is wrong.
-    """
-    right = range(last, min(last + first - start + 1, len(heard)))
-    wrong = [at for at in range(start, first) if is_meaningful(heard, at)]
-    are_numbers = heard.numbers[start] >= 0 <= heard.numbers[last]
-    return (
-        bool(wrong)
-        and sum(heard.weights[start:first]) <= _MOST_RESTARTED
-        and (are_numbers or heard.texts[first] != _NO or heard.keys[start] != heard.keys[last])
-        and is_among(heard, wrong[-1], right)
-        and not all(heard.keys[at] in heard.keys[right.start : right.stop] for at in wrong)
-    )
-
-
-def _denials(heard: Words, pairs: Collection[Sequence[str]]) -> Iterator[Sequence[int]]:
-    """Likewise, if what was wrong is said once more with a no: boston not boston baltimore."""
-    negations = [at for at, text in enumerate(heard.texts) if text in speech.NEGATIONS]
-    idle = set(chain(*(range(*cue) for cue in _cues(heard)))) if negations else ()
-    for first in negations[:_MOST_CUES]:
-        for start, last in _denied(heard, first, idle):
-            before = heard.keys[start - 1] if start else ""
-            if last < len(heard) and (before, heard.keys[last]) in pairs:
-                yield (*range(start), *range(last, len(heard)))
-
-
-def _denied(heard: Words, no: int, idle: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Words that stand on both sides of a no: where they begin, and what follows the second time.
-
-    A verb may be in between, and be said again behind them: debug, don't use debug, use info.
-    """
-    end = no
-    while end and (heard.weights[end - 1] < MEANINGFUL or end - 1 in idle):
-        end -= 1
-    for size in range(1, min(_LONGEST, end) + 1):
-        if sum(heard.weights[end - size : end]) < _LEAST_DENIED:
-            continue
-        for verb in (0, 1):
-            again = no + 1 + verb
-            last = again + size
-            if heard.keys[again:last] == heard.keys[end - size : end]:
-                is_verb_again = verb and heard.keys[no + 1 : again] == heard.keys[last : last + 1]
-                yield end - size, last + bool(is_verb_again)
 
 
 def _goes_on_alike(heard: Words, start: int, first: int, end: int) -> bool:

@@ -47,8 +47,7 @@ CONTRARIES = frozenset(
     for line in lexicon.lines("contraries")
     for pair in combinations(line.split(", "), 2)
 )
-HESITATIONS = _phrases("hesitations")
-CUES = frozenset((*ALL_CORRECTIONS, *HESITATIONS))
+INTERJECTIONS = frozenset(lexicon.phrases("interjections"))
 JOINING = frozenset(lexicon.phrases("joining"))
 LIST_WORDS = frozenset(
     word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
@@ -62,6 +61,7 @@ DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.spli
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
+CROSSED = NEGATIONS | QUESTION_BEGINNINGS
 STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
 """What means something else in another place."""
 

@@ -55,6 +55,8 @@ def test_words_that_nothing_sounds_like(said: str, written: str, *, is_invented:
         ("tom owes jim ten dollars", "jim owes tom ten dollars", False),
         ("is it late", "it is late", False),
         ("from london to paris", "from paris to london", False),
+        ("钥匙你放哪了那个车的", "那个车的钥匙你放哪了", True),  # a person does not move
+        ("我去先洗个澡你们吃先", "我先去洗个澡你们先吃", True),  # both move the same way
         ("take six pills every day", "take pills every 6 day", False),
     ],
 )

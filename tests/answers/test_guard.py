@@ -61,6 +61,12 @@ WORK = (
         ("！！！", "hello there general", Flaw.COLLAPSE),
         ("。", "嗯", None),
         ("哈哈哈哈", "哈哈哈哈哈哈哈哈哈哈", None),
+        # It is hardly said that something was wrong, or said with the wrong words once more.
+        ("来一杯中杯的拿铁", "来一杯大杯的不中杯的拿铁", None),
+        ("被告于2020年借款", "被告于二零一九年哦二零二零年借款", None),
+        ("The flight lands in Baltimore.", "the flight lands in boston not boston baltimore", None),
+        ("要小的", "要大的不要小的", Flaw.COLLAPSE),
+        ("we meet at four", "we meet at three not four", Flaw.NEGATION),
         # Two corrections at once.
         ("下周三来开会。", "张老师不对江老师下周二哦下周三来开会", Flaw.COLLAPSE),
         ("江老师下周三来开会。", "张老师不对江老师下周二哦下周三来开会", None),

@@ -26,13 +26,6 @@ from koe.answers.words import split
         ),
         ("see you on monday wait that is a holiday see you on tuesday", "see you on tuesday", ""),
         ("孩子发烧三十八度不对我再看一下三十九度", "孩子发烧39度", ""),
-        # It is hardly said that something was wrong.
-        ("来一杯大杯的不中杯的拿铁", "来一杯中杯的拿铁", ""),
-        ("被告于二零一九年哦二零二零年借款", "被告于2020年借款", ""),
-        ("老师下周二哦下周三来", "老师下周三来", ""),
-        # What was wrong is said once more with a no.
-        ("the flight lands in boston not boston baltimore", "the flight lands in baltimore", ""),
-        ("调成 debug 等一下别用 debug 用 info 就够了", "调成 info 就够了", ""),
     ],
 )
 def test_a_correction_takes_the_place_of_what_was_wrong(
@@ -51,6 +44,7 @@ def test_a_correction_takes_the_place_of_what_was_wrong(
         ("meet at ten no wait tuesday", "Meet Tuesday at ten"),  # it replaces nothing
         ("meet ann ben carl and dora at ten no wait tuesday", "Meet Tuesday at ten"),  # too much
         ("周三下午开会不对周四", "周五下午开会"),
+        ("他说得不对你别听他的", "你别听他的"),  # another sentence
         ("周三不对外开放周四开放", "周四外开放"),  # no correction
         ("九点开会不对是十点开会", "九点开会"),  # the wrong one
         ("go at ten wait we have to call ann and ask her when to come and go by bus", "go by bus"),
