@@ -19,7 +19,7 @@ from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, Htt
 from koe.http.request import Request
 from koe.llm.correction import Inquiry, Outcome
 from koe.llm.exchange import is_out_of_quota
-from koe.llm.parameters import ParameterChange
+from koe.llm.refusals import ParameterChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from koe.llm.exchange import (
     refusal,
     text_at,
 )
-from koe.llm.parameters import ParameterChange, apply, is_about_store
+from koe.llm.refusals import ParameterChange, apply, is_about_store
 from koe.pasted import pasted
 from koe.text import trim
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.llm.parameters import ParameterChange, apply, find_changes, is_about_store
+from koe.llm.refusals import ParameterChange, apply, find_changes, is_about_store
 
 OLD: dict[str, object] = {
     "model": "m", "messages": [], "max_tokens": 9, "temperature": 0.0, "top_p": 1.0,
