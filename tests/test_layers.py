@@ -101,7 +101,7 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.stitching", "koe.transcript", "koe.dictionary", "koe.text", "koe.tokens",
         "koe.json_text", "koe.prompts", "koe.answers", "koe.llm.exchange", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
-        "koe.llm.correction", "koe.llm.refusals", "koe.llm.streams", "koe.failures", "koe.pasted",
+        "koe.llm.correction", "koe.llm.refusals", "koe.failures", "koe.pasted",
         "koe.masking", "koe.http.request", "koe.journal.format", "koe.journal.values",
         "koe.journal.events", "koe.journal.entries", "koe.journal.retention",
         "koe.answers.alignment", "koe.answers.clean", "koe.answers.differences",

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import LlmRequest, Reply, at, collect_text, stop_of, text_at
-from koe.llm.streams import join_messages, read_reply
+from koe.llm.exchange import (
+    LlmRequest,
+    Reply,
+    at,
+    collect_text,
+    join_messages,
+    read_reply,
+    stop_of,
+    text_at,
+)
 from koe.prompts import UserPrompt
 
 # It lists twenty models unless it is asked for more (spec llm §4.1).

@@ -18,8 +18,7 @@ from koe.failures import is_permanent_status, pause_asked_for
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
 from koe.http.request import Request
 from koe.llm.correction import Inquiry, Outcome
-from koe.llm.exchange import is_out_of_quota
-from koe.llm.refusals import ParameterChange
+from koe.llm.refusals import ParameterChange, is_out_of_quota
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

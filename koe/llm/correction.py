@@ -18,9 +18,9 @@ from koe.config.llm import LlmConfig, LlmProfile
 from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.http.request import Request
-from koe.llm.exchange import LlmRequest, Reply, explain_stop, explanation, presentable
+from koe.llm.exchange import LlmRequest, Reply, explain_stop
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
-from koe.llm.refusals import ParameterChange, find_changes
+from koe.llm.refusals import ParameterChange, explanation, find_changes, presentable
 from koe.prompts import Prompts, UserPrompt, render
 
 # Of a service's word for why the model stopped; more is no word.

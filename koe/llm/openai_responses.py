@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import LlmRequest, Reply, at, collect_text, stop_of, text_at
-from koe.llm.streams import join_responses, read_reply
+from koe.llm.exchange import (
+    LlmRequest,
+    Reply,
+    at,
+    collect_text,
+    join_responses,
+    read_reply,
+    stop_of,
+    text_at,
+)
 
 MODELS_QUERY = ""
 

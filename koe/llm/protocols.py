@@ -18,12 +18,10 @@ from koe.llm.exchange import (
     Reply,
     at,
     is_page,
-    presentable,
     read_json,
-    refusal,
     text_at,
 )
-from koe.llm.refusals import ParameterChange, apply, is_about_store
+from koe.llm.refusals import ParameterChange, apply, is_about_store, presentable, refusal
 from koe.pasted import pasted
 from koe.text import trim
 

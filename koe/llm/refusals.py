@@ -1,8 +1,9 @@
-"""What a service refuses of a request: it is left out, renamed, or given another value. Pure.
+"""What a refusal says: to people, and about what may be changed in the request. Pure.
 
-Services differ in what they take, and most of them say in a refusal what it is about. Nothing but
-the parameters that are named here is ever changed, and never the prompt. ``store`` is not among
-them: it asks the service to keep nothing of what was said, and that is worth more than an answer.
+Services differ in what they take, and most of them say in a refusal what it is about: a parameter
+is left out, renamed, or given another value then. Nothing but the parameters that are named here is
+ever changed, and never the prompt. ``store`` is not among them: it asks the service to keep nothing
+of what was said, and that is worth more than an answer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import read_json
+from koe.llm.exchange import is_page, read_json, text_at
+from koe.masking import one_line
+
+# Characters of the name of an error.
+_LONGEST_CODE = 75
+
+# Where servers put the sentence, and its code; the first that is there counts.
+_SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("detail", 0, "msg"))
+_CODES = (("error", "code"), ("error", "type"), ("code",))
 
 # Refusals that may be about one parameter: RFC 9110 §§15.5.1, 15.5.21.
 _STATUSES = frozenset({400, 422})
@@ -42,6 +51,58 @@ _ECHOES = frozenset({"input", "ctx", "body", "request", "messages", "url"})
 
 # Characters of a complaint that are looked at.
 _LONGEST = 4000
+
+
+# --- what it says to people ---
+
+
+def refusal(body: bytes, secrets: Sequence[str]) -> str:
+    """What the body of a refused request says, for people; empty when it says nothing to them.
+
+    Args:
+        body: JSON as servers have it, or anything else.
+        secrets: The keys that were sent. No part of them is in the result.
+    """
+    # A page of some proxy says no more than the status does.
+    text = "" if is_page(body) else body.decode("utf-8", "replace")
+    return explanation(body, secrets) or presentable(text, secrets)
+
+
+def explanation(body: bytes, secrets: Sequence[str]) -> str:
+    """What a server says in JSON about a failure; empty when it does not. As `refusal`."""
+    try:
+        value = read_json(body)
+    except LlmReplyError:
+        return ""
+    if isinstance(value, list) and value:
+        value = value[0]
+    sentence, code = _first_text(value, _SENTENCES), _first_text(value, _CODES)
+    return presentable(sentence or code, secrets, code if sentence else "")
+
+
+def is_out_of_quota(body: bytes) -> bool:
+    """Whether a server refuses because the user's quota is used up: another try is in vain."""
+    return "insufficient_quota" in explanation(body, ())
+
+
+def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
+    """One line of a server's text, not too long, with everything like a key masked.
+
+    Args:
+        text: What it said.
+        secrets: The keys that were sent.
+        code: Added in parentheses; empty for none.
+    """
+    line = one_line(text, secrets)
+    short_code = one_line(code, secrets, _LONGEST_CODE)
+    return f"{line} ({short_code})" if short_code else line
+
+
+def _first_text(value: object, places: tuple[tuple[str | int, ...], ...]) -> str:
+    return next((text for place in places if (text := text_at(value, *place))), "")
+
+
+# --- what may be changed ---
 
 
 @dataclass(frozen=True, slots=True)

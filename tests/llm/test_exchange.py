@@ -1,26 +1,18 @@
-"""An exchange with a model: what is asked, and how answers and refusals are read."""
+"""An exchange with a model: what is asked, and how answers are read, whole or as events."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import (
-    Reply,
-    at,
-    collect_text,
-    explain_stop,
-    explanation,
-    is_out_of_quota,
-    presentable,
-    read_json,
-    refusal,
-    text_at,
-)
+from koe.llm import anthropic_messages, openai_chat, openai_responses
+from koe.llm.exchange import Reply, at, collect_text, explain_stop, read_json, text_at
 from tests.llm.questions import question
 
 
@@ -171,86 +163,186 @@ def test_stops(stop: str, clause: str) -> None:
     assert explain_stop(stop, 9) == clause
 
 
-# --- refusals: what is shown of them is short, and without the key ---
+# --- answers that come as events, in the three protocols, whole and broken ---
 
 
-KEY = "k-0123456789abcdef"
+Parse = Callable[[bytes], Reply]
+
+TEXT = "Let’s meet\u2028at three."
+PARTS = ("Let’s meet\u2028", "at three.")
+
+
+def stream(*events: object, end: str = "\n\n") -> bytes:
+    """Events as gateways write them, with their types, which are in the data too."""
+    lines = []
+    for event in events:
+        kind = event.get("type") if isinstance(event, dict) else None
+        data = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
+        lines.append((f"event: {kind}\n" if kind else "") + f"data: {data}{end}")
+    return "".join(lines).encode()
+
+
+def chunk(finish_reason: str | None = None, **delta: object) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+
+def chat(finish_reason: str = "stop") -> list[object]:
+    parts = [chunk(content=part) for part in PARTS]
+    usage: dict[str, object] = {"choices": [], "usage": {"total_tokens": 1}, "error": None}
+    return [chunk(role="assistant", content=""), *parts, chunk(finish_reason), usage, "[DONE]"]
+
+
+def responses(status: str = "completed", output: object = None) -> list[object]:
+    deltas = [{"type": "response.output_text.delta", "delta": part} for part in PARTS]
+    message = {"type": "message", "content": [{"type": "output_text", "text": TEXT}]}
+    response = {"status": status, "output": [message] if output is None else output}
+    created = {"type": "response.created", "response": {"status": "in_progress", "output": []}}
+    return [created, *deltas, {"type": f"response.{status}", "response": response}]
+
+
+def messages(stop_reason: str = "end_turn") -> list[object]:
+    deltas = [
+        {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": part}}
+        for part in PARTS
+    ]
+    thought = {"type": "thinking_delta", "thinking": "Hm."}
+    return [
+        {"type": "message_start", "message": {"content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking"}},
+        {"type": "ping"},
+        {"type": "content_block_delta", "index": 0, "delta": thought},
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        *deltas,
+        {"type": "content_block_stop", "index": 1},
+        {"type": "message_delta", "delta": {"stop_reason": stop_reason}},
+        {"type": "message_stop"},
+    ]
+
+
+PROTOCOLS = [
+    (openai_chat.parse_reply, chat),
+    (openai_responses.parse_reply, responses),
+    (anthropic_messages.parse_reply, messages),
+]
+both = pytest.mark.parametrize(("parse", "events"), PROTOCOLS)
+
+
+@both
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n", "\r\r", "\n"])
+def test_a_stream(parse: Parse, events: Callable[[], list[object]], end: str) -> None:
+    """Also one without empty lines between the events, which is no good stream."""
+    assert parse(stream(*events(), end=end)).text == TEXT
+
+
+@both
+def test_how_a_stream_may_be_written(parse: Parse, events: Callable[[], list[object]]) -> None:
+    plain = stream(*events())
+    for body in (
+        b"\xef\xbb\xbf" + plain,
+        b": PROCESSING\n\nretry: 3\nid: 1\n\n" + plain,
+        plain.replace(b"data: ", b"data:"),
+        plain.rstrip(),
+        b"\n".join(line[6:] for line in plain.split(b"\n") if line.startswith(b"data: {")),
+    ):
+        assert parse(body).text == TEXT
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("parse", "events"),
     [
-        ({"error": {"message": "No such model", "type": "t", "code": "c"}}, "No such model (c)"),
-        ({"error": {"message": "Slow down", "type": "t", "code": None}}, "Slow down (t)"),
-        ({"error": {"message": "Slow down", "code": 429}}, "Slow down"),
-        ({"type": "error", "error": {"type": "t", "message": "Overloaded"}}, "Overloaded (t)"),
-        ({"error": "model 'x' not found"}, "model 'x' not found"),
-        ({"message": "denied", "code": "7"}, "denied (7)"),
-        ({"detail": "Not Found"}, "Not Found"),
-        ({"detail": [{"loc": ["body"], "msg": "field required"}]}, "field required"),
-        ([{"error": {"message": "as Google does"}}], "as Google does"),
-        ({"error": {"type": "only_a_type"}}, "only_a_type"),
-        ({"other": 1}, '{"other": 1}'),
-        ({}, "{}"),
-        ([], "[]"),
-        ("text", '"text"'),
+        (openai_chat.parse_reply, chat("length")),
+        (openai_responses.parse_reply, responses("incomplete")),
+        (anthropic_messages.parse_reply, messages("max_tokens")),
     ],
 )
-def test_json(body: object, message: str) -> None:
-    assert refusal(json.dumps(body).encode(), (KEY,)) == message
+def test_a_stream_that_is_cut_off(parse: Parse, events: list[object]) -> None:
+    reply = parse(stream(*events))
+    assert reply.text == TEXT
+    assert "cut off" in explain_stop(reply.stop, 9)
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("parse", "document"),
     [
-        (b"oops", "oops"),
-        (b"", ""),
-        (b" \n two\r\n\tlines\x00\x1b ", "two lines"),
-        (b"\xff\xfe", "\ufffd\ufffd"),
-        (b"<html><h1>502 Bad Gateway</h1></html>", ""),
-        (b"\n<!DOCTYPE html>", ""),
-        ("很长".encode() * 500, "很长" * 149 + "很…"),
+        (openai_chat.parse_reply, {"choices": [{"message": {"content": TEXT}}]}),
+        (openai_responses.parse_reply, {"object": "response", "output": [], "output_text": TEXT}),
+        (
+            anthropic_messages.parse_reply,
+            {"type": "message", "content": [{"type": "text", "text": TEXT}]},
+        ),
     ],
 )
-def test_other_bodies(body: bytes, message: str) -> None:
-    assert refusal(body, (KEY,)) == message
+def test_the_whole_document_in_one_event(parse: Parse, document: dict[str, object]) -> None:
+    assert parse(stream(document)).text == TEXT
+    assert parse(stream(document, "[DONE]")).text == TEXT
+    encoded = json.dumps(document, indent=1).encode()
+    assert parse(b": PROCESSING\n\n: PROCESSING\n\n" + encoded).text == TEXT
 
 
-def test_a_key_is_masked_in_a_sentence_and_in_its_code() -> None:
-    assert presentable(f"bad key {KEY}", (KEY,), "k-0123") == "bad key *** (***)"
+@both
+def test_a_stream_without_its_end(parse: Parse, events: Callable[[], list[object]]) -> None:
+    """The end of the text may be missing."""
+    has_delta = [n for n, event in enumerate(events()) if "delta" in json.dumps(event)]
+    kept = [it for it in events()[: has_delta[-1]] if "stop" not in json.dumps(it)]
+    kept = [it for it in kept if "completed" not in json.dumps(it)]
+    with pytest.raises(LlmReplyError, match="broke off before its end"):
+        parse(stream(*kept))
 
 
-TEXT = st.text(alphabet="abk-0123 \n词", max_size=40)
-
-
-@given(before=TEXT, after=TEXT, key=st.text(alphabet="abk-0123", min_size=6), code=TEXT)
-def test_no_part_of_a_key_is_shown(before: str, after: str, key: str, code: str) -> None:
-    shown = refusal(json.dumps({"error": {"message": before + key + after}}).encode(), (key,))
-    shown += presentable(code + key, (key,), code=key + code)
-    assert not any(key[start : start + 6] in shown for start in range(len(key) - 5))
-
-
-@given(st.binary())
-def test_any_body(body: bytes) -> None:
-    shown = refusal(body, (KEY,))
-    assert len(shown) <= 400
-    assert shown.isprintable()
-
-
-def test_an_explanation_comes_in_json_only() -> None:
-    assert explanation(b'{"error": {"message": "limit reached"}}', (KEY,)) == "limit reached"
-    assert explanation(b"plain", (KEY,)) == ""
-    assert explanation(b'{"choices": []}', (KEY,)) == ""
-
-
+@both
 @pytest.mark.parametrize(
-    ("body", "is_out"),
+    ("error", "sentence"),
     [
-        (b'{"error": {"message": "Add credit", "code": "insufficient_quota"}}', True),
-        (b'{"error": {"message": "Add credit", "type": "insufficient_quota"}}', True),
-        (b'{"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}', False),
-        (b"insufficient_quota", False),
+        ({"error": {"message": "boom"}}, "boom"),
+        ({"type": "error", "error": {"type": "overloaded", "message": "boom"}}, "boom"),
+        ({"error": "boom"}, "boom"),
+        ({"type": "error", "message": "boom"}, "boom"),
+        ({"error": {"code": 5}}, "the service reports an error"),
     ],
 )
-def test_a_quota(body: bytes, is_out: bool) -> None:
-    assert is_out_of_quota(body) == is_out
+def test_an_error_in_mid_stream(
+    parse: Parse, events: Callable[[], list[object]], error: object, sentence: str
+) -> None:
+    with pytest.raises(LlmReplyError) as caught:
+        parse(stream(*events()[:2], error))
+    assert caught.value.message == sentence
+
+
+def test_a_failure_of_responses() -> None:
+    response = {"status": "failed", "error": {"message": "boom"}}
+    with pytest.raises(LlmReplyError, match="boom"):
+        openai_responses.parse_reply(stream({"type": "response.failed", "response": response}))
+
+
+def test_a_last_event_without_the_text() -> None:
+    for output in ([], [{"type": "reasoning"}]):
+        assert openai_responses.parse_reply(stream(*responses(output=output))).text == TEXT
+    deltas = responses()[:-1]
+    assert openai_responses.parse_reply(stream(*deltas, "[DONE]")).text == TEXT
+
+
+def test_only_the_first_choice_counts() -> None:
+    other = {"choices": [{"index": 1, "delta": {"content": "other"}}]}
+    assert openai_chat.parse_reply(stream(other, *chat())).text == TEXT
+
+
+def test_content_in_parts() -> None:
+    parts = [chunk(content=[{"type": "text", "text": part}]) for part in PARTS]
+    assert openai_chat.parse_reply(stream(*parts, chunk("stop"))).text == TEXT
+
+
+@both
+@pytest.mark.parametrize(
+    "body",
+    [b"data: {", b"data: <html>\n\n", b"data:\n\n", b": comment\n\n", b"<html>\n</html>", b"{\n{"],
+)
+def test_what_is_no_stream(parse: Parse, events: object, body: bytes) -> None:
+    with pytest.raises(LlmReplyError, match="parse response: error decoding"):
+        parse(body)
+
+
+@both
+@given(body=st.binary() | st.from_regex(rb'(data: ?|\{"choices":\[|\{|\}|\]|"delta":|1|\n| )*'))
+def test_every_reply_is_read_or_refused(parse: Parse, events: object, body: bytes) -> None:
+    with suppress(LlmReplyError):
+        parse(body)
