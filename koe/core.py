@@ -25,7 +25,8 @@ from koe.http.request import HttpSettings
 from koe.journal.format import Header
 from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
-from koe.llm.service import Answer, LlmService, Question, SessionModel
+from koe.llm.asking import SessionModel
+from koe.llm.service import Answer, LlmService, Question
 from koe.records import REMEDY, Records
 from koe.runner import AudioSource, EngineOpener, Record, Runner
 from koe.session import Session

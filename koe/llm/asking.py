@@ -1,4 +1,4 @@
-"""Asking until there is an answer, or the time is up.
+"""One correction: prepared while the user speaks, then asked for until there is an answer.
 
 Two kinds of refusal need not be the last word: one that is over at once, because the server has too
 much to do or is being replaced, and one that is about a parameter which can be left out.
@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
+from koe.config.llm import LlmProfile
+from koe.config.store import Snapshot
 from koe.diagnostics import report_once
-from koe.errors import LlmConfigError, LlmConnectionError, LlmReplyError, LlmTimeoutError
+from koe.errors import (
+    LlmConfigError,
+    LlmConnectionError,
+    LlmError,
+    LlmReplyError,
+    LlmTimeoutError,
+)
+from koe.events import Corrected
 from koe.failures import is_permanent_status, pause_asked_for
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
 from koe.http.request import Request
-from koe.llm.correction import Inquiry, Outcome
+from koe.llm.correction import Inquiry, Outcome, ask_for_correction
+from koe.llm.protocols import warm_up_request
 from koe.llm.refusals import ParameterChange, is_out_of_quota
+from koe.prompts import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +49,67 @@ out anew.
 log = logging.getLogger(__name__)
 
 
+class SessionModel:
+    """Corrects the text of one session. All methods on the loop.
+
+    Args:
+        open_client: Returns the client.
+        habits: What models do not take; what is found out is added.
+        snapshot: The settings that the session begins with.
+        profile: Whom to ask.
+        read_prompts: Reads what is said beside the text.
+    """
+
+    def __init__(
+        self,
+        open_client: Callable[[], Client],
+        habits: Habits,
+        snapshot: Snapshot,
+        profile: LlmProfile,
+        read_prompts: Callable[[], Prompts],
+    ) -> None:
+        self._open_client = open_client
+        self._habits = habits
+        self._snapshot = snapshot
+        self._profile = profile
+        self._read_prompts = read_prompts
+        # Both as of the session's begin; a reload meanwhile is for the next one.
+        self._prompts: Prompts | None = None
+        self._client: Client | None = None
+
+    def prepare(self) -> None:
+        """Do what can be done while the user speaks: read the prompts, open a connection."""
+        self._prompts = self._read_prompts()
+        # What is wrong here is raised when the text is to be corrected.
+        with suppress(LlmError):
+            self._client = self._open_client()
+            self._client.warm_up(warm_up_request(self._profile))
+        # What judges the answer, with its libraries and tables: some 50 ms, once.
+        import koe.answers.clean
+        import koe.answers.guard  # noqa: F401
+
+    async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
+        """Have what was heard corrected.
+
+        Args:
+            heard: The text.
+            history: Its interim revisions, oldest first.
+
+        Raises:
+            LlmError: It could not be.
+        """
+        inquiry = ask_for_correction(
+            self._snapshot.config.llm,
+            self._profile,
+            self._prompts or self._read_prompts(),
+            self._snapshot.terms,
+            heard,
+            history,
+        )
+        correction = await ask(self._client or self._open_client(), inquiry, self._habits)
+        return Corrected(correction.text, correction.remark)
+
+
 async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
     """Ask a model, in the time that one request has.
 
@@ -55,13 +127,14 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
     deadline = client.deadline()
     while True:
         reply = await until_answered(client, inquiry.changed(changes), deadline)
+        if reply.is_success:
+            habits[inquiry.kind] = changes
+            break
         more = inquiry.find_changes(reply.status_code, reply.content, changes)
         if not more:
             break
         log.debug("%s is asked again with %s", inquiry.profile.model, more)
         changes += more
-    if reply.is_success:
-        habits[inquiry.kind] = changes
     return inquiry.read(reply.status_code, reply.content)
 
 
@@ -93,9 +166,11 @@ async def until_answered(client: Client, request: Request, deadline: float) -> R
                 await asyncio.sleep(pause)
                 continue
             log.debug("answered %d over %s", reply.status_code, reply.http_version)
+            if not _is_passing(reply):
+                return reply
             asked_for = pause_asked_for(reply.headers.get("retry-after", ""))
             wait = pause if asked_for is None else asked_for
-            if not _is_passing(reply) or now() + wait >= deadline:
+            if now() + wait >= deadline:
                 return reply
             log.debug("asking again after %g s: HTTP %d", wait, reply.status_code)
             await asyncio.sleep(wait)

@@ -1,11 +1,10 @@
-"""Asks language models for a core: puts questions to them through one client."""
+"""The one client that all questions to models share, and the questions that no session asks."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
 from koe.config.llm import LlmProfile
@@ -14,11 +13,10 @@ from koe.config.schema import UNREADABLE
 from koe.config.store import Snapshot, Store
 from koe.diagnostics import report
 from koe.errors import ConfigError, LlmConfigError, LlmError
-from koe.events import Corrected
 from koe.finishing import finish
 from koe.http.errors import HttpConfigError
 from koe.http.request import HttpSettings
-from koe.llm.asking import Habits, ask, until_answered
+from koe.llm.asking import Habits, SessionModel, ask, until_answered
 from koe.llm.correction import (
     Outcome,
     active_profile,
@@ -26,7 +24,7 @@ from koe.llm.correction import (
     ask_for_rewriting,
     ask_for_test,
 )
-from koe.llm.protocols import check_status, models_request, parse_models, warm_up_request
+from koe.llm.protocols import check_status, models_request, parse_models
 from koe.prompts import Prompts
 
 TYPE_CHECKING = False
@@ -213,67 +211,6 @@ async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer
         return await question(service, snapshot, prompts)
     finally:
         await service.aclose()
-
-
-class SessionModel:
-    """Corrects the text of one session. All methods on the loop.
-
-    Args:
-        open_client: Returns the client.
-        habits: What models do not take; what is found out is added.
-        snapshot: The settings that the session begins with.
-        profile: Whom to ask.
-        read_prompts: Reads what is said beside the text.
-    """
-
-    def __init__(
-        self,
-        open_client: Callable[[], Client],
-        habits: Habits,
-        snapshot: Snapshot,
-        profile: LlmProfile,
-        read_prompts: Callable[[], Prompts],
-    ) -> None:
-        self._open_client = open_client
-        self._habits = habits
-        self._snapshot = snapshot
-        self._profile = profile
-        self._read_prompts = read_prompts
-        # Both as of the session's begin; a reload meanwhile is for the next one.
-        self._prompts: Prompts | None = None
-        self._client: Client | None = None
-
-    def prepare(self) -> None:
-        """Do what can be done while the user speaks: read the prompts, open a connection."""
-        self._prompts = self._read_prompts()
-        # What is wrong here is raised when the text is to be corrected.
-        with suppress(LlmError):
-            self._client = self._open_client()
-            self._client.warm_up(warm_up_request(self._profile))
-        # What judges the answer, with its libraries and tables: some 50 ms, once.
-        import koe.answers.clean
-        import koe.answers.guard  # noqa: F401
-
-    async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
-        """Have what was heard corrected.
-
-        Args:
-            heard: The text.
-            history: Its interim revisions, oldest first.
-
-        Raises:
-            LlmError: It could not be.
-        """
-        inquiry = ask_for_correction(
-            self._snapshot.config.llm,
-            self._profile,
-            self._prompts or self._read_prompts(),
-            self._snapshot.terms,
-            heard,
-            history,
-        )
-        correction = await ask(self._client or self._open_client(), inquiry, self._habits)
-        return Corrected(correction.text, correction.remark)
 
 
 def _build(settings: HttpSettings) -> Client:
