@@ -34,7 +34,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from koe.asr.protocol import MESSAGE_LIMIT_BYTES, Handshake, Message
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
-from koe.failures import is_permanent_status, pause_asked_for
+from koe.http.errors import is_permanent_status, pause_asked_for
 
 # A network that took nothing for so long will not do so while a user waits.
 SEND_TIMEOUT = 30.0

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 
 from koe.asr.reply import refusal_code
 from koe.errors import AsrConnectionError, AsrProtocolError, reason_phrase
-from koe.failures import is_permanent_status, pause_asked_for
-from koe.http.errors import HttpConfigError, HttpError, HttpRedirectError, HttpReplyError
+from koe.http.errors import (
+    HttpConfigError,
+    HttpError,
+    HttpRedirectError,
+    HttpReplyError,
+    is_permanent_status,
+    pause_asked_for,
+)
 from koe.http.request import HttpSettings, Request
 from koe.masking import one_line
 

@@ -23,8 +23,14 @@ from koe.errors import (
     LlmTimeoutError,
 )
 from koe.events import Corrected
-from koe.failures import is_permanent_status, pause_asked_for
-from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpTimeoutError
+from koe.http.errors import (
+    HttpConfigError,
+    HttpConnectionError,
+    HttpError,
+    HttpTimeoutError,
+    is_permanent_status,
+    pause_asked_for,
+)
 from koe.http.request import Request
 from koe.llm.correction import Inquiry, Outcome, ask_for_correction
 from koe.llm.protocols import warm_up_request
