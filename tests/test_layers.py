@@ -19,7 +19,7 @@ RANKS = {
     "koe.http": 1,
     "koe.channels": 0, "koe.events": 1, "koe.loudness": 1, "koe.level": 1,
     "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
-    "koe.stitching": 1, "koe.transcript": 1, "koe.dictionary": 1, "koe.prompts": 1,
+    "koe.stitching": 1, "koe.transcript": 1, "koe.prompts": 1,
     "koe.answers": 1, "koe.finishing": 1, "koe.resampling": 1, "koe.intake": 1,
     "koe.wav_header": 1, "koe.yamltext": 1,
     "koe.config": 2, "koe.asr": 2, "koe.llm": 2, "koe.audio": 2, "koe.microphone": 2,
@@ -98,7 +98,7 @@ DOORS = {
 
 # The pure ones: no loop, no clock, no files.
 PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session", "koe.hearing",
-        "koe.stitching", "koe.transcript", "koe.dictionary", "koe.text", "koe.tokens",
+        "koe.stitching", "koe.transcript", "koe.text", "koe.tokens",
         "koe.json_text", "koe.prompts", "koe.answers", "koe.llm.exchange", "koe.llm.openai_chat",
         "koe.llm.openai_responses", "koe.llm.anthropic_messages", "koe.llm.protocols",
         "koe.llm.correction", "koe.llm.refusals", "koe.pasted",

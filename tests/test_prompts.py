@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.prompts import DICTIONARY, HEARD, HISTORY, UserPrompt, render
+from koe.prompts import DICTIONARY, HEARD, HISTORY, UserPrompt, pick_candidates, render
 
 BLOCKS = "D:{{dictionary_entries}}\nH:{{interim_history}}\nA:{{asr_text}}"
 
@@ -57,3 +57,30 @@ def test_what_is_stable_does_not_depend_on_what_was_said(
     assert prompt.stable == render(template, other, candidates).stable
     if HEARD in template:
         assert heard in prompt.varying
+
+
+# --- the terms that are sent (spec llm §5.3) ---
+
+
+MIXED = ["GitHub", "Docker", "语音输入", "Koe"]
+LETTERS = ["aab", "abc", "xyz", "b"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "heard", "limit", "picked"),
+    [
+        (MIXED, "打开 github 然后输入语音", 2, ["GitHub", "语音输入"]),
+        (MIXED, "", 3, ["语音输入", "GitHub", "Docker"]),
+        (LETTERS, "b a", 3, ["b", "aab", "abc"]),
+        (LETTERS, "b a", 4, LETTERS),
+        (LETTERS, "b a", 0, LETTERS),
+        (["zzz", "yyy", "xxx"], "abc", 2, ["zzz", "yyy"]),
+        ([], "abc", 1, []),
+        (["straße", "x"], "STRASSE Straße", 1, ["straße"]),
+        (["a", "I AM KOE"], "koe", 1, ["I AM KOE"]),  # the text may be a part of the term
+    ],
+)
+def test_the_terms_most_like_what_was_heard(
+    terms: list[str], heard: str, limit: int, picked: list[str]
+) -> None:
+    assert pick_candidates(terms, heard, limit) == picked

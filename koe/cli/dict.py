@@ -12,8 +12,7 @@ from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.usage import add_folder, add_json, add_words
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.schema import Config
-from koe.config.store import CONFIG_NAME, Store, config_directory
-from koe.dictionary import parse_terms
+from koe.config.store import CONFIG_NAME, Store, config_directory, parse_terms
 from koe.errors import ConfigError
 from koe.files.read import decoded, is_missing, read_bytes
 

@@ -1,6 +1,6 @@
 """The dictionary's file: looked at closely, and changed by the term.
 
-What a term is, `koe.dictionary` says, by which sessions read the file.
+What a term is, `koe.config.store` says, by which sessions read the file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from koe.dictionary import parse_terms, term_of
+from koe.config.store import parse_terms, term_of
 from koe.errors import ConfigError
 from koe.files.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
 from koe.files.rewriting import rewrite

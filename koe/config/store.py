@@ -1,8 +1,9 @@
 """The configuration directory: where it is, its default files, and reading it.
 
-It turns files into texts and back; `koe.yamltext.document` turns those into trees, and what the
-settings mean is decided in `koe.config.schema`. Nothing here caches beyond one `Store`. A
-`Store` is for one thread at a time, except `Store.read_document` and `Store.rewrite`.
+It turns files into texts and back, and the dictionary into its terms; `koe.yamltext.tree` turns
+texts into trees, and what the settings mean is decided in `koe.config.schema`. Nothing here caches
+beyond one `Store`. A `Store` is for one thread at a time, except `Store.read_document` and
+`Store.rewrite`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from koe.config.legacy import is_outdated
 from koe.config.schema import Config, Problem, read_config
-from koe.dictionary import parse_terms
 from koe.errors import ConfigError
 from koe.files.read import (
     BYTE_ORDER_MARK,
@@ -30,6 +30,7 @@ from koe.files.read import (
     read_whole,
     stamp_of,
 )
+from koe.text import trim
 from koe.yamltext.document import Document, compose
 
 if TYPE_CHECKING:
@@ -296,6 +297,27 @@ class Store:
         newest = time.time_ns() - REST_NS
         stamps = self._look()
         self._seen = stamps if all(mtime_ns < newest for mtime_ns, _, _ in stamps) else None
+
+
+# --- the dictionary ----------------------------------------------------------------------
+
+
+def parse_terms(text: str) -> list[str]:
+    """One term per line, in file order, each once (spec config §12).
+
+    Blank lines and lines whose first visible character is ``#`` are skipped; a later ``#`` is
+    part of the term. Terms that differ only in case are different.
+    """
+    # Some editors on Windows begin a UTF-8 file with this mark. It is invisible, so as a part
+    # of the first term it would keep that term from ever matching.
+    lines = text.removeprefix(BYTE_ORDER_MARK).split("\n")
+    return list(dict.fromkeys(term for line in lines if (term := term_of(line))))
+
+
+def term_of(line: str) -> str:
+    """The term on one line; "" when there is none."""
+    term = trim(line)
+    return "" if term.startswith("#") else term
 
 
 # --- files -------------------------------------------------------------------------------

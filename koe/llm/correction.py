@@ -15,13 +15,12 @@ from enum import Enum
 
 from koe.answers.flaws import Flaw
 from koe.config.llm import LlmConfig, LlmProfile
-from koe.dictionary import pick_candidates
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.http.request import Request
 from koe.llm.exchange import LlmRequest, Reply, explain_stop
 from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
 from koe.llm.refusals import ParameterChange, explanation, find_changes, presentable
-from koe.prompts import Prompts, UserPrompt, render
+from koe.prompts import Prompts, UserPrompt, pick_candidates, render
 
 # Of a service's word for why the model stopped; more is no word.
 _LONGEST_STOP = 40

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.config.dictionary import LONGEST_TERM, add_terms, find_flaws, remove_terms
-from koe.dictionary import parse_terms
+from koe.config.store import parse_terms
 from koe.errors import ConfigError
 from koe.files.read import LARGEST_FILE_BYTES
 
