@@ -38,7 +38,7 @@ COMMON_GROUND = "koe.config"
 # Who may import what is not ours.
 DOORS = {
     "sqlite3": {"koe.journal.database"},
-    "yaml": {"koe.yamltext.document"},
+    "yaml": {"koe.yamltext.tree"},
     "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},

@@ -15,7 +15,8 @@ from koe.errors import ConfigError, EndpointError
 from koe.yamltext.edit import set_value
 
 if TYPE_CHECKING:
-    from koe.yamltext.document import Document, Environment
+    from koe.yamltext.document import Document
+    from koe.yamltext.tree import Environment
 
 Wanted = str | bool | list[str]
 """The value of a setting."""

@@ -28,7 +28,7 @@ from koe.yamltext.edit import find
 from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.yamltext.document import Environment
+    from koe.yamltext.tree import Environment
 
 
 def read_settings(directory: Path) -> tuple[Document, Listing]:

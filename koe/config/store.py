@@ -31,11 +31,11 @@ from koe.files.read import (
     stamp_of,
 )
 from koe.text import trim
-from koe.yamltext.document import Document, compose
+from koe.yamltext.tree import compose
 
 if TYPE_CHECKING:
-    from koe.yamltext.document import Environment
-    from koe.yamltext.tree import Node
+    from koe.yamltext.document import Document
+    from koe.yamltext.tree import Environment, Node
 
 CONFIG_NAME = "config.yaml"
 LOG_NAME = "koe.log"  # of the library in shells (koe/native/logfile.c)
@@ -220,6 +220,8 @@ class Store:
         Raises:
             ConfigError: As `load`, for this file.
         """
+        from koe.yamltext.document import Document  # no load needs it
+
         return Document.parse(self._read_config(), str(self.config_path))
 
     def read_text(self, name: str) -> str:
@@ -261,6 +263,7 @@ class Store:
         # Hardly any load needs it.
         from koe.files.rewriting import rewrite
         from koe.files.write import write_private
+        from koe.yamltext.document import Document
 
         path = self.config_path
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koe.errors import ConfigError
-from koe.yamltext.document import ALIAS, DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.document import ALIAS, MAPPING, SCALAR, SEQUENCE, Document, Part
 from koe.yamltext.outline import Change, outline_of, value_outline
 from koe.yamltext.places import (
     INDENT,
@@ -32,6 +32,7 @@ from koe.yamltext.places import (
     shifted,
 )
 from koe.yamltext.scalars import atom_text, block_lines, flow_text, foreign_tag, resolve
+from koe.yamltext.tree import DEEPEST_NESTING
 
 if TYPE_CHECKING:
     from koe.yamltext.scalars import Value

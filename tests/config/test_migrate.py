@@ -14,8 +14,9 @@ from koe.config.migrate import STEPS, make_room, migrate
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.errors import ConfigError
-from koe.yamltext.document import Document, compose
+from koe.yamltext.document import Document
 from koe.yamltext.edit import set_value
+from koe.yamltext.tree import compose
 
 FILES = Path(__file__).with_name("migrations")
 CASES = sorted(FILES.iterdir())

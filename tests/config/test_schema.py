@@ -20,8 +20,7 @@ from koe.config.schema import (
 from koe.config.sections import Consent, Limit, Section, SectionList, Table, Target, Value
 from koe.config.store import Store
 from koe.errors import ConfigError
-from koe.yamltext.document import compose
-from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence, compose
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 

@@ -28,11 +28,11 @@ from koe.config.sections import (
     Table,
     Value,
 )
-from koe.yamltext.document import Document, compose
-from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
+from koe.yamltext.document import Document
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence, compose
 
 if TYPE_CHECKING:
-    from koe.yamltext.document import Environment
+    from koe.yamltext.tree import Environment
 
 Sections = AbstractMapping[str, Section]
 _Entries = dict[str, tuple[Scalar, Node]]

@@ -17,10 +17,10 @@ from koe.config.migrate import make_room
 from koe.config.schema import Config, read_config
 from koe.config.sections import Consent, Field, Group, Section, Table
 from koe.errors import ConfigError
-from koe.yamltext.document import DEEPEST_NESTING, MAPPING, SCALAR, SEQUENCE, Document, Part
+from koe.yamltext.document import MAPPING, SCALAR, SEQUENCE, Document, Part
 from koe.yamltext.edit import KeyPath, find, set_value
 from koe.yamltext.scalars import FLOAT, foreign_tag, number_text, resolve
-from koe.yamltext.tree import Mapping, Node, Scalar
+from koe.yamltext.tree import DEEPEST_NESTING, Mapping, Node, Scalar
 
 if TYPE_CHECKING:
     from koe.config.store import Store
