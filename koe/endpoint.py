@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from ada_url import URL, HostType
 
 from koe.errors import EndpointError, RedirectError
-from koe.pasted import pasted
+from koe.text import pasted
 
 _ENCRYPTED = frozenset({"https:", "wss:"})
 _PLAIN = frozenset({"http:", "ws:"})

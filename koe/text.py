@@ -1,6 +1,6 @@
-"""Text: what is one, what is white space, and where a space belongs. Pure.
+"""Text: what is one, what is white space, what only stands around it, and where a space belongs.
 
-Two pieces of speech are joined with one space, unless
+Pure. Two pieces of speech are joined with one space, unless
 
 - one of them has white space there, or is empty;
 - the right one begins with what closes: punctuation, a closing bracket or quote, ``'s``;
@@ -13,6 +13,7 @@ Two pieces of speech are joined with one space, unless
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -71,6 +72,14 @@ _PUNCTUATION = _COMMAS | _STOPS | frozenset("!?…！？؟")
 _JOINER = "\u200d"
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 
+# No address, key or name begins or ends with one of these.
+_QUOTATION_MARKS = frozenset("\"'`‘’‚“”„«»‹›「」『』")
+
+# White space, control characters, and those that show nothing, as the zero-width space.
+_INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
+
+_SCHEME = re.compile(r"(authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+
 # So many characters of a text decide how it is joined.
 _NEAR = 24
 
@@ -93,6 +102,23 @@ def remove_white_space(text: str) -> str:
 def without_last_comma(text: str) -> str:
     """Without commas at the end: an engine writes them where the speaker pauses, not ends."""
     return text.rstrip(_WHITE_SPACE + ",，、،፣")
+
+
+def pasted(text: str) -> str:
+    """Return an address or a name without quotes and without what can't be seen around it."""
+    start, end = 0, len(text)
+    while start < end and _is_around(text[start]):
+        start += 1
+    while start < end and _is_around(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def pasted_key(text: str) -> str:
+    """Return a key as `pasted` does, and without the ``Bearer`` that a header has before it."""
+    key = pasted(text)
+    scheme = _SCHEME.match(key)
+    return pasted(key[scheme.end() :]) if scheme else key
 
 
 def is_unicode(text: str) -> bool:
@@ -147,6 +173,10 @@ def join_segments(segments: Iterable[str]) -> str:
         parts.append(added)
         end = (end + added)[-_NEAR:]
     return "".join(parts)
+
+
+def _is_around(character: str) -> bool:
+    return character in _QUOTATION_MARKS or unicodedata.category(character) in _INVISIBLE
 
 
 def _shown(text: str) -> str:

@@ -35,7 +35,7 @@ from koe.config.engines import DoubaoConfig
 from koe.config.schema import AsrConfig
 from koe.errors import AsrProtocolError, EngineUnavailableError
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
-from koe.pasted import pasted_key
+from koe.text import pasted_key
 
 # The four headers of a frame that are sent: version 1, one word of header; type and flags;
 # serialisation and compression; nothing.

@@ -14,7 +14,7 @@ from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
-from koe.pasted import pasted, pasted_key
+from koe.text import pasted, pasted_key
 
 LONGEST_SECONDS = 30.0  # of the vendor
 

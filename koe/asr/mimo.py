@@ -15,7 +15,7 @@ from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
-from koe.pasted import pasted, pasted_key
+from koe.text import pasted, pasted_key
 
 # The vendor takes 10 MB of base64, which is 234 s.
 LONGEST_SECONDS = 230.0

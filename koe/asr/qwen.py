@@ -40,8 +40,7 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
-from koe.pasted import pasted, pasted_key
-from koe.text import join_segments
+from koe.text import join_segments, pasted, pasted_key
 
 # Where a sentence ends (spec asr §2.2.3): sooner than the vendor's defaults, for dictation.
 _TURN_DETECTION = {

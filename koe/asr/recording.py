@@ -37,9 +37,8 @@ from koe.events import (
     FinalHeard,
     InterimHeard,
 )
-from koe.pasted import pasted_key
 from koe.stitching import find_pause
-from koe.text import join_segments
+from koe.text import join_segments, pasted_key
 
 # For one exchange, from the first byte out to the last byte in, unless the settings allow more;
 # on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for

@@ -22,7 +22,7 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ALL, AT_ONCE, ONLY_C, FlatKeys, Section
-from koe.pasted import pasted, pasted_key
+from koe.text import pasted, pasted_key
 
 _DEFAULT_PATHS = {
     "openai_chat": "/chat/completions",

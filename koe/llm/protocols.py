@@ -22,8 +22,7 @@ from koe.llm.exchange import (
     text_at,
 )
 from koe.llm.refusals import ParameterChange, apply, is_about_store, presentable, refusal
-from koe.pasted import pasted
-from koe.text import trim
+from koe.text import pasted, trim
 
 # What servers say of an address at which they have nothing.
 _ASTRAY = frozenset({404, 405})
