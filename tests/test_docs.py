@@ -13,7 +13,7 @@ import pytest
 from koe.config.people.reference import PAGE
 from koe.config.schema import HistoryConfig
 from koe.config.store import Store
-from koe.finishing.finisher import RULES, Finisher
+from koe.finishing import RULES, Finisher
 from koe.llm.protocols import check_address, models_request, warm_up_request
 from tests.abi import build
 

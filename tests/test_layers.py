@@ -109,7 +109,7 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.answers.heard", "koe.answers.lexicon", "koe.answers.meaning", "koe.answers.numbers",
         "koe.answers.reasoning", "koe.answers.repairs", "koe.answers.sounds", "koe.answers.speech",
         "koe.answers.words", "koe.answers.wrapping", "koe.finishing", "koe.finishing.figures",
-        "koe.finishing.fillers", "koe.finishing.finisher", "koe.finishing.ordinary",
+        "koe.finishing.fillers", "koe.finishing.ordinary",
         "koe.finishing.protected", "koe.finishing.punctuation", "koe.finishing.scripts",
         "koe.finishing.spacing", "koe.finishing.spoken_signs", "koe.finishing.term_index",
         "koe.finishing.term_words", "koe.finishing.terms", "koe.resampling", "koe.intake",

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
 
 from bench.finishing import corpus, prose
-from koe.finishing.finisher import RULES, Finisher
+from koe.finishing import RULES, Finisher
 from koe.finishing.terms import Terms
 
 DEFAULT = ["spacing", "punctuation"]
