@@ -35,13 +35,13 @@ COMMANDS = {
     "setup": "choose an engine for the languages that you speak, and try it out",
     "dictate": "turn a recording, or what you say now, into text",
     "serve": "dictate into every window of a Linux desktop, at the press of a key",
-    "ctl": "tell koe serve what to do, and show what it does",
-    "tui": "show in a terminal what koe serve does, the history and the settings",
-    "service": "have a Linux desktop start koe serve, and bind keys to it",
+    "ctl": "control koe serve, and show its state",
+    "tui": "show koe serve, the history and the settings in a terminal",
+    "service": "start koe serve with a Linux desktop, and bind keys to it",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "correct": "have a language model correct or rewrite a text",
-    "history": "show what was said before, and try again what gave no text",
+    "history": "show earlier dictations, and recognise them again",
     "llm": "try the language models that are configured",
     "doctor": "show what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
@@ -49,7 +49,7 @@ COMMANDS = {
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
     "bundle": "make a folder for shells, with the library and a Python of its own",
-    "completion": "print what completes the words of koe in your shell",
+    "completion": "print the script with which your shell completes koe commands",
     "manifest": "describe a model that is published, so that it can be downloaded",
 }
 """The subcommands, which are modules of this package, with what they do."""
@@ -57,9 +57,9 @@ COMMANDS = {
 _EPILOG = """\
 koe COMMAND --help says more about a command.
 
-Commands that print data print JSON with --json: one value on stdout, in UTF-8, or one object a
-line where things happen one after the other. Names are in snake_case, and what is not known is
-null. Notes and errors are on stderr as always, and the exit status is the same.
+Commands that print data print JSON with --json, in UTF-8 on stdout: one value, or one object per
+line where events follow each other. Names are in snake_case, and a value that is not known is null.
+Notes and errors go to stderr as without --json, and the exit status is the same.
 """
 
 

@@ -24,18 +24,23 @@ _DEFAULT = "moonshine"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("out", metavar="OUT", type=Path, help="the folder that it will be")
+    parser.add_argument("out", metavar="OUT", type=Path, help="the folder to make")
     parser.add_argument(
-        "--abi", choices=("a", "b", "c"), default="c", help="the generation of the contract"
+        "--abi",
+        choices=("a", "b", "c"),
+        default="c",
+        help="the generation of the contract (default: c)",
     )
-    parser.add_argument("--target", choices=_TARGETS, help="the kind of computer: this one's")
+    parser.add_argument(
+        "--target", choices=_TARGETS, help="the kind of computer that it is for (default: this one)"
+    )
     parser.add_argument(
         "--engines",
         metavar="NAME,…",
-        help=f"engines on the device that come along, of {', '.join(_ENGINES)}; '' for none; "
-        "without it moonshine, where there is a package of it",
+        help=f"the engines on the device to include, of {', '.join(_ENGINES)}; '' for none "
+        "(default: moonshine, where there is a package of it)",
     )
-    parser.add_argument("--zip", action="store_true", help="make OUT.zip besides")
+    parser.add_argument("--zip", action="store_true", help="make OUT.zip too")
     parser.epilog = _EPILOG
 
 

@@ -23,26 +23,27 @@ from koe.yamltext.document import SCALAR, Document
 from koe.yamltext.edit import find
 
 _SUMMARIES = {
-    "path": "tell where the file with the settings is",
-    "get": "tell one setting as it stands in the file, or else its default",
+    "path": "print the path of the file with the settings",
+    "get": "print one setting as it stands in the file, or else its default",
     "set": "change one setting in the file; everything else in it stays",
     "edit": "open the file in your editor, and check it afterwards",
-    "check": "tell everything that is wrong with the file",
-    "show": "tell every setting that is in force, and where it comes from",
+    "check": "print everything that is wrong with the file",
+    "show": "print every setting in force, and where it comes from",
 }
 
 _EPILOGS = {
     "get": """\
-With a note on stderr where the file does not say, or says what can't be used. A value from the
-environment is printed as ${NAME}. Only text is printed; `koe config show KEY` prints a group.
+A note on stderr says so where the setting is not in the file, or its value can't be used. A value
+from the environment is printed as ${NAME}. Only single values are printed; `koe config show KEY`
+prints a group.
 
 with --json, the value itself on stdout
 """,
     "set": """\
-VALUE - reads it from stdin, or from you without showing it: keys given as arguments stay in the
-shell's history. ${NAME} in it is looked up each time the file is read. What begins with a dash
-goes behind --. A value that the setting can't take is refused. A setting that koe does not know is
-written all the same, with a note, because shells may know it.
+With - as VALUE, the value is read from stdin, or asked for and not shown as you type it: a key that
+is given as an argument stays in the history of your shell. ${NAME} in it is looked up each time the
+file is read. Put a value that begins with a dash after --. A value that the setting can't take is
+refused. A setting that koe does not know is written with a note, because shells may know it.
 """,
     "edit": """\
 The editor is $VISUAL, else $EDITOR, else notepad, nano or vi. A file that is missing is created.
@@ -60,12 +61,12 @@ with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
 """,
     "show": """\
 origin:
-  file          the file says so
-  environment   the file says so, with ${NAME} in it
-  default       the file does not say, or what it says can't be used
-  derived       it follows from other settings of the file
+  file          it is set in the file
+  environment   it is set in the file, with ${NAME} in its value
+  default       it is not set in the file, or its value there can't be used
+  derived       it follows from other settings in the file
 
-Keys are never shown, only ${NAME} if they come from there.
+Keys are never shown; one from the environment is shown as ${NAME}.
 
 with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "value": ANY,
 "origin": TEXT, "line": NUMBER or null, "usable": BOOLEAN, "secret": BOOLEAN}, ...]}
@@ -81,9 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name in {"get", "set"}:
             action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
         if name == "set":
-            action.add_argument("value", metavar="VALUE", help="the new value; - reads it")
+            action.add_argument("value", metavar="VALUE", help="the new value; - asks for it")
         if name == "show":
-            action.add_argument("key", metavar="KEY", nargs="?", default="", help="one group only")
+            action.add_argument(
+                "key", metavar="KEY", nargs="?", default="", help="print this group only"
+            )
         if name in {"path", "get", "check", "show"}:
             add_json(action)
         add_folder(action)

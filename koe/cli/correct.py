@@ -17,12 +17,12 @@ _EPILOG = """\
 The text is corrected as a dictation is, with your prompts and your dictionary; whether correction
 is on (llm.enabled) does not matter. With --template it is rewritten by that template instead.
 
-exit status: 1 if the model could not be asked or did not answer, else 0. Then, and where the answer
-is no correction, the text comes as it was, and stderr says why.
+exit status: 1 if the model could not be asked or did not answer, else 0. Then,
+and where the answer is no correction, the text is printed unchanged, and stderr says why.
 
 with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
 "profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}, where the message says what
-went wrong; if nothing could be done, the text is as it was
+went wrong; the text is unchanged then
 """
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--template",
         metavar="NAME|N",
-        help="rewrite it by this one of prompt_templates: its name, or the digit of its shortcut",
+        help="rewrite by this one of prompt_templates: its name, or the digit of its shortcut",
     )
     add_target_arguments(parser)
     parser.epilog = _EPILOG

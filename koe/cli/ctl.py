@@ -13,25 +13,27 @@ from koe.cli.usage import add_words
 from koe.errors import DesktopError
 
 _STATUS_EPILOG = """\
-one JSON object a line:
+one JSON object per line:
   {"ok": true, "recording": BOOLEAN, "state": NAME, "text": TEXT, "way": TEXT, "message": TEXT,
    "hotkey": TEXT}
-                         whether the microphone is on; where the dictation is; what was heard so
-                         far, or delivered; how (at-spi, paste, clipboard, or shown: koe tui shows
-                         it); what went wrong, or is left to do; the key that is listened to, or
-                         why there is none
-with --waybar, one object a line for a custom module of Waybar with "return-type": "json"
+                         whether the microphone is on; the state of the dictation; the text that was
+                         heard so far, or delivered; how it was delivered (at-spi, paste, clipboard,
+                         or shown: in koe tui); what went wrong, or what you have to do; the hotkey,
+                         or why there is none
+with --waybar, one object per line for a custom module of Waybar with "return-type": "json"
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    words = {**_actions(), "status": "tell what it does at the moment"}
+    words = {**_actions(), "status": "show what koe serve is doing"}
     parsers = add_words(parser, "word", words, {"status": _STATUS_EPILOG})
     status = parsers["status"]
-    status.add_argument("--follow", action="store_true", help="go on, a line for every change")
-    status.add_argument("--json", action="store_true", help="as JSON, which it is anyway")
-    status.add_argument("--waybar", action="store_true", help="as Waybar reads it")
+    status.add_argument(
+        "--follow", action="store_true", help="keep running, and print a line for every change"
+    )
+    status.add_argument("--json", action="store_true", help="print JSON, which is the default")
+    status.add_argument("--waybar", action="store_true", help="print JSON for Waybar")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -17,18 +17,18 @@ from koe.errors import ConfigError
 from koe.files.read import decoded, is_missing, read_bytes
 
 _SUMMARIES = {
-    "list": "tell all terms, in the order of the file",
+    "list": "print all terms, in the order of the file",
     "add": "add terms to the end of the file",
     "remove": "remove terms from the file; everything else in it stays",
-    "check": "tell what in the file is ignored, or hardly as it was meant",
+    "check": "print the lines that are ignored or look like mistakes",
 }
 
 _EPILOGS = {
     "list": """\
 with --json, one object on stdout: {"path": TEXT, "terms": [TEXT, ...]}
 """,
-    "add": "A term that is there already, in whatever case, is not added again.",
-    "remove": "exit status: 1 if a term was not there, else 0",
+    "add": "A term that is in the file already, in upper or lower case, is not added again.",
+    "remove": "exit status: 1 if a term was not in the file, else 0",
     "check": """\
 Comments, which begin with #, and blank lines are ignored, and are not listed.
 

@@ -41,28 +41,28 @@ _STDIN = "-"
 
 _EPILOG = """\
 The text is written to stdout. While it is being recognised, a terminal shows it as it grows, and
-how much of a long recording is recognised. Of several files, the name stands before each text.
+how much of a long recording is recognised. With several files, the name of each precedes its text.
 
 FILE is anything that libsndfile reads: WAV, FLAC, Ogg, MP3, AIFF, CAF and more. A WAV file that
-comes through a pipe is recognised while it comes. Ctrl-C ends at once; what was recognised until
-then is printed.
+comes through a pipe is recognised while it comes. Ctrl-C ends at once, and the text that was
+recognised until then is printed.
 
 exit status:
-  0    there is a text, of all that was said
-  1    an error, described on stderr; a text that is not whole is printed all the same, and so
-       are those of the other files
+  0    the whole text was printed
+  1    an error, described on stderr; a text that is not complete is still printed, and so are the
+       texts of the other files
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C
 
-with --json, one object per line, in UTF-8; of files, each has "file": NAME as well:
+with --json, one object per line, in UTF-8; with files, each has "file": NAME as well:
   {"event": "state", "state": NAME}       where the session is: recording_hold, finalizing_asr, ...
   {"event": "ready"}                      speak now
-  {"event": "interim", "text": TEXT}      everything heard so far; it replaces the one before
-  {"event": "warning", "message": TEXT}   trouble that was survived
+  {"event": "interim", "text": TEXT}      all text heard so far; it replaces the last one
+  {"event": "warning", "message": TEXT}   a problem that did not end the session
   {"event": "error", "message": TEXT}     why there will be no text
   {"event": "heard", "text": TEXT}        what was recognised
-  {"event": "interrupted", "text": TEXT}  Ctrl-C, and what was recognised until then
+  {"event": "interrupted", "text": TEXT}  Ctrl-C; the text recognised until then
   {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
    "remark": TEXT, "whole": BOOLEAN, "audio_seconds": NUMBER, "seconds": NUMBER}
                                           the text, why a correction was not used, whether all of
@@ -78,14 +78,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", metavar="FILE", nargs="*", type=Path, default=[],
         help="recordings of any kind; - reads one from stdin",
     )  # fmt: skip
-    source.add_argument("--mic", action="store_true", help="listen; Enter ends, Ctrl-C breaks off")
-    parser.add_argument("--json", action="store_true", help="tell everything that happens, as JSON")
+    source.add_argument(
+        "--mic", action="store_true", help="use the microphone; Enter ends, Ctrl-C stops at once"
+    )
+    parser.add_argument("--json", action="store_true", help="print everything that happens as JSON")
     parser.add_argument(
-        "--realtime", action="store_true", help="hand the file over as fast as it was spoken"
+        "--realtime", action="store_true", help="feed the file at the speed of speech"
     )
     parser.add_argument(
         "--engine", metavar="NAME", choices=ENGINES, default="",
-        help="recognise with this one, instead of the configured one; koe engines lists them",
+        help="recognise with this engine, instead of the configured one; koe engines lists them",
     )  # fmt: skip
     add_folder(parser)
     parser.epilog = _EPILOG

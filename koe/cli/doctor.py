@@ -139,7 +139,7 @@ def _examine_engine(config: AsrConfig) -> Finding:
     name = config.provider
     if fault := fault_of(name, config):
         return Finding(Severity.FAIL, "engine", f"{name}: {fault}")
-    return Finding(Severity.OK, "engine", f"{name}: ready; about the others: koe engines")
+    return Finding(Severity.OK, "engine", f"{name}: ready; koe engines lists the others")
 
 
 def _examine_language(config: AsrConfig) -> Iterator[Finding]:
@@ -168,11 +168,12 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
         return
     others = sorted(set(ENGINES) - {config.provider}, key=_usefulness)
     ready = next((name for name in others if fault_of(name, config) is None), None)
-    lost = f"none for when {config.provider} is lost"
+    lost = f"no engine takes over when {config.provider} fails"
     if ready is None:
         message = f"{lost}, and no other engine is ready: koe engines"
     else:
-        message = f"{lost}; ready is {_with_limits(ready)}: koe config set asr.fallback {ready}"
+        offer = f"to use {_with_limits(ready)} then, run: koe config set asr.fallback {ready}"
+        message = f"{lost}; {offer}"
     yield Finding(Severity.OK, "fallback", message)
 
 
@@ -216,14 +217,14 @@ def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Findi
     try:
         survey = History(directory, settings).survey()
     except HistoryError as exc:
-        yield Finding(Severity.WARN, "history", f"{exc}; dictation works without")
+        yield Finding(Severity.WARN, "history", f"{exc}; dictation works without it")
         return
     journal = journal_directory(directory)
     count, megabytes = len(survey.entries), survey.audio_bytes / 1e6
     has = f"{count} {'entry' if count == 1 else 'entries'}, {megabytes:.1f} MB in {journal}"
     yield Finding(Severity.OK, "history", f"{has}; {_retention(settings)}")
     if journal.exists() and not os.access(journal, os.W_OK | os.X_OK):
-        message = f"{journal} cannot be written, so nothing is kept; dictation works without"
+        message = f"{journal} cannot be written, so nothing is kept; dictation works without it"
         yield Finding(Severity.WARN, "history", message)
     if settings.audio != "nothing" and settings.audio_days is None and settings.max_mb is None:
         message = "recordings pile up: neither history.audio_days nor history.max_mb limits them"
@@ -259,7 +260,9 @@ def _examine_microphone() -> Finding:
     try:
         microphone = describe_microphone()
     except AudioError as exc:
-        return Finding(Severity.WARN, "microphone", f"{exc}; recordings can be dictated without")
+        return Finding(
+            Severity.WARN, "microphone", f"{exc}; recordings can be dictated without one"
+        )
     return Finding(Severity.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
 
 
@@ -293,6 +296,6 @@ def _examine_log(directory: Path) -> Iterator[Finding]:
     except OSError as exc:
         yield Finding(Severity.WARN, "log", f"{path} can't be read: {exc.strerror}")
         return
-    yield Finding(Severity.OK, "log", f"{path}, of the library in shells; its end:")
+    yield Finding(Severity.OK, "log", f"{path}, the log of the library in shells; its last lines:")
     for line in text.splitlines()[-_MOST_LINES:]:
         yield Finding(Severity.OK, "log", harmless(line))

@@ -14,8 +14,8 @@ from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 
 _EPILOG = """\
-The one with the star is configured: asr.provider in config.yaml. `koe dictate --engine NAME` uses
-another one for once. Nothing is loaded or contacted, so an engine that is ready may still fail.
+A star marks the configured engine: asr.provider in config.yaml. `koe dictate --engine NAME` uses
+another one once. Nothing is loaded or contacted, so an engine that is ready may still fail.
 
 exit status: 1 if the configured engine is not ready, else 0
 

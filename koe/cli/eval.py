@@ -26,8 +26,8 @@ from koe.transcript import Transcript
 
 _EPILOG = """\
 FOLDER has .wav or .flac files, and what is said in them: in a .txt beside each, or in
-references.tsv, on each line a file without its ending, a tab, and the text. Words are counted, and
-characters of Chinese. Nothing is corrected by a language model, and nothing is kept.
+references.tsv, on each line a file without its ending, a tab, and the text. Words are counted; in
+Chinese, characters are. No language model corrects the texts, and nothing is kept.
 
 The columns: seconds of the recording, words that are wrong, words that are said, their ratio, and
 seconds of a processor that this computer spends for each second of the recording.
@@ -45,13 +45,13 @@ _SILENCE = bytes(BYTES_PER_SECOND // 10)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="recordings and references")
-    parser.add_argument("--json", action="store_true", help="tell it as JSON, with the texts")
+    parser.add_argument("--json", action="store_true", help="print JSON, with the texts")
     parser.add_argument(
         "--texts", action="store_true", help="show what was heard where something is wrong"
     )
     parser.add_argument(
         "--engine", metavar="NAME", choices=ENGINES, default="",
-        help="try this one, instead of the configured one; koe engines lists them",
+        help="try this engine, instead of the configured one; koe engines lists them",
     )  # fmt: skip
     parser.add_argument(
         "--second-pass", choices=("auto", "off"), help="instead of asr.second_pass in config.yaml"

@@ -23,16 +23,16 @@ from koe.journal.history import History
 _USUAL_LIMIT = 100
 
 _SUMMARIES = {
-    "list": "tell the newest entries; this is done without an ACTION, too",
-    "search": "tell the entries with a word or a part of one",
-    "show": "tell all about an entry",
+    "list": "list the newest entries; koe history without an ACTION does it too",
+    "search": "list the entries that contain a word, or a part of one",
+    "show": "print all details of an entry",
     "retry": "recognise a recording again",
     "recorrect": "correct again what was recognised",
     "export": "write a recording as a WAV file",
     "pin": "keep an entry until it is removed by hand",
     "unpin": "keep an entry only as long as the settings say",
     "remove": "remove an entry with its recording and its text",
-    "prune": "remove now what the settings keep no longer",
+    "prune": "remove now what the settings no longer keep",
 }
 
 _EPILOG = """\
@@ -85,15 +85,15 @@ with --json, one object per line on stdout, as from koe dictate --json
 
 _EPILOGS = {
     "list": _LIST,
-    "search": f"Upper and lower case are the same.\n\n{_LIST}",
+    "search": f"Upper and lower case make no difference.\n\n{_LIST}",
     "show": f"with --json, an object on stdout:\n{_ENTRY}",
     "retry": (
-        "The text is written to stdout; nothing is pasted. Without --engine it is the configured\n"
-        f"engine, and its fallbacks. The recording stays.\n\n{_AGAIN}"
+        "The text is written to stdout; nothing is pasted. Without --engine, the configured\n"
+        f"engine and its fallbacks recognise it. The recording stays.\n\n{_AGAIN}"
     ),
     "recorrect": f"The text is written to stdout; nothing is pasted.\n\n{_AGAIN}",
     "export": """\
-A file that is there is replaced. The recording stays in the history.
+An existing file is replaced. The recording stays in the history.
 
 with --json, an object on stdout: {"id": TEXT, "path": TEXT, "seconds": NUMBER}
 """,
@@ -105,7 +105,7 @@ Pinned entries are removed too. Nothing of it stays in the configuration folder.
 with --json, an object on stdout: {"removed": ID}
 """,
     "prune": """\
-koe does it by itself when it starts and after each session. Files that koe did not write, or that
+koe does this by itself when it starts and after each session. Files that koe did not write, or that
 a later koe wrote, are left alone and named.
 
 with --json, an object on stdout: {"removed": NUMBER}
@@ -126,17 +126,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name in {"list", "search"}:
             action.add_argument(
                 "--limit", metavar="N", type=_count, default=_USUAL_LIMIT,
-                help=f"tell so many at most, instead of {_USUAL_LIMIT}",
+                help=f"list at most N entries, instead of {_USUAL_LIMIT}",
             )  # fmt: skip
         if name == "retry":
             action.add_argument(
                 "--engine", metavar="NAME", choices=ENGINES, default="",
-                help="recognise with this one; koe engines lists them",
+                help="recognise with this engine; koe engines lists them",
             )  # fmt: skip
         if name in {"retry", "recorrect"}:
             action.add_argument(
                 "--profile", metavar="ID", default="",
-                help="correct with this one of llm.profiles, instead of the active one",
+                help="correct with this profile of llm.profiles, instead of the active one",
             )  # fmt: skip
         if name == "export":
             action.add_argument("path", metavar="FILE", type=Path, help="the WAV file to write")
@@ -279,7 +279,9 @@ def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> 
     """Declare what may stand before the action and behind it."""
     # Where it is not behind the action, what stands before it holds.
     nothing = argparse.SUPPRESS if is_action else False
-    parser.add_argument("--json", action="store_true", default=nothing, help="tell it as JSON")
+    parser.add_argument(
+        "--json", action="store_true", default=nothing, help="print JSON, for programs"
+    )
     add_folder(parser)
 
 

@@ -17,8 +17,8 @@ from koe.errors import ConfigError, LlmError, LlmStatusError
 from koe.llm.service import Answer, Question, ask_by
 
 _SUMMARIES = {
-    "test": "have a model correct a sample sentence, and tell how long it took",
-    "models": "tell which models the server has, one a line",
+    "test": "have a model correct a sample sentence, and print how long it took",
+    "models": "list the models that the server offers, one per line",
 }
 
 _EPILOGS = {
@@ -85,7 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `find_target` goes by, and how to tell the result."""
     parser.add_argument(
-        "--profile", metavar="ID", help="one of llm.profiles, instead of the active one"
+        "--profile",
+        metavar="ID",
+        help="use this profile of llm.profiles, instead of the active one",
     )
     add_json(parser)
     add_folder(parser)

@@ -18,8 +18,8 @@ from koe.models.paths import MANIFEST_NAME
 
 _EPILOG = """\
 REPO is a model on Hugging Face, such as mlx-community/Qwen3-0.6B-4bit. All files at its top level
-are listed, with their sizes and, for the large ones, their checksums. Delete from the manifest what
-is not needed; then koe model pull downloads the rest.
+are listed, with their sizes and, for the large ones, their checksums. Delete the files that are not
+needed from the manifest; then koe model pull downloads the rest.
 """
 
 
@@ -30,9 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     generate = add_words(parser, "action", {"generate": summary}, {"generate": _EPILOG})["generate"]
     generate.add_argument("repo", metavar="REPO", help="OWNER/NAME")
     generate.add_argument("--provider", required=True, help="the engine that can use the model")
-    generate.add_argument("--description", required=True, help="a line for lists")
+    generate.add_argument("--description", required=True, help="the line that koe model list shows")
     generate.add_argument(
-        "-o", "--output", metavar="PATH", type=Path, help="instead of the folder of the models"
+        "-o",
+        "--output",
+        metavar="PATH",
+        type=Path,
+        help="write to PATH, instead of the folder of the models",
     )
     add_folder(generate)
     parser.epilog = "koe manifest generate --help says more."

@@ -34,7 +34,7 @@ a manifest. A download that was interrupted goes on where it stopped.
 
 exit status:
   0    done; for status, whatever it is
-  1    an error, described on stderr; for verify, the model is not installed or not as it should be
+  1    an error, described on stderr; for verify, the model is not installed or damaged
   2    wrong usage
   130  interrupted with Ctrl-C
 
@@ -58,7 +58,7 @@ a status is 0: not installed, 1: incomplete, 2: installed
 
 _SUMMARIES = {
     "list": "show all models, and which are installed",
-    "pull": "download what is missing of a model",
+    "pull": "download the missing files of a model",
     "status": "show how much of a model is installed",
     "verify": "check every byte of a model",
     "remove": "remove the files of a model",
@@ -71,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     for name, action in add_words(parser, "action", _SUMMARIES).items():
         if name != "list":
-            action.add_argument("model", metavar="MODEL", help="as the list shows it, or its path")
+            action.add_argument(
+                "model", metavar="MODEL", help="its name in koe model list, or its path"
+            )
         if name == "status":
             action.add_argument(
                 "--verify-mode",

@@ -15,13 +15,13 @@ from koe.linux.bindings import BINDINGS
 
 _WORDS = {
     "install": "start koe serve now, and whenever you log in",
-    "uninstall": "end that",
-    "status": "tell whether it is installed and runs",
-    "keys": "print what binds keys to it on a desktop",
+    "uninstall": "end koe serve, and do not start it at login any more",
+    "status": "show whether koe serve is installed as a service, and runs",
+    "keys": "print the lines that bind keys to koe serve on a desktop",
 }
 
 _KEYS_EPILOG = """\
-On X11 nothing needs to be bound: koe serve listens to hotkey.trigger_key itself.
+On X11 you need to bind nothing: koe serve listens to hotkey.trigger_key itself.
 """
 
 

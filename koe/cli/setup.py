@@ -35,12 +35,13 @@ TRIAL_SECONDS = 5.0
 
 _EPILOG = """\
 Asks which languages you speak and whether your words may leave this computer, proposes an engine,
-downloads its model, changes the settings, and lets you try it out. Scripts answer with arguments.
-Ctrl-C leaves the settings as they were, or as they are to be; a download goes on next time.
+downloads its model, changes the settings, and lets you try it out. Scripts give the answers as
+arguments. After Ctrl-C the settings are either unchanged or complete, and the next run continues
+the download.
 
 exit status:
   0    done
-  1    an error, with a sentence on stderr; before the trial, the settings are as they were
+  1    an error, described on stderr; before the trial, the settings are unchanged
   2    wrong usage
   3    set up, but nothing was heard in the trial
   130  interrupted with Ctrl-C
@@ -57,9 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether a service on the internet may hear what you say",
     )  # fmt: skip
     parser.add_argument(
-        "--engine", metavar="NAME", choices=ENGINES, help="propose this one, if it fits"
+        "--engine", metavar="NAME", choices=ENGINES, help="propose this engine, if it fits"
     )
-    parser.add_argument("--yes", action="store_true", help="do what is proposed, without asking")
+    parser.add_argument(
+        "--yes", action="store_true", help="accept what is proposed, without asking"
+    )
     parser.add_argument("--no-trial", action="store_true", help="do not try it out at the end")
     add_folder(parser)
     parser.epilog = _EPILOG

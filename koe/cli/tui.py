@@ -14,8 +14,9 @@ from koe.errors import DesktopError
 INSTALL = "pip install 'koe-core[tui]'"
 
 _EPILOG = """\
-Its keys are in its last line. What is dictated in it is shown there, and inserted nowhere; what the
-hotkey begins goes into its window as always. Without koe serve, the history and the settings work.
+The last line of the screen shows the keys. A dictation that you begin in koe tui is shown there and
+not inserted; one that the hotkey begins goes into its window as usual. Without koe serve you can
+still use the history and the settings.
 """
 
 

@@ -22,16 +22,16 @@ from koe.files.lock import try_lock
 from koe.linux.requests import ControlRequest
 
 ACTIONS = {
-    "press": "what pressing the hotkey does",
-    "release": "what releasing it does",
-    "press_profile": "what pressing the hotkey of another profile does (hotkey.profile)",
-    "release_profile": "what releasing it does",
+    "press": "do what pressing the hotkey does",
+    "release": "do what releasing the hotkey does",
+    "press_profile": "do what pressing the second hotkey does (hotkey.profile_key)",
+    "release_profile": "do what releasing the second hotkey does",
     "begin": "begin to record",
     "end": "end the recording; its text is inserted",
-    "toggle": "begin or end, whichever is due",
-    "toggle_profile": "likewise, with that other profile",
+    "toggle": "begin a recording, or end the one that runs",
+    "toggle_profile": "do the same, with the profile of hotkey.profile",
     "cancel": "end the recording without text",
-    "retry": "recognise the newest recording that is kept once more, and insert its text",
+    "retry": "recognise the newest recording in the history again, and insert its text",
 }
 """What a client may ask for, with what it does. ``koe-key`` accepts the same words."""
 

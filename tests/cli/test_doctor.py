@@ -63,7 +63,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
     assert lines[1:] == [
         f"ok    config      {directory / 'config.yaml'}",
         f"ok    dictionary  {directory / 'dictionary.txt'}: 1 term",
-        "ok    engine      moonshine: ready; about the others: koe engines",
+        "ok    engine      moonshine: ready; koe engines lists the others",
         "ok    correction  off",
         f"ok    http        {LIBRARY}",
         f"ok    history     0 entries, 0.0 MB in {directory / 'journal'}; recordings without a "
@@ -217,13 +217,16 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
         (
             "provider: qwen, qwen: {api_key: k}",
             [
-                "none for when qwen is lost; ready is moonshine (hears English only): "
-                "koe config set asr.fallback moonshine"
+                "no engine takes over when qwen fails; to use moonshine (hears English only) then, "
+                "run: koe config set asr.fallback moonshine"
             ],
         ),
         (
             "provider: qwen, glm: {api_key: k}",
-            ["none for when qwen is lost; ready is glm: koe config set asr.fallback glm"],
+            [
+                "no engine takes over when qwen fails; to use glm then, "
+                "run: koe config set asr.fallback glm"
+            ],
         ),
         (
             "provider: moonshine, fallback: [moonshine, glm]",
@@ -246,7 +249,7 @@ def test_no_fallback_is_ready(directory: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(koe.cli.doctor, "fault_of", lambda name, config: "it is missing")
     (finding,) = find(write(directory, "asr: {provider: qwen}"), "fallback")
     assert finding.message == (
-        "none for when qwen is lost, and no other engine is ready: koe engines"
+        "no engine takes over when qwen fails, and no other engine is ready: koe engines"
     )
 
 
@@ -313,7 +316,7 @@ def test_a_journal_that_cannot_be_used(directory: Path) -> None:
     assert finding.level is Severity.WARN
     assert finding.message == (
         f"{directory / 'journal'} cannot be used: it is no folder; move that file away; dictation "
-        "works without"
+        "works without it"
     )
 
 
@@ -322,7 +325,7 @@ def test_a_journal_that_cannot_be_written(directory: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "access", lambda path, mode: path != directory / "journal")
     _, finding = find(directory, "history")
     assert finding.message == (
-        f"{directory / 'journal'} cannot be written, so nothing is kept; dictation works without"
+        f"{directory / 'journal'} cannot be written, so nothing is kept; dictation works without it"
     )
 
 
@@ -377,7 +380,8 @@ def test_the_end_of_the_log(directory: Path) -> None:
     log = write(directory, "") / "koe.log"
     log.write_text("\n".join(["x" * 20_000, *lines, ""]), encoding="utf-8")
     first, *shown = find(directory, "log")
-    assert first == Finding(Severity.OK, "log", f"{log}, of the library in shells; its end:")
+    head = f"{log}, the log of the library in shells; its last lines:"
+    assert first == Finding(Severity.OK, "log", head)
     assert shown == [Finding(Severity.OK, "log", line.replace("\x1b", " ")) for line in lines[-5:]]
 
 
