@@ -29,8 +29,11 @@ hypothesis.settings.load_profile("sample")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are processors: much of the time a test waits for another process."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: half of the time a test waits.
+
+    For another process, for the disk, or for an answer that does not come.
+    """
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from koe.config.schema import HistoryConfig
 from koe.config.store import Store
 from koe.finishing import RULES, Finisher
 from koe.llm.protocols import check_address, models_request, warm_up_request
-from tests.abi import build
 
 README = (PAGE.parent.parent / "README.md").read_text(encoding="utf-8")
 HISTORY = (PAGE.parent / "history.md").read_text(encoding="utf-8")
@@ -107,20 +104,6 @@ def test_what_the_architecture_names_exists() -> None:
     missing = {path for path in paths if not (root / path).exists()}
     assert len(paths) > 60
     assert missing == {"koe/x/y.py", "tests/x/test_y.py"}  # they stand for any
-
-
-@pytest.mark.abi
-@pytest.mark.skipif(bool(build.SANITIZE) or sys.platform != "linux", reason="as on one's own Linux")
-def test_the_conformance_kit_runs_as_documented() -> None:
-    page = (PAGE.parent / "conformance.md").read_text(encoding="utf-8")
-    script = "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
-    assert "tests.servers" in script
-    reported = subprocess.run(
-        ["sh", "-eu", "-c", script], cwd=build.PROJECT, capture_output=True, text=True, check=False
-    )
-    assert reported.returncode == 0, reported.stdout + reported.stderr
-    assert "not ok" not in reported.stdout
-    assert reported.stdout.count("\n1..") == 5
 
 
 def test_the_terms_of_the_manual() -> None:

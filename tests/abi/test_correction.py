@@ -58,7 +58,7 @@ def test_scenario(
 
 
 def test_with_the_default_engine(drivers: dict[int, Path], speech: Path, tmp_path: Path) -> None:
-    """One core after another uses it; `answers` is run as the manual says, in test_docs."""
+    """One core after another uses it; `answers` is run as the manual says, in test_conformance."""
     with serving() as fake:
         check(build.run([drivers[3], "cores", speech, fake.url], tmp_path / "home"))
 
