@@ -15,7 +15,7 @@ def test_results_and_errors() -> None:
         threads.submit(divmod, 1, 0).result()
 
 
-def test_nobody_waits_at_the_end() -> None:
+def test_the_end_waits_for_no_thread() -> None:
     never = threading.Event()
 
     async def leave() -> None:

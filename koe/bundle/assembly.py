@@ -143,7 +143,7 @@ def _own_files() -> list[tuple[Path, str]]:
 
 
 def _open_to_readers(root: Path, target: TargetSystem) -> None:
-    """Let everybody read it, and its owner write to it, whatever the umask is here."""
+    """Let all users read it, and its owner write to it, whatever the umask is here."""
     root.chmod(0o755)
     code = set(target.machine_code(root))
     for path in root.rglob("*"):

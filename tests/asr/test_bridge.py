@@ -129,7 +129,7 @@ def test_a_start_that_fails_gives_up_its_turn() -> None:
     assert package.calls == ["start", "start"]
 
 
-def test_a_wait_for_the_end_ends_when_nobody_wants_it() -> None:
+def test_a_wait_for_the_end_ends_when_the_session_is_closed() -> None:
     """And it is no end: what was heard is not all."""
     closed = threading.Event()
     with open_session(Parrot(), closed.is_set) as recogniser:

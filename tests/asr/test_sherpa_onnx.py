@@ -92,7 +92,7 @@ class TestSherpaOnnx(EngineContract):
             # Within the pauses: after what makes them pauses, and before what is said next.
             assert [event.upto for event in definite] == [30_720, 76_800]
 
-    def test_a_thread_that_hears_while_nobody_listens(self, speech: bytes) -> None:
+    def test_a_thread_that_hears_for_no_listener(self, speech: bytes) -> None:
         """Spec asr §3.1.4: close, with everything said and nothing read."""
 
         async def run() -> None:

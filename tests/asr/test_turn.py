@@ -25,7 +25,7 @@ def test_one_at_a_time() -> None:
     assert not turn.locked()
 
 
-def test_a_turn_that_nobody_wants_any_more() -> None:
+def test_a_turn_that_is_not_wanted_any_more() -> None:
     turn, closed = threading.Lock(), threading.Event()
     failures: list[AsrConnectionError] = []
 

@@ -39,7 +39,7 @@ def test_a_bundle_that_can_not_be_made_anew_stays(
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_everybody_may_read_and_its_owner_write(tmp_path: Path) -> None:
+def test_all_users_may_read_and_its_owner_write(tmp_path: Path) -> None:
     """Also where the umask lets all write, which the library would refuse, or others not read."""
     names = {"lib": 0o755, "lib/code.so.1": 0o755, "lib/data": 0o644}
     (tmp_path / "lib").mkdir()

@@ -93,7 +93,7 @@ def test_a_fault_of_the_system_is_reported_as_it_is(
     assert capsys.readouterr().err == "koe: [Errno 13] Permission denied: '/some/folder'\n"
 
 
-def test_nobody_reads_the_output(tmp_path: Path) -> None:
+def test_the_reader_of_the_output_is_gone(tmp_path: Path) -> None:
     with subprocess.Popen(
         command("doctor"),
         env=environment(tmp_path),

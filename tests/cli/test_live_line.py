@@ -111,7 +111,7 @@ def test_it_stays_one_line(columns: int) -> None:
     assert terminal.screen == "a b [2Jc"
 
 
-def test_nothing_is_written_where_nobody_looks() -> None:
+def test_nothing_is_written_without_a_terminal() -> None:
     file = io.StringIO()
     line = LiveLine(file)
     line.show("", "hello")

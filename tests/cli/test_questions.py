@@ -44,6 +44,6 @@ def test_the_end_of_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ask_yes_or_no("May they?", default=True)
 
 
-def test_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_stdin_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
     assert not is_answered()

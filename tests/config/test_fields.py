@@ -97,7 +97,7 @@ def test_quoted_key_names() -> None:
 
 
 @pytest.mark.parametrize("text", ["F5", "Left_Option", "-5", "65536", "1_000", "cmd+a", "9" * 5000])
-def test_keys_that_nobody_knows(text: str) -> None:
+def test_keys_that_are_not_known(text: str) -> None:
     with pytest.raises(ValueError):
         convert("key", text)
 

@@ -273,7 +273,7 @@ def test_which_profile_corrects(llm: LlmConfig, corrects: str | None) -> None:
         (LlmProfile(base_url="https://llm.example/v1"), False),
     ],
 )
-def test_who_answers_nobody_without_a_key(profile: LlmProfile, lacks_key: bool) -> None:
+def test_services_that_require_a_key(profile: LlmProfile, lacks_key: bool) -> None:
     assert profile.lacks_key is lacks_key
 
 

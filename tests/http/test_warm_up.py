@@ -140,7 +140,7 @@ async def test_it_fails_in_silence() -> None:
 
 
 @on_loop
-async def test_nobody_waits_for_it() -> None:
+async def test_a_request_does_not_wait_for_it() -> None:
     async def answer_all_but_warm_ups(exchange: Exchange) -> None:
         await (answer_never if exchange.method == "GET" else answer_ok)(exchange)
 

@@ -151,7 +151,7 @@ def test_asking_for_models(profile: LlmProfile, url: str) -> None:
         LlmProfile(model="m", base_url="https://"),
     ],
 )
-def test_asking_nobody_for_models(profile: LlmProfile) -> None:
+def test_asking_for_models_without_an_address(profile: LlmProfile) -> None:
     with pytest.raises(LlmConfigError):
         models_request(profile)
 

@@ -235,7 +235,7 @@ def test_started_anew_from_its_last_callback(
     assert second.statuses == [STARTED, COMPLETED]
 
 
-def test_close_tells_everybody(server: FileServer, tmp_path: Path) -> None:
+def test_close_notifies_those_that_wait(server: FileServer, tmp_path: Path) -> None:
     downloads = Downloads(tmp_path, replace(QUICK, idle=600.0))
     shell = stalled(server, downloads, tmp_path)
     downloads.close(PATIENCE)
