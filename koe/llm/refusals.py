@@ -36,6 +36,11 @@ _PATTERNS = {
     "reasoning": r"reasoning([._ ]?effort)?",
 }
 
+# What keeps a model from thinking, and words for that in a refusal that names no parameter.
+_CONTROLS = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
+_ABOUT_THINKING = re.compile(r"\bthink(ing)?\b|思考|推理")
+_ABOUT_STREAMS = re.compile(r"\bstream(ing)?\b|流式")
+
 # The ways to think little, the least first.
 _EFFORTS = ("minimal", "low")
 
@@ -149,8 +154,10 @@ def find_changes(
         return ()
     complaint = _complaint(reply)
     candidates = [_options(name, complaint, body) for name in _named(complaint, body)]
-    if not candidates and re.search(r"\bstream(ing)?\b", complaint):
+    if not candidates and _ABOUT_STREAMS.search(complaint):
         candidates = [_options("stream", complaint, body)]
+    if not candidates and _ABOUT_THINKING.search(complaint):
+        candidates = [_options(name, complaint, body) for name in _CONTROLS if name in body]
     untried = ([change for change in options if change not in made] for options in candidates)
     return tuple(options[0] for options in untried if options)
 
