@@ -45,6 +45,10 @@ _DONE = "[DONE]"
 Join = Callable[[Sequence[object]], object]
 
 
+class LlmFormatError(LlmReplyError):
+    """The reply is none of the protocol: what was asked may be something else than a model."""
+
+
 @dataclass(frozen=True, slots=True)
 class LlmRequest:
     """One question to a model, in no protocol yet. Protocols leave out what they don't know.
@@ -133,7 +137,7 @@ def read_json(body: bytes, what: str = "response") -> object:
             # Half a pair is accepted there, but can't be encoded again.
             json.dumps(value, ensure_ascii=False).encode()
     except ValueError as exc:
-        raise LlmReplyError(f"parse {what}: error decoding response body") from exc
+        raise LlmFormatError(f"parse {what}: error decoding response body") from exc
     return value
 
 
