@@ -4,7 +4,7 @@ Pure. Two pieces of speech are joined with one space, unless
 
 - one of them has white space there, or is empty;
 - the right one begins with what closes: punctuation, a closing bracket or quote, ``'s``;
-- the left one ends with what opens: a bracket, a quote, ``¿``, a lone ``#``;
+- the left one ends with what opens: a bracket, a quote, ``¿``, a lone ``#``, a ``$`` of a number;
 - one character goes on over the border: an accent, a skin tone, a joiner of emoji;
 - there is full-width punctuation, which brings its own space;
 - one of the two is of a script that puts no spaces between words, as Chinese. But after the
@@ -141,11 +141,12 @@ def needs_space_between(left: str, right: str) -> bool:
     begin = _shown(right)
     if not left or not begin or left[-1].isspace() or begin[0].isspace():
         return False
-    if _goes_on(left[-1], right[0]) or _closes(left[-1], begin) or _opens(left):
+    if _goes_on(left[-1], right[0]) or _closes(left[-1], begin) or _opens(left, begin[0]):
         return False
     if _is_full_width(left[-1]) or _is_full_width(begin[0]):
         return False
-    ends_spaced, begins_spaced = _is_spaced(reversed(left)), _is_spaced(begin)
+    begins_spaced = _is_spaced(begin)
+    ends_spaced = _is_spaced(reversed(left)) if any(map(str.isalnum, left)) else begins_spaced
     if ends_spaced and begins_spaced:
         return True
     return (ends_spaced or begins_spaced) and _ends_with_pause(left)
@@ -216,12 +217,15 @@ def _begins_word(character: str) -> bool:
     return category[0] in "LNS" or category in ("Ps", "Pi", "Pd") or character in _WORD_STARTERS
 
 
-def _opens(left: str) -> bool:
-    """Tell whether a text ends with what belongs to the word after it."""
+def _opens(left: str, first: str) -> bool:
+    """Tell whether a text ends with what belongs to the word after it, which begins so."""
     last, before = left[-1], left[-2:-1]
     alone = not before or before.isspace() or _category(before) == "Ps"
     if last in _QUOTES:
         return alone and not (last in "»›" and before)
+    if _category(last) == "Sc":
+        # "$" and "5", but "20 €" and "5" are two things.
+        return alone and first.isdigit() and not left[:-1].rstrip()[-1:].isdigit()
     return _category(last) == "Ps" or last in "¿¡" or (last in _PREFIXES and alone)
 
 

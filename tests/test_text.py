@@ -88,6 +88,7 @@ def test_scripts_without_spaces(text: str) -> None:
     "text",
     [
         "好的|OK",
+        "……|好的",
         "我用|GitHub",
         "OK|好的",
         "iPhone|很贵",
@@ -129,6 +130,8 @@ def test_scripts_of_both_kinds(text: str) -> None:
         "Ya llegué.| ¡Qué bien!",
         "¿|Cómo estás",
         "It costs| €20| now",
+        "It costs €|20",
+        "It costs 20 €| 5 months long",
         "It is 5€| for all",
         "20 €| pour tous",
         "It is 5%| of all",

@@ -14,6 +14,8 @@ _OPPOSITES = {"disabled": "enabled", "disable": "enabled"}
 
 # As alike as `provdier` and `provider`; `model` and `mode` are too, `url` and `api_key` are not.
 _ALIKE = 0.75
+# Of three letters, one may be wrong.
+_SHORT, _ALIKE_IF_SHORT = 3, 0.65
 
 
 def folded(key: str) -> str:
@@ -33,7 +35,8 @@ def nearest(key: str, known: Iterable[str]) -> str:
     # Only a mistake needs it.
     from difflib import get_close_matches
 
-    near = get_close_matches(wanted, by_fold, n=1, cutoff=_ALIKE)
+    cutoff = _ALIKE if len(wanted) > _SHORT else _ALIKE_IF_SHORT
+    near = get_close_matches(wanted, by_fold, n=1, cutoff=cutoff)
     return by_fold[near[0]] if near else ""
 
 

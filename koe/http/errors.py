@@ -14,8 +14,9 @@ from email.utils import parsedate_to_datetime
 
 from koe.errors import KoeError
 
-# RFC 9110 §15.5.9, RFC 9110 §15.5.20, RFC 8470 §5.2, RFC 6585 §4: refusals of this moment.
-_PASSING_REFUSALS = frozenset({408, 421, 425, 429})
+# RFC 9110 §§15.5.9, 15.5.10, 15.5.20, RFC 8470 §5.2, RFC 6585 §4: refusals of this moment. The last
+# two are not registered: Groq has no capacity left, and a proxy gave up on its own request.
+_PASSING_REFUSALS = frozenset({408, 409, 421, 425, 429, 498, 499})
 
 # A service that asks for a longer pause counts as gone.
 _LONGEST_PAUSE = 86_400.0

@@ -24,6 +24,9 @@ _MEANINGS = {
     r"certificate.*(NotValidForName|not valid for|name does not match)": (
         "{host} shows a certificate for another name: is {setting} right?"
     ),
+    r"InvalidContentType|(?i:wrong.version.number|unknown.protocol|record layer failure)": (
+        "{host} answers without encryption, as http:// asks for: is {setting} right?"
+    ),
     r"certificate.*(UnknownIssuer|CaUsedAsEndEntity|self[- ]signed|get (local )?issuer|trusted)": (
         "the certificate of {host} is from no authority that this computer trusts; if it is your "
         "own or your company's, add its authority to the system's"

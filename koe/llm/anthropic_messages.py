@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from koe.errors import LlmReplyError
 from koe.llm.exchange import (
+    LlmFormatError,
     LlmRequest,
     Reply,
     at,
@@ -54,7 +54,7 @@ def parse_reply(body: bytes) -> Reply:
     try:
         content = at(reply, "content")
     except LookupError:
-        raise LlmReplyError("missing content in Anthropic response") from None
+        raise LlmFormatError("missing content in Anthropic response") from None
     return Reply(collect_text(content, {"text"}), stop_of(text_at(reply, "stop_reason")))
 
 

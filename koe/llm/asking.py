@@ -34,7 +34,7 @@ from koe.http.errors import (
 from koe.http.request import Request
 from koe.llm.correction import Inquiry, Outcome, ask_for_correction
 from koe.llm.protocols import warm_up_request
-from koe.llm.refusals import ParameterChange, is_out_of_quota
+from koe.llm.refusals import ParameterChange, failed_status, is_out_of_quota
 from koe.prompts import Prompts
 
 TYPE_CHECKING = False
@@ -198,5 +198,7 @@ def llm_errors() -> Iterator[None]:
 
 
 def _is_passing(reply: Response) -> bool:
-    is_refused = reply.is_error and not is_permanent_status(reply.status_code)
+    # Some gateways refuse with status 200.
+    status = reply.status_code if reply.is_error else failed_status(reply.content)
+    is_refused = status > 0 and not is_permanent_status(status)
     return is_refused and not is_out_of_quota(reply.content)

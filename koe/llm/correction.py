@@ -17,8 +17,8 @@ from koe.answers.flaws import Flaw
 from koe.config.llm import LlmConfig, LlmProfile
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.http.request import Request
-from koe.llm.exchange import LlmRequest, Reply, explain_stop
-from koe.llm.protocols import PROTOCOLS, check_status, reply_request, request_body
+from koe.llm.exchange import LlmFormatError, LlmRequest, Reply, explain_stop
+from koe.llm.protocols import PROTOCOLS, check_status, doubt, reply_request, request_body
 from koe.llm.refusals import ParameterChange, explanation, find_changes, presentable
 from koe.prompts import Prompts, UserPrompt, pick_candidates, render
 
@@ -122,7 +122,10 @@ class Inquiry:
             is_edit = self.purpose is not Purpose.REWRITING
             answer = clean(reply.text, self.heard, is_edit=is_edit)
         except LlmReplyError as exc:
-            raise LlmReplyError(self._explained(exc.message, body)) from exc
+            said = self._explained(exc.message, body)
+            if isinstance(exc, LlmFormatError) and not explanation(body):
+                said += f"; {doubt(self.profile)}"
+            raise LlmReplyError(said) from exc
         flaw = self._flaw_of(answer)
         if flaw is not None:
             return Outcome(self.heard, f"the model's answer was not used: {flaw}")

@@ -45,6 +45,10 @@ _DONE = "[DONE]"
 Join = Callable[[Sequence[object]], object]
 
 
+class LlmFormatError(LlmReplyError):
+    """The reply is none of the protocol: what was asked may be something else than a model."""
+
+
 @dataclass(frozen=True, slots=True)
 class LlmRequest:
     """One question to a model, in no protocol yet. Protocols leave out what they don't know.
@@ -133,7 +137,7 @@ def read_json(body: bytes, what: str = "response") -> object:
             # Half a pair is accepted there, but can't be encoded again.
             json.dumps(value, ensure_ascii=False).encode()
     except ValueError as exc:
-        raise LlmReplyError(f"parse {what}: error decoding response body") from exc
+        raise LlmFormatError(f"parse {what}: error decoding response body") from exc
     return value
 
 
@@ -214,8 +218,10 @@ def read_reply(body: bytes, join: Join) -> object:
         return read_json(body)
     except LlmReplyError:
         events, rest = _split(body)
+        if rest and all(event == _DONE for event in events):
+            return read_json(rest.encode())
         if not events:
-            return read_json(rest.encode()) if rest else read_json(body)
+            raise
     return join(events)
 
 
@@ -224,12 +230,14 @@ def join_chat(events: Sequence[object]) -> object:
     _check(events)
     message: dict[str, object] = {}
     finish_reason = None
+    whole = [it for it in events if text_at(it, "choices", 0, "message", "content") is not None]
+    if len(whole) == 1:
+        return whole[0]  # the whole document, as the only event or as the last
     for event in events:
-        if text_at(event, "choices", 0, "message", "content") is not None:
-            return event  # the whole document, as the only event or as the last
         for choice in _items(event, "choices"):
             if _field(choice, "index") in (None, 0):
                 _merge(message, _field(choice, "delta"))
+                _merge(message, _field(choice, "message"))
                 finish_reason = text_at(choice, "finish_reason") or finish_reason
     _check_end(finish_reason is not None or _DONE in events)
     return {"choices": [{"message": message, "finish_reason": finish_reason}]}
@@ -319,7 +327,7 @@ def _events(data: Sequence[str]) -> Iterator[object]:
 
 
 def _value(text: str) -> object:
-    return _DONE if text.strip() == _DONE else read_json(text.encode())
+    return _DONE if text.strip().upper() == _DONE else read_json(text.encode())
 
 
 def _check(events: Sequence[object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from koe.errors import LlmReplyError
 from koe.llm.exchange import (
+    LlmFormatError,
     LlmRequest,
     Reply,
     at,
@@ -56,7 +57,7 @@ def parse_reply(body: bytes) -> Reply:
     try:
         content = at(reply, "choices", 0, "message", "content")
     except LookupError:
-        raise LlmReplyError("missing content in Chat response") from None
+        raise LlmFormatError("missing content in Chat response") from None
     # Some services fail in the middle of an answer, and say so beside what there is of it.
     for failure in (("choices", 0, "error"), ("error",)):
         if said := text_at(reply, *failure, "message") or text_at(reply, *failure):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from koe.errors import LlmReplyError
 from koe.llm.exchange import (
+    LlmFormatError,
     LlmRequest,
     Reply,
     at,
@@ -70,7 +71,7 @@ def _text_of_messages(reply: object) -> str:
     except LookupError:
         output = None
     if not isinstance(output, list):
-        raise LlmReplyError("missing output in Responses response")
+        raise LlmFormatError("missing output in Responses response")
     return "".join(
         collect_text(message["content"], {"output_text", "text"})
         for message in _messages(reply)

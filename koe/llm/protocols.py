@@ -124,11 +124,11 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     """
     if 200 <= status <= 299:
         if is_page(body):
-            raise LlmReplyError(f"a web page answers instead of a model; {_doubt(profile)}")
+            raise LlmReplyError(f"a web page answers instead of a model; {doubt(profile)}")
         return
     said = refusal(body, profile.secrets)
     if status in _ASTRAY and "model" not in said.lower():
-        said = f"{said}; {_doubt(profile)}" if said else _doubt(profile)
+        said = f"{said}; {doubt(profile)}" if said else doubt(profile)
     if profile.protocol == "openai_responses" and is_about_store(status, body):
         said = f"{said.rstrip('.')}; {_KEEP_NOTHING}"
     raise LlmStatusError(status, said)
@@ -182,7 +182,7 @@ def parse_models(body: bytes) -> list[str]:
     return list(dict.fromkeys(filter(None, ids)))
 
 
-def _doubt(profile: LlmProfile) -> str:
+def doubt(profile: LlmProfile) -> str:
     """A question to the user, whether base_url is right."""
     from koe.endpoint import shown
 
@@ -227,9 +227,10 @@ def _check(profile: LlmProfile) -> None:
     try:
         check_address(profile.base_url, allow_plain_http=profile.allow_plain_http)
     except LlmConfigError as exc:
-        if "://" in profile.base_url:
-            raise
-        raise LlmConfigError(f"{exc.message}; base_url lacks https:// at its beginning") from exc
+        advice = "is base_url right?"
+        if "://" not in profile.base_url:
+            advice = "base_url lacks https:// at its beginning"
+        raise LlmConfigError(f"{exc.message}; {advice}") from exc
     if profile.lacks_key:
         raise LlmConfigError("the profile has no api_key; enter the one that the service gave you")
     if not all(_may_be_sent(character) for character in profile.key):

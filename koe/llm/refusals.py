@@ -8,12 +8,13 @@ of what was said, and that is worth more than an answer.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import is_page, read_json, text_at
+from koe.llm.exchange import at, is_page, read_json, text_at
 from koe.masking import one_line
 
 # Characters of the name of an error.
@@ -22,6 +23,12 @@ _LONGEST_CODE = 75
 # Where servers put the sentence, and its code; the first that is there counts.
 _SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("detail", 0, "msg"))
 _CODES = (("error", "code"), ("error", "type"), ("code",))
+
+# What services say of a failure that will soon be over.
+_PASSING = re.compile(
+    r"overload|busy|unavailable|try.{1,20}(?:again|later)|rate.?limit|time.?out|timed out|capacity"
+    "|繁忙|稍后|过载|重试"
+)
 
 # Refusals that may be about one parameter: RFC 9110 §§15.5.1, 15.5.21.
 _STATUSES = frozenset({400, 422})
@@ -35,6 +42,11 @@ _PATTERNS = {
     "reasoning_effort": r"reasoning([._ ]?effort)?",
     "reasoning": r"reasoning([._ ]?effort)?",
 }
+
+# What keeps a model from thinking, and words for that in a refusal that names no parameter.
+_CONTROLS = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
+_ABOUT_THINKING = re.compile(r"\bthink(ing)?\b|思考|推理")
+_ABOUT_STREAMS = re.compile(r"\bstream(ing)?\b|流式")
 
 # The ways to think little, the least first.
 _EFFORTS = ("minimal", "low")
@@ -68,7 +80,7 @@ def refusal(body: bytes, secrets: Sequence[str]) -> str:
     return explanation(body, secrets) or presentable(text, secrets)
 
 
-def explanation(body: bytes, secrets: Sequence[str]) -> str:
+def explanation(body: bytes, secrets: Sequence[str] = ()) -> str:
     """What a server says in JSON about a failure; empty when it does not. As `refusal`."""
     try:
         value = read_json(body)
@@ -82,7 +94,28 @@ def explanation(body: bytes, secrets: Sequence[str]) -> str:
 
 def is_out_of_quota(body: bytes) -> bool:
     """Whether a server refuses because the user's quota is used up: another try is in vain."""
-    return "insufficient_quota" in explanation(body, ())
+    return "insufficient_quota" in explanation(body)
+
+
+def failed_status(body: bytes) -> int:
+    """The HTTP status that a reply of status 200 should have had; 0 if it says of no failure.
+
+    Args:
+        body: The whole of it.
+    """
+    if b'"error"' not in body:
+        return 0  # most have none, and this is quick
+    try:
+        reply = read_json(body)
+    except LlmReplyError:
+        return 0
+    for failure in (_value_at(reply, "error"), _value_at(reply, "choices", 0, "error")):
+        if failure:
+            code = str(_value_at(failure, "code"))
+            said = json.dumps(failure, ensure_ascii=False).lower()
+            passing = 503 if _PASSING.search(said) else 400
+            return int(code) if re.fullmatch("[45][0-9]{2}", code) else passing
+    return 0
 
 
 def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
@@ -96,6 +129,13 @@ def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
     line = one_line(text, secrets)
     short_code = one_line(code, secrets, _LONGEST_CODE)
     return f"{line} ({short_code})" if short_code else line
+
+
+def _value_at(value: object, *path: str | int) -> object:
+    try:
+        return at(value, *path)
+    except LookupError:
+        return None
 
 
 def _first_text(value: object, places: tuple[tuple[str | int, ...], ...]) -> str:
@@ -149,8 +189,10 @@ def find_changes(
         return ()
     complaint = _complaint(reply)
     candidates = [_options(name, complaint, body) for name in _named(complaint, body)]
-    if not candidates and re.search(r"\bstream(ing)?\b", complaint):
+    if not candidates and _ABOUT_STREAMS.search(complaint):
         candidates = [_options("stream", complaint, body)]
+    if not candidates and _ABOUT_THINKING.search(complaint):
+        candidates = [_options(name, complaint, body) for name in _CONTROLS if name in body]
     untried = ([change for change in options if change not in made] for options in candidates)
     return tuple(options[0] for options in untried if options)
 

@@ -33,7 +33,7 @@ _INVISIBLE = "\u200b\ufeff"
 _STRANGE_SPACE = re.compile(rf"\s*(?:[^\s#:]+ *:\s*)?{_STRANGE}")
 
 _CONFLICT = re.compile(r"<{7}|={7}|>{7}")
-_NO_COMMENT = re.compile(r"\s*(?P<mark>//|＃|;)")
+_NO_COMMENT = re.compile(r"\s*(?P<mark>//|/\*|＃|;|--(?!-))")
 _NO_DASH = re.compile(r"\s*(?P<mark>[－–—•]) ")
 _NO_SPACE_AFTER_DASH = re.compile(rf" *-(?:{_NAME}):")
 
@@ -44,7 +44,7 @@ _SINGLE_QUOTED = re.compile(r"'(?:[^']|'')*'")
 _ESCAPE = r"""\\(?:[0abtnvfre \t"/\\N_LP]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"""
 _NO_ESCAPE = re.compile(rf"(?:[^\\]|{_ESCAPE})*+\\.")
 
-_WORDS = re.compile(rf"(?:{_NAME})(?: +[^:]*)?")
+_WORDS = re.compile(rf"(?:{_NAME})[;,]?(?: +[^:]*)?")
 
 # What a parser leaves of a path such as "C:\new".
 _ESCAPED_PATH = re.compile(r"(?:[A-Za-z]:|\\)[^\n]*?[\x00-\x1f\x85\xa0]")
@@ -112,6 +112,8 @@ def _in_marks(line: str) -> str:
         return message
     if _CONFLICT.match(line):
         return "this is the mark of a merge conflict; keep one of its sides"
+    if line.rstrip() == "...":
+        return "this line ends the settings, and more of them follow; delete it"
     if _NO_SPACE_AFTER_DASH.match(line):
         return "a space is missing after -; add it"
     if found := _NO_COMMENT.match(line):
@@ -234,7 +236,7 @@ def slip_in_group(node: Node, line: int) -> str:
         return "expected a group of indented settings, and no list: take each '- ' away"
     if not isinstance(node, Scalar) or not node.is_plain:
         return ""
-    if slip := _in_colon(node.written):
+    if slip := _in_spaces(node.written) or _in_colon(node.written):
         return slip
     is_setting = node.line > line and " " in node.written and _WORDS.fullmatch(node.written)
     return f"{_NO_COLON} setting; add it" if is_setting else ""

@@ -525,7 +525,7 @@ def everything(models: tuple[str, ...]) -> list[dict[str, object]]:
         ),
         of_test(
             f"{failed}insecure endpoint http://public.example/v1: use https:// or wss:// (plain "
-            "http/ws is only allowed for localhost)"
+            "http/ws is only allowed for localhost); is base_url right?"
         ),
         FINE,
         FINE,

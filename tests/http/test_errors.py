@@ -28,7 +28,9 @@ def test_refusals_that_stay(status: int) -> None:
     assert is_permanent_status(status)
 
 
-@pytest.mark.parametrize("status", [200, 408, 421, 425, 429, 500, 502, 503, 504, 520, 999])
+@pytest.mark.parametrize(
+    "status", [200, 408, 409, 421, 425, 429, 498, 499, 500, 502, 503, 504, 520, 999]
+)
 def test_refusals_that_pass(status: int) -> None:
     assert not is_permanent_status(status)
 

@@ -44,6 +44,16 @@ URL = "https://api.example.com/v1"
             "api.example.com does not answer any more (keep-alive timed out)",
         ),
         (
+            ["client error (Connect)", "received corrupt message of type InvalidContentType"],
+            "api.example.com answers without encryption, as http:// asks for: is base_url right? "
+            "(received corrupt message of type InvalidContentType)",
+        ),
+        (
+            ["[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016)"],
+            "api.example.com answers without encryption, as http:// asks for: is base_url right? "
+            "([SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016))",
+        ),
+        (
             ["client error (Connect)", "invalid peer certificate: Revoked"],
             "the certificate of api.example.com has been revoked "
             "(invalid peer certificate: Revoked)",

@@ -78,12 +78,35 @@ async def ask_through(
         return correction, server.exchanges
 
 
-@pytest.mark.parametrize("status", [408, 421, 425, 429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("status", [408, 409, 421, 425, 429, 498, 499, 500, 502, 503, 504, 529])
 @on_loop
 async def test_a_refusal_that_passes(status: int) -> None:
     correction, exchanges = await ask_through(refuse(status), answer)
     assert correction == Outcome("Hello, Koe world.")
     assert exchanges[0].body == exchanges[1].body
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        {"error": {"message": "The engine is currently overloaded, please try again later"}},
+        {"error": {"code": "502", "message": "Provider returned error"}, "choices": []},
+        {"choices": [{"error": {"code": 502, "message": "x"}, "message": {"content": "Hel"}}]},
+        {"error": "系统繁忙，请稍后再试"},
+    ],
+)
+@on_loop
+async def test_a_refusal_with_the_status_of_success(failure: object) -> None:
+    correction, exchanges = await ask_through(say(json.dumps(failure).encode()), answer)
+    assert correction.is_applied
+    assert len(exchanges) == 2
+
+
+@on_loop
+async def test_a_lasting_refusal_with_the_status_of_success() -> None:
+    for error in (b'{"code": 401, "message": "No such model"}', b'"No such model"'):
+        with pytest.raises(LlmReplyError, match="No such model"):
+            await ask_through(say(b'{"error": %s}' % error))
 
 
 @pytest.mark.parametrize("encrypted", [True, False])

@@ -188,14 +188,24 @@ def test_an_answer_that_is_cut_off_is_not_used_and_says_so(asked: Inquiry) -> No
     ("status", "body", "error", "sentence"),
     [
         (401, b"k-secret is wrong", LlmStatusError, "HTTP 401 Unauthorized: *** is wrong"),
-        (200, b"Welcome", LlmReplyError, "parse response: error decoding response body"),
+        (
+            200,
+            b"Welcome",
+            LlmReplyError,
+            "parse response: error decoding response body; is base_url right? It is https://h/v1",
+        ),
         (
             200,
             b"<html>",
             LlmReplyError,
             "a web page answers instead of a model; is base_url right? It is https://h/v1",
         ),
-        (200, b"{}", LlmReplyError, "missing content in Chat response"),
+        (
+            200,
+            b"{}",
+            LlmReplyError,
+            "missing content in Chat response; is base_url right? It is https://h/v1",
+        ),
         (
             200,
             b'{"error": {"message": "k-secret has no quota", "code": 429}}',

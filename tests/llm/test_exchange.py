@@ -242,6 +242,7 @@ def test_how_a_stream_may_be_written(parse: Parse, events: Callable[[], list[obj
         b": PROCESSING\n\nretry: 3\nid: 1\n\n" + plain,
         plain.replace(b"data: ", b"data:"),
         plain.rstrip(),
+        plain.replace(b"[DONE]", b"[done]"),
         b"\n".join(line[6:] for line in plain.split(b"\n") if line.startswith(b"data: {")),
     ):
         assert parse(body).text == TEXT
@@ -277,6 +278,7 @@ def test_the_whole_document_in_one_event(parse: Parse, document: dict[str, objec
     assert parse(stream(document, "[DONE]")).text == TEXT
     encoded = json.dumps(document, indent=1).encode()
     assert parse(b": PROCESSING\n\n: PROCESSING\n\n" + encoded).text == TEXT
+    assert parse(encoded + b"\ndata: [DONE]\n").text == TEXT
 
 
 @both
@@ -319,6 +321,11 @@ def test_a_last_event_without_the_text() -> None:
         assert openai_responses.parse_reply(stream(*responses(output=output))).text == TEXT
     deltas = responses()[:-1]
     assert openai_responses.parse_reply(stream(*deltas, "[DONE]")).text == TEXT
+
+
+def test_messages_instead_of_differences() -> None:
+    parts = [{"choices": [{"message": {"content": part}}]} for part in PARTS]
+    assert openai_chat.parse_reply(stream(*parts, "[DONE]")).text == TEXT
 
 
 def test_only_the_first_choice_counts() -> None:

@@ -104,6 +104,9 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
         (OPENAI.replace(base_url="https:"), "insecure endpoint https:: use"),
         (OPENAI.replace(base_url="https://\t"), "insecure endpoint https://: use"),
         (OPENAI.replace(base_url="http://h/v1"), "insecure endpoint http://h/v1: use"),
+        (OPENAI.replace(base_url="http://http://h/v1"), "insecure .*; is base_url right"),
+        (OPENAI.replace(base_url="htpp://h/v1"), "insecure endpoint htpp://h/v1: .*; is base_url"),
+        (OPENAI.replace(base_url="wss://h/v1"), "of a WebSocket: .*; is base_url right"),
         (
             OPENAI.replace(base_url="h.example/v1"),
             "insecure endpoint h.example/v1: .*lacks https://",

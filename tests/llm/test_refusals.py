@@ -171,6 +171,13 @@ def changes(
         (OLD, "Non-streaming requests are not supported",
          (ParameterChange("stream", "stream", True),)),
         (OLD, "Unrecognized request argument supplied: stream", (ParameterChange("stream"),)),
+        (OLD, "该模型仅支持流式输出", (ParameterChange("stream", "stream", True),)),
+        # No parameter is named, but what it does.
+        (NEW, "Budget 0 is invalid. This model only works in thinking mode.",
+         (ParameterChange("reasoning_effort"),)),
+        (NEW, '"llama3.2" does not support thinking', (ParameterChange("reasoning_effort"),)),
+        (RESPONSES, "Thinking can't be disabled.", (ParameterChange("reasoning"),)),
+        (NEW, "当前模型不支持关闭思考模式", (ParameterChange("reasoning_effort"),)),
         # About something else.
         (OLD, "No such model", ()),
         (OLD, "The upstream temperatures are rising", ()),
