@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -132,17 +132,22 @@ def unit_of(module: str) -> str:
     return max((unit for unit in RANKS if f"{module}.".startswith(f"{unit}.")), key=len)
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    names = {name_of(module) for module in MODULES}
+NAMES = {name_of(module) for module in MODULES}
+
+
+@cache
+def imports_of(path: Path) -> list[str]:
+    imports = list[str]()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             module = node.module or ""
             for alias in node.names:
                 submodule = f"{module}.{alias.name}"
-                yield submodule if submodule in names else module
+                imports.append(submodule if submodule in NAMES else module)
+    return imports
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
