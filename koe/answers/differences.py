@@ -85,6 +85,7 @@ def compare(
     alignment = align(heard, answer, terms)
     _put_back(heard, answer, alignment)
     gone, new = excuse(heard, alignment, said, written, items), alignment.new
+    _join_negations(heard, gone, answer, alignment)
     sides = _side(heard, gone, alignment.gone), _side(answer, new, new)
     return Differences(*sides, alignment.gaps, alignment.is_other_text)
 
@@ -117,6 +118,16 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
         for run, first, _, _ in moves:
             alignment.gone[run.start : run.stop] = [False] * len(run)
             alignment.new[first : first + len(run)] = [False] * len(run)
+
+
+def _join_negations(heard: Words, gone: list[bool], answer: Words, alignment: Alignment) -> None:
+    """Keep the second of two negations where a word like "anything" stands for it."""
+    if speech.NEGATIONS.isdisjoint(compress(heard.texts, map(not_, gone))):
+        return
+    for gap in alignment.gaps:
+        if any(alignment.new[at] and answer.texts[at] in speech.AFFIRMED for at in gap.answered):
+            for at in gap.heard:
+                gone[at] &= heard.texts[at] not in speech.NEGATIONS
 
 
 def _moves(
