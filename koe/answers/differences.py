@@ -134,13 +134,12 @@ def _moves(
     heard: Words, answer: Words, alignment: Alignment
 ) -> Iterator[tuple[range, int, int, int]]:
     """Which words are gone and new elsewhere: from, to, and behind how many kept words."""
-    new = [(start, answer.keys[start:end]) for start, end in runs(alignment.new)]
+    new: dict[tuple[str, ...], list[int]] = {}
+    for start, end in reversed(runs(alignment.new)):
+        new.setdefault(tuple(answer.keys[start:end]), []).append(start)
     for start, end in runs(alignment.gone):
-        keys = heard.keys[start:end]
-        moved = next((it for it in new if it[1] == keys), None)
-        if moved:
-            new.remove(moved)
-            first = moved[0]
+        if firsts := new.get(tuple(heard.keys[start:end])):
+            first = firsts.pop()
             places = start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])
             yield range(start, end), first, *places
 

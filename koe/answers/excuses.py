@@ -105,6 +105,8 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     What is right stands behind. It goes on with what was said before the correction, or it has a
     word of what was wrong, or is of the same kind: else it is another sentence.
     """
+    if speech.ALL_CORRECTIONS.keys().isdisjoint(heard.texts[start:end]):
+        return False  # most runs of words have none, and this is quick
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
     if not cues or end == len(heard):
         return False
