@@ -264,8 +264,9 @@ def _abbreviates(short: str, long: str) -> bool:
 
 def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
     """Whether a number stands for the one word that may be its name in a language unknown here."""
-    numbers = answer.numbers[gap.answered.start : gap.answered.stop]
-    around = (*answer.numbers[: gap.answered.start][-1:], *answer.numbers[gap.answered.stop :][:1])
+    start, stop = gap.answered.start, gap.answered.stop
+    numbers = answer.numbers[start:stop]
+    around = (*answer.numbers[max(0, start - 1) : start], *answer.numbers[stop : stop + 1])
     return (
         len(said) == 1
         and len(said[0]) > 2

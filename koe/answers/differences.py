@@ -85,6 +85,7 @@ def compare(
     alignment = align(heard, answer, terms)
     _put_back(heard, answer, alignment)
     gone, new = excuse(heard, alignment, said, written, items), alignment.new
+    _join_negations(heard, gone, answer, alignment)
     sides = _side(heard, gone, alignment.gone), _side(answer, new, new)
     return Differences(*sides, alignment.gaps, alignment.is_other_text)
 
@@ -119,17 +120,26 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
             alignment.new[first : first + len(run)] = [False] * len(run)
 
 
+def _join_negations(heard: Words, gone: list[bool], answer: Words, alignment: Alignment) -> None:
+    """Keep the second of two negations where a word like "anything" stands for it."""
+    if speech.NEGATIONS.isdisjoint(compress(heard.texts, map(not_, gone))):
+        return
+    for gap in alignment.gaps:
+        if any(alignment.new[at] and answer.texts[at] in speech.AFFIRMED for at in gap.answered):
+            for at in gap.heard:
+                gone[at] &= heard.texts[at] not in speech.NEGATIONS
+
+
 def _moves(
     heard: Words, answer: Words, alignment: Alignment
 ) -> Iterator[tuple[range, int, int, int]]:
     """Which words are gone and new elsewhere: from, to, and behind how many kept words."""
-    new = [(start, answer.keys[start:end]) for start, end in runs(alignment.new)]
+    new: dict[tuple[str, ...], list[int]] = {}
+    for start, end in reversed(runs(alignment.new)):
+        new.setdefault(tuple(answer.keys[start:end]), []).append(start)
     for start, end in runs(alignment.gone):
-        keys = heard.keys[start:end]
-        moved = next((it for it in new if it[1] == keys), None)
-        if moved:
-            new.remove(moved)
-            first = moved[0]
+        if firsts := new.get(tuple(heard.keys[start:end])):
+            first = firsts.pop()
             places = start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])
             yield range(start, end), first, *places
 

@@ -58,7 +58,8 @@ def excuse(
         for start, end in restarts:
             gone[start:end] = [False] * (end - start)
     for start, end in runs(gone):
-        _take_back(heard, gone, start, end)
+        if _is_taken_back(heard, start, end):
+            gone[start:end] = [False] * (end - start)
     new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
     # A line break at the beginning or the end is trimmed.
     for start, end in runs(gone):
@@ -98,21 +99,23 @@ def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
     )
 
 
-def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
-    """Excuse a self-correction: what was wrong, the words that say so, and what is said again.
+def _is_taken_back(heard: Words, start: int, end: int) -> bool:
+    """Whether words are what was wrong, words that say so, and what is said again.
 
     What is right stands behind. It goes on with what was said before the correction, or it has a
     word of what was wrong, or is of the same kind: else it is another sentence.
     """
+    if speech.ALL_CORRECTIONS.keys().isdisjoint(heard.texts[start:end]):
+        return False  # most runs of words have none, and this is quick
     cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
     if not cues or end == len(heard):
-        return
+        return False
     is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
     if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
-        return
+        return False
     if start and _is_kept_number(heard, start, last):
-        return
+        return False
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
     again = [
         at
@@ -120,20 +123,19 @@ def _take_back(heard: Words, gone: list[bool], start: int, end: int) -> None:
         if is_meaningful(heard, at) and heard.texts[at] not in speech.NEGATIONS
     ]
     if not {heard.keys[at] for at in again}.issubset(heard.keys[max(0, start - _REACH) : first]):
-        return
+        return False
     right = range(last, min(len(heard), last + _REACH))
     is_again = any(heard.texts[at] not in PERSONS for at in again) or (
         _is_parallel(heard, wrong, right)
     )
     if not is_again and (not start or _is_grammar(heard, wrong)):
-        return
+        return False
     if is_certain:
         longest = LONGEST_TAKEN_BACK
     else:
         longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
     replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
-    if sum(heard.weights[at] for at in replaced) <= longest:
-        gone[start:end] = [False] * (end - start)
+    return sum(heard.weights[at] for at in replaced) <= longest
 
 
 def _is_kept_number(heard: Words, start: int, last: int) -> bool:

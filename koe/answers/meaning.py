@@ -53,11 +53,7 @@ def _classes(side: Side, classes: Mapping[str, str]) -> set[str]:
 
 def _changes_negation(found: Differences) -> bool:
     lost, added = set(found.gone.texts), set(found.new.texts)
-    difference = _negations(found.gone.texts) - _negations(found.new.texts)
-    # Of two negations that mean one, the second becomes a word like "anything".
-    is_double = not speech.NEGATIONS.isdisjoint(found.new.kept)
-    less = sum(word in speech.AFFIRMED for word in found.new.texts) if is_double else 0
-    return not 0 <= difference <= less or any(
+    return _negations(found.gone.texts) != _negations(found.new.texts) or any(
         is_opposite(word, other)
         for word in lost - speech.NEGATIONS
         for other in added - speech.NEGATIONS

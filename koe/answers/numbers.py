@@ -64,7 +64,7 @@ _DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
 ENGLISH = re.compile(
     rf"(?<!\bper )\b(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
     r"|(?<=\ba )(?:hundred|thousand|million))"
-    rf"(?:[\s-]+(?:point[\s-]+)?(?:{_ALL})"
+    rf"(?:[\s-]+(?:point[\s-]+)?(?!oh (?:no|wait|sorry)\b)(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
 )
 
@@ -215,6 +215,12 @@ _FORMS: Sequence[_Form] = tuple(
         ("分之", r"(\d+)分之(\d+)", r"\2/\1"),
         ("cent", r"(\d (?:dollars?|euros?)) (?:and )?(\d{1,2}) cents?\b", r"\1 \2"),
         ("q", r"q(?<!\wq) ?([1-4])\b", r"\1 quarter"),
+        (
+            "between |from ",
+            r"\b(between|from) (\d{1,3}) (and|to) (\d+)000\b",
+            r"\1 \g<2>000 \3 \g<4>000",
+        ),
+        ("到|至|-", r"(?<![\d.])(\d) ?([到至-]) ?(\d)0000(?!\d)", r"\g<1>0000\2\g<3>0000"),
         ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
         ("零下|负|minus ", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),

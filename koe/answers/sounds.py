@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product, starmap
 
@@ -83,18 +83,6 @@ def _code(letters: str) -> str:
     for spelling, sound in _LATIN:
         letters = letters.replace(spelling, sound)
     return letters.replace("c", "k").translate(_CODES)
-
-
-def joined(choices: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The codes of words in a row; where several words have several, those of the same place.
-
-    Args:
-        choices: The `codes` of each word.
-    """
-    most = max(map(len, choices), default=1)
-    yield from dict.fromkeys(
-        "".join(of_word[min(at, len(of_word) - 1)] for of_word in choices) for at in range(most)
-    )
 
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:

@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
+from operator import itemgetter
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -130,16 +132,12 @@ class Words:
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
-    texts: list[str] = []
-    keys: list[str] = []
-    numbers: list[int] = []
-    weights: list[float] = []
     written = write_digits(fold(text))
-    for parts, their_keys, their_weights, no_number in map(_parts, _WORD.findall(written)):
-        numbers += no_number or [len(texts)] * len(parts)
-        texts += parts
-        keys += their_keys
-        weights += their_weights
+    words = list(map(_parts, _WORD.findall(written)))
+    texts, keys, weights, places = (
+        list(chain.from_iterable(map(itemgetter(part), words))) for part in range(4)
+    )
+    numbers = [-1 if place < 0 else at - place for at, place in enumerate(places)]
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
     names = frozenset(map(fold, _NAME.findall(text)))
     return Words(texts, keys, numbers, weights, frozenset(decimals), names)
@@ -148,16 +146,16 @@ def split(text: str) -> Words:
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
 def _parts(word: str) -> tuple[Sequence[str], Sequence[str], Sequence[float], Sequence[int]]:
-    """A word as those that it stands for, their keys and weights, and a -1 for each.
+    """A word as those that it stands for, with their keys and weights, and their places.
 
-    A number has no -1, because its digits belong to it.
+    The place of a digit is that in its number; words have -1.
     """
     if word.isdecimal():
         parts: Sequence[str] = list(word)
     else:
         parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    no_number = [] if word.isdecimal() else [-1] * len(parts)
-    return parts, list(map(_key, parts)), list(map(weight, parts)), no_number
+    places = range(len(parts)) if word.isdecimal() else [-1] * len(parts)
+    return parts, list(map(_key, parts)), list(map(weight, parts)), places
 
 
 def _apart(word: str) -> tuple[str, ...]:

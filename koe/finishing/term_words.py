@@ -102,5 +102,8 @@ def runs(text: str) -> Iterator[list[PlacedWord]]:
 
 
 def codes(words: Sequence[Word]) -> Iterator[str]:
-    """The consonants of words in a row, in each way in which they may be spoken."""
-    return sounds.joined([word.codes for word in words])
+    """The consonants of words in a row; where several have several codes, those of one place."""
+    most = max((len(word.codes) for word in words), default=1)
+    yield from dict.fromkeys(
+        "".join(word.codes[min(at, len(word.codes) - 1)] for word in words) for at in range(most)
+    )

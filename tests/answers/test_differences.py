@@ -64,6 +64,18 @@ def test_words_that_stand_in_another_place(said: str, written: str, *, is_kept: 
     assert (compare(said, written, ()).gone.texts == []) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("said", "written", "gone"),
+    [
+        ("he don't know nothing", "he doesn't know anything", []),
+        ("he knows nothing", "he knows anything", ["nothing"]),
+        ("he does not know nothing", "he does not know it", ["nothing"]),
+    ],
+)
+def test_two_negations_that_mean_one(said: str, written: str, gone: list[str]) -> None:
+    assert compare(said, written, ()).gone.texts == gone
+
+
 def test_nothing() -> None:
     found = compare("", "", ())
     assert (found.gone.share, found.new.share) == (0, 0)

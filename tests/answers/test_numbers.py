@@ -75,6 +75,10 @@ def digits(text: str) -> str:
         ("nine dollars and fifty cents", "9.50"),
         ("two pounds twenty pence", "2.20"),
         ("the third quarter", "q3"),
+        ("between ten and fifteen thousand", "between 10,000 and 15,000"),
+        ("三到五万", "3万到5万"),
+        ("at two oh no three", "at 2 oh no 3"),
+        ("半年", "1/2年"),
     ],
 )
 def test_what_is_said_is_what_is_written(spoken: str, written: str) -> None:
