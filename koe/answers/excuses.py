@@ -128,7 +128,8 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     is_again = any(heard.texts[at] not in PERSONS for at in again) or (
         _is_parallel(heard, wrong, right)
     )
-    if not is_again and (not start or _is_grammar(heard, wrong)):
+    begins_again = start > 0 and heard.keys[last:end] == heard.keys[start - 1 : start]
+    if not (is_again or begins_again) and (not start or _is_grammar(heard, wrong)):
         return False
     if is_certain:
         longest = LONGEST_TAKEN_BACK

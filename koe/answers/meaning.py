@@ -27,6 +27,8 @@ def changed_meaning(found: Differences) -> Flaw | None:
     """Tell what small change turns the meaning round; None for none."""
     if _changes_negation(found):
         return Flaw.NEGATION
+    if _joins_what_was_wrong(found):
+        return Flaw.WORD
     if _changes_number(found.gone, found.new):
         return Flaw.NUMBER
     lost, added = _classes(found.gone, PERSONS), _classes(found.new, PERSONS)
@@ -57,6 +59,16 @@ def _changes_negation(found: Differences) -> bool:
         is_opposite(word, other)
         for word in lost - speech.NEGATIONS
         for other in added - speech.NEGATIONS
+    )
+
+
+def _joins_what_was_wrong(found: Differences) -> bool:
+    """Whether an "and" or "or" stands where a speaker said that what was before it was wrong."""
+    heard, answer = found.gone.words.texts, found.new.words.texts
+    return any(
+        not speech.JOINING.isdisjoint(answer[gap.answered.start : gap.answered.stop])
+        and any(speech.find_loose(heard, speech.ALL_CORRECTIONS, gap.heard.start, gap.heard.stop))
+        for gap in found.gaps
     )
 
 

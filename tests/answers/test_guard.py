@@ -67,6 +67,8 @@ WORK = (
         ("The flight lands in Baltimore.", "the flight lands in boston not boston baltimore", None),
         ("要小的", "要大的不要小的", Flaw.COLLAPSE),
         ("we meet at four", "we meet at three not four", Flaw.NEGATION),
+        ("We have to finish.", "we should i mean we have to finish", None),
+        ("The roof leaks when it rains.", "the roof leeks when it reigns", None),
         # Two corrections at once.
         ("下周三来开会。", "张老师不对江老师下周二哦下周三来开会", Flaw.COLLAPSE),
         ("江老师下周三来开会。", "张老师不对江老师下周二哦下周三来开会", None),

@@ -53,6 +53,8 @@ from koe.answers.meaning import changed_meaning, changes_certainty
         ("打开空调", "已打开空调", Flaw.REPLY),
         ("he does not know nothing", "he does not know anything", None),
         ("he knows nothing", "he knows anything", Flaw.NEGATION),
+        ("先发给王经理呃更正一下先发给黄经理", "先发给王经理和黄经理", Flaw.WORD),
+        ("call ann and bob i mean ben", "call ann and ben", None),
         ("请转给我一万五千块", "请转给我 15 万元", Flaw.NUMBER),
         ("that is to hundred euros", "that is two hundred euros", None),
         ("半年后复查", "一年后复查", Flaw.NUMBER),
@@ -73,6 +75,7 @@ def test_changes(heard: str, answer: str, flaw: Flaw | None) -> None:
         ("see you next tuesday", "see you tuesday", True),
         ("我差点撞到那辆车", "我撞到那辆车了", True),
         ("i almost missed it", "I nearly missed it", False),
+        ("if the fever goes up call me", "The fever goes up, so call me", True),
     ],
 )
 def test_changes_of_certainty(heard: str, answer: str, *, expected: bool) -> None:
