@@ -39,8 +39,8 @@ _PINYIN = f"""
 ^(?:[zcs]h|[jqx])>s ^er$>L ^you$>Yo ^y(?=[ae])>Y ^yu?>i ^wu>u ü>iu ng?$>N uo$>o ou$>o {_CLASSES}
 """
 _ENGLISH = rf"""
-^y(?=[aeiou])>Y ^who>ho wh>w ^x(?=[aeiou])>s ^kn>n gn(?=s?$)>n ^wr>r ^ps>s ph>f [ts]ion>sen ture$>se dge>s
-ck>k qu>ku xc(?=[ei])>ks x>ks sh>s c(?=[eiy])>s c>k eigh>ei eye|igh>I gh> (?<=[^aeiou])e$>
+^y(?=[aeiou])>Y ^who>ho wh>w ^x(?=[aeiou])>s ^kn>n gn(?=s?$)>n ^wr>r ^ps>s ph>f [ts]ion>sen ture$>se
+dge>s ck>k qu>ku xc(?=[ei])>ks x>ks sh>s c(?=[eiy])>s c>k eigh>ei eye|igh>I gh> (?<=[^aeiou])e$>
 (?<=[aeiou])red$>rd ould$>ud ee|ea>i oo>u ou>au ew|ue>iu ay|ai|ey>ei aw|au>o ow>au y>i
 ([a-z])\1+>\1 r(?![aeiou])>R l(?![aeiou])>L n(?![aeiou])>N h(?![aeiou])> I>ai {_CLASSES}
 """
