@@ -192,7 +192,7 @@ def test_refusals(status: str, body: bytes, sentence: str) -> None:
     error = failure(response(body, status))
     assert isinstance(error, AsrProtocolError)
     assert error.message == sentence
-    assert error.is_permanent == (not status.startswith(("429", "500")))
+    assert error.is_permanent == (not status.startswith(("429", "499", "500")))
 
 
 def test_a_refusal_that_says_more_than_its_status() -> None:
