@@ -7,19 +7,52 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Footer
 
 from koe.dictation import open_core
 from koe.journal.entries import Entry
 from koe.journal.index import Index
 from koe.linux.control import claimed, control_path
 from koe.linux.daemon import RULES, Daemon
+from koe.linux.requests import ControlRequest
 from koe.tui.app import TerminalInterface
+from koe.tui.dictation_pane import DictationPane
+from koe.tui.history_pane import HistoryPane
 from tests.linux.making import PATIENCE, Recorder
 
 SPEECH = bytes(range(1, 201)) * 32
+
+Pane = TypeVar("Pane", DictationPane, HistoryPane)
+
+
+class OnePane(App[None], Generic[Pane]):
+    """Shows one pane alone.
+
+    Attributes:
+        pane: It; made by a subclass.
+        sent: What it asked the daemon for.
+    """
+
+    pane: Pane
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[ControlRequest] = []
+
+    async def send(self, request: ControlRequest) -> bool:
+        self.sent.append(request)
+        return True
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.pane.enter()
 
 
 def shown(app: App[None]) -> str:

@@ -1,35 +1,21 @@
 from __future__ import annotations
 
 import pytest
-from textual.app import App, ComposeResult
-from textual.widgets import Footer
 
 from koe.events import State
 from koe.linux.requests import ControlRequest
 from koe.linux.status import DaemonStatus
 from koe.tui.dictation_pane import DictationPane
 from tests.asynchronous import on_loop
-from tests.tui.running import running, shown, until, until_shown
+from tests.tui.running import OnePane, running, shown, until, until_shown
 
 
-class Studio(App[None]):
+class Studio(OnePane[DictationPane]):
     """Shows a dictation."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent: list[ControlRequest] = []
         self.pane = DictationPane(self.send)
-
-    async def send(self, request: ControlRequest) -> bool:
-        self.sent.append(request)
-        return True
-
-    def compose(self) -> ComposeResult:
-        yield self.pane
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.pane.enter()
 
 
 BEGIN = ControlRequest("begin", inserts=False)

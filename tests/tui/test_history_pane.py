@@ -2,38 +2,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.app import App, ComposeResult
-from textual.widgets import Footer
-
 from koe.cli.history import open_history
 from koe.journal.entries import Entry, Why
-from koe.linux.requests import ControlRequest
 from koe.tui.history_pane import HistoryPane
 from tests.asynchronous import on_loop
-from tests.tui.running import keep, running, shown, until, until_shown
+from tests.tui.running import OnePane, keep, running, shown, until, until_shown
 
 NEWER = Entry("20261128T100000.000Z-1-1", "2026-11-28T10:00:00Z", text="你好\x1b[31m世界")
 OLDER = Entry("20261128T090000.000Z-1-1", "2026-11-28T09:00:00Z", reason="it rains", why=Why.FAILED)
 
 
-class Shelf(App[None]):
+class Shelf(OnePane[HistoryPane]):
     """Shows a history."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self.sent: list[ControlRequest] = []
         self.pane = HistoryPane(lambda: open_history(directory, self.notify), self.send)
-
-    async def send(self, request: ControlRequest) -> bool:
-        self.sent.append(request)
-        return True
-
-    def compose(self) -> ComposeResult:
-        yield self.pane
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.pane.enter()
 
 
 @on_loop
