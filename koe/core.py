@@ -1,7 +1,7 @@
 """The core: settings, and at most one session that records.
 
-A core never learns who hosts it. A session is begun with two things from its host: where audio
-comes from, and whom to notify.
+A core does not depend on the kind of its host. For each session the host gives it two things: a
+source of audio, and a function that takes the notices.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from koe.session_rules import SessionRules
 from koe.spool import NO_AUDIO, Spool
 from koe.text import trim
 
-# From then on an engine that says nothing is given up after two minutes.
+# The patience with a silent engine doubles with each leg, at most so often: then it is two minutes.
 _DOUBLINGS = 6
 
 log = logging.getLogger(__name__)
@@ -61,13 +61,13 @@ class Core:
         self._current: Runner | None = None
         # The sessions that run: the current one, and any that it superseded and that finish still.
         self._running: dict[asyncio.Task[None], Runner] = {}
-        # Whom texts are corrected by.
+        # Asks the language models that correct and rewrite.
         self._llm = LlmService(HttpSettings(settings.current.config.llm.timeout))
         # What is kept of the sessions.
         self._records = Records(settings, loop)
-        # Rewrites and questions that run.
+        # Rewrites and questions to models that are running.
         self._asking: set[asyncio.Task[None]] = set()
-        # close was called: nothing starts any more.
+        # close was called; from then on nothing is started.
         self._closed = False
         if self._correcting_profile(settings.current) is not None:
             self._call_soon(self._llm.open)
@@ -90,7 +90,8 @@ class Core:
             mode: Whether the key is held or toggled.
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
-            is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            is_file: The audio was recorded before, so the wait for its text may last as long as the
+                recording.
             profile: The profile that corrects it; empty: as the settings say.
 
         Raises:
@@ -183,8 +184,7 @@ class Core:
         """Ask the current session to deliver what was heard, uncorrected.
 
         Returns:
-            Whether there is a session whose text is still to come: False from the moment on in
-            which it is handed over.
+            Whether there is a session whose text was not handed over yet.
         """
         with self._lock:
             if self._current is None or self._current.finished:
@@ -237,7 +237,7 @@ class Core:
         Cancelled when the core is closed.
 
         Raises:
-            LlmError: As the question.
+            LlmError: The question failed.
         """
         self._follow_settings()
         answers: list[Answer] = []
@@ -260,10 +260,10 @@ class Core:
         await self._records.close()
 
     def abandon(self) -> None:
-        """Have all engines let go of what another core's sessions may wait for.
+        """Have all engines release what the sessions of another core may be waiting for.
 
-        For a core whose loop hangs in a callback, so that close can't run. The sessions themselves
-        end when the callback returns, if ever.
+        It is for a core whose loop is stuck in a callback, so that close can't run. The sessions
+        themselves end when the callback returns.
         """
         for runner in list(self._running.values()):
             runner.abandon()
@@ -312,12 +312,12 @@ class Core:
         )
         with self._lock:
             self._call_soon(self._start, runner, correcting, self._current)
-            self._call_soon(session.finish, "")  # loads what it needs, while the user speaks
+            self._call_soon(session.finish, "")  # it loads its data while the user speaks
             self._current = runner
         return runner
 
     def _correcting_profile(self, snapshot: Snapshot) -> LlmProfile | None:
-        """What corrects the text; None if the profile lacks a required key."""
+        """The profile that corrects the text; None if there is none, or if it lacks its key."""
         profile = snapshot.config.llm.correcting_profile
         return None if profile is None or profile.lacks_key else profile
 
@@ -335,7 +335,7 @@ class Core:
             runner.give_up()
             return
         if previous is not None:
-            # Before the new session reads: what is waiting now belongs to the old one.
+            # Before the new session reads: the audio in the buffer belongs to the old one.
             if self._rules.finish_superseded:
                 previous.end_input()
             else:
@@ -368,11 +368,11 @@ class Core:
             result = await self._llm.rewrite(snapshot, prompts, text, instruction)
         except LlmError as exc:
             reason = str(exc)
-        except Exception as exc:  # a bug of ours, which must not cost the text
+        except Exception as exc:  # a bug in koe must not cost the text
             log.exception("a rewrite failed unexpectedly")
             reason = type(exc).__name__
         else:
-            if result.remark:  # shells learn it from the text alone (spec abi §4.12)
+            if result.remark:  # no callback of the contract carries it (spec abi §4.12)
                 report(result.remark)
             notify(HandOverRewritten(result.text))
             return
@@ -394,6 +394,6 @@ class Core:
 
 
 def _open_engine(asr: AsrConfig, terms: tuple[str, ...], name: str, leg: int) -> Engine:
-    """Make an engine; each leg is more patient with one that says nothing than the leg before."""
+    """Make an engine for a leg; each leg waits longer for a silent engine than the one before."""
     patience = asr.stall * 2 ** min(leg - 1, _DOUBLINGS)
     return open_engine(asr.replace(provider=name, stall=patience), terms)

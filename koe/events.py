@@ -1,7 +1,7 @@
-"""What can happen to a session, and what can be done about it: the vocabulary. Pure.
+"""The events and effects of a session. Pure.
 
-Events say what happened, in the past; ``koe.session`` takes them. Effects are imperative; it gives
-them back, and ``koe.runner`` performs them. Those that the host performs are notices.
+Events say what happened, in the past tense; ``koe.session`` takes them. Effects are imperatives;
+the session returns them, and ``koe.runner`` performs them. Notices are effects for the host.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 
 
 class State(StrEnum):
-    """Where a session is, and the strings that shells are shown."""
+    """The states of a session; the values are the strings that shells get."""
 
     IDLE = "idle"
     CONNECTING_ASR = "connecting_asr"
@@ -54,7 +54,7 @@ class InputEnded(Event):
     """No more audio will come: the key is up.
 
     Attributes:
-        lost_bytes: Audio that was dropped because its buffer was full; 0 in all but ill health.
+        lost_bytes: Bytes of audio that were dropped because the buffer was full; normally 0.
         samples: How long the recording is.
     """
 
@@ -64,7 +64,7 @@ class InputEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Cancelled(Event):
-    """The user wants nothing of this session any more."""
+    """The user cancelled the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,11 @@ class EngineFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class EngineClosed(Event):
-    """The engine will say no more; after the end of input that is its normal end.
+    """The engine has ended; after the end of the input that is its normal end.
 
     Attributes:
-        reason: Why, if it said so.
-        is_early: It did not take all the audio, though the session may wait for its text already.
+        reason: Why, if the engine gave a reason; else empty.
+        is_early: The engine did not take all the audio, although the input may have ended.
         is_cut: It ended without its own end mark, so the end of the text may be missing.
     """
 
@@ -154,7 +154,7 @@ class EngineClosed(Event):
 
 @dataclass(frozen=True, slots=True)
 class RestWasSilent(Event):
-    """No engine was opened, because the recording has no sound where it was to begin."""
+    """No engine was opened, because the rest of the recording has no sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class WaitExpired(Event):
 
 @dataclass(frozen=True, slots=True)
 class Accepted(Event):
-    """The user is content with the text as it was recognised."""
+    """The user accepts the text as it was recognised, without a correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ class Corrected(Event):
     """The model answered.
 
     Attributes:
-        text: What is to be delivered: the answer, or what was heard.
-        remark: Why the answer is not used, as a sentence; empty when it is.
+        text: The text to deliver: the answer, or what was heard.
+        remark: Why the answer is not used, as a sentence; empty if it is used.
     """
 
     text: str
@@ -202,16 +202,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class OpenEngine(Effect):
-    """Open an engine in the place of the one before, and hand it the audio, also what follows.
+    """Open an engine in place of the previous one, and feed it the audio, past and future.
 
-    The answer is EngineConnected, EngineFailed or RestWasSilent. What the engine before has to say
-    does not matter any more.
+    The answer is EngineConnected, EngineFailed or RestWasSilent. Events of the previous engine are
+    ignored from then on.
 
     Attributes:
         engine: Its name.
         upto: The sample up to which the text is known. The engine gets some seconds before it, too.
         delay: Seconds to wait first, while the input lasts.
-        is_again: It is the engine that was lost.
+        is_again: It is the same engine that was lost.
     """
 
     engine: str
@@ -222,12 +222,12 @@ class OpenEngine(Effect):
 
 @dataclass(frozen=True, slots=True)
 class StartFinalWait(Effect):
-    """Send WaitExpired after so many seconds; a second one replaces the first.
+    """Send WaitExpired after some seconds; a second one replaces the first.
 
-    Time in which the engine could not be listened to does not count.
+    Time in which the loop was blocked, so that no result could be received, does not count.
 
     Attributes:
-        seconds: None: send none at all.
+        seconds: How long to wait; None: stop waiting.
     """
 
     seconds: float | None
@@ -235,7 +235,7 @@ class StartFinalWait(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Pause(Effect):
-    """Receive first what has happened up to now, a cancel above all; then send Resumed."""
+    """Receive all earlier events first, in particular a cancel; then send Resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ class Correct(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Notice(Effect):
-    """An effect that the host performs: something to tell or to hand over."""
+    """An effect that the host performs: something to show or to hand over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ class ShowState(Notice):
 
 @dataclass(frozen=True, slots=True)
 class AnnounceReady(Notice):
-    """Tell that the user may speak."""
+    """Announce that the user may speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,21 +277,21 @@ class ShowInterim(Notice):
 
 @dataclass(frozen=True, slots=True)
 class ReportHeard(Notice):
-    """Tell what was recognised, with its terms and cleaned up, before a model is asked."""
+    """Report the recognised text, with terms replaced and cleaned up, before a model is asked."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Warn(Notice):
-    """Tell of trouble that the session survives."""
+    """Warn about a problem that the session survives."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReportError(Notice):
-    """Tell why the session fails."""
+    """Report why the session fails."""
 
     message: str
 
@@ -304,9 +304,9 @@ class Deliver(Notice):
         text: What to paste.
         heard: What was recognised, with its terms and cleaned up, as in `ReportHeard`.
         engine: Which engine recognised it, at least the end of it.
-        corrected: Whether ``text`` is a correction of ``heard`` that was asked for and accepted.
-        remark: Why a correction that was asked for is not used, where that was worth no warning.
-        is_whole: False: something that was said is missing, as a warning said.
+        corrected: Whether ``text`` is the model's correction of ``heard``.
+        remark: Why the model's answer is not used, if there was no warning about it; else empty.
+        is_whole: False: a part of what was said is missing, as a warning said.
     """
 
     text: str

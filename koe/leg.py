@@ -29,21 +29,22 @@ from koe.events import (
 from koe.spool import Spool
 from koe.stitching import find_pause
 
-# How much of what was heard already an engine is given again, so that the two texts can be joined
+# Length of the recognised audio that the next engine gets again, so that both texts can be joined
 # by their words: 0.1 % of such seams lose or double a word, at a word error rate of 5 %.
 OVERLAP_SAMPLES = 3 * SAMPLE_RATE_HZ
 
-# The pause that a leg begins in is looked for in so much audio before that.
+# Length of the audio before that in which a pause is looked for, where the leg begins.
 _PAUSE_RANGE_SAMPLES = 3 * SAMPLE_RATE_HZ
 
-# So much audio, of which the text is known, the same engine on this machine hears again from the
-# first sample on: then the text is what it would have been. It takes 4 s.
+# Up to this length, the same engine on this machine hears all audio again from the first sample, so
+# that the text is the same as without the failure. That takes 4 s.
 _REPEATED_SAMPLES = 60 * SAMPLE_RATE_HZ
 
-# What is handed over at once.
+# Length of the audio that an engine gets at once.
 _FEED_SAMPLES = SAMPLE_RATE_HZ
 
-# No word is shorter than this, or so much quieter than the loudest sample of the recording.
+# No word is shorter than this. A rest whose loudest sample is below _QUIET, or below this part of
+# the loudest sample of the recording, has no word.
 _SHORTEST_WORD_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
 _QUIET = 300
 _QUIET_PART = 0.03
@@ -96,7 +97,7 @@ class Leg:
             await self._converse()
         except JournalError as exc:
             self._put(EngineFailed(str(exc)))
-        except Exception as exc:  # a bug in an engine is its failure, and costs no more than one
+        except Exception as exc:  # a bug in an engine counts as a failure of it
             log.exception("an engine failed unexpectedly")
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
 
@@ -106,11 +107,11 @@ class Leg:
         if engine is not None:
             try:
                 await engine.close()
-            except Exception:  # a bug of it, which must not cost the text
+            except Exception:  # a bug in an engine must not cost the text
                 log.exception("an engine could not be closed")
 
     def abandon(self) -> None:
-        """Have the engine let go, on any thread: the loop hangs, and can't close it."""
+        """Have the engine release what it holds; for any thread, when the loop is stuck."""
         if self._engine is not None:
             self._engine.abandon()
 
@@ -176,7 +177,7 @@ class Leg:
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
 
     async def _find_start(self, engine: Engine) -> None:
-        """Begin in a pause, early enough that the texts overlap; or hear all again."""
+        """Choose where to begin: in a pause, so early that the texts overlap; or with all audio."""
         latest = self._upto - OVERLAP_SAMPLES
         hears_all_again = (
             self._is_again and engine.is_repeatable and self._upto <= _REPEATED_SAMPLES

@@ -49,12 +49,12 @@ from koe.spool import Spool
 # shells, long against the work of looking.
 AUDIO_INTERVAL = 0.020
 
-# A session that failed while the user speaks goes on recording, for the history, until the shell
-# ends it or has pushed nothing for so long.
+# A session that fails while the user speaks goes on recording for the history, until the shell
+# ends it or has pushed no audio for this many seconds.
 RECORD_ON = 2.0
 
-# The final wait is made of steps of this many seconds. One that takes twice as long was held up, by
-# most likely a callback of the shell, and with it all that the engine had to say.
+# The final wait is made of steps of this many seconds. If a step takes twice as long, the loop was
+# blocked, most likely by a callback of the shell, and the engine's results were blocked, too.
 WAIT_STEP = 0.25
 
 # How a warning about a correction begins (spec abi §4.14).
@@ -71,10 +71,10 @@ class AudioSource(Protocol):
 
     @property
     def lost_bytes(self) -> int:
-        """How much audio of this session was dropped because there was no room for it."""
+        """Bytes of this session's audio that were dropped because the buffer was full."""
 
     def close(self) -> None:
-        """Take no more audio, and drop what waits. Later calls change nothing."""
+        """Take no more audio, and drop what was not read. Later calls have no effect."""
 
 
 AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected]]
@@ -107,10 +107,10 @@ class Runner:
         session: The machine, fresh.
         open_engine: Makes the engines.
         audio: The session's audio.
-        notify: Performs the notices, in order, one at a time. It may block, but then all waits.
-        correct: Asked when the session has a text to be corrected, which most never do without.
+        notify: Performs the notices, in order, one at a time. While it blocks, the session waits.
+        correct: Has a text corrected; None if the session corrects nothing.
         spool: Where the audio is kept; it may hold a recording that was made before.
-        record: Where the session is recorded; None: nowhere.
+        record: Where the session is recorded; None: it is not recorded.
     """
 
     def __init__(
@@ -130,14 +130,13 @@ class Runner:
         self._ask_model = correct
         self._spool = spool or Spool()
         self._record = record
-        # What happened and was not yet received by the session, with the number of the leg to which
-        # it happened; 0: to none.
+        # Events that the session has not received yet, each with the number of its leg; 0: of none.
         self._happened: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
-        # The leg that runs, its task, and how many there were.
+        # The running leg, its task, and its number.
         self._leg: Leg | None = None
         self._leg_task: asyncio.Task[None] | None = None
         self._leg_number = 0
-        # Legs that are being closed. No group owns these tasks, because nothing may cut them short.
+        # Tasks that close legs. They belong to no task group, because they must not be cancelled.
         self._closings: set[asyncio.Task[None]] = set()
         # The task of the correction.
         self._correction: asyncio.Task[None] | None = None
@@ -145,11 +144,10 @@ class Runner:
         self._final_wait: asyncio.Task[None] | None = None
         # The host ended or cancelled the input.
         self._ended = asyncio.Event()
-        # How it ended: the text that was handed over, or why there is none.
+        # The result: the text that was handed over, or the reason why there is none.
         self._delivered: Deliver | None = None
         self._error = ""
-        # Set when the host has said what became of the text; and why the text is not where it
-        # belongs. Empty: it is.
+        # Set when the host has reported whether it inserted the text; and why it did not, or empty.
         self._confirmed = asyncio.Event()
         self._failure = ""
         # Set when the session is over, whatever ended it.
@@ -168,7 +166,7 @@ class Runner:
     def end_input(self) -> None:
         """Take the audio that is waiting as the last; none is taken after it.
 
-        Later calls change nothing.
+        Later calls have no effect.
         """
         if not self._ended.is_set():
             self._take_audio()
@@ -190,10 +188,10 @@ class Runner:
         self._put(0, Accepted())
 
     def confirm(self, failure: str = "") -> None:
-        """Note what the host did with the text, where the session waits for that.
+        """Note whether the host inserted the text, if the session waits for that.
 
         Args:
-            failure: Why the text is not where it belongs, as a clause; empty: it is.
+            failure: Why the text was not inserted, as a clause; empty: it was.
         """
         self._failure = failure
         self._confirmed.set()
@@ -205,12 +203,12 @@ class Runner:
         return task
 
     def give_up(self) -> None:
-        """Be over, run or not."""
+        """Count as over, whether or not the session was started."""
         self._audio.close()
         self.over.set()
 
     def abandon(self) -> None:
-        """Have the engine let go, on any thread: the loop hangs, and cannot end the session."""
+        """Have the engine release what it holds; for any thread, when the loop is stuck."""
         if self._leg is not None:
             self._leg.abandon()
 
@@ -233,17 +231,17 @@ class Runner:
                 pump.cancel()
             if self._awaits_confirmation:
                 await self._confirmed.wait()
-        except* Exception as failures:  # a bug of ours must not look like a session that goes on
+        except* Exception as failures:  # after a bug in koe, the shell must see the session end
             log.exception("a session failed unexpectedly", exc_info=failures)
             self._error = f"internal error: {type(failures.exceptions[0]).__name__}"
             self._notify(ReportError(self._error))
             self._notify(ShowState(State.FAILED))
         finally:
             self._drop_leg()
-            self._end_record()  # before anything that a core that closes would cut short
+            self._end_record()  # first, since a core that closes cuts the rest short
             self._spool = Spool()  # a core keeps its last runner, but no audio
-            # A task that was cancelled refers to this through its traceback: let go, both end here,
-            # and need no garbage collection.
+            # A cancelled task refers to this runner through its traceback. Without these references
+            # both are freed at once, not by the garbage collector.
             self._final_wait = self._correction = None
             if self._closings:
                 await asyncio.wait(self._closings)
@@ -259,11 +257,11 @@ class Runner:
                     if seconds is not None:
                         self._final_wait = group.create_task(self._wait(seconds))
                 case Correct(heard, history):
-                    # The engine's place is wanted by the next session, which may begin meanwhile.
+                    # The next session may begin meanwhile, and needs the engine.
                     self._stop_tasks()
                     self._correction = group.create_task(self._correct(heard, history))
                 case Pause():
-                    # A call from a callback just now is on its way through the loop: it is first.
+                    # A call from the callback just now is already queued, and comes first.
                     asyncio.get_running_loop().call_soon(self._put, 0, Resumed())
                 case Notice():
                     self._observe(effect)
@@ -286,7 +284,7 @@ class Runner:
                 self._record.audio(samples)
 
     async def _record_on(self) -> None:
-        """Go on recording: the user may not have seen yet that the session failed."""
+        """Go on recording, because the user may not have seen yet that the session failed."""
         recorded = -1
         while recorded < self._spool.end and not self._ended.is_set():
             recorded = self._spool.end
@@ -318,7 +316,7 @@ class Runner:
 
     def _end_record(self) -> None:
         if self._record is None or (self._awaits_confirmation and not self._confirmed.is_set()):
-            return  # without an end, the next start offers it
+            return  # a record without an end is offered at the next start
         session, delivered = self._session, self._delivered
         reason = self._error or self._failure
         if not session.finished and not reason:
@@ -347,7 +345,7 @@ class Runner:
         self._leg_task = group.create_task(self._leg.run(effect.delay, self._ended))
 
     def _drop_leg(self) -> None:
-        """Give the leg up: what it says from now on does not matter, and it is closed."""
+        """Close the running leg, and ignore all that it still reports."""
         leg, task, self._leg, self._leg_task = self._leg, self._leg_task, None, None
         if leg is not None and task is not None:
             self._mark(Mark.LEG_ENDED, self._leg_number)
@@ -367,7 +365,7 @@ class Runner:
             self._correction.cancel()
 
     async def _wait(self, seconds: float) -> None:
-        """Let so much time pass in which the loop runs freely; held up, it begins anew."""
+        """Wait while the loop runs freely; start again after a step in which it was blocked."""
         clock = asyncio.get_running_loop().time
         waited = 0.0
         while waited < seconds:
@@ -378,13 +376,13 @@ class Runner:
         self._put(0, WaitExpired())
 
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
-        """Pass on what the model makes of the text."""
+        """Have the model correct the text, and report the result as an event."""
         assert self._ask_model is not None, "a session corrects only where there is a model"
         try:
             self._put(0, await self._ask_model(heard, history))
         except LlmError as exc:
             self._put(0, CorrectionFailed(failure(exc)))
-        except Exception as exc:  # a bug of ours, which must not cost the text
+        except Exception as exc:  # a bug in koe must not cost the text
             log.exception("a correction failed unexpectedly")
             self._put(0, CorrectionFailed(f"{FAILED}{type(exc).__name__}"))
 
@@ -395,6 +393,6 @@ async def _close(leg: Leg, task: asyncio.Task[None]) -> None:
 
 
 def failure(exc: LlmError) -> str:
-    """Why a text was not corrected, with the words that the contract begins with, once."""
+    """The warning about a text that was not corrected; it begins with `FAILED`, once."""
     reason = str(exc)
     return reason if reason.startswith(FAILED) else FAILED + reason

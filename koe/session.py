@@ -14,15 +14,15 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
                └── Corrected, CorrectionFailed or Accepted ── correcting
 
        completed ◄── silence, from finalizing_asr
-       failed    ◄── no engine could be had, and no text is there
+       failed    ◄── no engine is left, and nothing was heard
        cancelled ◄── Cancelled, from any
 
-An engine that is lost changes no state. The session has it opened again, from where the text is
-certain, then the fall-backs; without any of them it delivers what was heard when the key comes
-up, with a warning, and fails only where nothing was heard.
+Losing an engine changes no state. The session has the same engine opened again, at the place up to
+which the text is certain, and then the fall-backs. If none of them works it delivers what was heard
+when the key comes up, with a warning; it fails only if nothing was heard.
 
-Between the text and what becomes of it the session pauses, for one turn of the loop: a shell may
-answer the text with a cancel, and that has to be received first.
+After it has reported the text, the session pauses for one turn of the loop: a shell may answer the
+text with a cancel, which has to be received before the text is corrected or delivered.
 
 The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
 is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,
@@ -76,8 +76,8 @@ from koe.hearing import Hearing
 from koe.prompts import HISTORY_LIMIT
 from koe.session_rules import SessionRules
 
-# Seconds before each new try of an engine that was lost. While the user speaks and there is no
-# fall-back, the last one goes on. A try by which more became certain begins the count anew.
+# Seconds before each retry of an engine that was lost. While the user speaks and there is no
+# fall-back, the last delay is repeated. A retry by which more text became certain resets the count.
 RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
 _RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, InterimHeard,
@@ -92,7 +92,7 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.RECORDING_HOLD: _RECORDING,
     State.RECORDING_TOGGLE: _RECORDING,
     State.FINALIZING_ASR: _RECORDING - {InputEnded} | {RestWasSilent, WaitExpired},
-    # What the engine has to say comes too late to matter.
+    # The engine's results come too late, and are ignored.
     State.CORRECTING: _RECORDING
     | {RestWasSilent, WaitExpired, Resumed, Corrected, CorrectionFailed},
     State.PREPARING_PASTE: _RECORDING | {RestWasSilent, WaitExpired, Resumed},
@@ -100,13 +100,13 @@ ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.CANCELLED: frozenset(),
     State.FAILED: frozenset(),
 }
-"""Which events each state accepts; any other one is a StateError, a bug of ours."""
+"""The events that each state accepts; any other event is a bug in koe, and a StateError."""
 
 FINISHED = frozenset({State.COMPLETED, State.CANCELLED, State.FAILED})
 
 _CLOSING_STATES = (ShowState(State.COMPLETED), ShowState(State.IDLE))
 
-# There is a text, and the engine can't change it any more.
+# States in which there is a text that the engine can't change any more.
 _CONCLUDED = frozenset({State.CORRECTING, State.PREPARING_PASTE})
 
 
@@ -119,11 +119,11 @@ class Session:
         fallbacks: The engines that recognise in its place when it is lost, in this order.
         mode: Whether the key is held or toggled.
         final_wait: Seconds to wait for the final result after the end of input.
-        is_file: The recording was made before: waiting for it may take as long as it is.
+        is_file: The recording was made before, so the wait for its text may last as long as it is.
         rules: What the shell expects.
         corrects: Whether the text is to be corrected.
-        finish: Makes of what was heard the text as it is without a model.
-        remedy: How to get a text that is missing later, as a sentence; empty: there is no way.
+        finish: Turns what was heard into the final text without a model: terms, and clean-up.
+        remedy: How the user can get a missing text later, as a sentence; empty: it is lost.
         state: Where the session is.
         is_whole: Nothing that was said is missing, as far as is known.
         hearing: What was heard.
@@ -141,7 +141,7 @@ class Session:
     state: State = State.IDLE
     is_whole: bool = True
     hearing: Hearing = field(default_factory=Hearing)
-    # In the end, the text that was made of what was heard.
+    # The text that `finish` made of what was heard, once the engine has concluded.
     _text: str = ""
     # The key came up, perhaps while the engine was still being opened.
     _input_ended: bool = False
@@ -151,9 +151,9 @@ class Session:
     _wait_runs: bool = False
     # Why the engine was lost; empty once it is opened again.
     _trouble: str = ""
-    # An engine did not answer in time, and was given one more chance.
+    # An engine did not answer in time once; the second time it is given up.
     _has_expired: bool = False
-    # There is no engine any more, and the user speaks on.
+    # No engine is left, and the user is still speaking.
     _is_deaf: bool = False
     # The user wants no correction.
     _accepted: bool = False
@@ -275,7 +275,7 @@ class Session:
 
         Args:
             message: Why it is lost.
-            is_permanent: Another try of it would be in vain.
+            is_permanent: Another try of it would fail in the same way.
             has_ended: It ended by itself, or erred. When it does that twice after the same text,
                 that is all it has to say.
         """
@@ -292,7 +292,7 @@ class Session:
     @property
     def _may_try_again(self) -> bool:
         if self.fallbacks:
-            # The user who waits gets the text sooner from another engine.
+            # Another engine gives the waiting user the text sooner.
             return self._tries < (1 if self._input_ended else len(RETRY_DELAYS))
         return not self._input_ended or self._tries < len(RETRY_DELAYS)
 
@@ -306,7 +306,7 @@ class Session:
         return effects + (self._wait() if self._input_ended and not self._wait_runs else [])
 
     def _fall_back(self, message: str) -> list[Effect]:
-        """Let the next engine hear the rest; opening it may take a while, for a model is loaded."""
+        """Let the next engine recognise the rest; it may have to load its model first."""
         self.engine, *others = self.fallbacks
         self.fallbacks = tuple(others)
         self._tries, self._wait_runs, self._has_expired = 0, False, False
@@ -317,7 +317,7 @@ class Session:
         ]
 
     def _give_up(self, message: str) -> list[Effect]:
-        """Go without an engine: what was heard is delivered, when the key is up."""
+        """Go on without an engine; what was heard is delivered when the key is up."""
         if not self.heard.strip():
             is_recording = self.state in (State.RECORDING_HOLD, State.RECORDING_TOGGLE)
             shown: list[Effect] = [ShowState(State.FINALIZING_ASR)] if is_recording else []
@@ -340,7 +340,7 @@ class Session:
         return self._conclude()
 
     def _conclude(self) -> list[Effect]:
-        """Stop listening: from here on the text, or that there is none, stands."""
+        """Stop listening; the text, or that nothing was said, does not change any more."""
         self.hearing.end()
         if self.heard.strip():
             self._text = self.finish(self.heard)
@@ -351,7 +351,7 @@ class Session:
         return [ShowState(State.IDLE), *self._end(State.COMPLETED)]
 
     def _proceed(self) -> list[Effect]:
-        """Have the text corrected or deliver it, unless a cancel came in the pause."""
+        """Have the text corrected, or deliver it; a cancel in the pause came before this."""
         if self.state is State.PREPARING_PASTE:
             return self._deliver(self._text)
         shown: list[Effect] = [ShowState(State.CORRECTING)]
@@ -373,7 +373,7 @@ class Session:
         ]
 
     def _expire(self) -> list[Effect]:
-        """Give an engine that does not answer one more chance; its silence is not the user's."""
+        """Try an engine that did not answer once more: this does not mean that nothing was said."""
         silence = f"the speech engine did not answer within {self.final_wait:g} s"
         is_vain, self._has_expired = self._has_expired, True
         self._wait_runs = False
