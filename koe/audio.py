@@ -1,7 +1,7 @@
 """Recordings: a file or a pipe of any kind that libsndfile reads, as 16 kHz mono s16le.
 
-The only module that knows file formats. What it needs for that is imported when a recording is
-opened, so importing this module costs nothing.
+The only module that knows file formats. It imports libsndfile when a recording is opened, so that
+importing this module is cheap.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from koe.wav_header import Promise, read_promise, streamed_length
 if TYPE_CHECKING:
     from koe.resampling import Samples
 
-# The most values (frames times channels) that are in memory at once: 8 MB of them.
+# The most values (frames times channels) in memory at once: 8 MB.
 _CHUNK_VALUES = 1_000_000
 
-# Less than this is missing at the end of recordings whose header was only rounded.
+# Seconds that may be missing at the end because the header was rounded.
 _TOLERANCE = 0.05
 
-# libsndfile finds MP3 of the layers I and II in many files that are no sound.
+# libsndfile takes many files without sound for MP3 of the layers I and II.
 _DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 
-# A header that says so many frames does not know how many there are.
+# The number of frames in a header that does not know it.
 _MOST_FRAMES = 2**48
 
 

@@ -1,7 +1,7 @@
 """Mixes the channels of a microphone into the one that recognisers take. Pure.
 
-The mean of the channels is what is wanted, unless they cancel each other out: one of them may be
-wired the wrong way round.
+It is the mean of the channels, unless they cancel each other out because one of them is wired the
+wrong way round.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import sys
 from array import array
 from operator import mul
 
-# Channels whose mean has less than this part of their power cancel each other out. That of the
-# same sound in all is 1, and that of independent noise 1 by their number, of which there are few.
+# Channels cancel each other out if their mean has less than this part of their power. With the same
+# sound in all channels the part is 1, with independent noise 1 / the number of channels.
 _CANCELLED = 0.01
 
-# Power below which a block says nothing (-60 dB of full scale), as a square of samples.
+# Blocks with less power are ignored (-60 dB of full scale), as a square of samples.
 _SILENT = 32.0**2
 
-# So many blocks that cancel out, and nearly none that do not, are no accident.
+# Cancelling blocks after which, with nearly no others, one channel counts as wired wrongly.
 _BLOCKS = 25
 
 
@@ -30,7 +30,7 @@ class Mixer:
 
     def __init__(self, channels: int) -> None:
         self._channels = channels
-        # How many blocks were loud enough, and in how many of these the channels cancelled out.
+        # The number of blocks that were loud enough, and of those that cancelled out.
         self._loud = self._cancelled = 0
 
     @property

@@ -1,7 +1,7 @@
 """Blocking calls that the end of the process does not wait for.
 
-asyncio looks names up on its default executor. A name server that does not answer takes half a
-minute, and neither what is cancelled nor the end of the process may wait for it.
+asyncio looks up host names on its default executor. If the name server does not answer, that takes
+half a minute, and neither a cancelled task nor the end of the process may wait for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 def run(work: Coroutine[object, object, Result]) -> Result:
-    """As `asyncio.run`, which Ctrl-C cancels, but what blocks elsewhere is not waited for."""
+    """Run a coroutine as `asyncio.run` does, but do not wait for blocked threads at the end."""
 
     async def without_waiting() -> Result:
         asyncio.get_running_loop().set_default_executor(DaemonThreads())

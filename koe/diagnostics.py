@@ -1,4 +1,4 @@
-"""Reports what a user can mend, in one line on stderr and to the shell, outside of sessions."""
+"""Reports problems that a user can solve, outside of sessions: to stderr, and to the shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\t"}, " ")
 
 
 class Level(IntEnum):
-    """How grave a report is, in the numbers of ``on_log_event`` (spec abi §3.1)."""
+    """The severity of a report, in the numbers of ``on_log_event`` (spec abi §3.1)."""
 
     ERROR = 0  # what was asked for did not happen
     WARNING = 1
@@ -22,7 +22,7 @@ _listener: Callable[[Level, str], None] | None = None
 
 
 def set_listener(listener: Callable[[Level, str], None]) -> None:
-    """Have every report heard, on the thread that makes it. The listener must not raise."""
+    """Set the function that gets every report, on the reporting thread. It must not raise."""
     global _listener
     _listener = listener
 
@@ -30,8 +30,8 @@ def set_listener(listener: Callable[[Level, str], None]) -> None:
 def report(message: object, level: Level = Level.WARNING) -> None:
     """Write one line to stderr, if the process has one that takes it; never raises.
 
-    A Windows program may have none, and that of any program may be closed, or a pipe without
-    a reader, or a file on a full disk. A report that fails must not stop the work.
+    A Windows program may have no stderr; in any program it may be closed, a pipe without a reader,
+    or a file on a full disk. A failed report must not stop the work.
     """
     sentence = harmless(str(message))
     if sys.stderr is not None:
@@ -44,10 +44,10 @@ def report(message: object, level: Level = Level.WARNING) -> None:
 
 @cache
 def report_once(message: str) -> None:
-    """As `report`, but once in the life of the process."""
+    """Report as `report` does, but the same sentence only once per process."""
     report(message)
 
 
 def harmless(text: str) -> str:
-    """Remove what moves a terminal's cursor: servers and files may have put it into a text."""
+    """Remove control characters, by which texts of servers and files could move the cursor."""
     return text.translate(_CONTROLS)

@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Dictation", "OpenCore", "open_core"]
 
-# With so much audio waiting, feed waits too.
+# Bytes of unread audio from which on `feed` waits.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# What a program expects of a session, unless it says so.
+# The rules of a program's sessions by default.
 RULES = SessionRules()
 
 
 class AudioBuffer:
-    """Audio on its way from a program to its session. Nothing is ever dropped."""
+    """Audio on its way from a program to its session; nothing is dropped."""
 
     lost_bytes = 0
 
     def __init__(self) -> None:
-        # What was fed and not yet read.
+        # Audio that was fed and not read yet.
         self._audio = bytearray()
-        # No more is taken.
+        # No more audio is taken.
         self.is_closed = False
-        # There is room for more.
+        # Set while there is room for more.
         self._has_room = asyncio.Event()
         self._has_room.set()
 
@@ -97,7 +97,7 @@ class Dictation:
         self._intake = Intake(rate)
         # Where fed audio waits.
         self._audio = AudioBuffer()
-        # Notices that were not iterated yet; None is the end.
+        # Notices that no iteration has taken yet; None marks the end.
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         # Runs the session.
         self._runner = begin(self._audio, self._notices.put_nowait)
@@ -106,13 +106,13 @@ class Dictation:
 
     @property
     def recognised(self) -> float:
-        """Seconds of the recording of which the text is certain; 0 for engines that never say."""
+        """Seconds of the recording whose text is certain; 0 for engines that do not report it."""
         return self._runner.recognised_samples / SAMPLE_RATE_HZ
 
     async def feed(self, audio: Audio) -> None:
-        """Add audio, as much as there is; waits while much of it is unread.
+        """Add audio of any length; waits while much audio is unread.
 
-        Once the input is ended or the session is over, it does nothing.
+        It has no effect after the end of the input or of the session.
 
         Args:
             audio: Bytes of 16 kHz mono s16le, whole samples. Or a numpy array of the rate that
@@ -126,7 +126,7 @@ class Dictation:
             await self._audio.write(self._intake.add(audio))
 
     def end(self) -> None:
-        """Say that no audio follows what was fed; the text comes as a notice."""
+        """End the input; the text comes as a notice."""
         if not self._audio.is_closed:
             self._audio.append(self._intake.finish())
         self._runner.end_input()
@@ -136,10 +136,10 @@ class Dictation:
         self._runner.cancel()
 
     def confirm(self, failure: str = "") -> None:
-        """Say what became of the text, where `SessionRules.confirms_delivery` asks for it.
+        """Report whether the text was inserted, if `SessionRules.confirms_delivery` is set.
 
         Args:
-            failure: Why the text is not where it belongs, as a clause; empty: it is.
+            failure: Why the text was not inserted, as a clause; empty: it was.
         """
         self._runner.confirm(failure)
 
@@ -179,8 +179,9 @@ class OpenCore:
 
         Args:
             mode: How the recording is ended; it only selects which state is shown.
-            rate: Samples per second of the arrays that are fed; None: only bytes are.
-            is_file: The audio was recorded before: waiting for its text may take as long as it is.
+            rate: Samples per second of the arrays that are fed; None: only bytes are fed.
+            is_file: The audio was recorded before, so the wait for its text may last as long as the
+                recording.
             profile: The profile that corrects the text; empty: as the settings say.
 
         Raises:
@@ -228,7 +229,7 @@ async def open_core(
     Args:
         directory: The configuration's folder, made if it is missing; None: the user's own.
         rules: What the program expects of a session.
-        engine: The engine to use whatever the configuration says; empty: as it says.
+        engine: The engine to use; empty: as the configuration says.
     """
     store = Store(directory or config_directory(os.environ), os.environ)
     core = Core(Settings(store, engine), rules, asyncio.get_running_loop())

@@ -1,8 +1,8 @@
-"""The addresses of services: which may be used, and how they are shown.
+"""The addresses of services: which of them may be used, and how they are shown.
 
-One parser must both decide and connect: a URL that two parsers read differently can name one
-host to the check and another one to the socket. So URLs are read once, by the algorithm that
-browsers use (WHATWG), and what is handed on is its normal form, about which all parsers agree.
+The parser that checks a URL must be the one that connects: two parsers may find different hosts in
+one URL. So URLs are parsed once, by the algorithm of browsers (WHATWG), and passed on in normal
+form, which all parsers read in the same way.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from koe.text import pasted
 _ENCRYPTED = frozenset({"https:", "wss:"})
 _PLAIN = frozenset({"http:", "ws:"})
 
-# Characters of a URL in a message, which a server may have made up.
+# The longest URL in a message; servers may send any URL.
 _LONGEST_SHOWN = 200
 
-# What may be secret in a text that is no URL: a user before the host, and all after the path.
+# Parts of an unreadable URL that may be secret: the user before the host, and all after the path.
 _SECRETS = re.compile(r"(?<=/)[^/]*@|[?#].*", re.DOTALL)
 
 
-# What a proxy may speak. GNOME writes socks:// for SOCKS 5; the last of these has the proxy look up
-# the names of servers, which this machine may be unable to.
+# Protocols of proxies. GNOME writes socks:// for SOCKS 5. With socks5h the proxy looks up the names
+# of servers, because this machine may not be able to.
 _PROXY_SCHEMES = {"http": "http", "https": "https", "socks": "socks5h", "socks5": "socks5"}
 _PROXY_SCHEMES |= {"socks5h": "socks5h", "socks4": "socks4", "socks4a": "socks4a"}
 # Networks that no router of the internet leads to (RFC 1918, RFC 4193, RFC 4291 §2.5.6).
@@ -55,7 +55,7 @@ def check_endpoint(url: str, *, allow_private: bool = False) -> str:
     Args:
         url: As it was configured.
         allow_private: Whether it may be unencrypted in a private network too. Only an address
-            counts as one: a name server can let a name lead anywhere, at any time.
+            counts as private, because a name may lead anywhere.
 
     Raises:
         EndpointError: It is no URL, or neither encrypted nor on this machine.
@@ -80,7 +80,7 @@ def add_query(url: str, name: str, value: str) -> str:
 def shown(url: str) -> str:
     """Return a URL as it may stand in a message: short, without its user and its query."""
     href = _without(url, "username", "password", "search", "hash")
-    if not URL(href).host:  # user:password@host is such a one, and localhost:11434
+    if not URL(href).host:  # as of user:password@host and of localhost:11434
         href = re.sub(".*@", "…@", href)
     return href if len(href) <= _LONGEST_SHOWN else f"{href[: _LONGEST_SHOWN - 1]}…"
 
@@ -104,7 +104,7 @@ def origin_of(url: str) -> str:
 
 
 def join(url: str, reference: str) -> str | None:
-    """Return what a checked URL refers to, in its normal form; None if that is no URL."""
+    """Return a reference, resolved against a checked URL, in normal form; None if it is no URL."""
     try:
         return URL(reference, base=url).href
     except ValueError:
@@ -112,7 +112,7 @@ def join(url: str, reference: str) -> str | None:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a checked URL, and its port if that is unusual: for messages."""
+    """Return the host of a checked URL for messages, with its port unless it is the default."""
     return URL(url).host
 
 
@@ -127,7 +127,7 @@ def proxy_address(setting: str) -> str:
     """Return the address of a proxy as HTTP libraries read it; empty if it can't be used.
 
     Args:
-        setting: As systems and people write it: a URL, or a host and a port.
+        setting: The proxy as systems and people write it: a URL, or a host and a port.
     """
     parsed = _parse(setting if "://" in setting else f"http://{setting}")
     scheme = "" if parsed is None else _PROXY_SCHEMES.get(parsed.protocol.removesuffix(":"), "")
@@ -135,7 +135,7 @@ def proxy_address(setting: str) -> str:
         return ""
     if scheme.startswith("socks") and not parsed.port:
         parsed.port = str(_SOCKS_PORT)
-    # Such a URL is parsed again by a library, which wants no path.
+    # An HTTP library parses it again, and accepts no path.
     user = f"{parsed.username}:{parsed.password}@" if parsed.username else ""
     return f"{scheme}://{user}{parsed.host}"
 
@@ -152,12 +152,12 @@ def is_local(url: str) -> bool:
 
 
 def check_redirect(location: str, current: str, original: str) -> str:
-    """Return the URL, in its normal form, to which a server sends us on (spec asr §4.2).
+    """Return the URL, in normal form, to which a server redirects (spec asr §4.2).
 
     Args:
-        location: What the server said, which may be relative.
-        current: The checked URL that answered so.
-        original: The checked URL that was asked first.
+        location: The server's ``Location``, which may be relative.
+        current: The checked URL that redirects.
+        original: The checked URL of the first request.
 
     Raises:
         RedirectError: It is not at the origin of ``original``.
@@ -167,7 +167,7 @@ def check_redirect(location: str, current: str, original: str) -> str:
         raise RedirectError("its target is no URL")
     if origin_of(target) == origin_of(original):
         return target
-    # No more of it is shown: a server can put a key that it was sent into the rest.
+    # The rest is not shown: a server can put the key that it received into it.
     parsed = URL(target)
     place = f"{parsed.protocol}//{parsed.host}"
     try:

@@ -5,16 +5,16 @@
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a recording, an array or a microphone without usable audio
-    ├── DictationError          a dictation that gave no text, not of silence (koe.transcription)
+    ├── DictationError          a dictation that failed, without a text (koe.transcription)
     ├── EndpointError           an address to which nothing may be sent
     ├── ProxyError              a proxy whose address can't be read
-    ├── RedirectError           a server that sends us to where nothing may be sent
+    ├── RedirectError           a server that redirects to an address that is not allowed
     ├── HttpError               a request over HTTP (koe.http.errors)
     │   ├── HttpConfigError     it can't be sent at all: its address, a header, the certificates
     │   ├── HttpConnectionError the server could not be reached, or the connection broke
     │   ├── HttpTimeoutError    the whole reply did not come in time
     │   └── HttpReplyError      the reply can't be used: it is too large, compressed, no HTTP
-    │       └── HttpRedirectError  it leads to where nothing may be sent
+    │       └── HttpRedirectError  it redirects to an address that is not allowed
     ├── InputError              the command was given nothing that it can work on
     ├── OutputError             the command's output cannot be written
     ├── DesktopError            the daemon, or a service of the desktop, that can't be used
@@ -26,15 +26,15 @@
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
     │   ├── DownloadError       a file that could not be fetched or written
-    │   │   └── UnusableRangeError  its rest can't be had, but perhaps the whole
-    │   └── IntegrityError      a file that was fetched and is not what the manifest says
+    │   │   └── UnusableRangeError  the server gives no rest of a file, perhaps the whole
+    │   └── IntegrityError      a fetched file that differs from its manifest
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
     │   ├── AsrTimeoutError     the result did not come in time
-    │   └── AsrProtocolError    the engine or server said something it should not
+    │   └── AsrProtocolError    the engine or the service broke its protocol
     └── LlmError                correction by a language model
-        ├── LlmConfigError      what is configured can't be asked at all
+        ├── LlmConfigError      the profile can't be used
         │   └── LlmProfileError the active profile does not exist
         ├── LlmConnectionError  the server could not be reached, or the connection broke
         ├── LlmTimeoutError     the whole reply did not come in time
@@ -122,7 +122,7 @@ class ProxyError(KoeError):
 
 
 class RedirectError(KoeError):
-    """A server sends us to where nothing may be sent.
+    """A server redirects to an address to which nothing may be sent.
 
     Args:
         reason: Where to, without what may be secret in it.
@@ -137,15 +137,15 @@ class RedirectError(KoeError):
 
 
 class InputError(KoeError):
-    """What a command was given can't be used; the sentence says why."""
+    """The input of a command can't be used; the sentence says why."""
 
 
 class OutputError(KoeError):
-    """What a command has to say cannot be written where it belongs.
+    """The output of a command cannot be written.
 
     Args:
         reason: Why, in the system's words.
-        unread: It has no reader any more: a pipe has ended, and no message is needed.
+        unread: The reader of the pipe has ended, so that no message is needed.
     """
 
     def __init__(self, reason: str, *, unread: bool) -> None:
@@ -162,7 +162,7 @@ class DesktopError(KoeError):
 
 
 class JournalError(KoeError):
-    """A recording of the journal, or a part of it, cannot be had.
+    """A recording of the journal, or a part of it, cannot be read.
 
     Args:
         recording: Its path or its ID.
@@ -210,7 +210,7 @@ class ManifestError(ModelError):
 
 
 class DownloadError(ModelError):
-    """A file could not be fetched, or what came could not be written.
+    """A file could not be fetched or written.
 
     Args:
         name: The file, as the manifest has it.
@@ -253,7 +253,7 @@ class AsrError(KoeError):
     Args:
         message: What went wrong, without any key.
         is_permanent: Another try would fail in the same way: a refused key, a wrong setting.
-        retry_after: Seconds that the service wants to be left alone; None: it did not say.
+        retry_after: Seconds to wait before another try; None: the service did not say.
     """
 
     prefix = "ASR error"
@@ -294,7 +294,7 @@ class AsrTimeoutError(AsrError):
     """The result did not come in time.
 
     Args:
-        message: What did not, as a sentence.
+        message: Which result did not come, as a sentence.
         is_permanent: As in `AsrError`.
     """
 
@@ -329,7 +329,7 @@ class LlmError(KoeError):
 
 
 class LlmConfigError(LlmError):
-    """The profile can't be used: the address, the key or the provider is no good."""
+    """The profile can't be used: its address, key or provider is wrong or missing."""
 
 
 class LlmProfileError(LlmConfigError):
@@ -355,7 +355,7 @@ class LlmTimeoutError(LlmError):
     """The whole reply did not come in time.
 
     Args:
-        timeout_seconds: How long was waited (``llm.timeout_ms``).
+        timeout_seconds: The time limit (``llm.timeout_ms``).
     """
 
     def __init__(self, timeout_seconds: float) -> None:
@@ -371,7 +371,7 @@ class LlmStatusError(LlmError):
 
     Args:
         status: The HTTP status.
-        message: What the server said about it, for people; may be empty.
+        message: The server's own message; may be empty.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -385,7 +385,7 @@ class LlmStatusError(LlmError):
 
 
 class LlmReplyError(LlmError):
-    """The reply is not what the protocol says, or there is no text in it."""
+    """The reply breaks the protocol, or has no text."""
 
 
 def reason_phrase(status: int) -> str:

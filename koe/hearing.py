@@ -19,17 +19,18 @@ class Hearing:
     """The text of one recording."""
 
     def __init__(self) -> None:
-        # What earlier legs heard for certain, and the sample that it reaches.
+        # The certain text of the earlier legs, and the sample where it ends.
         self._head = ""
         self._upto = 0
         # The last sample up to which the text was ever certain.
         self._furthest = 0
-        # The leg that runs: its first sample, its text, and what of that is certain up to a sample.
+        # The running leg: its first sample, its text, its certain text, and the sample where that
+        # ends.
         self._start = 0
         self._transcript = Transcript()
         self._acknowledged = ("", 0)
-        # The most that was heard before this leg, hypotheses included. They stand until the leg has
-        # heard as much, or has ended in order.
+        # The longest text before this leg, hypotheses included. It is kept until the leg has heard
+        # as much, or has ended normally.
         self._kept = ""
         # Nothing more will be heard.
         self._is_over = False
@@ -80,9 +81,9 @@ class Hearing:
         self._acknowledge(upto)
 
     def complete_leg(self) -> None:
-        """Note that the leg has said all: what was heard before it counts no more.
+        """Note that the leg is complete: its text replaces what was heard before it.
 
-        Unless the leg has heard less than half of it, which no revision makes of a text.
+        It does not if the leg heard less than half of that, because no revision shortens a text so.
         """
         if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
             self._kept = ""
@@ -92,10 +93,10 @@ class Hearing:
         self._is_over = True
 
     def lose_leg(self) -> bool:
-        """Keep what the leg heard, and be ready for the next one.
+        """Keep what the leg heard, and prepare for the next leg.
 
         Returns:
-            Whether more is certain now than before the leg.
+            Whether more text is certain now than before the leg.
         """
         self._kept = self.text
         text, upto = self._acknowledged

@@ -1,7 +1,7 @@
-"""What programs hand over as audio: bytes of 16 kHz mono s16le, or numpy arrays of any rate.
+"""Audio from Python programs: bytes of 16 kHz mono s16le, or numpy arrays of any rate.
 
-What can't be audio is refused: a session would hear noise in it, or nothing, and not say so. numpy
-is imported when something comes that is not bytes.
+Values that can't be audio are refused, because a session would hear noise or nothing in them. numpy
+is imported with the first value that is not bytes.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     """Bytes of 16 kHz mono s16le; or samples as float32 or float64 between -1 and 1, or as int16,
     of the shape (samples,) or (samples, channels)."""
 
-# The most channels that audio interfaces have. More of them are the samples of a transposed array.
+# The most channels of an audio interface. An array with more columns is transposed.
 _MOST_CHANNELS = 128
 
-# Some recordings exceed 1 a bit; floats that are this loud are 16-bit numbers, not divided.
+# Some recordings exceed 1 a little; floats above this are 16-bit numbers that were not divided.
 _LOUDEST_FLOAT = 100.0
 
-# How files begin that are easily taken for their samples: WAV, FLAC, Ogg, MP3 and AIFF.
+# First bytes of files that programs may pass instead of samples: WAV, FLAC, Ogg, MP3 and AIFF.
 _FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3\x03", b"ID3\x04", b"FORM")
 
-# The high bytes of 32-bit floats between 1e-10 and 1. Of 16-bit samples, even of loud ones, it is
-# not nearly every second one that has these, and they with both signs.
+# The high bytes of 32-bit floats between 1e-10 and 1. Of 16-bit samples, even loud ones, far fewer
+# than every second has one of these, and not of both signs.
 _POSITIVE, _NEGATIVE = bytes(range(0x2F, 0x40)), bytes(range(0xAF, 0xC0))
 
-# Enough of them to tell.
+# The fewest bytes from which the two can be told apart.
 _FEWEST_FLOATS = 256
 
 
 class Intake:
-    """Converts what is handed over to one session.
+    """Converts the audio of one session.
 
     Args:
-        rate: Samples per second of arrays; None: only bytes come.
+        rate: Samples per second of the arrays; None: only bytes are allowed.
 
     Raises:
         AudioError: There is no such rate.
@@ -51,11 +51,11 @@ class Intake:
         self._rate = None if rate is None else checked_rate(rate)
         # Converts arrays; made with the first one.
         self._resampler: Resampler | None = None
-        # Something came already.
+        # Some audio came already.
         self._has_begun = False
 
     def add(self, audio: Audio) -> bytes:
-        """Convert what comes next, which may be empty.
+        """Convert the next audio, which may be empty.
 
         Raises:
             AudioError: It is no audio; the sentence says why.
@@ -75,7 +75,7 @@ class Intake:
         return pcm
 
     def finish(self) -> bytes:
-        """Return what was held back, now that no audio follows."""
+        """Return the end, which the resampler held back until no audio follows."""
         resampler, self._resampler = self._resampler, None
         return b"" if resampler is None else resampler.finish()
 

@@ -1,7 +1,7 @@
 """The microphone, as a stream of 16 kHz mono s16le on the event loop.
 
-The only module that knows PortAudio, which is loaded when it is needed: it looks at every sound
-device of the machine when it starts, and servers have none.
+The only module that knows PortAudio, which is loaded when it is needed, because it examines every
+sound device of the machine when it starts.
 
     async with Microphone() as microphone:
         async for pcm in microphone:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # time that a hand takes to reach the key.
 BLOCK_SAMPLES = 320
 
-# A device that reports more channels is a sound server and no hardware. It mixes any number of
-# channels from those of the hardware, so two are enough.
+# A device with more channels is a sound server, not hardware. It mixes the channels of the hardware
+# to any number, so two are enough.
 _MOST_CHANNELS = 8
 _OF_A_SERVER = 2
 
@@ -63,19 +63,19 @@ class Microphone:
     Everything but the two callbacks of PortAudio runs on the event loop.
     """
 
-    # How many record at the moment, in this process.
+    # The number of microphones that record now, in this process.
     _recording: ClassVar[int] = 0
 
     def __init__(self) -> None:
-        # How often sound was lost before a block, because the computer was too busy.
+        # The number of blocks before which sound was lost, because the computer was too busy.
         self.overflows = 0
-        # Recorded and not yet iterated. None is the end; an error is one, too.
+        # Blocks that were not iterated yet. None or an error is the end.
         self._blocks: asyncio.Queue[bytes | AudioError | None] = asyncio.Queue()
         # stop was called.
         self._stopped = False
-        # Makes one channel of those of the device.
+        # Mixes the channels of the device into one.
         self._mixer = Mixer(1)
-        # Makes 16 kHz of its rate.
+        # Converts its rate to 16 kHz.
         self._resampler = Resampler(SAMPLE_RATE_HZ)
         # Set while the context is entered.
         self._stream: RawInputStream | None = None
@@ -94,7 +94,7 @@ class Microphone:
         except AudioError:
             if Microphone._recording:
                 raise
-            # PortAudio knows the devices that there were when it was started.
+            # PortAudio only knows the devices that existed when it was started.
             sounddevice._terminate()
             sounddevice._initialize()
             self._open(sounddevice)
@@ -121,9 +121,9 @@ class Microphone:
         if self._stopped or self._stream is None:
             return
         self._stopped = True
-        # Not stop: that waits for the device, and for ever where it has just been taken away.
+        # Not stop, which waits for the device, and for ever if it has just been unplugged.
         self._stream.abort(ignore_errors=True)
-        # Behind the blocks that the loop was handed and has not taken yet.
+        # Behind the blocks that were handed to the loop and not taken yet.
         asyncio.get_running_loop().call_soon(self._end, None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -142,7 +142,7 @@ class Microphone:
             async with asyncio.timeout(_STALLED):
                 return await self._blocks.get()
         except TimeoutError:
-            # A loop that was held up has let blocks gather.
+            # Blocks have gathered if the loop was blocked.
             return AudioError(_GONE) if self._blocks.empty() else self._blocks.get_nowait()
 
     def _open(self, sounddevice: ModuleType) -> None:
@@ -153,11 +153,11 @@ class Microphone:
             rate_hz = self._start(sounddevice, device, channels)
         except sounddevice.PortAudioError as exc:
             raise _unusable(device.name, exc) from exc
-        # While it records already: the first one of another rate takes a tenth of a second.
+        # The device records already, because the first resampler takes a tenth of a second.
         self._resampler = Resampler(rate_hz)
 
     def _start(self, sounddevice: ModuleType, device: _Device, channels: int) -> int:
-        """Have the device record, and return its rate: its own one if it refuses ours."""
+        """Start the device, and return its rate: its own if it refuses 16 kHz."""
         try:
             self._start_at(SAMPLE_RATE_HZ, sounddevice, channels)
         except sounddevice.PortAudioError as exc:
@@ -206,7 +206,7 @@ class Microphone:
         self._put(self._resampler.add_pcm(self._mixer.mix(block)))
 
     def _end(self, last: AudioError | None) -> None:
-        """Let what the resampler holds back be iterated, and then the end."""
+        """Queue the rest that the resampler holds back, and then the end."""
         self._put(self._resampler.finish())
         self._blocks.put_nowait(last)
 
@@ -217,7 +217,7 @@ class Microphone:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneInfo:
-    """What recording would use.
+    """What a recording would use.
 
     Attributes:
         device: The name of the default microphone.

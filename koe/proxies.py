@@ -1,18 +1,18 @@
 """Which proxy a request goes through, by the environment and the system's settings (spec llm §1.2).
 
 Each HTTP library reads these settings in its own way, and fails on some that systems, VPNs and
-containers write. So they are read here, once for all requests, and a library gets one address or
+containers write. So they are read here, once for all requests, and the library gets one address or
 none. Five rules come first:
 
-- A request to this machine goes there directly: no proxy could find the server, and what was said
-  would leave the machine.
-- So does one that is not encrypted: the proxy would see the key.
-- A proxy whose address can't be read is an error. Who set it may want nothing to go around it, and
-  a request would take the key and what was said along.
-- An exception (``NO_PROXY``) that can't be read is left out, and reported once: what it was to
-  exempt goes through the proxy, so nothing is shown to more servers. Lists of systems and VPNs have
-  such entries, and they must not end a dictation.
-- ``REQUEST_METHOD`` (a CGI program's) turns proxies off: its visitors could set ``HTTP_PROXY``.
+- A request to this machine goes there directly: a proxy could not find the server, and what was
+  said would leave the machine.
+- So does a request that is not encrypted: the proxy would see the key.
+- A proxy whose address can't be read is an error. The user may want no request to bypass the proxy,
+  and a request carries the key and what was said.
+- An exception (``NO_PROXY``) that can't be read is ignored, and reported once: requests that it
+  should exempt go through the proxy, so no other server sees them. The lists of systems and VPNs
+  have such entries, and they must not end a dictation.
+- ``REQUEST_METHOD`` (set for CGI programs) turns proxies off: visitors could set ``HTTP_PROXY``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PORT = re.compile(r":(\d+)$")
 # A name, an address or a part of one, which may have a port.
 _NAME = re.compile(r"[*.]*[\w-]+(\.[\w-]+)*(\.\*?)?(:\d+)?")
 
-# What is not encrypted. Only this machine and private networks are asked so.
+# Schemes without encryption. They are used for this machine and for private networks only.
 _PLAIN = frozenset({"http", "ws"})
 
 
@@ -52,7 +52,7 @@ class Proxies:
     system: Mapping[str, str] = field(repr=False)
 
     def address_for(self, url: str) -> str:
-        """Return the address of the proxy for a checked URL; empty when it is asked directly.
+        """Return the address of the proxy for a checked URL; empty for a direct request.
 
         Raises:
             ProxyError: There is one, and its address can't be read.
@@ -67,7 +67,7 @@ class Proxies:
         return self._proxy()
 
     def problems(self) -> Iterator[str]:
-        """Say what can't be read, in sentences that show no value: it may have a password."""
+        """Name the settings that can't be read, without their values: they may have passwords."""
         if "REQUEST_METHOD" not in self.environ:
             try:
                 self._proxy()
@@ -76,13 +76,13 @@ class Proxies:
         yield from self.unreadable_exceptions()
 
     def unreadable_exceptions(self) -> Iterator[str]:
-        """Say which entries of ``NO_PROXY`` mean nothing."""
+        """Name the entries of ``NO_PROXY`` that can't match anything."""
         for number, name in enumerate(self._exceptions(), 1):
             if not _is_readable(name):
                 yield f"entry {number} of NO_PROXY can't be read and is left out"
 
     def _proxy(self) -> str:
-        """The address of the proxy for what is encrypted; empty for none."""
+        """The address of the proxy for encrypted requests; empty for none."""
         settings = {
             "HTTPS_PROXY": self._variable("https"),
             "ALL_PROXY": self._variable("all"),
@@ -102,14 +102,14 @@ class Proxies:
         return [name for name in _SEPARATORS.split(self._variable("no")) if name]
 
     def _variable(self, name: str) -> str:
-        """Of a pair of names the first that is set counts, even when it is empty."""
+        """The value of the first name that is set, even to an empty value."""
         variable = f"{name}_proxy"
         value = self.environ.get(variable.upper(), self.environ.get(variable, ""))
         return value.strip().strip("\"'")  # files of containers have quotes that no shell took off
 
 
 def read_proxies() -> Proxies:
-    """Read the settings as they are now. What is left out of them is reported."""
+    """Read the present settings, and report those that are ignored."""
     proxies = Proxies(dict(os.environ), _system_settings())
     for sentence in proxies.unreadable_exceptions():
         report_once(sentence)
@@ -141,7 +141,7 @@ def _is_this_machine(host: str) -> bool:
 def _covers(name: str, place: Place) -> bool:
     """Whether one entry of ``NO_PROXY`` means a server: a name, an address, a network, or ``*``.
 
-    A name means all below it too, with or without ``.`` or ``*.`` before it.
+    A name also matches its subdomains, with or without ``.`` or ``*.`` before it.
     """
     name = _without_scheme(name)
     if name == "*":

@@ -1,4 +1,4 @@
-"""What a core keeps of its sessions, as the settings want it: their records, and their history."""
+"""The records and the history of a core's sessions, as far as the settings keep them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from koe.journal.history import History
 
 REMEDY = "The recording is kept; to try it again, run: koe history retry last"
-"""What a user can do who lacks a text."""
+"""How a user gets a missing text."""
 
-# Seconds after the start until what an earlier process left is looked at: reading its files must
-# not slow the first dictation down.
+# Seconds from the start until the files of earlier processes are checked, which must not delay the
+# first dictation.
 RECOVERY_DELAY = 5.0
 
-# How long the end of a core waits for the disk.
+# Seconds that the end of a core waits for the disk.
 CLOSE_TIMEOUT = 0.5
 
 log = logging.getLogger(__name__)
@@ -51,20 +51,20 @@ class Records:
         self._settings = settings
         # Writes the files.
         self._journal = Journal(journal_directory(settings.directory), report, self._keep)
-        # Writes the history: not on the journal's thread, which has audio to write.
+        # Writes the history, not on the journal's thread, because that writes audio.
         self._threads = DaemonThreads()
-        # What is to be written, in order. One thread at a time does it: threads that wait for each
-        # other would only take memory.
+        # Pending writes, in order. One thread performs them, since several would only wait for each
+        # other.
         self._works: deque[Callable[[], object]] = deque()
-        # The thread that does it; None: there was nothing to write.
+        # That thread; None: there was nothing to write.
         self._writing: Future[None] | None = None
         # Held while these two are changed.
         self._lock = threading.Lock()
-        # Looks after what an earlier process left.
+        # Checks the files of earlier processes.
         self._recovery = loop.call_later(RECOVERY_DELAY, self._write, self._recover)
 
     def begin(self, header: Header) -> SessionJournal | None:
-        """Begin the record of a session; None: nothing is kept.
+        """Begin the record of a session; return None if the settings keep nothing.
 
         Args:
             header: Its version, moment and process are filled in.
@@ -105,7 +105,7 @@ class Records:
         return entry
 
     async def close(self) -> None:
-        """Write what is left to write; waits for it, but not for long."""
+        """Finish the pending writes; wait for them up to `CLOSE_TIMEOUT`."""
         self._recovery.cancel()
         await asyncio.to_thread(self._journal.close, CLOSE_TIMEOUT)
         if (writing := self._writing) is not None:
@@ -126,14 +126,14 @@ class Records:
         self._history.prune()
 
     def _write(self, work: Callable[[], object]) -> None:
-        """Have something written, after what was asked for before."""
+        """Queue a write."""
         with self._lock:
             self._works.append(work)
             if self._writing is None:
                 self._writing = self._threads.submit(self._write_all)
 
     def _write_all(self) -> None:
-        """Write; a failure is reported, and costs nothing else."""
+        """Perform the queued writes; report failures, and go on."""
         while True:
             with self._lock:
                 if not self._works:
@@ -144,12 +144,12 @@ class Records:
                 work()
             except KoeError as exc:
                 report(exc)
-            except Exception:  # a bug of ours, which must not pass in silence
+            except Exception:  # a bug in koe must be reported
                 log.exception("the history could not be written")
 
 
 class AnotherTry:
-    """The record of a session with a recording that is kept already: its end is all that counts.
+    """The record of a session whose recording is stored already: only its end is recorded.
 
     Args:
         keep: Called with the end.
@@ -159,14 +159,14 @@ class AnotherTry:
         self._keep = keep
 
     def audio(self, pcm: bytes) -> None:
-        """The audio is kept already."""
+        """Ignore the audio, which is stored already."""
 
     def event(self, event: Event | Notice) -> None:
-        """How it went is not kept."""
+        """Ignore the event."""
 
     def mark(self, mark: Mark, *numbers: int) -> None:
-        """Likewise."""
+        """Ignore the mark."""
 
     def end(self, end: End) -> None:
-        """Note what it gave."""
+        """Report the end of the session."""
         self._keep(end)

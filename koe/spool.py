@@ -1,10 +1,10 @@
 """The audio of one recording: kept whole, and read by position.
 
-Whatever recognises, records or measures reads from it at a pace of its own, and a second engine
-reads again what a first one was given. Positions are samples from the first of the recording.
+Each reader (engines, the record, measurements) has its own pace, and a second engine reads the same
+audio again. Positions are samples, counted from the first of the recording.
 
-Ten minutes are held in memory (19 MB). What is older is read back from where it was stored, if it
-was.
+The last ten minutes stay in memory (19 MB). Older audio is read back from the store, if there is
+one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from koe.events import SAMPLE_RATE_HZ
 
 BYTES_PER_SAMPLE = 2
 
-# How much stays in memory, where the rest can be read back; and how much more may gather before
-# it is thrown away.
+# How much audio stays in memory if the rest can be read back; and by how much that may be exceeded
+# before old audio is dropped.
 _RECENT_SAMPLES = 10 * 60 * SAMPLE_RATE_HZ
 _SLACK_SAMPLES = 30 * SAMPLE_RATE_HZ
 
@@ -42,9 +42,8 @@ class Spool:
     """A recording. Used on the loop's thread.
 
     Args:
-        store: Where old audio can be read back; None: nowhere, so all of it stays in memory.
-        stored: A recording that was made before: it is complete, and has so many samples, all of
-            them in the store.
+        store: Where old audio can be read back; None: all audio stays in memory.
+        stored: For a recording that was made before, its number of samples, all in the store.
     """
 
     def __init__(self, store: AudioStore | None = None, stored: int | None = None) -> None:
@@ -67,7 +66,7 @@ class Spool:
         """Add audio of any length, also odd.
 
         Returns:
-            The whole samples that this made, for the record.
+            The new whole samples, for the record.
         """
         before = len(self._recent) & ~1
         self._recent += pcm
@@ -110,7 +109,7 @@ class Spool:
         changed.set()
 
     def _forget(self) -> None:
-        """Throw old audio away that can be read back."""
+        """Drop old audio that can be read back."""
         surplus = len(self._recent) // BYTES_PER_SAMPLE - _RECENT_SAMPLES
         if self._store is None or surplus < _SLACK_SAMPLES:
             return
@@ -126,11 +125,11 @@ class NoAudio:
     lost_bytes = 0
 
     def read(self) -> bytes:
-        """There is none."""
+        """Return nothing: there is no audio to come."""
         return b""
 
     def close(self) -> None:
-        """There was none."""
+        """No audio was lost."""
 
 
 NO_AUDIO = NoAudio()

@@ -7,8 +7,9 @@ where it begins; `stitch` joins its text to the known one, so that each word is 
 The last tokens of the known text, the head, are aligned with the first tokens of the new text, the
 tail. The best local alignment wins (Smith and Waterman, 1981); one that is far from the place where
 the time puts the end of the head is worth less, and so are words that are frequent there, as in
-"no, no, no". Where nothing aligns, the time alone decides, and all stays if that is not known: a
-word that is there twice can be seen and removed. ``python -m bench.seams`` measures it.
+"no, no, no". Where nothing aligns, the time alone decides. If the time is not known either, all
+words are kept: users can see a doubled word and remove it, but not a lost one. ``python -m
+bench.seams`` measures it.
 """
 
 from __future__ import annotations
@@ -30,23 +31,23 @@ _TOKENS_PER_SECOND = 8
 # The longest text that is aligned, for its time grows with the square.
 _MOST_TOKENS = 60
 
-# What an alignment loses by a token that differs or is only in one text, and by each token between
-# where it puts the end of the head and where the time puts it; a token that is equal gains 1. These
-# and the next one lose and double the fewest words in simulations with other speech.
+# Penalties of an alignment: for a token that differs or is in one text only, and for each token of
+# distance to the place where the time puts the end of the head. An equal token gains 1. These
+# values and the next one lose and double the fewest words in simulations with other speech.
 _DIFFERENT = 0.7
 _FAR = 0.2
 
-# The worth from which an alignment is believed.
+# The least worth of an alignment that is used.
 _ENOUGH = 0.3
 
-# What is added before the number of tokens that are cut by time is rounded down.
+# Added to the number of tokens that are cut by time before it is rounded down.
 _ROUNDED = 0.25
 
 # How fast people speak, in tokens per second: words, and characters of unspaced scripts.
 _WORDS = 2.8
 _CHARACTERS = 4.5
 
-# Ends of sentences, which a head may have where its sentence goes on.
+# Ends of sentences. An engine may end a head with one although the sentence goes on.
 _PAUSES = " .。"
 
 # The length over which loudness is compared, and the steps in which it is measured, in samples.
@@ -69,10 +70,10 @@ class Seam(NamedTuple):
 
 
 def stitch(head: str, tail: str, overlap: float = 3.0, tail_seconds: float | None = None) -> str:
-    """Join the known text with that of a new leg, whose beginning says what the head's end says.
+    """Join the known text with that of a new leg, whose beginning repeats the end of the head.
 
-    What comes after the words that both have is the tail's, for it heard them in their context;
-    but as long as the tail says less there than the head, the head's end stays.
+    After the words that both have, the text of the tail is used, because it heard them in context;
+    but while the tail has fewer words there than the head, the end of the head stays.
 
     Args:
         head: The text that is known.
@@ -106,7 +107,7 @@ def find_seam(
     # Only the first tokens of the tail were looked at.
     left_over = len(new) - taken if len(new) < most else most
     if left_over <= len(old) - kept:
-        # The tail says no more than the head; it may not have come so far yet.
+        # The tail has no more words than the head; it may not have reached that place yet.
         return Seam(len(head), len(tail), False)
     return Seam(old[kept - 1].end, new[taken - 1].end, True)
 
@@ -163,7 +164,7 @@ def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, in
 
 
 def _cut_by_time(head: str, tail: str, new: list[Token], taken: int) -> Seam:
-    """Drop so many tokens of the tail, and let it say how the sentence goes on there."""
+    """Drop tokens of the tail, and let the rest decide how the sentence goes on."""
     if taken == 0:
         return Seam(len(head), 0, False)
     if taken >= len(new):

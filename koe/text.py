@@ -1,4 +1,4 @@
-"""Text: what is one, what is white space, what only stands around it, and where a space belongs.
+"""Text: checks, white space, clean-up of pasted values, and spaces between pieces of speech.
 
 Pure. Two pieces of speech are joined with one space, unless
 
@@ -48,19 +48,19 @@ _WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(
 )
 _WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
 
-# Quotes open or close, and which of the two depends on the language: „German“, “English”, ”Suomi”.
+# Quotes. Whether one opens or closes depends on the language: „German“, “English”, ”Suomi”.
 _QUOTES = frozenset("\"'‘’‚‛“”„‟‹›«»＂＇״׳")
 
-# What closes though Unicode has it among symbols, and what begins a word though it is punctuation.
+# Punctuation that begins a word; all other punctuation of its category closes one.
 _WORD_STARTERS = frozenset("¿¡#@&*/\\§¶†‡•※‣⁂＃＠＆＊／＼")
 
-# What stands alone before a word that it belongs to.
+# Signs that stand alone before the word that they belong to.
 _PREFIXES = frozenset("¿¡#@")
 
-# What is left of a word that was cut at its apostrophe.
+# Endings of English words after an apostrophe, as in it's and we'll.
 _CONTRACTIONS = frozenset(("s", "d", "m", "re", "ve", "ll"))
 
-# Half-width punctuation that wants a space after it, in all scripts with spaces.
+# Half-width punctuation that is followed by a space in all scripts with spaces.
 _PAUSES = frozenset(".,;:!?…;·،؛؟۔।॥։՝՞՜።፣፤፥")
 
 # Commas give way to any punctuation that follows; neither they nor full stops are written twice.
@@ -68,44 +68,44 @@ _COMMAS = frozenset(",;:،؛、，；：")
 _STOPS = frozenset(".。۔।")
 _PUNCTUATION = _COMMAS | _STOPS | frozenset("!?…！？؟")
 
-# What makes one emoji of two, and what colours the one before it.
+# The joiner that makes one emoji of two, and the modifiers of skin colour.
 _JOINER = "\u200d"
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 
 # No address, key or name begins or ends with one of these.
 _QUOTATION_MARKS = frozenset("\"'`‘’‚“”„«»‹›「」『』")
 
-# White space, control characters, and those that show nothing, as the zero-width space.
+# White space, control characters, and invisible characters such as the zero-width space.
 _INVISIBLE = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 
 _SCHEME = re.compile(r"(authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
 
-# So many characters of a text decide how it is joined.
+# Number of characters on each side of a border that decide whether a space belongs there.
 _NEAR = 24
 
 
 def trim(text: str) -> str:
-    """Without white space at both ends: what Unicode calls so, and nothing else."""
+    """Remove white space, as Unicode defines it, at both ends."""
     return text.strip(_WHITE_SPACE)
 
 
 def trim_start(text: str) -> str:
-    """Without white space at its beginning; see `trim`."""
+    """Remove white space at the beginning; see `trim`."""
     return text.lstrip(_WHITE_SPACE)
 
 
 def remove_white_space(text: str) -> str:
-    """Without any white space; see `trim`."""
+    """Remove all white space; see `trim`."""
     return text.translate(_WITHOUT_WHITE_SPACE)
 
 
 def without_last_comma(text: str) -> str:
-    """Without commas at the end: an engine writes them where the speaker pauses, not ends."""
+    """Remove commas at the end: engines write them at pauses, not at ends."""
     return text.rstrip(_WHITE_SPACE + ",，、،፣")
 
 
 def pasted(text: str) -> str:
-    """Return an address or a name without quotes and without what can't be seen around it."""
+    """Return an address or a name without quotes and invisible characters around it."""
     start, end = 0, len(text)
     while start < end and _is_around(text[start]):
         start += 1
@@ -122,7 +122,7 @@ def pasted_key(text: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text has no surrogates, which stand for what can't be encoded."""
+    """Tell whether a text can be encoded: it has no surrogates."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -181,26 +181,26 @@ def _is_around(character: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Without the characters that can't be seen, such as marks of direction."""
+    """Remove invisible characters such as marks of direction."""
     if text.isascii():
         return text
     return "".join(it for it in text if it == _JOINER or _category(it) != "Cf")
 
 
 def _goes_on(last: str, first: str) -> bool:
-    """Tell whether a text begins in the middle of what is seen as one character."""
+    """Tell whether a text begins in the middle of a visible character (a grapheme cluster)."""
     return _JOINER in (last, first) or _category(first)[0] == "M" or first in _SKIN_TONES
 
 
 def _closes(last: str, right: str) -> bool:
-    """Tell whether a text begins with what belongs to the word before it, which ends so."""
+    """Tell whether a text begins with a sign that belongs to the word before it."""
     first, second = right[0], right[1:2]
     if first in "'’" and last.isalnum():
         rest = right[1:].split(maxsplit=1)
         if rest and rest[0].rstrip(".,!?") in _CONTRACTIONS:
             return True
     if first in _QUOTES:
-        # A French quote opens before a space.
+        # A French quote before a space opens.
         return not (_begins_word(second) or (first in "«‹" and second.isspace()))
     if first == "." and second.isalnum():
         # ".NET" and ".5", but "3" and ".5" are a number.
@@ -218,7 +218,7 @@ def _begins_word(character: str) -> bool:
 
 
 def _opens(left: str, first: str) -> bool:
-    """Tell whether a text ends with what belongs to the word after it, which begins so."""
+    """Tell whether a text ends with a sign that belongs to the word after it."""
     last, before = left[-1], left[-2:-1]
     alone = not before or before.isspace() or _category(before) == "Ps"
     if last in _QUOTES:
@@ -235,7 +235,7 @@ def _is_full_width(character: str) -> bool:
 
 
 def _is_spaced(characters: Iterable[str]) -> bool:
-    """Tell whether the first letter or digit is of a script with spaces; so is a text of none."""
+    """Tell whether the first letter or digit is of a script with spaces; True without any."""
     letter = next((it for it in characters if it.isalnum()), "")
     return not letter or not is_unspaced(letter)
 

@@ -19,7 +19,7 @@ _APOSTROPHES = "'’ʼ"
 # Letters and numbers begin a token; marks and joiners go on with it.
 _WORD, _ALONE, _MARK, _OTHER = range(4)
 
-# More than the length of a word with what follows it: text that is looked at for each token.
+# Characters that are searched for each token: more than a word and the signs after it have.
 _CHARACTERS_A_TOKEN = 24
 
 
@@ -71,7 +71,7 @@ def last_tokens(text: str, count: int) -> list[Token]:
 
 
 def _goes_on(text: str, position: int, kind: int) -> bool:
-    """Tell whether the token before a position, which is of some kind, goes on there."""
+    """Tell whether the token before a position continues there."""
     here = _kind(text[position])
     if here == _MARK:
         return True

@@ -1,10 +1,9 @@
-"""What was heard so far, from interim, definite and final results. Pure.
+"""The text that was heard so far, from interim, definite and final results. Pure.
 
-Every engine here puts its sentences together: each of its results says everything again from the
-beginning, perhaps in other words, and a result of the same kind replaces the one before. The rules
-also bear engines whose results go on where the last one ended (spec asr §5), and hypotheses that
-lag behind. Words are compared, or single characters of scripts without spaces; case and
-punctuation make no difference.
+The results of every engine here are cumulative: each repeats the whole text, perhaps in other
+words, and replaces the previous result of its kind. The rules also allow engines whose results
+continue where the last one ended (spec asr §5), and hypotheses that lag behind. They compare words,
+or single characters of scripts without spaces; case and punctuation make no difference.
 
 | a result, after what is known               | then                                          |
 |---------------------------------------------|-----------------------------------------------|
@@ -29,21 +28,23 @@ from koe.tokens import Token, first_tokens, last_tokens, tokens
 # Interim revisions that are kept: a record for the correction prompt, bounded (spec asr §5.2).
 HISTORY_LIMIT = 64
 
-# So many tokens of the beginnings, and of an overlap, are compared.
+# Number of tokens that are compared, of the beginnings and of an overlap.
 _COMPARED = 32
 
-# A single word that one result ends and the next begins with was said twice, as far as is known.
+# The fewest tokens of an overlap: a single word that ends one result and begins the next may have
+# been said twice.
 _LEAST_OVERLAP = 2
 
-# A much shorter text that says a longer one again has so many of its first tokens at least, and a
-# text that differs near its beginning so large a part of so many.
+# A much shorter text is a repetition if it has at least this number of the first tokens. A text
+# that differs near its beginning is one if it has this part of the old tokens, of at least this
+# number.
 _LEAST_BEGINNING = 3
 _LEAST_ALIKE = 0.8
 _ENOUGH_TO_BE_ALIKE = 5
 
 
 def merge(known: str, addition: str) -> str:
-    """Add a result to known text without doubling what both of them say."""
+    """Add a result to the known text, without doubling the words that both have."""
     if addition.startswith(known):
         return addition
     if known.startswith(addition):
@@ -62,7 +63,7 @@ def merge(known: str, addition: str) -> str:
 
 
 def revises(text: str, known: str) -> bool:
-    """Tell whether a text says what is known again, from the beginning, perhaps in other words."""
+    """Tell whether a text repeats the known text from the beginning, perhaps in other words."""
     if text.startswith(known):
         return True
     old, new = first_tokens(known, _COMPARED), first_tokens(text, _COMPARED)
@@ -86,7 +87,7 @@ def _same_beginning(old: list[Token], new: list[Token]) -> int:
 
 
 def _says_more(text: str, known: str) -> bool:
-    """Tell whether a text says what is known again, and goes on."""
+    """Tell whether a text repeats the known text, and continues it."""
     if text.startswith(known):
         return bool(first_tokens(text[len(known) :], 1))
     return revises(text, known) and sum(1 for _ in tokens(text)) > sum(1 for _ in tokens(known))
@@ -108,7 +109,7 @@ class Transcript:
         self._history: list[str] = []
 
     def add_interim(self, text: str) -> None:
-        """Replace the hypothesis. Empty text says nothing and changes nothing."""
+        """Replace the hypothesis. An empty text has no effect."""
         if not text:
             return
         if not self._history or self._history[-1] != text:
@@ -116,9 +117,9 @@ class Transcript:
         self._interim = text
 
     def add_definite(self, text: str) -> None:
-        """Replace the stable text. Empty text says nothing and changes nothing.
+        """Replace the stable text. An empty text has no effect.
 
-        A hypothesis that says more than that stays.
+        A hypothesis that has more text stays.
         """
         if not text:
             return
@@ -150,12 +151,12 @@ class Transcript:
 
     @property
     def best(self) -> str:
-        """What to deliver when the engine has said everything: committed text, else the interim."""
+        """The text to deliver when the engine has ended: committed text, else the interim."""
         return self.committed or self._interim
 
     @property
     def preview(self) -> str:
-        """Everything heard, hypothesis included: what to show live, and what to keep in need."""
+        """Everything heard, hypothesis included: for the preview, and after a failure."""
         committed, interim = self.committed, self._interim
         if not committed or not interim:
             return committed or interim
