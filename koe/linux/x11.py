@@ -80,7 +80,7 @@ class Display:
 
         Events that come meanwhile are handled afterwards.
         """
-        self._loop.call_soon(self._read)
+        self._read_soon()
         try:
             return cookie.reply()
         except REFUSED:
@@ -90,7 +90,8 @@ class Display:
             return None
 
     def flush(self) -> None:
-        """Send what was asked for."""
+        """Send the requests that were made."""
+        self._read_soon()
         self.connection.flush()
 
     def atom(self, name: str) -> int:
@@ -226,6 +227,7 @@ class Display:
             cookie = self.core.GrabKey(
                 True, self.root, mask, keycode, asynchronous, asynchronous, is_checked=True
             )
+            self._read_soon()
             try:
                 cookie.check()
             except REFUSED:
@@ -248,6 +250,13 @@ class Display:
         self.flush()
 
     # --- events ---
+
+    def _read_soon(self) -> None:
+        """Handle the events that the library reads while it sends, or waits for an answer.
+
+        The loop does not see them: there is nothing left to read from the descriptor.
+        """
+        self._loop.call_soon(self._read)
 
     def _read(self) -> None:
         """Handle the events that have come."""

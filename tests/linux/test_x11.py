@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
+from typing import Any
 
 import pytest
 
 pytest.importorskip("xcffib")
+
+from xcffib import xproto
 
 from koe.errors import DesktopError
 from koe.linux.x11 import Display
@@ -40,6 +44,30 @@ async def test_a_window_that_has_gone(desk: Screen) -> None:
     assert display.kind_of(12345) == ""
     assert display.property_of(12345, 1) is None
     display.close()
+
+
+@on_loop
+async def test_an_event_that_comes_while_something_is_sent(desk: Screen) -> None:
+    """The library reads it then, so that the descriptor has nothing for the loop any more."""
+    one, other = Display(desk.environ["DISPLAY"]), Display(desk.environ["DISPLAY"])
+    window, name = one.connection.generate_id(), one.atom("WM_NAME")
+    one.core.CreateWindow(
+        0, window, one.root, 0, 0, 1, 1, 0, xproto.WindowClass.InputOutput, 0,
+        xproto.CW.EventMask, [xproto.EventMask.PropertyChange],
+    )  # fmt: skip
+    seen: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    one.on(xproto.PropertyNotifyEvent, seen.set_result)
+    assert one.kind_of(window) == ""  # the window exists
+    await asyncio.sleep(0)
+    other.core.ChangeProperty(xproto.PropMode.Replace, window, name, name, 8, 1, b"x")
+    other.flush()
+    assert select.select([one.connection.get_file_descriptor()], [], [], PATIENCE)[0]
+    one.core.NoOperation()
+    one.flush()
+    async with asyncio.timeout(PATIENCE):
+        assert (await seen).atom == name
+    one.close()
+    other.close()
 
 
 @on_loop
