@@ -411,8 +411,13 @@ class StreamingContract(EngineContract):
     def test_a_dead_connection(self) -> None:
         """The service does not even answer a ping."""
         self.service.faults[Point.AUDIO] = die
+        # So long that a packet of 0.2 s, which a busy machine sends late, can't end the patience
+        # and the grace after it at once: then the service is lost before it is asked.
+        patience = 4 * MOMENT
         with pytest.raises(AsrTimeoutError, match="the connection to the speech service is dead"):
-            asyncio.run(speak_on(self.engine_at(self.service.url, stall=MOMENT), until_asked=True))
+            asyncio.run(
+                speak_on(self.engine_at(self.service.url, stall=patience), until_asked=True)
+            )
 
     @pytest.mark.parametrize("point", Point)
     def test_an_end_with_a_reason(self, point: Point) -> None:
