@@ -53,14 +53,19 @@ class _OwnConfig(Config):
         return self._context
 
 
-def _overlook_late_words(loop: asyncio.AbstractEventLoop) -> None:
-    """A client may still send when the server says goodbye, which hypercorn does not expect."""
+def _overlook_goodbyes(loop: asyncio.AbstractEventLoop) -> None:
+    """Ignore two errors that the end of hypercorn may cause.
+
+    A client may still send when the server has closed the connection. And a connection that is open
+    yet is cancelled, which the streams of Python 3.11 report as an error.
+    """
     handle = loop.get_exception_handler()
     assert handle is not None, "tests.asynchronous has set one"
 
     def handle_others(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         exc = context.get("exception")
-        if getattr(exc, "reason", "") != "APPLICATION_DATA_AFTER_CLOSE_NOTIFY":
+        is_late = getattr(exc, "reason", "") == "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
+        if not is_late and not isinstance(exc, asyncio.CancelledError):
             handle(loop, context)
 
     loop.set_exception_handler(handle_others)
@@ -86,7 +91,7 @@ class PlainServer:
         return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        _overlook_late_words(asyncio.get_running_loop())
+        _overlook_goodbyes(asyncio.get_running_loop())
         config = _OwnConfig(self._listener, server_context("good", self._alpn))
         self._task = asyncio.create_task(
             serve(self._answer, config, shutdown_trigger=self._stop.wait)
