@@ -1,4 +1,4 @@
-"""Speech engines: what one is, which there are, and how to get one.
+"""Speech engines: their interface, their names, and how to open one.
 
 An engine serves exactly one session. Its name is one string everywhere: the value of
 ``asr.provider``, the key in ``ENGINES``, and the module in this package that opens it (in whose
@@ -26,8 +26,8 @@ class Engine(ABC):
 
     Attributes:
         is_repeatable: It computes on this machine, so that the same audio gives the same text.
-        is_persistent: It tries again by itself, once it is connected; when it fails nevertheless,
-            another try is in vain.
+        is_persistent: Once it is connected it retries by itself, so that after a failure another
+            try would fail, too.
     """
 
     is_repeatable = False
@@ -39,7 +39,7 @@ class Engine(ABC):
 
         Raises:
             AsrConnectionError: It cannot be started or reached; the sentence says why.
-            AsrProtocolError: It was reached, and does not do what was agreed.
+            AsrProtocolError: It was reached, and breaks its protocol.
         """
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def finish_input(self) -> None:
-        """Tell the engine that no audio follows. A second call changes nothing.
+        """Tell the engine that no audio follows. A second call has no effect.
 
         Raises:
             AsrError: The engine is lost.
@@ -60,7 +60,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def next_event(self) -> Event:
-        """Wait for what the engine says next.
+        """Wait for the next event of the engine.
 
         Returns:
             InterimHeard, DefiniteHeard, FinalHeard, EngineWorking or EngineErred; and
@@ -75,14 +75,14 @@ class Engine(ABC):
         """Release everything, soon and without waiting for results. Never raises."""
 
     def abandon(self) -> None:  # noqa: B027 - most engines need no time for it
-        """Let go of what other sessions may wait for; on any thread, and without waiting.
+        """Release what other sessions may wait for; on any thread, and without waiting.
 
-        For an engine whose loop hangs, so that it can't be closed.
+        It is for an engine whose loop is stuck, so that it can't be closed.
         """
 
 
 WORKING_INTERVAL = engines.SHORTEST_FINAL_WAIT / 2
-"""Seconds between two words of an engine that it works; a session waits for twice as long."""
+"""Seconds between two EngineWorking events; a session waits for twice as long."""
 
 
 def before_the_end(event: Event) -> Event:
@@ -96,17 +96,17 @@ def before_the_end(event: Event) -> Event:
 
 
 ENGINES = engines.ENGINES
-"""The engines of this build, in the order in which they are shown."""
+"""The engines, in the order in which they are shown."""
 
 LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx", "whisper")
-"""Those of them that compute on this machine."""
+"""The engines that compute on this machine."""
 
-# Names that configurations carry over from before, and why they will not work.
+# Names of engines in older configurations that do not exist any more, and why.
 _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
 
 
 def local_engines() -> tuple[str, ...]:
-    """The engines that compute on this machine and are there; models may be missing."""
+    """The engines on this machine that are installed; their models may be missing."""
     return tuple(name for name in LOCAL_ENGINES if obstacle_of(name) is None)
 
 
@@ -160,10 +160,10 @@ def fault_of(name: str, config: AsrConfig) -> str | None:
 def obstacle_of(name: str) -> str | None:
     """Tell what keeps an engine of this machine from working, as a clause with a remedy.
 
-    Models don't count, for they can be brought.
+    Missing models don't count, because they can be downloaded.
 
     Returns:
-        None if nothing is known that does.
+        None if nothing is known to.
     """
     try:
         open_engine(AsrConfig(provider=name))

@@ -1,6 +1,6 @@
-"""Engines that the host process brings along: Swift packages behind C functions (spec abi §8.6).
+"""Engines in the host process: Swift packages behind C functions (spec abi §8.6).
 
-A package pushes its results from threads of its own, and is fed on ours. It has one session at a
+A package pushes its results from its own threads, and gets audio on koe's. It has one session at a
 time, and a new one would end the old one, so sessions take turns.
 """
 
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     Signature = tuple[type | None, Sequence[type]]
     Function = Callable[..., int | None]
 
-# What a package calls: its context, what happened, and a text or NULL.
+# The callback of a package: its context, the kind of event, and a text or NULL.
 CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
 
-# What happened (spec asr §3.2.1). That it is connected is known when the start returns.
+# The kinds of events (spec asr §3.2.1). When the start returns, it is connected.
 _HEARD: Mapping[int, type[InterimHeard | DefiniteHeard | FinalHeard]] = {
     0: InterimHeard, 1: DefiniteHeard, 2: FinalHeard,
 }  # fmt: skip
 _ERRED, _CLOSED = 3, 5
 
-# Seconds between two checks whether the end that a thread waits for is still wanted.
+# Seconds between two checks whether the session that a thread works for was closed.
 _LOOK_INTERVAL = 0.02
 
 
 class Mailbox:
-    """The events that a package pushed and that were not taken yet. Any thread may put and take.
+    """The events of a package that were not taken yet. Any thread may put and take.
 
-    Results are about everything heard, so of each kind only the newest is kept: no flood of them
-    takes memory, or the place of an ending.
+    Each result covers everything heard, so only the newest of each kind is kept. A flood of results
+    takes no memory, and can't displace an end.
     """
 
     def __init__(self) -> None:
@@ -58,11 +58,11 @@ class Mailbox:
         self._events: dict[type[Event], Event] = {}
         # A result came that is not empty.
         self.has_heard = False
-        # Nothing follows: the package closed, or reported an error, after which some don't.
+        # The package closed, or reported an error, after which some packages do not close.
         self.ended = threading.Event()
 
     def put(self, code: int, text: bytes | None) -> None:
-        """Take what a package says; never waits for anything but another put or take."""
+        """Take an event of the package; waits for nothing but another put or take."""
         words = _decode(text)
         with self._lock:
             if self.ended.is_set():
@@ -90,7 +90,7 @@ class Package(ABC):
     # Held by the session whose turn it is.
     turn: threading.Lock
 
-    # What to say when a session does not start and the package does not say why.
+    # The message when a session does not start and the package gives no reason.
     failure: str
 
     @abstractmethod
@@ -98,7 +98,7 @@ class Package(ABC):
         """Start a session, which calls back from now on, also before this returns.
 
         Returns:
-            The session's number; 0: it did not start, and has said why, or not.
+            The session's number; 0: it did not start; it may have reported why.
 
         Raises:
             AsrConnectionError: It could not even be tried.
@@ -130,7 +130,7 @@ def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[Bridg
     """
     with taken_turn(package.turn, closed):
         mailbox = Mailbox()
-        # Here until the cancel has returned, or for ever: it must not be freed under the package.
+        # Referenced until the cancel has returned: the package may use it up to then.
         callback = CALLBACK(lambda context, code, text: mailbox.put(code, text))
         session = package.start(callback)
         if not session:
@@ -160,12 +160,12 @@ class BridgeRecogniser(Recogniser):
         self._closed = closed
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Hand over audio, which comes all the time, and return what was pushed meanwhile."""
+        """Hand over audio, and return the events that were pushed meanwhile."""
         self._package.feed(pcm, self._session)
         return self._mailbox.take()
 
     def finish(self) -> list[Event]:
-        """End the input and wait for the last results, as long as they are wanted."""
+        """End the input and wait for the last results, unless the session is closed."""
         if self._mailbox.ended.is_set():
             return [before_the_end(event) for event in self._mailbox.take()]
         self._package.stop(self._session)
@@ -176,7 +176,7 @@ class BridgeRecogniser(Recogniser):
         final = [event for event in events if isinstance(event, FinalHeard)]
         if not final and (self._mailbox.has_heard or _first_error(events)):
             return [*events, EngineClosed(is_cut=True)]
-        # A package says no final when nothing was heard.
+        # A package pushes no final result if nothing was heard.
         others = [event for event in events if not isinstance(event, FinalHeard)]
         return [*others, *(final or [FinalHeard("")])]
 
@@ -184,7 +184,7 @@ class BridgeRecogniser(Recogniser):
 def find_functions(
     engine: str, signatures: Mapping[str, Signature], remedy: str
 ) -> dict[str, Function]:
-    """Find C functions of this process: those that it registered, and else by their names.
+    """Find C functions of this process: registered ones first, then exported ones by name.
 
     Args:
         engine: The engine that needs them.
@@ -210,7 +210,7 @@ def find_functions(
 
 
 def host() -> ctypes.CDLL:
-    """This process: the program and all libraries that it shows to others."""
+    """This process: the program and the libraries with exported symbols."""
     return ctypes.CDLL(None)
 
 

@@ -18,12 +18,12 @@ _FULL_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": 
 
 _IDEOGRAPH = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
-# A mark after an ideograph, or after what closes behind one, with the blanks beside it; but not
-# within an address, a time or a number.
+# A punctuation mark after an ideograph, or after a closing sign behind one, with the blanks beside
+# it; but not inside of an address, a time or a number.
 _MARK = re.compile(rf"(?<={_IDEOGRAPH})([”’」』）)]*)\s*([,.?!:;])(?![A-Za-z0-9.])\s*")
 _LATIN_MARK = re.compile(rf"(?<=[A-Za-z0-9])\s*([,?!;])\s*(?={_IDEOGRAPH})")
 
-# Where the speaker paused.
+# A blank where the speaker paused.
 _PAUSE = re.compile(rf"(?<={_IDEOGRAPH})\s+(?={_IDEOGRAPH})")
 
 _QUESTION = "吗"
@@ -32,8 +32,8 @@ _QUESTION = "吗"
 def simplified(text: str) -> str:
     """Write traditional characters as simplified ones.
 
-    A text without any is left alone: 著 and 乾 may be meant there. In a traditional one, which is
-    taken to be spelled as in Taiwan, 看著 is 看着.
+    A text without traditional characters is not changed: 著 and 乾 are correct in simplified text,
+    too. In a traditional text, which is read as Taiwan's, 看著 becomes 看着.
 
     Raises:
         ImportError: The package is not installed.

@@ -1,7 +1,7 @@
-"""The speech that a recogniser gets as a whole: where it ends, and where it may be cut. Pure.
+"""Chunks: the speech that a recogniser gets as a whole, and the pauses where it may be cut. Pure.
 
-A chunk ends in a pause; the longer it is, the shorter a pause may be that ends it. The samples
-alone decide, not how they are handed over.
+A chunk ends in a pause; the longer it is, the shorter a pause may be that ends it. This depends on
+the samples alone, not on the sizes in which they arrive.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from koe.events import SAMPLE_RATE_HZ
 from koe.loudness import FRAME, Loudness
 
 MAX_CHUNK = 28.0
-"""Seconds of speech that a recogniser gets at most. Longer ones are beyond what models can do."""
+"""The longest chunk in seconds. Models fail with longer ones."""
 
 FRAMES_PER_SECOND = SAMPLE_RATE_HZ // FRAME
 
-# A pause: so many quiet frames, 0.2 s, as between most phrases. What is said before it ends so many
-# frames after the last loud one; with half of that more words were wrong.
+# A pause is this number of quiet frames, 0.2 s, as between most phrases. The speech before it ends
+# this number of frames after its last loud frame; with half of that more words were wrong.
 PAUSE = 10
 MARGIN = 8
 
 _MAX_FRAMES = round(MAX_CHUNK * FRAMES_PER_SECOND)
 
-# A pause of 2 s ends any chunk, the shortest one a chunk of 15 s, and a pause between them one
-# between them, in proportion: 5 of 265 words in 17 recordings were wrong. Chunks of 6 to 12 s had
-# 9 to 12, because a sentence with a pause in it was cut.
+# A pause of 2 s ends a chunk of any length, the shortest pause ends one of 15 s, and lengths
+# between these are interpolated: 5 of 265 words in 17 recordings were wrong. Chunks of 6 to 12 s
+# had 9 to 12, because a sentence with a pause in it was cut.
 _LONGEST_PAUSE = 2 * FRAMES_PER_SECOND
 _CUT_FRAMES = 15 * FRAMES_PER_SECOND
 
@@ -46,7 +46,7 @@ class Chunk:
         self.samples = array("f")
         self.loud = 0
         self._loudness = Loudness()
-        # Of each frame the power, and whether it is loud.
+        # The power of each frame, and whether it is loud.
         self._frames: list[tuple[float, bool]] = []
 
     @property
@@ -64,10 +64,10 @@ class Chunk:
         return len(self.samples) >= (len(self._frames) + 1) * FRAME
 
     def add_frame(self) -> int:
-        """Look at the next frame; return the frame before which the chunk ends, or 0: it goes on.
+        """Examine the next frame; return the frame before which the chunk ends, or 0 if it goes on.
 
-        It ends when speech goes on after a pause that is long enough for it, and not in the pause,
-        in which the user may end the recording and wait for the text.
+        It ends when speech goes on after a long enough pause, not in the pause itself: there the
+        user may end the recording and wait for the text.
         """
         begin = len(self._frames) * FRAME
         self._frames.append(self._loudness.add(self.samples[begin : begin + FRAME]))
@@ -85,7 +85,7 @@ class Chunk:
         return quietest([power for power, _ in self._frames], frames // 2)
 
     def drop(self, frames: int) -> None:
-        """Begin after so many frames."""
+        """Drop the first frames."""
         self.start += frames * FRAME
         del self.samples[: frames * FRAME]
         del self._frames[:frames]
@@ -97,7 +97,7 @@ class Chunk:
         return [is_loud for _, is_loud in self._frames[begin // FRAME : last]]
 
     def pauses(self, end: int) -> Iterator[int]:
-        """The samples in pauses with which speech ends, before one with which it ends again."""
+        """The samples at which speech ends and a pause begins, up to a given one."""
         last = 0
         for at, is_loud in enumerate(self.are_loud(0, end)):
             if not is_loud:

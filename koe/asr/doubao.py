@@ -1,4 +1,4 @@
-"""Doubao: the streaming recognition of Volcengine ("sauc", version 3), in frames of its own.
+"""Doubao: the streaming recognition of Volcengine ("sauc", version 3), in its own frames.
 
 Every WebSocket message is one frame: four bytes of header, four of size, and a payload that is
 mostly JSON in gzip. Its results carry the text of the whole session, so each replaces the one
@@ -52,14 +52,14 @@ _IS_LAST = 0b0010
 _JSON = 1
 _GZIP = 1
 
-# Errors that the same request would meet again (spec asr §2.1.5): wrong parameters, no audio, audio
-# of a wrong form. All others are of the moment: a packet that came late, a service that is busy.
+# Errors that the same request would cause again (spec asr §2.1.5): wrong parameters, no audio, a
+# wrong audio format. All others are temporary: a late packet, a busy service.
 _PERMANENT_ERRORS = frozenset({45000001, 45000002, 45000151})
 
-# The one of the vendor's addresses that answers after 15 seconds only, or at the end.
+# The address of the vendor that answers only every 15 seconds, or at the end.
 _LATE = "_nostream"
 
-# No name, no time, no hints, no operating system: the same on every machine.
+# A gzip header without name, time and operating system, so that it is the same on every machine.
 _GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 
 
@@ -117,14 +117,14 @@ class DoubaoProtocol(Protocol):
         return [frame(_AUDIO, pcm)]
 
     def finish(self) -> list[Message | Event]:
-        """Send the last packet; to a session without audio the service would answer an error."""
+        """Send the last packet; without any audio, end here: the service would report an error."""
         self._is_finished = True
         if not self._reach.sent:
             return [FinalHeard("", 0), EngineClosed()]
         return [frame(_LAST_AUDIO, b"")]
 
     def receive(self, message: Message) -> list[Message | Event]:
-        """Take one frame; texts are none of the protocol's and ignored."""
+        """Take one frame; text messages are not part of the protocol, and are ignored."""
         if isinstance(message, str):
             return []
         response = parse(message)
@@ -139,13 +139,13 @@ class DoubaoProtocol(Protocol):
         return [FinalHeard(text, upto), EngineClosed("it ended the session early")]
 
     def _heard(self, text: str, utterances: list[JsonObject]) -> list[Message | Event]:
-        """Tell what is definite, if that is news, and everything, if it is more."""
+        """Report the definite text if it changed, and the whole text if it is longer."""
         definite = list(takewhile(lambda it: it.is_true("definite"), utterances))
         if not definite:
             return [InterimHeard(text)]
         stable = _prefix(text, definite)
         if stable is None:
-            # The utterances don't make up the whole text, so no time belongs to it.
+            # The utterances don't make up the whole text, so its end time is not known.
             self._reported = (text, None)
             return [DefiniteHeard(text)]
         upto = self._reach.at(definite[-1].value("end_time"))
@@ -159,7 +159,7 @@ class DoubaoProtocol(Protocol):
 
 
 def _prefix(text: str, utterances: list[JsonObject]) -> str | None:
-    """The part of a text that its first utterances are; None if they are none, or not of it."""
+    """The beginning of a text that consists of these utterances; None if it does not begin so."""
     end = 0
     for utterance in utterances:
         said = utterance.text("text").strip()
@@ -171,7 +171,7 @@ def _prefix(text: str, utterances: list[JsonObject]) -> str | None:
 
 
 def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
-    """The first message, which says what is wanted (spec asr §2.1.3)."""
+    """The first message, with the settings of the session (spec asr §2.1.3)."""
     wanted: dict[str, object] = {}
     if terms:
         hotwords = {"hotwords": [{"word": term} for term in terms]}
@@ -215,7 +215,7 @@ def frame(head: bytes, payload: bytes) -> bytes:
 
 
 class Response(NamedTuple):
-    """What the service said.
+    """A message of the service.
 
     Attributes:
         document: The JSON; empty if it is none.
@@ -236,7 +236,7 @@ def parse(message: bytes) -> Response:
         raise AsrProtocolError("frame too short")
     kind, flags = message[1] >> 4, message[1] & 0xF
     serialisation, compression = message[2] >> 4, message[2] & 0xF
-    # A header can't be shorter than what was read of it already.
+    # A header can't be shorter than the part that was read already.
     body = message[max((message[0] & 0xF) * 4, 4) :]
     if kind == _ERROR:
         raise _server_error(body, compression)
@@ -261,7 +261,7 @@ def parse(message: bytes) -> Response:
 
 
 def _server_error(body: bytes, compression: int) -> AsrProtocolError:
-    """What an error frame says, even if a part of it is missing."""
+    """The message of an error frame, also of an incomplete one."""
     code = int.from_bytes(body[:4], "big") if len(body) >= 4 else 0
     size = int.from_bytes(body[4:8], "big")
     text = body[8 : 8 + size] if len(body) >= 8 + size else b""
@@ -274,7 +274,7 @@ def _server_error(body: bytes, compression: int) -> AsrProtocolError:
 
 
 def _unpack(payload: bytes) -> bytes:
-    """Decompress, but not without end: a kilobyte can stand for a megabyte, and that for more."""
+    """Decompress up to a limit: a kilobyte can become a megabyte, or more."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         unpacked = unpacker.decompress(payload, MESSAGE_LIMIT_BYTES)
@@ -288,7 +288,7 @@ def _unpack(payload: bytes) -> bytes:
 
 
 def _handshake(config: DoubaoConfig, session_id: str) -> Handshake:
-    """Spec asr §2.1.1: the user's own headers take the place of all others."""
+    """The headers (spec asr §2.1.1); the user's own replace all others."""
     url = service_url(config.url)
     if config.headers:
         headers, secrets = own_headers(config.headers), secrets_in(config.headers)

@@ -18,9 +18,9 @@ from koe.text import pasted, pasted_key
 
 LONGEST_SECONDS = 30.0  # of the vendor
 
-# Errors that another try would meet again, though some come with status 429: the key, the account,
-# the request, the content, what is used up for today (docs.bigmodel.cn, "error codes"). Not those
-# of a service that is busy: 1302, 1303, 1305, 1312.
+# Errors that another try would cause again, though some have status 429: the key, the account, the
+# request, the content, the daily quota (docs.bigmodel.cn, "error codes"). Not those of a service
+# that is busy: 1302, 1303, 1305, 1312.
 _PERMANENT_ERRORS = frozenset(
     map(
         str,
@@ -29,7 +29,7 @@ _PERMANENT_ERRORS = frozenset(
     )
 )  # fmt: skip
 
-# Where a text may be in a document, in order of preference; models differ.
+# The keys of a document that may have the text, in order of preference; models differ.
 _TEXT_MEMBERS = ("text", "delta", "transcript", "result_text", "content", "utterance")
 
 
@@ -57,7 +57,7 @@ def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:
     Args:
         config: Key, model and prompt.
         wav: The recording, as a file.
-        boundary: What stands between the parts, and nowhere else.
+        boundary: The separator of the parts, which occurs nowhere else.
     """
     parts = [
         _text_part("model", pasted(config.model) or GlmConfig.model),
@@ -89,9 +89,9 @@ def _part(name: str, content_type: str, content: bytes) -> bytes:
 
 
 def interpret(document: Document, heard: str) -> Interpretation:
-    """Say what a document means (spec asr §2.3.5).
+    """Interpret a document (spec asr §2.3.5).
 
-    Increments are never whole: the document that is done follows them, or the mark of the stream.
+    Increments are never the whole text: a final document or the end mark of the stream follows.
     """
     kind = document.get("type")
     if isinstance(kind, str) and kind.endswith(".delta"):

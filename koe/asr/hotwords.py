@@ -1,9 +1,8 @@
 """The user's dictionary in a model's own tokens, for sherpa-onnx. Pure.
 
-A transducer writes tokens, and a term is preferred by preferring its tokens. Which those are
-depends on how the model was made: characters, pieces of words, or pieces of bytes. The models say
-so only by what their tokens look like. Terms that a model has no tokens for are left out here,
-because the library would prefer what is left of them.
+A transducer writes tokens, and prefers a term if its tokens are preferred. Depending on the model,
+tokens are characters, pieces of words, or pieces of bytes, which only their look shows. Terms for
+which a model has no tokens are left out, because the library would prefer the rest of them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 
 from koe.text import is_unspaced
 
-# In front of a piece that begins a word (U+2581, not an underscore).
+# The sign before a piece that begins a word (U+2581, not an underscore).
 _WORD_BEGIN = "▁"
 
 # How pieces of bytes are written: each byte as a printable character (icefall's byte_utils).
@@ -30,7 +29,7 @@ _BYTES_PER_WORD = 3  # the library cuts a term so, because Chinese characters ha
 # makes all pieces better than none, and changes nothing between two ways to cut all of a word.
 _SCORE_OF_BYTE = 50.0
 
-# What the library takes for instructions, or for the end of a term.
+# Signs that the library reads as instructions, or as the end of a term.
 _SPECIAL = re.compile(r"(?:^|\s)[:#@]|/")
 
 # A run of letters and digits, or anything else by itself.
@@ -39,10 +38,10 @@ _PARTS = re.compile(r"[A-Za-z0-9]+|.", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Hotwords:
-    """Terms as the library takes them.
+    """Terms in the form that the library takes.
 
     Attributes:
-        terms: Those that the model can write, in its case of letters.
+        terms: The terms that the model can write, in its case of letters.
         modeling_unit: The library's name for what its tokens are.
         vocabulary: Its pieces and how likely they are, as the library reads it; empty: none.
     """
@@ -130,7 +129,7 @@ def _has_pieces(text: str, tokens: Mapping[str, int]) -> bool:
 def _vocabulary(tokens: Mapping[str, int], bpe_vocab: str) -> str:
     scores = _scores(bpe_vocab)
     if not scores:
-        # Pieces are numbered by how often they occur, which falls as Zipf's law says.
+        # Pieces are numbered by frequency, which falls according to Zipf's law.
         pieces = sorted(tokens, key=tokens.__getitem__)
         least = math.log(len(pieces) + 1)
         scores = {it: -math.log(rank) - least for rank, it in enumerate(pieces, 1)}

@@ -1,4 +1,4 @@
-"""An engine for what was recognised before: it says a text that is known already."""
+"""An engine that returns a text which was recognised before."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from koe.events import EngineClosed, Event, FinalHeard
 
 
 class KnownText(Engine):
-    """Says one text, whatever it is given.
+    """Returns one text, regardless of the audio.
 
     Args:
         text: What was recognised.
     """
 
     def __init__(self, text: str) -> None:
-        # What it says, in order.
+        # The events to return, in order.
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._text = text
 

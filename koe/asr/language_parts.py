@@ -19,14 +19,14 @@ from koe.asr.pauses import pauses
 from koe.events import SAMPLE_RATE_HZ
 from koe.loudness import FRAME, Loudness
 
-# So many quiet frames are a pause: 0.3 s.
+# The quiet frames of a pause: 0.3 s.
 _PAUSE = 15
 
-# What a change costs, as a logarithm of probability: a clear word of another language between two
-# pauses makes up for two.
+# The price of a change of language, as a logarithm of probability: a clear word of another language
+# between two pauses makes up for two changes.
 _CHANGE = 2.5
 
-# No language is less probable than this, by the word of a model that may be wrong.
+# The lowest probability of a language, because the model may be wrong.
 _LEAST_PROBABILITY = 1e-3
 
 
@@ -71,7 +71,7 @@ def _pauses(samples: array[float]) -> list[int]:
 def _best_path(found: Sequence[Mapping[str, float]], weights: Sequence[float]) -> list[str]:
     """Choose a language for each part, of those that are the most probable of some part."""
     candidates = sorted({max(part, key=part.__getitem__) for part in found})
-    # For each candidate the best path that ends with it, and the logarithm of its probability.
+    # For each candidate language, the best path that ends with it, and its log-probability.
     paths: dict[str, tuple[float, list[str]]] = {language: (0.0, []) for language in candidates}
     for part, weight in zip(found, weights, strict=True):
         ends = list(paths.values())

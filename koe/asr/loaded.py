@@ -1,6 +1,6 @@
-"""A model in memory: all sessions of the process share it, and it goes some time after the last.
+"""A model in memory, shared by all sessions of the process, and freed some time after the last.
 
-Loading takes up to seconds, and a model up to gigabytes. So it stays for the next session, but not
+Loading takes seconds, and a model takes up to gigabytes. So it stays for the next session, but not
 for ever.
 """
 
@@ -20,8 +20,8 @@ M = TypeVar("M")
 class Loaded(Generic[M]):
     """Holds one model; used on the threads of engines.
 
-    A session that needs another one makes this forget the first, which is freed as soon as no
-    session uses it.
+    A session that needs another model replaces the first, which is freed as soon as no session uses
+    it.
 
     Args:
         close: Frees a model.
@@ -35,13 +35,13 @@ class Loaded(Generic[M]):
         self._entry: _Entry[M] | None = None
         # Frees the model some time after the last session.
         self._timer: threading.Timer | None = None
-        # The process ends, so nothing is freed any more.
+        # The process is ending, so nothing is freed any more.
         self._is_kept = False
         _keepers.append(self._keep)
 
     @contextmanager
     def used(self, made_of: object, load: Callable[[], M], minutes: int | None) -> Iterator[M]:
-        """Give the model, loaded if need be, until the block is left. Blocks; raises as ``load``.
+        """Yield the model for the block, loaded if necessary. Blocks; raises as ``load``.
 
         Args:
             made_of: Equal for equal models: files with their dates, settings.
@@ -119,7 +119,7 @@ def keep_all() -> None:
 
 
 def _give_memory_back() -> None:
-    """Have glibc return what was freed to the system; by itself it keeps 50 MB of a small model."""
+    """Have glibc return freed memory to the system; by itself it keeps 50 MB of a small model."""
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)

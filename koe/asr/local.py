@@ -4,12 +4,12 @@ A recogniser lives on one thread of its own, so that neither the loop nor the au
 waits for it. Audio that arrives while it computes is collected and fed as one piece, up to a
 limit: an engine that falls behind catches up instead of doing stale work piece by piece.
 
-However busy the computer is, a recogniser that computes is waited for: the engine says again and
-again that it works, during a call as between calls. Only a call that takes out of all proportion to
-the speech is given up, because then the recogniser hangs.
+A recogniser that computes is waited for, however busy the computer is: the engine keeps reporting
+that it works, during calls and between them. Only a call that takes far too long for its speech is
+given up, because then the recogniser hangs.
 
-The thread opens the recogniser, does what it is asked to, and releases it, in one block that is
-left on every path. It is a daemon: a recogniser that hangs keeps no process from ending.
+The thread opens the recogniser, performs the jobs, and releases it, in one ``with`` block. It is a
+daemon thread, so that a recogniser that hangs does not keep the process from ending.
 """
 
 from __future__ import annotations
@@ -31,28 +31,29 @@ from koe.errors import AsrConnectionError, AsrTimeoutError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
 from koe.patience import ENGINE_SECONDS, Patience
 
-# The most audio that one call of the recogniser gets. Less would cost more passes over the same
-# speech, more would delay a cancel and the next partial text.
+# The most audio that one call of the recogniser gets. With less there are more passes over the same
+# speech; with more, a cancel and the next partial text are delayed.
 FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 
-# With so much audio waiting, send_audio waits too, so that a long file is not read into memory
-# faster than it is recognised.
+# The amount of waiting audio from which on send_audio waits, so that a long file is not read into
+# memory faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 
 # How long connect waits for a model on a slow disk, and for the turn of a session that records. The
 # turn of one that computes its last text does not count: that one ends, or is given up.
 CONNECT_TIMEOUT = 60.0
 
-# Seconds for which one call of the recogniser is waited for: so many, and so many for each second
-# of speech that it was given. A busy computer takes 10 s for a second; what takes longer hangs.
+# How long one call of the recogniser may take: this number of seconds, and this number more for
+# each second of its speech. A busy computer takes 10 s for a second; a call that takes longer
+# hangs.
 PATIENCE = 30.0
 PATIENCE_PER_SECOND = 20.0
 
-# How long close waits for a recogniser: longer than one call of it takes, and less than a shell
-# waits for the core's end.
+# How long close waits for a recogniser: longer than one call takes, and shorter than a shell waits
+# for the end of the core.
 RELEASE_TIMEOUT = 1.0
 
-# How long the end of the process waits for one (koe.patience).
+# How long the end of the process waits for a recogniser (koe.patience).
 END_SECONDS = ENGINE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Recogniser(ABC):
 
     @abstractmethod
     def feed(self, pcm: bytes) -> list[Event]:
-        """Take whole samples (16 kHz mono s16le) and return what became known.
+        """Take whole samples (16 kHz mono s16le) and return the new results.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -72,8 +73,8 @@ class Recogniser(ABC):
     def recognise_so_far(self) -> list[Event]:
         """Return the text so far, of a recogniser for which that is more work than to feed it.
 
-        It is called after audio behind which no other audio and no end of input waits: nothing is
-        to wait for a live text. By default there is no such work.
+        It is called when neither more audio nor the end of the input is waiting, because a live
+        text must not delay these. By default it does nothing.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -95,7 +96,7 @@ _Answer = TypeVar("_Answer")
 
 
 class _Promise(Future[_Answer]):
-    """A future whose result a thread sets. A waiter may stop waiting, and that cancels nothing."""
+    """A future whose result a thread sets; cancelling a waiter does not cancel the work."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,8 +115,8 @@ returns whether the engine was closed meanwhile; then it may give up by raising.
 class LocalEngine(Engine):
     """Runs a recogniser on a thread of its own.
 
-    ``next_event`` does the driving, so there is no task to look after; what the thread was asked
-    for is kept when a wait for it is abandoned.
+    ``next_event`` drives the thread, so that no task is needed; a job of the thread continues if
+    the wait for it is abandoned.
 
     Args:
         name: The engine's name, for its thread and for messages.
@@ -129,25 +130,25 @@ class LocalEngine(Engine):
         self._opener = opener
         # Where the recogniser lives, from connect on.
         self._thread = threading.Thread(target=self._live, name=f"koe-{name}", daemon=True)
-        # What the thread has to do, and where the answer goes; None wakes it up to end.
+        # The jobs of the thread, with the promises of their results; None ends it.
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        # The thread's word that the recogniser is there, or why not; and that it is released.
+        # Settled when the recogniser is open, or has failed; and when it is released.
         self._opened = _Promise[None]()
         self._released = _Promise[None]()
-        # The thread does nothing any more but end.
+        # The thread is to end.
         self._closed = False
-        # Audio that the recogniser has not seen yet.
+        # Audio that the recogniser has not got yet.
         self._inbox = bytearray()
-        # Something to do: audio in the inbox, or the end of input.
+        # Set while there is a job: audio in the inbox, or the end of the input.
         self._wake = asyncio.Event()
-        # The inbox takes more audio.
+        # Set while the inbox takes more audio.
         self._has_room = asyncio.Event()
         self._has_room.set()
         # No audio follows what is in the inbox.
         self._input_ended = False
-        # What the thread is doing; None: nothing.
+        # The result of the present job; None: there is no job.
         self._answer: _Promise[list[Event]] | None = None
-        # Bytes that the recogniser was given.
+        # Bytes that the recogniser got.
         self._fed = 0
         # Seconds for which its present call was waited for.
         self._waited = 0.0
@@ -170,7 +171,7 @@ class LocalEngine(Engine):
     async def send_audio(self, pcm: bytes) -> None:
         """Collect audio; waits while the inbox is full.
 
-        A sender that never waits for anything else lets others have their turn here.
+        It yields to the loop once, for senders that never wait otherwise.
         """
         await self._has_room.wait()
         self._inbox += pcm
@@ -186,7 +187,7 @@ class LocalEngine(Engine):
         self._wake.set()
 
     async def next_event(self) -> Event:
-        """Have the recogniser work until it says something, or until that takes a while.
+        """Have the recogniser work until it has a result, or until an interval has passed.
 
         May be abandoned and called again.
 
@@ -208,17 +209,17 @@ class LocalEngine(Engine):
         return self._events.popleft()
 
     async def close(self) -> None:
-        """Have the thread release the recogniser once it is done with its present call.
+        """Have the thread release the recogniser after its present call.
 
-        Waits for that, so that nothing computes when the process ends, but not for long: a
-        recogniser that hangs must not keep a process from ending.
+        Waits for a short time, so that nothing computes when the process ends; a recogniser that
+        hangs must not keep the process from ending.
         """
         self.abandon()
         if self._thread.ident is not None:  # else it was never started
             await _is_settled(self._released, RELEASE_TIMEOUT)
 
     def abandon(self) -> None:
-        """Have the thread end as close does, without waiting for it."""
+        """Have the thread end, as `close` does, without waiting for it."""
         self._closed = True
         self._jobs.put(None)
 
@@ -228,7 +229,7 @@ class LocalEngine(Engine):
         return is_another and other._input_ended and not other._closed
 
     def _begin(self) -> _Promise[list[Event]] | None:
-        """Give the thread one piece of the work that is waiting; None: there is none."""
+        """Give the thread the next job; return None if there is none."""
         # Whole samples only: an odd byte waits for its other half, and at the end is no sample.
         size = min(len(self._inbox), FEED_LIMIT_BYTES) & ~1
         if size:
@@ -250,10 +251,10 @@ class LocalEngine(Engine):
         return answer
 
     def _wait_longer(self) -> Event:
-        """Say why the answer is not there yet, one interval after the last time.
+        """Report why there is no result yet, one interval after the last report.
 
-        Intervals are counted and no clock is read, so that a computer that sleeps in between does
-        not make the recogniser hang.
+        Intervals are counted, and no clock is read, so that a recogniser does not seem to hang when
+        the computer was asleep.
         """
         if self._closed:  # the thread may have ended without an answer
             return EngineClosed(is_early=True)
@@ -295,7 +296,7 @@ def _feed_and_recognise(recogniser: Recogniser, pcm: bytes) -> list[Event]:
 
 
 async def _is_settled(promise: _Promise[_Answer], seconds: float) -> bool:
-    """Wait for a promise, for so many seconds at most; raises what it is settled with."""
+    """Wait for a promise with a time limit; raises the error that it is settled with."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.wrap_future(promise)
@@ -316,9 +317,9 @@ _living: set[LocalEngine] = set()
 
 @atexit.register
 def _end_all() -> None:
-    """Have the threads end before the process does, and wait for them, but not for long.
+    """Have the threads end before the process does, and wait for them for a short time.
 
-    One that computed on, while the libraries that it computes with are taken down, would crash.
+    A thread that computes while its libraries are unloaded would crash.
     """
     engines = list(_living)
     for engine in engines:
