@@ -29,7 +29,7 @@ _SIGNATURES: dict[str, Signature] = {
     "koe_apple_speech_stop": (None, (ctypes.c_uint64,)),
     "koe_apple_speech_cancel": (None, (ctypes.c_uint64,)),
 }
-# Shells call this one themselves, and may not show it.
+# Shells call this function themselves, and may not export it.
 _AVAILABLE: dict[str, Signature] = {"koe_apple_speech_is_available": (ctypes.c_int32, ())}
 
 _turn = threading.Lock()
@@ -46,7 +46,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
 
 def _is_available() -> bool:
-    """Whether the package can work on this system; if it is not said, its start will say."""
+    """Whether the package can work on this system; True if that is not known before its start."""
     try:
         functions = find_functions("apple-speech", _AVAILABLE, _REMEDY)
     except EngineUnavailableError:

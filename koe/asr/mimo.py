@@ -1,7 +1,7 @@
 """MiMo-ASR of Xiaomi: a chat completion whose message is a recording (spec asr §2.4).
 
-Source: platform.xiaomimimo.com, "Speech Recognition (MiMo-V2.5-ASR)". Asked to stream, the
-service sends increments; without that, and from some gateways all the same, one document.
+Source: platform.xiaomimimo.com, "Speech Recognition (MiMo-V2.5-ASR)". If asked to stream, the
+    service sends increments; otherwise, and from some gateways always, one document.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
 from koe.text import pasted, pasted_key
 
-# The vendor takes 10 MB of base64, which is 234 s.
+# The vendor accepts up to 10 MB of base64, which is 234 s.
 LONGEST_SECONDS = 230.0
 
 
-# Errors that another try would meet again have one of these statuses (platform.xiaomimimo.com,
-# "Error Codes"); within a stream, the status is their code.
+# Statuses of errors that another try would cause again (platform.xiaomimimo.com,
+# "Error Codes"); within a stream, the error's code is the status.
 _PERMANENT_ERRORS = frozenset({"400", "401", "402", "403", "404", "invalid_key"})
 
-# What ends a text that is whole.
+# The reasons for a stop after a whole text.
 _STOP = "stop"
 
 
@@ -75,7 +75,7 @@ def build_upload(config: MimoConfig, wav: bytes) -> Upload:
 
 
 def interpret(document: Document, heard: str) -> Interpretation:
-    """Say what a document means (spec asr §2.4)."""
+    """Interpret a document (spec asr §2.4)."""
     if refusal := refusal_in(document):
         return refusal
     choices = document.get("choices")

@@ -62,7 +62,7 @@ class Mlx(Package):
         self._functions = find_functions("mlx", _SIGNATURES, _REMEDY)
 
     def start(self, callback: object) -> int:
-        """Load the model, if it is not the one that is loaded, and start."""
+        """Load the model, unless it is loaded already, and start."""
         config = self._config
         if "\0" in config.model:
             raise AsrConnectionError("invalid model path")

@@ -1,7 +1,7 @@
 """A streaming transducer on disk: which files are the model's, and whether they can be one.
 
-The library that runs it ends the whole process when a model is of another kind, or when its list
-of tokens is broken. So everything that it insists on is looked at here first.
+The library that runs it ends the whole process if a model is of another kind, or if its list of
+tokens is broken. So everything that the library requires is checked here first.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from koe.asr import onnx_file
 from koe.asr.onnx_file import Ports
 from koe.errors import AsrConnectionError
 
-# Where models of this engine are put, below the folder of all models.
+# The folder of this engine's models, below the folder of all models.
 _FOLDER = "sherpa-onnx"
 
-# What an encoder must say about itself, by the kind of model.
+# The metadata that an encoder must have, by the kind of model.
 _EVERY_KIND = ("T", "decode_chunk_len")
 _ENCODER_KEYS = {
     "conformer": ("num_encoder_layers", "left_context", "encoder_dim", "pad_length",
@@ -36,10 +36,10 @@ _DECODER_KEYS = ("vocab_size", "context_size")
 
 _PARTS = ("encoder", "decoder", "joiner")
 
-# No model has a million of anything. The library does not check such a number, and would crash.
+# The largest number in metadata. The library does not check numbers, and crashes with wrong ones.
 _MOST_DIGITS = 6
 
-# What separates a token from its number. Wider blanks, such as the one of Chinese, are tokens.
+# The separators between a token and its number. Other blanks, such as U+3000, are tokens.
 _BLANKS = " \t\r\f\v"
 
 
@@ -48,7 +48,7 @@ class ModelFiles:
     """The files of one model.
 
     Attributes:
-        bpe_vocab: How likely its pieces of words are; None: the model came without.
+        bpe_vocab: Scores of the pieces of words; None: the model has no such file.
     """
 
     encoder: Path
@@ -67,12 +67,12 @@ class ModelFiles:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is to know about a model before it is loaded.
+    """Facts about a model that are needed before it is loaded.
 
     Attributes:
         kind: The library's name for its kind.
         window: Frames of 10 ms that its encoder looks at together.
-        tokens: What it writes, with the numbers.
+        tokens: Its tokens, with their numbers.
     """
 
     kind: str
@@ -98,7 +98,7 @@ def names_in(directory: Path) -> list[str]:
     """List what is in the folder of a model.
 
     Raises:
-        AsrConnectionError: It is not there, or can't be read.
+        AsrConnectionError: It does not exist, or can't be read.
     """
     try:
         return sorted(path.name for path in directory.iterdir())
@@ -123,7 +123,7 @@ def find_onnx(directory: Path, names: list[str], part: str) -> Path:
 
 
 def missing(name: str, directory: Path) -> AsrConnectionError:
-    """Say that a model lacks a file."""
+    """The error about a missing file of a model."""
     return AsrConnectionError(f"missing {name} in {directory}; {remedy_for(directory)}")
 
 
@@ -156,7 +156,7 @@ def read_symbols(path: Path) -> list[tuple[str, int]]:
     """Read ``tokens.txt``: on each line a token and its number, or a number for the space.
 
     Raises:
-        AsrConnectionError: It can't be read, or is something else.
+        AsrConnectionError: It can't be read, or has another content.
     """
     try:
         lines = path.read_bytes().decode("utf-8").split("\n")
@@ -177,10 +177,10 @@ def read_symbols(path: Path) -> list[tuple[str, int]]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Read what an ONNX file says about itself, without its weights.
+    """Read the metadata of an ONNX file, without its weights.
 
     Raises:
-        AsrConnectionError: It can't be read, is no ONNX file, or not all of one.
+        AsrConnectionError: It can't be read, or is not a complete ONNX file.
     """
     with _mapped_errors(path):
         return onnx_file.read_metadata(path)
@@ -204,7 +204,7 @@ def _mapped_errors(path: Path) -> Iterator[None]:
 
 def remedy_for(directory: Path) -> str:
     """Say what to do where files are missing, as a clause."""
-    # As the models that koe knows lie, and those whose layout is known from their repository.
+    # The layouts of the models that koe knows.
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"
     return (
@@ -214,10 +214,10 @@ def remedy_for(directory: Path) -> str:
 
 
 def count_of(path: Path, metadata: dict[str, str], key: str) -> int:
-    """One number, and not 0: of that the library would crash, or never come to an end.
+    """One number, which is not 0: with 0 the library crashes, or does not end.
 
     Raises:
-        AsrConnectionError: It is not given, or something else is.
+        AsrConnectionError: It is missing, or has another form.
     """
     numbers = numbers_of(path, metadata, key)
     if len(numbers) != 1 or numbers[0] == 0:
@@ -229,7 +229,7 @@ def numbers_of(path: Path, metadata: dict[str, str], key: str) -> list[int]:
     """Numbers that are separated by commas, at least one.
 
     Raises:
-        AsrConnectionError: They are not given, or something else is.
+        AsrConnectionError: They are missing, or have another form.
     """
     words = [word.strip() for word in metadata.get(key, "").split(",")]
     if not all(map(_is_number, words)):
@@ -242,5 +242,5 @@ def _is_number(word: str) -> bool:
 
 
 def unfit(path: Path, reason: str) -> AsrConnectionError:
-    """Say that a file can't be part of a model."""
+    """The error about a file that can't be a part of a model."""
     return AsrConnectionError(f"{path} is not part of a model that sherpa-onnx can run: {reason}")

@@ -1,8 +1,8 @@
-"""Whether audio goes up and down as speech does, however noisy it is. Pure.
+"""Whether the loudness of audio varies as that of speech does, also in noise. Pure.
 
-Speech far from a microphone is hardly louder than the noise around it, but noise that goes on and
-on stays the same. What is no speech and goes up and down too, as music does, is for the recogniser
-to judge: no word may be lost here.
+Speech far from a microphone is hardly louder than the noise around it, but steady noise does not
+vary. Other varying sounds, such as music, are left to the recogniser, because no word may be lost
+here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from koe.events import SAMPLE_RATE_HZ
 # Samples of which the power is taken together: 0.1 s, of which noise has some hundred beats.
 _WINDOW = SAMPLE_RATE_HZ // 10
 
-# The loudest window of speech has so many times the power of the quietest (6 dB), which is looked
-# for in so many windows before it, too. What is below the second (-75 dB of full scale) is silence,
-# and what is above the third (-30 dB) no noise of a room.
+# The loudest window of speech has at least this many times the power of the quietest one (6 dB),
+# which may be one of this number of earlier windows. Below the third (-75 dB of full scale) is
+# silence, and above the fourth (-30 dB) is no noise of a room.
 _RANGE = 4.0
 _BEFORE = 10
 _SILENT = 3e-8
@@ -29,12 +29,12 @@ class Modulation(SpeechGate):
     """Takes audio window by window."""
 
     def __init__(self) -> None:
-        # What does not fill a window yet, and the powers of those before.
+        # Samples that do not fill a window yet, and the powers of the windows before.
         self._rest = array("f")
         self._powers: list[float] = []
 
     def feed(self, samples: array[float]) -> None:
-        """Take the samples that follow."""
+        """Take the next samples."""
         self._rest.extend(samples)
         whole = len(self._rest) // _WINDOW * _WINDOW
         for begin in range(0, whole, _WINDOW):
@@ -43,7 +43,7 @@ class Modulation(SpeechGate):
         del self._rest[:whole]
 
     def has_speech(self, begin: int, end: int) -> bool:
-        """Whether a window between two samples is much louder than one about it, or very loud."""
+        """Whether a window between two samples is much louder than one near it, or very loud."""
         first, last = begin // _WINDOW, -(-end // _WINDOW)
         loudest = max(self._powers[first:last], default=0.0)
         quietest = min(self._powers[max(0, first - _BEFORE) : last], default=0.0)

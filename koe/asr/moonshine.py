@@ -1,14 +1,13 @@
 """Moonshine: speech recognition on the device, from the first run, with no key and no network.
 
-Its stream cuts speech into lines at pauses, and recognises a line again and again while it
-grows. Where the lines are cut depends on the samples alone, not on how they are handed over, so
-the same recording gives the same final text at any speed. The model is better than that: cutting
-makes half of its errors. So speech is recognised in larger pieces, unless ``asr.second_pass`` is
-``off``.
+Its stream cuts speech into lines at pauses, and recognises a line again and again while it grows.
+Where the lines are cut depends on the samples alone, not on how they are handed over, so the same
+recording gives the same final text at any speed. Half of the errors come from cutting into lines.
+So the final text is recognised in larger pieces, unless ``asr.second_pass`` is ``off``.
 
-One thing the package gets wrong is mended here: the voice detector that finds the pauses exists
-once in a process, and remembers what it heard. So sessions take turns, and each gets a new one;
-else the words of a session would depend on the sound of another.
+One fault of the package is corrected here: the voice detector that finds the pauses exists once per
+process, and remembers what it heard. So sessions take turns, and each gets a new detector; else the
+words of a session would depend on the sound of another.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ from koe.text import join_segments
 if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber, Transcript
 
-# The model, as a stream has it and for whole pieces; both take 0.4 s and 150 MB.
+# The model for streams, and the model for whole pieces; each takes 0.4 s and 150 MB.
 _stream_model: Loaded[Transcriber] = Loaded(lambda transcriber: transcriber.close())
 _whole_model: Loaded[WholeModel] = Loaded(WholeModel.close)
 
-# Held by the session whose turn it is.
+# Held by the session that has its turn.
 _turn = threading.Lock()
 
 
@@ -64,10 +63,10 @@ def open_recogniser(config: AsrConfig, closed: Callable[[], bool]) -> Iterator[R
 
     Args:
         config: The ``asr`` section.
-        closed: Returns whether it is no longer wanted, while it waits.
+        closed: Returns whether the session was closed; asked while it waits.
 
     Raises:
-        AsrConnectionError: It is wanted no more.
+        AsrConnectionError: The session was closed.
         AsrError: The model or the recogniser can't be made.
     """
     minutes, interval = config.keep_loaded_minutes, config.moonshine.update_interval
@@ -105,13 +104,14 @@ class MoonshineRecogniser(Recogniser):
     def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
         forget_voice_detector(transcriber)
         with mapped_errors():
-            # The stream would update by a count of its own; so it never does, and feed does.
+            # The stream would update by its own count; so it is kept from that, and `feed` updates
+            # it.
             self._stream = transcriber.create_stream(update_interval=float("inf"))
             self._stream.start()
         self._transcriber = transcriber
         # Samples between two updates.
         self._update_samples = round(update_interval * SAMPLE_RATE_HZ)
-        # Samples since the last update, and all.
+        # Samples since the last update, and all samples.
         self._unheard = 0
         self._fed = 0
         # What was last reported as definite, and as interim.
@@ -128,7 +128,7 @@ class MoonshineRecogniser(Recogniser):
             return self._tell(self._update())
 
     def finish(self) -> list[Event]:
-        """Recognise the rest, and say all of it.
+        """Recognise the rest, and return the whole text.
 
         The update comes before the stop: a stopped stream leaves audio unheard.
         """

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from moonshine_voice.transcriber import Transcriber as Transcriber
     from moonshine_voice.transcriber import Transcript as Transcript
 
-# The package's default is 0.5. Lower keeps quiet and clipped words, and a missed word costs the
-# user more than a pause that is recognised in vain.
+# The package's default is 0.5. A lower value keeps quiet and clipped words; a missed word costs the
+# user more than a pause that is recognised as speech.
 VOICE_THRESHOLD = 0.3
 
 HOP = 512
-"""The voice detector takes so many samples at once; what is left over at the end is not heard."""
+"""Samples that the voice detector takes at once; a shorter rest at the end is not heard."""
 
 _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
 _MACHINES = "Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)"
@@ -35,7 +35,7 @@ _MODEL = "assets/tiny-en/encoder_model.ort"
 
 
 def check_package() -> None:
-    """See that the package and its model are there, without importing it.
+    """Check that the package and its model exist, without importing it.
 
     Raises:
         EngineUnavailableError: The package is not installed, or is one without a model.
@@ -98,15 +98,15 @@ def _for_its_library(path: Path, platform: str = sys.platform) -> Path:
 
 
 def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:
-    """Let both engines work in one process on Windows, which takes libraries of one name for one.
+    """Let both engines work in one process on Windows, which loads one library per name.
 
     Each package brings an ``onnxruntime.dll``, and the first that is loaded serves both. The newer
-    one, of sherpa-onnx, can; with the other one sherpa-onnx would end the process.
+    one, of sherpa-onnx, can serve both; with the other one sherpa-onnx ends the process.
     """
     package = find_spec("sherpa_onnx") if platform == "win32" else None
     if package is not None and package.submodule_search_locations:
         path = Path(package.submodule_search_locations[0], "lib", "onnxruntime.dll")
-        with suppress(OSError):  # then there is none, and each is on its own
+        with suppress(OSError):  # this version has no such file
             ctypes.CDLL(str(path))
 
 
@@ -117,10 +117,10 @@ def forget_voice_detector(transcriber: Transcriber) -> None:
     one of its own for each transcriber, for ``transcribe_without_streaming``, which therefore may
     only be called with ``vad_threshold`` 0, because then nothing is detected.
 
-    The package has no function for this, but its library shows the C++ variable that holds the
-    detector, and the destructor (not on Windows, where the detector has to stay). It is made with
-    ``new``, which is ``malloc``, and the library gives us its ``free``. A silence that is heard
-    in between is no remedy: after 20 s of it, lines still began at other samples than before.
+    The package has no function for this, but its library exports the C++ variable that holds the
+    detector, and the destructor (not on Windows, where the detector stays). The detector is made
+    with ``new``, which is ``malloc``, and the library exports its ``free``. Feeding silence between
+    two sessions does not help: after 20 s of it, lines still began at other samples.
     """
     library: ctypes.CDLL = transcriber._lib
     try:
@@ -135,13 +135,13 @@ def forget_voice_detector(transcriber: Transcriber) -> None:
 
 
 def update(transcriber: Transcriber, stream: Stream) -> Transcript:
-    """Look at what is new. Forced, or the package would wait for half a second of it."""
+    """Recognise the new audio, forced, because else the package waits for half a second of it."""
     return stream.update_transcription(transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
 
 
 @contextmanager
 def mapped_errors() -> Iterator[None]:
-    """Turn the package's errors into ours."""
+    """Turn the package's errors into errors of koe."""
     from moonshine_voice.errors import MoonshineError
 
     try:

@@ -1,7 +1,7 @@
 """Moonshine without its streams: the model for whole pieces of speech, and the voice detector.
 
-One transcriber holds the model and detects nothing; another one detects voices and has no model,
-so that both together take the memory of one.
+One transcriber has the model and detects no voices; another one detects voices and has no model, so
+that both together take the memory of one.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ from koe.text import join_segments
 if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber
 
-# Silence after a piece. Without it, words that are cut off at the end come again and again.
+# Silence after a piece. Without it, words that are cut off at the end are repeated many times.
 _TAIL = SAMPLE_RATE_HZ // 4
 
-# The package stops after 6.5 tokens a second, which fast speech has.
+# The tokens per second after which the package stops. By default it is 6.5, which fast speech
+# exceeds.
 _MAX_TOKENS_PER_SECOND = 10
 
 
 @dataclass(frozen=True)
 class WholeModel:
-    """What sessions share.
+    """The parts that all sessions share.
 
     Attributes:
-        transcriber: Recognises all that it is given, as one line.
+        transcriber: Recognises a piece as one line.
         detector: Finds the lines in which there is speech, without their texts.
     """
 
@@ -75,7 +76,7 @@ class WholeMoonshine(WholeRecogniser):
 
 
 class VoiceDetector(SpeechGate):
-    """Hears whether there is speech; there may be one at a time.
+    """Finds out whether there is speech; there may be one at a time.
 
     Raises:
         AsrProtocolError: From all methods: the package failed.
@@ -88,19 +89,19 @@ class VoiceDetector(SpeechGate):
             self._stream = model.detector.create_stream(update_interval=float("inf"))
             self._stream.start()
         self._detector = model.detector
-        # The lines found up to now, and whether there is audio that may have more.
+        # The lines found so far, and whether there is audio that was not searched.
         self._lines: list[tuple[float, float]] = []
         self._is_stale = False
 
     def feed(self, samples: array[float]) -> None:
-        """Take what follows."""
+        """Take the next audio."""
         if samples:
             with mapped_errors():
                 self._stream.add_audio(samples.tolist(), SAMPLE_RATE_HZ)
             self._is_stale = True
 
     def has_speech(self, begin: int, end: int) -> bool:
-        """Whether a line touches the samples."""
+        """Whether a line overlaps the samples."""
         if self._is_stale:
             with mapped_errors():
                 lines = update(self._detector, self._stream).lines

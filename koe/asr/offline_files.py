@@ -1,8 +1,8 @@
 """A model that recognises whole pieces of speech: its kind, and whether it can be one.
 
 The kind is found from the files (spec asr §3.1.5). As with streaming models, the library ends the
-whole process, or crashes, where something that it insists on is missing or does not fit; so that
-is looked at first.
+whole process, or crashes, if something that it requires is missing or does not fit; so everything
+is checked first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from koe.json_text import parse_json
 
 
 class ModelKind(StrEnum):
-    """The kinds of models that the library takes whole pieces with."""
+    """The kinds of models for whole pieces that the library supports."""
 
     SENSE_VOICE = "SenseVoice"
     PARAFORMER = "Paraformer"
@@ -51,7 +51,7 @@ class OfflineFiles:
 
     @property
     def bpe_vocab(self) -> Path | None:
-        """How likely its pieces of words are; None: the model came without."""
+        """Scores of the pieces of words; None: the model has no such file."""
         path = self.paths["tokens"].with_name("bpe.vocab")
         return path if path.is_file() else None
 
@@ -64,10 +64,10 @@ class OfflineFiles:
 
 @dataclass(frozen=True, slots=True)
 class OfflineFacts:
-    """What is to know about a model before it is loaded.
+    """Facts about a model that are needed before it is loaded.
 
     Attributes:
-        tokens: What it writes, with the numbers; empty where nothing needs them.
+        tokens: Its tokens, with their numbers; empty if they are not needed.
         languages: The languages that it can be set to, as codes; empty: it can't be set.
     """
 
@@ -85,7 +85,7 @@ QWEN_LANGUAGES = {
     "fi": "Finnish", "pl": "Polish", "cs": "Czech", "fil": "Filipino", "fa": "Persian",
     "el": "Greek", "hu": "Hungarian", "mk": "Macedonian", "ro": "Romanian",
 }  # fmt: skip
-"""The languages of Qwen3-ASR, with the names that it knows them by."""
+"""The languages of Qwen3-ASR, with its names for them."""
 
 # Features per frame of 10 ms, of which SenseVoice and Paraformer take a window together.
 _FEATURES = 80
@@ -98,7 +98,7 @@ _WHISPER_NUMBERS = (
 )  # fmt: skip
 _WHISPER_MELS = (80, 128)
 
-# What a text begins with: that it does, the language, and the task.
+# The tokens at the beginning of a text: start, language, task.
 _WHISPER_BEGINNING = 3
 
 _TOKENIZER = ("vocab.json", "merges.txt", "tokenizer_config.json")
@@ -107,7 +107,7 @@ _LARGEST_JSON_BYTES = 64 << 20
 
 
 def find_offline_files(directory: Path) -> OfflineFiles | None:
-    """Find the files of a model; None if they are those of no such model.
+    """Find the files of a model; None if the folder has no such model.
 
     Raises:
         AsrConnectionError: The folder can't be read, or a file is missing or damaged.
@@ -208,7 +208,7 @@ def _examine_paraformer(paths: Mapping[str, Path]) -> OfflineFacts:
 
 
 def _examine_window(path: Path, metadata: dict[str, str]) -> None:
-    """Check what the library normalises the features of a window with, without looking itself."""
+    """Check the normalisation of the features of a window, which the library does not check."""
     count_of(path, metadata, "vocab_size")
     count_of(path, metadata, "lfr_window_shift")
     window = count_of(path, metadata, "lfr_window_size")
@@ -284,7 +284,7 @@ def _examine_qwen(paths: Mapping[str, Path]) -> OfflineFacts:
 
 
 def _check_ports(path: Path, *, inputs: int, outputs: int) -> None:
-    """Check how many tensors a file takes and gives: the library does not look itself."""
+    """Check the numbers of input and output tensors, which the library does not check."""
     ports = read_ports(path)
     if ports.inputs != inputs or ports.outputs < outputs:
         raise unfit(path, f"it has {ports.inputs} inputs and {ports.outputs} outputs")

@@ -1,7 +1,7 @@
-"""What an ONNX file says about itself, without its weights.
+"""The metadata of an ONNX file, without its weights.
 
-It is one message of Protocol Buffers, with the weights somewhere within; they are passed over, so a
-file of any size is read quickly.
+The file is one message of Protocol Buffers. The weights in it are skipped, so that a file of any
+size is read quickly.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _WEIGHTS, _INPUT, _OUTPUT = 5, 11, 12
 _NAME = {_WEIGHTS: 8, _INPUT: 1, _OUTPUT: 1}
 _KEY, _VALUE = 1, 2
 
-# A text; the longest are lists of some hundred numbers.
+# The longest text; lists of some hundred numbers are texts, too.
 _LONGEST_TEXT_BYTES = 1 << 20
 
 
 class Ports(NamedTuple):
-    """How many tensors a file takes, and how many it gives."""
+    """The numbers of input and output tensors of a file."""
 
     inputs: int
     outputs: int
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Read the properties of a file; its graph is passed over.
+    """Read the properties of a file; its graph is skipped.
 
     Raises:
         OSError: It can't be read.
-        ValueError: It is no ONNX file, or not all of one.
+        ValueError: It is not a complete ONNX file.
     """
     with path.open("rb") as file:
         return {
@@ -59,7 +59,7 @@ def read_ports(path: Path) -> Ports:
 
 @lru_cache(maxsize=32)
 def _read_ports(path: Path, size: int, mtime_ns: int) -> Ports:
-    # Names, by the kind of part; what has weights is listed among the inputs too in old files.
+    # Names, by the kind of part. Old files list weights among the inputs, too.
     names: dict[int, set[str]] = {_WEIGHTS: set(), _INPUT: set(), _OUTPUT: set()}
     with path.open("rb") as file:
         for field, end in _fields(file, size):
@@ -77,7 +77,7 @@ def _texts(file: BinaryIO, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(file: BinaryIO, end: int, number: int) -> str:
-    """The first text of a message that has this number; empty: there is none."""
+    """The first text field of a message with this number; empty if there is none."""
     for field, field_end in _fields(file, end):
         if field == number:
             return file.read(min(field_end - file.tell(), _LONGEST_TEXT_BYTES)).decode()
@@ -85,9 +85,9 @@ def _text(file: BinaryIO, end: int, number: int) -> str:
 
 
 def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the fields of a message that have bytes: the number, and where they end.
+    """Yield the length-delimited fields of a message: the number, and where the field ends.
 
-    The file is at their first one then, and may be left anywhere before the next field.
+    The file is at the first byte of the field, and may be left anywhere before the next field.
     """
     while file.tell() < end:
         tag = _varint(file)

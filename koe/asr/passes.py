@@ -1,13 +1,13 @@
-"""Final text from whole passes: speech is recognised in chunks that are as long as they may be.
+"""Final text from whole passes: speech is recognised in chunks that are as long as possible.
 
 Half of the errors of a streaming recogniser are made by cutting, not by hearing. A recogniser that
 gets a whole chunk at once has the context of every word. So the final text of a chunk
 (`koe.asr.chunk`) comes from one pass over it.
 
-While a user waits at the end of the audio, there is no time for that. So during speech, whenever a
-chunk goes on after a pause, it is recognised as a whole up to there; at the end only what follows
-is left. And when the gate finds that speech has ended, a short chunk is recognised once more as a
-whole. The final text depends on the samples alone, not on how or how fast they are handed over; a
+At the end of the audio the user waits, so there is no time for that. So during speech, whenever a
+chunk goes on after a pause, it is recognised as a whole up to that pause; at the end only the rest
+is left. And when the gate finds that speech has ended, a short chunk is recognised as a whole
+again. The final text depends on the samples alone, not on how or how fast they are handed over; a
 live text is made only when neither more audio nor the end waits for the thread.
 
 To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener of a
@@ -19,9 +19,9 @@ To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener
             model = load_model(...)
         yield WholePasses(model)
 
-`koe.asr.loaded.Loaded` keeps the model between sessions, as ``asr.keep_loaded_minutes`` says.
-The live text comes at pauses then. An engine of which a pass over some seconds of speech takes a
-small part of a second gives ``update_interval`` as well.
+`koe.asr.loaded.Loaded` keeps the model between sessions, as ``asr.keep_loaded_minutes`` says. The
+live text comes at pauses then. An engine whose pass over some seconds of speech takes a small part
+of a second also gives an ``update_interval``.
 """
 
 from __future__ import annotations
@@ -39,24 +39,26 @@ from koe.loudness import FRAME
 from koe.text import join_segments
 from koe.tokens import tokens
 
-# Silence before speech of which more than the first is known is cut down to the second.
+# Silence before speech that is longer than the first is cut down to the second.
 _SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
 
-# A chunk of at most so many samples is recognised as a whole at the end of the audio and for live
-# text, too, where live text comes between pauses. With more, users would wait for longer than twice
-# as long as for a streaming recogniser.
+# The longest chunk that is recognised as a whole at the end of the audio, and for live text, in
+# engines with live text between pauses. With longer ones, users would wait more than twice as long
+# as for a streaming recogniser.
 _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 
-# Up to a pause, a longer chunk is recognised as a whole again when it has grown by so many samples,
-# and by half. A piece after that has at least so many seconds of speech; short ones are misheard.
+# A longer chunk is recognised as a whole again, up to a pause, when it has grown by this number of
+# samples, and by half. A piece after that has at least this number of seconds of speech; shorter
+# ones are misheard.
 _GROWTH = 2 * SAMPLE_RATE_HZ
 _LEAST_SPEECH = 1.0
 
-# So many live texts while the piece after the last pause grows to twice its length.
+# The number of live texts while the piece after the last pause doubles its length.
 _UPDATES = 3
 
-# Whether speech has ended is asked after so many samples, and so many after speech say that it has:
-# 0.2 s, since gates end speech late. Without a gate, so many quiet frames do: 0.6 s.
+# The gate is asked at this interval, in samples, whether speech has ended; it has if this number of
+# samples has no speech: 0.2 s, since gates end speech late. Without a gate, it has after this
+# number of quiet frames: 0.6 s.
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 
@@ -68,9 +70,9 @@ class WholeRecogniser(ABC):
     """Recognises a whole piece of speech at once; on one thread, which is not the loop's."""
 
     longest_whole = 12.0
-    """A chunk of at most so many seconds is recognised as a whole when speech has ended.
+    """The longest chunk, in seconds, that is recognised as a whole when speech has ended.
 
-    More of them are right for a recogniser that takes as long for any piece, so that many pieces
+    A large value suits a recogniser that takes the same time for any piece, so that several pieces
     take longer than the whole. Otherwise users would wait for too long.
     """
 
@@ -89,20 +91,20 @@ class WholeRecogniser(ABC):
 
 
 class SpeechGate(ABC):
-    """Hears whether there is speech; without one, whatever is louder than the rest counts as such.
+    """Finds out whether there is speech; without a gate, audio that is louder than the rest counts.
 
-    A recogniser that is given noise or silence makes words of it.
+    A recogniser makes words of noise or silence.
     """
 
     @abstractmethod
     def feed(self, samples: array[float]) -> None:
-        """Take the samples that follow. The answers must not depend on how they are cut."""
+        """Take the next samples. The answers must not depend on how they are cut."""
 
     @abstractmethod
     def has_speech(self, begin: int, end: int) -> bool:
-        """Whether there is speech between two samples, of which the first one ever has number 0.
+        """Whether there is speech between two samples, counted from the first of the session.
 
-        Once that is so, samples that follow must not change it.
+        Once it is True, later samples must not change it.
         """
 
 
@@ -111,7 +113,7 @@ class WholePasses(Recogniser):
 
     Args:
         whole: Recognises a piece.
-        gate: Says which pieces are worth it; None: those that are louder than the rest.
+        gate: Finds out which pieces have speech; None: those that are louder than the rest.
         update_interval: Seconds of new audio between two live texts within speech; None: live text
             comes at pauses only.
     """
@@ -126,23 +128,23 @@ class WholePasses(Recogniser):
         self._whole = whole
         self._longest_whole = round(whole.longest_whole * SAMPLE_RATE_HZ)
         self._gate = gate
-        # Samples that the gate was fed, from the first of all.
+        # Samples that the gate got, from the first of the session.
         self._gated = 0
         self._chunk = Chunk()
-        # What was recognised of the chunk, by the first sample of a piece and the one after it.
+        # The texts of pieces of the chunk, by their first sample and the one after their last.
         self._texts: dict[tuple[int, int], str] = {}
         # The text of the chunks before it.
         self._settled = ""
-        # Samples between two live texts, and how many the chunk had at the last one.
+        # Samples between two live texts, and the samples of the chunk at the last live text.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         self._updated = 0
-        # The sample, of all, at which it was last asked whether speech has ended.
+        # The sample of the session at which the gate was last asked whether speech has ended.
         self._looked = 0
-        # What was last shown.
+        # The last text that was shown.
         self._shown = ""
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Take audio; recognise what has become a chunk."""
+        """Take audio; recognise a chunk that is complete."""
         events: list[Event] = []
         self._chunk.samples.extend(float_samples(pcm))
         while self._chunk.has_frame():
@@ -153,7 +155,7 @@ class WholePasses(Recogniser):
         return events
 
     def recognise_so_far(self) -> list[Event]:
-        """Recognise what is worth showing, and what will be needed at the end."""
+        """Recognise what is to be shown, and what will be needed at the end."""
         if not self._chunk.loud:
             return []
         size = len(self._chunk.samples)
@@ -173,12 +175,12 @@ class WholePasses(Recogniser):
         return [InterimHeard(text)]
 
     def finish(self) -> list[Event]:
-        """Recognise the rest, of which most was during speech."""
+        """Recognise the rest; most was recognised during speech."""
         text = join_segments([self._settled, self._recognise_open(self._speech_end())])
         return [FinalHeard(text, self._chunk.start + len(self._chunk.samples))]
 
     def _skip_silence(self) -> None:
-        """Forget the silence before speech, unless the gate hears speech in it, however quiet."""
+        """Drop the silence before speech, unless the gate hears quiet speech in it."""
         size = self._chunk.quiet * FRAME
         if self._gate and self._has_speech(0, size, heard=size):
             self._chunk.loud = self._chunk.quiet
@@ -196,14 +198,15 @@ class WholePasses(Recogniser):
         return [DefiniteHeard(self._settled, self._chunk.start)]
 
     def _is_pause_new(self) -> bool:
-        """Whether a pause has begun, and what was said before it was not shown yet."""
+        """Whether a pause has begun before which there is speech that was not shown yet."""
         return self._chunk.quiet >= PAUSE and self._chunk.pause_end > self._updated
 
     def _is_update_due(self) -> bool:
-        """Whether so many samples of speech are worth a look.
+        """Whether the speech has grown enough for another live text.
 
-        The more there are after the last pause, the longer that takes, so the seldomer it is done.
-        In a gap it is put off a little, because that may become a pause, with a better text.
+        The more samples there are after the last pause, the longer a text takes, so it is made less
+        often. In a gap it is delayed a little, because the gap may become a pause, with a better
+        text.
         """
         size = len(self._chunk.samples)
         if not self._update_samples or self._chunk.loud * FRAME <= self._updated:
@@ -215,7 +218,7 @@ class WholePasses(Recogniser):
         return size - self._updated >= due
 
     def _speech_end(self) -> int:
-        """The sample with which speech has ended, by the gate; 0: it goes on, or just paused."""
+        """The sample at which speech has ended, by the gate; 0: it goes on, or has just paused."""
         size = len(self._chunk.samples)
         if self._gate is None:
             return self._chunk.pause_end if self._chunk.quiet >= _ENDED else 0
@@ -224,14 +227,14 @@ class WholePasses(Recogniser):
             end -= FRAME
         if size - end < _LOOK:
             return 0
-        # A last sound that only the loudness shows, or neither of both, is not to be cut off.
+        # A last sound that the gate does not hear must not be cut off.
         return max((end // FRAME + MARGIN) * FRAME, self._chunk.pause_end)
 
     def _recognise_open(self, ended: int) -> str:
-        """Recognise the open chunk, soon: in pieces, or as a whole if one of them gives too little.
+        """Recognise the open chunk soon: in pieces, or as a whole if a piece gives too little text.
 
         Args:
-            ended: The sample with which speech has ended; 0: it goes on.
+            ended: The sample at which speech has ended; 0: it goes on.
         """
         heard = len(self._chunk.samples)
         if 0 < ended <= self._longest_whole:
@@ -244,10 +247,10 @@ class WholePasses(Recogniser):
         return join_segments(texts)
 
     def _cuts(self, end: int) -> list[int]:
-        """Where the chunk is cut up to a sample, for a text that is wanted soon.
+        """The cuts of the chunk up to a sample, for a text that is needed soon.
 
-        Each cut is in a pause, so that what is before the last one can be recognised early. The
-        first one is as late as may be.
+        Each cut is in a pause, so that the part before the last one can be recognised early. The
+        first cut is as late as possible.
         """
         if end <= (_WHOLE_AT_ONCE if self._update_samples else self._longest_whole):
             return []
@@ -263,7 +266,7 @@ class WholePasses(Recogniser):
         return cuts
 
     def _recognise(self, begin: int, end: int, heard: int) -> str:
-        """Recognise the chunk between two samples, unless that was done before.
+        """Recognise the chunk between two samples, unless that text is known.
 
         Args:
             begin: The first one.
@@ -290,11 +293,11 @@ class WholePasses(Recogniser):
         return self._gate.has_speech(start + begin, start + end)
 
     def _is_too_little(self, text: str, begin: int, end: int) -> bool:
-        """Whether a text can't be all that was said between two samples of the chunk."""
+        """Whether a text is too short for the speech between two samples of the chunk."""
         return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * self._chunk.speech(begin, end)
 
     def _recognise_parts(self, begin: int, end: int) -> str:
-        """Recognise what is between the pauses of a piece of the chunk, one after another."""
+        """Recognise the parts between the pauses of a piece, one after another."""
         cuts = [begin + cut * FRAME for cut in pauses(self._chunk.are_loud(begin, end), PAUSE)]
         parts = pairwise([begin, *cuts, end])
         pieces = [self._chunk.samples[first:last] for first, last in parts if last > first]

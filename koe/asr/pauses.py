@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-# Where there is no pause, the best place for a cut is where so many frames together are quietest.
+# The number of frames that are compared to find the quietest place for a cut without a pause.
 _CUT_WIDTH = 10
 
 
@@ -16,11 +16,11 @@ def quietest(powers: Sequence[float], first: int) -> int:
 
 
 def pauses(loud: Sequence[bool], shortest: int) -> list[int]:
-    """Return the frames in the middle of pauses, but not of one at either end.
+    """Return the middle frame of each pause, except for pauses at the ends.
 
     Args:
         loud: Which frames are loud.
-        shortest: So many quiet frames make a pause.
+        shortest: The fewest quiet frames of a pause.
     """
     middles, at = list[int](), 0
     for is_loud, run in groupby(loud):
