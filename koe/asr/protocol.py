@@ -20,11 +20,11 @@ from koe.json_text import parse_json
 Message = str | bytes
 """One WebSocket message: text or binary."""
 
-# A message with every word of three hours of speech, and its time, has less. More could take
-# hundreds of megabytes once it is taken apart.
+# The longest message. One with all words of three hours of speech, with their times, is shorter; a
+# longer one could take hundreds of megabytes once it is parsed.
 MESSAGE_LIMIT_BYTES = 4 << 20
 
-# No key is shorter, but words are, such as Bearer.
+# The shortest key; shorter words, such as Bearer, are no keys.
 _SHORTEST_SECRET = 8
 
 # RFC 9110 §5.6.2
@@ -35,12 +35,12 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What opens the connection.
+    """The request that opens the connection.
 
     Attributes:
         url: Checked by `koe.endpoint.check_endpoint`; ``ws`` or ``wss``.
-        headers: Sent besides those of the upgrade, which they replace.
-        secrets: What must not be shown, should the service repeat it.
+        headers: Headers that are added to those of the upgrade, or replace them.
+        secrets: Values that must not be shown if the service repeats them.
         trace_header: The header of the answer with the service's name for this session.
     """
 
@@ -53,13 +53,13 @@ class Handshake:
 class Protocol(ABC):
     """One session with one service.
 
-    Methods return what is to be done, in order: messages are sent, events are passed on.
+    Methods return messages to send and events to pass on, in order.
 
     Attributes:
         name: The engine's name, for messages.
         handshake: What opens the connection.
-        is_ready: Audio may be sent.
-        answers_speech: The service says something about speech within seconds.
+        is_ready: Whether audio may be sent.
+        answers_speech: Whether the service answers within seconds of speech.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Protocol(ABC):
 
     @property
     def early_end(self) -> str:
-        """What to say where the service ends the connection before it is ready."""
+        """The message if the service ends the connection before it is ready."""
         return "connection closed unexpectedly"
 
     @abstractmethod
@@ -86,7 +86,7 @@ class Protocol(ABC):
 
     @abstractmethod
     def receive(self, message: Message) -> list[Message | Event]:
-        """The service said something. After EngineClosed it is not called again.
+        """Take a message of the service. It is not called again after EngineClosed.
 
         Raises:
             AsrError: The service broke the protocol, or gave up; the session is lost.
@@ -97,7 +97,7 @@ def service_url(url: str) -> str:
     """Return the address of a streaming service in its normal form.
 
     Raises:
-        AsrConnectionError: It is none, or speech must not be sent there.
+        AsrConnectionError: It is no address, or speech must not be sent there.
     """
     try:
         checked = check_endpoint(url)
@@ -116,7 +116,7 @@ def header(name: str, value: str, refusal: str) -> str:
     """Return a header's value.
 
     Raises:
-        AsrConnectionError: No header can be so; ``refusal`` is its sentence.
+        AsrConnectionError: No header can have this value; ``refusal`` is the sentence.
     """
     if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
         raise AsrConnectionError(refusal, is_permanent=True)
@@ -137,7 +137,7 @@ def own_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What may be a key in the user's own headers."""
+    """The values of the user's own headers that may be keys."""
     words = [word for value in headers.values() for word in value.split()]
     return tuple(word for word in words if len(word) >= _SHORTEST_SECRET)
 
@@ -149,11 +149,11 @@ def encode(document: object) -> str:
 
 
 class JsonObject:
-    """A JSON object of a server, read with doubt. What is missing or null is empty.
+    """A JSON object of a server, which may have any content. Missing and null members are empty.
 
     Args:
         members: The object.
-        refusal: Begins the sentence about what is wrong with it.
+        refusal: The beginning of the sentence about a wrong member.
     """
 
     def __init__(self, members: Mapping[object, object], refusal: str) -> None:
@@ -165,7 +165,7 @@ class JsonObject:
         """Read JSON.
 
         Raises:
-            AsrProtocolError: It is no JSON, or no object.
+            AsrProtocolError: It is not a JSON object.
         """
         try:
             document = parse_json(text if isinstance(text, str) else text.decode())
@@ -201,11 +201,11 @@ class JsonObject:
         raise self._wrong(name, "a list of objects")
 
     def value(self, name: str) -> object:
-        """Anything; None where there is nothing."""
+        """A member of any type; None if it is missing."""
         return self._members.get(name)
 
     def is_true(self, name: str) -> bool:
-        """Whether a flag is there and set."""
+        """Whether a flag is set; False if it is missing."""
         return self._members.get(name) is True
 
     def _wrong(self, name: str, kind: str) -> AsrProtocolError:

@@ -1,8 +1,8 @@
 """Qwen: the streaming recognition of Alibaba Cloud (DashScope), in JSON messages.
 
-The service hears where sentences end, and each of its results is about one sentence only. Here
-they are put together, so that what this engine says is about the whole session, as that of the
-others: what is complete is definite, everything is the interim, and the final comes at the end.
+The service finds the ends of sentences, and each of its results covers one sentence only. Here they
+are joined, so that results cover the whole session, as those of other engines: complete sentences
+are definite, the whole text is the interim, and the final comes at the end.
 Sources: spec asr §2.2; Model Studio's pages on Qwen-ASR-Realtime.
 """
 
@@ -42,7 +42,7 @@ from koe.events import (
 )
 from koe.text import join_segments, pasted, pasted_key
 
-# Where a sentence ends (spec asr §2.2.3): sooner than the vendor's defaults, for dictation.
+# The end of a sentence (spec asr §2.2.3): earlier than by the vendor's defaults, for dictation.
 _TURN_DETECTION = {
     "prefix_padding_ms": 100,
     "silence_duration_ms": 400,
@@ -50,14 +50,15 @@ _TURN_DETECTION = {
     "type": "server_vad",
 }
 
-# The vendor takes 10 000 tokens of context, and a Chinese character may be one of them or two.
+# The vendor accepts 10 000 tokens of context; a Chinese character is one or two tokens.
 _CONTEXT_CHARACTERS = 5000
 
-# What was recognised of one sentence, so far or in the end.
+# The types of events with the text of a sentence, so far or in the end.
 _HEARD = "conversation.item.input_audio_transcription."
 
-# How the codes of errors begin that another try would meet again: the key, the account, the model,
-# the content. Model Studio's page of error codes; its WebSocket services write them in lower case.
+# Beginnings of the codes of errors that another try would cause again: the key, the account, the
+# model, the content. Model Studio's page of error codes; its WebSocket services write them in lower
+# case.
 _PERMANENT_ERRORS = (
     "invalidapikey", "invalid_api_key", "arrearage", "prepaidbilloverdue", "postpaidbilloverdue",
     "commoditynotpurchased", "allocationquota.freetieronly", "accessdenied", "model.accessdenied",
@@ -65,7 +66,7 @@ _PERMANENT_ERRORS = (
     "model_not_found", "model_not_supported", "datainspectionfailed", "data_inspection_failed",
 )  # fmt: skip
 
-# And those of a session that can't be as it is wanted.
+# Codes of errors about the settings of the session.
 _PERMANENT_SETUP_ERRORS = (
     *_PERMANENT_ERRORS,
     "invalidparameter",
@@ -73,13 +74,13 @@ _PERMANENT_SETUP_ERRORS = (
     "invalid_value",
 )
 
-# After an error of this type the service ends the connection; after others it may go on.
+# The type of errors after which the service ends the connection.
 _FATAL_TYPE = "server_error"
 
-# So many sentences that were spoken, and are not recognised yet, are remembered.
+# The most sentences that are remembered while they are not recognised yet.
 _ENDS_LIMIT = 64
 
-# A day of speech. A service that sends more is broken, and must not fill the memory.
+# The most sentences: a day of speech. A broken service must not fill the memory.
 _TEXT_LIMIT = 1_000_000
 
 
@@ -96,13 +97,14 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
 @dataclass(slots=True)
 class _Sentence:
-    """What was recognised of one sentence.
+    """One sentence.
 
     Attributes:
-        item: The service's name for it; empty from services that don't name them.
+        item: The service's ID for it; empty if the service sends none.
         text: The newest recognition.
-        is_complete: It will not change any more.
-        has_failed: The service could not recognise it: what follows is not definite.
+        is_complete: Whether the text is final.
+        has_failed: Whether the service could not recognise it: then all later sentences are not
+            definite.
         upto: The sample that it ends with, if that is known.
     """
 
@@ -119,7 +121,7 @@ class QwenProtocol(Protocol):
     Args:
         config: The ``asr.qwen`` section.
         terms: The user's dictionary.
-        new_id: Gives each message its name.
+        new_id: Makes the ID of each message.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -143,17 +145,17 @@ class QwenProtocol(Protocol):
         self._session = session(config, terms)
         # Gives each message its name.
         self._new_id = new_id
-        # The service has made a session, and been asked for one like that.
+        # The service has made a session, and has got the settings.
         self._is_created = False
-        # It has consented.
+        # The service has accepted the settings.
         self.is_ready = False
-        # What was recognised, in the order of speech.
+        # The sentences, in the order of speech.
         self._sentences: list[_Sentence] = []
         # The last definite text, how far it reaches, and the last interim text.
         self._reported: tuple[str, int | None, str] = ("", None, "")
         # How much audio was sent, and how far results reach in it.
         self._reach = Reach()
-        # Where the sentences end that are not complete yet, by name.
+        # The ends of sentences that are not complete yet, by ID.
         self._ends: dict[str, int | None] = {}
         # The service knows that the audio has ended.
         self._is_finished = False
@@ -181,7 +183,7 @@ class QwenProtocol(Protocol):
         return [self._message("session.finish")]
 
     def receive(self, message: Message) -> list[Message | Event]:
-        """Take one event of the service; binary messages are none of the protocol's."""
+        """Take one event of the service; binary messages are not part of the protocol."""
         if not self._is_created:
             return self._created(message)
         if isinstance(message, bytes):
@@ -209,14 +211,14 @@ class QwenProtocol(Protocol):
             return [EngineErred(failure.message)]
         if kind == "session.finished":
             if not self._is_finished:
-                # The text that was heard until then has been passed on.
+                # The text up to here was passed on already.
                 return [EngineClosed("it ended the session early")]
-            # With a sentence that was never completed: its words were spoken, too.
+            # Including a sentence that was never completed, because its words were spoken, too.
             return [FinalHeard(self._text(), self._reach.sent), EngineClosed()]
         return []
 
     def _created(self, message: Message) -> list[Message | Event]:
-        """Take the first message (spec asr §2.2.2), and ask for what is wanted."""
+        """Take the first message (spec asr §2.2.2), and send the settings."""
         if isinstance(message, bytes):
             raise AsrConnectionError("expected text message from server")
         event = JsonObject.parse(message, "parse session.created")
@@ -248,23 +250,23 @@ class QwenProtocol(Protocol):
         return self._tell()
 
     def _failed(self, event: JsonObject) -> list[Message | Event]:
-        """Keep what was recognised of a sentence; the first that failed is the end of certainty."""
+        """Keep the text of a sentence; after the first failed sentence nothing is certain."""
         if not any(sentence.has_failed for sentence in self._sentences):
             self._sentence(event.text("item_id")).has_failed = True
         return [EngineErred(_error_in(event))]
 
     def _note_end(self, event: JsonObject) -> None:
-        """Remember where a sentence ends, which its text does not say."""
+        """Remember the end of a sentence, which comes in a separate event."""
         if len(self._ends) == _ENDS_LIMIT:
             del self._ends[next(iter(self._ends))]
         self._ends[event.text("item_id")] = self._reach.at(event.value("audio_end_ms"))
 
     def _sentence(self, item: str) -> _Sentence:
-        """Find a sentence by its name, or begin one. Without a name, the open one is meant."""
+        """Find a sentence by its ID, or begin one. Without an ID, it is the open sentence."""
         for sentence in reversed(self._sentences):
             if sentence.item == item and (item or not sentence.is_complete):
                 return sentence
-        # Those about which nothing was said don't count, however many are begun.
+        # Sentences without a text don't count, however many are begun.
         self._sentences = [it for it in self._sentences if it.text or it.has_failed]
         self._sentences.append(_Sentence(item))
         return self._sentences[-1]
@@ -277,11 +279,11 @@ class QwenProtocol(Protocol):
         interim = self._text()
         last_definite, last_upto, last_interim = self._reported
         if definite == last_definite and last_upto is not None:
-            # A sentence without words was forgotten, and reached further.
+            # A sentence without words was dropped, and ended later.
             upto = max(upto or 0, last_upto)
         self._reported = (definite, upto, interim)
         events: list[Message | Event] = []
-        # Also when a hypothesis about more turned out to be none.
+        # Also when the last hypothesis was withdrawn.
         is_new = (definite, upto) != (last_definite, last_upto)
         if is_new or definite == interim != last_interim:
             events.append(DefiniteHeard(definite, upto))
@@ -317,7 +319,7 @@ def session(config: QwenConfig, terms: tuple[str, ...]) -> dict[str, object]:
 
 
 def _context(terms: tuple[str, ...]) -> str:
-    """The first terms of the dictionary, as many as the service takes."""
+    """The first terms of the dictionary, as many as the service accepts."""
     text = ""
     for term in terms:
         if len(text) + len(term) >= _CONTEXT_CHARACTERS:
@@ -335,7 +337,7 @@ def _handshake(config: QwenConfig) -> Handshake:
 
 
 def _failure(event: JsonObject, permanent: tuple[str, ...]) -> AsrProtocolError:
-    """What an error event says; ``permanent`` are the beginnings of codes."""
+    """The error of an event; ``permanent`` has the beginnings of lasting codes."""
     code = str(event.document("error").value("code")).lower()
     return AsrProtocolError(_error_in(event), is_permanent=code.startswith(permanent))
 

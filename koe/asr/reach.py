@@ -1,7 +1,7 @@
-"""How far a result reaches in the audio, by the word of a service. Pure.
+"""Checks how far a result reaches in the audio, as the service claims. Pure.
 
-A service that claims too much costs words: what it is believed to have heard is not given to
-another one. So no claim is taken that can't be true.
+A wrong claim costs words: after a failure, audio that counts as recognised is not sent again. So
+impossible claims are ignored.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ _SLACK_SAMPLES = SAMPLE_RATE_HZ
 
 
 class Reach:
-    """Compares what a service claims with what it was sent."""
+    """Compares the claims of a service with the audio that was sent."""
 
     def __init__(self) -> None:
-        # How many samples the service was sent.
+        # The number of samples that were sent.
         self.sent = 0
-        # The last claim that was taken.
+        # The last claim that was accepted.
         self._reached = 0
 
     def send(self, pcm: bytes) -> None:
-        """Note that the service is sent whole samples."""
+        """Count samples that are sent."""
         self.sent += len(pcm) // 2
 
     def at(self, milliseconds: object) -> int | None:
-        """Take a time since the first sample that was sent.
+        """Check a time since the first sample that was sent.
 
         Returns:
-            The sample; None for what is no time, lies before the last one, or well after the end.
+            The sample; None if it is no time, earlier than the last claim, or well after the end.
         """
         if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
             return None

@@ -1,8 +1,8 @@
 """Engines that get the whole recording at once, after its end, over HTTP.
 
-Nothing leaves this machine before the input is finished, so a recording that is cancelled never
-does. Services take no more than some length at once; a longer recording is cut where it is quiet.
-Each piece is tried again by itself, so that a long recording is not lost with one of them.
+Nothing leaves this machine before the input has ended, so a cancelled recording is never sent.
+Services limit the length of a recording; a longer one is cut where it is quiet. Each piece is
+retried by itself, so that a failed piece does not cost the others.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from koe.events import (
 from koe.stitching import find_pause
 from koe.text import join_segments, pasted_key
 
-# For one exchange, from the first byte out to the last byte in, unless the settings allow more;
-# on top comes as much time as was spoken, for a slow line and a slow service. The time to wait for
-# a final text is meant for engines that heard the speech already.
+# Seconds for one exchange, from the first byte sent to the last received, unless the settings allow
+# more; the length of the speech is added, for slow networks and services. The setting for the wait
+# for a final text is meant for engines that heard the speech already.
 EXCHANGE_TIMEOUT = 30.0
 
-# Seconds before each new try of a piece, unless the service asks for a longer pause.
+# Seconds before each retry of a piece, unless the service asks for a longer pause.
 RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
-# A piece of which the text is too long for the service is cut in two, unless it is shorter.
+# A piece whose text is too long for the service is cut in two, unless it is shorter than this.
 _SHORTEST_PIECE = 10.0
 
-# Why a service stops before the text is whole: the text is too long, or not to be said.
+# Reasons for a stop before the text is whole: it is too long, or was filtered.
 _TOO_LONG = "length"
 _WITHHELD = "content_filter"
 
-# A cut is looked for in so many seconds before the longest length.
+# The range, in seconds before the longest length, in which a cut is made.
 _CUT_RANGE = 10.0
 
 log = logging.getLogger(__name__)
@@ -67,10 +67,10 @@ class Service:
 
     Attributes:
         name: The engine's name, as in the configuration.
-        settings: Where it is, the user's key, and how long to wait.
-        longest: Seconds that it takes at once.
-        build_upload: A WAV file in, the request out.
-        interpret: What its documents mean; see `UploadReply`.
+        settings: Its address, the user's key, and the time limits.
+        longest: The longest recording that it accepts, in seconds.
+        build_upload: Makes the request for a WAV file.
+        interpret: Interprets its documents; see `UploadReply`.
     """
 
     name: str
@@ -95,15 +95,15 @@ class RecordingEngine(Engine):
         self._service = service
         # The user's key.
         self._key = _checked_key(service.name, settings.api_key)
-        # Where it is, in the form that was checked.
+        # Its address, checked.
         self._url = _checked_url(settings.url.strip() or type(settings).url)
-        # There between connect and close.
+        # The client, between connect and close.
         self._uploader: Uploader | None = None
         # The recording.
         self._pcm = bytearray()
-        # What was said and not yet returned; an exception is the last.
+        # Events that were not returned yet; an exception is the last.
         self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
-        # Hands over the recording; there from the end of input on.
+        # Uploads the recording; None before the end of the input.
         self._exchange: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -118,7 +118,7 @@ class RecordingEngine(Engine):
             self._pcm += pcm
 
     async def finish_input(self) -> None:
-        """Begin to hand over the recording; `next_event` returns the result."""
+        """Begin to upload the recording; `next_event` returns the result."""
         if self._uploader is None:
             raise AsrConnectionError("not connected")
         if self._exchange is None:
@@ -126,14 +126,14 @@ class RecordingEngine(Engine):
             self._exchange.add_done_callback(self._note_end)
 
     async def next_event(self) -> Event:
-        """Wait for what comes next; may be abandoned and called again."""
+        """Wait for the next event; may be cancelled and called again."""
         said = await self._events.get()
         if isinstance(said, Event):
             return said
         raise said
 
     async def close(self) -> None:
-        """Break off the exchange, if there is one, and forget the recording."""
+        """Cancel the exchange, if one runs, and drop the recording."""
         if self._exchange is not None:
             self._exchange.cancel()
             await asyncio.wait([self._exchange])
@@ -168,10 +168,11 @@ class RecordingEngine(Engine):
             working.cancel()
 
     async def _transcribe(self, uploader: Uploader, pcm: bytes, heard: list[str]) -> str:
-        """Exchange one piece for its text, in as many tries as it takes.
+        """Upload one piece until there is a text, with retries.
 
         Raises:
-            AsrError: The last try failed, or another one would be in vain, or too late.
+            AsrError: The last try failed, or another one would fail in the same way or come too
+                late.
         """
         limit = max(EXCHANGE_TIMEOUT, self._service.settings.final_wait_timeout)
         delays = iter(RETRY_DELAYS)
@@ -182,7 +183,8 @@ class RecordingEngine(Engine):
             async with asyncio.timeout_at(end):
                 while True:
                     try:
-                        # A service that stalls leaves time for a second try.
+                        # The time limit of one try leaves time for a second one if the service
+                        # stalls.
                         async with _time_limit(seconds / 2):
                             return await self._try(uploader, pcm, heard, clock() + seconds / 2)
                     except AsrError as exc:
@@ -198,7 +200,7 @@ class RecordingEngine(Engine):
             raise AsrTimeoutError from exc
 
     async def _try(self, uploader: Uploader, pcm: bytes, heard: list[str], deadline: float) -> str:
-        """Exchange one piece for its text.
+        """Upload one piece, and return its text.
 
         Raises:
             AsrError: The service could not be reached, or its text is not whole.
@@ -240,7 +242,7 @@ class RecordingEngine(Engine):
 
 @asynccontextmanager
 async def _time_limit(seconds: float) -> AsyncIterator[None]:
-    """Raise AsrTimeoutError after so many seconds."""
+    """Raise AsrTimeoutError after a number of seconds."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -249,7 +251,7 @@ async def _time_limit(seconds: float) -> AsyncIterator[None]:
 
 
 class _TextTooLongError(AsrProtocolError):
-    """A piece has more text than the service says at once."""
+    """The text of a piece is too long for the service."""
 
 
 def _checked_key(name: str, api_key: str) -> str:
@@ -287,7 +289,7 @@ def cut(pcm: bytes, longest: float) -> list[bytes]:
     """Cut whole samples into pieces of at most ``longest`` seconds, where it is quiet.
 
     Returns:
-        The pieces, which together are the recording; none of no samples.
+        The pieces, which together are the recording; no pieces for no samples.
     """
     limit = int(longest * BYTES_PER_SECOND) & ~1
     earliest = max(limit - int(_CUT_RANGE * BYTES_PER_SECOND), limit // 2) & ~1

@@ -1,11 +1,11 @@
-"""What an upload service answers, piece by piece: server-sent events, or one JSON document. Pure.
+"""Reads the reply of an upload service as it arrives: events, or one JSON document. Pure.
 
-Services differ in what their documents mean, which is a function that this is given; they are
-alike in how they send them, and in that this can't be relied on: events without an event stream's
-content type, a document over many lines, a last line without an end, bytes cut anywhere.
+The meaning of the documents differs between services, and is given as a function. The format is the
+same, but not reliable: events without the content type of an event stream, a document over many
+lines, a last line without an end, bytes cut anywhere.
 
-An answer is whole when the service has said so: by a document with all of the text, or by a mark
-after the last increment. One that only stops may have lost its end.
+An answer is whole if the service says so: by a document with the whole text, or by a mark after the
+last increment. An answer that only stops may have lost its end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from koe.events import InterimHeard
 from koe.json_text import parse_json
 from koe.masking import one_line, whole
 
-# Four minutes of speech are some thousand tokens, and an event for each takes some 300 bytes.
+# The longest answer. Four minutes of speech are some thousand tokens, with some 300 bytes of event
+# for each.
 LIMIT_BYTES = 4 * 1024 * 1024
 
 Document = Mapping[str, object]
@@ -26,11 +27,11 @@ Document = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The service says that it failed.
+    """An error that the service reports.
 
     Attributes:
-        message: Why, as it says.
-        code: Its name for that; empty if there is none.
+        message: The service's message.
+        code: The service's code; empty if there is none.
     """
 
     message: str
@@ -39,13 +40,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class HeardSoFar:
-    """What was heard.
+    """The text so far.
 
     Attributes:
         text: Everything, up to this document.
-        is_whole: There will be no more.
-        stopped: Why there will be no more although it is not the whole text; empty: it is, or may
-            be yet.
+        is_whole: Whether no more text follows.
+        stopped: Why the service stopped before the text was whole; empty: it did not.
     """
 
     text: str
@@ -54,16 +54,15 @@ class HeardSoFar:
 
 
 Interpretation = HeardSoFar | Refusal | None
-"""What a document means; None: nothing that is known."""
+"""Interprets a document; returns None for an unknown one."""
 
 
 class UploadReply:
     """One answer, read as it arrives.
 
     Args:
-        interpret: What a document means: the document and everything heard before it in,
-            everything heard after it out.
-        secret: What must not be repeated when the answer is quoted.
+        interpret: Interprets a document, given the text before it; returns the text after it.
+        secret: A value that is masked when the answer is quoted.
     """
 
     def __init__(
@@ -71,21 +70,21 @@ class UploadReply:
     ) -> None:
         self._interpret = interpret
         self._secret = secret
-        # Everything heard, as sent: half a character may be missing.
+        # The text so far, as sent; a surrogate may be unpaired.
         self._heard = ""
-        # What was received and is no whole line yet.
+        # Received bytes that are no complete line yet.
         self._line = bytearray()
-        # Whole lines, while none of them was understood: they may be one document.
+        # Complete lines, while none of them was understood: together they may be one document.
         self._lines: list[str] = []
-        # Something was understood.
+        # A document was understood.
         self._understood = False
-        # How much was received, in bytes.
+        # The number of received bytes.
         self._size = 0
-        # The service failed, or said that it is done: what follows does not count.
+        # The service failed, or is done: the rest is ignored.
         self.over = False
-        # How the service failed, if it did.
+        # The error that the service reported, if any.
         self.refusal: Refusal | None = None
-        # The service said that the text is whole.
+        # The service marked the text as whole.
         self.is_whole = False
         # Why the service stopped before the text was whole; empty: it did not say so.
         self.stopped = ""
@@ -96,13 +95,13 @@ class UploadReply:
         return whole(self._heard)
 
     def receive(self, data: bytes) -> list[InterimHeard]:
-        """Take what arrived, however it is cut.
+        """Take received bytes, cut at any place.
 
         Returns:
-            InterimHeard with everything heard, for each document that changed it.
+            InterimHeard with the whole text, for each document that changed it.
 
         Raises:
-            AsrProtocolError: It is too long to be what it should be.
+            AsrProtocolError: It is too long for an answer.
         """
         self._size += len(data)
         if self._size > LIMIT_BYTES:
@@ -118,7 +117,7 @@ class UploadReply:
         """Take the end of the answer.
 
         Returns:
-            As `receive`.
+            See `receive`.
 
         Raises:
             AsrProtocolError: Nothing in it was understood.
@@ -164,7 +163,7 @@ class UploadReply:
 
 
 def refusal_in(document: Document) -> Refusal | None:
-    """The error that a document reports; null is none (spec asr §2.4)."""
+    """The error of a document; None if it is null or missing (spec asr §2.4)."""
     error = document.get("error")
     if error is None:
         return None

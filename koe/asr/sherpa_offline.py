@@ -1,7 +1,7 @@
 """Models of sherpa-onnx that recognise whole pieces of speech, such as SenseVoice and Parakeet.
 
-One of them is made a recogniser of speech as it comes by `koe.asr.passes`. What models write beside
-the text, such as tags of the language and the mood, never gets into it.
+`koe.asr.passes` makes a streaming recogniser of such a model. Tags that models write beside the
+text, such as the language and the mood, are removed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from sherpa_onnx import OfflineRecognizer
 
 FAILURES = (RuntimeError, ValueError, IndexError, AssertionError)
-"""What the library's C++ exceptions become, and a check of its own."""
+"""The Python exceptions of the library."""
 
 BEAM_WIDTH = 4
 
-# Seconds: a piece that is shorter gets silence at its end, because models look at a window.
+# Seconds: a shorter piece gets silence at its end, because models need a whole window.
 _SHORTEST = 1.0
 
-# Of kinds that write all of a text at once, a pass takes a small part of the time that was spoken.
+# Kinds that write the whole text at once: their pass takes a small part of the length of the
+# speech.
 _QUICK = frozenset({ModelKind.SENSE_VOICE, ModelKind.PARAFORMER, ModelKind.NEMO_TRANSDUCER})
 _UPDATE_INTERVAL = 1.0
 
@@ -44,12 +45,12 @@ _TERMS_BYTES = 256
 # <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR says before the text.
 _TAGS = re.compile(r"<\|[^<>|]*\|>|</?(?:s|unk|blk|blank|sos|eos)>")
 _PREFACE = re.compile(r"^.*?<asr_text>", re.DOTALL)
-# What SenseVoice says in the place of a language, of noise and music.
+# The language that SenseVoice reports for noise and music.
 _NO_SPEECH = "<|nospeech|>"
 
 _SPACES = re.compile(r"\s+")
 
-# A space between two characters of scripts that have none: CJK, and what is written full-width.
+# A space between two characters of scripts without spaces: CJK and full-width forms.
 _CJK = "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uff9f\U00020000-\U0003ffff]"
 _SPACES_IN_CHINESE = re.compile(f"(?<={_CJK}) (?={_CJK})")
 
@@ -61,8 +62,8 @@ class OfflineModel:
     Attributes:
         kind: What it is.
         recogniser: The library's.
-        hotwords: The user's terms, where it can prefer them.
-        language: As the settings have it.
+        hotwords: The user's terms, if the model can prefer them.
+        language: The language in the settings.
     """
 
     kind: ModelKind
@@ -94,7 +95,7 @@ def check_language(language: str, facts: OfflineFacts) -> None:
 def make_recogniser(
     settings: SherpaOnnxConfig, files: OfflineFiles, hotwords: Hotwords
 ) -> OfflineRecognizer:
-    """Load a model that was examined. Blocks, for seconds.
+    """Load a model that was checked. Blocks for seconds.
 
     Raises:
         EngineUnavailableError: The package is damaged.
@@ -199,7 +200,7 @@ def terms_of_prompt(terms: tuple[str, ...]) -> str:
     room = _TERMS_BYTES
     taken = []
     for term in terms:
-        if "," in term or "<|" in term:  # it would end the term, or the prompt
+        if "," in term or "<|" in term:  # a comma or a tag would end the term or the prompt
             continue
         room -= len(term.encode()) + 1
         if room < 0:
@@ -209,12 +210,12 @@ def terms_of_prompt(terms: tuple[str, ...]) -> str:
 
 
 def plain_text(written: str, *, by_character: bool = False) -> str:
-    """What was said, of what a model wrote: no tags, and spaces where the script has some.
+    """Extract the text from a model's output: without tags, with the spaces of its script.
 
-    Punctuation alone is nothing that was said.
+    Punctuation alone counts as no text.
 
     Args:
-        written: With all that the model writes beside the text.
+        written: The output of the model, with tags.
         by_character: The model may write spaces between the characters of Chinese and Japanese.
     """
     text = trim(_SPACES.sub(" ", _TAGS.sub("", _PREFACE.sub("", written))))

@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 
 _FRAMES_PER_SECOND = 100
 
-# Silence that ends a recording in which nothing was said yet, and the longest piece of speech
-# without a pause: practically none (spec asr §3.1.3).
+# Two limits of the library that are practically switched off: the silence that ends a recording
+# without speech, and the longest piece without a pause (spec asr §3.1.3).
 _SILENCE_BEFORE_SPEECH = 2.4
 _LONGEST_SEGMENT = 300.0
 
-# Silence after the last sample, so that the encoder looks at it: half a second, or all that it
-# looks at together and the width of its first filter.
+# Silence after the last sample, so that the encoder processes that sample: half a second, or the
+# window of the encoder and the width of its first filter.
 _TAIL_SECONDS = 0.5
 _FILTER_FRAMES = 10
 
@@ -66,7 +66,7 @@ class SherpaModel:
     Attributes:
         recogniser: The library's.
         hotwords: The user's terms that it can write.
-        tail: Samples of silence to put after the last.
+        tail: Samples of silence after the last one.
     """
 
     recogniser: OnlineRecognizer
@@ -74,7 +74,7 @@ class SherpaModel:
     tail: int
 
 
-# The library's recogniser, which frees itself.
+# The library's recogniser; Python frees it.
 _loaded: Loaded[OnlineRecognizer | OfflineRecognizer] = Loaded(lambda recogniser: None)
 
 # Held by the session that loads.
@@ -86,7 +86,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
     Raises:
         EngineUnavailableError: The package is not installed.
-        AsrConnectionError: The model is not there.
+        AsrConnectionError: The model does not exist.
     """
     if find_spec("sherpa_onnx") is None:
         raise EngineUnavailableError(
@@ -121,7 +121,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 def used_model(
     settings: SherpaOnnxConfig, files: ModelFiles, terms: tuple[str, ...], minutes: int | None
 ) -> Iterator[SherpaModel]:
-    """Give a model until the block is left, loaded unless it was the last one. Blocks.
+    """Yield a model for the block, loaded unless the last session used it. Blocks.
 
     Args:
         settings: The engine's.
@@ -149,7 +149,7 @@ def used_model(
 def used_offline(
     settings: SherpaOnnxConfig, files: OfflineFiles, terms: tuple[str, ...], minutes: int | None
 ) -> Iterator[OfflineModel]:
-    """Give a model that recognises whole pieces; otherwise as `used_model`.
+    """Yield a model that recognises whole pieces; see `used_model`.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -178,7 +178,7 @@ def _hotwords(terms: tuple[str, ...], tokens: dict[str, int], bpe_vocab: Path | 
 
 
 def _unit(hotwords: Hotwords) -> object:
-    """What a recogniser has to know of the terms; each of its streams knows the terms."""
+    """The settings of a recogniser that depend on the terms; each stream gets the terms."""
     return (hotwords.modeling_unit, hotwords.vocabulary) if hotwords.terms else None
 
 
@@ -230,7 +230,7 @@ class SherpaRecogniser(Recogniser):
         self._tail = bytes(2 * model.tail)
         # The segments that have ended, as one text.
         self._ended = ""
-        # What was last reported.
+        # The texts of the last report.
         self._reported = ""
         # Samples that were fed.
         self._fed = 0
@@ -257,7 +257,7 @@ class SherpaRecogniser(Recogniser):
     def _advance(self, pcm: bytes) -> list[Event]:
         """Add audio, and take every step that it allows.
 
-        A pause is looked for after each step, so that it does not matter how audio is cut.
+        It looks for a pause after each step, so that the sizes of the audio pieces have no effect.
         """
         recogniser, stream = self._recogniser, self._stream
         events: list[Event] = []
@@ -279,19 +279,19 @@ class SherpaRecogniser(Recogniser):
 
     @property
     def _segment_start(self) -> int:
-        """The sample with which the open segment begins; the silence after the last is none."""
+        """The sample at which the open segment begins; the added silence does not count."""
         seconds: float = self._recogniser.start_time(self._stream)
         return min(round(seconds * SAMPLE_RATE_HZ), self._fed)
 
     @property
     def _text(self) -> str:
-        """Everything heard. Whether a segment brings its space depends on the version."""
+        """The whole text. Some versions of the library put a space before a segment."""
         return join_segments([self._ended, self._recogniser.get_result(self._stream)])
 
 
 @contextmanager
 def _mapped_errors() -> Iterator[None]:
-    """Turn the package's errors into ours."""
+    """Turn the package's errors into errors of koe."""
     try:
         yield
     except FAILURES as exc:
