@@ -1,7 +1,7 @@
 """MiMo-ASR of Xiaomi: a chat completion whose message is a recording (spec asr §2.4).
 
 Source: platform.xiaomimimo.com, "Speech Recognition (MiMo-V2.5-ASR)". If asked to stream, the
-    service sends increments; otherwise, and from some gateways always, one document.
+service sends increments; otherwise, and from some gateways always, one document.
 """
 
 from __future__ import annotations

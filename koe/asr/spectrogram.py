@@ -1,8 +1,8 @@
-"""What a Whisper model hears: the logarithm of the power in bands of the mel scale.
+"""The input of a Whisper model: the logarithm of the power in bands of the mel scale.
 
 Source: A. Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022), 2.2,
-and for the scale M. Slaney, "Auditory Toolbox" (1998). What was measured against the library that
-the models were trained with differs by rounding only.
+and for the scale M. Slaney, "Auditory Toolbox" (1998). The results differ from those of the
+library that the models were trained with by rounding only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from koe.events import SAMPLE_RATE_HZ
 Floats: TypeAlias = NDArray[numpy.float32]
 
 FRAME_SAMPLES = 160
-"""From one column to the next: 10 ms."""
+"""Samples from one column to the next: 10 ms."""
 
 _WINDOW = 400
 
@@ -29,13 +29,13 @@ _LOGARITHMIC_FROM = 15.0
 _LOG_STEP = numpy.log(6.4) / 27
 _HIGHEST_MEL = _LOGARITHMIC_FROM + numpy.log(SAMPLE_RATE_HZ / 2 / 1000) / _LOG_STEP
 
-# Power below this part of the loudest, as an exponent of ten, counts as the same.
+# Power below this part of the loudest, as an exponent of ten, is raised to it.
 _RANGE = 8.0
 _LEAST_POWER = 1e-10
 
 
-# The power of what is loud in a recording, of full scale squared (-22 dB): models hear a recording
-# that is much quieter less well.
+# The power to which the loud parts of a recording are raised, of full scale squared (-22 dB):
+# models make more errors with much quieter recordings.
 _LOUDNESS = 0.08**2
 _LOUD_PART = 3
 _LOUDNESS_WINDOW = 320
@@ -47,8 +47,8 @@ def log_mel(samples: array[float], bands: int, columns: int) -> Floats:
 
     Args:
         samples: 32-bit floats between -1 and 1, 16 kHz; no more than the columns have.
-        bands: How many rows.
-        columns: How many; each is `FRAME_SAMPLES` further.
+        bands: The number of rows.
+        columns: The number of columns; each begins `FRAME_SAMPLES` after the one before.
     """
     audio = numpy.zeros(columns * FRAME_SAMPLES, numpy.float32)
     audio[: len(samples)] = _levelled(numpy.frombuffer(samples, numpy.float32))

@@ -1,7 +1,7 @@
-"""Notices that a service says nothing about the speech that it is given. Pure.
+"""Notices that a service does not answer the speech that it gets. Pure.
 
-Silence of the user never counts: measured is the loud audio since the service last said something,
-and of that only as much as there was time to hear, for audio that waited is sent at once.
+It measures the loud audio since the last answer, so that pauses of the user don't count; and of
+that at most the time that has passed, because audio that waited is sent at once.
 """
 
 from __future__ import annotations
@@ -10,29 +10,30 @@ from array import array
 
 from koe.events import BYTES_PER_SECOND
 
-# A packet whose samples differ by so much has speech in it: half of the packets of a quiet voice
-# have, and none of a quiet room. A service may hear no words in other noise; then it is asked, and
-# given up, in vain.
+# A packet whose samples differ by at least this much counts as speech: half of the packets of a
+# quiet voice do, and none of a quiet room. With other loud noise, a service that rightly hears no
+# words is given up by mistake.
 _LOUD = 2000
 _STRIDE = 5
 
-# When a service is given up, in parts of the time after which it is asked for a sign of life.
+# The time after which a service is given up, relative to that after which it is asked for a sign of
+# life.
 _GIVEN_UP = 2.5
 
 
 class StallWatch:
-    """Measures how long a service has said nothing.
+    """Measures how long a service has not answered.
 
     Args:
-        patience: Seconds of speech after which it is in doubt.
+        patience: Seconds of speech after which the service is in doubt.
     """
 
     def __init__(self, patience: float) -> None:
         # Seconds.
         self._patience = patience
-        # Seconds of loud audio about which nothing was said.
+        # Seconds of loud audio without an answer.
         self._unanswered = 0.0
-        # When the last packet was sent; infinity: none was.
+        # The time of the last packet; infinity: there was none.
         self._sent_at = float("inf")
 
     @property
@@ -68,12 +69,12 @@ class StallWatch:
         self._sent_at = now
 
     def answer(self) -> None:
-        """Note that the service said something."""
+        """Note an answer of the service."""
         self._unanswered = 0.0
 
 
 def _is_loud(pcm: bytes) -> bool:
     """Whether a packet is loud, on little-endian machines: the libraries run on no others."""
-    # A few of the samples show it, too.
+    # A part of the samples is enough.
     samples = array("h", pcm)[::_STRIDE]
     return max(samples) - min(samples) >= _LOUD

@@ -1,11 +1,11 @@
 """Engines in the network that listen while the user speaks: a protocol, run over a connection.
 
-Audio is sent in packets of the size that the services ask for, whatever the size of the frames.
-While the connection is being opened ``send_audio`` is not called: until then the audio waits where
-it is recorded, so nothing is lost, and here nothing of it is kept.
+Audio is sent in packets of the size that the services ask for, regardless of the size of the
+frames. While the connection is being opened ``send_audio`` is not called: the audio waits in the
+spool, and is not stored here.
 
-A service that says nothing about speech is asked for a sign of life, and then given up, while the
-user speaks. After the end of the input a session decides how long it waits.
+While the user speaks, a service that does not answer is asked for a sign of life, and then given
+up. After the end of the input the session decides how long it waits.
 """
 
 from __future__ import annotations
@@ -31,23 +31,24 @@ from koe.events import (
 )
 from koe.masking import one_line
 
-# The services advise 100 to 200 ms (spec asr §1.8). What is less waits for more, or for the end.
+# The services advise 100 to 200 ms (spec asr §1.8). Less audio waits for more, or for the end.
 PACKET_BYTES = BYTES_PER_SECOND // 5
 _SMALLEST_PACKET_BYTES = BYTES_PER_SECOND // 10
 
-# How long the service may take to be ready once the connection stands (spec asr §1.7), in
-# addition to what the user allows for the connection.
+# Seconds that the service may take to be ready once it is connected (spec asr §1.7), in addition to
+# the user's time limit for the connection.
 SETUP_TIMEOUT = 5.0
 
-# How long a service may go on about audio that it has had the time to hear: as long as those that
-# get the whole recording at once (`koe.asr.recording`). Then a session waits only as if it were
-# silent, so that none is kept for ever.
+# Seconds for which a service may still send results after it has had the time to hear the audio:
+# the same as for services that get the whole recording at once (`koe.asr.recording`). After that
+# its results do not prolong the wait of the session any more.
 ANSWER_TIMEOUT = 30.0
 
 # Seconds of speech without an answer, after which the service is asked for a sign of life.
 STALL = 2.0
 
-# So many events may wait; then the service has to. A runner never lets any wait.
+# The most events that may wait; with more, nothing is read from the service. A runner takes all at
+# once.
 _EVENTS_LIMIT = 64
 
 log = logging.getLogger(__name__)
@@ -58,38 +59,38 @@ class StreamingEngine(Engine):
 
     Args:
         protocol: The session, fresh.
-        connect_timeout: Seconds until the connection must stand.
+        connect_timeout: Seconds in which the connection must be opened.
         stall: Seconds of speech without an answer, after which the service is asked for a sign of
             life. It is given up after two and a half times as many.
     """
 
     def __init__(self, protocol: Protocol, connect_timeout: float, stall: float = STALL) -> None:
-        # What is said and heard.
+        # The messages of the service.
         self._protocol = protocol
         # Seconds.
         self._connect_timeout = connect_timeout
-        # The connection; None before it stands, and after close.
+        # The connection; None before it is opened, and after close.
         self._socket: WebSocket | None = None
-        # Measures how long the service says nothing.
+        # Measures how long the service does not answer.
         self._watch = StallWatch(stall)
-        # Waits for the sign of life that was asked for; None: none was since the last answer.
+        # Waits for a sign of life; None: none was asked for since the last answer.
         self._asking: asyncio.Task[None] | None = None
         # The service was given up.
         self._is_given_up = False
-        # Reads it, from the end of connect.
+        # The task that reads the connection, from the end of connect on.
         self._reader: asyncio.Task[None] | None = None
-        # What next_event returns or raises.
+        # The results of next_event: events, and an error.
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
-        # Audio that is no packet yet.
+        # Audio that is too short for a packet yet.
         self._packet = bytearray()
-        # When, by the loop's clock, a service that hears as slowly as people speak has heard all
-        # that was sent.
+        # The time, by the loop's clock, at which a service that recognises at the speed of speech
+        # has heard all audio.
         self._heard_at = 0.0
-        # All audio is sent, and the service knows that.
+        # All audio is sent, and the service was told so.
         self._is_finished = False
         # close was called.
         self._is_closed = False
-        # A text was reported: then what comes too early is an end, else a failure.
+        # A text was reported: with one an early close is an end, without one a failure.
         self._has_heard = False
 
     async def connect(self) -> None:
@@ -117,7 +118,7 @@ class StreamingEngine(Engine):
         self._reader = asyncio.create_task(self._read(socket))
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Send what makes a packet; waits while the network is slower than that."""
+        """Send complete packets; waits while the network is too slow."""
         if self._takes_audio:
             self._packet += pcm
         while len(self._packet) >= _SMALLEST_PACKET_BYTES and self._takes_audio:
@@ -129,7 +130,7 @@ class StreamingEngine(Engine):
             return
         if len(self._packet) > 1:
             await self._send_packet()
-        # Not before: who ends the session meanwhile has not heard all.
+        # Only now: a service that ends the session earlier has not heard all.
         self._is_finished = True
         self._stop_asking()
         await self._perform(self._protocol.finish())
@@ -145,7 +146,7 @@ class StreamingEngine(Engine):
         return event
 
     async def close(self) -> None:
-        """Close the connection. What was not sent yet never will be."""
+        """Close the connection; audio that was not sent yet is dropped."""
         self._is_closed = True
         socket, self._socket = self._socket, None
         self._packet.clear()
@@ -163,22 +164,22 @@ class StreamingEngine(Engine):
         return self._reader is not None and self._socket is not None and not self._is_given_up
 
     async def _set_up(self, message: Message | EngineClosed) -> None:
-        """Answer what the service says before it is ready."""
+        """Handle a message of the service before it is ready."""
         if isinstance(message, EngineClosed):
             raise AsrConnectionError(f"{self._protocol.early_end}{_because(message)}")
         await self._perform(self._protocol.receive(message))
 
     async def _send_packet(self) -> None:
-        """Send whole samples: an odd byte waits for its other half, and at the end is none."""
+        """Send whole samples: an odd byte waits for its other half, and is dropped at the end."""
         size = min(len(self._packet), PACKET_BYTES) & ~1
         pcm = bytes(self._packet[:size])
         del self._packet[:size]
         self._heard_at = max(self._heard_at, _now()) + len(pcm) / BYTES_PER_SECOND
         await self._perform(self._protocol.send(pcm))
-        # What waited while the connection was opened may take long to send.
+        # Audio that waited for the connection may take long to send.
         self._tell_working()
         await self._look_for_stall(pcm)
-        # Long recordings must not keep the loop from anything else.
+        # Long recordings must not block the loop.
         await asyncio.sleep(0)
 
     async def _perform(self, steps: list[Message | Event]) -> None:
@@ -190,14 +191,14 @@ class StreamingEngine(Engine):
                 await self._socket.send(step)
 
     def _tell_working(self) -> None:
-        """Have the session wait longer for its text: something happened."""
+        """Have the session wait longer for its text, because there was an answer."""
         if not self._events.full():
             self._events.put_nowait(EngineWorking())
 
-    # --- a service that says nothing ---
+    # --- a service that does not answer ---
 
     async def _look_for_stall(self, pcm: bytes) -> None:
-        """Ask for a sign of life, or give the service up, when it is time, by the audio sent."""
+        """Ask for a sign of life, or give the service up, after enough unanswered audio."""
         self._watch.send(pcm, _now())
         socket = self._socket
         if self._watch.is_lost and self._protocol.answers_speech:
@@ -229,27 +230,27 @@ class StreamingEngine(Engine):
     # --- the reader's task ---
 
     async def _read(self, socket: WebSocket) -> None:
-        """Pass on what the service says, until it ends."""
+        """Pass on the messages of the service until it ends."""
         try:
             while await self._pass_on(await socket.receive()):
                 pass
         except AsrError as exc:
             self._mend(exc)
             await self._events.put(exc)
-        except Exception as exc:  # noqa: BLE001 - a bug of ours, raised where it is waited for
+        except Exception as exc:  # noqa: BLE001 - a bug in koe is raised in next_event
             await self._events.put(exc)
 
     async def _pass_on(self, message: Message | EngineClosed) -> bool:
-        """Tell what a message means; False when it is the last."""
+        """Pass on the events of a message; return False after the last one."""
         self._watch.answer()
         self._stop_asking()
         if not isinstance(message, EngineClosed):
             steps = self._protocol.receive(message)
         elif self._is_finished and not self._has_heard:
-            # As an end it would look like silence, though speech may have been lost.
+            # As a normal end it would look like silence, but speech may be lost.
             raise AsrProtocolError(f"connection closed before the result{_because(message)}")
         else:
-            # The protocol did not say so.
+            # The protocol reported no end.
             steps = [replace(message, is_cut=True)]
         goes_on = True
         for index, step in enumerate(steps):
@@ -273,7 +274,7 @@ class StreamingEngine(Engine):
         return one_line(text, self._protocol.handshake.secrets)
 
     def _mend(self, error: AsrError) -> None:
-        """Make an error's sentence presentable; in place, for errors are made in many ways."""
+        """Mask and shorten an error's sentence, in place: the constructors of errors differ."""
         error.message = self._presentable(error.message)
         error.args = (error.message,)
 

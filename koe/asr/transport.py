@@ -1,9 +1,9 @@
 """Connections to streaming services: the only module that knows sockets, TLS and WebSockets.
 
-The protocol of WebSockets is that of the package ``websockets``, without its sockets: those are
-ours, because a cancelled session must send nothing more, a server that has sent a close frame need
-not be waited for, and credentials go to the configured address only. So redirects are not followed,
-proxies not used, compression not offered, and pings sent only when asked for (spec asr §1.9).
+The package ``websockets`` implements the protocol, but not the sockets. They are opened here,
+because a cancelled session must send nothing more, close must not wait for the server, and
+credentials go to the configured address only. So redirects are not followed, proxies not used,
+compression not offered, and pings sent only when asked for (spec asr §1.9).
 
 ``receive`` reports once what ended the connection.
 """
@@ -36,27 +36,27 @@ from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
 from koe.http.errors import is_permanent_status, pause_asked_for
 
-# A network that took nothing for so long will not do so while a user waits.
+# Seconds after which a send fails if the network takes nothing.
 SEND_TIMEOUT = 30.0
 
-# How long the other side may leave unacknowledged what it was sent; then the system ends the
-# connection. It is half open: the machine or the network at its other end is gone.
+# Seconds after which the system ends a connection whose data is not acknowledged. It is half open:
+# the other machine or the network is gone.
 DEATH_TIMEOUT = 5.0
 
-# The option of TCP sockets that says so, by platform, and in how many parts of a second it counts:
+# The TCP option for that, by platform, and its units per second:
 # TCP_USER_TIMEOUT, TCP_RXT_CONNDROPTIME, TCP_MAXRT. Python names the first only.
 _DEATH_OPTIONS = {"linux": (18, 1000), "darwin": (0x80, 1), "win32": (5, 1)}
 
-# How long close waits for the system and for TLS; less than a shell waits for the core's end.
+# Seconds that close waits for the system and for TLS; less than a shell waits for the core's end.
 CLOSE_TIMEOUT = 1.0
 
-# What is read at once, and also what waits unread.
+# The most bytes that are read at once, and that wait unread.
 _READ_BYTES = 1 << 16
 
-# The head start of one address of a host before the next is tried too (RFC 8305 §5).
+# Seconds between tries of the addresses of a host (RFC 8305 §5).
 _NEXT_ADDRESS_DELAY = 0.25
 
-# The package would write headers, and so keys, to its log.
+# The package's log would have headers, and so keys.
 _SILENT = logging.Logger("koe.asr.transport", logging.CRITICAL + 1)
 
 
@@ -66,13 +66,13 @@ async def open_websocket(
     """Open a connection.
 
     Args:
-        handshake: Where to, and with which headers.
-        connect_timeout: Seconds, for everything from the name's look-up to the server's consent.
+        handshake: The address and the headers.
+        connect_timeout: Seconds for everything from the look-up of the name to the server's answer.
         death_timeout: Seconds without an acknowledgement after which the connection is lost.
 
     Raises:
-        AsrConnectionError: It can't be opened; the sentence says why. A certificate that is wrong
-            is no lasting failure: a hotel's network has one until the user has logged in.
+        AsrConnectionError: It can't be opened; the sentence says why. A wrong certificate is not
+            permanent: the network of a hotel has one until the user has logged in.
     """
     try:
         uri = parse_uri(handshake.url)
@@ -91,7 +91,7 @@ async def open_websocket(
         raise AsrConnectionError(f"the server does not speak WebSocket: {exc}") from exc
     except ssl.SSLError as exc:
         raise AsrConnectionError(f"no secure connection to {uri.host}: {exc}") from exc
-    # Also a name that is not found: that is what a machine without a network says.
+    # An unknown name, too, because a machine without a network reports that.
     except OSError as exc:
         raise AsrConnectionError(f"{uri.host}: {_cause(exc)}") from exc
     except ValueError as exc:  # a name that can't be looked up
@@ -121,7 +121,7 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: fl
 
 
 def _is_address(host: str) -> bool:
-    """Whether a host is an IP address, which has no others beside it."""
+    """Whether a host is an IP address, so that there are no other addresses."""
     try:
         ip_address(host)
     except ValueError:
@@ -133,9 +133,9 @@ class WebSocket:
     """One connection: messages out, messages in. One task may send while another receives.
 
     Args:
-        reader: The bytes that come.
-        writer: The bytes that go.
-        protocol: What they mean.
+        reader: Received bytes.
+        writer: Bytes to send.
+        protocol: Parses and builds frames.
     """
 
     def __init__(
@@ -149,14 +149,14 @@ class WebSocket:
         self._protocol = protocol
         # The server's answer to the handshake.
         self._response: Response | None = None
-        # What came and was not received yet; an end or an error is the last.
+        # Messages that were not taken yet; an end or an error is the last.
         self._arrived: deque[Message | EngineClosed | AsrError] = deque()
-        # The message of which the last frame has not come yet, and whether it is text.
+        # The incomplete message, and whether it is text.
         self._message = bytearray()
         self._is_text = False
         # Set when a pong came since the last ping.
         self._pong = asyncio.Event()
-        # A send has not got rid of its message, because it waits or was abandoned.
+        # A send is not complete: it waits, or was cancelled.
         self._is_sending = False
         # So that drain waits until the system has taken everything; over TLS, all but a little.
         # With a limit of 0 asyncio's TLS takes an empty buffer for a full one, and drain waits
@@ -164,15 +164,15 @@ class WebSocket:
         writer.transport.set_write_buffer_limits(high=1, low=0)
 
     def response_header(self, name: str) -> str:
-        """A header of the server's consent; empty if there is none."""
+        """A header of the server's answer; empty if it is missing."""
         assert self._response is not None, "the handshake comes first"
         return ", ".join(self._response.headers.get_all(name))
 
     async def shake_hands(self, headers: Mapping[str, str]) -> None:
-        """Ask for the upgrade, and wait for the server's consent.
+        """Request the upgrade, and wait for the server's answer.
 
         Raises:
-            InvalidHandshake: It does not consent.
+            InvalidHandshake: The server refuses.
             OSError: The connection was lost.
         """
         request = self._protocol.connect()
@@ -190,7 +190,7 @@ class WebSocket:
     async def send(self, message: Message) -> None:
         """Send a message; waits until the system has taken all of it.
 
-        To a connection that has ended nothing is sent: ``receive`` reports its end.
+        Nothing is sent on a connection that has ended: ``receive`` reports its end.
 
         Raises:
             AsrProtocolError: The network takes nothing any more.
@@ -212,7 +212,7 @@ class WebSocket:
         self._is_sending = False
 
     async def ping(self) -> None:
-        """Ask for a sign of life, and wait for it, for ever; another task receives meanwhile."""
+        """Send a ping, and wait for the pong without a time limit, while another task receives."""
         self._pong.clear()
         if self._protocol.state is OPEN and not self._writer.is_closing():
             self._protocol.send_ping(b"")
@@ -223,13 +223,13 @@ class WebSocket:
         """Wait for the next message, or for the end; may be cancelled and called again.
 
         Raises:
-            AsrProtocolError: The connection was lost, or what came is no message.
+            AsrProtocolError: The connection was lost, or the message is invalid.
         """
         while not self._arrived:
             try:
                 self._take(await self._reader.read(_READ_BYTES))
-                # The answers to pings. Only a flood of them has to wait for the network: else a
-                # server that reads when it has written would wait for us, and we for it.
+                # Send pongs. Only many of them wait for the network: else a server that reads only
+                # after it has written and koe would wait for each other.
                 self._write()
                 if self._writer.transport.get_write_buffer_size() > _READ_BYTES:
                     await self._writer.drain()
@@ -244,7 +244,7 @@ class WebSocket:
     async def close(self) -> None:
         """Send a close frame and close, without waiting for an answer. Never raises.
 
-        If something is still on its way, it shall not arrive: then the connection is cut.
+        If a send is not complete, the connection is cut, so that the rest does not arrive.
         """
         if self._is_sending:
             self.abort()
@@ -262,7 +262,7 @@ class WebSocket:
             pass  # it was lost before
 
     def notice_death(self, seconds: float) -> None:
-        """Have the system end the connection that acknowledges nothing for so long, if it can."""
+        """Have the system end a connection without acknowledgements after a time, if it can."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
         option = _DEATH_OPTIONS.get(sys.platform)
         if sock is not None and option is not None:
@@ -271,7 +271,7 @@ class WebSocket:
                 sock.setsockopt(socket.IPPROTO_TCP, name, max(int(seconds * parts), 1))
 
     def abort(self) -> None:
-        """Cut the connection; what the system has not sent yet is thrown away."""
+        """Cut the connection; data that the system has not sent yet is dropped."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
         if sock is not None and sock.fileno() >= 0:
             # Linger for no time: two shorts in Windows, two ints elsewhere.
@@ -289,7 +289,7 @@ class WebSocket:
         await self._writer.drain()
 
     def _take(self, data: bytes) -> None:
-        """Parse the bytes that came; no bytes are the end of the stream."""
+        """Parse received bytes; no bytes mean the end of the stream."""
         protocol = self._protocol
         if data:
             protocol.receive_data(data)
@@ -334,18 +334,18 @@ _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
 
 def _cause(exc: Exception) -> str:
-    """What the system says, without the numbers and addresses around it."""
+    """The system's message, without numbers and addresses."""
     if not isinstance(exc, OSError) or not exc.errno:
-        # asyncio has no words for an end in the middle of the TLS handshake.
+        # asyncio has no message for an end during the TLS handshake.
         return str(exc) or "the server ended the connection"
     if isinstance(exc, socket.gaierror) or sys.platform == "win32":
         return exc.strerror or str(exc)
-    # Elsewhere asyncio puts a text of its own in the place of the system's.
+    # Otherwise asyncio replaces the system's message with its own.
     return os.strerror(exc.errno)
 
 
 def _reason(protocol: ClientProtocol) -> str:
-    """What the close frame says (spec asr §2.1.5)."""
+    """The message of the close frame (spec asr §2.1.5)."""
     close = protocol.close_rcvd
     if close is None or close.code == CloseCode.NO_STATUS_RCVD:
         return ""
@@ -353,7 +353,7 @@ def _reason(protocol: ClientProtocol) -> str:
 
 
 def _refusal(response: Response) -> AsrConnectionError:
-    """What a server says that refuses the upgrade."""
+    """The message of a server that refuses the upgrade."""
     refusal = f"HTTP error: {response.status_code} {response.reason_phrase}"
     body = (response.body or b"").decode(errors="replace").strip()
     if location := response.headers.get("Location"):

@@ -1,4 +1,4 @@
-"""Turns: what exists once in a process serves one session at a time."""
+"""Turns: a resource that exists once per process serves one session at a time."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from contextlib import contextmanager
 
 from koe.errors import AsrConnectionError
 
-# How often one that waits looks whether it is still wanted: a small part of what its closing
-# waits for it.
+# Interval at which a waiting session checks whether it was closed: short against the wait of close.
 _POLL = 0.05
 
 
 @contextmanager
 def taken_turn(turn: threading.Lock, closed: Callable[[], bool]) -> Iterator[None]:
-    """Wait for a turn, and have it until the block is left. Blocks.
+    """Wait for the turn, and hold it during the block. Blocks.
 
     Args:
-        turn: Held by whose turn it is.
-        closed: Returns whether the turn is no longer wanted.
+        turn: The lock that is held during a turn.
+        closed: Returns whether the session was closed.
 
     Raises:
-        AsrConnectionError: It is wanted no more.
+        AsrConnectionError: The session was closed.
     """
     taken = False
     while not taken:

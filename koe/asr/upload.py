@@ -1,7 +1,6 @@
-"""Uploads to services that take whole recordings: what they send back, and errors as ours.
+"""Uploads to services that take whole recordings, with errors of speech recognition.
 
-How anything is sent, and what holds for all that is sent, is the door's (`koe.http`), which is
-imported when it is needed.
+The requests are sent by `koe.http`, which is imported when it is needed.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A request, wherever it goes.
+    """A request, without its address.
 
     Attributes:
-        headers: Besides those that all requests have.
+        headers: Headers, besides those of all requests.
         body: All of it.
-        permanent_errors: The service's names for errors that another try would meet again.
+        permanent_errors: The service's codes of errors that another try would cause again.
     """
 
     headers: tuple[tuple[str, str], ...] = field(repr=False)
@@ -50,7 +49,7 @@ class Uploader:
 
     Args:
         url: As `check_endpoint` returned it.
-        client: What `open_uploader` made.
+        client: The client of `open_uploader`.
     """
 
     def __init__(self, url: str, client: Client) -> None:
@@ -60,16 +59,16 @@ class Uploader:
     async def send(
         self, upload: Upload, receive: Callable[[bytes], bool], deadline: float = math.inf
     ) -> None:
-        """Send, and pass on the answer as it comes.
+        """Send a request, and pass on the answer as it arrives.
 
         Args:
-            upload: What to send.
+            upload: The request.
             receive: Gets the pieces of the answer, and returns whether more of it is wanted.
-            deadline: When it is not waited for any more, on the loop's clock.
+            deadline: The time limit, on the loop's clock.
 
         Raises:
-            AsrConnectionError: The service could not be reached, or sends us elsewhere.
-            AsrProtocolError: It refused, its answer can't be used, or it broke off.
+            AsrConnectionError: The service could not be reached, or redirects to another server.
+            AsrProtocolError: It refused, its answer can't be used, or it stopped.
         """
         request = Request(self._url, upload.headers, upload.body)
         with _asr_errors("HTTP request failed", AsrConnectionError):
@@ -91,10 +90,10 @@ async def open_uploader(url: str, connect_timeout: float) -> Uploader:
 
     Args:
         url: As `check_endpoint` returned it.
-        connect_timeout: Seconds until a connection must be there.
+        connect_timeout: Seconds in which a connection must be opened.
 
     Raises:
-        AsrConnectionError: There is nothing that could tell a server from an impostor.
+        AsrConnectionError: There are no root certificates to verify a server with.
     """
     # On a thread, because the library and the certificates take a tenth of a second to load.
     try:
@@ -117,7 +116,7 @@ def _make_client(connect_timeout: float) -> Client:
 
 @contextmanager
 def _asr_errors(what: str, kind: type[AsrConnectionError | AsrProtocolError]) -> Iterator[None]:
-    """Raise what the door raises as errors of recognition."""
+    """Turn errors of `koe.http` into errors of recognition."""
     try:
         yield
     except HttpReplyError as exc:

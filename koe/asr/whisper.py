@@ -1,8 +1,8 @@
 """Whisper: speech recognition of 99 languages on the device.
 
 Source: the library ``ctranslate2``, with models of OpenAI in its form. A model hears a whole piece
-of speech at once, so the text comes at pauses: see `koe.asr.passes`. What it writes is checked,
-because a model of this kind writes something for music and for noise too, and may not come to an
+of speech at once, so the text comes at pauses: see `koe.asr.passes`. The text is checked,
+because such a model also writes something for music and noise, and may repeat itself without
 end.
 """
 
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 _PACKAGES = ("ctranslate2", "opencc")
 _INSTALL = "run: pip install 'koe-core[whisper]'"
 
-# With more, threads wait for memory and for each other.
+# The most threads; more of them wait for memory and for each other.
 _MOST_THREADS = 4
 
-# Written with ideographs in ways that are to be one.
+# Languages whose variants of characters are converted.
 _CHINESE = frozenset({"zh", "yue"})
 
 # All sessions of the process share one model.
@@ -52,12 +52,12 @@ _loaded: Loaded[WhisperModel] = Loaded(lambda model: model.close())
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
     """Make the engine. The dictionary has no effect.
 
-    A model can get terms as what was said before, and then writes them more often. But measured
-    with the smallest model of use, on seven recordings, 15 wrong characters became 21 to 36.
+    A model can get terms as the previous text, and then writes them more often. But with the
+    smallest usable model, on seven recordings, 15 wrong characters became 21 to 36.
 
     Raises:
         EngineUnavailableError: A package is not installed.
-        AsrConnectionError: The model is not there, or does not know the language.
+        AsrConnectionError: The model does not exist, or does not know the language.
     """
     if not all(map(find_spec, _PACKAGES)):
         raise EngineUnavailableError("whisper", f"its packages are not installed; {_INSTALL}")
@@ -101,10 +101,10 @@ class WhisperRecogniser(WholeRecogniser):
 
     Args:
         model: The model.
-        language: What is spoken; ``auto``: each part of a piece may be in another language.
+        language: The spoken language; ``auto``: each part of a piece may have another one.
     """
 
-    # Each piece is filled up to 30 s, which takes most of the time.
+    # Each piece is padded to 30 s, which takes most of the time.
     longest_whole = MAX_CHUNK
 
     def __init__(self, model: WhisperModel, language: str) -> None:
@@ -125,10 +125,10 @@ class WhisperRecogniser(WholeRecogniser):
         )
 
     def _write(self, samples: array[float], encoded: Encoded, language: str) -> str:
-        """Write what is said in one language; empty: nothing.
+        """Return the text of a part in one language; empty: there is no speech.
 
         Raises:
-            AsrProtocolError: Something is said, and the model can't say what.
+            AsrProtocolError: There is speech, but the model found no text.
         """
         guesses = [self._model.write(encoded, language)]
         if guesses[0].is_doubtful:

@@ -1,4 +1,4 @@
-"""The files of a Whisper model in CTranslate2's form, and whether they are one."""
+"""The files of a Whisper model in CTranslate2's format, and their checks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from koe.config.languages import AUTO
 from koe.errors import AsrConnectionError
 from koe.json_text import parse_json
 
-# Where models of this engine are put, below the folder of all models.
+# The folder of this engine's models, below the folder of all models.
 _FOLDER = "whisper"
 
-# How the weights begin: a version, and the name of the kind with its length.
+# The beginning of the weights: a version, and the name of the kind with its length.
 _HEADER = struct.Struct("<IH")
 _KIND = b"WhisperSpec\0"
 
 _VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
 
-# What a model must be able to write.
+# Tokens that a model must have.
 _NEEDED = ("<|startoftranscript|>", "<|transcribe|>", "<|notimestamps|>")
 
 
@@ -109,7 +109,7 @@ def _text(path: Path) -> str:
 
 
 def _remedy(folder: Path) -> str:
-    # As the models that koe knows lie.
+    # The layout of the models that koe knows.
     if folder.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{folder.name}"
     return (

@@ -1,7 +1,7 @@
 """A loaded Whisper model: the only place that knows CTranslate2.
 
-Audio is filled up with silence to 30 s, as the models were trained, only where it must be: for
-what is short that takes four times as much computing. Without it, a model may write a short text
+Models were trained with audio that is padded to 30 s. Padding is used only if it is needed, because
+for short audio it takes four times as much computing. Without it, a model may write a short text
 twice.
 """
 
@@ -20,29 +20,29 @@ from koe.asr.whisper_text import Guess, decode_tokens
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
-# Columns of the spectrogram: silence after the speech, without which the last word may be heard
-# twice; as many as are encoded at least, and at most, which is 30 s.
+# Columns of the spectrogram: silence after the speech, without which the last word may be written
+# twice; and the fewest and the most that are encoded; the latter are 30 s.
 _TAIL_COLUMNS = 200
 _MIN_COLUMNS = 500
 _MAX_COLUMNS = 3000
 
-# Two columns of the spectrogram make one that is encoded.
+# The encoder makes one column of two columns of the spectrogram.
 _SAMPLES_PER_COLUMN = 2 * FRAME_SAMPLES
 
 _BEAM_WIDTH = 5
 
-# Tokens: as many as the model can write, as many as are spoken in a second at most, and a few.
+# Tokens: the most that the model can write, the most that are spoken in a second, and a few more.
 _MAX_TOKENS = 448
 _TOKENS_PER_SECOND = 25
 _SPARE_TOKENS = 32
 
-# Against loops, on a second try: what was written gets less likely, and no five tokens come twice.
+# Against loops, on a second try: written tokens get less likely, and no five tokens are repeated.
 _PENALTY = 1.2
 _LONGEST_REPETITION = 4
 
 
 class Encoded:
-    """Speech as the model understands it.
+    """Encoded speech.
 
     Attributes:
         values: A row for each `_SAMPLES_PER_COLUMN` samples, in a batch of one.
@@ -59,7 +59,7 @@ class WhisperModel:
 
     Args:
         files: Those of a Whisper model.
-        num_threads: How many processors it uses.
+        num_threads: The number of processors that it uses.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -78,11 +78,11 @@ class WhisperModel:
         self._model.unload_model()
 
     def encode(self, samples: array[float], *, fully: bool = False) -> Encoded:
-        """Listen to up to 28 seconds.
+        """Encode up to 28 seconds of speech.
 
         Args:
             samples: 32-bit floats between -1 and 1, 16 kHz.
-            fully: As the model was trained, with silence up to 30 s.
+            fully: Whether to pad the speech to 30 s, as in the model's training.
 
         Raises:
             AsrProtocolError: The library failed.
@@ -96,7 +96,7 @@ class WhisperModel:
         return Encoded(values, len(samples) / SAMPLE_RATE_HZ)
 
     def find_languages(self, encoded: Encoded, start: int, end: int) -> dict[str, float]:
-        """Tell how probable each language is in a part.
+        """Return the probability of each language in a part.
 
         Args:
             encoded: All of the speech.
@@ -115,12 +115,12 @@ class WhisperModel:
         return {token.strip("<|>"): probability for token, probability in found}
 
     def write(self, encoded: Encoded, language: str, *, no_loops: bool = False) -> Guess:
-        """Write what is said.
+        """Write the text of the speech.
 
         Args:
             encoded: The speech.
-            language: In which language it is written.
-            no_loops: Write nothing twice, though it may have been said.
+            language: The language of the text.
+            no_loops: Avoid repetitions, even if they were spoken.
 
         Raises:
             AsrProtocolError: The library failed.
@@ -151,13 +151,13 @@ def _view(values: Floats) -> ctranslate2.StorageView:
     return ctranslate2.StorageView.from_array(numpy.ascontiguousarray(values))
 
 
-# What the library's C++ exceptions become.
+# The Python exceptions of the library.
 _FAILURES = (RuntimeError, ValueError, IndexError, MemoryError)
 
 
 @contextmanager
 def _mapped_errors() -> Iterator[None]:
-    """Turn the library's errors into ours."""
+    """Turn the library's errors into errors of koe."""
     try:
         yield
     except _FAILURES as exc:

@@ -1,9 +1,8 @@
-"""What a Whisper model wrote: tokens as text, and whether that can have been said. Pure.
+"""The output of a Whisper model: tokens as text, and whether it can have been said. Pure.
 
-The measures are those of the paper (A. Radford et al., 2022, 4.5), the limits a little tighter:
-for music, noise and clicks, the smallest model of use was less certain than -0.95 in the end and
-found silence more probable than 0.5; for speech it was more certain than -0.6 and found it less
-probable than 0.25.
+The measures are those of the paper (A. Radford et al., 2022, 4.5), the limits a little tighter: for
+music, noise and clicks, the certainty of the smallest usable model was below -0.95 and its
+probability of silence above 0.5; for speech they were above -0.6 and below 0.25.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-# A text that can be compressed to less than 1 / this repeats itself.
+# A text that can be compressed by more than this factor repeats itself.
 _MOST_REPETITION = 2.4
 
-# Log-probability of a token, on average, below which a text is not trusted.
+# The average log-probability of a token below which a text is not trusted.
 _LEAST_CERTAINTY = -0.9
 
-# How probable it must be that nothing is said, for an uncertain text to be nothing.
+# The probability of silence above which an uncertain text is dropped.
 _NO_SPEECH = 0.5
 
-# The same six times; compression does not tell a short text.
+# The same phrase six times; compression does not find loops in short texts.
 _LOOP = re.compile(r"(.{2,}?)(?:\W*\1){5,}", re.DOTALL)
 
-# All of a text twice: what a model may make of a short piece.
+# The whole text twice, which models write for some short pieces.
 _TWICE = re.compile(r"(.{3,})\W*\1\W*$", re.DOTALL)
 
-# How bytes are written in the vocabulary: those that can be printed as they are, the others as
+# The characters for bytes in the vocabulary: printable bytes stand for themselves, others are
 # characters from 256 on (the convention of GPT-2).
 _PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
@@ -40,12 +39,12 @@ _SPECIAL = re.compile(r"<\|.*\|>")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a model wrote for a piece of speech.
+    """The output of a model for a piece of speech.
 
     Attributes:
-        certainty: Log-probability of a token, on average.
-        no_speech: How probable it is that nothing is said.
-        is_cut: It had no end within as many tokens as can be said.
+        certainty: The average log-probability of a token.
+        no_speech: The probability that there is no speech.
+        is_cut: Whether the text did not end within the most tokens that can be spoken.
     """
 
     text: str
@@ -55,20 +54,20 @@ class Guess:
 
     @property
     def is_loop(self) -> bool:
-        """Whether it says the same again and again, which models do and people don't."""
+        """Whether the text is a loop, which models write and people do not say."""
         return self.is_cut or repeats_itself(self.text)
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether to try again, with more computing."""
+        """Whether another try with more computing is worth it."""
         return self.certainty < _LEAST_CERTAINTY or self.is_loop or is_double(self.text)
 
 
 def best_guess(guesses: Sequence[Guess]) -> Guess:
-    """Choose of what was written for the same speech; what is not said is no text.
+    """Choose one of several outputs for the same speech; return an empty text for silence.
 
     Args:
-        guesses: Those of several tries.
+        guesses: The outputs of several tries.
     """
     best = max(guesses, key=lambda it: (not it.is_loop, not is_double(it.text), it.certainty))
     no_speech = max(guess.no_speech for guess in guesses)
@@ -78,7 +77,7 @@ def best_guess(guesses: Sequence[Guess]) -> Guess:
 
 
 def is_double(text: str) -> bool:
-    """Tell whether a text is the same thing twice, and nothing else."""
+    """Tell whether a text is one phrase twice, and nothing else."""
     return _TWICE.match(text) is not None
 
 
@@ -86,7 +85,7 @@ def decode_tokens(tokens: Iterable[str]) -> str:
     """Join tokens as they stand in a vocabulary, without those that are not text."""
     written = "".join(token for token in tokens if not _SPECIAL.fullmatch(token))
     encoded = bytes(_BYTES[character] for character in written if character in _BYTES)
-    # A character of which a part is missing was cut by the end.
+    # The last character may be incomplete.
     return encoded.decode("utf-8", "ignore").strip()
 
 
