@@ -1,4 +1,4 @@
-"""What a shell reaches: the only importers of the native module.
+"""The functions that shells call: the only importers of the native module.
 
 Here calls of C become calls of Python, notices become calls of the shell, and exceptions become
 return codes. Shell threads come and go; every function may be called on any of them.

@@ -1,4 +1,4 @@
-"""How C calls Python: arguments, answers, and the environment that they are given in."""
+"""Calls from C to Python: arguments, results, and the environment."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def hear_report(level: Level, sentence: str) -> None:
 
 
 def find_registered(engine: str, function: str) -> int:
-    """Where a function is that the shell has registered; 0 if it has not."""
+    """The address of a function that the shell has registered; 0 if there is none."""
     return int(lib.koe_local_function(utf8(engine), utf8(function)))
 
 
 def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Print what no caller expected; reported is where it was, because its words may be private."""
+    """Print an unexpected exception; report only its place, because its message may be private."""
     import traceback
 
     where = traceback.extract_tb(trace)[-1]
@@ -45,7 +45,7 @@ def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> 
 
 
 def status(function: Callable[..., int]) -> Any:
-    """Attach a function to its C name; whatever it raises is printed and answered with -1."""
+    """Attach a function to its C name; exceptions are printed and return -1."""
     return ffi.def_extern(error=-1, onerror=_break_down)(function)
 
 
@@ -100,7 +100,7 @@ class HostEnvironment:
 
 
 def open_store(*, renews_old_files: bool = False) -> Store:
-    """The user's files, found anew, because a program may change its environment."""
+    """The user's files, located anew, because a program may change its environment."""
     environment = HostEnvironment()
     directory = config_directory(environment)
     return Store(directory, environment, renews_old_files=renews_old_files)

@@ -1,6 +1,6 @@
 """The history for shells: what was said, and what can be done with it (koe_extra.h).
 
-What each function needs is imported when it is called first: a dictation needs none of it.
+Each function imports its modules on its first call, because a dictation needs none of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from koe.journal.entries import Entry
     from koe.journal.history import History
 
-# How many entries a window gets at most.
+# The most entries that a window gets.
 _MOST = 1000
 
 

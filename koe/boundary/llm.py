@@ -1,4 +1,4 @@
-"""What shells have language models do outside of sessions: rewrites, tests, lists of models."""
+"""Language models outside of sessions: rewrites, tests, lists of models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from koe.config.llm import LlmProfile
     from koe.llm.service import Answer, Question
 
-# Answers take no longer than llm.timeout_ms; this is for a loop that is busy besides.
+# Seconds in addition to llm.timeout_ms, for a busy loop.
 _LENIENCE = 2.0
 
 
@@ -156,7 +156,7 @@ def _ask(core: int, question: Question[Answer]) -> Answer:
 def _ask_alone(question: Question[Answer]) -> Answer:
     """Ask on a thread of its own, because this one may run a loop already.
 
-    A daemon thread: a server that does not answer keeps no process from ending.
+    It is a daemon thread, so that a silent server does not keep the process from ending.
     """
     from koe import daemon_threads
     from koe.llm.service import ask_once

@@ -1,6 +1,6 @@
-"""Models: what shells look at, have downloaded, and remove.
+"""Models: shells list, download and remove them.
 
-Looking at models and removing them loads no HTTP library.
+Only downloads load the HTTP library.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def koe_py_scan_models() -> str:
 
 @status
 def koe_py_model_status(path: Any, mode: int) -> int:
-    """Whether a model is there: 0, 1 or 2. Blocks while it hashes, unless mode is 1.
+    """The state of a model: 0, 1 or 2. Blocks while it hashes, unless mode is 1.
 
     Args:
         path: The model.
@@ -111,7 +111,7 @@ def koe_py_download(core: int, path: Any, progress: int, status: int, context: i
 
 @status
 def koe_py_cancel_download(core: int, path: Any) -> int:
-    """Have a download end; 1 if there is one."""
+    """Cancel a download; return 1 if there is one."""
     host = hosts.get(core)
     return int(host is not None and host.cancel_download(argument(path)))
 
@@ -129,6 +129,6 @@ def _known_models() -> Path:
     root = _models()
     try:
         install_manifests(root)
-    except ManifestError as exc:  # the other models can be used all the same
+    except ManifestError as exc:  # the other models can still be used
         report(exc)
     return root

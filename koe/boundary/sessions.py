@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     # Begins a session of a core, with the function that it notifies.
     Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
 
-# How long the shim waits for one answer about engines at the end of the process, in seconds.
+# Seconds that the shim waits for one answer about engines at the end of the process.
 _MOMENT = 0.1
 
 
@@ -55,7 +55,7 @@ class Host:
         self.runtime = Runtime(self.settings, lambda: _session_rules(expectations))
         # Downloads of models; None until there is one.
         self._downloads: Downloads | None = None
-        # There shall be none any more.
+        # No download may start any more.
         self._is_stopped = False
         # Guards these two.
         self._downloads_lock = threading.Lock()
@@ -70,7 +70,7 @@ class Host:
         )
 
     def begin_with(self, begin: Begin, token: int) -> None:
-        """Begin a session in some way, and likewise."""
+        """Begin a session with a function, and publish its settings before returning."""
         core = self.runtime.core()
         from koe.boundary.session_io import tell
 
@@ -78,14 +78,14 @@ class Host:
         publish(self.settings.current)
 
     def downloads(self, make: Callable[[], Downloads]) -> Downloads | None:
-        """The downloads of this core, made when they are needed first; None: it has stopped."""
+        """The downloads of this core, made on the first use; None: the core has stopped."""
         with self._downloads_lock:
             if self._downloads is None and not self._is_stopped:
                 self._downloads = make()
             return self._downloads
 
     def cancel_download(self, path: str | None) -> bool:
-        """Have a download end, if there is one of that path."""
+        """Cancel the download of a path, if there is one."""
         return self._downloads is not None and self._downloads.cancel(path)
 
     def stop(self, seconds: float) -> None:
@@ -141,7 +141,7 @@ def _flag(flag: bool | None) -> int:
     return -1 if flag is None else int(flag)
 
 
-# The cores that live, by number; nearly always none or one.
+# The running cores, by number; nearly always none or one.
 hosts: dict[int, Host] = {}
 
 
@@ -154,7 +154,7 @@ def koe_py_create(core: int, expectations: int) -> int:
         report(exc, Level.ERROR)
         return -1
     hosts[core] = host
-    publish(host.settings.current)  # last: a core that can't start leaves the one before as it was
+    publish(host.settings.current)  # last: if it fails, the core before is unchanged
     return 0
 
 
@@ -169,7 +169,7 @@ def koe_py_destroy(core: int, seconds: float) -> int:
 
 @status
 def koe_py_exit() -> int:
-    """Wait a moment for engines to come to rest, because the process ends.
+    """Wait a moment for engines to stop, because the process ends.
 
     Returns:
         1 while one is at work that is worth waiting for: call again. Else 0.
@@ -179,7 +179,8 @@ def koe_py_exit() -> int:
         keep_all()
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
-        # Of a core that could not be stopped, because a callback of its shell does not return.
+        # The engines of a core that could not be stopped, because a callback of its shell is
+        # blocked.
         if flush_all := getattr(sys.modules.get("koe.journal.writer"), "flush_all", None):
             flush_all(_MOMENT)
         return 0
@@ -196,8 +197,8 @@ def _patience_at_exit() -> Patience:
 def _stop_all() -> None:
     """Stop the cores of a host that is Python itself and ends without having destroyed them.
 
-    Nothing may compute when the interpreter, and what an engine works with, is torn down. Where the
-    interpreter is ours it is never finalised, and the shim sees to it.
+    Nothing may compute while the interpreter and the engines' libraries are unloaded. An
+    interpreter that koe started is never finalised; there the shim waits.
     """
     while hosts:
         _, host = hosts.popitem()
@@ -263,7 +264,7 @@ def koe_py_session_cancel(core: int) -> int:
 
 @status
 def koe_py_accept(core: int) -> int:
-    """Ask for the text as recognised; -1 if there is no session whose text is to come."""
+    """Ask for the text as recognised; -1 if no session is waiting for its text."""
     return _with_core(core, lambda running: None if running.accept() else -1)
 
 

@@ -1,6 +1,6 @@
-"""What settings windows call: files are read and written, the core is left alone.
+"""The functions for settings windows: they read and write files, and do not use the core.
 
-What each needs is imported when it is called first: a dictation needs none of it.
+Each function imports its modules on its first call, because a dictation needs none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @text
 def koe_py_config_get(key: Any) -> str:
-    """The text of one setting as it stands in the file; "" where there is none."""
+    """The text of one setting in the file; "" if it is missing."""
     from koe.config.windows.access import get_text
 
     path = argument(key)
@@ -27,7 +27,7 @@ def koe_py_config_get(key: Any) -> str:
 
 @text
 def koe_py_config_get_json(key: Any) -> str:
-    """One setting or section as it stands in the file; "" where there is none."""
+    """One setting or section in the file; "" if it is missing."""
     from koe.config.windows.access import get_json
 
     path = argument(key)
@@ -81,7 +81,7 @@ def koe_py_templates(core: int) -> str:
 
 @status
 def koe_py_save_templates(core: int, json: Any) -> int:
-    """Replace the templates in the file, and in the core where there is one."""
+    """Replace the templates in the file, and in the core if there is one."""
     from koe.config.windows.templates import save_templates
 
     payload = argument(json)

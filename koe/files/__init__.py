@@ -1,4 +1,4 @@
-"""Files, for everything above: locks, links, and how something is opened.
+"""Files: locks, links, and safe ways to open, write and change them.
 
 The user's own files are read by ``read``, written by ``write``, and changed by ``rewriting``.
 """

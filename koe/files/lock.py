@@ -1,4 +1,4 @@
-"""Locks on open files. The system lets go of one when its process ends, however it ends."""
+"""Locks on open files. The system releases a lock when its process ends or crashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if sys.platform == "win32":
     _LOCKED_BYTE = 0x7FFF_FFFF
 
     def _lock(descriptor: int, *, shared: bool) -> None:
-        # It knows no shared locks. The position is not the caller's concern.
+        # Windows has no shared locks here. The position in the file is restored.
         position = os.lseek(descriptor, 0, os.SEEK_CUR)
         try:
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -37,7 +37,8 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
     Args:
         descriptor: The file, open for writing, or for reading if ``shared``.
-        shared: Let others do the same, but none lock it alone. On Windows no other process can.
+        shared: Allow other shared locks, but no exclusive one. On Windows this lock is exclusive,
+            too.
 
     Returns:
         False: another one, in this process or in another, holds a lock that excludes this one.

@@ -13,15 +13,15 @@ _KEPT_BYTES = 16 * 1024 * 1024
 _BLOCK_BYTES = 65_536
 
 HEAD_BYTES = 12
-"""What `length_of` of a pipe is given."""
+"""The number of bytes that `length_of` gets."""
 
 
 class Pipe(io.RawIOBase):
-    """Keeps what came. Reading waits for what is still to come.
+    """Keeps all bytes of a pipe. Reading waits for more bytes.
 
     Args:
         descriptor: Of the pipe, which is closed with this.
-        length_of: Says how long the whole is, given its beginning; None: that is known at its end.
+        length_of: Returns the whole length, given the beginning; None: it is known at the end only.
 
     Attributes:
         name: Empty, so that soundfile does not judge the format by the name.
@@ -33,17 +33,17 @@ class Pipe(io.RawIOBase):
         # Owned: close closes it.
         self._source = descriptor
         self._length_of = length_of
-        # What came, and how much that is.
+        # The bytes that came, and their number.
         self._kept = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES)  # noqa: SIM115 - close
         self._arrived = 0
         # The pipe has ended.
         self._ended = False
-        # What is read next.
+        # The position of the next read.
         self._position = 0
 
     @property
     def arrived(self) -> int:
-        """How many bytes came so far."""
+        """The number of bytes that came so far."""
         return self._arrived
 
     def readable(self) -> bool:
@@ -55,11 +55,11 @@ class Pipe(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Return what is read next, in bytes from the beginning."""
+        """Return the position of the next read, in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Read on from elsewhere; from the end only once that is known."""
+        """Move to another position; relative to the end, this waits until the end is known."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
         self._position = offset + (self._length() if base is None else base)
         return self._position
@@ -89,7 +89,7 @@ class Pipe(io.RawIOBase):
         return length
 
     def _await(self, count: int | None) -> None:
-        """Wait until so many bytes have come, or the pipe has ended; None: until it has."""
+        """Wait until a number of bytes has come, or the pipe has ended; None: wait for the end."""
         self._kept.seek(self._arrived)
         while not self._ended and (count is None or self._arrived < count):
             block = os.read(self._source, _BLOCK_BYTES)

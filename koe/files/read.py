@@ -17,21 +17,21 @@ LARGEST_FILE_BYTES = 1024 * 1024
 
 BYTE_ORDER_MARK = "\ufeff"
 
-# How long a program that writes a file in pieces may rest between them. File systems and kernels
-# round modification times too, by less than that.
+# The longest pause of a program that writes a file in pieces. File systems and kernels round
+# modification times by less than that.
 REST_NS = 100_000_000
 _POLL_S = 0.005
 
 Stamp = tuple[int, int, int]
-"""Modification time in ns, size in bytes, inode: what changes when a file does."""
+"""Modification time in ns, size in bytes, inode: at least one changes with the content."""
 
 
 class Look(NamedTuple):
-    """One look at a file.
+    """The state of a file at one moment.
 
     Attributes:
-        content: All of it.
-        stamp: Taken when it had been read, of the same file.
+        content: The whole content.
+        stamp: The stamp of the same file after it was read.
     """
 
     content: bytes
@@ -39,12 +39,12 @@ class Look(NamedTuple):
 
 
 def is_missing(path: Path) -> bool:
-    """Return whether no file has this name; one that can't be looked at is not missing."""
+    """Return whether no file has this name; False if that can't be found out."""
     try:
         path.stat()
     except FileNotFoundError:
         return True
-    except (OSError, ValueError):  # reading it raises the reason; ValueError: a NUL in the name
+    except (OSError, ValueError):  # reading it raises the reason; ValueError: a NUL
         return False
     return False
 
@@ -92,8 +92,8 @@ def look(path: Path) -> Look:
 def read_whole(path: Path, patience_s: float, *, rest_if_empty_ns: int = REST_NS) -> bytes:
     """What a file contains once no program is writing it.
 
-    Half a file may lack the line on which all depends. One that was written a moment ago is
-    waited for, unless koe wrote it.
+    Half a file may lack an important line. So this waits if a program other than koe wrote the file
+    just now.
 
     Args:
         path: The file.
@@ -169,7 +169,7 @@ def decoded(content: bytes, path: Path) -> str:
 
 # --- what koe wrote last -----------------------------------------------------------------
 
-# It stands in the lock file, so that what follows need not wait, in this process or another.
+# The stamp is in the lock file, so that later reads need not wait, in any process of koe.
 
 
 def lock_of(path: Path) -> Path:
@@ -179,7 +179,7 @@ def lock_of(path: Path) -> Path:
 
 def note(lock: int, stamp: Stamp) -> None:
     """Keep the stamp of a file that koe wrote in its lock file, which is open."""
-    with contextlib.suppress(OSError):  # what follows waits a moment, which is all
+    with contextlib.suppress(OSError):  # then the next read only waits a moment
         os.ftruncate(lock, 0)
         os.lseek(lock, 0, os.SEEK_SET)
         os.write(lock, " ".join(map(str, stamp)).encode())

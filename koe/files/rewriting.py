@@ -1,9 +1,9 @@
 """Changing a file that other programs change too: read, change, compare, replace.
 
-Koe's own writers wait for each other (`koe.files.write.locked`). An editor waits for nothing, and
-many empty a file before they write it: who reads in between sees an empty file, or half of one.
-So a file that was written a moment ago is read when it has come to rest, and what changed before
-it is replaced is read again.
+Koe's own writers wait for each other (`koe.files.write.locked`). Editors do not wait, and many
+truncate a file before they write it: a reader may see an empty file, or half of one. So a file that
+was written just now is read when it has stopped changing, and a file that changed before it is
+replaced is read again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from koe.files.write import PATIENCE_S, locked, write_private
 # An empty file is being written, unless it stays so for long.
 _REST_IF_EMPTY_NS = 2_000_000_000
 
-# No program saves a file so often while one change is made to it.
+# The most retries; no program saves a file more often during one change.
 _MOST_ATTEMPTS = 20
 
 
@@ -67,7 +67,7 @@ def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
                 note(lock, stamp)
                 if former is None or _look(former).content == content:
                     return
-                # A program had opened it before, and goes on to write it.
+                # A program had opened the file before, and is still writing to it.
                 content = at_rest(
                     lambda: _look(former), path, PATIENCE_S, rest_if_empty_ns=_REST_IF_EMPTY_NS
                 )
@@ -102,9 +102,9 @@ def _replace(path: Path, present: bytes | None, changed: bytes) -> Stamp | None:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[int | None]:
-    """The file that is there now, to be read when another one has taken its name.
+    """Open the present file, so that it can be read after it was replaced.
 
-    None where there is none, and on Windows, where an open file can't be replaced.
+    None if there is none, and on Windows, where an open file can't be replaced.
     """
     if sys.platform == "win32":
         yield None

@@ -27,19 +27,19 @@ def write_whole(
     mode: int = 0o666,
     unless: Callable[[], bool] | None = None,
 ) -> os.stat_result | None:
-    """Put content in the place of a file, or create it. The folder must exist.
+    """Replace the content of a file, or create it. The folder must exist.
 
     Args:
         target: The file itself, not a link to it.
         content: All of it.
-        mode: Who may read and write it, from its first byte on, less the umask.
-        unless: Asked at the last moment; if it says yes, the file stays as it is.
+        mode: The permissions from the first byte on, reduced by the umask.
+        unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
         The status of the new file; None when there is none.
 
     Raises:
-        OSError: It can't be written. What was there is intact, and nothing else is left behind.
+        OSError: It can't be written. The old file is intact, and no temporary file is left.
         ValueError: No file can have this name.
     """
     draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
@@ -63,7 +63,7 @@ def write_whole(
 
 
 def remove_drafts(target: Path) -> None:
-    """Remove what writers that died left beside a file: it may hold keys, and is of no use."""
+    """Remove temporary files that crashed writers left beside a file, since they may have keys."""
     with suppress(OSError):
         for beside in target.parent.iterdir():
             if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":

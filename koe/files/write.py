@@ -1,6 +1,6 @@
 """Writes the user's files: one writer at a time, private, and atomically.
 
-How a file is replaced, `koe.files.whole` knows (spec config §§1.6-1.8).
+The replacement itself is in `koe.files.whole` (spec config §§1.6-1.8).
 """
 
 from __future__ import annotations
@@ -82,23 +82,23 @@ def _stamp(path: Path) -> Stamp | None:
 def write_private(
     path: Path, content: bytes, unless: Callable[[], bool] | None = None
 ) -> Stamp | None:
-    """Put ``content`` in the place of the file, or create it, for the user's eyes only.
+    """Replace the content of a file, or create it, readable for its user only.
 
     A symlink stays, and the file that it leads to is replaced. The folder must exist.
 
     Args:
         path: The file.
         content: All that it is to contain.
-        unless: Asked at the last moment; if it says yes, the file stays as it is.
+        unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
         The stamp of the new file; None when there is none.
 
     Raises:
-        ConfigError: It says why. The file is as it was and nothing else is left behind.
+        ConfigError: It can't be written. The old file is intact, and no temporary file is left.
     """
     try:
-        # A new file, so that it is private from its first byte, whatever the old one was.
+        # A new file, so that it is private from its first byte, regardless of the old one's mode.
         status = write_whole(_target(path), content, 0o600, unless)
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc

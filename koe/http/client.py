@@ -1,13 +1,13 @@
-"""The client: what may be asked and followed, how much is read, and errors as ours.
+"""The client: its rules for addresses, redirects and sizes, and its errors.
 
-What comes from a server is not believed here. These rules hold for all that koe sends over HTTP:
+Servers are not trusted. These rules hold for all requests of koe:
 
-- Addresses are encrypted, or on this machine.
-- A redirect stays within the origin of the first address, unless the settings say otherwise; then
-  no key goes along. It never leads from an encrypted address to one that is not, nor from elsewhere
-  to this machine, and no further than ten times.
-- Nothing is compressed: it is not asked for, and could be any size.
-- Of a reply as a whole and of a refusal, so much is read and no more.
+- Requests are encrypted, or stay on this machine.
+- A redirect stays within the origin of the first address, unless the settings allow others, to
+  which no key is sent. It never leads from an encrypted address to one that is not, nor from
+  elsewhere to this machine, and at most ten redirects are followed.
+- Compressed replies are refused, because they could expand to any size.
+- Replies and refusals are read up to a limit.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ __all__ = ["Client", "Response"]
 
 Response = httpx.Response
 
-# A correction is some kilobytes, the longest list of models or files some hundred.
+# The longest reply. A correction has some kilobytes, the longest list of models or files some
+# hundred.
 MAX_REPLY_BYTES = 8 * 2**20
-# Of what a server says about an error; the rest is not read, nor waited for: its status says the
-# most.
+# The longest body of an error; the rest is not read: the status is the most important part.
 MAX_ERROR_BYTES = 64 * 2**10
 ERROR_SECONDS = 2.0
 
-# A warm-up is due when a connection is this close to being given up as idle (spec llm §1.5).
+# Seconds before a connection is closed as idle at which a warm-up is due (spec llm §1.5).
 WARM_UP_MARGIN = 20.0
 
-# What is sent with every request that has no other words for it.
+# Headers of every request that does not set them itself.
 _HEADERS = {
     "accept": "*/*",
     "accept-encoding": "identity",
     "user-agent": f"koe/{__version__}",
 }
 
-# What no header can hold: control characters, and halves of characters.
+# Characters that no header can have: control characters and surrogates.
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 _parsed = lru_cache(64)(httpx.URL)
@@ -74,7 +74,7 @@ class Client:
 
     Args:
         settings: The settings.
-        clock: Seconds; it has to run on while the computer sleeps.
+        clock: Returns seconds; it must run on while the computer sleeps.
     """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.time) -> None:
@@ -84,7 +84,7 @@ class Client:
         self._warm_ups: dict[str, asyncio.Task[None]] = {}
 
     def open(self) -> None:
-        """Build what is needed for the first request; no connection is made yet.
+        """Prepare the first request, without opening a connection.
 
         Raises:
             HttpConfigError: It can't be built.
@@ -92,15 +92,16 @@ class Client:
         self._connections.open()
 
     def deadline(self) -> float:
-        """When a reply has to be there that is asked for now, on the loop's clock."""
+        """The time limit of a request that is sent now, on the loop's clock."""
         return asyncio.get_running_loop().time() + self._settings.timeout
 
     async def send(self, request: Request, deadline: float | None = None) -> Response:
         """Send a request and return the whole reply.
 
         Args:
-            request: What to send. The key in its headers goes to no other origin.
-            deadline: For one of several requests that have a time limit together.
+            request: The request. The key in its headers goes to no other origin.
+            deadline: The time limit, if several requests have one together; None: that of the
+                settings.
 
         Returns:
             The reply, whatever its status; of a refusal, the beginning.
@@ -109,7 +110,7 @@ class Client:
             HttpConfigError: The address is not allowed, or a header can't be sent.
             HttpConnectionError: The server can't be reached, or the connection broke.
             HttpTimeoutError: The reply was not there in time.
-            HttpReplyError: The reply can't be used, or a redirect leads astray.
+            HttpReplyError: The reply can't be used, or a redirect is not allowed.
         """
         timeout = self._settings.timeout
         if timeout <= 0:
@@ -138,8 +139,8 @@ class Client:
 
         Args:
             request: What to send. The key in its headers goes to no other origin.
-            deadline: When it is not waited for any more, on the loop's clock.
-            limit: How many bytes it may have.
+            deadline: The time limit, on the loop's clock.
+            limit: The most bytes of the reply.
 
         Returns:
             The reply, whatever its status; of a refusal, the beginning.
@@ -156,7 +157,7 @@ class Client:
                     response.stream = _body(response, request, limit)
                     yield response
                     return
-                # So that the connection can be used again.
+                # This allows the connection to be used again.
                 await _beginning(_stream_of(response))
             finally:
                 await response.aclose()
@@ -164,13 +165,13 @@ class Client:
     def warm_up(self, request: Request) -> asyncio.Task[None] | None:
         """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
 
-        It fails in silence: the next request will say why.
+        Failures are ignored: the next request reports them.
 
         Args:
-            request: For something small on the server; whatever it answers is good.
+            request: A request with a small reply, which is ignored.
 
         Returns:
-            The task that does it; None if there is nothing to do.
+            The task of the request; None if there is a connection.
         """
         try:
             address = self._checked(request).url
@@ -210,7 +211,7 @@ class Client:
         log.info("the connection to %s is warm (HTTP %d)", server, response.status_code)
 
     def _checked(self, request: Request) -> Request:
-        """The request at the normal form of its address, if it may be asked."""
+        """Return the request with its address in normal form, if that is allowed."""
         try:
             url = check_endpoint(request.url, allow_private=request.allow_private)
         except EndpointError as exc:
@@ -229,7 +230,7 @@ class Client:
         """Send one request and wait until the reply begins."""
         url = request.url
         headers = _HEADERS | {name.lower(): value for name, value in request.headers}
-        # What stands before the host is no part of the address, and a key beats it.
+        # The user and password before the host are sent as a header, unless there is a key.
         if user := user_of(url):
             headers = {"authorization": f"Basic {b64encode(user.encode()).decode()}"} | headers
         with self._mapped(url):
@@ -248,7 +249,7 @@ class Client:
     def _mapped(self, url: str) -> Iterator[None]:
         try:
             yield
-        # ValueError: a host that is no host name, which is found out when it is looked up.
+        # ValueError: the host is no valid name, which only the look-up finds.
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
             raise failure(exc, url, self._settings.setting) from exc
 
@@ -270,7 +271,7 @@ def _body(response: Response, request: Request, limit: float) -> httpx.AsyncByte
 
 
 class _Bounded(httpx.AsyncByteStream):
-    """A body that ends with an error when it is too long, or breaks off."""
+    """A body that raises an error if it is too long or incomplete."""
 
     def __init__(self, response: Response, url: str, limit: float) -> None:
         self._stream = _stream_of(response)
@@ -293,7 +294,7 @@ class _Bounded(httpx.AsyncByteStream):
 
 
 class _Beginning(httpx.AsyncByteStream):
-    """The beginning of a refusal; nothing of one that can't be read as it is."""
+    """The beginning of a refusal; empty if it is compressed."""
 
     def __init__(self, response: Response, is_readable: bool) -> None:
         self._stream = _stream_of(response)

@@ -1,18 +1,17 @@
-"""Connections that were kept may have died: a request must not die with them.
+"""Kept connections, which may be dead: requests survive that.
 
-A laptop sleeps, and changes networks. Then a connection of before is dead and does not say so, and
-a request on it would wait until its time is up. So such a connection is not trusted blindly:
+A laptop sleeps, and changes networks. Then an old connection is dead without notice, and a request
+on it would wait until its time limit. So old connections are checked:
 
-- no server was heard for longer than connections are kept, by the clock on the wall, which runs on
-  while a computer sleeps: those of before are left alone;
-- the connection breaks before the reply begins: the request is sent again, on a new one;
-- no word comes for a while: over HTTP/2 the server is asked for a sign of life, on the same
-  connection. If that does not come either, the request is sent again on a new one, and the first
-  reply counts. On HTTP/1.1 nothing can be asked meanwhile, so there the wait is longer, and a
-  server that was heard just now is not doubted.
+- if no server answered for longer than connections are kept, by the wall clock, which runs on while
+  the computer sleeps, the old connections are not used;
+- if the connection breaks before the reply begins, the request is sent again on a new one;
+- if there is no answer for a while, over HTTP/2 a second request on the same connection checks it.
+  Without an answer to that either, the request is sent again on a new one, and the first reply
+  counts. HTTP/1.1 has no such check, so the wait is longer, and a server that answered just now is
+  trusted.
 
-A correction that is made twice does no harm; one that fails does. Where there is no time limit for
-the whole, silence is no reason for a doubt.
+A correction that is made twice does no harm. Requests without a time limit are not checked.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ from koe.http.errors import HttpConnectionError
 from koe.http.request import HttpSettings
 from koe.http.routes import Routes
 
-# How long a connection of before may be silent before it is asked for a sign of life: this part of
-# the time limit, but no longer than so many seconds. For the sign, it has half of that again.
+# The silence of an old connection after which it is checked: this part of the time limit, but at
+# most this number of seconds. The check may take half of that.
 SILENCE_PART = 1 / 4
 SILENCE_SECONDS = 2.0
 
-# The same where nothing can be asked, unless the last sign of life is so fresh, in seconds.
+# The same for HTTP/1.1, unless the last answer is at most this old, in seconds.
 SILENCE_PART_HTTP1 = 1 / 2
 TRUST_SECONDS_HTTP1 = 10.0
 
-# By how much a time service may set the wall clock back while it runs: no reason for a doubt.
+# Seconds by which a time service may set the wall clock back.
 CORRECTION_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Contact:
-    """The last time that a server was heard: when, by the wall clock, and how."""
+    """The last answer of a server: its time by the wall clock, and its HTTP version."""
 
     time: float
     http_version: str
@@ -56,12 +55,12 @@ class Contact:
 
 @dataclass(eq=False)
 class Pool:
-    """Connections that live and die together.
+    """A set of connections that are replaced together.
 
     Attributes:
-        routes: What they are connections of.
-        under_way: How many requests are on them.
-        is_over: They are closed as soon as there is none.
+        routes: The transport that has the connections.
+        under_way: The number of requests on them.
+        is_over: Whether they are closed as soon as there is no request.
     """
 
     routes: Routes
@@ -82,9 +81,9 @@ class Connections(httpx.AsyncBaseTransport):
     def __init__(self, settings: HttpSettings, clock: Callable[[], float]) -> None:
         self._settings = settings
         self._clock = clock
-        # None until it is needed, and when it is needed no more.
+        # The current connections; None before they are needed and after they were retired.
         self._pool: Pool | None = None
-        # Who was heard through this pool, by origin.
+        # The last answers through these connections, by origin.
         self._contacts: dict[str, Contact] = {}
         # What is being closed.
         self._closing: set[asyncio.Future[None]] = set()
@@ -92,7 +91,7 @@ class Connections(httpx.AsyncBaseTransport):
         self._is_retired = False
         # aclose was called.
         self._is_closed = False
-        # Where requests are made; None before the first.
+        # The loop of the requests; None before the first.
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self) -> Pool:
@@ -109,7 +108,7 @@ class Connections(httpx.AsyncBaseTransport):
         return self._pool
 
     def abandon(self) -> None:
-        """Use the connections no more. Requests that are on them still end, then they close."""
+        """Use the connections for no new request; they are closed after the last one on them."""
         pool, self._pool = self._pool, None
         self._contacts.clear()
         if pool is not None:
@@ -138,7 +137,7 @@ class Connections(httpx.AsyncBaseTransport):
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def age(self, server: str) -> float | None:
-        """Seconds since a server was heard; None for never.
+        """Seconds since the last answer of a server; None: there was none.
 
         Args:
             server: Its origin.
@@ -147,7 +146,7 @@ class Connections(httpx.AsyncBaseTransport):
         return None if contact is None else self._age(contact)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, twice if need be, and return the first reply that begins.
+        """Send a request, if necessary twice, and return the first reply that begins.
 
         Returns:
             The reply; its stream is to be closed.
@@ -162,7 +161,7 @@ class Connections(httpx.AsyncBaseTransport):
         pool = self.open()
         contact = self._contacts.get(origin_of(str(request.url)))
         if contact is None:
-            return await self._send(pool, request)  # a new connection: nothing to doubt
+            return await self._send(pool, request)  # a new connection needs no check
         attempts = [asyncio.create_task(self._send(pool, request))]
         winner: asyncio.Task[httpx.Response] | None = None
         try:
@@ -188,7 +187,7 @@ class Connections(httpx.AsyncBaseTransport):
         http_version = response.http_version
 
         def note() -> None:
-            """A whole reply has come: this connection lives."""
+            """Note a complete reply: the connection is alive."""
             if pool is self._pool:
                 contact = Contact(self._clock(), http_version)
                 self._contacts[origin_of(str(request.url))] = contact
@@ -222,7 +221,7 @@ class Connections(httpx.AsyncBaseTransport):
         request: httpx.Request,
         contact: Contact,
     ) -> bool:
-        """Wait until it is clear whether the connection lives; if so, the attempt may run on."""
+        """Check whether the connection is alive; if so, the attempt runs on."""
         timeout = self._settings.timeout
         if math.isinf(timeout) or (request.url.scheme == "http" and is_local(str(request.url))):
             return True  # the latter is this computer, which can't be cut off
@@ -235,7 +234,7 @@ class Connections(httpx.AsyncBaseTransport):
         await asyncio.wait({attempt}, timeout=patience)
         if attempt.done():
             return True
-        # Without a key: any answer is a sign of life, and that is enough.
+        # It is sent without a key, because any answer is enough.
         root = httpx.Request(
             "HEAD",
             request.url.copy_with(raw_path=b"/"),
@@ -255,7 +254,7 @@ class Connections(httpx.AsyncBaseTransport):
 
         def close(ended: asyncio.Task[httpx.Response]) -> None:
             if not ended.cancelled() and ended.exception() is None:
-                # It came through all the same. Left alone, the rest of its reply would come too.
+                # It succeeded nevertheless, and the rest of its reply would arrive.
                 self._keep(asyncio.ensure_future(ended.result().aclose()))
 
         attempt.cancel()
@@ -278,7 +277,7 @@ class Connections(httpx.AsyncBaseTransport):
 
     def _age(self, contact: Contact) -> float:
         age = self._clock() - contact.time
-        # A clock that was set back says nothing, unless it was only corrected.
+        # The age is unknown if the clock was set back by more than a correction.
         return max(age, 0.0) if age > -CORRECTION_SECONDS else float("inf")
 
 

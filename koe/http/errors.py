@@ -1,10 +1,10 @@
-"""What can go wrong with a request over HTTP, and what another try may mend.
+"""The errors of requests over HTTP, and which of them another try may solve.
 
-The errors are a part of the tree in `koe.errors`. Each caller raises them as errors of its own: of
-recognition, of correction, of models.
+They are a part of the tree in `koe.errors`. Callers turn them into errors of recognition, of
+correction or of models.
 
-A wrong answer about another try costs differently: a passing failure that is taken for a lasting
-one costs words, and the other way round it costs seconds. So what is not known counts as passing.
+If a temporary failure is taken for a lasting one, words are lost; the other mistake costs seconds.
+So unknown failures count as temporary.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from email.utils import parsedate_to_datetime
 
 from koe.errors import KoeError
 
-# RFC 9110 §§15.5.9, 15.5.10, 15.5.20, RFC 8470 §5.2, RFC 6585 §4: refusals of this moment. The last
-# two are not registered: Groq has no capacity left, and a proxy gave up on its own request.
+# RFC 9110 §§15.5.9, 15.5.10, 15.5.20, RFC 8470 §5.2, RFC 6585 §4: temporary refusals. The last two
+# are not registered: Groq has no capacity left, and a proxy cancelled its own request.
 _PASSING_REFUSALS = frozenset({408, 409, 421, 425, 429, 498, 499})
 
-# A service that asks for a longer pause counts as gone.
+# The longest pause in seconds; a service that asks for more counts as unavailable.
 _LONGEST_PAUSE = 86_400.0
 
 
@@ -38,7 +38,7 @@ class HttpError(KoeError):
 
 
 class HttpConfigError(HttpError):
-    """The request can't be sent at all: the address, a header or the certificates are no good."""
+    """The request can't be sent at all: its address, a header or the certificates are wrong."""
 
 
 class HttpConnectionError(HttpError):
@@ -46,8 +46,8 @@ class HttpConnectionError(HttpError):
 
     Args:
         message: What went wrong.
-        is_passing: The server took the connection and dropped it; the next one may live.
-        is_lasting: The server's certificate is no good, and no better the next time.
+        is_passing: The server accepted the connection and closed it; the next one may work.
+        is_lasting: The server's certificate is wrong, and will be the next time.
     """
 
     def __init__(self, message: str, *, is_passing: bool = False, is_lasting: bool = False) -> None:
@@ -60,7 +60,7 @@ class HttpTimeoutError(HttpError):
     """The whole reply did not come in time.
 
     Args:
-        timeout_seconds: How long was waited.
+        timeout_seconds: The time limit.
     """
 
     def __init__(self, timeout_seconds: float) -> None:
@@ -69,17 +69,17 @@ class HttpTimeoutError(HttpError):
 
 
 class HttpReplyError(HttpError):
-    """The reply can't be used: it is too large, is compressed, leads astray, or is not HTTP."""
+    """The reply can't be used: it is too large, compressed, or not HTTP, or redirects wrongly."""
 
 
 class HttpRedirectError(HttpReplyError):
-    """The server sends us to where nothing may be sent."""
+    """The server redirects to an address to which nothing may be sent."""
 
 
 def is_permanent_status(status: int) -> bool:
-    """Tell whether an HTTP status says that the same request will be refused again.
+    """Tell whether the same request will be refused again, by its HTTP status.
 
-    That is so for a redirect that is not followed, and for all refusals that blame the request.
+    It will after a redirect that is not followed, and after refusals that blame the request.
     """
     return 300 <= status < 500 and status not in _PASSING_REFUSALS
 
@@ -99,7 +99,7 @@ def pause_asked_for(retry_after: str, now: datetime | None = None) -> float | No
         return min(float(value), _LONGEST_PAUSE)
     try:
         date = parsedate_to_datetime(value)
-        # A date that names no zone is one of GMT, as all in HTTP.
+        # A date without a zone is in GMT, as all dates in HTTP.
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         seconds = (date - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What went wrong, in sentences for people: the only place that maps what libraries raise."""
+"""Sentences about failures: the only place that maps the exceptions of HTTP libraries."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from koe.endpoint import host_of
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpReplyError
 from koe.masking import one_line
 
-# What libraries say, and what it means to the user, who has to mend it. {host} is the server,
-# {setting} where its address comes from.
+# Messages of libraries, and sentences for the user. {host} is the server, {setting} the setting
+# with its address.
 _MEANINGS = {
-    # First: what else is said then is about the proxy, and not about the server.
+    # First, because the other messages are about the proxy then, not about the server.
     r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",
     r"certificate.*(NotValidYet|not valid yet|not yet valid)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
@@ -41,20 +41,19 @@ _MEANINGS = {
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 
-# What is said of a server that closed the connection before it said anything, which is no reason to
-# doubt that it speaks HTTP.
+# Messages about a server that closed the connection without an answer, which may still speak HTTP.
 _SILENT_END = re.compile(r"disconnected|without sending|Terminated|StreamReset", re.IGNORECASE)
 
 
 def failure(
     exc: httpx.HTTPError | httpx.InvalidURL | ValueError, url: str, setting: str
 ) -> HttpError:
-    """Say in our terms what went wrong before the reply began.
+    """Turn a failure before the reply began into an error of koe.
 
     Args:
-        exc: What a transport raised.
-        url: Who was asked.
-        setting: What a person would correct if the address is wrong.
+        exc: The exception of a transport.
+        url: The address of the request.
+        setting: The setting that has the address.
     """
     host = host_of(url)
     causes = reasons(exc)
@@ -77,7 +76,7 @@ def failure(
 
 
 def interruption(exc: httpx.TransportError, url: str) -> HttpConnectionError:
-    """Say what went wrong after the reply had begun."""
+    """Turn a failure after the reply had begun into an error of koe."""
     host, said = host_of(url), one_line(reasons(exc)[-1])
     if isinstance(exc, httpx.ReadTimeout):
         return HttpConnectionError(f"{host} does not answer in time", is_passing=True)
@@ -86,7 +85,7 @@ def interruption(exc: httpx.TransportError, url: str) -> HttpConnectionError:
 
 
 def reasons(exc: BaseException) -> list[str]:
-    """Return what libraries say, from the outermost to the innermost reason; never empty."""
+    """Return the messages of an exception and its causes, outermost first; never empty."""
     said: list[str] = []
     cause: BaseException | None = exc
     while cause is not None:

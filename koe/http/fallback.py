@@ -1,9 +1,9 @@
 """The transport of httpx itself, where there is no wheel of pyreqwest.
 
-It lacks what nothing but a thread of its own could do: idle connections are not pinged, and one
-that was kept for too long is closed when the next request comes. A stream of HTTP/2 that is
-cancelled is not taken back, but forgotten; and what a server still sends of a reply that is not
-read to its end would use up what the connection may carry. So no later request goes there.
+It has no thread of its own. So idle connections are not pinged, and one that was kept for too long
+is closed when the next request comes. A cancelled stream of HTTP/2 is not reset, and the rest of an
+unread reply uses up the flow-control window of the connection. So such a connection gets no later
+request.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ import truststore
 
 from koe.http.request import HttpSettings
 
-# Seconds of silence until the system tries whether a connection lives (spec llm §1.1).
+# Seconds of silence after which the system sends TCP keep-alive probes (spec llm §1.1).
 _TCP_KEEPALIVE = 30
 
-# Which option of TCP that is: Linux and Windows have one name for it, macOS another.
+# The TCP option for that: Linux and Windows have one name for it, macOS another.
 _IDLE_OPTION = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
 
-# It writes the headers of requests, and so keys, at debug level.
+# At debug level it logs the headers of requests, and so keys.
 logging.getLogger("hpack").setLevel(logging.INFO)
 
 
@@ -48,7 +48,7 @@ class _Connected(TypedDict, total=False):
 
 @dataclass
 class _Pool:
-    """The connections to one server, and how many requests are on them."""
+    """The connections to one server, and the number of requests on them."""
 
     transport: httpx.AsyncHTTPTransport
     under_way: int = 0
@@ -89,7 +89,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
             if self._proxy and not isinstance(exc.__context__, ssl.SSLError):
                 raise httpx.ProxyError(f"proxy: {exc}") from exc
             raise
-        # Headers that are no text are as if they were not there.
+        # Headers that are not text are ignored.
         texts = [(name, value) for name, value in response.headers.raw if value.isascii()]
         response.headers = httpx.Headers(texts)
         assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -131,9 +131,9 @@ class FallbackTransport(httpx.AsyncBaseTransport):
     async def _send(
         self, transport: httpx.AsyncHTTPTransport, request: httpx.Request
     ) -> httpx.Response:
-        """Send a request, and leave no connection behind when that is cancelled.
+        """Send a request, and leave no connection open if that is cancelled.
 
-        The library forgets one that is cancelled in the middle of the TLS handshake.
+        The library loses a connection that is cancelled during the TLS handshake.
         """
         connections: list[httpcore.AsyncNetworkStream] = []
 
@@ -151,12 +151,12 @@ class FallbackTransport(httpx.AsyncBaseTransport):
 
 
 class _HttpxBody(httpx.AsyncByteStream):
-    """The body of a reply, of which is known whether it was read to its end."""
+    """The body of a reply that records whether it was read to its end."""
 
     def __init__(self, stream: httpx.AsyncByteStream, leave: _Leave, *, is_whole: bool) -> None:
         self._stream = stream
         self._is_whole = is_whole
-        # Called once, when it is closed; then None.
+        # Called when the body is closed; None afterwards.
         self._leave: _Leave | None = leave
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -1,13 +1,13 @@
 """Loads the HTTP library, pyreqwest, on a thread that never ends, and waits for it at the exit.
 
-Its memory allocator (mimalloc) takes the thread that loads it for the first of the process. When
-that one ends, a later thread may get its identity, and with it memory that is freed already: the
-process crashes at the next allocation. A core's loop thread does end, with its core. So the library
-is loaded on a thread that never does.
+Its memory allocator (mimalloc) takes the thread that loads it for the main thread. When that thread
+ends, a later one may get its ID, and with it freed memory: the process crashes at the next
+allocation. A core's loop thread ends with its core. So the library is loaded on a thread that never
+ends.
 
-It passes results to the event loop on a thread of its own. If the program is so quick to end after
-the last one that this thread is still inside of Python, it is ended there, and the process crashes
-too. So Python's end waits for it.
+It passes results to the event loop on a thread of its own. If the program ends so soon after the
+last result that this thread is still running Python code, the process crashes, too. So Python's end
+waits for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
-# How long Python's end waits at most; what it waits for takes microseconds of a processor.
+# The longest time that Python's end waits; the thread needs microseconds.
 _LONGEST_WAIT = 1.0
 
 
@@ -27,7 +27,7 @@ def _load() -> None:
     loaded = threading.Event()
 
     def load() -> None:
-        # What fails here fails below once more, where the error is handled.
+        # The import fails again below, where the error is handled.
         with suppress(ImportError):
             import_module("pyreqwest.client")
         loaded.set()
@@ -38,7 +38,7 @@ def _load() -> None:
 
 
 def _wait_until_left() -> None:
-    """Wait until no other thread is inside of Python but its own."""
+    """Wait until the library's thread runs no Python code."""
     deadline = time.monotonic() + _LONGEST_WAIT
     known = {thread.ident for thread in threading.enumerate()}
     while sys._current_frames().keys() - known and time.monotonic() < deadline:

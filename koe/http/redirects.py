@@ -18,29 +18,29 @@ _REPEATED = frozenset({307, 308})  # these keep method and body (RFC 9110 §15.4
 
 
 class Redirects:
-    """One request, and those that redirects make of it.
+    """A request, and the requests that follow from its redirects.
 
     Attributes:
-        request: What is to be sent.
+        request: The request to send next.
 
     Args:
-        settings: Which servers it may lead to.
-        request: At a checked address.
+        settings: The servers that are allowed.
+        request: The first request, with a checked address.
     """
 
     def __init__(self, settings: HttpSettings, request: Request) -> None:
         self._settings = settings
         self.request = request
-        # The address that was asked first.
+        # The address of the first request.
         self._first = request.url
-        # How many were followed.
+        # The number of redirects that were followed.
         self._count = 0
 
     def follow(self, response: httpx.Response) -> bool:
-        """Make the next request, if a reply sends us on.
+        """Make the next request, if a reply is a redirect.
 
         Returns:
-            Whether it does; not if it does not say where.
+            Whether it is one, with an address.
 
         Raises:
             HttpRedirectError: It must not be followed.

@@ -1,6 +1,6 @@
-"""A request and the settings of the client that sends it, in no library. Pure.
+"""A request, and the settings of the client that sends it, without any library. Pure.
 
-Corrections, uploads and downloads make them, without the HTTP library being imported.
+So corrections, uploads and downloads can make them before the HTTP library is imported.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-# Headers whose values are no secrets. All others may be keys, as those of the user's own.
+# Headers whose values are not secret. All others may be keys, also the user's own headers.
 PUBLIC_HEADERS = frozenset({
     "accept", "accept-encoding", "anthropic-version", "content-type", "if-range", "range",
     "user-agent",
@@ -21,10 +21,10 @@ _SCHEMES = frozenset({"basic", "bearer"})
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """What a client is built from. When one of these changes, it is built anew (spec llm §1.1).
+    """The settings of a client. When one changes, the client is built anew (spec llm §1.1).
 
-    Everything but the first three is fixed, and a parameter for the sake of tests and
-    measurements. All times are seconds.
+    All but the first three are fixed; they are parameters for tests and measurements. All times are
+    seconds.
 
     Attributes:
         timeout: For a whole request that `Client.send` sends, from its start to the last byte of
@@ -32,12 +32,12 @@ class HttpSettings:
         connect_timeout: Until a connection is there; None is no limit.
         read_timeout: Until the next byte of a reply; None is no limit.
         pool_idle: How long an unused connection is kept.
-        ping_interval: How often an HTTP/2 connection is tried, used or not.
-        ping_timeout: It is closed when a try is not answered for so long.
+        ping_interval: The interval of HTTP/2 pings, also on idle connections.
+        ping_timeout: A connection is closed if a ping is not answered within this time.
         http2: Whether HTTP/2 is offered; the server chooses.
-        leaves_origin: A redirect may lead to another server, to which no key goes.
-        keeps_body: A redirect that would drop the body is an error.
-        setting: What a person would correct if the address is wrong, for messages.
+        leaves_origin: Whether a redirect may lead to another server, to which no key is sent.
+        keeps_body: Whether a redirect that drops the body is an error.
+        setting: The setting that has the address, for messages.
         roots: Certificates in PEM, trusted besides those of the system.
     """
 
@@ -56,12 +56,12 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, ready to be sent. A repr shows nothing that could be a secret.
+    """A request. Its repr shows no secrets.
 
     Attributes:
-        url: The whole address; it may be no valid one.
+        url: The whole address, which may be invalid.
         headers: In order. Values may have characters beyond ASCII, which go out as UTF-8.
-        body: To be sent by POST; empty for GET.
+        body: The body of a POST; empty for GET.
         allow_private: Whether it may go unencrypted to an address of a private network.
     """
 
@@ -77,7 +77,7 @@ class Request:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The keys in the headers, which no message may repeat."""
+        """The keys in the headers, which must be masked in messages."""
         values = (value for name, value in self.headers if name.lower() not in PUBLIC_HEADERS)
         words = (word for value in values for word in value.split())
         return tuple(word for word in words if word.lower() not in _SCHEMES)

@@ -1,11 +1,11 @@
 """The transport on pyreqwest, which is reqwest, hyper and rustls, as in the Rust core.
 
-The library runs on a thread of its own, so connections are pinged, and their end is noticed, while
-no request is under way. What it does by itself (spec llm §1.3): a request that a dying connection
-did not take (a GOAWAY, a refused stream) is sent again on another.
+The library has its own thread, so connections are pinged, and their end is noticed, also without a
+request. It retries by itself (spec llm §1.3): a request that a closing connection did not accept
+(GOAWAY, a refused stream) is sent again on another one.
 
-A cancelled request ends at once while its body is being sent, if that is long, and once the reply
-has begun. In between the library can't take it back: there it ends by its time limit.
+A cancelled request ends at once while a long body is being sent, and after the reply has begun. In
+between the library can't cancel it: it ends at its time limit.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from koe.http.request import PUBLIC_HEADERS, HttpSettings
 
 T = TypeVar("T")
 
-# Seconds that the library waits longer than the caller, whose error is the one that is shown.
+# Seconds that the library waits longer than the caller, so that the caller's error is shown.
 LENIENCE = 0.1
 
 # A longer body is handed over piece by piece, because nothing makes the library stop sending
 # bytes; and so is what it has read ahead, because progress is reported by the piece.
 _PIECE_BYTES = 1 << 16
 
-# The library makes these of the address and the body.
+# Headers that the library derives from the address and the body.
 _MADE_BY_LIBRARY = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
-# What the library raises, as httpx has it; the first that fits.
+# The library's exceptions and those of httpx; the first that matches counts.
 _AS_HTTPX: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (exceptions.ConnectTimeoutError, httpx.ConnectTimeout),
     (exceptions.RequestTimeoutError, httpx.ReadTimeout),
@@ -56,14 +56,14 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
     """Connections that are kept and shared.
 
     A request may have a ``deadline`` among its extensions, on the loop's clock: the library ends it
-    then, so that nothing goes on in vain.
+    then.
 
     Args:
         settings: The settings.
         proxy: The address of a proxy; empty for none.
 
     Raises:
-        httpx.TransportError: There is nothing that could tell a server from an impostor.
+        httpx.TransportError: There are no root certificates to verify a server with.
     """
 
     def __init__(self, settings: HttpSettings, proxy: str = "") -> None:
@@ -82,7 +82,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
             raise _as_httpx(exc) from exc
         except asyncio.CancelledError:
             body.is_wanted = False
-            with suppress(exceptions.PyreqwestError, RuntimeError):  # it may not have begun
+            with suppress(exceptions.PyreqwestError, RuntimeError):  # it may not have started
                 await sending.__aexit__(None, None, None)
             raise
         return httpx.Response(
@@ -93,13 +93,13 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Give up on all requests that wait, and close the connections."""
+        """Cancel all waiting requests, and close the connections."""
         await self._client.close()
 
     def _prepare(self, request: httpx.Request, body: _Body) -> StreamRequest:
         try:
             builder = self._client.request(request.method, str(request.url))
-        except ValueError as exc:  # the name of the host has letters that are none
+        except ValueError as exc:  # the name of the host has invalid letters
             raise httpx.UnsupportedProtocol(str(exc)) from exc
         for raw_name, value in request.headers.raw:
             name = raw_name.decode().lower()
@@ -114,12 +114,12 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         if deadline < math.inf:
             left = max(0.0, deadline - asyncio.get_running_loop().time())
             builder.timeout(timedelta(seconds=left + LENIENCE))
-        # 0: the reply begins with its headers, not with its first 64 kB.
+        # 0: send returns after the headers, not after the first 64 kB of the body.
         return builder.streamed_read_buffer_limit(0).build_streamed()
 
 
 class _Body:
-    """A body that is sent piece by piece, until it is wanted no more."""
+    """A body that is sent piece by piece, until the request is cancelled."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -136,7 +136,7 @@ class _ReqwestBody(httpx.AsyncByteStream):
     """The body of a reply, as it comes."""
 
     def __init__(self, sending: StreamRequest, response: Response) -> None:
-        # The library's part; leaving it takes back what is left of the reply.
+        # The library's context manager; leaving it cancels the rest of the reply.
         self._sending = sending
         self._response = response
         self._is_closed = False
@@ -152,14 +152,14 @@ class _ReqwestBody(httpx.AsyncByteStream):
             raise _as_httpx(exc) from exc
 
     async def aclose(self) -> None:
-        """Take back what is left of the reply. On HTTP/1.1 that costs the connection."""
+        """Cancel the rest of the reply. On HTTP/1.1 that closes the connection."""
         if not self._is_closed:
             self._is_closed = True
             await self._sending.__aexit__(None, None, None)
 
 
 class _Cancels:
-    """Raises what steps of the library pass over: that the task was cancelled in or before them."""
+    """Raises the cancellation of a task that a step of the library ignored."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -187,7 +187,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
         .tcp_keepalive(timedelta(seconds=30))
         # Redirects are followed by the client, which knows where they may lead.
         .follow_redirects(False)
-        # A text of some hundred bytes arrives no sooner for being compressed.
+        # Compression saves no time for a text of some hundred bytes.
         .gzip(False)
         .brotli(False)
         .zstd(False)

@@ -1,4 +1,4 @@
-"""The ways to servers: by which library, and directly or through a proxy.
+"""The routes to servers: the library, and a direct connection or a proxy.
 
 The library is chosen when this is imported, and the proxy for each request.
 """
@@ -35,21 +35,21 @@ else:
 
 
 class Routes(httpx.AsyncBaseTransport):
-    """Sends each request through the proxy that is right for it.
+    """Sends each request through its proxy, or directly.
 
     Args:
         settings: The settings.
 
     Raises:
-        HttpConfigError: There is nothing that could tell a server from an impostor.
+        HttpConfigError: There are no root certificates to verify a server with.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
         _check_certificates()
         self._settings = settings
-        # The settings when this was made.
+        # The proxy settings at that moment.
         self._proxies = read_proxies()
-        # By the address of the proxy that they go through; empty for none.
+        # The transports, by the address of the proxy; empty for none.
         self._transports = {"": self._open("")}
         # The address of the proxy, by origin.
         self._known: dict[str, str] = {}
@@ -59,7 +59,7 @@ class Routes(httpx.AsyncBaseTransport):
 
         Raises:
             HttpConfigError: The address of the proxy can't be read.
-            httpx.TransportError: As the library says.
+            httpx.TransportError: The library failed.
         """
         url = str(request.url)
         origin = origin_of(url)
@@ -76,7 +76,7 @@ class Routes(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         transports = list(self._transports.values())
-        self._transports.clear()  # a reply that is kept must not keep them open
+        self._transports.clear()  # a reply that is not closed must not keep them open
         for transport in transports:
             await transport.aclose()
 
