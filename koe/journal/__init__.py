@@ -1,1 +1,1 @@
-"""The journal: what was said and what happened to it, in a file, while a session runs."""
+"""The journal: a file for each session, with its audio and its events, written while it runs."""

@@ -1,7 +1,7 @@
-"""A private SQLite file that several processes use, and that survives its own damage.
+"""A private SQLite file that several processes use, and that is rebuilt after damage.
 
-A connection lasts for one call, so any thread may call. Everything blocks, and raises
-`HistoryError` where the file can't be used.
+Each call opens its own connection, so any thread may call. Everything blocks, and raises
+`HistoryError` if the file can't be used.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from koe.files.write import locked
 
 T = TypeVar("T")
 
-# For another process that writes; each of its changes takes milliseconds.
+# Seconds to wait for another process that writes; each of its changes takes milliseconds.
 _PATIENCE_S = 10.0
 
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 COMPANIONS = ("", "-wal", "-shm")
-"""The ends of the names of the file and of what SQLite keeps beside it."""
+"""The suffixes of the file and of SQLite's files beside it."""
 
 
 class Database:
-    """A file with one table. It is made when it is first changed.
+    """A file with one table, created by the first change.
 
     A damaged file is moved aside, and the rows that can still be read are put into a new one.
 
     Attributes:
         path: The file.
-        aside: Where a damaged file is moved to, in the place of one that is there.
+        aside: The path to which a damaged file is moved; an existing file there is replaced.
 
     Args:
         path: The file.
         table: The name of the table.
         columns: Their definitions, as in ``CREATE TABLE``.
-        version: Of the definitions. A file with a greater one is not touched.
+        version: The version of the definitions. A file with a greater version is not changed.
         warn: Called with a sentence when a damaged file was replaced.
-        read_only: Nothing is made, changed or moved.
+        read_only: Whether nothing may be created, changed or moved.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Database:
         self._read_only = read_only
 
     def read(self, query: str, *values: str | int) -> list[tuple[object, ...]]:
-        """Return the rows that a query gives; none where there is no file."""
+        """Return the rows of a query; no rows if there is no file."""
         if not os.path.lexists(self.path):
             return []
         return self._call(lambda connection: connection.execute(query, values).fetchall())
@@ -81,7 +81,7 @@ class Database:
         self._call(change)
 
     def wipe(self) -> None:
-        """Leave nothing of the rows that were removed in any file."""
+        """Remove all traces of deleted rows from the files."""
         self._call(lambda it: it.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -116,7 +116,8 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            # Without this, reading makes files beside it; but it overlooks a file that is there.
+            # Without this, reading creates files beside it; with it, SQLite ignores an existing
+            # write-ahead log.
             has_log = os.path.lexists(f"{self.path}-wal")
             place = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
         else:
@@ -124,7 +125,7 @@ class Database:
         connection = sqlite3.connect(
             place, timeout=_PATIENCE_S, isolation_level=None, uri=self._read_only
         )
-        # What is removed is overwritten, and nothing goes to temporary files.
+        # Deleted content is overwritten, and no temporary files are used.
         connection.execute("PRAGMA secure_delete = ON").fetchall()
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -143,7 +144,7 @@ class Database:
         if self._read_only:  # a file that is empty still
             connection.execute(f"CREATE TEMPORARY TABLE {self._table} ({self._columns})")
             return
-        # Another process may do the same; then this one does without, until the next call.
+        # Another process may do the same; then this one goes on without it until the next call.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
         with _transaction(connection):
@@ -154,7 +155,7 @@ class Database:
 
     def _replace(self) -> None:
         with locked(self.path):
-            if not self._is_damaged():  # another process was quicker
+            if not self._is_damaged():  # another process did it first
                 return
             for companion in COMPANIONS:
                 moved = Path(f"{self.path}{companion}")
@@ -185,7 +186,7 @@ class Database:
             suppress(sqlite3.Error),
             closing(sqlite3.connect(self.aside, isolation_level=None)) as connection,
         ):
-            # What came before the damaged place stays in the list.
+            # Rows before the damaged place are kept.
             rows.extend(connection.execute(f"SELECT * FROM {self._table} ORDER BY rowid"))
         return rows
 

@@ -1,4 +1,4 @@
-"""An entry of the history: what is known about a session that is over. Pure."""
+"""An entry of the history: the facts about a finished session. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from enum import StrEnum
 from koe.events import SAMPLE_RATE_HZ, State
 from koe.journal.format import End, Header
 
-# What the contract has a session say when it heard nothing (spec abi §4.14).
+# The message of the contract for a session without speech (spec abi §4.14).
 _NO_SPEECH = "no speech recognized"
 
 
 class Why(StrEnum):
-    """How a session ended, which is why it is kept."""
+    """How a session ended."""
 
     COMPLETE = "complete"  # the whole text was delivered
     INCOMPLETE = "incomplete"  # a text was delivered; its end may be missing, or it did not arrive
@@ -25,21 +25,21 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is kept about a session.
+    """The facts that are kept about a session.
 
     Attributes:
-        id: Names it; IDs sort by time.
+        id: Its ID; IDs sort by time.
         began: UTC, as ISO 8601 with milliseconds.
-        engine: Which engine recognised it, or was to.
+        engine: The engine that recognised it, or was to.
         profile: The ID of the profile that was to correct it; empty: none.
-        seconds: How long the recording is, or was.
-        state: The last state, as shells are shown it; empty: not known.
-        text: What was delivered; empty: nothing was, or it is not kept.
-        heard: What was recognised; empty: nothing was, or it is not kept.
+        seconds: The length of the recording, also after it was removed.
+        state: The last state, as shells get it; empty: unknown.
+        text: The delivered text; empty: there was none, or it is not kept.
+        heard: The recognised text; empty: there was none, or it is not kept.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
         reason: Why the session failed or the text did not arrive; empty: neither.
-        audio_bytes: How large the recording's file is; 0: there is none.
+        audio_bytes: The size of the recording's file; 0: there is none.
         is_pinned: True: it stays until it is removed by hand.
         why: How the session ended.
     """
@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def best_text(self) -> str:
-        """What was delivered, or else what was recognised."""
+        """The delivered text, or else the recognised one."""
         return self.text or self.heard
 
     @property
@@ -77,11 +77,11 @@ def entry_of(
 
     Args:
         entry_id: Its ID.
-        header: What was known when the session began.
-        end: What was known when it was over; None: the program ended before.
+        header: The facts at the beginning of the session.
+        end: The facts at its end; None: the program ended before.
         heard: What was recognised, as far as it is known.
-        samples: How long the recording is.
-        audio_bytes: How large its file is; 0: there is none.
+        samples: The length of the recording.
+        audio_bytes: The size of its file; 0: there is none.
     """
     known = end or End(is_whole=False)
     return Entry(

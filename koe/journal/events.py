@@ -1,8 +1,8 @@
 """Events and notices as JSON and back. Pure.
 
-Interim texts repeat themselves: each is everything heard so far. So a text is written as how many
-characters it keeps from the previous text of the same class and field, and what follows them.
-The names of classes and fields are part of the format: renaming one hides it in older files.
+Each interim text repeats the text before it. So a text is written as a number of characters that it
+has in common with the previous text of the same class and field, and the rest. The names of classes
+and fields are part of the format: after a renaming, older files lose it.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Decoder:
     def __init__(self) -> None:
         # The last text of each class and field.
         self._texts: _Texts = {}
-        # What can be read, by name.
+        # The classes that can be read, by name.
         self._classes = {cls.__name__: cls for cls in event_classes()}
 
     def decode(self, payload: bytes) -> Event | Notice | None:
-        """Return an event; None: this release does not know it, or the payload makes no sense."""
+        """Return an event; None: this release does not know it, or the payload is invalid."""
         try:
             match load(payload):
                 case [str(name), dict(members)] if name in self._classes:
@@ -75,7 +75,7 @@ def event_classes() -> Iterator[type[Event] | type[Notice]]:
 
 
 def _common_length(a: str, b: str) -> int:
-    """How many characters two texts have in common at their beginning."""
+    """The number of characters that two texts have in common at their beginning."""
     same, most = 0, min(len(a), len(b))
     if a[:most] == b[:most]:  # it grew
         return most

@@ -16,10 +16,10 @@ from koe.journal.folder import create
 from koe.journal.format import JournalRecord, JournalRecords, Kind
 from koe.journal.reader import audio_between, open_recording
 
-# A second of audio; so much has to be passed over, at most, to find a sample.
+# A second of audio: the most that must be skipped to find a sample.
 _INDEX_STEP = SAMPLE_RATE_HZ
 
-# Not on every system. It leaves out the time of the change, which is not needed.
+# Some systems lack it. It does not sync the time of the change, which is not needed.
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
@@ -27,8 +27,8 @@ class RecordingFile:
     """A file that is written by one thread, and can be read and synced by others meanwhile.
 
     Attributes:
-        path: Where it is.
-        samples: How much audio is in it.
+        path: The path.
+        samples: The number of samples in it.
 
     Args:
         path: As for `koe.journal.folder.create`.
@@ -44,11 +44,11 @@ class RecordingFile:
         self._descriptor: int | None = create(path)
         # The bytes of its records.
         self._size = 0
-        # How many of them are on the disk.
+        # The number of bytes that are on the disk.
         self._synced_size = 0
         # Its name is on the disk.
         self._name_is_synced = False
-        # A sample about every second, and where the record is that begins with it.
+        # An index: a sample about every second, and the position of the record that begins with it.
         self._index = [(0, 0)]
         # Keeps the file open while it is synced.
         self._closing = threading.Lock()
@@ -75,7 +75,7 @@ class RecordingFile:
             self.samples += len(record.payload) // 2
 
     def read(self, start: int, count: int) -> bytes:
-        """Return audio that was written, on any thread; fewer samples where there are no more.
+        """Return written audio, on any thread; fewer samples at the end.
 
         Raises:
             JournalError: It can't be read.
@@ -89,10 +89,10 @@ class RecordingFile:
             raise JournalError(str(self.path), f"it cannot be read: {exc.strerror}") from exc
 
     def sync(self) -> None:
-        """Have all that is written survive a power failure, on any thread; closed: do nothing.
+        """Sync all that is written to the disk, on any thread; a closed file is ignored.
 
         Raises:
-            OSError: The disk does not do it.
+            OSError: The disk reports an error.
         """
         with self._closing:
             size = self._size

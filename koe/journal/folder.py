@@ -1,4 +1,4 @@
-"""Where the journal's files are, what they are called, and how one is created.
+"""The paths of the journal's files, and how a file is created.
 
 A file is ``journal/<month>/<ID>.koej``, and an ID is the moment (UTC), the process and a number.
 Everything blocks.
@@ -28,7 +28,7 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 _CREATE = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | NO_SURPRISES
 
-# Who looks whether a file is being written holds its lock for microseconds.
+# A check whether a file is being written holds its lock for microseconds.
 _LOCK_ATTEMPTS = 20
 _LOCK_PAUSE_S = 0.005
 
@@ -36,12 +36,12 @@ _numbers = count(1)
 
 
 def journal_directory(config_directory: Path) -> Path:
-    """Where the journal is, given where the configuration is."""
+    """The journal's folder, given the configuration's."""
     return config_directory / JOURNAL_NAME
 
 
 def new_id(moment: datetime) -> str:
-    """Return an ID that no other entry has; later ones of a process sort behind earlier ones.
+    """Return a new ID; later IDs of a process sort behind earlier ones.
 
     Args:
         moment: When the session began, in UTC.
@@ -56,7 +56,7 @@ def to_milliseconds(moment: datetime) -> str:
 
 
 def path_of(directory: Path, entry_id: str) -> Path:
-    """Return where the file of an entry is, if it has one.
+    """Return the path of an entry's file, which need not exist.
 
     Args:
         directory: The journal's.
@@ -71,7 +71,7 @@ def path_of(directory: Path, entry_id: str) -> Path:
 
 
 def files(directory: Path) -> list[Path]:
-    """Return the journal's files, oldest first; what else lies there is passed over.
+    """Return the journal's files, oldest first; other files are ignored.
 
     Raises:
         OSError: The folder is a link, belongs to another user, or cannot be read.

@@ -1,4 +1,4 @@
-"""The record of a session: what its bytes mean. Pure.
+"""The format of a session's record. Pure.
 
 A file is a sequence of records, all numbers little endian:
 
@@ -8,9 +8,9 @@ A file is a sequence of records, all numbers little endian:
     u64 time        monotonic clock of the writing process, in nanoseconds
     payload
 
-The first record is the header. A file can end anywhere, because its writer can die at any moment,
-and a disk can spoil any byte of it: a reader takes the records up to the first that is incomplete
-or damaged.
+The first record is the header. A file can end anywhere, because its writer can crash at any moment,
+and a disk can damage any byte: a reader takes the records up to the first incomplete or damaged
+one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = 1
 """The number of the format that this module writes, and the latest that it reads."""
 
 LARGEST_PAYLOAD = 16 * 1024 * 1024
-"""In bytes. A greater length is damage, so a reader's memory is bounded."""
+"""The most bytes of a payload. A greater length is damage, so that a reader's memory is bounded."""
 
 _HEAD = struct.Struct("<IIBQ")
 
@@ -37,7 +37,7 @@ HEAD_BYTES = _HEAD.size
 
 
 class Kind(IntEnum):
-    """What a payload is. Append only: a reader passes over kinds that it does not know."""
+    """The kinds of payloads. Append only: readers skip unknown kinds."""
 
     HEADER = ord("H")
     """A `Header`, as JSON."""
@@ -52,14 +52,14 @@ class Kind(IntEnum):
 
 
 class Mark(IntEnum):
-    """A moment that is no event. Append only: a reader passes over marks that it does not know."""
+    """Moments that are no events. Append only: readers skip unknown marks."""
 
     LEG_BEGAN = 0
     """An engine begins. Numbers: of the leg, and of the first sample that the engine gets."""
     LEG_ENDED = 1
-    """An engine is let go. Number: of the leg."""
+    """An engine is closed. Number: of the leg."""
     INPUT_ENDED = 2
-    """No more audio will come. Number: how many samples came."""
+    """The input ended. Number: of samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class _JsonPayload:
 
 @dataclass(frozen=True, slots=True)
 class Header(_JsonPayload):
-    """What is known when a session begins.
+    """The facts at the beginning of a session.
 
     Attributes:
         format: See `FORMAT`.
@@ -105,12 +105,12 @@ class Header(_JsonPayload):
 
 @dataclass(frozen=True, slots=True)
 class End(_JsonPayload):
-    """What is known when a session is over.
+    """The facts at the end of a session.
 
     Attributes:
-        state: The last, as shells are shown it.
-        text: What was delivered; empty: nothing was.
-        heard: What was recognised.
+        state: The last state, as shells get it.
+        text: The delivered text; empty: there was none.
+        heard: The recognised text.
         engine: Which engine recognised it.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
@@ -163,7 +163,7 @@ class JournalRecord(NamedTuple):
     Attributes:
         kind: A `Kind`, or a number that a later release added.
         nanoseconds: When, by the monotonic clock of the writing process.
-        payload: What it says.
+        payload: The payload.
     """
 
     kind: int
@@ -186,7 +186,7 @@ class JournalRecords:
         damage: Why there are no more records, as a sentence; empty: the file ends after the last.
 
     Args:
-        read: Gives the next bytes: as many as asked for, fewer only at the end of the file.
+        read: Returns the next bytes: the requested number, or fewer at the end of the file.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The history: what is kept of the sessions that are over, and what a user can do with it.
+"""The history: the kept sessions, and all that a user can do with them.
 
 A recording is a file of the journal, and `koe.journal.index` lists them. Everything blocks, and may
 be called on any thread and in several processes at once.
@@ -28,14 +28,14 @@ from koe.journal.recording import Ended
 from koe.journal.wav import write_wav
 
 LAST = "last"
-"""Stands for the ID of the newest entry."""
+"""An alias for the ID of the newest entry."""
 
 # An ID up to its seconds.
 _SHORT = len("20260714T093005")
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
-# A file that is younger may have been created a moment ago by a process that has not locked it yet.
+# Seconds: a younger file may have been created by a process that has not locked it yet.
 _SETTLED_SECONDS = 60.0
 
 _SECONDS_PER_DAY = 86_400.0
@@ -45,7 +45,7 @@ Entries = list[Entry]
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What there is.
+    """The state of the history.
 
     Attributes:
         entries: All entries, newest first, with those that are not in the index yet.
@@ -57,7 +57,7 @@ class Survey:
 
     @property
     def audio_bytes(self) -> int:
-        """How large all recordings are together."""
+        """The size of all recordings together."""
         return sum(entry.audio_bytes for entry in self.entries)
 
     @property
@@ -75,8 +75,8 @@ class History:
     Args:
         directory: The configuration's folder.
         settings: What is kept, and for how long.
-        warn: Called with a sentence for what went wrong, where there is no caller to raise it to.
-        now: Gives the time, in UTC.
+        warn: Called with a sentence about a failure, if there is no caller to raise it to.
+        now: Returns the time, in UTC.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class History:
         """Return entries, newest first.
 
         Args:
-            query: What their texts contain; case does not matter.
+            query: A part of their texts; case is ignored.
             limit: How many at most; negative: all.
 
         Raises:
@@ -153,7 +153,7 @@ class History:
         return self._path_of(entry)
 
     def survey(self) -> Survey:
-        """Look at everything, and change nothing.
+        """Return the state of the history, without changing it.
 
         Raises:
             HistoryError: The index or the journal's folder can't be used.
@@ -167,10 +167,10 @@ class History:
     # --- what happens by itself ---
 
     def record(self, ended: Ended) -> None:
-        """Keep of a session that has just ended what the settings say; never raises."""
+        """Keep a session that has just ended, as the settings say; never raises."""
         try:
             size, end = 0, ended.end
-            with suppress(FileNotFoundError):  # another process followed the settings already
+            with suppress(FileNotFoundError):  # another process applied the settings already
                 size = 0 if ended.path is None else ended.path.stat().st_size
             self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
@@ -182,7 +182,7 @@ class History:
     def recover(self) -> Entries:
         """Find the recordings that are not in the index: their program ended before, or it is lost.
 
-        Nothing is recognised; the user decides that.
+        They are not recognised; that is the user's decision.
 
         Returns:
             The entries of interrupted sessions that are new, oldest first.
@@ -196,7 +196,7 @@ class History:
         return [it for it in kept if it.why is Why.INTERRUPTED]
 
     def prune(self) -> int:
-        """Remove what was kept long enough, and what is too much.
+        """Remove entries and recordings that are too old or too large together.
 
         Returns:
             How many entries lost their recording, or are gone.
@@ -221,7 +221,7 @@ class History:
     # --- what a user does ---
 
     def retried(self, entry_id: str, end: End) -> Entry:
-        """Note what another try gave; the recording stays for as long as the settings say.
+        """Store the result of another try; the recording stays as long as the settings say.
 
         Args:
             entry_id: As for `entry`.
@@ -258,7 +258,7 @@ class History:
         return entry
 
     def export(self, entry_id: str, path: Path) -> None:
-        """Write a recording as a WAV file, in the place of one that is there.
+        """Write a recording as a WAV file; an existing file is replaced.
 
         Raises:
             HistoryError: The file can't be written, or as `recording_of`.
@@ -290,7 +290,7 @@ class History:
         return folder.path_of(self._journal, entry.id)
 
     def _keep(self, entries: Iterable[Entry]) -> Entries:
-        """Keep of new entries what the settings say; return those of which something is kept."""
+        """Keep new entries as the settings say; return those of which something is kept."""
         kept = []
         for entry in entries:
             is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
@@ -365,7 +365,7 @@ class History:
 
 
 def _common(first: str, second: str) -> int:
-    """How many characters it takes to tell two IDs from each other."""
+    """The number of characters by which two IDs can be distinguished."""
     pairs = enumerate(zip(first, second, strict=False))
     different = (place for place, (one, other) in pairs if one != other)
     return next(different, min(len(first), len(second))) + 1

@@ -1,7 +1,7 @@
 """The index of the history: a table of its entries, in ``history.db``.
 
-What the journal's files say can be put in anew when the index is lost. Everything blocks, and
-raises `HistoryError` where the index can't be used.
+A lost index can be rebuilt from the journal's files. Everything blocks, and raises `HistoryError`
+if the index can't be used.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _PUT = f"INSERT OR REPLACE INTO entries ({_NAMES}, folded) VALUES ({'?, ' * len(
 
 
 class Index:
-    """The table. Its file is made when something is put in.
+    """The table. Its file is created by the first change.
 
     Args:
         directory: The configuration's folder.
         warn: Called with a sentence when a damaged index was replaced.
-        read_only: Nothing is made or changed.
+        read_only: Whether nothing may be created or changed.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Index:
         self._database = Database(path, "entries", _COLUMNS, _VERSION, warn, read_only=read_only)
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Put entries in; one with the same ID is replaced."""
+        """Insert entries; an entry with the same ID is replaced."""
         if rows := [_row_of(entry) for entry in entries]:
             self._database.write(_PUT, rows)
 
@@ -63,7 +63,7 @@ class Index:
             self._database.write("UPDATE entries SET audio_bytes = 0 WHERE id = ?", rows)
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Take entries out, and leave nothing of their texts in any file."""
+        """Remove entries, and all traces of their texts from the files."""
         rows: list[tuple[object, ...]] = [(entry_id,) for entry_id in ids]
         if rows:
             self._database.write("DELETE FROM entries WHERE id = ?", rows)
@@ -74,7 +74,7 @@ class Index:
         """Return entries, newest first.
 
         Args:
-            query: What their texts contain; case and width do not matter.
+            query: A part of their texts; case and width are ignored.
             limit: How many at most; negative: all.
         """
         if query:
@@ -83,7 +83,7 @@ class Index:
         return self._select("ORDER BY id DESC LIMIT ?", limit)
 
     def beginning_with(self, prefix: str) -> list[Entry]:
-        """Return the first two entries whose IDs begin so, or those that there are."""
+        """Return the first two entries whose IDs begin with a text, or fewer."""
         condition = "WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2"
         return self._select(condition, len(prefix), _storable(prefix))
 
@@ -145,5 +145,5 @@ def _folded(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """A text without halves of surrogate pairs, which no column can hold."""
+    """A text without lone surrogates, which columns can't store."""
     return text.encode("utf-8", "replace").decode()

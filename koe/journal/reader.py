@@ -1,4 +1,4 @@
-"""Reading the journal's files, whole or damaged, ours or not. Everything blocks."""
+"""Reads files of the journal, also damaged and foreign ones. Everything blocks."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _EMPTY = (InterimHeard(""), DefiniteHeard(""), ShowInterim(""))
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a file says about a session, without its audio.
+    """The content of a file, without its audio.
 
     Attributes:
         path: The file.
         header: What was known when the session began.
-        samples: How much audio there is.
-        events: What happened and what the host was given, in order. Of the events that replace
+        samples: The number of samples.
+        events: The events and notices, in order. Of the events that replace
             each other, only the last of each leg: `events_of` gives all.
         marks: Other moments, in order.
-        end: What was known when the session was over; None: it is not, or its process died.
+        end: The facts at the end of the session; None: it still runs, or its process crashed.
         damage: Why the rest can't be read, as a sentence; empty: all was read.
     """
 
@@ -66,7 +66,7 @@ class Recorded:
 
     @property
     def heard(self) -> str:
-        """What was recognised, as far as it is known."""
+        """The recognised text, as far as it is known."""
         if self.end is not None and self.end.heard:
             return self.end.heard
         for event in reversed(self.events):
@@ -80,7 +80,8 @@ def read_session(path: Path) -> Recorded:
     """Read a file, as far as it is valid. It may be written meanwhile.
 
     Raises:
-        JournalError: It can't be read at all, is not ours, or a later koe wrote it.
+        JournalError: It can't be read at all, belongs to another user or program, or has a later
+            format.
     """
     events, marks = _Events(), list[Marked]()
     samples, end = 0, None
@@ -107,7 +108,7 @@ def events_of(path: Path) -> Iterator[Event | Notice]:
     """Yield every event and notice of a file, in order.
 
     Raises:
-        JournalError: As `read_session`, at the first.
+        JournalError: See `read_session`; raised by the first step.
     """
     decoder = Decoder()
     with _opened(path) as session:
@@ -127,7 +128,7 @@ def audio_of(path: Path, start: int = 0, count: int | None = None) -> Iterator[b
         count: How many samples; None: all.
 
     Raises:
-        JournalError: As `read_session`, at the first piece.
+        JournalError: See `read_session`; raised by the first piece.
     """
     with _opened(path) as session:
         yield from audio_between(session.records, 0, start, count)
@@ -176,10 +177,10 @@ def is_being_written(path: Path) -> bool:
 
 
 class _Bytes:
-    """The bytes of a file, as far as the disk gives them.
+    """The bytes of a file, as far as the disk can read them.
 
     Attributes:
-        failure: Why the disk did not give the rest, as a sentence; empty: it did.
+        failure: Why the rest can't be read, as a sentence; empty: there was no failure.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -190,7 +191,7 @@ class _Bytes:
         """Return the next bytes, fewer at the end of the file or where the disk fails."""
         try:
             return self._file.read(count)
-        except OSError as exc:  # a bad disk; what was read before is good
+        except OSError as exc:  # a bad disk; the bytes before are valid
             self.failure = f"the rest cannot be read: {exc.strerror}"
             return b""
 
@@ -200,7 +201,7 @@ class _Session:
 
     Attributes:
         header: The header.
-        records: What follows it.
+        records: The records after the header.
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -266,7 +267,7 @@ class _Events:
         event = self._decoder.decode(payload)
         if event is None:
             return
-        # An empty text replaces nothing: what was heard before may be all that there is.
+        # An empty text replaces nothing: the text before may be the only one.
         if isinstance(event, _REPLACING) and event not in _EMPTY:
             self.kept.pop(self._last.get(type(event), -1), None)
             self._last[type(event)] = self._count

@@ -1,4 +1,4 @@
-"""One session's part of the journal's work, all of it on the writing thread."""
+"""The recording of one session, on the writing thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koe.journal.folder import path_of
 from koe.journal.format import End, Header, JournalRecord, Kind, Marked
 from koe.journal.threads import Writer
 
-# Audio that comes at once, as from a file, is written in records of so many bytes: two seconds.
+# The most bytes of an audio record, two seconds; a file's audio arrives in larger pieces.
 PIECE_BYTES = 64 * 1024
 
 
@@ -23,10 +23,10 @@ class Ended:
 
     Attributes:
         id: Of the journal's entry.
-        path: The file, which is closed and not locked any more; None: there could be none.
+        path: The file, closed and unlocked; None: it could not be created.
         header: What was known when the session began.
-        end: What is known now. It is in the file too, unless that could not be written.
-        samples: How much audio is in the file; without one, how much there was.
+        end: The facts at the end. They are in the file, too, unless writing failed.
+        samples: The number of samples in the file; without a file, the number that came.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Ended:
 
 
 class Recording:
-    """The file of one session, and what to do where there can be none.
+    """The file of one session; it also handles the case that there can be no file.
 
     Attributes:
         file: The file, open or closed; None: there is none, or not yet. Any thread may look.
@@ -70,7 +70,7 @@ class Recording:
         self._encoder = Encoder()
         # How much audio there was, in samples.
         self._samples = 0
-        # Something could not be written: nothing but the end may follow.
+        # Writing failed: only the end may follow.
         self._is_incomplete = False
 
     def open(self, nanoseconds: int) -> None:
@@ -105,7 +105,7 @@ class Recording:
         self._append(Kind.MARK, marked.nanoseconds, marked.payload())
 
     def end(self, nanoseconds: int, end: End) -> None:
-        """Write the end, and tell it. After a failure too: the disk may have room again."""
+        """Write the end, and report it; also after a failure, since the disk may have space."""
         self._is_incomplete = False
         self._append(Kind.END, nanoseconds, end.payload())
         path = None

@@ -1,4 +1,4 @@
-"""What of the history is kept, and for how long. Pure.
+"""Retention: which parts of the history are kept, and for how long. Pure.
 
 Nothing that is pinned is ever due, and a setting that is None removes nothing.
 """
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from koe.config.schema import HistoryConfig
 from koe.journal.entries import Entry, Why
 
-# Of these the user wants nothing, or there is nothing in them. They are kept for a while, because a
-# cancel can be a mistake, and an engine can fail to hear.
+# Sessions that were cancelled or had no speech. They are kept for a while, because a cancel can be
+# a mistake, and an engine can miss speech.
 _UNWANTED = frozenset({Why.CANCELLED, Why.SILENT})
 
 _BYTES_PER_MB = 1_000_000
@@ -21,11 +21,11 @@ _BYTES_PER_MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is to be removed.
+    """The entries and recordings to remove.
 
     Attributes:
         audio: The entries that lose their recording.
-        entries: The entries that go, by ID; they have no recording, or lose it too.
+        entries: The entries to remove, by ID; they have no recording, or lose it, too.
     """
 
     audio: tuple[Entry, ...]
@@ -56,7 +56,7 @@ def due(entries: Iterable[Entry], settings: HistoryConfig, now: datetime) -> Due
     """Tell what is to be removed.
 
     Args:
-        entries: All that there are, oldest first.
+        entries: All entries, oldest first.
         settings: For how long they are kept.
         now: In UTC.
     """
@@ -104,7 +104,7 @@ class _Limits:
 
 
 def _moment(now: datetime, *, days: int | None = 0, hours: int | None = 0) -> str:
-    """Return the time so long ago, in the form of `Entry.began`; before all time for None."""
+    """Return the time some time ago, as `Entry.began` has it; for None, before all entries."""
     if days is None or hours is None:
         return ""
     try:

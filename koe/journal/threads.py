@@ -1,4 +1,4 @@
-"""The journal's two threads: one that writes, and one that syncs, for which no write waits."""
+"""The journal's two threads: one writes, and one syncs, so that writes never wait for the disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from koe.journal.file import RecordingFile
 # that is killed loses 30 ms.
 POLL_INTERVAL = 0.010
 
-# How much a power failure may cost.
+# Seconds between syncs: the most audio that a power failure costs.
 SYNC_INTERVAL = 1.0
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,11 @@ class JobOwner(Protocol):
     """Who has jobs done."""
 
     def stop(self) -> None:
-        """Put no more jobs; on any thread."""
+        """Note that no more jobs will be put; on any thread."""
 
 
 class Writer:
-    """Does jobs, in order, on a thread of its own, and syncs the files that they write to.
+    """Performs jobs, in order, on its own thread, and syncs the files that they write to.
 
     The threads are daemons, because a disk that hangs must not keep a process from ending. Their
     names do not begin with "koe-": those of engines do, and the end of a process waits for them.
@@ -41,15 +41,15 @@ class Writer:
         fail: Called on either thread when a file can't be synced.
 
     Attributes:
-        put: Has a job done soon, while there is a client; from any thread, in less than 1 µs.
+        put: Queues a job, while there is a client; for any thread, in less than 1 µs.
     """
 
     def __init__(self, fail: Callable[[OSError], None]) -> None:
         self._fail = fail
-        # What is to be done; None: end.
+        # The jobs; None ends the thread.
         self._jobs: deque[Callable[[], None] | None] = deque()
         self.put: Callable[[Callable[[], None]], None] = self._jobs.append
-        # Who may put jobs, by a name. One that is forgotten is none any more.
+        # Weak references to the clients that may put jobs, by name.
         self._clients: dict[str, weakref.ref[JobOwner]] = {}
         # Have the writing thread look for jobs at once.
         self._wake = threading.Event()
@@ -64,7 +64,7 @@ class Writer:
         self._syncing = threading.Thread(target=self._sync_on, name="journal-sync", daemon=True)
 
     def start(self) -> bool:
-        """Start writing, unless that was done; False: there can be no more threads."""
+        """Start the writing thread, unless it runs; return False if no thread can start."""
         try:
             if self._writing.ident is None:
                 self._writing.start()
@@ -78,7 +78,7 @@ class Writer:
         self._wake.set()
 
     def dismiss(self, name: str) -> None:
-        """Do the jobs that a client has put, and look out for no more."""
+        """Perform the jobs of a client, and expect no more of them."""
         self._clients.pop(name, None)
 
     def opened(self, file: RecordingFile) -> None:
@@ -105,7 +105,7 @@ class Writer:
         file.close()
 
     def flush(self, seconds: float) -> None:
-        """Wait until all jobs so far are done, but no longer than so."""
+        """Wait until all jobs so far are done, with a time limit."""
         # In a process that was forked off, the thread is not there.
         if self._writing.is_alive() and threading.current_thread() is not self._writing:
             done = threading.Event()
@@ -114,7 +114,7 @@ class Writer:
             done.wait(seconds)
 
     def stop(self, seconds: float) -> None:
-        """Do the jobs so far, close all files, and end; wait for it, but no longer than so."""
+        """Perform the jobs so far, close all files, and end; wait for that with a time limit."""
         deadline = time.monotonic() + seconds
         for client in self._present():
             client.stop()
@@ -127,7 +127,7 @@ class Writer:
     def _write_on(self) -> None:
         is_over = False
         while not is_over:
-            # Looked at before the jobs: who leaves puts the last of them first.
+            # Checked before the jobs, because a client puts its last job before it leaves.
             pause = POLL_INTERVAL if self._present() else None
             self._wake.clear()
             is_over = self._do_jobs()
@@ -146,7 +146,7 @@ class Writer:
                 return True
             try:
                 job()
-            except Exception:  # a bug of ours, which must not cost the records that follow
+            except Exception:  # a bug in koe must not cost later records
                 log.exception("the journal lacks a record")
         return False
 

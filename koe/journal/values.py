@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound="DataclassInstance")
 
 LONGEST_TEXT = 500_000
-"""Longer texts are cut to so many characters, some nine hours of speech."""
+"""Longer texts are cut to this number of characters, some nine hours of speech."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -33,7 +33,7 @@ def dump(value: object) -> bytes:
 
 
 def load(payload: bytes) -> object:
-    """Return what `dump` was given.
+    """Return the value that `dump` got.
 
     Raises:
         ValueError: It is not JSON.

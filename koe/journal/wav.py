@@ -14,14 +14,14 @@ from koe.files.regular import NO_SURPRISES, is_regular
 
 
 def write_wav(path: Path, audio: Iterable[bytes]) -> None:
-    """Write a WAV file that only this user can read, in the place of one that is there.
+    """Write a WAV file that only this user can read; an existing file is replaced.
 
     Args:
         path: The file. Where it is a link, the file that it leads to is replaced.
         audio: 16 kHz mono s16le.
 
     Raises:
-        OSError: It can't be written. The file is as it was, and nothing else is left behind.
+        OSError: It can't be written. An existing file is unchanged, and no temporary file is left.
     """
     target = Path(os.path.realpath(path))
     if os.path.lexists(target) and not is_regular(target.lstat()):

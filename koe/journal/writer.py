@@ -1,8 +1,8 @@
-"""Writing the journal: cheap calls for the loop's thread; the work is done on the journal's own.
+"""Writes the journal: cheap calls for the loop's thread; the journal's own thread does the work.
 
-What was handed over is in the file a moment later, so that a process that is killed loses some
-milliseconds of audio at most; once a second it is on the disk. Whatever goes wrong costs the
-journal, which warns once, and never the session.
+Data is in the file a moment later, so that a killed process loses some milliseconds of audio at
+most; once a second it is synced to the disk. Failures cost the journal, which warns once, but never
+the session.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from koe.journal.format import FORMAT, End, Header, Mark, Marked
 from koe.journal.recording import Ended, Recording
 from koe.journal.threads import Writer
 
-# How long the end of a process waits for the disk.
+# Seconds that the end of a process waits for the disk.
 EXIT_SECONDS = 2.0
 
 _Job = Callable[[], None]
@@ -41,8 +41,8 @@ class SessionJournal:
 
     Args:
         entry_id: Of the journal's entry.
-        recording: What does the work.
-        writer: What has it done.
+        recording: Performs the work.
+        writer: Queues the work.
     """
 
     def __init__(self, entry_id: str, recording: Recording, writer: Writer) -> None:
@@ -64,7 +64,7 @@ class SessionJournal:
         self._put(partial(self._recording.mark, Marked(mark, numbers, monotonic_ns())))
 
     def end(self, end: End) -> None:
-        """Record the end; later calls of these methods do nothing."""
+        """Record the end; later calls of all methods have no effect."""
         self._put(partial(self._recording.end, monotonic_ns(), end))
         self.stop()
 
@@ -75,7 +75,7 @@ class SessionJournal:
 
     @property
     def persisted(self) -> int:
-        """How many samples are in the file and can be read back."""
+        """The number of samples in the file, which can be read back."""
         file = self._recording.file
         return 0 if file is None else file.samples
 
@@ -120,7 +120,7 @@ class Journal:
         self._lock = threading.Lock()
         # The threads, while there are any.
         self._writer: Writer | None = None
-        # A second warning would say nothing new.
+        # Whether it has warned: a second warning has no new information.
         self._has_warned = False
 
     def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
@@ -157,14 +157,14 @@ class Journal:
         return session
 
     def flush(self, seconds: float) -> None:
-        """Wait until all that was recorded is in the files, but no longer than so."""
+        """Wait until all that was recorded is in the files, with a time limit."""
         with self._lock:
             writer = self._writer
         if writer is not None:
             writer.flush(seconds)
 
     def close(self, seconds: float) -> None:
-        """Write all that was recorded, and end the threads; wait for it, but no longer than so.
+        """Write all that was recorded, and end the threads; wait for that with a time limit.
 
         Sessions that are not over are recorded no further; their files stay without an end. The
         next session starts the threads anew.
@@ -191,7 +191,7 @@ _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
 def flush_all(seconds: float = EXIT_SECONDS) -> None:
-    """Wait until all journals have written what was recorded, but no longer than so."""
+    """Wait until all journals have written what was recorded, with a time limit."""
     deadline = monotonic() + seconds
     for journal in list(_journals):
         journal.flush(max(0.0, deadline - monotonic()))

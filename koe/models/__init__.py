@@ -1,4 +1,4 @@
-"""Models on this machine: which there are, whether they are whole, and fetching and removing them.
+"""Models on this machine: listing, checking, downloading and removing them.
 
 manifest      what a model should be        catalogue     which models there are
 paths         which paths are safe          verification  how much of a model is there

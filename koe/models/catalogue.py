@@ -1,4 +1,4 @@
-"""Which models there are: every directory below the models directory that has a manifest."""
+"""The models: every directory below the models directory that has a manifest."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Model:
     """A model that can be used, or downloaded.
 
     Attributes:
-        path: Relative to the models directory, with ``/``: what the configuration names.
+        path: The path relative to the models directory, with ``/``, as in the configuration.
         directory: Where it is.
-        manifest: What it should have.
+        manifest: Its description.
     """
 
     path: str
@@ -57,7 +57,7 @@ def find_models(root: Path) -> tuple[list[Model], list[ManifestError]]:
 def install_manifests(root: Path) -> list[Path]:
     """Describe the models that koe knows, so that they can be downloaded.
 
-    A manifest that is there already is never changed. The configuration's directory, which is the
+    An existing manifest is never changed. The configuration's directory, which is the
     parent of ``root``, is made private where it does not exist yet.
 
     Returns:
@@ -90,11 +90,11 @@ def shipped_manifests() -> dict[str, Manifest]:
 
 
 def describe(model: Model, status: int) -> dict[str, str | int]:
-    """What there is to say about a model, as shells and programs get it (spec abi §7.5).
+    """The facts about a model for shells and programs (spec abi §7.5).
 
     Args:
         model: The model.
-        status: How much of it is there, a `koe.models.verification.Status`.
+        status: Its `koe.models.verification.Status`.
     """
     manifest = model.manifest
     return {
@@ -109,9 +109,9 @@ def describe(model: Model, status: int) -> dict[str, str | int]:
 
 
 def languages_of(model: Model) -> tuple[str, ...]:
-    """What a model hears, as codes; empty when it is not known.
+    """The languages of a model, as codes; empty if unknown.
 
-    A manifest that was installed before manifests said so is not changed: koe's own one says it.
+    An old manifest without languages is not changed; koe's own manifest of that model has them.
     """
     shipped = shipped_manifests().get(model.path)
     is_same = shipped is not None and shipped.files == model.manifest.files

@@ -1,4 +1,4 @@
-"""The checksums of one model's files as computed before, so that they need not be again.
+"""A cache of the checksums of one model's files, so that they are not computed again.
 
 The cache is ``.koe-checksum.json`` in the model's directory: per file its modification time, in
 whole seconds, and the checksum of what was in it then (spec models §5.3).
@@ -20,11 +20,11 @@ _LARGEST_CACHE_BYTES = 1024 * 1024  # as for a manifest, which names the same fi
 
 
 class Checksums:
-    """The cache of one directory; empty when it is missing or not as it should be.
+    """The cache of one directory; empty if it is missing or invalid.
 
     Args:
         directory: The model's.
-        is_fresh: Begin empty whatever the file says; saving drops what is in it.
+        is_fresh: Begin with an empty cache; saving replaces the file.
     """
 
     def __init__(self, directory: Path, is_fresh: bool = False) -> None:
@@ -45,7 +45,7 @@ class Checksums:
         self._is_changed = True
 
     def save(self) -> None:
-        """Write the cache if something was computed; what can't be written is computed again."""
+        """Write the cache if something was computed; failures are ignored."""
         if not self._is_changed:
             return
         fields = {

@@ -1,7 +1,6 @@
 """Fetches files over HTTP: which replies count, and at which byte of the file each begins.
 
-How anything is asked for, and what holds for all that is, is the door's (`koe.http`); what the
-bytes must be, `koe.models.transfer` knows.
+`koe.http` sends the requests, and `koe.models.transfer` checks the bytes.
 
 HTTP/1.1 on purpose: four files at once have a connection each, and no flow control in between.
 """
@@ -22,7 +21,7 @@ from koe.http.request import HttpSettings, Request
 
 _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
 
-# Worth another try: too slow, too early, too many requests, or trouble behind the server.
+# Statuses after which another try may succeed.
 _TEMPORARY_STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 _OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 200, 206, 416
@@ -42,7 +41,7 @@ class TimeLimits:
     Attributes:
         connect: For a connection (spec models §7.1).
         idle: For the next byte; the upstream waits for ever (spec models §7.1).
-        pauses: Before another try, each time that one brought nothing; after the last, that's it.
+        pauses: Seconds before each retry after a try without progress; after the last one it fails.
     """
 
     connect: float = 30.0
@@ -52,12 +51,12 @@ class TimeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An answer, of which the content is still to come.
+    """A reply whose content has not come yet.
 
     Attributes:
-        start: Where in the file it begins: where it was asked for, or 0.
+        start: The position of its first byte in the file: the requested one, or 0.
         total_bytes: The size of the whole file; None when the server does not say.
-        validator: Stands for this version of the file; None when the server has none.
+        validator: Identifies this version of the file; None if the server sends none.
     """
 
     start: int
@@ -87,7 +86,7 @@ class Fetcher:
         patience: How long to wait.
 
     Raises:
-        DownloadError: There is nothing that could tell a server from an impostor.
+        DownloadError: There are no root certificates to verify a server with.
     """
 
     def __init__(self, patience: TimeLimits) -> None:
@@ -115,15 +114,15 @@ class Fetcher:
         """Ask for a file, or for the rest of it.
 
         Args:
-            name: What the file is called in errors.
+            name: The name of the file in errors.
             url: ``https``; plain ``http`` only on this machine.
-            start: How many of its bytes are there already.
-            validator: Of the version that they are from; if that is not the server's any more, it
-                sends the whole file.
+            start: The number of bytes that were fetched already.
+            validator: Identifies their version; if the server has another one, it sends the whole
+                file.
 
         Raises:
-            UnusableRangeError: The rest cannot be had; ask for the whole.
-            DownloadError: The file cannot be had.
+            UnusableRangeError: The server does not send the rest; ask for the whole file.
+            DownloadError: The file could not be fetched.
         """
         _require_safe(name, url)
         headers = [_USER_AGENT]
@@ -145,7 +144,7 @@ class Fetcher:
         """Return a small answer as a whole, and where the next page is, if there is one.
 
         Raises:
-            DownloadError: It cannot be had, or is not small.
+            DownloadError: It could not be fetched, or is too large.
         """
         with _download_errors(name):
             response = await self._client.send(Request(url, (_USER_AGENT,)))
@@ -190,14 +189,14 @@ def _length(response: Response) -> int | None:
 
 
 def _validator(response: Response) -> str | None:
-    # Only a strong one vouches for every byte (RFC 9110 §13.1.5).
+    # Only a strong validator covers every byte (RFC 9110 §13.1.5).
     etag: str = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else None
 
 
 @contextmanager
 def _download_errors(name: str) -> Iterator[None]:
-    """Raise what the door raises as errors of downloads."""
+    """Turn errors of `koe.http` into errors of downloads."""
     try:
         yield
     except HttpError as exc:

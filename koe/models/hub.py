@@ -13,7 +13,7 @@ from koe.models.manifest import ModelFile
 
 ENDPOINT = "https://huggingface.co"
 
-# What the service allows, which is also what can be a directory and be put into an address.
+# Names that the service allows; they are also safe in paths and addresses.
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 # A list comes in pages of a thousand entries; no model is so large.
@@ -22,11 +22,12 @@ _MOST_PAGES = 100
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListing:
-    """What a repository has at its top level.
+    """The top level of a repository.
 
     Attributes:
-        files: What can be fetched.
-        folders: What is left out, because only the publisher knows which of it is needed.
+        files: The files.
+        folders: The folders, which are left out, because only the publisher knows which files are
+            needed.
     """
 
     files: tuple[ModelFile, ...]
@@ -37,7 +38,7 @@ def tree_url(repo: str) -> str:
     """Where a repository is listed.
 
     Raises:
-        ManifestError: That is no name of a repository.
+        ManifestError: The name of the repository is invalid.
     """
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise ManifestError(f"'{repo}' is no repository; it looks like OWNER/NAME")
@@ -45,10 +46,10 @@ def tree_url(repo: str) -> str:
 
 
 async def list_files(repo: str, patience: TimeLimits | None = None) -> RepositoryListing:
-    """Ask what is in a repository.
+    """Fetch the list of a repository's files.
 
     Raises:
-        ManifestError: It cannot be had, or is not what the service is known to answer.
+        ManifestError: It could not be fetched, or has an unknown format.
     """
     url: str | None = tree_url(repo)
     files: list[ModelFile] = []

@@ -1,8 +1,7 @@
 """One program at a time changes the files of a model.
 
-Two downloads that write the same unfinished file would spoil it for both. The lock is on the
-manifest, which every model has, so nothing is left behind; the system lets go of it when the
-process ends, however it ends.
+Two downloads to the same unfinished file would damage it. The lock is on the manifest, which every
+model has, so no lock file is needed; the system releases it when the process ends or crashes.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from koe.models.paths import MANIFEST_NAME
 def exclusive(directory: Path) -> Iterator[None]:
     """Keep other downloads and removals away from a model, in this process and in others.
 
-    Where the file system has no locks, that is reported, and other processes are not kept away.
+    If the file system has no locks, that is reported, and other processes are not excluded.
 
     Args:
         directory: The model's, with its manifest.
 
     Raises:
         ManifestError: The manifest cannot be opened.
-        ModelError: Another one is at work there.
+        ModelError: Another program changes the model.
     """
     try:
         descriptor = storage.open_regular(directory / MANIFEST_NAME)

@@ -1,4 +1,4 @@
-"""The description of a model: which files it has, where they come from, what they must be.
+"""The description of a model: its files, their addresses, sizes and checksums.
 
 A manifest is ``.koe-manifest.json`` in the model's directory (spec models §3.1).
 """
@@ -39,15 +39,15 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one manifest says.
+    """The content of a manifest.
 
     Attributes:
         provider: The engine that can use the model.
         description: A label for people.
-        repo: Where the model is from, for people.
+        repo: The source of the model, for people.
         files: In the manifest's order.
-        mode: ``asr``, ``llm``, or empty when it is not said.
-        languages: What it hears, as codes such as ``zh``; empty when it is not said.
+        mode: ``asr``, ``llm``, or empty if it is not given.
+        languages: Its languages, as codes such as ``zh``; empty if they are not given.
     """
 
     provider: str

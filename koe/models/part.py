@@ -22,16 +22,16 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES
 class PartFile:
     """An unfinished file, open; on one event loop.
 
-    Every operation raises OSError if the disk does not do it.
+    Every operation raises OSError if it fails.
 
     Attributes:
-        length: Bytes that are there.
+        length: The number of bytes so far.
 
     Args:
-        path: Where it is, or will be; directories on the way are made.
+        path: The path; missing directories are created.
 
     Raises:
-        ModelPathError: There is something that is no regular file.
+        ModelPathError: The path exists, and is no regular file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +53,7 @@ class PartFile:
         self.close()
 
     async def sha256(self) -> str:
-        """Return the checksum of all that is there; reads what was there before."""
+        """Return the checksum of the whole content; reads the part of an earlier download."""
         os.lseek(self._descriptor, self._hashed, os.SEEK_SET)
         while self._hashed < self.length:
             block = os.read(self._descriptor, storage.BLOCK_BYTES)
@@ -65,7 +65,7 @@ class PartFile:
         return self._digest.hexdigest()
 
     def append(self, data: bytes) -> None:
-        """Write what comes next."""
+        """Write the next bytes."""
         os.lseek(self._descriptor, self.length, os.SEEK_SET)
         rest = memoryview(data)
         while rest:
@@ -76,13 +76,13 @@ class PartFile:
         self.length += len(data)
 
     def clear(self) -> None:
-        """Begin again with nothing."""
+        """Drop all bytes, and begin again."""
         os.ftruncate(self._descriptor, 0)
         self.length = self._hashed = 0
         self._digest = hashlib.sha256()
 
     async def publish(self, target: Path) -> None:
-        """Put the file in its place, as a whole, and close it."""
+        """Move the file to its final place, and close it."""
         # A descriptor of its own, because a cancel does not wait for the disk.
         synced = os.dup(self._descriptor)
         await asyncio.get_running_loop().run_in_executor(None, _sync_and_close, synced)
@@ -91,7 +91,7 @@ class PartFile:
         self._path.replace(target)
 
     def close(self) -> None:
-        """Leave it for the next download; an empty one is worth nothing and is removed."""
+        """Leave it for the next download; an empty file is removed."""
         if self._descriptor < 0:
             return
         os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""Where a model and its files are; unsafe paths are refused.
+"""The paths of a model and its files; unsafe paths are refused.
 
 The path of a model is its identifier: relative to the models directory, or absolute. Manifests come
 from elsewhere, so the names in them are taken apart and checked before anything is touched
@@ -26,14 +26,14 @@ _OURS = frozenset((MANIFEST_NAME, CHECKSUMS_NAME))
 # No model has longer names. Systems end at 1,024 to 4,096 bytes for a whole path.
 _MOST_COMPONENTS, _LONGEST_NAME = 32, 512
 
-# What Windows gives a meaning of its own, with any extension.
+# Names with a special meaning in Windows, with any extension.
 _PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
 _DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
 _FORBIDDEN_BY_WINDOWS = frozenset('<>:"|?*')  # a colon is a drive, or a stream within a file
 
 
 def models_directory(config_directory: Path) -> Path:
-    """Where models are, given where the configuration is."""
+    """The models directory, given the configuration's."""
     return config_directory / MODELS_NAME
 
 
@@ -65,7 +65,7 @@ def existing_directory(root: Path, path: str) -> Path:
     directory = locate(root, path)
     try:
         resolved = directory.resolve(strict=True)
-        # What is not textually below the root was given absolutely: that is the user's choice.
+        # A path that is not textually below the root was given as absolute, by the user's choice.
         escapes = directory.is_relative_to(root) and not resolved.is_relative_to(root.resolve())
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise ManifestError(f"canonicalize {directory}: {exc.strerror}") from exc
@@ -79,7 +79,7 @@ def existing_directory(root: Path, path: str) -> Path:
 
 
 def writable_directory(root: Path, path: str) -> Path:
-    """As `existing_directory`, for what changes files: ``..`` and a leading ``.`` are refused.
+    """As `existing_directory`, before files are changed: ``..`` and a leading ``.`` are refused.
 
     Raises:
         ManifestError: It does not exist.
@@ -138,7 +138,7 @@ def contained(directory: Path, path: Path) -> Path:
 
     Raises:
         ModelPathError: One is, or the path leads elsewhere.
-        OSError: A component cannot be looked at.
+        OSError: A component cannot be examined.
     """
     refusal = f"refusing to operate on {path}"
     existing = directory
@@ -157,7 +157,7 @@ def contained(directory: Path, path: Path) -> Path:
 
 
 def part_path(path: Path) -> Path:
-    """Where a file is while it is being fetched: ``model.bin.part``.
+    """The path of a file while it is being fetched: ``model.bin.part``.
 
     A name without an extension gets two dots, ``LICENSE..part``: other programs have left such
     files, and they can be resumed (spec models §7.3).

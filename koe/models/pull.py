@@ -21,7 +21,7 @@ _SHA256_DIGITS = 64
 
 
 async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = None) -> None:
-    """Download what is missing of a model.
+    """Download the missing files of a model.
 
     The first file that fails ends the others. Files that were finished until then stay, and so do
     the unfinished ones, from which the next download goes on. Cancelling leaves the same.
@@ -29,8 +29,8 @@ async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = 
     Args:
         root: The models directory.
         path: The model.
-        tell: Called for every piece of a file that comes, on the loop's thread. If it raises, the
-            download ends with that.
+        tell: Called for every piece that arrives, on the loop's thread. Its exceptions end the
+            download.
         patience: How long to wait for servers.
 
     Raises:
@@ -71,7 +71,7 @@ async def _transfer_all(
                         tasks.append(group.create_task(transfer(index, file)))
     finally:
         checksums.save()
-    for task in tasks:  # the first in the manifest's order speaks for all
+    for task in tasks:  # the first error in the manifest's order is raised
         if not task.cancelled():
             task.result()
 
@@ -99,7 +99,7 @@ def _is_sha256(text: str) -> bool:
 def _require_space(directory: Path, manifest: Manifest) -> None:
     needed = sum(_missing_bytes(directory, file) for file in manifest.files)
     usage = shutil.disk_usage(directory)
-    if usage.total and needed > usage.free:  # some network disks tell nothing
+    if usage.total and needed > usage.free:  # some network disks don't report it
         sizes = f"{needed / 1e6:.1f} MB are needed and {usage.free / 1e6:.1f} MB are free"
         raise ModelError(f"the disk of {directory} is too full: {sizes}; free some space")
 

@@ -1,8 +1,8 @@
-"""The downloads that are under way, for a shell that starts them and goes on.
+"""Downloads in the background, for shells.
 
 Every download has a thread of its own, and all its callbacks are called on that thread, one call at
-a time: that it started, how far it is, and exactly one final status, after which there is nothing
-more. No lock is held meanwhile, so that a callback may start, cancel and close as it likes.
+a time: the start, the progress, and exactly one final status, which is the last call. No lock is
+held meanwhile, so that a callback may start, cancel and close as it likes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class StartResult(IntEnum):
-    """What became of a request to download; the values are those of the C contract."""
+    """The result of a request to download; the values are those of the C contract."""
 
     STARTED = 0
     ALREADY_RUNNING = -1  # a download of this very path
@@ -37,7 +37,7 @@ class StartResult(IntEnum):
 
 
 class DownloadStatus(IntEnum):
-    """Where a download is; the values are those of the C contract. All but the first are final."""
+    """The state of a download, as in the C contract. All values but the first are final."""
 
     STARTED = 0
     COMPLETED = 1
@@ -58,9 +58,9 @@ class Downloads:
         self._patience = patience
         # Guards what is below.
         self._lock = threading.Lock()
-        # By path, as it was given; without those that are telling how they ended.
+        # By path, as it was given; without downloads that are reporting their end.
         self._running: dict[str, _Download] = {}
-        # With those.
+        # All downloads, including those.
         self._threads: list[threading.Thread] = []
         # close was called: nothing starts any more.
         self._closed = False
@@ -118,7 +118,7 @@ class Downloads:
     def close(self, seconds: float) -> None:
         """Cancel all downloads and wait for their last callbacks, but no longer than this.
 
-        One whose callback does not return, or that calls this, gets its last call afterwards.
+        A download whose callback does not return, or calls this, reports its end afterwards.
         """
         deadline = time.monotonic() + seconds
         with self._lock:

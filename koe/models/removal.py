@@ -11,7 +11,7 @@ from koe.models import manifest as manifests
 
 
 def remove_files(root: Path, path: str) -> int:
-    """Remove what the manifest of a model names, finished or not, and the checksum cache.
+    """Remove the files of a manifest, also unfinished ones, and the checksum cache.
 
     Nothing else is touched. All names are checked before the first file is removed.
 

@@ -1,4 +1,4 @@
-"""Reading and writing where an attacker may have put a link or a device.
+"""Reads and writes files in places where an attacker may have put a link or a device.
 
 Model directories can lie anywhere, so nothing here follows a link in the last component, opens
 what is not a regular file, or leaves half a file behind. Everything blocks.
@@ -25,7 +25,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
     """Open an existing regular file; the caller owns the descriptor.
 
     Raises:
-        ModelPathError: It is something else: a link, a directory, a device.
+        ModelPathError: It is a link, a directory or a device.
         OSError: It is missing or cannot be opened.
     """
     descriptor = regular.open_regular(path, flags)
@@ -35,7 +35,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def read_small(path: Path, largest_bytes: int) -> bytes:
-    """Return what is in a regular file.
+    """Return the content of a regular file.
 
     Raises:
         ModelPathError: It is no regular file, or larger than ``largest_bytes``.
@@ -49,7 +49,7 @@ def read_small(path: Path, largest_bytes: int) -> bytes:
 
 
 def read_blocks(path: Path) -> Iterator[bytes]:
-    """Yield what is in a regular file, block by block.
+    """Yield the content of a regular file, block by block.
 
     Raises:
         ModelPathError: It is no regular file.
@@ -72,8 +72,8 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write a file as a whole: a reader sees the old content or the new one.
 
     Raises:
-        ModelPathError: There is something at ``path`` that is not a regular file.
-        OSError: It cannot be written; what was there before is intact.
+        ModelPathError: ``path`` exists, and is not a regular file.
+        OSError: It cannot be written; the old file is intact.
     """
     with suppress(FileNotFoundError):
         if not regular.is_regular(path.lstat()):

@@ -1,7 +1,7 @@
 """Downloads one file of a model and checks it.
 
-What is fetched goes into a part file, which is put in its place only when it is what the manifest
-says (spec models §7.3). Where a file stops coming, it is tried again from there.
+The content goes into a part file, which gets its final name only if it matches the manifest
+(spec models §7.3). After an interruption, the next try continues there.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from koe.models.download import Body, Fetcher, TimeLimits
 from koe.models.manifest import ModelFile
 from koe.models.part import PartFile
 
-# The most that is fetched of a file whose size is not known (spec models §7.3).
+# The most bytes of a file whose size is not known (spec models §7.3).
 _LIMIT_OF_UNKNOWN = 8 * 1024**3
 
 _DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 
-# A try has brought something when it brought so much more than all before it. Otherwise a server
-# that breaks off after every byte would be asked for ever.
+# The fewest bytes of progress; a try with less counts as failed. Otherwise a server that stops
+# after every byte would be asked for ever.
 _WORTH_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How much of a file is there.
+    """The progress of a file.
 
     Attributes:
         index: The file's place in the manifest, from 0.
         count: How many files the manifest has.
         name: As the manifest has it.
-        bytes_there: Including what an earlier download left; less than before when the file is
-            begun again.
+        bytes_there: The number of bytes, including those of an earlier download; it shrinks if the
+            file is begun again.
         total_bytes: As the manifest has it; 0 when unknown.
-        already_exists: It was there before, and nothing is fetched.
+        already_exists: The file existed before, and nothing is fetched.
     """
 
     index: int
@@ -56,12 +56,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A file stopped coming, and is tried again.
+    """A download was interrupted, and is tried again.
 
     Attributes:
         name: As the manifest has it.
-        error: What happened.
-        pause: Seconds until then.
+        error: The error.
+        pause: Seconds until the next try.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Transfer:
         file: Which.
         directory: The model's, from `koe.models.paths`.
         place: Its index in the manifest, and how many files there are.
-        tell: Called on the loop's thread; what it raises comes out of `run`.
+        tell: Called on the loop's thread; `run` raises its exceptions.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class Transfer:
         self._is_telling = False
 
     async def run(self, fetcher: Fetcher, patience: TimeLimits) -> os.stat_result:
-        """Get the file, unless it is there.
+        """Fetch the file, unless it exists.
 
         Returns:
             What the disk says of it; its checksum, if the manifest has one, was found right.
 
         Raises:
-            ModelError: It is not to be had, cannot be written, or is not what the manifest says.
+            ModelError: It cannot be fetched or written, or differs from the manifest.
         """
         try:
             target = paths.target(self._directory, self._file.name)
@@ -124,7 +124,7 @@ class Transfer:
             raise self._storage_error(exc) from exc
 
     async def _is_there(self, target: Path) -> bool:
-        """Tell whether the file is there already; one with the wrong content is removed."""
+        """Tell whether the file exists with the right content; a wrong one is removed."""
         size = self._size_of(target)
         if size is None or self._file.size_bytes not in (0, size):
             return False
@@ -143,7 +143,7 @@ class Transfer:
         return True
 
     def _size_of(self, target: Path) -> int | None:
-        """Return how large the file is that is there already; None: there is none."""
+        """Return the size of the existing file; None: there is none."""
         try:
             status = target.lstat()
         except (FileNotFoundError, NotADirectoryError):
@@ -154,9 +154,9 @@ class Transfer:
         return status.st_size
 
     async def _fill(self, part: PartFile, fetcher: Fetcher, patience: TimeLimits) -> None:
-        """Have the part file become what the manifest says."""
+        """Fetch until the part file matches the manifest."""
         if not self._file.sha256:
-            part.clear()  # nothing could tell that an earlier piece is of the same version
+            part.clear()  # an earlier piece may be of another version
         self._is_mixed = part.length > 0
         self._best = part.length
         pauses = iter(patience.pauses)
@@ -182,7 +182,7 @@ class Transfer:
         if isinstance(exc, UnusableRangeError):
             return True
         if isinstance(exc, IntegrityError):
-            # Half of one version and half of another is no reason to give up.
+            # The file mixed two versions, so that another try may succeed.
             was_mixed, self._is_mixed = self._is_mixed, False
             return was_mixed
         return isinstance(exc, DownloadError) and exc.is_temporary
@@ -197,10 +197,10 @@ class Transfer:
         return True
 
     async def _receive(self, part: PartFile, fetcher: Fetcher) -> None:
-        """Fetch what is missing.
+        """Fetch the missing bytes.
 
         Raises:
-            UnusableRangeError: The server has nothing more, and the part file is empty now.
+            UnusableRangeError: The server has no more bytes, and the part file is empty now.
         """
         file = self._file
         if part.length and not file.sha256 and self._validator is None:
@@ -243,7 +243,7 @@ class Transfer:
         """Compare the whole with the manifest, whose sizes were compared when it came.
 
         Raises:
-            IntegrityError: It is something else, and the part file is empty now.
+            IntegrityError: They differ, and the part file is empty now.
         """
         if not self._file.sha256:
             return

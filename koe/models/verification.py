@@ -1,4 +1,4 @@
-"""Whether a model is there, by comparing its files with its manifest (spec models §5)."""
+"""Compares the files of a model with its manifest (spec models §5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from koe.models.manifest import Manifest, ModelFile
 
 
 class VerifyMode(IntEnum):
-    """How thoroughly to look; the values are those of the C contract."""
+    """The thoroughness of a check; the values are those of the C contract."""
 
     NORMAL = 0  # compute what the cache does not know
     CACHE_ONLY = 1  # never compute: quick, for a list
@@ -24,7 +24,7 @@ class VerifyMode(IntEnum):
 
 
 class Status(IntEnum):
-    """How much of a model is there; the values are those of the C contract."""
+    """The completeness of a model; the values are those of the C contract."""
 
     NOT_INSTALLED = 0  # no manifest, or no file passes
     INCOMPLETE = 1  # some files pass
@@ -32,7 +32,7 @@ class Status(IntEnum):
 
 
 class Verdict(StrEnum):
-    """What one file is found to be; as a clause for people."""
+    """The result for one file, as a clause for people."""
 
     VALID = "ok"
     UNSAFE = "its name or place is not safe"
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 
 
 def model_status(root: Path, path: str, mode: VerifyMode) -> Status:
-    """Tell how much of a model is there. Blocks: a gigabyte takes seconds to hash.
+    """Check a model. Blocks: a gigabyte takes seconds to hash.
 
     Args:
         root: The models directory.
@@ -72,7 +72,7 @@ def summarise(verdicts: Iterable[Verdict]) -> Status:
 
 
 def examine(directory: Path, manifest: Manifest, mode: VerifyMode) -> list[Verdict]:
-    """Look at every file of a model; what was computed is remembered in the cache.
+    """Check every file of a model; computed checksums are stored in the cache.
 
     Args:
         directory: From `koe.models.paths.existing_directory`.
