@@ -162,6 +162,8 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
         reason = "no keys can be sent to this window"
     elif means.is_blind:
         reason = "it is not known whether another window has the focus than when you began to speak"
+    elif now is not None:  # as when koe serve had just started
+        reason = "it is not known which window had the focus when you began to speak"
     else:
         reason = "this desktop does not say which window has the focus"
     return Plan((Way.CLIPBOARD,), reason)

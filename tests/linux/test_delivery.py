@@ -22,6 +22,7 @@ BLIND = Means(paste=True, is_blind=True)
 MAYBE = "it is not known whether another window has the focus than when you began to speak"
 ANOTHER = "another window has the focus than when you began to speak"
 UNKNOWN = "this desktop does not say which window has the focus"
+UNKNOWN_THEN = "it is not known which window had the focus when you began to speak"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ UNKNOWN = "this desktop does not say which window has the focus"
         (ALL, EDITOR, OTHER, (CLIPBOARD,), ANOTHER),
         # A window that is not known may be another one; a field that has the focus is the same.
         (Means(paste=True), None, None, (CLIPBOARD,), UNKNOWN),
-        (Means(paste=True), None, EDITOR, (CLIPBOARD,), UNKNOWN),
+        (Means(paste=True), None, EDITOR, (CLIPBOARD,), UNKNOWN_THEN),
         (Means(paste=True), EDITOR, None, (CLIPBOARD,), UNKNOWN),
         (ALL, None, None, (FIELD, CLIPBOARD), ""),
         (Means(), EDITOR, EDITOR, (CLIPBOARD,), "no keys can be sent to this window"),
