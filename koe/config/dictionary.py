@@ -1,6 +1,6 @@
-"""The dictionary's file: looked at closely, and changed by the term.
+"""Checks the dictionary's file, and adds and removes terms.
 
-What a term is, `koe.config.store` says, by which sessions read the file.
+Sessions read the file by `koe.config.store`, which defines what a term is.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from koe.files.rewriting import rewrite
 from koe.text import is_unicode
 
 LONGEST_TERM = 100
-"""In characters. No name is as long when it is spoken, and services refuse or cut it."""
+"""In characters. No spoken name is longer, and services refuse or cut longer ones."""
 
 _NOTE = re.compile(r"\s#\s")
 
-# They come along when something is copied from a page, and keep a term from ever matching.
+# Characters that are copied from web pages, and keep a term from ever matching.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
-# What a byte became that was not UTF-8 when some program read the file.
+# The replacement that programs write for a byte that is not UTF-8.
 _GARBLED = "\ufffd"
 
 
@@ -36,7 +36,7 @@ class BadLine:
 
     Attributes:
         line: From 1.
-        message: What is wrong, and what comes of it.
+        message: What is wrong, and its effect.
     """
 
     line: int
@@ -47,7 +47,7 @@ class BadLine:
 
 
 def find_flaws(content: bytes) -> list[BadLine]:
-    """Everything in the file that is not used, or hardly as it was meant; in file order."""
+    """The lines of the file that have no effect, or probably a wrong one; in file order."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return [BadLine(1, "the file is UTF-16, so nothing in it is used; save it as UTF-8")]
     flaws: list[BadLine] = []
@@ -81,7 +81,7 @@ def find_flaws(content: bytes) -> list[BadLine]:
 
 
 def fault_of(term: str) -> str:
-    """What is wrong with this term, as a predicate; "" when it is good."""
+    """What is wrong with a term, as a predicate; "" if nothing is."""
     if len(term) > LONGEST_TERM:
         return f"is {len(term)} characters long, and a term has at most {LONGEST_TERM}"
     if _GARBLED in term:
@@ -104,12 +104,12 @@ def add_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
     """Add terms to the end of the file, in their order; a missing file is created.
 
     Returns:
-        Each term, trimmed, with the spelling that kept it from being added, which may differ
-        in case; None when it was added.
+        Each term, trimmed, with the existing spelling because of which it was not added, which may
+        differ in case; None if it was added.
 
     Raises:
-        ConfigError: One of them can't be a term, or the file can't be read or written. Then
-            nothing has changed.
+        ConfigError: One of them can't be a term, or the file can't be read or written. Nothing is
+            changed then.
     """
     wanted = [_checked(path, term) for term in terms]
     found: dict[str, str | None] = {}
@@ -131,10 +131,10 @@ def add_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
 
 
 def remove_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
-    """Remove every line with one of these terms; all other lines stay as they are.
+    """Remove every line with one of these terms; all other lines are unchanged.
 
     Returns:
-        Each that was not there, trimmed, with the spelling in other case that is; or None.
+        Each missing term, trimmed, with an existing spelling in another case, or None.
 
     Raises:
         ConfigError: As `add_terms`.
@@ -156,7 +156,7 @@ def remove_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
 
 
 def _spelling_of(term: str, present: Sequence[str]) -> str | None:
-    """The same term among others, rather in the same case than in another."""
+    """The same term among others, preferably in the same case."""
     if term in present:
         return term
     return next((it for it in present if it.casefold() == term.casefold()), None)
@@ -178,7 +178,7 @@ def _checked(path: Path, term: str) -> str:
 
 
 def _rewrite(path: Path, change: Callable[[str], str]) -> None:
-    """Change the file while no other koe does. A missing one counts as empty."""
+    """Change the file under koe's lock. A missing file counts as empty."""
 
     def changed_content(former: bytes | None) -> bytes:
         content = change(decoded(former or b"", path)).encode()

@@ -27,14 +27,14 @@ from koe.config.sections import ONLY_C, OURS, SINCE_B, FlatKeys, Section
 ENGINES = (
     "moonshine", "sherpa-onnx", "whisper", "apple-speech", "mlx", "doubao", "qwen", "glm", "mimo",
 )  # fmt: skip
-"""The engines of this build, in the order in which they are shown."""
+"""The engines, in the order in which they are shown."""
 
 # For engines without a setting for it (spec asr §1.7), in seconds.
 _FINAL_WAIT_TIMEOUT = 5.0
 
 SHORTEST_FINAL_WAIT = 1.0
-"""Seconds for which a session waits for a word of its engine at the least, however little is set:
-a busy computer takes some time to pass it on."""
+"""The fewest seconds that a session waits for its engine, also with a smaller setting, because a
+busy computer passes results on late."""
 
 
 class MoonshineConfig(Section, generations=OURS):
@@ -58,15 +58,15 @@ class DoubaoConfig(Section, generations=SINCE_B):
         enable_ddc: Leave out fillers and repetitions.
         enable_itn: Write numbers as digits.
         enable_nonstream: Recognise every sentence a second time, as a whole.
-        language: Unset or empty lets the service find out.
-        end_window_size: Silence that ends a sentence, in milliseconds; the service knows
-            nothing below 200 and takes 800 when it is None.
+        language: If unset or empty, the service detects it.
+        end_window_size: Silence that ends a sentence, in milliseconds; at least 200; the service
+            uses 800 if it is None.
         force_to_speech_time: Audio before a sentence may end, in milliseconds.
         vad_segment_duration: Silence that separates meanings, in milliseconds; 3000 when None.
         output_zh_variant: ``traditional``, ``tw`` or ``hk``; None for simplified.
         accelerate_score: How early the first characters come, from 0 to 20; sent only with
             ``enable_accelerate_text``.
-        headers: If there are any, they take the place of all that the keys would give.
+        headers: If there are any, they replace all headers of the keys.
     """
 
     url: str = target("wss://openspeech.bytedance.com/api/v3/sauc/bigmodel_async")
@@ -91,7 +91,7 @@ class DoubaoConfig(Section, generations=SINCE_B):
 
     @property
     def has_credentials(self) -> bool:
-        """Whether the service could let this user in."""
+        """Whether there are credentials for the service."""
         return bool(self.api_key or self.app_key or self.access_key or self.headers)
 
 
@@ -117,7 +117,7 @@ class GlmConfig(Section):
     """The transcription service of Zhipu: the whole recording at once.
 
     Attributes:
-        prompt: What the recording is about; None sends nothing.
+        prompt: A description of the recording; None sends nothing.
         connect_timeout: Seconds.
         final_wait_timeout: Seconds that sending the recording and its text may take, besides as
             many as it has; less than 30 is 30.
@@ -163,8 +163,8 @@ class SherpaOnnxConfig(Section):
         hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
         endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
         language: The language that is spoken, as a code such as ``zh``, for models that can be
-            set to one; ``auto`` has them find out.
-        use_itn: Numbers as digits, and punctuation, by models that can do both or neither.
+            set to one; with ``auto`` they detect it.
+        use_itn: Digits and punctuation, in models that write both or neither.
     """
 
     model: str = text("sherpa-onnx/bilingual-zh-en")
@@ -179,8 +179,8 @@ class WhisperConfig(Section, generations=OURS):
     """Speech recognition of 99 languages on this device; ``model`` is a path below ``models``.
 
     Attributes:
-        language: ``auto`` finds out for each part of the speech.
-        num_threads: 0: as many as there are processors, and four at most.
+        language: ``auto`` detects it for each part of the speech.
+        num_threads: 0: the number of processors, at most four.
     """
 
     model: str = text("whisper/base")
@@ -219,11 +219,11 @@ class AsrConfig(
     Any text is accepted as ``provider``; opening an unknown engine raises an error.
 
     Attributes:
-        fallback: The engines that go on where the configured one is lost, the first one first.
+        fallback: The engines that take over when the configured one fails, in this order.
         stall: Seconds without a result, although there was speech, after which the engine is asked
             for a sign of life.
-        second_pass: ``auto`` recognises speech as a whole once more; ``off`` delivers the text of
-            the first pass, which comes a little sooner and has twice as many wrong words.
+        second_pass: ``auto`` recognises speech as a whole again; ``off`` delivers the text of the
+            first pass, which is a little faster and has twice as many wrong words.
         keep_loaded_minutes: How long the models of engines on this device stay in memory after the
             last recording.
     """
@@ -262,10 +262,10 @@ class AsrConfig(
         )
 
     def with_flat(self, settings: Section) -> Self:
-        """Take a file of generation A: all it can mean is Doubao, if the user got so far.
+        """Read a file of generation A: it selects Doubao if it has credentials.
 
-        Generation A wrote these keys for every new user. Without credentials they say nothing
-        about what the user wants, and the default engine is one that works.
+        Generation A wrote these keys for every new user. Without credentials they show no choice of
+        the user, and the default engine works.
         """
         assert isinstance(settings, DoubaoConfig)
         provider = "doubao" if settings.has_credentials else self.provider

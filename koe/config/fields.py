@@ -49,12 +49,12 @@ def text(default: str, **about: Unpack[About]) -> str:
 
 
 def target(default: str, **about: Unpack[About]) -> str:
-    """Any scalar, as its text, that says where words are sent; see `Target`."""
+    """Any scalar, as its text: an address to which words are sent; see `Target`."""
     return _typed(Target(default, lambda scalar: scalar.text, "text", **about), default)
 
 
 def optional_text(*, blank_is_unset: bool = False, **about: Unpack[About]) -> str | None:
-    """Any scalar, as its text; None when the file does not say."""
+    """Any scalar, as its text; None if the file does not set it."""
 
     def convert(scalar: Scalar) -> str | None:
         return None if blank_is_unset and not scalar.text.strip() else scalar.text
@@ -63,7 +63,7 @@ def optional_text(*, blank_is_unset: bool = False, **about: Unpack[About]) -> st
 
 
 def trimmed_text(default: str) -> str:
-    """Text without white space around it; when it is blank, or is the default in other case."""
+    """Text without white space around it; blank, or in another case, it is the default."""
 
     def convert(scalar: Scalar) -> str:
         trimmed = scalar.text.strip()
@@ -88,7 +88,7 @@ def choice(default: str, *others: str, refusal: str = "", **about: Unpack[About]
 
 
 def language(**about: Unpack[About]) -> str:
-    """The code of a language, or the word for finding out."""
+    """The code of a language, or the word for detection."""
 
     def convert(scalar: Scalar) -> str:
         code = code_of(scalar.text)
@@ -137,7 +137,7 @@ def flag(default: bool, **about: Unpack[About]) -> bool:
 
 
 def optional_flag(shown: str, **about: Unpack[About]) -> bool | None:
-    """True or false; None when the file does not say, which means ``shown``."""
+    """True or false; None if the file does not set it, which means ``shown``."""
     return _typed(Value(None, _boolean, _FLAG, shown=shown, **about), None)
 
 
@@ -157,7 +157,7 @@ def switch(default: bool, **about: Unpack[About]) -> bool:
 def consent(default: bool, **about: Unpack[About]) -> bool:
     """A flag without which no words leave this computer; see `Consent`.
 
-    Other words for yes and no count too: they are clear enough, and variables often have them.
+    Other words for yes and no are accepted, too, because variables often have them.
     """
 
     def convert(scalar: Scalar) -> bool:
@@ -181,7 +181,7 @@ LARGEST_U32 = 2**32 - 1
 
 _HIGHEST_LIMIT = 1_000_000
 
-# An hour. No user waits longer for text, and much longer waits overflow a platform's timers.
+# An hour. No user waits longer, and much longer waits overflow the timers of some platforms.
 _LONGEST_MS = 3_600_000
 
 
@@ -313,18 +313,18 @@ def group(default: S, key: str = "", refused: S | None = None, unreadable: S | N
 def names(
     default: tuple[str, ...], known: tuple[str, ...], kind: str, **about: Unpack[About]
 ) -> tuple[str, ...]:
-    """A list of names, without those that are not known; one name may stand without the list.
+    """A list of known names; a single name needs no list.
 
-    An empty list, or a word for no in its place, is none of them.
+    An empty list, or a word for no in its place, selects none of them.
     """
     return _typed(Names(default, known, kind, **about), default)
 
 
 def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:
-    """Like sections by name. What the file says replaces the whole default."""
+    """Sections of one kind by name. Those in the file replace the whole default."""
     return _typed(Table(default, of), default)
 
 
 def records(default: tuple[S, ...], of: S) -> tuple[S, ...]:
-    """A list of like sections. What the file says replaces the whole default."""
+    """A list of sections of one kind. That of the file replaces the whole default."""
     return _typed(SectionList(default, of), default)

@@ -1,8 +1,8 @@
 """Names of keys, as users write them, to the codes that shells compare (spec config §10).
 
-Codes and flags are macOS virtual key codes and event modifier flags, except in the Windows
-table of `resolve_basic`. Nothing here raises: what is not understood resolves to a default
-key, because a user must always be able to start a recording.
+Codes and flags are macOS virtual key codes and event modifier flags, except in the Windows table of
+`resolve_basic`. Nothing here raises: an unknown name resolves to a default key, because the user
+must always be able to start a recording.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from typing import NamedTuple
 
 MODIFIER_ONLY = 0
-"""Match kind of a modifier key that is pressed alone."""
+"""The match kind of a modifier key that is pressed alone."""
 KEY_DOWN = 1
-"""Match kind of an ordinary key, alone or with modifiers."""
+"""The match kind of an ordinary key, alone or with modifiers."""
 
 
 class Hotkey(NamedTuple):
@@ -33,7 +33,7 @@ class Hotkey(NamedTuple):
     match_kind: int = MODIFIER_ONLY
 
 
-# The flags are the device-dependent bits, which tell left from right. The order is that in
+# The flags are the device-dependent bits, which distinguish left and right. The order is that in
 # which `resolve_cancel` goes round (spec config §8.4).
 _NAMED = {
     "fn": Hotkey(63, 179, 0x00800000),
@@ -114,18 +114,18 @@ def normalise(name: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Whether `resolve`, or `resolve_basic` on Windows, finds the key that is meant.
+    """Whether `resolve`, or `resolve_basic` on Windows, knows the name.
 
-    A blank name is: it leaves the choice to the default.
+    A blank name counts as known: it selects the default.
     """
     word = name.strip().lower()
     return word in {"", "fn"} or name in _WINDOWS or normalise(name) != "fn"
 
 
 def canonical(name: str) -> str:
-    """What ``name`` is to be in a file: as `normalise`, but a name of another platform stays.
+    """The spelling of ``name`` for a file: as `normalise`, but names of other platforms are kept.
 
-    So does one with ``${NAME}`` in it: what it stands for may change.
+    So are names with ``${NAME}``, whose value may change.
     """
     return name if name in _WINDOWS or "${" in name else normalise(name)
 

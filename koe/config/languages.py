@@ -1,11 +1,11 @@
-"""Which languages there are for recognition: those of Whisper, by their codes. Pure."""
+"""The languages for recognition: those of Whisper, by their codes. Pure."""
 
 from __future__ import annotations
 
 import re
 
 AUTO = "auto"
-"""The setting that lets a model find out."""
+"""The setting for detection by the model."""
 
 CODES = frozenset((
     "af", "am", "ar", "as", "az", "ba", "be", "bg", "bn", "bo", "br", "bs", "ca", "cs", "cy",
@@ -16,9 +16,9 @@ CODES = frozenset((
     "sk", "sl", "sn", "so", "sq", "sr", "su", "sv", "sw", "ta", "te", "tg", "th", "tk", "tl",
     "tr", "tt", "uk", "ur", "uz", "vi", "yi", "yo", "yue", "zh",
 ))  # fmt: skip
-"""As Whisper's own list has them, of which ``yue`` is known to its third generation only."""
+"""The codes of Whisper's list; only its third generation knows ``yue``."""
 
-# What other lists of languages call some of them.
+# Other names of some languages.
 _OTHER_CODES = {"cmn": "zh", "fil": "tl", "iw": "he", "jv": "jw", "nb": "no"}
 
 _REGION = re.compile(r"[-_].*")

@@ -1,6 +1,6 @@
 """The marks of a file of an older release: recognised here, changed by `koe.config.migrate`.
 
-Apart from it because every load asks, and hardly any has something to change.
+It is separate because every load checks, and hardly any file needs a change.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NESTED_LLM_KEYS = frozenset({"profiles", "active_profile"})
 """With one of these, ``llm`` is in its present form."""
 
 TEMPLATES = 5
-"""How many prompt templates came with the builds before v1.0.15 (spec config §8.3)."""
+"""The number of prompt templates of builds before v1.0.15 (spec config §8.3)."""
 
 
 def is_outdated(root: Node | None) -> bool:
-    """Whether a file may need a migration; it is for the migration to look closely."""
+    """Whether a file may need a migration; the migration checks it in detail."""
     if not isinstance(root, Mapping):
         return False
     sections = _by_key(root)

@@ -30,21 +30,21 @@ _DEFAULT_PATHS = {
     "anthropic_messages": "/messages",
 }
 
-# Providers that speak one protocol only, whatever ``api_protocol`` says (spec llm §2.4).
+# Providers with one protocol only, regardless of ``api_protocol`` (spec llm §2.4).
 _PROTOCOLS = {"anthropic": "anthropic_messages", "apfel": "openai_chat"}
 
 SUPPORTED_PROVIDERS = ("openai", "anthropic", "apfel")
-"""What a profile's ``provider`` may be in this build, in the order in which it is offered."""
+"""The values of a profile's ``provider``, in the order in which they are offered."""
 
-# Providers on this computer, which ask for no key.
+# Providers on this computer, which need no key.
 _KEYLESS = frozenset({"apfel", "mlx"})
 
 
-# The built-in addresses at which nothing is to be had without a key.
+# The built-in addresses of services that require a key.
 _KEYED_SERVICES = frozenset({"https://api.openai.com/v1", "https://api.anthropic.com/v1"})
 
 
-# Parts of a query that are no keys.
+# Parameters of a query that are no keys.
 _PUBLIC_QUERY = frozenset({"api-version"})
 
 
@@ -58,15 +58,15 @@ class LlmProfile(Section):
     """One way to reach a model.
 
     Attributes:
-        name: For people; empty when the id is name enough.
+        name: The name for people; empty: the ID is shown.
         provider: ``openai``, ``anthropic``, ``apfel`` or ``mlx``; anything else is treated
             as ``openai``.
         api_key: Empty sends no key.
         endpoint_path: Added to ``base_url``; empty for the protocol's own.
-        max_token_parameter: What the server calls the limit.
+        max_token_parameter: The server's name of the limit.
         no_reasoning_control: The parameter that keeps the server from thinking first.
         mlx: For provider ``mlx`` only.
-        headers: Sent too, or in the place of those of the same name; they may hold keys.
+        headers: Additional headers, which replace those of the same name; they may have keys.
         allow_plain_http: Whether a server at an address of a private network is asked unencrypted.
     """
 
@@ -85,7 +85,7 @@ class LlmProfile(Section):
 
     @property
     def protocol(self) -> str:
-        """The protocol that is spoken: one of the words of ``api_protocol``."""
+        """The protocol: one of the values of ``api_protocol``."""
         return _PROTOCOLS.get(self.provider, self.api_protocol)
 
     @property
@@ -95,12 +95,12 @@ class LlmProfile(Section):
 
     @property
     def key(self) -> str:
-        """The key without what was copied with it; empty for none."""
+        """The key without characters that were copied with it; empty for none."""
         return pasted_key(self.api_key)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may show, each a text of its own."""
+        """The secrets, which must be masked in messages."""
         words = [word for value in self.headers.values() for word in value.split()]
         query = parse_qsl(pasted(self.base_url).partition("?")[2])
         words += [value for name, value in query if name not in _PUBLIC_QUERY]
@@ -108,7 +108,7 @@ class LlmProfile(Section):
 
     @property
     def exposure(self) -> str:
-        """What others in the network can read, as a sentence; empty when it is nothing."""
+        """A warning about what others in the network can read; empty if it is nothing."""
         from koe.endpoint import host_of, is_private  # costs milliseconds
 
         if not (self.allow_plain_http and self.base.startswith("http:") and is_private(self.base)):
@@ -120,19 +120,19 @@ class LlmProfile(Section):
 
     @property
     def model_name(self) -> str:
-        """The model without what was copied with its name."""
+        """The model's name without characters that were copied with it."""
         return pasted(self.model)
 
     @property
     def base(self) -> str:
-        """The address that paths are added to, also where that of the endpoint was copied."""
+        """The address that paths are added to, also if the address of the endpoint was given."""
         base = pasted(self.base_url).partition("?")[0].rstrip("/")
         for path in (self.path.partition("?")[0], _DEFAULT_PATHS["openai_chat"]):
             base = base.removesuffix(f"/{path.strip('/')}").rstrip("/")
         return base
 
     def address(self, path: str) -> str:
-        """Return the address of something at the server; it may be no valid one.
+        """Return the address of a path at the server, which may be invalid.
 
         Args:
             path: Where it is, below the base; a query of the base is added.
@@ -143,7 +143,7 @@ class LlmProfile(Section):
 
     @property
     def url(self) -> str:
-        """Address of the endpoint; it may be no valid one."""
+        """The address of the endpoint, which may be invalid."""
         return self.address(self.path)
 
     @property
@@ -153,7 +153,7 @@ class LlmProfile(Section):
 
     @property
     def is_ready(self) -> bool:
-        """Whether everything is there that a request needs (spec llm §2.5)."""
+        """Whether the profile has all that a request needs (spec llm §2.5)."""
         if self.provider == "mlx":
             return bool(self.mlx.model)
         return bool(self.base_url and self.model)
@@ -199,7 +199,7 @@ BUILT_IN_PROFILES: Mapping[str, LlmProfile] = MappingProxyType({
         no_reasoning_control="none",
     ),
 })  # fmt: skip
-"""What there is without ``llm.profiles`` (spec config §4.4)."""
+"""The profiles of a file without ``llm.profiles`` (spec config §4.4)."""
 
 # Before there were profiles, one model was described in ``llm`` itself (spec config §§5, 8.6).
 _FLAT_PROFILE = FlatKeys(
@@ -224,7 +224,8 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
 
     Attributes:
         enabled: The main switch.
-        active_profile: Id of the profile that corrects; one that is not there corrects nothing.
+        active_profile: The ID of the profile that corrects; without such a profile nothing is
+            corrected.
         profiles: By id. Those in the file replace all that are built in.
         timeout: Seconds for a whole request.
         dictionary_max_candidates: Terms of the dictionary that a request may contain; 0 for all.
@@ -265,11 +266,11 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
 
     @property
     def obstacle(self) -> str:
-        """Why nothing is corrected although it is to be, as a clause; empty when there is none."""
+        """Why nothing is corrected although correction is on, as a clause; empty: no reason."""
         if not self.enabled:
             return ""
         reason = self.shortfall
-        # A missing key is reported only if the file mentions correction: others expect none.
+        # A missing key is reported only if the file sets correction: other users expect none.
         profile = self.correcting_profile
         if profile is not None and profile.lacks_key and self.says("enabled"):
             reason = "needs an api_key"
@@ -281,10 +282,10 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         return profile.replace(headers=saved.headers, allow_plain_http=saved.allow_plain_http)
 
     def with_flat(self, settings: Section) -> Self:
-        """Take a model from before there were profiles: it is the profile ``openai`` now.
+        """Read a model from before there were profiles as the profile ``openai``.
 
-        Correction needed a key then, and the files that generation B wrote for new users say
-        ``enabled: true`` without one. It is off for them here too, instead of failing each time.
+        Correction needed a key then, and generation B wrote ``enabled: true`` without a key for new
+        users. For them it is off here, too, instead of failing each time.
         """
         assert isinstance(settings, LlmProfile)
         is_meant = bool(settings.api_key) or settings.provider in _KEYLESS

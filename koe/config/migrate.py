@@ -1,8 +1,8 @@
-"""Bringing files of older releases into the present form, without loss.
+"""Converts files of older releases to the present format, without loss.
 
-`STEPS` only ever grows: a step may meet a file of any age, changes nothing when there is
-nothing for it to do, and must find nothing to do in its own result. Keys that it does not
-know stay, as do comments and ``${NAME}``. Each has a folder in ``tests/config/migrations``.
+`STEPS` only grows: a step may get a file of any age, and must change neither a file that it does
+not concern nor its own result. It keeps unknown keys, comments and ``${NAME}``. Each has a folder
+in ``tests/config/migrations``.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def migrate(document: Document) -> Document:
 def make_room(document: Document, path: KeyPath) -> Document:
     """Take the steps without which a value at ``path`` would hide other settings.
 
-    Those are settings in an older form, and profiles that are built in: the first one in the
-    file takes the place of them all.
+    Those are settings in an older form, and built-in profiles: the first profile in the file
+    replaces them all.
 
     Raises:
         ConfigError: As `migrate`.
@@ -188,7 +188,7 @@ _TEMPLATES = (
 
 
 def replace_untouched_templates(document: Document) -> Document:
-    """Of the five templates of early builds one is left (spec config §8.3)."""
+    """One of the five templates of early builds is left (spec config §8.3)."""
     templates = find(document, ("prompt_templates",))
     if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATES:
         return document
@@ -237,4 +237,4 @@ STEPS: tuple[Step, ...] = (
     replace_untouched_templates,
     spell_trigger_key,
 )
-"""In the order in which they are taken."""
+"""The steps in their order."""

@@ -1,4 +1,4 @@
-"""The files with what is said to a model, read when a text is to be corrected or rewritten."""
+"""The files with the prompts, read when a text is corrected or rewritten."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from koe.text import trim
 
 
 def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Problem, ...]]:
-    """Read both files. In place of one that can't be used, the built-in text (spec llm §5.1).
+    """Read both files; the built-in text replaces an unusable file (spec llm §5.1).
 
     Args:
         store: The directory that the files are in, unless their paths are absolute.
@@ -38,7 +38,7 @@ def built_in_prompts() -> Prompts:
 
 
 def prompt_of(template: PromptTemplate, store: Store) -> str | None:
-    """The instruction of a template: its own, else that in its file; None when there is none."""
+    """The instruction of a template: its own, else that of its file; None if it has none."""
     if template.system_prompt and template.system_prompt.strip():
         return template.system_prompt.strip()
     if not template.system_prompt_path:
@@ -54,7 +54,7 @@ def _built_in(name: str) -> str:
 
 
 def _read(store: Store, name: str, key: str) -> tuple[str, tuple[Problem, ...]]:
-    """The text of a file, empty when there is none, and what is wrong then."""
+    """The text of a file, and what is wrong with it; the text is empty then."""
     try:
         text = trim(store.read_text(name))
         reason = "the file is empty"

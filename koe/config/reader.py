@@ -1,7 +1,7 @@
-"""How settings are read: tolerantly, and by their declarations alone.
+"""Reads settings, tolerantly, by their declarations alone.
 
-A value that cannot be used becomes a `Problem` and its default stays; nothing else in the
-file is lost. Nothing here knows any particular setting.
+An unusable value becomes a `Problem` and keeps its default; the rest of the file is used. Nothing
+here knows a particular setting.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Section)
 
 
 class Problem(NamedTuple):
-    """Something in the configuration that was not used as written; the rest was.
+    """A part of the configuration that was not used as written.
 
     Attributes:
         path: The file.
@@ -53,8 +53,8 @@ class Item:
         key: The full dotted name; "" for the whole file.
         line: Line of the key, from 1.
         node: The value.
-        strays: What the file says of the same thing where it is not read: under the same key
-            before, or under one that is misspelled.
+        strays: Other entries of the same setting that are not read: earlier ones with the same key,
+            or with a misspelled key.
     """
 
     __slots__ = ("key", "line", "node", "strays")
@@ -79,7 +79,7 @@ class Reader:
         self._unread: list[Item] = []  # what is no setting where it stands
 
     def read_section(self, entry: Item, defaults: S) -> S:
-        """A copy of ``defaults`` with everything that the file says."""
+        """A copy of ``defaults`` with the settings of the file."""
         entries = self._read_group(entry, "using its defaults")
         if entries is None:
             return defaults
@@ -103,7 +103,7 @@ class Reader:
         return section
 
     def _strays(self, entries: dict[str, Item], section: Section) -> list[tuple[str, Item]]:
-        """What the file says where it is not read, and the names of what it may mean."""
+        """Entries that are not read, and the names of the settings that they may mean."""
         keys = {field.key: name for name, field in section.declared.items()}
         flat = section.flat.generations if section.flat else {}
         found = []
@@ -124,7 +124,7 @@ class Reader:
         return found
 
     def _heed(self, section: S, key: str, name: str, stray: Item) -> S:
-        """Turn a switch off if the file says no in a wrong place: a no keeps words here."""
+        """Turn a switch off if the file has a no in a wrong place, so that no word is sent."""
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
             label = _abbreviated(stray.key.rpartition(".")[2])
@@ -138,7 +138,7 @@ class Reader:
         for inner, each in group.declared.items():
             if isinstance(each, Consent):
                 known = [it.key for it in group.declared.values()]
-                # Where there is no group at all, all of it is a no.
+                # Without any group, the whole entry is a no.
                 all_said = {each.key: stray} if said is None else said
                 for label, entry in all_said.items():
                     if nearest(label, known) == each.key:
@@ -190,7 +190,7 @@ class Reader:
         return self._read_texts(entry, default)
 
     def _read_consented(self, entry: Item, field: Group, default: Section) -> Section:
-        """A group; where there is something else, what is in force then."""
+        """A group; for another kind of value, the section that is in force then."""
         node = entry.node
         if field.unreadable is None or _is_empty(node) or isinstance(node, Mapping):
             return self.read_section(entry, default)
@@ -288,7 +288,7 @@ class Reader:
         return texts
 
     def _read_group(self, entry: Item, kept: str) -> dict[str, Item] | None:
-        """The entries by key; of a key that is there twice, the last one. None: no group."""
+        """The entries by key, the last of equal keys; None: it is no group."""
         self._report_unset(entry)
         if isinstance(entry.node, Scalar) and entry.node.is_null:
             return {}
@@ -343,7 +343,7 @@ class Reader:
 
 
 def _also_in(lines: list[int]) -> str:
-    """Say that a key is there more than once, and in which lines besides the last."""
+    """Report a repeated key, with its lines before the last."""
     if len(lines) == 1:
         where, others = f"line {lines[0]}", "other"
     else:
@@ -352,7 +352,7 @@ def _also_in(lines: list[int]) -> str:
     return f"it is there more than once, in {where} too; using the last one: delete the {others}"
 
 
-# Only a mistake needs `koe.yamltext.slips`, and every load is waited for.
+# Only a mistake needs `koe.yamltext.slips`, and shells wait for every load.
 
 
 def _slip_in_group(entry: Item) -> str:
@@ -371,7 +371,7 @@ def _slip_in_value(node: Scalar) -> str:
 
 
 def _is_empty(node: Node) -> bool:
-    """Whether nothing follows the colon, not even a word such as null."""
+    """Whether nothing follows the colon, also no null."""
     return isinstance(node, Scalar) and node.is_plain and not node.written
 
 
@@ -382,7 +382,7 @@ def _below(entry: Item, key: str) -> Item:
 
 
 def _says_no(stray: Item, field: Consent) -> bool:
-    """Whether a stray is no clear yes to a switch. A key such as ``disabled`` never is one."""
+    """Whether a stray entry is not a clear yes to a switch; a key such as ``disabled`` never is."""
     key = stray.key.rpartition(".")[2]
     if not isinstance(stray.node, Scalar) or folded(key).startswith("dis"):
         return True

@@ -75,8 +75,7 @@ __all__ = [
 class FeedbackConfig(Section, generations=ALL, effect=RECORDING_AFTER):
     """Cues that the shell plays.
 
-    None means that the file does not say. What a cue does then depends on the shell, which
-    is why no default is applied here (spec abi §2.5).
+    None means that the file does not set it. The default depends on the shell then (spec abi §2.5).
     """
 
     start_sound: bool | None = optional_flag("true in A and B, false in C")
@@ -88,9 +87,9 @@ class FeedbackConfig(Section, generations=ALL, effect=RECORDING_AFTER):
 
 
 class ClipboardConfig(Section):
-    """How long after a paste the former content of the clipboard comes back.
+    """The time after a paste at which the former content of the clipboard is restored.
 
-    The delay is in milliseconds here too, because shells get it so.
+    It is in milliseconds here, too, because shells get it so.
     """
 
     restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
@@ -105,8 +104,8 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
         profile_key: A second key, which does the same, but has the text corrected by another
             profile; empty: there is none. Only `koe serve` listens to it.
         profile: The ID of that profile, one of `llm.profiles`.
-        auto_stop: Of a recording that goes on without a key that is held: it ends by itself after
-            so long without speech; 0: it does not. Only `koe serve` does that.
+        auto_stop: Seconds without speech after which a recording ends for which no key is held; 0:
+            it does not end by itself. Only `koe serve` does that.
     """
 
     trigger_key: str = key_name("fn")
@@ -142,13 +141,13 @@ class OverlayConfig(Section, effect=RELOAD):
 
 
 class PasteConfig(Section, effect=AT_ONCE):
-    """What follows a paste."""
+    """The action after a paste."""
 
     auto_return: bool = switch(False)
 
 
 class ExperimentalConfig(Section, effect=AT_ONCE):
-    """What may change or go away."""
+    """Experimental settings."""
 
     paste_asr_first: bool = switch(False)
 
@@ -184,11 +183,11 @@ CLEANUP_RULES = (
     "spoken_punctuation",
     "width",
 )
-"""The rules that `koe.finishing` knows."""
+"""The rules of `koe.finishing`."""
 
 
 class TextConfig(Section, generations=OURS):
-    """What is done with a recognised text without a model: docs/text.md.
+    """The processing of a recognised text without a model: docs/text.md.
 
     Attributes:
         cleanup: The rules that it is cleaned up by. `no` in the place of the list is none of them.
@@ -198,18 +197,18 @@ class TextConfig(Section, generations=OURS):
 
 
 class HistoryConfig(Section, generations=OURS):
-    """What is kept of what was said, and for how long. `no` in the place of all keeps nothing.
+    """What is kept of sessions, and for how long. `no` instead of the section keeps nothing.
 
-    Limits are reached first by what is oldest, and never by what is pinned; None is no limit.
+    Limits remove the oldest entries first, and never pinned ones; None is no limit.
 
     Attributes:
-        audio: Recordings of ``all`` sessions, or of those that ``failed``: that gave no text or not
-            all of it, or were cancelled or interrupted; or of none (``nothing``).
+        audio: Whether recordings are kept of ``all`` sessions, of those that ``failed`` (no text or
+            not all of it, cancelled, interrupted), or of none (``nothing``).
         audio_days: How long recordings are kept.
         text: Whether the texts of all sessions are kept. A recording always keeps its text.
         text_days: How long texts are kept, and the entries that have them.
         cancelled_hours: How long recordings of cancelled sessions are kept.
-        max_mb: How large all recordings may be together, in millions of bytes.
+        max_mb: The most space for all recordings, in millions of bytes.
     """
 
     audio: str = choice("failed", "all", "nothing", refusal="nothing")
@@ -221,10 +220,10 @@ class HistoryConfig(Section, generations=OURS):
 
 
 class AudioConfig(Section, generations=OURS, effect=AT_START):
-    """What `koe serve` does with the microphone.
+    """The microphone of `koe serve`.
 
     Attributes:
-        preroll: How much of what was said before the press of the key belongs to the recording.
+        preroll: Length of the audio before the key press that belongs to the recording.
             The microphone is always on then, and that much of it is kept in memory. 0: it is
             off until the key is pressed.
     """
@@ -233,12 +232,12 @@ class AudioConfig(Section, generations=OURS, effect=AT_START):
 
 
 class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
-    """What `koe serve` does on a Linux desktop.
+    """`koe serve` on a Linux desktop.
 
     Attributes:
-        insert: ``auto`` inserts a text in the surest way that the window takes, ``at-spi`` only
-            into a field that can be read back, ``paste`` only by the keys that paste, and
-            ``clipboard`` leaves it there. See docs/linux.md.
+        insert: ``auto`` uses the safest way that the window supports, ``at-spi`` only fields that
+            can be read back, ``paste`` only the paste keys, and ``clipboard`` leaves the text on
+            the clipboard. See docs/linux.md.
         notifications: Whether a notification shows what is heard.
         evdev: Whether the hotkeys are read from the kernel on Wayland, which takes a user of the
             group `input`. See docs/linux.md.
@@ -250,7 +249,7 @@ class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
 
 
 class Config(Section):
-    """The whole configuration; without arguments, that of an empty file."""
+    """The whole configuration; without arguments it is that of an empty file."""
 
     asr: AsrConfig = group(AsrConfig())
     llm: LlmConfig = group(LlmConfig(), unreadable=LlmConfig(enabled=False))
@@ -272,9 +271,9 @@ UNREADABLE = Config(
     llm=LlmConfig(enabled=False),
     history=HistoryConfig(audio_days=None, text_days=None, cancelled_hours=None, max_mb=None),
 )
-"""What is in force while the file can't be read.
+"""The configuration while the file can't be read.
 
-Nothing is sent to a model then, and nothing is removed from the history (spec abi §6.2).
+    Nothing is sent to a model then, and nothing is removed from the history (spec abi §6.2).
 """
 
 
@@ -282,7 +281,7 @@ _NO_SETTINGS = "expected settings such as 'asr:' at the start of a line; correct
 
 
 def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ...]]:
-    """Read the settings out of the tree of a file.
+    """Read the settings from the tree of a file.
 
     Args:
         root: The tree; None for a file that is empty or has only comments.

@@ -1,4 +1,4 @@
-"""What a section of the file is: a class, and each of its settings one of its attributes.
+"""Sections of the file: each is a class, and its attributes are the settings.
 
     class ClipboardConfig(Section):
         restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
@@ -20,7 +20,7 @@ from koe.yamltext.tree import Scalar
 
 
 class About(TypedDict, total=False):
-    """What any `Field` may have besides."""
+    """The optional arguments of any `Field`."""
 
     suffix: str
     generations: str
@@ -30,7 +30,7 @@ class About(TypedDict, total=False):
     is_required: bool
 
 
-# When a changed file is used (spec config §14). Effects, for people.
+# When a change takes effect (spec config §14); for people.
 NEXT_RECORDING = "next recording"
 RELOAD = "when the shell reloads: within 3 s, after a recording at the latest"
 RELOAD_OR_RECORDING = "when the shell reloads, or next recording"
@@ -38,7 +38,7 @@ RECORDING_AFTER = "when the shell reloads, or the recording after the next"
 AT_ONCE = "at once: the shell reads the file when it needs it"
 AT_START = "when koe serve starts"
 
-# Which shells know a setting. Generations, for people.
+# The shells that know a setting; for people.
 ALL = "A B C"
 SINCE_B = "B C"
 ONLY_C = "C"
@@ -49,14 +49,14 @@ class Field:
     """The declaration of a setting, an attribute of a `Section`.
 
     Attributes:
-        default: The value of the attribute when the file does not say.
-        accepts: What may be written, as a noun phrase for messages.
+        default: The value of the attribute if the file does not set it.
+        accepts: The accepted values, as a noun phrase for messages.
         key: The key in the file.
-        generations: Which shells know it; empty: those of its section.
-        effect: When a change is used; empty: as its section says.
+        generations: The shells that know it; empty: those of its section.
+        effect: When a change takes effect; empty: as in its section.
         alias: A former spelling of the key; empty: there is none.
-        is_secret: True when the value must not be shown, in a ``repr`` either.
-        is_required: True when leaving it out is worth a Problem.
+        is_secret: Whether the value must not be shown, also not in a ``repr``.
+        is_required: Whether its absence is a Problem.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Value(Field):
 
     @property
     def kept(self) -> str:
-        """What a value that cannot be used leaves in force, as a clause for messages."""
+        """The value that is in force instead of an unusable one, as a clause for messages."""
         if self.default is None:
             return "treating it as not set"
         return f"using {self.default!r}" if isinstance(self.default, str) else f"using {self.shown}"
@@ -121,18 +121,18 @@ class Value(Field):
         return self.shown
 
     def instead(self, default: object) -> object:
-        """What is in force where the file says something that can't be used.
+        """The value that is in force if that of the file can't be used.
 
         Args:
-            default: What is in force where the file says nothing.
+            default: The value that is in force if the file does not set it.
         """
         return default
 
 
 class Limit(Value):
-    """A number above which things are removed; the attribute is None where there is no limit.
+    """A limit above which things are removed; None is no limit.
 
-    What can't be used is no limit, because nothing may be removed by a mistake in the file.
+    An unusable value is no limit, because a mistake in the file must not remove anything.
     """
 
     UNLIMITED = "unlimited"
@@ -153,7 +153,7 @@ class Limit(Value):
 
 
 class Consent(Value):
-    """A switch that lets words leave this computer. Everything but a clear yes means no."""
+    """A switch that lets words leave this computer. Only a clear yes turns it on."""
 
     @property
     def kept(self) -> str:
@@ -166,7 +166,7 @@ class Consent(Value):
 
 
 class Target(Value):
-    """An address to which words are sent. A bad value is no address, and never the default."""
+    """An address to which words are sent. An unusable value is never the default."""
 
     @property
     def kept(self) -> str:
@@ -222,7 +222,7 @@ class Group(Field):
 
 
 class Table(Field):
-    """A group of like sections, each under a name that the user chose.
+    """A group of sections of one kind, each with a name that the user chose.
 
     Attributes:
         of: A section with the defaults of each entry.
@@ -234,7 +234,7 @@ class Table(Field):
 
 
 class SectionList(Field):
-    """A list of like sections.
+    """A list of sections of one kind.
 
     Attributes:
         of: A section with the defaults of each entry.
@@ -246,14 +246,14 @@ class SectionList(Field):
 
 
 class FlatKeys:
-    """Settings of a group that stood one level up once, and are still read there.
+    """Settings that were one level above their group once, and are still read there.
 
     Attributes:
         generations: Key to the generations that have it there.
         reads_as: The group that the keys belong to now, as a dotted key.
-        unless: Keys of the present form. Beside one of them, the flat keys are ignored.
-        defaults: What the flat settings are laid over.
-        note: What else they mean, as a sentence for users.
+        unless: Keys of the present form; with one of them the flat keys are ignored.
+        defaults: The section that the flat settings change.
+        note: Their other effects, as a sentence for users.
     """
 
     def __init__(
@@ -278,7 +278,7 @@ class Section:
     Class arguments:
         effect: When a change of these settings is used.
         generations: Which shells know these settings.
-        unread: Keys of the format that nothing here reads. They are no mistake of the user.
+        unread: Valid keys that koe does not read.
         flat: Settings of one of its groups that may stand in this section.
     """
 
@@ -301,7 +301,7 @@ class Section:
         cls.unread = unread
         cls.flat = flat
         cls.declared = {name: it for name, it in vars(cls).items() if isinstance(it, Field)}
-        # An instance holds what was set; the rest it finds in its class.
+        # An instance has the settings that were given; the defaults are in its class.
         for name, declared in cls.declared.items():
             setattr(cls, name, declared.default)
 

@@ -1,4 +1,4 @@
-"""The settings in force: loaded at the start, and looked at again before every session."""
+"""The settings in force: loaded at the start, and checked for changes before every session."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Settings:
-    """What one core goes by. Any thread may read and reload; a running session is not affected.
+    """The settings of one core. Any thread may read and reload; a running session is not affected.
 
     An error in a file is reported once, in one line on stderr, and never stops the core.
 
     Args:
         store: The files. Missing ones are created here.
-        engine: The engine to use whatever the files say; empty: as they say.
+        engine: The engine to use; empty: as in the files.
     """
 
     def __init__(self, store: Store, engine: str = "") -> None:
@@ -34,10 +34,10 @@ class Settings:
         self._engine = engine
         # One reading at a time; readers of ``current`` need no lock.
         self._lock = threading.Lock()
-        # What was reported already: of the settings, and of the files with prompts.
+        # The problems that were reported already: of the settings, and of the prompt files.
         self._reported: set[str] = set()
         self._reported_prompts: set[str] = set()
-        # In force: the last reading that succeeded.
+        # The settings in force: the last successful reading.
         self.current = self._with_engine(Snapshot(UNREADABLE, (), ()))
         try:
             store.create_missing_files()
@@ -106,7 +106,7 @@ class Settings:
         return prompts
 
     def instruction(self, template: PromptTemplate) -> str | None:
-        """What a template has a model do; None when it has no prompt that can be used."""
+        """The instruction of a template; None if it has no usable prompt."""
         from koe.config.prompts import prompt_of
 
         return prompt_of(template, self._store)
@@ -139,7 +139,7 @@ class Settings:
             problems.append(
                 Problem(str(self._store.config_path), None, "llm.active_profile", message)
             )
-        # What was mended and comes back is reported again.
+        # A problem that was solved and returns is reported again.
         self._reported &= {str(problem) for problem in problems}
         for problem in problems:
             self._report(problem)

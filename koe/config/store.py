@@ -47,17 +47,17 @@ DEFAULTS = Path(__file__).with_name("defaults")
 
 _DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_prompt.txt")
 
-# How long a shell's call may wait for a program that writes config.yaml. Hardly any does for long.
+# Seconds that a shell's call may wait for a program that writes config.yaml.
 _PATIENCE_S = 0.5
 
 
 class Snapshot(NamedTuple):
-    """What one reading of the directory gave.
+    """The result of one reading of the directory.
 
     Attributes:
         config: The settings.
         terms: The dictionary, in file order.
-        problems: What could not be used as written, for a log or a person.
+        problems: The parts that could not be used as written.
     """
 
     config: Config
@@ -66,7 +66,7 @@ class Snapshot(NamedTuple):
 
 
 def config_directory(environ: Environment, platform: str = sys.platform) -> Path:
-    """Where the configuration of this user is (spec config §1.1).
+    """The configuration directory of this user (spec config §1.1).
 
     An empty variable counts as unset, because taken literally it would make the result depend
     on the working directory.
@@ -82,7 +82,7 @@ class Store:
 
     Args:
         directory: It need not exist before `create_missing_files`.
-        environ: Where ``${NAME}`` is looked up, anew at each reading.
+        environ: The variables for ``${NAME}``, looked up at each reading.
         renews_old_files: Loading brings a file of an older release into the present form. For
             shells that know that form only; others may still edit the old one themselves.
     """

@@ -1,4 +1,4 @@
-"""Keys that are no settings where they stand: which key was meant, and where it belongs."""
+"""Unknown keys: the setting that was probably meant, and its place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from koe.config.sections import Group, Section
 
-# What editors, word processors and other programs put around or into a key.
+# Characters that editors and word processors put around or into a key.
 _STRAY = "\"'`“”„‟‘’‚‛«»「」＂＇\ufeff\u200b：:=,， \t\u00a0\u3000"
 _JOINTS = str.maketrans("", "", "-_ .")
 
@@ -19,12 +19,12 @@ _SHORT, _ALIKE_IF_SHORT = 3, 0.65
 
 
 def folded(key: str) -> str:
-    """A key without case, hyphens and what does not belong to it: ``api-Key`` is ``apikey``."""
+    """A key without case, hyphens and foreign characters: ``api-Key`` becomes ``apikey``."""
     return key.strip(_STRAY).casefold().translate(_JOINTS)
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """The known key that was meant; "" when none is near."""
+    """The most similar known key; "" if none is similar enough."""
     by_fold = {folded(it): it for it in known}
     wanted = _OPPOSITES.get(folded(key), folded(key))
     if wanted in by_fold:

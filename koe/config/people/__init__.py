@@ -1,4 +1,4 @@
-"""What people ask about their settings: which are in force, what is wrong, and which there are.
+"""Answers for people about their settings: the values in force, problems, and all settings.
 
 Settings are loaded without any of this; nothing in `koe.config` imports it.
 """

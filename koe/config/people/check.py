@@ -1,7 +1,7 @@
 """Everything that is wrong with a configuration.
 
-A session reports what it can't use. Other settings can be used, each on its own,
-but have no effect, or a bad one: this module finds them.
+Sessions report settings that they can't use. This module also finds valid settings that have no
+effect, or a harmful one.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def find_problems(
 def find_obstacle(
     key: str, document: Document, listing: Listing, engines: Sequence[str]
 ) -> Problem | None:
-    """Why what the file says for a setting can't work; None when it may.
+    """Why the value of a setting can't work; None if it may.
 
-    What comes from a variable may: it can have another value where dictation runs.
+    A value from a variable may, because the variable can have another value where dictation runs.
     """
     setting = listing.find(key)
     if setting is None or setting.origin is not Origin.FILE:
@@ -93,7 +93,7 @@ class _Checks:
         self._profiles = {f"llm.profiles.{name}.base_url": it for name, it in profiles}
 
     def unused(self) -> Iterator[Problem]:
-        """Settings in an old place, of which a new one has taken over."""
+        """Settings in an old place that are ignored because of the new one."""
         for declared in Config.declared.values():
             section, part = declared.default, find(self._document, (declared.key,))
             if not isinstance(declared, Group) or part is None or part.kind != MAPPING:
@@ -131,7 +131,7 @@ class _Checks:
             yield self._about("llm.active_profile", f"{reason}; nothing is corrected")
 
     def addresses(self) -> Iterator[Problem]:
-        """Addresses to which nothing is sent, because they are not valid or not safe."""
+        """Addresses to which nothing is sent, because they are invalid or not safe."""
         for key, setting in self._settings.items():
             is_address = key.endswith((".url", ".base_url")) and setting.origin is Origin.FILE
             if not is_address or not setting.written:
@@ -158,7 +158,7 @@ class _Checks:
             yield self._about("dictionary.path", f"{exc.reason}; there are no terms")
 
     def swallowed(self) -> Iterator[Problem]:
-        """Texts that begin with a mark of YAML, which makes nothing of them."""
+        """Values that are empty because their text begins with a special character of YAML."""
         groups = [("", self._document.root)]
         while groups:
             prefix, group = groups.pop()

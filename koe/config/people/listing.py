@@ -1,6 +1,6 @@
-"""Every setting with the value that is in force, and where that value comes from.
+"""Every setting with the value in force, and its origin.
 
-For people who ask. The declarations, the settings as they were read, and the tree of the file
+The declarations, the settings as they were read, and the tree of the file
 are walked together; nothing here knows any particular setting.
 """
 
@@ -38,7 +38,7 @@ Sections = AbstractMapping[str, Section]
 _Entries = dict[str, tuple[Scalar, Node]]
 
 MASK = "********"
-"""In the place of what must not be shown."""
+"""The text in place of secrets."""
 
 # As a shell accepts it. A key that was put into ${} by mistake is not one.
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -48,12 +48,12 @@ _ADDRESS_SECRETS = re.compile(r"(?<=://)[^/?#@\s]*(?=@)|(?<=\?).+")
 
 
 class Origin(StrEnum):
-    """Where a value comes from."""
+    """The origin of a value."""
 
     FILE = "file"
     ENVIRONMENT = "environment"  # the file refers to variables
     DEFAULT = "default"
-    DERIVED = "derived"  # it follows from other settings
+    DERIVED = "derived"  # it depends on other settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ class Setting:
 
     Attributes:
         key: Its dotted name.
-        value: What is in force, in the unit of the file, or `MASK`.
+        value: The value in force, in the unit of the file, or `MASK`.
         shown: The same as a user would write it, on one line.
         origin: Where it comes from.
         place: The key that the file has it under, which may be a former one; "" when the file
             does not say.
         line: Line in the file, from 1; None when the file does not say.
-        written: What the file says; it may be a secret.
-        is_usable: False when the file says something else than is accepted.
+        written: The value in the file; it may be a secret.
+        is_usable: False if the file has an unusable value.
         is_secret: True when the value must not be shown.
-        is_group: True when there is a whole group, or a list, and it is empty.
+        is_group: True for an empty group or list.
         accepts: What may be written, as a noun phrase.
         effect: When a change is used.
     """
@@ -92,7 +92,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a file means.
+    """The settings of a file.
 
     Attributes:
         config: The settings.

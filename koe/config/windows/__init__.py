@@ -1,4 +1,4 @@
-"""What settings windows ask and change, a key, a profile or all templates at a time.
+"""Reads and changes settings for settings windows: single keys, profiles, templates.
 
 Settings are loaded without any of this; nothing in `koe.config` imports it.
 """

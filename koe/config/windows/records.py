@@ -1,7 +1,7 @@
 """Sections as JSON objects, as settings windows exchange them, and their way back into the file.
 
-Strict where files are read tolerantly: a window that sends something else has a bug, and saving
-half of what it meant would lose the user's settings (spec abi §§7.3, 7.6, 7.8).
+Unlike files, they are read strictly: a window that sends a wrong record has a bug, and saving half
+of it would lose the user's settings (spec abi §§7.3, 7.6, 7.8).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
-# What no window knows. It is not in a record, and saving leaves it in the file as it is.
+# Settings that no window knows. Records don't have them, and saving keeps them in the file.
 _HIDDEN = frozenset({"headers", "allow_plain_http"})
 
 
