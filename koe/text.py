@@ -100,7 +100,7 @@ def remove_white_space(text: str) -> str:
 
 
 def without_last_comma(text: str) -> str:
-    """Remove commas at the end: engines write them at pauses, not at ends."""
+    """Remove commas at the end: engines write them at pauses, and the end is no pause."""
     return text.rstrip(_WHITE_SPACE + ",，、،፣")
 
 
