@@ -1,6 +1,6 @@
-"""A private SQLite file that several processes use, and that is rebuilt after damage.
+"""A private SQLite file for several processes, which is repaired when it is damaged.
 
-Each call opens its own connection, so any thread may call. Everything blocks, and raises
+Each call has its own connection, so any thread may call. Everything blocks, and raises
 `HistoryError` if the file can't be used.
 """
 
@@ -20,29 +20,29 @@ from koe.files.write import locked
 
 T = TypeVar("T")
 
-# Seconds to wait for another process that writes; each of its changes takes milliseconds.
+# How long to wait for another process that writes; each of its changes takes milliseconds.
 _PATIENCE_S = 10.0
 
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 COMPANIONS = ("", "-wal", "-shm")
-"""The suffixes of the file and of SQLite's files beside it."""
+"""Suffixes of the names of the database and of SQLite's files beside it."""
 
 
 class Database:
-    """A file with one table, created by the first change.
+    """A file with one table. It is created at the first change.
 
     A damaged file is moved aside, and the rows that can still be read are put into a new one.
 
     Attributes:
         path: The file.
-        aside: The path to which a damaged file is moved; an existing file there is replaced.
+        aside: Where a damaged file is moved to; an earlier one is replaced.
 
     Args:
         path: The file.
         table: The name of the table.
-        columns: Their definitions, as in ``CREATE TABLE``.
-        version: The version of the definitions. A file with a greater version is not changed.
+        columns: The definitions of the columns, as in ``CREATE TABLE``.
+        version: The version of the definitions. A file with a later version is not touched.
         warn: Called with a sentence when a damaged file was replaced.
         read_only: Whether nothing may be created, changed or moved.
     """
@@ -66,7 +66,7 @@ class Database:
         self._read_only = read_only
 
     def read(self, query: str, *values: str | int) -> list[tuple[object, ...]]:
-        """Return the rows of a query; no rows if there is no file."""
+        """Return the rows that a query gives; none if there is no file."""
         if not os.path.lexists(self.path):
             return []
         return self._call(lambda connection: connection.execute(query, values).fetchall())
@@ -81,7 +81,7 @@ class Database:
         self._call(change)
 
     def wipe(self) -> None:
-        """Remove all traces of deleted rows from the files."""
+        """Erase what removed rows have left in SQLite's log."""
         self._call(lambda it: it.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -116,8 +116,7 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            # Without this, reading creates files beside it; with it, SQLite ignores an existing
-            # write-ahead log.
+            # Without ``immutable``, reading makes files beside it; with it, a log is ignored.
             has_log = os.path.lexists(f"{self.path}-wal")
             place = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
         else:
@@ -125,7 +124,7 @@ class Database:
         connection = sqlite3.connect(
             place, timeout=_PATIENCE_S, isolation_level=None, uri=self._read_only
         )
-        # Deleted content is overwritten, and no temporary files are used.
+        # Removed rows are overwritten, and nothing is written to temporary files.
         connection.execute("PRAGMA secure_delete = ON").fetchall()
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -141,10 +140,10 @@ class Database:
             self.path.chmod(0o600)
 
     def _create_table(self, connection: sqlite3.Connection) -> None:
-        if self._read_only:  # a file that is empty still
+        if self._read_only:  # the file is still empty
             connection.execute(f"CREATE TEMPORARY TABLE {self._table} ({self._columns})")
             return
-        # Another process may do the same; then this one goes on without it until the next call.
+        # Another process may be doing the same at this moment; then that process sets the mode.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
         with _transaction(connection):
@@ -186,7 +185,7 @@ class Database:
             suppress(sqlite3.Error),
             closing(sqlite3.connect(self.aside, isolation_level=None)) as connection,
         ):
-            # Rows before the damaged place are kept.
+            # The rows before the damaged place stay in the list when reading fails.
             rows.extend(connection.execute(f"SELECT * FROM {self._table} ORDER BY rowid"))
         return rows
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from koe.events import SAMPLE_RATE_HZ, State
 from koe.journal.format import End, Header
 
-# The message of the contract for a session without speech (spec abi §4.14).
+# The error of a session in which nothing was heard (spec abi §4.14).
 _NO_SPEECH = "no speech recognized"
 
 
@@ -20,7 +20,7 @@ class Why(StrEnum):
     SILENT = "silent"  # nothing was recognised
     CANCELLED = "cancelled"
     FAILED = "failed"
-    INTERRUPTED = "interrupted"  # the program ended before
+    INTERRUPTED = "interrupted"  # the program ended before the session
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Entry:
     """The facts that are kept about a session.
 
     Attributes:
-        id: Its ID; IDs sort by time.
+        id: The ID; IDs sort by time.
         began: UTC, as ISO 8601 with milliseconds.
-        engine: The engine that recognised it, or was to.
-        profile: The ID of the profile that was to correct it; empty: none.
-        seconds: The length of the recording, also after it was removed.
-        state: The last state, as shells get it; empty: unknown.
-        text: The delivered text; empty: there was none, or it is not kept.
-        heard: The recognised text; empty: there was none, or it is not kept.
+        engine: The engine that recognised it, or was meant to.
+        profile: The ID of the profile that was meant to correct it; empty: none.
+        seconds: Length of the recording, also after its removal.
+        state: The last state, by the name that shells get; empty: not known.
+        text: What was delivered; empty: nothing was, or it is not kept.
+        heard: What was recognised; empty: nothing was, or it is not kept.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
         reason: Why the session failed or the text did not arrive; empty: neither.
@@ -102,7 +102,7 @@ def entry_of(
 
 
 def why_of(end: End | None) -> Why:
-    """Tell how a session ended; None: it did not."""
+    """Return how a session ended, given its end; None: the program ended before."""
     if end is None:
         return Why.INTERRUPTED
     if end.state == State.CANCELLED:

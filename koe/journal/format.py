@@ -1,4 +1,4 @@
-"""The format of a session's record. Pure.
+"""The format of the journal's files. Pure.
 
 A file is a sequence of records, all numbers little endian:
 
@@ -8,9 +8,9 @@ A file is a sequence of records, all numbers little endian:
     u64 time        monotonic clock of the writing process, in nanoseconds
     payload
 
-The first record is the header. A file can end anywhere, because its writer can crash at any moment,
-and a disk can damage any byte: a reader takes the records up to the first incomplete or damaged
-one.
+The first record is the header. A file can end anywhere, because its writer can die at any moment,
+and a disk can spoil any byte of it. So a reader takes the records before the first one that is
+incomplete or damaged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = 1
 """The number of the format that this module writes, and the latest that it reads."""
 
 LARGEST_PAYLOAD = 16 * 1024 * 1024
-"""The most bytes of a payload. A greater length is damage, so that a reader's memory is bounded."""
+"""In bytes. A greater length counts as damage, which limits the memory that a reader needs."""
 
 _HEAD = struct.Struct("<IIBQ")
 
@@ -37,7 +37,7 @@ HEAD_BYTES = _HEAD.size
 
 
 class Kind(IntEnum):
-    """The kinds of payloads. Append only: readers skip unknown kinds."""
+    """The kind of a payload. Append only: readers skip kinds that they do not know."""
 
     HEADER = ord("H")
     """A `Header`, as JSON."""
@@ -52,12 +52,12 @@ class Kind(IntEnum):
 
 
 class Mark(IntEnum):
-    """Moments that are no events. Append only: readers skip unknown marks."""
+    """A moment that is no event. Append only: readers skip marks that they do not know."""
 
     LEG_BEGAN = 0
-    """An engine begins. Numbers: of the leg, and of the first sample that the engine gets."""
+    """An engine begins. Numbers: the leg, and the first sample that the engine gets."""
     LEG_ENDED = 1
-    """An engine is closed. Number: of the leg."""
+    """An engine is closed. Number: the leg."""
     INPUT_ENDED = 2
     """The input ended. Number: of samples."""
 
@@ -91,7 +91,7 @@ class Header(_JsonPayload):
         profile: The ID of the profile that corrects; empty: none.
         mode: How the key is used.
         began: UTC, as ISO 8601 with milliseconds.
-        pid: The process.
+        pid: The ID of the process.
     """
 
     format: int = FORMAT
@@ -108,9 +108,9 @@ class End(_JsonPayload):
     """The facts at the end of a session.
 
     Attributes:
-        state: The last state, as shells get it.
-        text: The delivered text; empty: there was none.
-        heard: The recognised text.
+        state: The last state, by the name that shells get.
+        text: What was delivered; empty: nothing was.
+        heard: What was recognised.
         engine: Which engine recognised it.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
@@ -130,9 +130,9 @@ class Marked(NamedTuple):
     """A mark in a record.
 
     Attributes:
-        mark: Which.
+        mark: The mark.
         numbers: See `Mark`.
-        nanoseconds: When, by the monotonic clock of the writing process.
+        nanoseconds: The time, by the monotonic clock of the writing process.
     """
 
     mark: Mark
@@ -140,7 +140,7 @@ class Marked(NamedTuple):
     nanoseconds: int
 
     def payload(self) -> bytes:
-        """Return it as JSON, without the time, which every record has."""
+        """Return it as JSON, without the time, which stands in the head of the record."""
         return dump([self.mark, *self.numbers])
 
     @classmethod
@@ -162,8 +162,8 @@ class JournalRecord(NamedTuple):
 
     Attributes:
         kind: A `Kind`, or a number that a later release added.
-        nanoseconds: When, by the monotonic clock of the writing process.
-        payload: The payload.
+        nanoseconds: The time, by the monotonic clock of the writing process.
+        payload: The content; see `Kind`.
     """
 
     kind: int
@@ -179,14 +179,14 @@ class JournalRecord(NamedTuple):
 
 
 class JournalRecords:
-    """Iterates over the longest valid prefix of a file, in memory of `LARGEST_PAYLOAD` at most.
+    """Iterates over the longest valid prefix of a file, with `LARGEST_PAYLOAD` of memory at most.
 
     Attributes:
-        size: The bytes of the records so far.
+        size: The size of the records so far, in bytes.
         damage: Why there are no more records, as a sentence; empty: the file ends after the last.
 
     Args:
-        read: Returns the next bytes: the requested number, or fewer at the end of the file.
+        read: Returns the next bytes: as many as asked for, fewer only at the end of the file.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:

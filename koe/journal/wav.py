@@ -1,4 +1,4 @@
-"""Writing a recording as a WAV file. Everything blocks."""
+"""Writes recordings as WAV files. Everything blocks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def write_wav(path: Path, audio: Iterable[bytes]) -> None:
     """Write a WAV file that only this user can read; an existing file is replaced.
 
     Args:
-        path: The file. Where it is a link, the file that it leads to is replaced.
+        path: The file. If it is a link, the file that it leads to is replaced.
         audio: 16 kHz mono s16le.
 
     Raises:
-        OSError: It can't be written. An existing file is unchanged, and no temporary file is left.
+        OSError: It can't be written. An existing file is unchanged, and no other is left behind.
     """
     target = Path(os.path.realpath(path))
     if os.path.lexists(target) and not is_regular(target.lstat()):
