@@ -1,4 +1,4 @@
-"""Sentences about failures: the only place that maps the exceptions of HTTP libraries."""
+"""Converts what HTTP libraries raise into errors of koe, with sentences for people."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from koe.endpoint import host_of
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpReplyError
 from koe.masking import one_line
 
-# Messages of libraries, and sentences for the user. {host} is the server, {setting} the setting
-# with its address.
+# What libraries say, and what it means to the user, who has to solve the problem. {host} is the
+# server, {setting} the setting that has its address.
 _MEANINGS = {
-    # First, because the other messages are about the proxy then, not about the server.
+    # First, because such a message is about the proxy, and not about the server.
     r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",
     r"certificate.*(NotValidYet|not valid yet|not yet valid)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
@@ -41,19 +41,20 @@ _MEANINGS = {
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 
-# Messages about a server that closed the connection without an answer, which may still speak HTTP.
+# Messages about a server that closed the connection without any reply. They do not mean that the
+# server does not speak HTTP.
 _SILENT_END = re.compile(r"disconnected|without sending|Terminated|StreamReset", re.IGNORECASE)
 
 
 def failure(
     exc: httpx.HTTPError | httpx.InvalidURL | ValueError, url: str, setting: str
 ) -> HttpError:
-    """Turn a failure before the reply began into an error of koe.
+    """Return the error for a failure before the reply began.
 
     Args:
-        exc: The exception of a transport.
+        exc: What a transport raised.
         url: The address of the request.
-        setting: The setting that has the address.
+        setting: The setting to correct if the address is wrong, for the message.
     """
     host = host_of(url)
     causes = reasons(exc)
@@ -76,7 +77,7 @@ def failure(
 
 
 def interruption(exc: httpx.TransportError, url: str) -> HttpConnectionError:
-    """Turn a failure after the reply had begun into an error of koe."""
+    """Return the error for a failure after the reply had begun."""
     host, said = host_of(url), one_line(reasons(exc)[-1])
     if isinstance(exc, httpx.ReadTimeout):
         return HttpConnectionError(f"{host} does not answer in time", is_passing=True)
@@ -90,7 +91,7 @@ def reasons(exc: BaseException) -> list[str]:
     cause: BaseException | None = exc
     while cause is not None:
         details = getattr(cause, "details", None)
-        if details is not None:  # pyreqwest has it all at one place; its first names the address
+        if details is not None:  # pyreqwest lists all causes; the first has the address
             return [it["message"] for it in details["causes"] or ()][1:] or [str(cause.args[0])]
         said += [str(it) for it in (cause, *getattr(cause, "exceptions", ()))]
         cause = cause.__cause__ or cause.__context__

@@ -1,11 +1,11 @@
 """The transport on pyreqwest, which is reqwest, hyper and rustls, as in the Rust core.
 
-The library has its own thread, so connections are pinged, and their end is noticed, also without a
-request. It retries by itself (spec llm §1.3): a request that a closing connection did not accept
-(GOAWAY, a refused stream) is sent again on another one.
+The library has a thread of its own, so connections are pinged, and their end is noticed, while no
+request is under way. By itself it sends a request again that a dying connection did not accept (a
+GOAWAY, a refused stream; spec llm §1.3).
 
 A cancelled request ends at once while a long body is being sent, and after the reply has begun. In
-between the library can't cancel it: it ends at its time limit.
+between, the library can't cancel it; then it ends at its time limit.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ T = TypeVar("T")
 # Seconds that the library waits longer than the caller, so that the caller's error is shown.
 LENIENCE = 0.1
 
-# A longer body is handed over piece by piece, because nothing makes the library stop sending
-# bytes; and so is what it has read ahead, because progress is reported by the piece.
+# A longer body is sent in pieces, because the library can't be stopped while it sends one. A longer
+# chunk of a reply is passed on in pieces, because progress is reported for each.
 _PIECE_BYTES = 1 << 16
 
-# Headers that the library derives from the address and the body.
+# The library makes these headers from the address and the body.
 _MADE_BY_LIBRARY = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
-# The library's exceptions and those of httpx; the first that matches counts.
+# The exceptions of the library, and those of httpx to raise in their place; the first match counts.
 _AS_HTTPX: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (exceptions.ConnectTimeoutError, httpx.ConnectTimeout),
     (exceptions.RequestTimeoutError, httpx.ReadTimeout),
@@ -56,14 +56,14 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
     """Connections that are kept and shared.
 
     A request may have a ``deadline`` among its extensions, on the loop's clock: the library ends it
-    then.
+    then, so that it does not go on without a reader.
 
     Args:
         settings: The settings.
         proxy: The address of a proxy; empty for none.
 
     Raises:
-        httpx.TransportError: There are no root certificates to verify a server with.
+        httpx.TransportError: There are no certificates by which servers could be verified.
     """
 
     def __init__(self, settings: HttpSettings, proxy: str = "") -> None:
@@ -99,7 +99,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
     def _prepare(self, request: httpx.Request, body: _Body) -> StreamRequest:
         try:
             builder = self._client.request(request.method, str(request.url))
-        except ValueError as exc:  # the name of the host has invalid letters
+        except ValueError as exc:  # the name of the host has invalid characters
             raise httpx.UnsupportedProtocol(str(exc)) from exc
         for raw_name, value in request.headers.raw:
             name = raw_name.decode().lower()
@@ -114,12 +114,12 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         if deadline < math.inf:
             left = max(0.0, deadline - asyncio.get_running_loop().time())
             builder.timeout(timedelta(seconds=left + LENIENCE))
-        # 0: send returns after the headers, not after the first 64 kB of the body.
+        # 0: the reply begins with its headers, not only with its first 64 kB.
         return builder.streamed_read_buffer_limit(0).build_streamed()
 
 
 class _Body:
-    """A body that is sent piece by piece, until the request is cancelled."""
+    """A body that is sent piece by piece, until it is not wanted any more."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -152,14 +152,14 @@ class _ReqwestBody(httpx.AsyncByteStream):
             raise _as_httpx(exc) from exc
 
     async def aclose(self) -> None:
-        """Cancel the rest of the reply. On HTTP/1.1 that closes the connection."""
+        """Cancel the rest of the reply. On HTTP/1.1 this closes the connection."""
         if not self._is_closed:
             self._is_closed = True
             await self._sending.__aexit__(None, None, None)
 
 
 class _Cancels:
-    """Raises the cancellation of a task that a step of the library ignored."""
+    """Raises CancelledError where the library ignores that the task was cancelled."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -187,7 +187,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
         .tcp_keepalive(timedelta(seconds=30))
         # Redirects are followed by the client, which knows where they may lead.
         .follow_redirects(False)
-        # Compression saves no time for a text of some hundred bytes.
+        # Compression would not make a text of some hundred bytes arrive sooner.
         .gzip(False)
         .brotli(False)
         .zstd(False)
@@ -199,7 +199,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
         builder = builder.read_timeout(timedelta(seconds=settings.read_timeout))
     if settings.roots:
         builder = builder.add_root_certificate_pem(settings.roots)
-    # It is chosen by the request; the library would read the environment in its own way.
+    # koe chooses the proxy; the library would read the environment in its own way.
     builder = builder.proxy(ProxyBuilder.all(proxy)) if proxy else builder.no_proxy()
     return builder.build()
 
