@@ -1,7 +1,7 @@
 """Every exception that koe raises, in one tree.
 
     KoeError
-        ├── StateError              a bug in koe: an event in a state that does not accept it
+    ├── StateError              a bug in koe: an event in a state that does not accept it
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a recording, an array or a microphone without usable audio
@@ -26,7 +26,7 @@
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
     │   ├── DownloadError       a file that could not be fetched or written
-        │   │   └── UnusableRangeError  the server does not send the rest of a file
+    │   │   └── UnusableRangeError  the server does not send the rest of a file
     │   └── IntegrityError      a fetched file that differs from its manifest
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached

@@ -15,7 +15,7 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
 
        completed ◄── silence, from finalizing_asr
        failed    ◄── no engine is left, and nothing was heard
-           cancelled ◄── Cancelled, from any state
+       cancelled ◄── Cancelled, from any state
 
 Losing an engine changes no state. The session has the same engine opened again, at the place up to
 which the text is certain, and then the fall-backs. If none of them works it delivers what was heard

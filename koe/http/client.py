@@ -128,7 +128,7 @@ class Client:
         except HttpConnectionError as exc:
             if asyncio.get_running_loop().time() < deadline:
                 raise
-            # the library's limit came first: this thread was busy
+            # The library's own limit came first, because this thread was busy.
             raise HttpTimeoutError(timeout) from exc
 
     @asynccontextmanager

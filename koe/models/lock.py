@@ -1,7 +1,8 @@
 """One program at a time changes the files of a model.
 
-Two downloads to the same unfinished file would damage it. The lock is on the manifest, which every
-model has, so no lock file is needed; the system releases it when the process ends or crashes.
+Two downloads that write the same unfinished file would damage it. The lock is on the manifest,
+which every model has, so no lock file is left behind. The system releases it when the process ends,
+also after a crash.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ def exclusive(directory: Path) -> Iterator[None]:
     If the file system has no locks, that is reported, and other processes are not excluded.
 
     Args:
-        directory: The model's, with its manifest.
+        directory: The model's directory, with its manifest.
 
     Raises:
         ManifestError: The manifest cannot be opened.
-        ModelError: Another program changes the model.
+        ModelError: Another download or removal is changing the model.
     """
     try:
         descriptor = storage.open_regular(directory / MANIFEST_NAME)

@@ -1,4 +1,4 @@
-"""Downloading a whole model (spec models §7.2)."""
+"""Downloads a whole model (spec models §7.2)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _SHA256_DIGITS = 64
 async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = None) -> None:
     """Download the missing files of a model.
 
-    The first file that fails ends the others. Files that were finished until then stay, and so do
-    the unfinished ones, from which the next download goes on. Cancelling leaves the same.
+    The first file that fails ends the others. Finished files stay, and so do unfinished ones, which
+    the next download continues. The same holds after a cancel.
 
     Args:
         root: The models directory.
         path: The model.
-        tell: Called for every piece that arrives, on the loop's thread. Its exceptions end the
-            download.
+        tell: Called for every piece of a file that comes, on the loop's thread. If it raises, the
+            download ends with its exception.
         patience: How long to wait for servers.
 
     Raises:
@@ -71,7 +71,7 @@ async def _transfer_all(
                         tasks.append(group.create_task(transfer(index, file)))
     finally:
         checksums.save()
-    for task in tasks:  # the first error in the manifest's order is raised
+    for task in tasks:  # raise that of the first one in the manifest's order
         if not task.cancelled():
             task.result()
 
@@ -80,7 +80,7 @@ def _require_usable(directory: Path, manifest: Manifest) -> None:
     """Raise before the download begins if its result could not be used."""
     targets = [paths.target(directory, file.name) for file in manifest.files]
     places = Counter(
-        # Some disks take capital and small letters for the same.
+        # Some disks do not distinguish capital and small letters.
         str(place).casefold()
         for target in targets
         for place in (target, paths.part_path(target))
@@ -99,7 +99,7 @@ def _is_sha256(text: str) -> bool:
 def _require_space(directory: Path, manifest: Manifest) -> None:
     needed = sum(_missing_bytes(directory, file) for file in manifest.files)
     usage = shutil.disk_usage(directory)
-    if usage.total and needed > usage.free:  # some network disks don't report it
+    if usage.total and needed > usage.free:  # some network disks do not say
         sizes = f"{needed / 1e6:.1f} MB are needed and {usage.free / 1e6:.1f} MB are free"
         raise ModelError(f"the disk of {directory} is too full: {sizes}; free some space")
 
