@@ -1,7 +1,7 @@
-"""Files that are written as a whole: a reader gets the old content or the new one.
+"""Writes files as a whole: a reader gets the old content or the new one.
 
-A file is never changed in place. Its new content goes to a file beside it, is on the disk, and then
-takes its name, so that a crash leaves one of the two. Everything blocks.
+The new content is written to a file beside the old one, synced, and then gets its name, so that a
+crash leaves one of the two. Everything blocks.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def write_whole(
     mode: int = 0o666,
     unless: Callable[[], bool] | None = None,
 ) -> os.stat_result | None:
-    """Replace the content of a file, or create it. The folder must exist.
+    """Replace the content of a file, or create the file. The folder must exist.
 
     Args:
         target: The file itself, not a link to it.
         content: All of it.
-        mode: The permissions from the first byte on, reduced by the umask.
+        mode: The permissions from the first byte on, less the umask.
         unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
-        The status of the new file; None when there is none.
+        The status of the new file; None if the file was not changed.
 
     Raises:
-        OSError: It can't be written. The old file is intact, and no temporary file is left.
+        OSError: It can't be written. The old file is unchanged, and no other is left behind.
         ValueError: No file can have this name.
     """
     draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
@@ -63,7 +63,7 @@ def write_whole(
 
 
 def remove_drafts(target: Path) -> None:
-    """Remove temporary files that crashed writers left beside a file, since they may have keys."""
+    """Remove drafts that crashed writers left beside a file, because they may hold keys."""
     with suppress(OSError):
         for beside in target.parent.iterdir():
             if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":
