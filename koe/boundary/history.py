@@ -1,6 +1,6 @@
 """The history for shells: what was said, and what can be done with it (koe_extra.h).
 
-Each function imports what it needs at its first call, because a dictation needs none of it.
+Each function imports its modules on its first call, because a dictation needs none of them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from koe.events import (
 )
 from koe.session_rules import SessionRules
 
-# The most bytes of one read: a second of speech, much more than comes between two reads.
+# The most bytes of one read of the ring: a second of speech, far more than comes between two reads.
 _READ_BYTES = BYTES_PER_SECOND
 
 
@@ -52,7 +52,7 @@ class RingAudio:
         self._buffer = ffi.new("uint8_t[]", _READ_BYTES)
 
     def read(self) -> bytes:
-        """Take all audio that is waiting."""
+        """Take all audio in the ring."""
         audio = b""
         while size := lib.koe_read_audio(self._session, self._buffer, _READ_BYTES):
             audio += ffi.buffer(self._buffer, size)[:]
@@ -60,7 +60,7 @@ class RingAudio:
 
     @property
     def lost_bytes(self) -> int:
-        """The bytes that did not fit into the ring."""
+        """Bytes that were dropped because the ring was full."""
         return int(lib.koe_lost_audio(self._session))
 
     def close(self) -> None:
@@ -86,6 +86,6 @@ def tell(core: int, token: int, notice: Notice) -> None:
         case HandOverRewritten(text):
             lib.koe_notify(core, token, lib.KOE_NOTICE_REWRITTEN, utf8(text))
         case Deliver(text, heard, engine, corrected, remark, _):
-            if remark:  # no callback of the contract has it (spec abi §4.3)
+            if remark:  # no callback of the contract carries it (spec abi §4.3)
                 report(remark)
             lib.koe_deliver(core, token, utf8(text), utf8(heard), utf8(engine), corrected)

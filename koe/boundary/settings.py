@@ -1,6 +1,6 @@
 """Functions for settings windows. They read and write files; only templates reach the core.
 
-Each function imports what it needs at its first call, because a dictation needs none of it.
+Each function imports its modules on its first call, because a dictation needs none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @text
 def koe_py_config_get(key: Any) -> str:
-    """The text of one setting as it stands in the file; "" if there is none."""
+    """The text of one setting in the file; "" if it is missing."""
     from koe.config.windows.access import get_text
 
     path = argument(key)
@@ -27,7 +27,7 @@ def koe_py_config_get(key: Any) -> str:
 
 @text
 def koe_py_config_get_json(key: Any) -> str:
-    """One setting or section as it stands in the file; "" if there is none."""
+    """One setting or section in the file; "" if it is missing."""
     from koe.config.windows.access import get_json
 
     path = argument(key)

@@ -13,7 +13,7 @@ from koe.files.regular import is_link
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder that only this user can look into, or make an existing one so.
+    """Make a folder that is private to this user, or make an existing one private.
 
     Raises:
         OSError: It can't be made, is no folder or a link to one, or belongs to another user.
@@ -27,7 +27,7 @@ def make_private(folder: Path) -> None:
 
 
 def require_own(folder: Path) -> None:
-    """Refuse a folder that another user could have put in the place of the user's own.
+    """Refuse a folder that is a link or belongs to another user, so that it may be redirected.
 
     Raises:
         OSError: It is missing, is no folder or a link to one, or belongs to another user.

@@ -1,4 +1,4 @@
-"""Locks on open files. The system releases them when the process ends, also after a crash."""
+"""Locks on open files. The system releases a lock when its process ends or crashes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Pipe(io.RawIOBase):
 
     Args:
         descriptor: The descriptor of the pipe, which is closed with this.
-        length_of: Returns the length of the whole from its beginning; None: known at its end.
+        length_of: Returns the whole length, given the beginning; None: it is known at the end only.
 
     Attributes:
         name: Empty, so that soundfile does not judge the format by the name.
@@ -59,7 +59,7 @@ class Pipe(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Set the position of the next read; the end of the pipe may have to come first."""
+        """Move to another position; relative to the end, this waits until the end is known."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
         self._position = offset + (self._length() if base is None else base)
         return self._position

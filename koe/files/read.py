@@ -17,8 +17,8 @@ LARGEST_FILE_BYTES = 1024 * 1024
 
 BYTE_ORDER_MARK = "\ufeff"
 
-# How long a program that writes a file in pieces may pause between them. File systems and kernels
-# round modification times, too, by less than that.
+# The longest pause of a program that writes a file in pieces. File systems and kernels round
+# modification times by less than that.
 REST_NS = 100_000_000
 _POLL_S = 0.005
 
@@ -30,8 +30,8 @@ class Look(NamedTuple):
     """The state of a file at one moment.
 
     Attributes:
-        content: All of it.
-        stamp: The stamp of the same file, taken after reading it.
+        content: The whole content.
+        stamp: The stamp of the same file after it was read.
     """
 
     content: bytes

@@ -31,7 +31,7 @@ from koe.files.write import PATIENCE_S, locked, write_private
 # An empty file counts as being written until it has been empty for this long.
 _REST_IF_EMPTY_NS = 2_000_000_000
 
-# No other program saves a file this many times during one change.
+# The most retries; no program saves a file more often during one change.
 _MOST_ATTEMPTS = 20
 
 
@@ -67,7 +67,7 @@ def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
                 note(lock, stamp)
                 if former is None or _look(former).content == content:
                     return
-                # A program opened the former file before, and is still writing it.
+                # A program had opened the file before, and is still writing to it.
                 content = at_rest(
                     lambda: _look(former), path, PATIENCE_S, rest_if_empty_ns=_REST_IF_EMPTY_NS
                 )
@@ -102,7 +102,7 @@ def _replace(path: Path, present: bytes | None, changed: bytes) -> Stamp | None:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[int | None]:
-    """Open the present file, which can be read after another one has taken its name.
+    """Open the present file, so that it can be read after it was replaced.
 
     None if there is no file; and on Windows, where an open file can't be replaced.
     """

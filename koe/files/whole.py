@@ -32,14 +32,14 @@ def write_whole(
     Args:
         target: The file itself, not a link to it.
         content: All of it.
-        mode: The permissions from the first byte on, less the umask.
+        mode: The permissions from the first byte on, reduced by the umask.
         unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
         The status of the new file; None if the file was not changed.
 
     Raises:
-        OSError: It can't be written. The old file is unchanged, and no other is left behind.
+        OSError: It can't be written. The old file is intact, and no temporary file is left.
         ValueError: No file can have this name.
     """
     draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
@@ -63,7 +63,7 @@ def write_whole(
 
 
 def remove_drafts(target: Path) -> None:
-    """Remove drafts that crashed writers left beside a file, because they may hold keys."""
+    """Remove temporary files that crashed writers left beside a file, since they may have keys."""
     with suppress(OSError):
         for beside in target.parent.iterdir():
             if beside.name.startswith(f".{target.name}.") and beside.suffix == ".tmp":

@@ -95,10 +95,10 @@ def write_private(
         The stamp of the new file; None if the file was not changed.
 
     Raises:
-        ConfigError: It can't be written. The file is unchanged, and no other is left behind.
+        ConfigError: It can't be written. The old file is intact, and no temporary file is left.
     """
     try:
-        # A new file, so that it is private from its first byte, even if the old one was not.
+        # A new file, so that it is private from its first byte, regardless of the old one's mode.
         status = write_whole(_target(path), content, 0o600, unless)
     except (OSError, ValueError) as exc:
         raise _error(path, exc) from exc

@@ -44,7 +44,8 @@ __all__ = ["Client", "Response"]
 
 Response = httpx.Response
 
-# A correction has some kilobytes, the longest list of models or files some hundreds.
+# The longest reply. A correction has some kilobytes, the longest list of models or files some
+# hundred.
 MAX_REPLY_BYTES = 8 * 2**20
 # Limits for what a server says about an error, in bytes and seconds; the rest is not read, because
 # the status says the most.
@@ -74,7 +75,7 @@ class Client:
 
     Args:
         settings: The settings.
-        clock: Returns seconds; it has to run on while the computer sleeps.
+        clock: Returns seconds; it must run on while the computer sleeps.
     """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.time) -> None:
@@ -99,9 +100,9 @@ class Client:
         """Send a request and return the whole reply.
 
         Args:
-            request: What to send. The key in its headers goes to no other origin.
-            deadline: A time limit on the loop's clock, which several requests share; None: a new
-                one.
+            request: The request. The key in its headers goes to no other origin.
+            deadline: The time limit, if several requests have one together; None: that of the
+                settings.
 
         Returns:
             The reply, with any status; of a refusal only the beginning.

@@ -1,15 +1,15 @@
 """Replaces connections that have died, so that requests do not fail because of them.
 
-When a laptop has slept or changed networks, its connections are dead without notice, and a request
-on one of them would wait until its time limit. So kept connections are not trusted blindly:
+A laptop sleeps, and changes networks. Then an old connection is dead without notice, and a request
+on it would wait until its time limit. So old connections are checked:
 
-- No server was heard for longer than connections are kept: then no kept connection is used. This is
-  measured by the wall clock, which runs on while a computer sleeps.
-- The connection breaks before the reply begins: then the request is sent again on a new one.
-- Nothing comes for a while: then an HTTP/2 server is asked for a sign of life, on the same
-  connection. If that does not come either, the request is sent again on a new connection, and the
-  first reply counts. HTTP/1.1 does not allow to ask meanwhile, so the wait is longer there, and a
-  server that was heard a moment ago is trusted.
+- if no server answered for longer than connections are kept, by the wall clock, which runs on while
+  the computer sleeps, the old connections are not used;
+- if the connection breaks before the reply begins, the request is sent again on a new one;
+- if there is no answer for a while, over HTTP/2 a second request on the same connection checks it.
+  Without an answer to that either, the request is sent again on a new one, and the first reply
+  counts. HTTP/1.1 has no such check, so the wait is longer, and a server that answered just now is
+  trusted.
 
 A correction that is made twice does no harm; one that fails does. A request without a time limit is
 not sent again because of silence.
@@ -31,16 +31,16 @@ from koe.http.errors import HttpConnectionError
 from koe.http.request import HttpSettings
 from koe.http.routes import Routes
 
-# How long a kept connection may be silent before the server is asked for a sign of life: this part
-# of the time limit, but at most this many seconds. The sign has to come in half of that time.
+# The silence of an old connection after which it is checked: this part of the time limit, but at
+# most this number of seconds. The check may take half of that.
 SILENCE_PART = 1 / 4
 SILENCE_SECONDS = 2.0
 
-# The same for HTTP/1.1, and the seconds after a reply during which such a server is trusted.
+# The same for HTTP/1.1, unless the last answer is at most this old, in seconds.
 SILENCE_PART_HTTP1 = 1 / 2
 TRUST_SECONDS_HTTP1 = 10.0
 
-# Seconds by which a time service may set the wall clock back, which raises no doubt.
+# Seconds by which a time service may set the wall clock back.
 CORRECTION_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Contact:
 
 @dataclass(eq=False)
 class Pool:
-    """Connections that are closed together.
+    """A set of connections that are replaced together.
 
     Attributes:
         routes: The transport that has the connections.
@@ -235,7 +235,7 @@ class Connections(httpx.AsyncBaseTransport):
         await asyncio.wait({attempt}, timeout=patience)
         if attempt.done():
             return True
-        # Without a key, because any answer is a sign of life.
+        # It is sent without a key, because any answer is enough.
         root = httpx.Request(
             "HEAD",
             request.url.copy_with(raw_path=b"/"),
@@ -278,7 +278,7 @@ class Connections(httpx.AsyncBaseTransport):
 
     def _age(self, contact: Contact) -> float:
         age = self._clock() - contact.time
-        # A clock that was set back gives no age, unless it was only corrected.
+        # The age is unknown if the clock was set back by more than a correction.
         return max(age, 0.0) if age > -CORRECTION_SECONDS else float("inf")
 
 

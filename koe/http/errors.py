@@ -1,10 +1,10 @@
 """The errors of HTTP requests, and which of them another try may solve.
 
-They are a part of the tree in `koe.errors`. Each caller converts them into errors of its own: of
-recognition, of correction, of models.
+They are a part of the tree in `koe.errors`. Callers turn them into errors of recognition, of
+correction or of models.
 
-To take a passing failure for a lasting one costs words; the opposite mistake costs only seconds. So
-an unknown failure counts as passing.
+If a temporary failure is taken for a lasting one, words are lost; the other mistake costs seconds.
+So unknown failures count as temporary.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from koe.endpoint import host_of
 from koe.http.errors import HttpConfigError, HttpConnectionError, HttpError, HttpReplyError
 from koe.masking import one_line
 
-# What libraries say, and what it means to the user, who has to solve the problem. {host} is the
-# server, {setting} the setting that has its address.
+# Messages of libraries, and sentences for the user. {host} is the server, {setting} the setting
+# with its address.
 _MEANINGS = {
     # First, because such a message is about the proxy, and not about the server.
     r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",
@@ -41,18 +41,17 @@ _MEANINGS = {
     r"(?i)timed out|timeout": "{host} does not answer any more",
 }
 
-# Messages about a server that closed the connection without any reply. They do not mean that the
-# server does not speak HTTP.
+# Messages about a server that closed the connection without an answer, which may still speak HTTP.
 _SILENT_END = re.compile(r"disconnected|without sending|Terminated|StreamReset", re.IGNORECASE)
 
 
 def failure(
     exc: httpx.HTTPError | httpx.InvalidURL | ValueError, url: str, setting: str
 ) -> HttpError:
-    """Return the error for a failure before the reply began.
+    """Turn a failure before the reply began into an error of koe.
 
     Args:
-        exc: What a transport raised.
+        exc: The exception of a transport.
         url: The address of the request.
         setting: The setting to correct if the address is wrong, for the message.
     """
@@ -77,7 +76,7 @@ def failure(
 
 
 def interruption(exc: httpx.TransportError, url: str) -> HttpConnectionError:
-    """Return the error for a failure after the reply had begun."""
+    """Turn a failure after the reply had begun into an error of koe."""
     host, said = host_of(url), one_line(reasons(exc)[-1])
     if isinstance(exc, httpx.ReadTimeout):
         return HttpConnectionError(f"{host} does not answer in time", is_passing=True)

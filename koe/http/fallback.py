@@ -1,9 +1,9 @@
 """The transport of httpx itself, for systems without a wheel of pyreqwest.
 
-It has no thread of its own, so it does not ping idle connections, and closes one that was kept for
-too long only when the next request comes. It does not reset an HTTP/2 stream that is cancelled, so
-the rest of a reply that is not read to its end would use up the connection's flow control. No later
-request uses such a connection.
+It has no thread of its own. So idle connections are not pinged, and one that was kept for too long
+is closed when the next request comes. A cancelled stream of HTTP/2 is not reset, and the rest of an
+unread reply uses up the flow-control window of the connection. So such a connection gets no later
+request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import truststore
 
 from koe.http.request import HttpSettings
 
-# Seconds of silence until the system tests whether a connection lives (spec llm §1.1).
+# Seconds of silence after which the system sends TCP keep-alive probes (spec llm §1.1).
 _TCP_KEEPALIVE = 30
 
 # The TCP option for that: Linux and Windows have one name for it, macOS another.
@@ -133,7 +133,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         """Send a request; when that is cancelled, close the connection.
 
-        The library forgets a connection that is cancelled in the middle of the TLS handshake.
+        The library loses a connection that is cancelled during the TLS handshake.
         """
         connections: list[httpcore.AsyncNetworkStream] = []
 
@@ -151,12 +151,12 @@ class FallbackTransport(httpx.AsyncBaseTransport):
 
 
 class _HttpxBody(httpx.AsyncByteStream):
-    """The body of a reply; it notes whether it was read to its end."""
+    """The body of a reply that records whether it was read to its end."""
 
     def __init__(self, stream: httpx.AsyncByteStream, leave: _Leave, *, is_whole: bool) -> None:
         self._stream = stream
         self._is_whole = is_whole
-        # Called once, at the closing; then None.
+        # Called when the body is closed; None afterwards.
         self._leave: _Leave | None = leave
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

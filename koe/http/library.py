@@ -37,7 +37,7 @@ def _load() -> None:
 
 
 def _wait_until_left() -> None:
-    """Wait until only threads that Python started are running Python code."""
+    """Wait until the library's thread runs no Python code."""
     deadline = time.monotonic() + _LONGEST_WAIT
     known = {thread.ident for thread in threading.enumerate()}
     while sys._current_frames().keys() - known and time.monotonic() < deadline:

@@ -1,11 +1,11 @@
 """The transport on pyreqwest, which is reqwest, hyper and rustls, as in the Rust core.
 
-The library has a thread of its own, so connections are pinged, and their end is noticed, while no
-request is under way. By itself it sends a request again that a dying connection did not accept (a
-GOAWAY, a refused stream; spec llm §1.3).
+The library has its own thread, so connections are pinged, and their end is noticed, also without a
+request. It retries by itself (spec llm §1.3): a request that a closing connection did not accept
+(GOAWAY, a refused stream) is sent again on another one.
 
 A cancelled request ends at once while a long body is being sent, and after the reply has begun. In
-between, the library can't cancel it; then it ends at its time limit.
+between the library can't cancel it: it ends at its time limit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PIECE_BYTES = 1 << 16
 # The library makes these headers from the address and the body.
 _MADE_BY_LIBRARY = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
-# The exceptions of the library, and those of httpx to raise in their place; the first match counts.
+# The library's exceptions and those of httpx; the first that matches counts.
 _AS_HTTPX: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (exceptions.ConnectTimeoutError, httpx.ConnectTimeout),
     (exceptions.RequestTimeoutError, httpx.ReadTimeout),
@@ -56,7 +56,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
     """Connections that are kept and shared.
 
     A request may have a ``deadline`` among its extensions, on the loop's clock: the library ends it
-    then, so that it does not go on without a reader.
+    then.
 
     Args:
         settings: The settings.
@@ -114,12 +114,12 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         if deadline < math.inf:
             left = max(0.0, deadline - asyncio.get_running_loop().time())
             builder.timeout(timedelta(seconds=left + LENIENCE))
-        # 0: the reply begins with its headers, not only with its first 64 kB.
+        # 0: send returns after the headers, not after the first 64 kB of the body.
         return builder.streamed_read_buffer_limit(0).build_streamed()
 
 
 class _Body:
-    """A body that is sent piece by piece, until it is not wanted any more."""
+    """A body that is sent piece by piece, until the request is cancelled."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -187,7 +187,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
         .tcp_keepalive(timedelta(seconds=30))
         # Redirects are followed by the client, which knows where they may lead.
         .follow_redirects(False)
-        # Compression would not make a text of some hundred bytes arrive sooner.
+        # Compression saves no time for a text of some hundred bytes.
         .gzip(False)
         .brotli(False)
         .zstd(False)

@@ -20,13 +20,13 @@ from koe.files.write import locked
 
 T = TypeVar("T")
 
-# How long to wait for another process that writes; each of its changes takes milliseconds.
+# Seconds to wait for another process that writes; each of its changes takes milliseconds.
 _PATIENCE_S = 10.0
 
 _DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 COMPANIONS = ("", "-wal", "-shm")
-"""Suffixes of the names of the database and of SQLite's files beside it."""
+"""The suffixes of the file and of SQLite's files beside it."""
 
 
 class Database:
@@ -81,7 +81,7 @@ class Database:
         self._call(change)
 
     def wipe(self) -> None:
-        """Erase what removed rows have left in SQLite's log."""
+        """Remove all traces of deleted rows from the files."""
         self._call(lambda it: it.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -116,7 +116,8 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            # Without ``immutable``, reading makes files beside it; with it, a log is ignored.
+            # Without this, reading creates files beside it; with it, SQLite ignores an existing
+            # write-ahead log.
             has_log = os.path.lexists(f"{self.path}-wal")
             place = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
         else:
@@ -124,7 +125,7 @@ class Database:
         connection = sqlite3.connect(
             place, timeout=_PATIENCE_S, isolation_level=None, uri=self._read_only
         )
-        # Removed rows are overwritten, and nothing is written to temporary files.
+        # Deleted content is overwritten, and no temporary files are used.
         connection.execute("PRAGMA secure_delete = ON").fetchall()
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -185,7 +186,7 @@ class Database:
             suppress(sqlite3.Error),
             closing(sqlite3.connect(self.aside, isolation_level=None)) as connection,
         ):
-            # The rows before the damaged place stay in the list when reading fails.
+            # Rows before the damaged place are kept.
             rows.extend(connection.execute(f"SELECT * FROM {self._table} ORDER BY rowid"))
         return rows
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from koe.events import SAMPLE_RATE_HZ, State
 from koe.journal.format import End, Header
 
-# The error of a session in which nothing was heard (spec abi §4.14).
+# The message of the contract for a session without speech (spec abi §4.14).
 _NO_SPEECH = "no speech recognized"
 
 
@@ -28,14 +28,14 @@ class Entry:
     """The facts that are kept about a session.
 
     Attributes:
-        id: The ID; IDs sort by time.
+        id: Its ID; IDs sort by time.
         began: UTC, as ISO 8601 with milliseconds.
         engine: The engine that recognised it, or was meant to.
         profile: The ID of the profile that was meant to correct it; empty: none.
         seconds: Length of the recording, also after its removal.
         state: The last state, by the name that shells get; empty: not known.
-        text: What was delivered; empty: nothing was, or it is not kept.
-        heard: What was recognised; empty: nothing was, or it is not kept.
+        text: The delivered text; empty: there was none, or it is not kept.
+        heard: The recognised text; empty: there was none, or it is not kept.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
         reason: Why the session failed or the text did not arrive; empty: neither.

@@ -2,7 +2,7 @@
 
 Each interim text repeats everything heard so far. So a text is written as two values: how many
 characters it keeps from the previous text of the same class and field, and what follows them. The
-names of classes and fields are part of the format: older files have the old name after a change.
+names of classes and fields are part of the format: a renamed one can't be read in older files.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class RecordingFile:
         self._descriptor: int | None = create(path)
         # The size of its records, in bytes.
         self._size = 0
-        # How many of these bytes are on the disk.
+        # The number of bytes that are on the disk.
         self._synced_size = 0
         # Whether its name is on the disk, too.
         self._name_is_synced = False
@@ -75,7 +75,7 @@ class RecordingFile:
             self.samples += len(record.payload) // 2
 
     def read(self, start: int, count: int) -> bytes:
-        """Return audio that was written, on any thread; fewer samples at the end of the file.
+        """Return written audio, on any thread; fewer samples at the end.
 
         Raises:
             JournalError: It can't be read.
@@ -89,7 +89,7 @@ class RecordingFile:
             raise JournalError(str(self.path), f"it cannot be read: {exc.strerror}") from exc
 
     def sync(self) -> None:
-        """Write everything through to the disk, on any thread; a closed file is not touched.
+        """Sync all that is written to the disk, on any thread; a closed file is ignored.
 
         Raises:
             OSError: The disk failed.

@@ -41,7 +41,7 @@ def journal_directory(config_directory: Path) -> Path:
 
 
 def new_id(moment: datetime) -> str:
-    """Return an ID that no other entry has; later IDs of a process sort behind earlier ones.
+    """Return a new ID; later IDs of a process sort behind earlier ones.
 
     Args:
         moment: When the session began, in UTC.
@@ -56,7 +56,7 @@ def to_milliseconds(moment: datetime) -> str:
 
 
 def path_of(directory: Path, entry_id: str) -> Path:
-    """Return the path of the file that an entry has or would have.
+    """Return the path of an entry's file, which need not exist.
 
     Args:
         directory: The journal's folder.
@@ -71,7 +71,7 @@ def path_of(directory: Path, entry_id: str) -> Path:
 
 
 def files(directory: Path) -> list[Path]:
-    """Return the journal's files, oldest first; other files there are ignored.
+    """Return the journal's files, oldest first; other files are ignored.
 
     Raises:
         OSError: The folder is a link, belongs to another user, or cannot be read.

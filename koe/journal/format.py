@@ -8,9 +8,9 @@ A file is a sequence of records, all numbers little endian:
     u64 time        monotonic clock of the writing process, in nanoseconds
     payload
 
-The first record is the header. A file can end anywhere, because its writer can die at any moment,
-and a disk can spoil any byte of it. So a reader takes the records before the first one that is
-incomplete or damaged.
+The first record is the header. A file can end anywhere, because its writer can crash at any moment,
+and a disk can damage any byte: a reader takes the records up to the first incomplete or damaged
+one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = 1
 """The number of the format that this module writes, and the latest that it reads."""
 
 LARGEST_PAYLOAD = 16 * 1024 * 1024
-"""In bytes. A greater length counts as damage, which limits the memory that a reader needs."""
+"""The most bytes of a payload. A greater length is damage, so that a reader's memory is bounded."""
 
 _HEAD = struct.Struct("<IIBQ")
 
@@ -37,7 +37,7 @@ HEAD_BYTES = _HEAD.size
 
 
 class Kind(IntEnum):
-    """The kind of a payload. Append only: readers skip kinds that they do not know."""
+    """The kinds of payloads. Append only: readers skip unknown kinds."""
 
     HEADER = ord("H")
     """A `Header`, as JSON."""
@@ -52,7 +52,7 @@ class Kind(IntEnum):
 
 
 class Mark(IntEnum):
-    """A moment that is no event. Append only: readers skip marks that they do not know."""
+    """Moments that are no events. Append only: readers skip unknown marks."""
 
     LEG_BEGAN = 0
     """An engine begins. Numbers: the leg, and the first sample that the engine gets."""
@@ -108,9 +108,9 @@ class End(_JsonPayload):
     """The facts at the end of a session.
 
     Attributes:
-        state: The last state, by the name that shells get.
-        text: What was delivered; empty: nothing was.
-        heard: What was recognised.
+        state: The last state, as shells get it.
+        text: The delivered text; empty: there was none.
+        heard: The recognised text.
         engine: Which engine recognised it.
         is_corrected: Whether ``text`` is a correction of ``heard``.
         is_whole: False: the end of what was said may be missing.
@@ -186,7 +186,7 @@ class JournalRecords:
         damage: Why there are no more records, as a sentence; empty: the file ends after the last.
 
     Args:
-        read: Returns the next bytes: as many as asked for, fewer only at the end of the file.
+        read: Returns the next bytes: the requested number, or fewer at the end of the file.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:

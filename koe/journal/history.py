@@ -100,7 +100,7 @@ class History:
         """Return entries, newest first.
 
         Args:
-            query: What their texts contain; case and width do not matter.
+            query: A part of their texts; case and width are ignored.
             limit: How many at most; negative: all.
 
         Raises:
@@ -221,7 +221,7 @@ class History:
     # --- what a user does ---
 
     def retried(self, entry_id: str, end: End) -> Entry:
-        """Store the result of another try; the recording stays for as long as the settings say.
+        """Store the result of another try; the recording stays as long as the settings say.
 
         Args:
             entry_id: As for `entry`.

@@ -1,7 +1,7 @@
 """The index of the history: a table of its entries, in ``history.db``.
 
-If the index is lost, its entries are made again from the journal's files. Everything blocks, and
-raises `HistoryError` if the index can't be used.
+A lost index can be rebuilt from the journal's files. Everything blocks, and raises `HistoryError`
+if the index can't be used.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Index:
             self._database.write("UPDATE entries SET audio_bytes = 0 WHERE id = ?", rows)
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove entries, and erase their texts from all files."""
+        """Remove entries, and all traces of their texts from the files."""
         rows: list[tuple[object, ...]] = [(entry_id,) for entry_id in ids]
         if rows:
             self._database.write("DELETE FROM entries WHERE id = ?", rows)

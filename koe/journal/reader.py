@@ -49,7 +49,7 @@ class Recorded:
         path: The file.
         header: What was known when the session began.
         samples: The number of samples.
-        events: What happened and what the host was given, in order. Of the events that replace
+        events: The events and notices, in order. Of the events that replace
             each other, only the last of each leg: `events_of` gives all.
         marks: Other moments, in order.
         end: The facts at the end of the session; None: it still runs, or its process crashed.

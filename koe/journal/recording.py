@@ -25,8 +25,8 @@ class Ended:
         id: The ID of the journal's entry.
         path: The file, which is closed and not locked any more; None: there is none.
         header: What was known when the session began.
-        end: What is known now. It is in the file too, unless that could not be written.
-        samples: The number of samples in the file; without a file, of those that came.
+        end: The facts at the end. They are in the file, too, unless writing failed.
+        samples: The number of samples in the file; without a file, the number that came.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Recording:
         self._encoder = Encoder()
         # The number of samples that came.
         self._samples = 0
-        # Something could not be written, so only the end may follow.
+        # Writing failed: only the end may follow.
         self._is_incomplete = False
 
     def open(self, nanoseconds: int) -> None:

@@ -11,7 +11,7 @@ _BYTES_PER_SAMPLE = 2
 
 
 class RecordedAudio:
-    """The audio of a file, read by position; fast if each piece begins where the last one ended.
+    """The audio of a file, read by position; fast for consecutive pieces.
 
     Used on one thread at a time. It can be the store of a `koe.spool.Spool`.
 
@@ -23,7 +23,7 @@ class RecordedAudio:
     def __init__(self, path: Path, samples: int) -> None:
         self.persisted = samples
         self._path = path
-        # The pieces to read next, the sample that they begin with, and what was read already.
+        # The next records, the sample at which they begin, and audio that was read already.
         self._pieces: Iterator[bytes] = iter(())
         self._position = -1
         self._rest = b""

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from koe.config.schema import HistoryConfig
 from koe.journal.entries import Entry, Why
 
-# Sessions that the user cancelled, or in which nothing was heard. They are kept for a while,
-# because a cancel can be a mistake, and an engine can fail to hear speech.
+# Sessions that were cancelled or had no speech. They are kept for a while, because a cancel can be
+# a mistake, and an engine can miss speech.
 _UNWANTED = frozenset({Why.CANCELLED, Why.SILENT})
 
 _BYTES_PER_MB = 1_000_000
@@ -25,7 +25,7 @@ class Due:
 
     Attributes:
         audio: The entries that lose their recording.
-        entries: The IDs of the entries to remove; they have no recording, or lose it now.
+        entries: The entries to remove, by ID; they have no recording, or lose it, too.
     """
 
     audio: tuple[Entry, ...]

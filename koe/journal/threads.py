@@ -18,7 +18,7 @@ from koe.journal.file import RecordingFile
 # a process that is killed loses 30 ms.
 POLL_INTERVAL = 0.010
 
-# Seconds of audio that a power failure may cost.
+# Seconds between syncs: the most audio that a power failure costs.
 SYNC_INTERVAL = 1.0
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Writer:
         # The jobs; None: end the thread.
         self._jobs: deque[Callable[[], None] | None] = deque()
         self.put: Callable[[Callable[[], None]], None] = self._jobs.append
-        # The clients that may put jobs, by name. Garbage-collected clients are dropped.
+        # Weak references to the clients that may put jobs, by name.
         self._clients: dict[str, weakref.ref[JobOwner]] = {}
         # Makes the writing thread look for jobs at once.
         self._wake = threading.Event()
@@ -79,7 +79,7 @@ class Writer:
         self._wake.set()
 
     def dismiss(self, name: str) -> None:
-        """Do the jobs that a client has put, and expect no more."""
+        """Perform the jobs of a client, and expect no more of them."""
         self._clients.pop(name, None)
 
     def opened(self, file: RecordingFile) -> None:
@@ -128,7 +128,7 @@ class Writer:
     def _write_on(self) -> None:
         is_over = False
         while not is_over:
-            # Asked before the jobs are done, because a client puts its last job before it leaves.
+            # Checked before the jobs, because a client puts its last job before it leaves.
             pause = POLL_INTERVAL if self._present() else None
             self._wake.clear()
             is_over = self._do_jobs()

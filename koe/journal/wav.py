@@ -21,7 +21,7 @@ def write_wav(path: Path, audio: Iterable[bytes]) -> None:
         audio: 16 kHz mono s16le.
 
     Raises:
-        OSError: It can't be written. An existing file is unchanged, and no other is left behind.
+        OSError: It can't be written. An existing file is unchanged, and no temporary file is left.
     """
     target = Path(os.path.realpath(path))
     if os.path.lexists(target) and not is_regular(target.lstat()):

@@ -1,8 +1,8 @@
 """Writes the journal: calls are cheap for the loop's thread, and other threads do the work.
 
-Audio and events are in the file some milliseconds later, so that a process that is killed loses
-hardly any; once a second they are synced to the disk. A failure costs the record, which the user is
-warned of once, but never the session.
+Data is in the file a moment later, so that a killed process loses some milliseconds of audio at
+most; once a second it is synced to the disk. Failures cost the journal, which warns once, but never
+the session.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ class Model:
     """A model that can be used, or downloaded.
 
     Attributes:
-        path: Relative to the models directory, with ``/``: what the configuration names.
-        directory: Its directory.
-        manifest: What it should consist of.
+        path: The path relative to the models directory, with ``/``, as in the configuration.
+        directory: Where it is.
+        manifest: Its description.
     """
 
     path: str

@@ -1,7 +1,6 @@
 """Fetches files over HTTP, as a whole or from a byte on.
 
-`koe.http` sends the requests, and has the rules that hold for all of them. `koe.models.transfer`
-checks the content.
+`koe.http` sends the requests, and `koe.models.transfer` checks the bytes.
 
 HTTP/1.1 on purpose: four files at once have a connection each, without flow control between them.
 """
@@ -42,7 +41,7 @@ class TimeLimits:
     Attributes:
         connect: For a connection (spec models §7.1).
         idle: For the next byte; the upstream waits for ever (spec models §7.1).
-        pauses: Before each try after one that brought nothing; after the last pause, it fails.
+        pauses: Seconds before each retry after a try without progress; after the last one it fails.
     """
 
     connect: float = 30.0
@@ -55,7 +54,7 @@ class Body:
     """A reply whose content is still to be read.
 
     Attributes:
-        start: The byte of the file at which it begins: the one that was asked for, or 0.
+        start: The position of its first byte in the file: the requested one, or 0.
         total_bytes: The size of the whole file; None when the server does not say.
         validator: Identifies this version of the file (ETag); None: the server gives none.
     """
@@ -117,9 +116,9 @@ class Fetcher:
         Args:
             name: The name of the file in errors.
             url: ``https``; plain ``http`` only on this machine.
-            start: The number of its bytes that were fetched before.
-            validator: The validator of the version that these bytes are from. If the server has
-                another version now, it sends the whole file.
+            start: The number of bytes that were fetched already.
+            validator: Identifies their version; if the server has another one, it sends the whole
+                file.
 
         Raises:
             UnusableRangeError: The server does not send the rest; fetch the whole file.

@@ -13,7 +13,7 @@ from koe.models.manifest import ModelFile
 
 ENDPOINT = "https://huggingface.co"
 
-# Names that the service allows; they are also safe as directories and in addresses.
+# Names that the service allows; they are also safe in paths and addresses.
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 # A page has up to a thousand entries; no model has this many pages.
@@ -38,7 +38,7 @@ def tree_url(repo: str) -> str:
     """Return the address of the list of files in a repository.
 
     Raises:
-        ManifestError: No repository can have this name.
+        ManifestError: The name of the repository is invalid.
     """
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise ManifestError(f"'{repo}' is no repository; it looks like OWNER/NAME")
@@ -49,7 +49,7 @@ async def list_files(repo: str, patience: TimeLimits | None = None) -> Repositor
     """Fetch the list of files in a repository.
 
     Raises:
-        ManifestError: The list could not be fetched, or does not have the expected form.
+        ManifestError: It could not be fetched, or has an unknown format.
     """
     url: str | None = tree_url(repo)
     files: list[ModelFile] = []

@@ -1,8 +1,7 @@
 """One program at a time changes the files of a model.
 
-Two downloads that write the same unfinished file would damage it. The lock is on the manifest,
-which every model has, so no lock file is left behind. The system releases it when the process ends,
-also after a crash.
+Two downloads to the same unfinished file would damage it. The lock is on the manifest, which every
+model has, so no lock file is needed; the system releases it when the process ends or crashes.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = 
     Args:
         root: The models directory.
         path: The model.
-        tell: Called for every piece of a file that comes, on the loop's thread. If it raises, the
-            download ends with its exception.
+        tell: Called for every piece that arrives, on the loop's thread. Its exceptions end the
+            download.
         patience: How long to wait for servers.
 
     Raises:
@@ -71,7 +71,7 @@ async def _transfer_all(
                         tasks.append(group.create_task(transfer(index, file)))
     finally:
         checksums.save()
-    for task in tasks:  # raise that of the first one in the manifest's order
+    for task in tasks:  # the first error in the manifest's order is raised
         if not task.cancelled():
             task.result()
 
@@ -99,7 +99,7 @@ def _is_sha256(text: str) -> bool:
 def _require_space(directory: Path, manifest: Manifest) -> None:
     needed = sum(_missing_bytes(directory, file) for file in manifest.files)
     usage = shutil.disk_usage(directory)
-    if usage.total and needed > usage.free:  # some network disks do not say
+    if usage.total and needed > usage.free:  # some network disks don't report it
         sizes = f"{needed / 1e6:.1f} MB are needed and {usage.free / 1e6:.1f} MB are free"
         raise ModelError(f"the disk of {directory} is too full: {sizes}; free some space")
 

@@ -58,7 +58,7 @@ class Downloads:
         self._patience = patience
         # Guards the three attributes below.
         self._lock = threading.Lock()
-        # By path, as it was given. A download that is about to report its end is not among them.
+        # By path, as it was given; without downloads that are reporting their end.
         self._running: dict[str, _Download] = {}
         # The threads of all downloads, also of those.
         self._threads: list[threading.Thread] = []

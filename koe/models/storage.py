@@ -1,4 +1,4 @@
-"""Reads and writes files where an attacker may have put a link or a device.
+"""Reads and writes files in places where an attacker may have put a link or a device.
 
 Model directories can lie anywhere, so nothing here follows a link in the last component, opens
 what is not a regular file, or leaves half a file behind. Everything blocks.
@@ -72,8 +72,8 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write a file as a whole: a reader sees the old content or the new one.
 
     Raises:
-        ModelPathError: There is something at ``path`` that is not a regular file.
-        OSError: It cannot be written; the old content is unchanged.
+        ModelPathError: ``path`` exists, and is not a regular file.
+        OSError: It cannot be written; the old file is intact.
     """
     with suppress(FileNotFoundError):
         if not regular.is_regular(path.lstat()):

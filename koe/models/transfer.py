@@ -1,7 +1,7 @@
 """Downloads one file of a model and checks it.
 
-The content goes into a part file, which is moved to its place only if it is what the manifest says
-(spec models §7.3). If the connection breaks, the next try continues from there.
+The content goes into a part file, which gets its final name only if it matches the manifest
+(spec models §7.3). After an interruption, the next try continues there.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LIMIT_OF_UNKNOWN = 8 * 1024**3
 
 _DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 
-# A try was worth it if it brought this many bytes more than all before it. Without such a limit, a
-# server that breaks off after every byte would be asked for ever.
+# The fewest bytes of progress; a try with less counts as failed. Otherwise a server that stops
+# after every byte would be asked for ever.
 _WORTH_BYTES = 1024 * 1024
 
 
@@ -40,8 +40,8 @@ class Progress:
         index: The file's place in the manifest, from 0.
         count: How many files the manifest has.
         name: As the manifest has it.
-        bytes_there: With those of an earlier download; fewer than before if the file is begun
-            again.
+        bytes_there: The number of bytes, including those of an earlier download; it shrinks if the
+            file is begun again.
         total_bytes: As the manifest has it; 0 when unknown.
         already_exists: The file existed before, and nothing is fetched.
     """
@@ -79,7 +79,7 @@ class Transfer:
         file: The file.
         directory: The model's directory, from `koe.models.paths`.
         place: Its index in the manifest, and how many files there are.
-        tell: Called on the loop's thread; `run` raises what it raises.
+        tell: Called on the loop's thread; `run` raises its exceptions.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Transfer:
             The status of the file. Its checksum was verified, if the manifest has one.
 
         Raises:
-            ModelError: It could not be fetched or written, or is not what the manifest says.
+            ModelError: It cannot be fetched or written, or differs from the manifest.
         """
         try:
             target = paths.target(self._directory, self._file.name)
@@ -154,7 +154,7 @@ class Transfer:
         return status.st_size
 
     async def _fill(self, part: PartFile, fetcher: Fetcher, patience: TimeLimits) -> None:
-        """Fetch data until the part file is what the manifest says."""
+        """Fetch until the part file matches the manifest."""
         if not self._file.sha256:
             part.clear()  # nothing shows whether an earlier piece is of the same version
         self._is_mixed = part.length > 0
@@ -182,7 +182,7 @@ class Transfer:
         if isinstance(exc, UnusableRangeError):
             return True
         if isinstance(exc, IntegrityError):
-            # A mix of two versions is no reason to give up.
+            # The file mixed two versions, so that another try may succeed.
             was_mixed, self._is_mixed = self._is_mixed, False
             return was_mixed
         return isinstance(exc, DownloadError) and exc.is_temporary

@@ -1,4 +1,4 @@
-"""Verifies models, by comparing their files with their manifests (spec models §5)."""
+"""Compares the files of a model with its manifest (spec models §5)."""
 
 from __future__ import annotations
 
