@@ -197,7 +197,7 @@ class Runner:
         self._confirmed.set()
 
     def start(self) -> asyncio.Task[None]:
-        """Run the session to its end; cancelling the task ends the session in silence."""
+        """Run the session to its end; cancelling the task ends it without notices."""
         task = asyncio.get_running_loop().create_task(self._run())
         task.add_done_callback(lambda ended: self.give_up())
         return task
