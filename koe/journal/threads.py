@@ -79,7 +79,7 @@ class Writer:
         self._wake.set()
 
     def dismiss(self, name: str) -> None:
-        """Perform the jobs of a client, and expect no more of them."""
+        """Expect no more jobs of a client; those that it has put are still done."""
         self._clients.pop(name, None)
 
     def opened(self, file: RecordingFile) -> None:
