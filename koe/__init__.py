@@ -1,14 +1,14 @@
 """koe: background dictation. Press a key, speak, release, and the text is where you type.
 
-The package has four doors:
+The package has four entry points:
 
 - ``koe.transcribe``: a recording or a numpy array as text, in one call;
 - ``koe.dictation``: dictate from a Python program, while it is spoken (``open_core``);
 - ``koe.cli``: the ``koe`` command;
-- ``koe.boundary``: what a shell that links ``libkoe_core`` reaches; no other module imports it.
+- ``koe.boundary``: for shells that link ``libkoe_core``; no other module imports it.
 
-Importing ``koe`` itself loads nothing, because a shell waits for it. What builds programs in C asks
-it for ``get_include()`` and ``get_library_dir()``, or asks the command ``koe-config``.
+Importing ``koe`` itself loads nothing else, because a shell waits for it. Builds of C programs call
+``get_include()`` and ``get_library_dir()``, or run the command ``koe-config``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def get_library_dir() -> str:
 
 
 def __getattr__(name: str) -> object:
-    """Load what a program uses of this, with the first use (PEP 562)."""
+    """Load ``transcribe`` and ``Transcription`` at their first use (PEP 562)."""
     if name in ("Transcription", "transcribe"):
         from koe import transcription
 

@@ -32,7 +32,7 @@ _TOLERANCE = 0.05
 # libsndfile takes many files without sound for MP3 of the layers I and II.
 _DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 
-# The number of frames in a header that does not know it.
+# From this number of frames on, a header counts as not knowing the number.
 _MOST_FRAMES = 2**48
 
 
@@ -65,15 +65,15 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
 
 
 read_wav = open_recording
-"""The name from when only WAV files were read, which programs import."""
+"""The former name, from when only WAV files were read; programs import it."""
 
 
 def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> AudioInput:
-    """Open a recording that comes through a descriptor, which is closed with it; as above.
+    """Open a recording from a descriptor, which is closed with it; see `open_recording`.
 
     Args:
-        descriptor: Of a pipe, or of a file.
-        name: What messages call it.
+        descriptor: The descriptor of a pipe or of a file.
+        name: The name to use in messages.
         seconds_per_chunk: How much audio each chunk has at most.
 
     Raises:
@@ -102,8 +102,8 @@ class AudioInput:
     It is a context manager that closes the file. Iterating reads, and of a pipe it waits.
 
     Attributes:
-        name: What messages call it.
-        duration: Seconds, more than 0; None: its header does not know.
+        name: The name to use in messages.
+        duration: Length in seconds, more than 0; None: the header does not say.
     """
 
     def __init__(
@@ -111,9 +111,9 @@ class AudioInput:
     ) -> None:
         soundfile = _import_soundfile()
         self.name = name
-        # Owned: close closes it.
+        # Owned by this object, which closes it.
         self._file = file
-        # What a WAV file says about its length.
+        # The length that the header of a WAV file gives; None for other files.
         self._promise = promise
         try:
             self._sound = soundfile.SoundFile(file)
@@ -133,7 +133,7 @@ class AudioInput:
         # How much to read at once; a frame is one sample of every channel.
         wanted = round(self._rate_hz * seconds_per_chunk)
         self._chunk_frames = max(1, min(wanted, _CHUNK_VALUES // self._sound.channels))
-        # How many were read.
+        # The number of frames that were read.
         self._frames = 0
 
     @property
@@ -151,7 +151,7 @@ class AudioInput:
         """Yield the chunks.
 
         Raises:
-            AudioError: The file cannot be read on.
+            AudioError: The rest of the file cannot be read.
         """
         try:
             yield from self._converted() if self._needs_conversion else self._as_it_is()
@@ -205,7 +205,7 @@ class AudioInput:
             yield rest
 
     def _finite(self) -> Iterator[Samples]:
-        """Yield the frames; a value that is no number would spread over all that follows."""
+        """Yield the frames, with 0 for values that are no numbers: resampling would spread them."""
         import numpy
 
         while (frames := self._sound.read(self._chunk_frames, always_2d=True)).size:
@@ -215,15 +215,15 @@ class AudioInput:
 
 
 def _mode_of(path: Path) -> int:
-    """What kind of a file it is; asked before opening, because Windows opens no directory."""
+    """Return the kind of a file, before it is opened, because Windows can't open directories."""
     try:
         return path.stat().st_mode
-    except ValueError as exc:  # a NUL
+    except ValueError as exc:  # the name has a NUL character
         raise AudioError(f"{str(path)!r} cannot be the name of a file") from exc
 
 
 class _NamelessFile(io.BufferedReader):
-    """Hides the name: soundfile takes a file with the name ``.raw`` for one without a header."""
+    """A file without its name: soundfile takes files named ``.raw`` for files without a header."""
 
     name = ""
 
@@ -250,7 +250,7 @@ def _unreadable(name: str, exc: OSError) -> AudioError:
 
 def _unusable(name: str, reason: str) -> AudioError:
     path = Path(name)
-    # No file is converted into itself.
+    # A recording can't be converted into itself.
     target = "converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav"
     return AudioError(
         f"{name} is damaged, or a recording of a kind that koe does not read "

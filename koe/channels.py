@@ -14,10 +14,10 @@ from operator import mul
 # sound in all channels the part is 1, with independent noise 1 / the number of channels.
 _CANCELLED = 0.01
 
-# Blocks with less power are ignored (-60 dB of full scale), as a square of samples.
+# Blocks whose mean square is below this (-60 dB of full scale) are ignored.
 _SILENT = 32.0**2
 
-# Cancelling blocks after which, with nearly no others, one channel counts as wired wrongly.
+# Number of cancelling blocks, with nearly no others, that show that a channel is wired wrongly.
 _BLOCKS = 25
 
 
@@ -25,7 +25,7 @@ class Mixer:
     """Mixes several channels into one, block by block.
 
     Args:
-        channels: How many there are.
+        channels: The number of channels.
     """
 
     def __init__(self, channels: int) -> None:
@@ -39,7 +39,7 @@ class Mixer:
         return self._cancelled >= _BLOCKS and self._cancelled >= 0.9 * self._loud
 
     def mix(self, block: bytes) -> bytes:
-        """Return the one channel of a block, s16le in and out."""
+        """Mix a block into one channel; s16le in and out."""
         if self._channels == 1:
             return block
         samples = _samples(block)

@@ -34,14 +34,14 @@ from koe.session_rules import SessionRules
 from koe.spool import NO_AUDIO, Spool
 from koe.text import trim
 
-# The patience with a silent engine doubles with each leg, at most so often: then it is two minutes.
+# How often the patience with a silent engine doubles, once per leg: 2 s become two minutes.
 _DOUBLINGS = 6
 
 log = logging.getLogger(__name__)
 
 
 class Core:
-    """Begins and ends sessions, and rewrites. Coroutines are for the loop; all else for any thread.
+    """Begins and ends sessions, rewrites texts. Only coroutines have to run on the loop's thread.
 
     Args:
         settings: The configuration, loaded.
@@ -57,13 +57,13 @@ class Core:
         self._loop = loop
         # Guards _current.
         self._lock = threading.Lock()
-        # The session that end, cancel and accept mean; None before the first and after a cancel.
+        # The session that end, cancel and accept act on; None before the first and after a cancel.
         self._current: Runner | None = None
-        # The sessions that run: the current one, and any that it superseded and that finish still.
+        # The running sessions: the current one, and superseded ones that have not finished yet.
         self._running: dict[asyncio.Task[None], Runner] = {}
         # Asks the language models that correct and rewrite.
         self._llm = LlmService(HttpSettings(settings.current.config.llm.timeout))
-        # What is kept of the sessions.
+        # The records and the history of the sessions.
         self._records = Records(settings, loop)
         # Rewrites and questions to models that are running.
         self._asking: set[asyncio.Task[None]] = set()
@@ -107,17 +107,17 @@ class Core:
     def retry(
         self, entry_id: str, notify: Callable[[Notice], None], engine: str = "", profile: str = ""
     ) -> Runner:
-        """Begin a session with a recording of the history, whose text takes the place of the old.
+        """Begin a session with a recording of the history; its text replaces the old one.
 
         Args:
-            entry_id: Of the recording; see `koe.journal.history.History.entry`. Reading it blocks.
+            entry_id: The ID of the recording, as for `koe.journal.history.History.entry`. Blocks.
             notify: As for `begin`.
             engine: Which engine recognises it; empty: as the settings say.
             profile: The profile that corrects it; empty: as the settings say.
 
         Raises:
             HistoryError: There is no such recording.
-            JournalError: It can't be read.
+            JournalError: The recording can't be read.
             LlmProfileError: There is no such profile.
             RuntimeStoppedError: As `begin`.
         """
@@ -138,14 +138,14 @@ class Core:
     def recorrect(
         self, entry_id: str, notify: Callable[[Notice], None], profile: str = ""
     ) -> Runner:
-        """Begin a session that corrects the recognised text of an entry again, as `retry`.
+        """Correct the recognised text of an entry again, in a new session; arguments as `retry`.
 
         Raises:
             HistoryError: There is no such entry, or nothing was heard.
             LlmProfileError: There is no such profile.
             RuntimeStoppedError: As `begin`.
         """
-        from koe.asr.known_text import KnownText  # no dictation needs it
+        from koe.asr.known_text import KnownText  # only this method needs it
 
         entry = self._records.heard(entry_id)
         runner = self._begin(
@@ -160,7 +160,7 @@ class Core:
         return runner
 
     def end(self) -> None:
-        """End the input of the current session; its text follows. No session: nothing.
+        """End the input of the current session; its text follows. Does nothing without a session.
 
         Raises:
             RuntimeStoppedError: The loop has ended, and the session with it.
@@ -170,7 +170,7 @@ class Core:
                 self._call_soon(self._current.end_input)
 
     def cancel(self) -> None:
-        """End the current session without text. No session: nothing.
+        """End the current session without text. Does nothing without a session.
 
         Raises:
             RuntimeStoppedError: The loop has ended, and the session with it.
@@ -184,7 +184,7 @@ class Core:
         """Ask the current session to deliver what was heard, uncorrected.
 
         Returns:
-            Whether there is a session whose text was not handed over yet.
+            Whether there is a session whose text has not been handed over yet.
         """
         with self._lock:
             if self._current is None or self._current.finished:
@@ -193,23 +193,23 @@ class Core:
             return True
 
     def reload(self) -> None:
-        """Read the settings, changed or not; a session that runs is not affected.
+        """Read the settings again, even if the files are unchanged; running sessions keep theirs.
 
         Raises:
-            ConfigError: They can't be read, and stay as they were.
-            LlmConfigError: The client for language models can't be built from them; as above.
+            ConfigError: The settings can't be read. The old ones stay in force.
+            LlmConfigError: No client for language models can be built from them; the old ones stay.
         """
         self.settings.reload(self._rebuild_client)
 
     def rewrite(self, index: int, text: str, notify: Callable[[Notice], None]) -> bool:
-        """Have a text rewritten by a template; the result comes as a notice.
+        """Rewrite a text by a template; the result comes as a notice.
 
-        Whether correction is on does not matter. Text that is blank comes back at once, on this
-        thread; for all else ``notify`` is called on the loop's.
+        It does not matter whether correction is on. A blank text comes back at once, on this
+        thread; otherwise ``notify`` is called on the loop's thread.
 
         Args:
-            index: Of the template, among all that are in force.
-            text: What to rewrite. It comes back as it is where rewriting fails, after a warning.
+            index: The place of the template among all templates in force, from 0.
+            text: What to rewrite. If that fails, it comes back unchanged, after a warning.
             notify: Called with the result.
 
         Returns:
@@ -232,9 +232,9 @@ class Core:
         return True
 
     async def ask(self, question: Question[Answer]) -> Answer:
-        """Ask a model something by the settings that are in force; on the loop's thread.
+        """Ask a model something, by the settings in force; on the loop's thread.
 
-        Cancelled when the core is closed.
+        The question is cancelled when the core is closed.
 
         Raises:
             LlmError: The question failed.
@@ -250,7 +250,7 @@ class Core:
         return answers[0]
 
     async def close(self) -> None:
-        """End all sessions in silence; on the loop's thread."""
+        """End all sessions without further notices; on the loop's thread."""
         self._closed = True
         tasks = [*self._running, *self._asking]
         for task in tasks:
@@ -280,10 +280,10 @@ class Core:
         is_file: bool = False,
         open_engine: EngineOpener | None = None,
     ) -> Runner:
-        """Begin a session that goes by the settings of a snapshot; see `begin`.
+        """Begin a session by the settings of a snapshot; see `begin`.
 
-        Without a record it is recorded nowhere, without a spool its audio is kept in memory and in
-        its record, and without an opener the engines are made as the settings say.
+        Without a record, the session is not recorded; without a spool, its audio is kept in memory
+        and in its record; without an opener, the settings choose the engines.
         """
         profile = self._correcting_profile(snapshot)
         correcting = None
@@ -335,7 +335,7 @@ class Core:
             runner.give_up()
             return
         if previous is not None:
-            # Before the new session reads: the audio in the buffer belongs to the old one.
+            # First, because the audio that is still in the buffer belongs to the previous session.
             if self._rules.finish_superseded:
                 previous.end_input()
             else:

@@ -37,7 +37,7 @@ __all__ = ["Dictation", "OpenCore", "open_core"]
 # Bytes of unread audio from which on `feed` waits.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# The rules of a program's sessions by default.
+# The default rules for the sessions of a program.
 RULES = SessionRules()
 
 
@@ -61,7 +61,7 @@ class AudioBuffer:
         self.append(pcm)
 
     def append(self, pcm: bytes) -> None:
-        """Add audio, whether or not there is room for it."""
+        """Add audio, even if there is no room for it."""
         if self.is_closed:
             return
         self._audio += pcm
@@ -120,7 +120,7 @@ class Dictation:
                 floats between -1 and 1, or int16.
 
         Raises:
-            AudioError: It is none of these; the session goes on.
+            AudioError: The audio is none of these; the session goes on.
         """
         if not self._audio.is_closed:
             await self._audio.write(self._intake.add(audio))
@@ -205,13 +205,13 @@ class OpenCore:
 
         Raises:
             HistoryError: There is no such recording.
-            JournalError: It can't be read.
+            JournalError: The recording can't be read.
             LlmProfileError: There is no such profile.
         """
         return Dictation(lambda audio, notify: self._core.retry(entry_id, notify, engine, profile))
 
     def recorrect(self, entry_id: str, *, profile: str = "") -> Dictation:
-        """Correct the recognised text of an entry of the history again, as `retry`.
+        """Correct the recognised text of an entry of the history again; arguments as for `retry`.
 
         Raises:
             HistoryError: There is no such entry, or nothing was heard.

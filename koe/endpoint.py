@@ -58,7 +58,7 @@ def check_endpoint(url: str, *, allow_private: bool = False) -> str:
             counts as private, because a name may lead anywhere.
 
     Raises:
-        EndpointError: It is no URL, or neither encrypted nor on this machine.
+        EndpointError: It is no URL, or nothing may be sent there.
     """
     parsed = _parse(pasted(url))
     if parsed is None:
@@ -80,7 +80,7 @@ def add_query(url: str, name: str, value: str) -> str:
 def shown(url: str) -> str:
     """Return a URL as it may stand in a message: short, without its user and its query."""
     href = _without(url, "username", "password", "search", "hash")
-    if not URL(href).host:  # as of user:password@host and of localhost:11434
+    if not URL(href).host:  # as in user:password@host and localhost:11434
         href = re.sub(".*@", "…@", href)
     return href if len(href) <= _LONGEST_SHOWN else f"{href[: _LONGEST_SHOWN - 1]}…"
 
@@ -183,7 +183,7 @@ def check_redirect(location: str, current: str, original: str) -> str:
 def _parse(url: str) -> URL | None:
     try:
         return URL(url)
-    except ValueError:  # also a text that is no Unicode
+    except ValueError:  # also for a text that is not valid Unicode
         return None
 
 

@@ -1,7 +1,7 @@
 """Every exception that koe raises, in one tree.
 
     KoeError
-    ├── StateError              our bug: an event in a state that does not accept it
+    ├── StateError              a bug in koe: an event in a state that does not accept it
     ├── RuntimeStoppedError     the loop thread is gone; nothing can be submitted
     ├── ConfigError             a configuration file that cannot be read or written
     ├── AudioError              a recording, an array or a microphone without usable audio
@@ -26,7 +26,7 @@
     │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
     │   ├── DownloadError       a file that could not be fetched or written
-    │   │   └── UnusableRangeError  the server gives no rest of a file, perhaps the whole
+    │   │   └── UnusableRangeError  the server does not send the rest of a file
     │   └── IntegrityError      a fetched file that differs from its manifest
     ├── AsrError                speech recognition
     │   ├── AsrConnectionError  the engine could not be started or reached
@@ -55,7 +55,7 @@ class KoeError(Exception):
 class StateError(KoeError):
     """A session received an event that its state does not accept.
 
-    It is a bug of koe's own: `koe.session.ACCEPTS` has what each state accepts.
+    This is a bug in koe: `koe.session.ACCEPTS` lists what each state accepts.
     """
 
     def __init__(self, state: str, event: str) -> None:
@@ -125,7 +125,7 @@ class RedirectError(KoeError):
     """A server redirects to an address to which nothing may be sent.
 
     Args:
-        reason: Where to, without what may be secret in it.
+        reason: Why it is refused, without secret parts of the address.
     """
 
     def __init__(self, reason: str) -> None:
@@ -226,7 +226,7 @@ class DownloadError(ModelError):
 
 
 class UnusableRangeError(DownloadError):
-    """A server does not give the rest of a file; it may give the whole."""
+    """A server does not send the rest of a file; it may send the whole file."""
 
 
 class IntegrityError(ModelError):
@@ -389,8 +389,8 @@ class LlmReplyError(LlmError):
 
 
 def reason_phrase(status: int) -> str:
-    """The name of a status; empty when it has none."""
-    from http import HTTPStatus  # costs milliseconds, and hardly any process needs it
+    """Return the reason phrase of a status; empty if it has none."""
+    from http import HTTPStatus  # the import takes milliseconds, and is rarely needed
 
     # Python 3.13 renamed these two; the sentence should not depend on that.
     phrases = {413: "Payload Too Large", 422: "Unprocessable Entity"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-# The only audio there is: one channel of 16-bit samples (spec abi §5.1).
+# The only audio format: one channel of 16-bit samples (spec abi §5.1).
 SAMPLE_RATE_HZ = 16_000
 BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 
@@ -210,7 +210,7 @@ class OpenEngine(Effect):
     Attributes:
         engine: Its name.
         upto: The sample up to which the text is known. The engine gets some seconds before it, too.
-        delay: Seconds to wait first, while the input lasts.
+        delay: Seconds to wait first; the end of the input ends the wait.
         is_again: It is the same engine that was lost.
     """
 
@@ -222,7 +222,7 @@ class OpenEngine(Effect):
 
 @dataclass(frozen=True, slots=True)
 class StartFinalWait(Effect):
-    """Send WaitExpired after some seconds; a second one replaces the first.
+    """Send WaitExpired after some seconds; a second wait replaces the first.
 
     Time in which the loop was blocked, so that no result could be received, does not count.
 
@@ -243,7 +243,7 @@ class Correct(Effect):
     """Have the text corrected; the answer is Corrected or CorrectionFailed. The engine is done.
 
     Attributes:
-        heard: What was recognised, with its terms and cleaned up.
+        heard: What was recognised, with terms replaced and cleaned up.
         history: Interim revisions of it, oldest first.
     """
 
@@ -302,7 +302,7 @@ class Deliver(Notice):
 
     Attributes:
         text: What to paste.
-        heard: What was recognised, with its terms and cleaned up, as in `ReportHeard`.
+        heard: What was recognised, with terms replaced and cleaned up, as in `ReportHeard`.
         engine: Which engine recognised it, at least the end of it.
         corrected: Whether ``text`` is the model's correction of ``heard``.
         remark: Why the model's answer is not used, if there was no warning about it; else empty.

@@ -1,6 +1,6 @@
-"""What was heard of one recording, however many engines heard parts of it. Pure.
+"""The text of one recording, even if several engines heard parts of it. Pure.
 
-A *leg* is one engine's run over a part of the audio. Where a leg is lost, the next one begins a few
+A *leg* is one engine's run over a part of the audio. When a leg is lost, the next one begins a few
 seconds before the last sample of which the text is known, and hears those seconds again. Here the
 texts of the legs become one.
 
@@ -57,7 +57,7 @@ class Hearing:
         return bool(self._kept) and self._stitched(self._transcript.preview) == self._kept
 
     def begin_leg(self, start: int) -> None:
-        """Note where the leg begins whose results follow; one that hears all needs no head."""
+        """Note the first sample of the new leg; one that hears all audio needs no earlier text."""
         self._start = start
         if start == 0:
             self._head, self._upto = "", 0
@@ -76,14 +76,14 @@ class Hearing:
         self._acknowledge(upto)
 
     def add_final(self, text: str, upto: int | None) -> None:
-        """Take a final result of the leg, likewise."""
+        """Take a final result of the leg, and the sample that it reaches, if that is known."""
         self._transcript.add_final(text)
         self._acknowledge(upto)
 
     def complete_leg(self) -> None:
-        """Note that the leg is complete: its text replaces what was heard before it.
+        """Note that the leg is complete: its text replaces the longest text before it.
 
-        It does not if the leg heard less than half of that, because no revision shortens a text so.
+        If it is shorter than half of the earlier text, that stays: no revision shortens so much.
         """
         if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
             self._kept = ""

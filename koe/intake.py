@@ -32,7 +32,7 @@ _FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3\x03", b"ID3\x04", b"FORM")
 # than every second has one of these, and not of both signs.
 _POSITIVE, _NEGATIVE = bytes(range(0x2F, 0x40)), bytes(range(0xAF, 0xC0))
 
-# The fewest bytes from which the two can be told apart.
+# The fewest bytes by which floats can be distinguished from 16-bit samples.
 _FEWEST_FLOATS = 256
 
 
@@ -43,7 +43,7 @@ class Intake:
         rate: Samples per second of the arrays; None: only bytes are allowed.
 
     Raises:
-        AudioError: There is no such rate.
+        AudioError: No audio has this rate.
     """
 
     def __init__(self, rate: int | None = None) -> None:
@@ -51,7 +51,7 @@ class Intake:
         self._rate = None if rate is None else checked_rate(rate)
         # Converts arrays; made with the first one.
         self._resampler: Resampler | None = None
-        # Some audio came already.
+        # Audio was added before.
         self._has_begun = False
 
     def add(self, audio: Audio) -> bytes:
@@ -75,7 +75,7 @@ class Intake:
         return pcm
 
     def finish(self) -> bytes:
-        """Return the end, which the resampler held back until no audio follows."""
+        """Return the last audio, which the resampler held back."""
         resampler, self._resampler = self._resampler, None
         return b"" if resampler is None else resampler.finish()
 
@@ -113,7 +113,7 @@ def checked_array(audio: object) -> NDArray[Any]:
     """Return audio as an array, which may be empty.
 
     Raises:
-        AudioError: Its type or its shape is none of audio.
+        AudioError: Audio can't have this type or this shape.
     """
     import numpy
 
@@ -137,10 +137,10 @@ def checked_array(audio: object) -> NDArray[Any]:
 
 
 def _frames(array: NDArray[Any]) -> NDArray[Any]:
-    """One row for each moment, one column for each channel, as floats.
+    """Return floats with one row for each moment and one column for each channel.
 
     Raises:
-        AudioError: There are values in it that no sample has.
+        AudioError: It has values that no sample can have.
     """
     import numpy
 

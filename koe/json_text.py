@@ -9,12 +9,12 @@ from collections.abc import Callable
 def parse_json(text: str, parse_constant: Callable[[str], object] | None = None) -> object:
     """Parse JSON.
 
-    Args:
-        text: The whole of it.
+    text: The whole document.
+    parse_constant: Converts NaN and the infinities, which Python accepts; None: to floats.
         parse_constant: Makes something of NaN and the infinities, which Python accepts.
 
     Raises:
-        ValueError: It is not JSON, or nests too deeply; the text is a clause that says which.
+        ValueError: It is not JSON, or is nested too deeply; the message says which, as a clause.
     """
     try:
         return json.loads(text, parse_constant=parse_constant)

@@ -1,6 +1,6 @@
 """A leg: one engine's run over a part of a recording, from opening it to closing it.
 
-Everything that happens to it becomes an event. Positions in those are samples from the first of the
+Everything that happens to it becomes an event. Positions in these are samples from the first of the
 recording, wherever the leg began.
 """
 
@@ -60,7 +60,7 @@ class Leg:
         spool: The recording.
         upto: The sample up to which the text is known.
         put: Takes what happens.
-        is_again: The engine is the one that heard the audio before that.
+        is_again: The engine is the one that heard the audio before ``upto``.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Leg:
         """Open the engine, hand it the recording, and pass on what it says until it closes.
 
         Args:
-            delay: Seconds to wait first. The end of the input cuts that short: the user waits.
+            delay: Seconds to wait first. If the input ends during the wait, the wait ends, too.
             ended: Set at the end of the input.
         """
         await _wait(delay, ended)
@@ -189,7 +189,7 @@ class Leg:
         self.start = earliest + find_pause(before, len(before) // 2)
 
     async def _is_rest_silent(self) -> bool:
-        """Whether the recording is complete, and has no sound where the text is not known yet."""
+        """Whether the recording is complete, and silent from where the text is not known yet."""
         if not self._upto or not self._spool.is_sealed:
             return False
         rest = self._spool.end - self._upto

@@ -1,6 +1,6 @@
-"""What comes from a microphone, measured in frames of 20 ms: zeros, loudness and speech. Pure.
+"""Measures the audio of a microphone in frames of 20 ms: zeros, loudness and speech. Pure.
 
-It only times things. What an engine hears is never changed by it.
+It only measures: engines get the audio unchanged.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _FRAME_BYTES = 2 * FRAME
 _FRAME_SECONDS = FRAME / SAMPLE_RATE_HZ
 _FULL_SCALE = 32768
 
-# Of the recording that goes on after the release of the key. So much without sound ends it: it is
-# longer than the gaps within a word.
+# Seconds without sound that end the recording after the release of the key. They are longer than
+# the gaps within a word.
 TAIL_QUIET = 0.12
-# It goes on for so long where there is sound all the time, and for so long where that is speech.
+# Seconds after which the recording ends in any case, if there is only noise and if there is speech.
 _LONGEST_NOISE = 0.3
 LONGEST_TAIL = 0.6
 
@@ -34,10 +34,10 @@ class LevelMeter:
     """Measures one recording.
 
     A frame is loud when it is 6 dB above the quietest ones (`koe.loudness`), and speech when it is
-    loud and the detector hears a voice in it: detectors alone hear voices for long after the end.
+    loud and the detector hears a voice in it: detectors alone report voices long after their end.
 
     Args:
-        hears_voice: Returns whether a frame, 16 kHz mono s16le, has a voice; by default a loud
+        hears_voice: Returns whether a frame, 16 kHz mono s16le, has a voice; by default every loud
             frame is speech.
 
     Attributes:
@@ -54,15 +54,15 @@ class LevelMeter:
         self._loudest = 0.0
         self._hears_voice = hears_voice
         self._loudness = Loudness()
-        # What is no whole frame yet.
+        # The bytes of an incomplete frame.
         self._rest = b""
-        # In frames: all, those from the first that were all zeros, and those since the last loud
-        # one and since the last one with speech.
+        # Numbers of frames: all, those at the beginning that have only zeros, and those since the
+        # last loud one and since the last one with speech.
         self._frames = self._zeros = self._quiet = self._unspoken = 0
 
     @property
     def seconds(self) -> float:
-        """How much was measured."""
+        """Seconds that were measured."""
         return self._frames * _FRAME_SECONDS
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from koe.errors import KoeError
 
-# The library itself, of generation c; on Windows it has its generation in its version resource.
+# File name of the library of generation C; on Windows the version resource names the generation.
 LIBRARY = {"darwin": "libkoe_core.3.dylib", "win32": "koe_core.dll"}.get(
     sys.platform, "libkoe_core.so.3"
 )

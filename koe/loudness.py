@@ -1,7 +1,7 @@
-"""Which frames of a recording are loud. Pure, and the same however the audio is cut.
+"""Finds the loud frames of a recording; how the audio was cut makes no difference. Pure.
 
-A frame is quiet or loud by its power against a floor. The floor is the power of the quietest frames
-of the last seconds, so that it follows the noise of a room and the gain of a microphone.
+A frame is loud or quiet by its power, compared with a floor: the power of the quietest frames of
+the last seconds. So the floor follows the noise of a room and the gain of a microphone.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from operator import mul
 from koe.events import SAMPLE_RATE_HZ
 
 FRAME = SAMPLE_RATE_HZ // 50
-"""Samples of which the loudness is taken together: 20 ms."""
+"""Samples of one frame: 20 ms."""
 
-# The floor is taken from so many frames, and is the power that one in so many is below.
+# The floor is computed over this many frames; one in _FLOOR_PART of them is quieter.
 _FLOOR_FRAMES = 500
 _FLOOR_PART = 10
 
-# A frame is loud from so many times the floor on: 6 dB. And no frame below the first of these
-# powers is loud (-75 dB of full scale), nor one above the second quiet (-30 dB).
+# A frame is loud if its power exceeds this multiple of the floor: 6 dB. Below _SILENT no frame is
+# loud (-75 dB of full scale), and above _LOUD every frame is (-30 dB).
 _ABOVE_FLOOR = 4.0
 _SILENT = 3e-8
 _LOUD = 1e-3
 
 
 class Loudness:
-    """Takes audio frame by frame, and says which frames are loud."""
+    """Takes audio frame by frame, and decides which frames are loud."""
 
     def __init__(self) -> None:
-        # The powers of the last frames, oldest first, and sorted.
+        # The powers of the last frames, in order of time, and sorted.
         self._recent: deque[float] = deque()
         self._sorted: list[float] = []
 
@@ -41,7 +41,7 @@ class Loudness:
         return power, self.is_loud(power)
 
     def is_loud(self, power: float) -> bool:
-        """Take the power of the next frame, of full scale; return whether it is loud."""
+        """Take the power of the next frame (1: full scale); return whether the frame is loud."""
         self._recent.append(power)
         insort(self._sorted, power)
         if len(self._recent) > _FLOOR_FRAMES:

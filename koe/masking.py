@@ -1,7 +1,7 @@
-"""Foreign text, fit to be shown: short, on one line, and without keys. Pure.
+"""Makes texts of other programs fit to be shown: short, on one line, and without keys. Pure.
 
-Whatever a server says may repeat the key that it was sent, whole or in part. This is the only place
-that decides what of it a person may see.
+A server's message may repeat the key that was sent to it, whole or in part. Only this module
+decides which parts of such a text are shown.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _LONGEST = 300
 
 _MASK = "***"
 
-# So many characters in a row that a text has in common with a key count as a part of it.
+# A text with this many successive characters in common with a key contains a part of the key.
 _SHORTEST_PART = 6
 
-# Keys by their look: other people's, and ours where the server left out the middle itself.
+# Texts that look like keys: those of other people, and the user's own without its middle.
 _KEY_LIKE = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|pplx|nvapi)-[\w-]{6,}|\bAIza[\w-]{10,}"
     r"|[\w-]*\*{3,}[\w*-]*|\b[\w-]+(?:\.{3}|…)\w+",
@@ -30,9 +30,9 @@ def one_line(text: str, secrets: Iterable[str] = (), longest: int = _LONGEST) ->
     """Return foreign text as one line that is not too long, with everything like a key masked.
 
     Args:
-        text: What was said; halves of characters in it may be joined, and none moves a cursor.
+        text: The foreign text; it may have surrogates and control characters.
         secrets: The keys that were sent.
-        longest: Characters that it may have.
+        longest: The most characters of the result.
     """
     # Masking takes time, and text that is far too long is cut anyway.
     start = whole(text[: 4 * longest])
@@ -42,7 +42,7 @@ def one_line(text: str, secrets: Iterable[str] = (), longest: int = _LONGEST) ->
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return text with all parts of keys masked, and with all that looks like one."""
+    """Mask all parts of the keys in a text, and everything else that looks like a key."""
     for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         for form in dict.fromkeys((secret.strip(), quote(secret.strip(), safe=""))):
             text = _without_parts_of(form, text)
@@ -50,13 +50,13 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def whole(text: str) -> str:
-    """Join halves of characters, which JSON may hold separately; a lone one becomes U+FFFD."""
+    """Join surrogate pairs, which JSON may hold as two characters; a lone one becomes U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_parts_of(key: str, text: str) -> str:
     if len(key) < _SHORTEST_PART:
-        # It is no secret, and may be a common word. As a word of its own it is the key, though.
+        # It is no secret, and may be a part of common words: only the whole word is masked.
         return re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", _MASK, text) if key else text
     masked: list[str] = []
     start = 0

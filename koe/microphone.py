@@ -69,7 +69,7 @@ class Microphone:
     def __init__(self) -> None:
         # The number of blocks before which sound was lost, because the computer was too busy.
         self.overflows = 0
-        # Blocks that were not iterated yet. None or an error is the end.
+        # Blocks that no iteration has taken yet; None or an error marks the end.
         self._blocks: asyncio.Queue[bytes | AudioError | None] = asyncio.Queue()
         # stop was called.
         self._stopped = False
@@ -121,9 +121,9 @@ class Microphone:
         if self._stopped or self._stream is None:
             return
         self._stopped = True
-        # Not stop, which waits for the device, and for ever if it has just been unplugged.
+        # Not stream.stop, which waits for the device: for ever if it has just been unplugged.
         self._stream.abort(ignore_errors=True)
-        # Behind the blocks that were handed to the loop and not taken yet.
+        # Queued behind the blocks that were handed to the loop and not taken yet.
         asyncio.get_running_loop().call_soon(self._end, None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -142,7 +142,7 @@ class Microphone:
             async with asyncio.timeout(_STALLED):
                 return await self._blocks.get()
         except TimeoutError:
-            # Blocks have gathered if the loop was blocked.
+            # If the loop was blocked, blocks are waiting in the queue.
             return AudioError(_GONE) if self._blocks.empty() else self._blocks.get_nowait()
 
     def _open(self, sounddevice: ModuleType) -> None:
@@ -179,7 +179,7 @@ class Microphone:
             )
             self._stream.start()
         except sounddevice.PortAudioError:
-            self._stopped = True  # what finishes now has not begun
+            self._stopped = True  # the end of a stream that failed to start is not reported
             self._close()
             self._stopped = False
             raise
@@ -257,7 +257,7 @@ def _import_sounddevice() -> ModuleType:
 
 
 class _Device(NamedTuple):
-    """A microphone: its name, how many channels it has, and the rate that it records at best."""
+    """A microphone: its name, its number of channels, and its own sample rate."""
 
     name: str
     channels: int

@@ -1,4 +1,4 @@
-"""Keeps OpenSSL from the configuration that the environment names, since that can load any code.
+"""Keeps OpenSSL from the configuration that the environment names, which can load any code.
 
 Python's isolation from the environment does not cover it: when ``ssl`` or ``hashlib`` is imported
 first, OpenSSL reads the file of ``OPENSSL_CONF`` and loads the providers and engines that it names.
@@ -12,24 +12,24 @@ from pathlib import Path
 
 from koe.diagnostics import report
 
-# The second is where files that are included are searched, the others where modules are.
+# They name the configuration, the folder of its includes, and the folders of modules.
 _VARIABLES = ("OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES")
 
 _NO_LOAD_CONFIG = 0x80  # OPENSSL_INIT_NO_LOAD_CONFIG of openssl/crypto.h
 
 
 def ignore_configuration() -> None:
-    """Have OpenSSL read no configuration file where the environment has a say in what it loads.
+    """Keep OpenSSL from its configuration file if the environment can influence what it loads.
 
-    That includes the system's file, which may name a module that is searched by these variables.
-    Nothing changes without them, or if the process has used the same OpenSSL before.
+    This includes the system's file, which may name a module that these variables lead to. Without
+    these variables, or if the process has already used the same OpenSSL, nothing changes.
 
-    To be called before ``ssl`` and ``hashlib`` are imported.
+    Call this before ``ssl`` and ``hashlib`` are imported.
     """
     named = [name for name in _VARIABLES if name in os.environ]
     if not named:
         return
-    from ctypes import CDLL, c_uint64, c_void_p  # costs milliseconds, and is hardly ever needed
+    from ctypes import CDLL, c_uint64, c_void_p  # takes milliseconds, and is rarely needed
 
     try:
         initialise = CDLL(_library()).OPENSSL_init_crypto
@@ -42,10 +42,10 @@ def ignore_configuration() -> None:
 
 
 def _library() -> str:
-    """A file in which Python's own OpenSSL is found, and no other that the process has.
+    """Return the file with Python's own OpenSSL, not with another one of the process.
 
     Raises:
-        OSError: It is within Python itself, which hides it.
+        OSError: OpenSSL is linked into Python itself, which hides it.
     """
     from importlib.util import find_spec
 

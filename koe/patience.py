@@ -1,11 +1,11 @@
 """How long the end of a process waits for threads that compute.
 
-A model that is being loaded, or a piece of speech that is being recognised, can't be interrupted;
-and a thread that computes on, while the libraries that it computes with are torn down, crashes.
-One that hangs, on the other hand, must not keep the process from ending.
+Loading a model or recognising a piece of speech can't be interrupted, and a thread that goes on
+computing while its libraries are torn down crashes. But a thread that hangs must not keep the
+process from ending.
 
-The clock can't tell these apart: on a machine that is busy with other things, five seconds on the
-clock may be half a second of a processor. So both count.
+The clock alone can't distinguish the two: on a busy machine, five seconds on the clock may be half
+a second of processor time. So both count.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ import time
 from collections.abc import Callable, Iterable
 from threading import Thread
 
-# How long a process waits at its end for an engine: several times what the longest call takes.
+# Seconds that a process waits at its end for an engine: several times as long as the longest call.
 ENGINE_SECONDS = 5.0
 
-# The longest that it waits, in seconds on the clock.
+# The longest wait, in seconds on the clock.
 LONGEST = 60.0
 
-# A process that gets less of a processor than this share does nothing but wait.
+# A process that uses less than this share of a processor is only waiting.
 _IDLE_SHARE = 0.01
 
-# How often to look, in seconds.
+# Seconds between two looks at a thread.
 _LOOK = 0.02
 
 
 class Patience:
-    """Says when to wait no longer, counted from when it is made.
+    """Decides when to stop waiting; the wait begins when this object is made.
 
-    That is after ``seconds`` in which the process hardly computed, or when it has used up
-    ``seconds`` both of the clock and of a processor, or after `LONGEST`.
+    It ends after ``seconds`` in which the process hardly computed, or when ``seconds`` have passed
+    both on the clock and in processor time, or after `LONGEST`.
 
     Args:
         seconds: How long to wait.
         clock: Seconds since some moment in the past.
-        processor: Seconds of a processor that the process has used, on all its threads.
+        processor: Processor time of all threads of the process, in seconds.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Patience:
         self._seconds = seconds
         self._clock = clock
         self._processor = processor
-        # When it was made: seconds on the clock, and of the processor.
+        # Clock and processor time, in seconds, when this object was made.
         self._began = (clock(), processor())
-        # When the process was last seen to have computed, likewise.
+        # The same when the process was last seen to compute.
         self._busy = self._began
 
     def is_over(self) -> bool:
-        """Whether to wait no longer."""
+        """Whether to stop waiting."""
         now, used = self._clock(), self._processor()
         waited = now - self._began[0]
         if used - self._busy[1] >= _IDLE_SHARE * self._seconds:

@@ -1,4 +1,4 @@
-"""Where the ``koe`` command begins."""
+"""The entry point of the ``koe`` command."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import sys
 
 
 def main() -> int:
-    """Run the command; Ctrl-C ends it in order already while it is loaded."""
+    """Run the command; Ctrl-C ends it properly even while its modules are loaded."""
     try:
         from koe import cli
     except KeyboardInterrupt:
         sys.stderr.write("koe: interrupted\n")
-        return 130  # as koe.cli.Exit has it, which may not be there
+        return 130  # the same as in koe.cli.Exit, which may not be loaded
     return cli.main()

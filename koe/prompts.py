@@ -1,8 +1,8 @@
-"""What a model is asked to do with a text. Pure.
+"""Builds the prompts for language models. Pure.
 
-A user prompt is a template with three places (spec llm §5.2): for the text, for the terms of the
-dictionary that are most like it, and for what it was before. Everything before the first place that
-is different each time is the same for every text, and servers may keep it: the *stable* part.
+A user prompt is a template with three placeholders (spec llm §5.2): for the text, for the
+dictionary terms that are most similar to it, and for its earlier revisions. What precedes the first
+placeholder for the text or its revisions is the *stable* part, which servers may cache.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ HEARD = "{{asr_text}}"
 DICTIONARY = "{{dictionary_entries}}"
 HISTORY = "{{interim_history}}"
 
-# Interim revisions that a prompt names, the newest (spec llm §5.4).
+# Number of interim revisions in a prompt, the newest ones (spec llm §5.4).
 HISTORY_LIMIT = 10
 
-# What a byte of a term that was heard is worth against a character that merely occurs
+# What each byte of a term that was heard is worth; a character of it that only occurs is worth 1
 # (spec llm §5.3).
 _HEARD_BONUS = 10
 
-# What stands for an empty list. Part of the contract, because people's own prompts explain it.
+# Stands for an empty list. It is part of the contract, because users' own prompts explain it.
 _NOTHING = "（无）"
 
 _PLACES = re.compile("(" + "|".join(map(re.escape, (HEARD, DICTIONARY, HISTORY))) + ")")
@@ -30,7 +30,7 @@ _PLACES = re.compile("(" + "|".join(map(re.escape, (HEARD, DICTIONARY, HISTORY))
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """What is said to a model beside the text.
+    """The prompts that a model gets besides the text.
 
     Attributes:
         system: The instruction.
@@ -43,10 +43,11 @@ class Prompts:
 
 @dataclass(frozen=True, slots=True)
 class UserPrompt:
-    """A user prompt with its places filled in. It holds what was said, so no repr shows it.
+    """A user prompt with its placeholders filled in. It holds what was said, so no repr shows it.
 
     Attributes:
-        stable: Its beginning, as far as it does not depend on what was said; may be empty.
+        stable: Its beginning, up to the first placeholder of the text or of its revisions; or
+            empty.
         varying: The rest; may be empty.
     """
 
@@ -62,10 +63,10 @@ class UserPrompt:
 def render(
     template: str, heard: str, candidates: Sequence[str] = (), history: Sequence[str] = ()
 ) -> UserPrompt:
-    """Fill in a template, in one pass: what is filled in is never taken for a place.
+    """Fill in a template in one pass, so that filled-in text is never taken for a placeholder.
 
     Args:
-        template: Each place may be there several times, or not at all.
+        template: Each placeholder may occur several times, or not at all.
         heard: The recognised text.
         candidates: Terms of the dictionary.
         history: Interim revisions, oldest first; the newest ten are used.
@@ -85,16 +86,16 @@ def render(
 
 
 def pick_candidates(terms: Sequence[str], heard: str, limit: int) -> list[str]:
-    """The terms that a prompt names: those most like what was heard (spec llm §5.3).
+    """Choose the terms for a prompt: those most similar to the text (spec llm §5.3).
 
     Args:
         terms: The dictionary.
-        heard: The recognised text. With an empty one, long terms win.
+        heard: The recognised text. If it is empty, long terms win.
         limit: How many at most; 0 for all.
 
     Returns:
-        Best first, in the order of the dictionary between equals; all in that order when none
-        has to go. Terms that have nothing in common with the text fill up the list.
+        The best first, equal ones in the order of the dictionary; all in that order if there are no
+        more than ``limit``. Terms that have nothing in common with the text fill up the list.
     """
     if limit == 0 or len(terms) <= limit:
         return list(terms)

@@ -55,7 +55,7 @@ class Proxies:
         """Return the address of the proxy for a checked URL; empty for a direct request.
 
         Raises:
-            ProxyError: There is one, and its address can't be read.
+            ProxyError: The address of the proxy can't be read.
         """
         place = place_of(url)
         if place.scheme in _PLAIN or _is_this_machine(place.host):
@@ -105,7 +105,7 @@ class Proxies:
         """The value of the first name that is set, even to an empty value."""
         variable = f"{name}_proxy"
         value = self.environ.get(variable.upper(), self.environ.get(variable, ""))
-        return value.strip().strip("\"'")  # files of containers have quotes that no shell took off
+        return value.strip().strip("\"'")  # files for containers keep their quotes
 
 
 def read_proxies() -> Proxies:
@@ -139,7 +139,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _covers(name: str, place: Place) -> bool:
-    """Whether one entry of ``NO_PROXY`` means a server: a name, an address, a network, or ``*``.
+    """Whether an entry of ``NO_PROXY`` matches a server: a name, an address, a network, or ``*``.
 
     A name also matches its subdomains, with or without ``.`` or ``*.`` before it.
     """
@@ -159,7 +159,7 @@ def _covers(name: str, place: Place) -> bool:
 
 
 def _is_readable(name: str) -> bool:
-    """Whether an entry of ``NO_PROXY`` can mean any server."""
+    """Whether an entry of ``NO_PROXY`` can match any server."""
     name = _without_scheme(name)
     if name == "<local>" or not name.strip("*.") or _NAME.fullmatch(name):
         return True

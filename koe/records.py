@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class Records:
-    """The records of one core; made and closed on the loop's thread, else used on any.
+    """The records of one core. Made and closed on the loop's thread, otherwise used on any thread.
 
     Args:
         settings: Where the files are, and what is kept.
@@ -58,7 +58,7 @@ class Records:
         self._works: deque[Callable[[], object]] = deque()
         # That thread; None: there was nothing to write.
         self._writing: Future[None] | None = None
-        # Held while these two are changed.
+        # Guards _works and _writing.
         self._lock = threading.Lock()
         # Checks the files of earlier processes.
         self._recovery = loop.call_later(RECOVERY_DELAY, self._write, self._recover)
@@ -67,7 +67,7 @@ class Records:
         """Begin the record of a session; return None if the settings keep nothing.
 
         Args:
-            header: Its version, moment and process are filled in.
+            header: What is known of the session. Version, time and process are filled in here.
         """
         kept = self._settings.current.config.history
         keeps_audio = kept.audio != "nothing"
@@ -84,7 +84,7 @@ class Records:
 
         Raises:
             HistoryError: There is no such entry, or it has no recording.
-            JournalError: It can't be read.
+            JournalError: The recording can't be read.
         """
         history = self._history
         entry = history.entry(entry_id)

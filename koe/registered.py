@@ -1,6 +1,6 @@
-"""C functions that the host process has registered; a place below engines, which call them.
+"""C functions that the host process has registered, for engines to call.
 
-A host whose linker drops what is not called, or that hides it, can't have its functions looked up.
+In a host whose linker drops or hides functions that are not called, looking them up would fail.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _lookup: Lookup = _find_nothing
 
 
 def set_lookup(lookup: Lookup) -> None:
-    """Say how the address of a function of an engine is found; 0 where there is none."""
+    """Set the function that finds the address of an engine's function; it returns 0 for none."""
     global _lookup
     _lookup = lookup
 
 
 def address_of(engine: str, function: str) -> int:
-    """Return where a function of an engine is, or 0: the host has not registered it."""
+    """Return the address of an engine's function; 0: the host has not registered it."""
     return _lookup(engine, function)

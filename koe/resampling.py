@@ -1,6 +1,6 @@
-"""Samples of any rate and any number of channels as what engines take: 16 kHz mono s16le.
+"""Converts samples of any rate and number of channels to what engines take: 16 kHz mono s16le.
 
-The only module that knows soxr, which is imported when a rate is another one.
+The only module that knows soxr, which is imported only where the rate differs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FULL_SCALE = 32_767  # of 16-bit audio, when it is made from floats (spec asr §1.8)
 
-# Telephones use 8 kHz, and converters end at 768 kHz: what lies outside is a mistake.
+# Telephones use 8 kHz, and converters at most 768 kHz: a rate far outside is a mistake.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
 
 
@@ -43,14 +43,14 @@ def checked_rate(rate_hz: int) -> int:
 
 
 class Resampler:
-    """Converts one stream of audio. Importing numpy and soxr is left to its first use.
+    """Converts one stream of audio. Imports soxr and numpy only if it needs them.
 
     Args:
         rate_hz: Samples per second of what is added.
     """
 
     def __init__(self, rate_hz: int) -> None:
-        # Makes another rate of it; None: the rate is right.
+        # Changes the rate; None: it is right already.
         self._stream: soxr.ResampleStream | None = None
         if rate_hz != SAMPLE_RATE_HZ:
             import soxr
@@ -58,17 +58,17 @@ class Resampler:
             self._stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float64")
 
     def add(self, frames: Samples) -> bytes:
-        """Convert what comes next; the result lags behind by some milliseconds.
+        """Convert the next samples; the result lags behind by some milliseconds.
 
         Args:
-            frames: One row for each moment, one column for each channel; all are finite. Beyond -1
-                and 1 they are clipped.
+            frames: One row for each moment, one column for each channel; all are finite. Values
+                beyond -1 and 1 are clipped.
         """
         mono = frames.clip(-1.0, 1.0).mean(axis=1)
         return _to_s16le(mono if self._stream is None else self._stream.resample_chunk(mono))
 
     def add_pcm(self, pcm: bytes) -> bytes:
-        """Convert what comes next, as `add` does.
+        """Convert the next samples, as `add` does.
 
         Args:
             pcm: Mono s16le, whole samples.
@@ -80,7 +80,7 @@ class Resampler:
         return self.add(numpy.frombuffer(pcm, "<i2").reshape(-1, 1) / FULL_SCALE)
 
     def finish(self) -> bytes:
-        """Return the end, which the filter holds back until no audio follows; once."""
+        """Return the last samples, which the filter held back; a second call returns nothing."""
         if self._stream is None:
             return b""
         import numpy
@@ -90,5 +90,5 @@ class Resampler:
 
 
 def _to_s16le(samples: Samples) -> bytes:
-    """Scale; clip first, because a resampler overshoots."""
+    """Scale to 16 bits; clip first, because a resampler overshoots."""
     return (samples.clip(-1.0, 1.0) * FULL_SCALE).round().astype("<i2").tobytes()

@@ -130,7 +130,7 @@ class Runner:
         self._ask_model = correct
         self._spool = spool or Spool()
         self._record = record
-        # Events that the session has not received yet, each with the number of its leg; 0: of none.
+        # Events that the session has not received yet, with the number of their leg; 0: of none.
         self._happened: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         # The running leg, its task, and its number.
         self._leg: Leg | None = None
@@ -150,12 +150,12 @@ class Runner:
         # Set when the host has reported whether it inserted the text; and why it did not, or empty.
         self._confirmed = asyncio.Event()
         self._failure = ""
-        # Set when the session is over, whatever ended it.
+        # Set when the session is over, for any reason.
         self.over = asyncio.Event()
 
     @property
     def finished(self) -> bool:
-        """Whether the session decided its end, whose notices may still be under way; any thread."""
+        """Whether the session has ended; its last notices may still be on their way. Any thread."""
         return self._session.finished or self.over.is_set()
 
     @property
@@ -197,13 +197,13 @@ class Runner:
         self._confirmed.set()
 
     def start(self) -> asyncio.Task[None]:
-        """Run the session to its end; cancelling the task ends the session in silence."""
+        """Run the session to its end; cancelling the task ends it without notices."""
         task = asyncio.get_running_loop().create_task(self._run())
         task.add_done_callback(lambda ended: self.give_up())
         return task
 
     def give_up(self) -> None:
-        """Count as over, whether or not the session was started."""
+        """Mark the session as over, even if it was never started."""
         self._audio.close()
         self.over.set()
 
@@ -238,7 +238,7 @@ class Runner:
             self._notify(ShowState(State.FAILED))
         finally:
             self._drop_leg()
-            self._end_record()  # first, since a core that closes cuts the rest short
+            self._end_record()  # first, because a core that closes cancels the rest
             self._spool = Spool()  # a core keeps its last runner, but no audio
             # A cancelled task refers to this runner through its traceback. Without these references
             # both are freed at once, not by the garbage collector.

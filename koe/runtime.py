@@ -1,7 +1,7 @@
-"""The loop thread: the only place that knows that there are threads.
+"""The thread of the event loop, on which a core runs.
 
-A shell calls from any thread and waits for nothing, so the core lives on a thread of its own. It
-is also where everything is imported that the start does not need: asyncio, and the core itself.
+Shells call from any thread and must not wait, so the core has a thread of its own. That thread also
+imports everything that the start does not need: asyncio, and the core itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What the thread imports of ours, and what it imports before all else.
+# What that thread imports: asyncio, and the modules of koe that the start does not need.
 IMPORTED_LATER = (
     "asyncio", "koe.answers", "koe.answers.flaws", "koe.asr", "koe.config.prompts", "koe.core",
     "koe.daemon_threads", "koe.events", "koe.files.folders", "koe.files.lock",
@@ -40,13 +40,13 @@ IMPORTED_LATER = (
     "koe.stitching", "koe.tokens", "koe.transcript",
 )  # fmt: skip
 
-# Of the loop's thread. Those of engines begin with "koe-" too.
+# Name of the loop's thread. The names of engines' threads begin with "koe-", too.
 THREAD_NAME = "koe-loop"
 
 # The imports take some 50 ms; only an overloaded machine needs longer than this.
 START_TIMEOUT = 10.0
 
-# How long a loop may need to begin what is asked of it; if it does not, a callback holds it up.
+# Seconds in which the loop must begin a task; if it does not, a callback is blocking it.
 PATIENCE = 1.0
 
 
@@ -55,19 +55,19 @@ class Runtime:
 
     Args:
         settings: For the core.
-        rules: Makes those of the core's sessions, on its thread.
+        rules: Makes the rules of the core's sessions; called on its thread.
     """
 
     def __init__(self, settings: Settings, rules: Callable[[], SessionRules]) -> None:
         self._settings = settings
         self._rules = rules
-        # Set when _core and _stop are, or when the thread has ended without them.
+        # Set when _core and _stop are set, or when the thread has ended without them.
         self._started = threading.Event()
         # The core, while it lives.
         self._core: Core | None = None
         # Ends the loop; called on its thread.
         self._stop: Callable[[], None] | None = None
-        # The loop, from its first moment.
+        # The loop; None until it runs.
         self._loop: asyncio.AbstractEventLoop | None = None
         # stop was called; it may come before the loop runs.
         self._stopping = False
@@ -78,9 +78,9 @@ class Runtime:
         """Start the thread; returns at once.
 
         Raises:
-            RuntimeStoppedError: A module that it needs is missing, or there can be no more threads.
+            RuntimeStoppedError: A module is missing, or the system has no more threads.
         """
-        # Looked for and not imported: 0.1 ms instead of 50.
+        # Only searched, not imported: that takes 0.1 ms instead of 50.
         missing = [name for name in IMPORTED_LATER if find_spec(name) is None]
         if missing:
             raise RuntimeStoppedError(f"missing: {', '.join(missing)}; install koe again")
@@ -90,7 +90,7 @@ class Runtime:
             raise RuntimeStoppedError(str(exc)) from exc
 
     def core(self) -> Core:
-        """Return the core, once it is there.
+        """Return the core; wait until it exists.
 
         Raises:
             RuntimeStoppedError: The thread has stopped, or could not start.
@@ -105,12 +105,12 @@ class Runtime:
         """Run a coroutine on the loop and wait for it.
 
         Args:
-            make: Makes it; whatever it raises is raised here.
+            make: Makes the coroutine, whose exceptions are raised here.
             seconds: How long to wait.
 
         Raises:
-            RuntimeStoppedError: The loop stops, or did before; it is too busy with a callback to
-                begin soon, or to end in time; or this is its thread, which can't wait for itself.
+            RuntimeStoppedError: The loop has stopped, or stops meanwhile; a callback blocks it for
+                too long; or this is the loop's own thread, which can't wait for itself.
         """
         import asyncio
         from concurrent.futures import CancelledError, wait
@@ -127,7 +127,7 @@ class Runtime:
         coroutine = begin()
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, loop)
-        except RuntimeError as exc:  # the loop was closed since
+        except RuntimeError as exc:  # the loop was closed meanwhile
             coroutine.close()
             raise RuntimeStoppedError("it has stopped") from exc
         is_over, _ = wait([future], seconds) if begun.wait(PATIENCE) else ((), ())
@@ -139,17 +139,17 @@ class Runtime:
             raise RuntimeStoppedError("it has stopped") from exc
 
     def stop(self, seconds: float) -> None:
-        """End all sessions in silence, and wait for the thread, but no longer than so.
+        """End all sessions without notices, and wait for the thread; no longer than ``seconds``.
 
         A thread that is inside a callback ends when the callback returns. If that takes longer, its
-        sessions let go of their engines nevertheless.
+        sessions release their engines nevertheless.
         """
         deadline = time.monotonic() + seconds
         self._stopping = True
         self._started.wait(seconds)
         core = self._core
         if self._loop is not None and self._stop is not None:
-            with suppress(RuntimeError):  # the loop was closed since
+            with suppress(RuntimeError):  # the loop was closed meanwhile
                 self._loop.call_soon_threadsafe(self._stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(max(0.0, deadline - time.monotonic()))
@@ -162,7 +162,7 @@ class Runtime:
             from koe.core import Core
 
             daemon_threads.run(self._serve(Core))
-        except (ImportError, SyntaxError, OSError) as exc:  # a damaged installation, no more files
+        except (ImportError, SyntaxError, OSError) as exc:  # damaged installation, too many files
             report(f"the core cannot run: {type(exc).__name__}: {exc}", Level.ERROR)
         finally:
             self._started.set()

@@ -15,7 +15,7 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
 
        completed ◄── silence, from finalizing_asr
        failed    ◄── no engine is left, and nothing was heard
-       cancelled ◄── Cancelled, from any
+       cancelled ◄── Cancelled, from any state
 
 Losing an engine changes no state. The session has the same engine opened again, at the place up to
 which the text is certain, and then the fall-backs. If none of them works it delivers what was heard
@@ -125,7 +125,7 @@ class Session:
         finish: Turns what was heard into the final text without a model: terms, and clean-up.
         remedy: How the user can get a missing text later, as a sentence; empty: it is lost.
         state: Where the session is.
-        is_whole: Nothing that was said is missing, as far as is known.
+        is_whole: False: a part of what was said is known to be missing.
         hearing: What was heard.
     """
 
@@ -276,8 +276,8 @@ class Session:
         Args:
             message: Why it is lost.
             is_permanent: Another try of it would fail in the same way.
-            has_ended: It ended by itself, or erred. When it does that twice after the same text,
-                that is all it has to say.
+            has_ended: The engine ended by itself, or reported an error. If it does so twice after
+                the same text, there is no more text to expect from it.
         """
         is_vain = is_permanent or (has_ended and self._waiting and self.hearing.repeats_itself)
         self._trouble = message
@@ -332,10 +332,10 @@ class Session:
     def _with_remedy(self, message: str) -> str:
         return f"{message}. {self.remedy}" if self.remedy else message
 
-    # --- there is a text, or none ---
+    # --- the end: with a text, or without ---
 
     def _complete(self) -> list[Effect]:
-        """Conclude with what the engine said in the end."""
+        """Conclude with the final text of the engine."""
         self.hearing.complete_leg()
         return self._conclude()
 

@@ -1,4 +1,4 @@
-"""What shells expect of a session, as far as they differ. Pure."""
+"""The points in which shells expect different things of a session. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """What one shell expects that another does not (spec abi §§4.2-4.9, 6.1).
+    """What a shell expects of a session, where shells differ (spec abi §§4.2-4.9, 6.1).
 
     Attributes:
         ready_after_connect: Show ``connecting_asr`` first, and ``recording_*`` and readiness only
@@ -18,6 +18,8 @@ class SessionRules:
             delivers its text; else it is cancelled.
         rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
             else does; else it is rebuilt whenever one of its settings changed.
+        confirms_delivery: The host reports whether it inserted the text (`koe.runner.Runner`), and
+            the record of a delivered text has no end before that.
     """
 
     ready_after_connect: bool = False

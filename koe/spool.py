@@ -54,12 +54,12 @@ class Spool:
         self._first = stored or 0
         # No audio follows.
         self.is_sealed = stored is not None
-        # Set, and replaced, whenever there is more audio, or will be none.
+        # Set, and replaced, when audio is added or the recording is sealed.
         self._changed = asyncio.Event()
 
     @property
     def end(self) -> int:
-        """How many samples there are."""
+        """The number of samples so far."""
         return self._first + len(self._recent) // BYTES_PER_SAMPLE
 
     def append(self, pcm: bytes) -> bytes:
@@ -129,7 +129,7 @@ class NoAudio:
         return b""
 
     def close(self) -> None:
-        """No audio was lost."""
+        """Do nothing: there is no audio to drop."""
 
 
 NO_AUDIO = NoAudio()

@@ -2,14 +2,14 @@
 
 When an engine is lost, a new run, a leg, takes its place. It begins a few seconds before the
 place up to which the text is known, so that both heard the same words there. `find_pause` chooses
-where it begins; `stitch` joins its text to the known one, so that each word is there once.
+where it begins; `stitch` joins its text to the known one, so that each word appears once.
 
 The last tokens of the known text, the head, are aligned with the first tokens of the new text, the
-tail. The best local alignment wins (Smith and Waterman, 1981); one that is far from the place where
-the time puts the end of the head is worth less, and so are words that are frequent there, as in
-"no, no, no". Where nothing aligns, the time alone decides. If the time is not known either, all
+tail. The best local alignment wins (Smith and Waterman, 1981). It counts less the farther it is
+from the place where the time puts the end of the head, and so do words that are frequent there, as
+in "no, no, no". Where nothing aligns, the time alone decides. If the time is not known either, all
 words are kept: users can see a doubled word and remove it, but not a lost one. ``python -m
-bench.seams`` measures it.
+bench.seams`` measures the result.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import NamedTuple
 from koe.text import join_segments
 from koe.tokens import Token, first_tokens, last_tokens
 
-# How many tokens are aligned at least, and for each second that both heard: in the tail, and half
-# as many in the head. The fastest speakers say seven characters or five words in a second.
+# The fewest tokens of the tail that are aligned, and their number per second that both heard. In
+# the head it is half as many. The fastest speakers say seven characters or five words per second.
 _TAIL_TOKENS = 24
 _TOKENS_PER_SECOND = 8
 
-# The longest text that is aligned, for its time grows with the square.
+# The most tokens that are aligned, because the time grows with the square of their number.
 _MOST_TOKENS = 60
 
 # Penalties of an alignment: for a token that differs or is in one text only, and for each token of
@@ -60,7 +60,7 @@ class Seam(NamedTuple):
 
     Attributes:
         kept: How many characters of the head stay.
-        taken: How many characters of the tail go.
+        taken: How many characters of the tail are dropped.
         is_aligned: Whether both end with the same word there.
     """
 
@@ -117,7 +117,7 @@ def _expected(tail: str, new: list[Token], overlap: float, tail_seconds: float |
     ends = list(accumulate(_seconds(token) for token in new))
     scale = 1.0
     if tail_seconds is not None:
-        # What follows the tokens that were looked at is spoken as fast as these.
+        # The rest of the tail is assumed to be spoken as fast as these tokens.
         scale = tail_seconds / (ends[-1] * max(1.0, len(tail) / (new[-1].end + 1)))
     begin = 0.0
     for index, end in enumerate(ends):
@@ -135,7 +135,7 @@ def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, in
     """Find two equal tokens, where the best alignment can be cut with the most tokens left.
 
     Returns:
-        How many tokens of each text are up to there; None: nothing is alike.
+        The number of tokens of each text, up to and with these two; None: nothing aligns.
     """
     in_old, in_new = (Counter(token.key for token in side) for side in (old, new))
     best, found = _ENOUGH, None
@@ -177,7 +177,7 @@ def find_pause(pcm: bytes, latest: int) -> int:
 
     Args:
         pcm: 16 kHz mono s16le.
-        latest: The sample before which it has to be.
+        latest: The sample before which the moment has to be.
 
     Returns:
         The sample in the middle of the quietest fifth of a second, the last of equally quiet ones;
@@ -186,7 +186,7 @@ def find_pause(pcm: bytes, latest: int) -> int:
     samples = array("h", pcm[: min(2 * latest, len(pcm)) & ~1])
     if sys.byteorder == "big":
         samples.byteswap()
-    # From the end, so that the last is the first of equals.
+    # Measured from the end, so that of equally quiet frames the last one is found first.
     ends = range(len(samples), _QUIET_STEP - 1, -_QUIET_STEP)
     steps = [sum(map(abs, samples[end - _QUIET_STEP : end])) for end in ends]
     frame = _QUIET_FRAME // _QUIET_STEP

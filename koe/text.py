@@ -5,7 +5,7 @@ Pure. Two pieces of speech are joined with one space, unless
 - one of them has white space there, or is empty;
 - the right one begins with what closes: punctuation, a closing bracket or quote, ``'s``;
 - the left one ends with what opens: a bracket, a quote, ``¿``, a lone ``#``, a ``$`` of a number;
-- one character goes on over the border: an accent, a skin tone, a joiner of emoji;
+- one character continues across the border: an accent, a skin tone, a joiner of emoji;
 - there is full-width punctuation, which brings its own space;
 - one of the two is of a script that puts no spaces between words, as Chinese. But after the
   half-width punctuation of a text in another script there is a space: "Hello world. 你好。"
@@ -100,7 +100,7 @@ def remove_white_space(text: str) -> str:
 
 
 def without_last_comma(text: str) -> str:
-    """Remove commas at the end: engines write them at pauses, not at ends."""
+    """Remove commas at the end: engines write them at pauses, and the end is no pause."""
     return text.rstrip(_WHITE_SPACE + ",，、،፣")
 
 

@@ -16,10 +16,10 @@ from koe.text import is_unspaced
 
 _APOSTROPHES = "'’ʼ"
 
-# Letters and numbers begin a token; marks and joiners go on with it.
+# Letters and numbers begin a token; marks and joiners continue it.
 _WORD, _ALONE, _MARK, _OTHER = range(4)
 
-# Characters that are searched for each token: more than a word and the signs after it have.
+# Characters that are searched for each token: a word and the signs after it have fewer.
 _CHARACTERS_A_TOKEN = 24
 
 
@@ -27,7 +27,7 @@ class Token(NamedTuple):
     """One token of a text.
 
     Attributes:
-        key: Equal for tokens that sound alike.
+        key: Equal for tokens that differ only in case, width or apostrophes.
         start: Where it begins in the text.
         end: Where it ends.
     """
@@ -64,7 +64,7 @@ def last_tokens(text: str, count: int) -> list[Token]:
     """Return the last tokens of a text; the time that it takes depends on ``count`` only."""
     for length in (4 * count, _CHARACTERS_A_TOKEN * count):
         found = list(tokens(text, max(0, len(text) - length)))
-        # The first may be a part of a word.
+        # The first one may be only the end of a word.
         if len(found) > count:
             break
     return found[-count:]

@@ -14,7 +14,7 @@ or single characters of scripts without spaces; case and punctuation make no dif
 | again in other words                        | because a revision replaces what it revises   |
 | says something else                         | it is added, with a space where one belongs   |
 
-A hypothesis is a part of what was heard: it is in the preview until something stronger says it.
+A hypothesis is a part of what was heard: the preview has it until a stronger result covers it.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Transcription:
         engine: The engine that recognised it; empty if there is no speech.
         corrected: Whether the text is a correction of what was heard.
         is_whole: False: something that was said is missing, as a warning says.
-        warnings: What went wrong and did not cost the text, and why it was not corrected.
+        warnings: Problems in spite of which there is a text, among them why it was not corrected.
     """
 
     text: str
@@ -61,12 +61,12 @@ def transcribe(
 ) -> Transcription:
     """Recognise a recording, and wait for its text.
 
-    It has an event loop of its own; on one that runs, await ``asyncio.to_thread(transcribe, …)``.
+    It runs an event loop. Where one runs already, await ``asyncio.to_thread(transcribe, …)``.
 
     Args:
         source: The path of a recording of any kind that libsndfile reads. Or a numpy array of the
             shape (samples,) or (samples, channels): floats between -1 and 1, or int16.
-        rate: Samples per second of an array. A file says that itself.
+        rate: Samples per second of an array; None for a file, which says it itself.
         engine: Which engine recognises it; empty: as the settings say.
         directory: The configuration's folder, made if it is missing; None: the user's own.
 

@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
-# What programs write that do not know how long the recording will be: the largest number, or the
-# largest that is positive, less some bytes of the header.
+# Lengths that programs write if they do not know the length yet: the largest number, or the largest
+# positive one, less some bytes of the header.
 _UNKNOWN = (range(0x7FFF_F000, 0x8000_0001), range(0xFFFF_F000, 0x1_0000_0000))
 
 # Chunks before the samples; a file with more of them is no recording.
@@ -19,11 +19,11 @@ _FORMAT = struct.Struct("<HHIIHH")
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """How much a header says there is.
+    """The length of a recording, according to its header.
 
     Attributes:
-        end: Where the samples end in the file, in bytes; None: the header does not know.
-        bytes_per_second: Of the samples.
+        end: Where the samples end in the file, in bytes; None: the header does not say.
+        bytes_per_second: The data rate of the samples.
     """
 
     end: int | None
@@ -31,7 +31,7 @@ class Promise:
 
 
 def read_promise(file: BinaryIO) -> Promise | None:
-    """Read the header of a WAV file, and go back to its beginning; None: it is another file."""
+    """Read the header of a WAV file, and return to its beginning; None: it is no WAV file."""
     file.seek(0)
     try:
         return _read(file)
@@ -40,9 +40,9 @@ def read_promise(file: BinaryIO) -> Promise | None:
 
 
 def streamed_length(head: bytes) -> int | None:
-    """How long a WAV file is that still comes, given its first 12 bytes; None: it is another file.
+    """Return the length of an incoming WAV file, by its first 12 bytes; None: it is no WAV file.
 
-    The length may be more than will come.
+    The file may end before that.
     """
     name, size = _CHUNK.unpack_from(head.ljust(_CHUNK.size, b"\0"))
     if name != b"RIFF" or head[8:] != b"WAVE":

@@ -1,4 +1,4 @@
-"""Calls from C to Python: arguments, results, and the environment."""
+"""How C calls Python: arguments, results, and the environment of the process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-# Before there are more threads: a dataclass looks into this module without a lock, and would find
-# half of it while another thread imports it.
+# Imported before there are more threads: a dataclass looks into typing without a lock, and would
+# find half of it while another thread imports it.
 from typing import Any
 
 from _koe_native import ffi, lib
@@ -28,12 +28,12 @@ def hear_report(level: Level, sentence: str) -> None:
 
 
 def find_registered(engine: str, function: str) -> int:
-    """The address of a function that the shell has registered; 0 if there is none."""
+    """Return the address of a function that the shell has registered; 0 if it has not."""
     return int(lib.koe_local_function(utf8(engine), utf8(function)))
 
 
 def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Print an unexpected exception; report only its place, because its message may be private."""
+    """Print an unexpected exception; report only its place, because its text may be private."""
     import traceback
 
     where = traceback.extract_tb(trace)[-1]
@@ -45,17 +45,17 @@ def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> 
 
 
 def status(function: Callable[..., int]) -> Any:
-    """Attach a function to its C name; exceptions are printed and return -1."""
+    """Attach a function to its C name; an exception is printed, and C gets -1."""
     return ffi.def_extern(error=-1, onerror=_break_down)(function)
 
 
 def text(function: Callable[..., str]) -> Any:
-    """Attach a function to its C name; C gets a copy to free, and NULL where it raises.
+    """Attach a function to its C name; C gets a copy to free, and NULL after an exception.
 
     A text with a NUL inside becomes the empty one (spec abi §1.1).
 
-    A configuration or a history that can't be read is reported in one line, but not repeatedly,
-    because windows ask for many settings in turn. Anything else is printed in full.
+    A configuration or a history that can't be read is reported in one line, and not repeatedly,
+    because windows read many settings in turn. Any other exception is printed in full.
     """
 
     def answer(*arguments: Any) -> Any:
@@ -76,7 +76,7 @@ def utf8(text: str) -> bytes:
 
 
 def argument(pointer: Any) -> str | None:
-    """A string from C; None when it is NULL or not UTF-8."""
+    """Return a string from C; None if it is NULL or not UTF-8."""
     if pointer == ffi.NULL:
         return None
     try:
@@ -89,7 +89,7 @@ class HostEnvironment:
     """The process's environment as it is now; ``os.environ`` is as it was at Python's start."""
 
     def get(self, name: str, /) -> str | None:
-        """The value; None when it is not set."""
+        """Return the value of a variable; None if it is not set."""
         value = ffi.NULL if "\0" in name else lib.koe_getenv(os.fsencode(name))
         if value == ffi.NULL:
             return None
@@ -100,7 +100,7 @@ class HostEnvironment:
 
 
 def open_store(*, renews_old_files: bool = False) -> Store:
-    """The user's files, located anew, because a program may change its environment."""
+    """Open the user's files; their folder is looked up each time, as the environment may change."""
     environment = HostEnvironment()
     directory = config_directory(environment)
     return Store(directory, environment, renews_old_files=renews_old_files)

@@ -26,7 +26,7 @@ _MOST = 1000
 
 @text
 def koe_py_history(query: Any) -> str:
-    """All entries as JSON, newest first, whose text contains the query; NULL: all."""
+    """The entries whose text contains the query, as JSON, newest first; NULL: all entries."""
     wanted = _given(query) if query else ""
     return f"[{','.join(map(_json_of, _history().list(wanted, _MOST)))}]"
 
@@ -65,11 +65,11 @@ def options_of(document: str, known: set[str]) -> dict[str, str]:
     """Read the options of a session.
 
     Args:
-        document: An object as JSON.
-        known: The options that there are.
+        document: A JSON object.
+        known: The names of the options that are allowed.
 
     Raises:
-        ValueError: It is something else, or has a member that is not known or no text.
+        ValueError: It is something else, or has an unknown option, or one that is no text.
     """
     from koe.config.windows.records import parse
 
@@ -97,7 +97,7 @@ def _begin(
     known: set[str],
     begin: Callable[[str, dict[str, str]], Begin],
 ) -> int:
-    """Begin a session that is made of an entry."""
+    """Begin a session for an entry of the history."""
     host = hosts.get(core)
     if host is None:
         return -1
@@ -145,9 +145,9 @@ def _done(action: Callable[[], object]) -> int:
 
 
 def _history() -> History:
-    """The user's history, found anew like all files."""
+    """Open the user's history; its folder is looked up each time."""
     from koe.config.schema import HistoryConfig
     from koe.journal.history import History
 
-    # What is kept is decided where sessions end; nothing of it matters here.
+    # The settings decide what is kept when a session ends; that does not matter here.
     return History(open_store().directory, HistoryConfig())

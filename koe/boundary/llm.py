@@ -1,4 +1,4 @@
-"""Language models outside of sessions: rewrites, tests, lists of models."""
+"""Language models for shells, outside of sessions: rewrites, tests, lists of models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from koe.config.llm import LlmProfile
     from koe.llm.service import Answer, Question
 
-# Seconds in addition to llm.timeout_ms, for a busy loop.
+# Seconds beyond llm.timeout_ms, for a loop that is busy with other work.
 _LENIENCE = 2.0
 
 
@@ -138,16 +138,16 @@ def _listed(models: list[str], problem: str) -> str:
 
 
 def _ask(core: int, question: Question[Answer]) -> Answer:
-    """Ask over the core's client; without a core, or where it can't answer, over another.
+    """Ask with the core's client; without a core, or if it can't answer, with another one.
 
     Raises:
-        LlmError: As the question.
+        LlmError: The question failed.
     """
     host = hosts.get(core)
     if host is not None:
         host.settings.refresh()
         seconds = host.settings.current.config.llm.timeout + _LENIENCE
-        # It is just going, or it is inside of a callback, which may be ours.
+        # The core is being destroyed, or is in a callback, perhaps in the one that calls this.
         with suppress(RuntimeStoppedError):
             return host.runtime.run(lambda running: running.ask(question), seconds)
     return _ask_alone(question)

@@ -1,4 +1,4 @@
-"""Models: shells list, download and remove them.
+"""Models for shells: listing, downloading and removing them.
 
 Only downloads load the HTTP library.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from koe.models.registry import DownloadStatus
     from koe.models.transfer import Progress
 
-# The contract's answers.
+# Return values of the contract.
 _FAILED = -1
 _NO_CORE = -2  # refused
 
@@ -48,11 +48,11 @@ def koe_py_scan_models() -> str:
 
 @status
 def koe_py_model_status(path: Any, mode: int) -> int:
-    """The state of a model: 0, 1 or 2. Blocks while it hashes, unless mode is 1.
+    """Return how complete a model is: 0, 1 or 2. Blocks while it hashes, unless mode is 1.
 
     Args:
         path: The model.
-        mode: 1: only what is known already; 2: compute everything anew; else: what is not known.
+        mode: 1: only use known checksums; 2: compute all; else: compute those that are not known.
     """
     from koe.models.verification import Status, VerifyMode, model_status
 
@@ -65,7 +65,7 @@ def koe_py_model_status(path: Any, mode: int) -> int:
 
 @status
 def koe_py_remove_model(path: Any) -> int:
-    """Remove what a manifest lists; how many files that were, or -1."""
+    """Remove the files that a manifest lists; return their number, or -1."""
     from koe.models.removal import remove_files
 
     model = argument(path)
@@ -80,7 +80,7 @@ def koe_py_remove_model(path: Any) -> int:
 
 @status
 def koe_py_download(core: int, path: Any, progress: int, status: int, context: int) -> int:
-    """Begin to download a model; the callbacks are the shell's, as numbers."""
+    """Begin to download a model; the callbacks are functions of the shell, as numbers."""
     from koe.models.registry import Downloads
 
     host = hosts.get(core)
@@ -123,7 +123,7 @@ def _models() -> Path:
 
 
 def _known_models() -> Path:
-    """The models directory, with manifests of the models that koe knows if it is writable."""
+    """Return the models directory; write manifests of the models that koe knows if possible."""
     from koe.models.catalogue import install_manifests
 
     root = _models()

@@ -1,6 +1,6 @@
 """A session as C sees it: its rules, its audio, its notices.
 
-Imported by the first session, or by the loop's thread, because the start does not need it.
+The first session or the loop's thread imports it, because the start does not need it.
 """
 
 from __future__ import annotations

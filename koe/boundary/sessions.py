@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     # Begins a session of a core, with the function that it notifies.
     Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
 
-# Seconds that the shim waits for one answer about engines at the end of the process.
+# The most seconds that one call of koe_py_exit waits.
 _MOMENT = 0.1
 
 
@@ -55,14 +55,14 @@ class Host:
         self.runtime = Runtime(self.settings, lambda: _session_rules(expectations))
         # Downloads of models; None until there is one.
         self._downloads: Downloads | None = None
-        # No download may start any more.
+        # stop was called: no downloads are started any more.
         self._is_stopped = False
-        # Guards these two.
+        # Guards the two attributes above.
         self._downloads_lock = threading.Lock()
         self.runtime.start()
 
     def begin(self, session: int, mode: int, token: int) -> None:
-        """Begin a session, and publish the settings that it goes by before returning."""
+        """Begin a session, and publish its settings before returning."""
         from koe.boundary.session_io import RingAudio, mode_of
 
         self.begin_with(
@@ -70,7 +70,7 @@ class Host:
         )
 
     def begin_with(self, begin: Begin, token: int) -> None:
-        """Begin a session with a function, and publish its settings before returning."""
+        """Begin a session by a function, and publish its settings before returning."""
         core = self.runtime.core()
         from koe.boundary.session_io import tell
 
@@ -89,7 +89,7 @@ class Host:
         return self._downloads is not None and self._downloads.cancel(path)
 
     def stop(self, seconds: float) -> None:
-        """End everything: sessions in silence, downloads with their final status."""
+        """End sessions without notices, and downloads with their final status."""
         deadline = time.monotonic() + seconds
         with self._downloads_lock:
             self._is_stopped = True
@@ -154,13 +154,13 @@ def koe_py_create(core: int, expectations: int) -> int:
         report(exc, Level.ERROR)
         return -1
     hosts[core] = host
-    publish(host.settings.current)  # last: if it fails, the core before is unchanged
+    publish(host.settings.current)  # last, because a core that can't start must change nothing
     return 0
 
 
 @status
 def koe_py_destroy(core: int, seconds: float) -> int:
-    """Stop a core: its sessions end in silence."""
+    """Stop a core; its sessions end without notices."""
     host = hosts.pop(core, None)
     if host is not None:
         host.stop(seconds)
@@ -169,18 +169,17 @@ def koe_py_destroy(core: int, seconds: float) -> int:
 
 @status
 def koe_py_exit() -> int:
-    """Wait a moment for engines to stop, because the process ends.
+    """Wait a moment for engines to finish, because the process ends.
 
     Returns:
-        1 while one is at work that is worth waiting for: call again. Else 0.
+        1: an engine is still working, and this is to be called again. Else 0.
     """
-    # A process may end while another thread still imports these, so that they are there in part.
+    # Another thread may still be importing these modules, so that they are incomplete.
     if keep_all := getattr(sys.modules.get("koe.asr.loaded"), "keep_all", None):
         keep_all()
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
-        # The engines of a core that could not be stopped, because a callback of its shell is
-        # blocked.
+        # For a core that could not be stopped, because a callback of its shell does not return.
         if flush_all := getattr(sys.modules.get("koe.journal.writer"), "flush_all", None):
             flush_all(_MOMENT)
         return 0
@@ -195,10 +194,10 @@ def _patience_at_exit() -> Patience:
 
 @atexit.register
 def _stop_all() -> None:
-    """Stop the cores of a host that is Python itself and ends without having destroyed them.
+    """Stop the cores that a Python host did not destroy before its end.
 
-    Nothing may compute while the interpreter and the engines' libraries are unloaded. An
-    interpreter that koe started is never finalised; there the shim waits.
+    No engine may compute while the interpreter and the engine's libraries are torn down. The
+    interpreter of the C library is never finalised; there, the library calls koe_py_exit.
     """
     while hosts:
         _, host = hosts.popitem()
@@ -217,7 +216,7 @@ def _engines() -> list[threading.Thread]:
 
 @status
 def koe_py_reload(core: int) -> int:
-    """Read the configuration anew; without a core (0), see whether it can be read."""
+    """Read the configuration again; without a core (0), check whether it can be read."""
     host = hosts.get(core)
     try:
         if host is None:
@@ -239,7 +238,7 @@ def koe_py_reload(core: int) -> int:
 
 @status
 def koe_py_session_begin(core: int, session: int, mode: int, token: int) -> int:
-    """Begin a session; one that can't begin for want of a core is refused."""
+    """Begin a session; without a core, it is refused."""
     host = hosts.get(core)
     if host is None:
         return -1

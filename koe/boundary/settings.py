@@ -1,4 +1,4 @@
-"""The functions for settings windows: they read and write files, and do not use the core.
+"""Functions for settings windows. They read and write files; only templates reach the core.
 
 Each function imports its modules on its first call, because a dictation needs none of them.
 """

@@ -1,4 +1,4 @@
-"""Folders that are the user's own, and names in them that survive a power failure."""
+"""Makes folders private, and makes new names in them survive a power failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_private(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     require_own(folder)
-    # Windows has no such modes: what is in the user's profile is private there.
+    # Windows has no such modes; there, the user's profile is private.
     if os.name == "posix" and stat.S_IMODE(folder.lstat().st_mode) & 0o077:
         folder.chmod(0o700)
 
@@ -42,7 +42,7 @@ def require_own(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Let new names in it survive a power failure too, where folders can be synced."""
+    """Make new names in a folder survive a power failure, where folders can be synced."""
     if os.name != "posix":
         return
     with suppress(OSError):

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-# Wine gives no number.
+# Errors that mean that a lock is held; under Wine, the number is 0.
 _HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0))
 
 if sys.platform == "win32":
@@ -16,7 +16,7 @@ if sys.platform == "win32":
     _LOCKED_BYTE = 0x7FFF_FFFF
 
     def _lock(descriptor: int, *, shared: bool) -> None:
-        # Windows has no shared locks here. The position in the file is restored.
+        # Windows has no shared locks. The position is restored, because it is the caller's.
         position = os.lseek(descriptor, 0, os.SEEK_CUR)
         try:
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -37,14 +37,13 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
     Args:
         descriptor: The file, open for writing, or for reading if ``shared``.
-        shared: Allow other shared locks, but no exclusive one. On Windows this lock is exclusive,
-            too.
+        shared: Allow other shared locks, but no exclusive one. On Windows all locks are exclusive.
 
     Returns:
-        False: another one, in this process or in another, holds a lock that excludes this one.
+        False: a lock that excludes this one is held, in this process or in another.
 
     Raises:
-        OSError: The file system knows no locks.
+        OSError: The file system has no locks.
     """
     try:
         _lock(descriptor, shared=shared)

@@ -1,4 +1,4 @@
-"""A pipe that can be read again from its beginning, for readers that move about in files."""
+"""A pipe that can be read again from its beginning, for readers that seek."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 import tempfile
 from collections.abc import Callable
 
-# What is kept in memory; more goes into a temporary file.
+# The most bytes that are kept in memory; more go into a temporary file.
 _KEPT_BYTES = 16 * 1024 * 1024
 
 _BLOCK_BYTES = 65_536
 
 HEAD_BYTES = 12
-"""The number of bytes that `length_of` gets."""
+"""The number of bytes that ``length_of`` of a pipe gets."""
 
 
 class Pipe(io.RawIOBase):
-    """Keeps all bytes of a pipe. Reading waits for more bytes.
+    """Keeps the data that came. Reading waits for data that is still to come.
 
     Args:
-        descriptor: Of the pipe, which is closed with this.
+        descriptor: The descriptor of the pipe, which is closed with this.
         length_of: Returns the whole length, given the beginning; None: it is known at the end only.
 
     Attributes:
@@ -30,10 +30,10 @@ class Pipe(io.RawIOBase):
     name = ""
 
     def __init__(self, descriptor: int, length_of: Callable[[bytes], int | None]) -> None:
-        # Owned: close closes it.
+        # Owned by this object, which closes it.
         self._source = descriptor
         self._length_of = length_of
-        # The bytes that came, and their number.
+        # The data that came, and its length.
         self._kept = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES)  # noqa: SIM115 - close
         self._arrived = 0
         # The pipe has ended.
@@ -47,15 +47,15 @@ class Pipe(io.RawIOBase):
         return self._arrived
 
     def readable(self) -> bool:
-        """It is for reading only."""
+        """Return True: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """It can be read again."""
+        """Return True: it can be read again."""
         return True
 
     def tell(self) -> int:
-        """Return the position of the next read, in bytes."""
+        """Return the position of the next read, in bytes from the beginning."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -73,7 +73,7 @@ class Pipe(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        """Close the pipe, and forget what came."""
+        """Close the pipe, and discard the data."""
         if not self.closed:
             os.close(self._source)
             self._kept.close()
@@ -89,7 +89,7 @@ class Pipe(io.RawIOBase):
         return length
 
     def _await(self, count: int | None) -> None:
-        """Wait until a number of bytes has come, or the pipe has ended; None: wait for the end."""
+        """Wait until this many bytes have come, or the pipe has ended; None: wait for its end."""
         self._kept.seek(self._arrived)
         while not self._ended and (count is None or self._arrived < count):
             block = os.read(self._source, _BLOCK_BYTES)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from koe.errors import ConfigError
 
 LARGEST_FILE_BYTES = 1024 * 1024
-"""As for a model manifest (spec config §1.9)."""
+"""The limit for a file, the same as for a model manifest (spec config §1.9)."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -39,7 +39,7 @@ class Look(NamedTuple):
 
 
 def is_missing(path: Path) -> bool:
-    """Return whether no file has this name; False if that can't be found out."""
+    """Return whether no file has this name; a file that can't be examined is not missing."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -50,12 +50,12 @@ def is_missing(path: Path) -> bool:
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file."""
+    """Return the stamp of a file."""
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def read_bytes(path: Path) -> bytes:
-    """What a file contains, even if a program is still writing it.
+    """Return what a file contains, even if a program is still writing it.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -65,7 +65,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def look(path: Path) -> Look:
-    """What a file contains now, and its stamp.
+    """Return what a file contains now, and its stamp.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -90,10 +90,10 @@ def look(path: Path) -> Look:
 
 
 def read_whole(path: Path, patience_s: float, *, rest_if_empty_ns: int = REST_NS) -> bytes:
-    """What a file contains once no program is writing it.
+    """Return what a file contains once no program is writing it.
 
-    Half a file may lack an important line. So this waits if a program other than koe wrote the file
-    just now.
+    Half a file may lack its most important line. So this waits if the file was written a moment
+    ago, unless koe wrote it.
 
     Args:
         path: The file.
@@ -121,14 +121,14 @@ def at_rest(
     is_whole: Callable[[Stamp], bool] = lambda stamp: False,
     rest_if_empty_ns: int = REST_NS,
 ) -> bytes:
-    """What a file contains once it has not been written for a moment.
+    """Return what a file contains once it has not been written for a moment.
 
     Args:
-        look: Gives what it contains now.
+        look: Returns its present content and its stamp.
         path: The file, for messages.
         patience_s: How long to wait.
-        is_whole: Whether a file with this stamp is known to be whole, however young it is.
-        rest_if_empty_ns: How long it must have been blank to count as such.
+        is_whole: Whether a file with this stamp is known to be whole, even if it is new.
+        rest_if_empty_ns: How long a blank file must have been unchanged.
 
     Raises:
         ConfigError: ``look`` raised it, or another program has not stopped writing in time.
@@ -138,7 +138,7 @@ def at_rest(
         before = time.time_ns()
         content, stamp = look()
         rest = REST_NS if content.strip() else rest_if_empty_ns
-        # A time far ahead is one of another clock, and says nothing.
+        # A time far in the future comes from another clock, and is ignored.
         is_young = before - rest < stamp[0] < time.time_ns() + rest
         if not is_young or is_whole(stamp):
             return content
@@ -148,12 +148,12 @@ def at_rest(
 
 
 def busy(path: Path) -> ConfigError:
-    """The error that another program is writing a file."""
+    """Return the error that another program is writing a file."""
     return ConfigError(str(path), "cannot be used now: another program is writing it; try again")
 
 
 def decoded(content: bytes, path: Path) -> str:
-    """The text, with the byte order mark that it may start with.
+    """Return the text, with its byte order mark if it has one.
 
     Raises:
         ConfigError: It is not UTF-8; the error names the line and the byte in it.
@@ -169,7 +169,7 @@ def decoded(content: bytes, path: Path) -> str:
 
 # --- what koe wrote last -----------------------------------------------------------------
 
-# The stamp is in the lock file, so that later reads need not wait, in any process of koe.
+# The stamp is in the lock file, so that the next reader need not wait, in any process.
 
 
 def lock_of(path: Path) -> Path:
@@ -179,7 +179,7 @@ def lock_of(path: Path) -> Path:
 
 def note(lock: int, stamp: Stamp) -> None:
     """Keep the stamp of a file that koe wrote in its lock file, which is open."""
-    with contextlib.suppress(OSError):  # then the next read only waits a moment
+    with contextlib.suppress(OSError):  # then the next reader waits a moment
         os.ftruncate(lock, 0)
         os.lseek(lock, 0, os.SEEK_SET)
         os.write(lock, " ".join(map(str, stamp)).encode())

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-# Windows has none of these, and needs O_BINARY instead.
+# Flags that avoid surprises. Windows has none of them, and needs O_BINARY instead.
 NO_SURPRISES = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of the file must not block
@@ -31,12 +31,12 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int | None:
     """Open an existing regular file; the caller owns the descriptor.
 
     Returns:
-        None: It is something else: a link, a directory, a device.
+        None: The path is something else: a link, a directory, a device.
 
     Raises:
         OSError: It is missing or cannot be opened.
     """
-    # Looked at before too, because opening some devices does something already.
+    # Checked before opening, too, because opening some devices has an effect.
     if not is_regular(path.lstat()):
         return None
     descriptor = os.open(path, flags | NO_SURPRISES)

@@ -1,9 +1,9 @@
-"""Changing a file that other programs change too: read, change, compare, replace.
+"""Changes files that other programs change, too: read, change, compare, replace.
 
-Koe's own writers wait for each other (`koe.files.write.locked`). Editors do not wait, and many
-truncate a file before they write it: a reader may see an empty file, or half of one. So a file that
-was written just now is read when it has stopped changing, and a file that changed before it is
-replaced is read again.
+koe's own writers wait for each other (`koe.files.write.locked`). Editors do not wait, and many
+empty a file before they write it: a reader in between sees an empty file, or half of one. So a file
+that was written a moment ago is read when it has not changed for a while. If it changes before it
+is replaced, it is read again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from koe.files.read import (
 )
 from koe.files.write import PATIENCE_S, locked, write_private
 
-# An empty file is being written, unless it stays so for long.
+# An empty file counts as being written until it has been empty for this long.
 _REST_IF_EMPTY_NS = 2_000_000_000
 
 # The most retries; no program saves a file more often during one change.
@@ -36,7 +36,7 @@ _MOST_ATTEMPTS = 20
 
 
 def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
-    """Replace a file by what ``change`` makes of it; nothing is written when that is the same.
+    """Replace a file by what ``change`` makes of it; nothing is written if that is the same.
 
     Args:
         path: The file; its folder must exist.
@@ -45,7 +45,7 @@ def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
 
     Raises:
         ConfigError: ``change`` raised it, or the file can't be read or written, or another program
-            does not stop writing it. It is as it was.
+            does not stop writing it. The file is unchanged.
     """
     with locked(path) as lock:
         content = _whole(path)
@@ -77,7 +77,7 @@ def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
 
 
 def _whole(path: Path) -> bytes | None:
-    """What the file contains once no program is writing it; None when there is no file."""
+    """Return what the file contains once no program is writing it; None if there is no file."""
     try:
         return read_whole(path, PATIENCE_S, rest_if_empty_ns=_REST_IF_EMPTY_NS)
     except FileNotFoundError:
@@ -85,7 +85,7 @@ def _whole(path: Path) -> bytes | None:
 
 
 def _present(path: Path) -> bytes | None:
-    """What the file contains now; None when there is no file."""
+    """Return what the file contains now; None if there is no file."""
     try:
         return read_bytes(path)
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def _replace(path: Path, present: bytes | None, changed: bytes) -> Stamp | None:
 def _opened(path: Path) -> Iterator[int | None]:
     """Open the present file, so that it can be read after it was replaced.
 
-    None if there is none, and on Windows, where an open file can't be replaced.
+    None if there is no file; and on Windows, where an open file can't be replaced.
     """
     if sys.platform == "win32":
         yield None

@@ -1,7 +1,7 @@
-"""Files that are written as a whole: a reader gets the old content or the new one.
+"""Writes files as a whole: a reader gets the old content or the new one.
 
-A file is never changed in place. Its new content goes to a file beside it, is on the disk, and then
-takes its name, so that a crash leaves one of the two. Everything blocks.
+The new content is written to a file beside the old one, synced, and then gets its name, so that a
+crash leaves one of the two. Everything blocks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def write_whole(
     mode: int = 0o666,
     unless: Callable[[], bool] | None = None,
 ) -> os.stat_result | None:
-    """Replace the content of a file, or create it. The folder must exist.
+    """Replace the content of a file, or create the file. The folder must exist.
 
     Args:
         target: The file itself, not a link to it.
@@ -36,7 +36,7 @@ def write_whole(
         unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
-        The status of the new file; None when there is none.
+        The status of the new file; None if the file was not changed.
 
     Raises:
         OSError: It can't be written. The old file is intact, and no temporary file is left.

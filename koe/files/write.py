@@ -1,6 +1,6 @@
 """Writes the user's files: one writer at a time, private, and atomically.
 
-The replacement itself is in `koe.files.whole` (spec config §§1.6-1.8).
+`koe.files.whole` replaces the files (spec config §§1.6-1.8).
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from koe.files.lock import try_lock
 from koe.files.read import Stamp, busy, lock_of, stamp_of
 from koe.files.whole import remove_drafts, write_whole
 
-PATIENCE_S = 5.0  # a writer holds the lock for milliseconds, unless its disk hangs
-_LONGEST_WAIT_S = 30.0  # where others write all the time
+PATIENCE_S = 5.0  # seconds; a writer holds the lock for milliseconds, unless its disk hangs
+_LONGEST_WAIT_S = 30.0  # if there are other writers all the time
 _POLL_S = 0.005
 
-# File systems without locks, such as some network shares. Losing the race against another
-# writer is rare, not being able to change a setting would be certain.
+# Errors of file systems without locks, such as some network shares. koe writes there without a
+# lock: conflicts between writers are rare, and otherwise no setting could be changed.
 _NO_LOCKS = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS}
 
-# Absent on Windows, or absent elsewhere, where they are not needed.
+# Windows lacks the first, other systems lack the second; they are not needed there.
 _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
@@ -42,7 +42,7 @@ def locked(path: Path) -> Iterator[int]:
 
     Raises:
         ConfigError: Another writer did not finish within 5 s, or there were others for 30 s, or
-            there can be no lock file.
+            the lock file can't be created.
     """
     try:
         lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
@@ -82,17 +82,17 @@ def _stamp(path: Path) -> Stamp | None:
 def write_private(
     path: Path, content: bytes, unless: Callable[[], bool] | None = None
 ) -> Stamp | None:
-    """Replace the content of a file, or create it, readable for its user only.
+    """Replace the content of a file, or create the file, readable only by the user.
 
     A symlink stays, and the file that it leads to is replaced. The folder must exist.
 
     Args:
         path: The file.
-        content: All that it is to contain.
+        content: The new content.
         unless: Called at the last moment; if it returns True, the file is not changed.
 
     Returns:
-        The stamp of the new file; None when there is none.
+        The stamp of the new file; None if the file was not changed.
 
     Raises:
         ConfigError: It can't be written. The old file is intact, and no temporary file is left.
@@ -106,7 +106,7 @@ def write_private(
 
 
 def _target(path: Path) -> Path:
-    """Where the links of ``path`` lead, which need not exist."""
+    """Return the path to which the links of ``path`` lead; it need not exist."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():  # what realpath() gives for links in a circle
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))

@@ -1,16 +1,16 @@
-"""HTTP for corrections, uploads and downloads.
+"""HTTP requests: what corrections, uploads and downloads have in common.
 
     client = Client(HttpSettings(timeout=8.0))
     reply = await client.send(Request("https://api.example.com/v1/models", headers))
 
-``Request`` and ``HttpSettings`` are koe's own and cheap to import; a reply is an
-``httpx.Response``. Below the client all layers are transports as httpx defines them, one around the
-other:
+``Request`` and ``HttpSettings`` belong to koe and import no library; a reply is an
+``httpx.Response``. Below the client everything is a transport as httpx defines it, each wrapped in
+the one above:
 
-- ``client`` has the rules: addresses, redirects, sizes, compression, errors;
-- ``connections`` notices dead connections, and replaces them;
+- ``client`` has the rules: addresses, redirects, sizes, compression, and the errors of koe;
+- ``connections`` replaces connections that have died;
 - ``routes`` chooses the library and the proxy;
-- ``reqwest`` and ``fallback`` send: pyreqwest if it is installed, else httpx itself.
+- ``reqwest`` and ``fallback`` send: with pyreqwest where it is installed, else with httpx itself.
 
-Import the module that you need: ``client`` and those below it load the HTTP library.
+Import the module that you need: ``client`` and the modules below it load the HTTP library.
 """

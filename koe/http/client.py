@@ -1,13 +1,13 @@
-"""The client: its rules for addresses, redirects and sizes, and its errors.
+"""The HTTP client: which addresses and redirects are allowed, and how much of a reply is read.
 
-Servers are not trusted. These rules hold for all requests of koe:
+Servers are not trusted. These rules hold for every HTTP request of koe:
 
-- Requests are encrypted, or stay on this machine.
-- A redirect stays within the origin of the first address, unless the settings allow others, to
-  which no key is sent. It never leads from an encrypted address to one that is not, nor from
-  elsewhere to this machine, and at most ten redirects are followed.
-- Compressed replies are refused, because they could expand to any size.
-- Replies and refusals are read up to a limit.
+- Requests are encrypted, unless they go to this machine or, if they allow it, a private network.
+- A redirect stays within the origin of the first address, unless the settings say otherwise; then
+  keys are left out. It never leads from an encrypted address to an unencrypted one, nor from
+  elsewhere to this machine. At most ten redirects are followed.
+- Compressed replies are neither requested nor accepted: they could unpack to any size.
+- Whole replies, and the bodies of refusals, are read only up to a limit.
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ Response = httpx.Response
 # The longest reply. A correction has some kilobytes, the longest list of models or files some
 # hundred.
 MAX_REPLY_BYTES = 8 * 2**20
-# The longest body of an error; the rest is not read: the status is the most important part.
+# Limits for what a server says about an error, in bytes and seconds; the rest is not read, because
+# the status says the most.
 MAX_ERROR_BYTES = 64 * 2**10
 ERROR_SECONDS = 2.0
 
-# Seconds before a connection is closed as idle at which a warm-up is due (spec llm §1.5).
+# Seconds before the end of an idle connection in which a warm-up replaces it (spec llm §1.5).
 WARM_UP_MARGIN = 20.0
 
 # Headers of every request that does not set them itself.
@@ -70,7 +71,7 @@ log = logging.getLogger(__name__)
 
 
 class Client:
-    """Asks servers. All methods but ``open`` and ``retire`` on one event loop.
+    """Sends requests. All methods but ``open`` and ``retire`` are used on one event loop.
 
     Args:
         settings: The settings.
@@ -92,7 +93,7 @@ class Client:
         self._connections.open()
 
     def deadline(self) -> float:
-        """The time limit of a request that is sent now, on the loop's clock."""
+        """Return the time limit of a request that is sent now, on the loop's clock."""
         return asyncio.get_running_loop().time() + self._settings.timeout
 
     async def send(self, request: Request, deadline: float | None = None) -> Response:
@@ -104,12 +105,12 @@ class Client:
                 settings.
 
         Returns:
-            The reply, whatever its status; of a refusal, the beginning.
+            The reply, with any status; of a refusal only the beginning.
 
         Raises:
             HttpConfigError: The address is not allowed, or a header can't be sent.
             HttpConnectionError: The server can't be reached, or the connection broke.
-            HttpTimeoutError: The reply was not there in time.
+            HttpTimeoutError: The whole reply did not come in time.
             HttpReplyError: The reply can't be used, or a redirect is not allowed.
         """
         timeout = self._settings.timeout
@@ -128,22 +129,22 @@ class Client:
         except HttpConnectionError as exc:
             if asyncio.get_running_loop().time() < deadline:
                 raise
-            # The library gave up first: this thread was busy.
+            # The library's own limit came first, because this thread was busy.
             raise HttpTimeoutError(timeout) from exc
 
     @asynccontextmanager
     async def stream(
         self, request: Request, deadline: float = math.inf, limit: float = math.inf
     ) -> AsyncIterator[Response]:
-        """Send a request and return a reply that has begun.
+        """Send a request, and yield the reply once it has begun.
 
         Args:
             request: What to send. The key in its headers goes to no other origin.
             deadline: The time limit, on the loop's clock.
             limit: The most bytes of the reply.
 
-        Returns:
-            The reply, whatever its status; of a refusal, the beginning.
+        Yields:
+            The reply, with any status; of a refusal only the beginning.
 
         Raises:
             HttpError: As `send`; also while the reply is read.
@@ -157,7 +158,7 @@ class Client:
                     response.stream = _body(response, request, limit)
                     yield response
                     return
-                # This allows the connection to be used again.
+                # Read the rest, so that the connection can be used again.
                 await _beginning(_stream_of(response))
             finally:
                 await response.aclose()
@@ -165,10 +166,10 @@ class Client:
     def warm_up(self, request: Request) -> asyncio.Task[None] | None:
         """Open a connection for a request that will follow, unless there is one (spec llm §1.5).
 
-        Failures are ignored: the next request reports them.
+        It never raises, because the next request will report the problem.
 
         Args:
-            request: A request with a small reply, which is ignored.
+            request: A request for something small; any answer will do.
 
         Returns:
             The task of the request; None if there is a connection.
@@ -190,7 +191,7 @@ class Client:
         return task
 
     def retire(self) -> None:
-        """Close all connections as soon as no request is under way; another one may still come.
+        """Close all connections once no request is under way; later requests are still possible.
 
         Any thread may call this.
         """
@@ -211,7 +212,7 @@ class Client:
         log.info("the connection to %s is warm (HTTP %d)", server, response.status_code)
 
     def _checked(self, request: Request) -> Request:
-        """Return the request with its address in normal form, if that is allowed."""
+        """Return the request with its address in normal form, if it may be sent."""
         try:
             url = check_endpoint(request.url, allow_private=request.allow_private)
         except EndpointError as exc:
@@ -230,7 +231,7 @@ class Client:
         """Send one request and wait until the reply begins."""
         url = request.url
         headers = _HEADERS | {name.lower(): value for name, value in request.headers}
-        # The user and password before the host are sent as a header, unless there is a key.
+        # User and password of the address become a header, unless there is a key.
         if user := user_of(url):
             headers = {"authorization": f"Basic {b64encode(user.encode()).decode()}"} | headers
         with self._mapped(url):
@@ -249,7 +250,7 @@ class Client:
     def _mapped(self, url: str) -> Iterator[None]:
         try:
             yield
-        # ValueError: the host is no valid name, which only the look-up finds.
+        # ValueError: the host is no valid name, which shows only when it is looked up.
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:
             raise failure(exc, url, self._settings.setting) from exc
 
@@ -294,7 +295,7 @@ class _Bounded(httpx.AsyncByteStream):
 
 
 class _Beginning(httpx.AsyncByteStream):
-    """The beginning of a refusal; empty if it is compressed."""
+    """The beginning of a refusal's body; empty if it is compressed."""
 
     def __init__(self, response: Response, is_readable: bool) -> None:
         self._stream = _stream_of(response)

@@ -1,4 +1,4 @@
-"""Kept connections, which may be dead: requests survive that.
+"""Replaces connections that have died, so that requests do not fail because of them.
 
 A laptop sleeps, and changes networks. Then an old connection is dead without notice, and a request
 on it would wait until its time limit. So old connections are checked:
@@ -11,7 +11,8 @@ on it would wait until its time limit. So old connections are checked:
   counts. HTTP/1.1 has no such check, so the wait is longer, and a server that answered just now is
   trusted.
 
-A correction that is made twice does no harm. Requests without a time limit are not checked.
+A correction that is made twice does no harm; one that fails does. A request without a time limit is
+not sent again because of silence.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Pool:
     Attributes:
         routes: The transport that has the connections.
         under_way: The number of requests on them.
-        is_over: Whether they are closed as soon as there is no request.
+        is_over: They are closed as soon as no request is under way.
     """
 
     routes: Routes
@@ -71,35 +72,35 @@ class Pool:
 class Connections(httpx.AsyncBaseTransport):
     """A transport that replaces its connections when they are dead.
 
-    All methods on one event loop, but `retire`.
+    All methods but `open` and `retire` are used on one event loop.
 
     Args:
         settings: The settings.
-        clock: Seconds; it has to run on while the computer sleeps.
+        clock: Returns seconds; it has to run on while the computer sleeps.
     """
 
     def __init__(self, settings: HttpSettings, clock: Callable[[], float]) -> None:
         self._settings = settings
         self._clock = clock
-        # The current connections; None before they are needed and after they were retired.
+        # The connections in use; None until they are needed, and when they were abandoned.
         self._pool: Pool | None = None
-        # The last answers through these connections, by origin.
+        # The servers that were heard through this pool, by origin.
         self._contacts: dict[str, Contact] = {}
-        # What is being closed.
+        # Connections and replies that are being closed.
         self._closing: set[asyncio.Future[None]] = set()
         # retire was called.
         self._is_retired = False
         # aclose was called.
         self._is_closed = False
-        # The loop of the requests; None before the first.
+        # The loop of the requests; None before the first one.
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self) -> Pool:
-        """Return the pool; a new one when there is none.
+        """Return the pool; create one if there is none.
 
         Raises:
             HttpConfigError: It can't be built.
-            HttpConnectionError: This was closed.
+            HttpConnectionError: `aclose` was called.
         """
         if self._is_closed:
             raise HttpConnectionError("the client is closed")
@@ -108,7 +109,7 @@ class Connections(httpx.AsyncBaseTransport):
         return self._pool
 
     def abandon(self) -> None:
-        """Use the connections for no new request; they are closed after the last one on them."""
+        """Stop using the present connections; they close after the last request on them."""
         pool, self._pool = self._pool, None
         self._contacts.clear()
         if pool is not None:
@@ -116,7 +117,7 @@ class Connections(httpx.AsyncBaseTransport):
             self._close_if_over(pool)
 
     def retire(self) -> None:
-        """Close all connections as soon as no request is under way; another one may still come.
+        """Close all connections once no request is under way; later requests are still possible.
 
         Any thread may call this.
         """
@@ -146,7 +147,7 @@ class Connections(httpx.AsyncBaseTransport):
         return None if contact is None else self._age(contact)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, if necessary twice, and return the first reply that begins.
+        """Send a request, a second time if necessary, and return the first reply that begins.
 
         Returns:
             The reply; its stream is to be closed.
@@ -224,7 +225,7 @@ class Connections(httpx.AsyncBaseTransport):
         """Check whether the connection is alive; if so, the attempt runs on."""
         timeout = self._settings.timeout
         if math.isinf(timeout) or (request.url.scheme == "http" and is_local(str(request.url))):
-            return True  # the latter is this computer, which can't be cut off
+            return True  # no connection to this computer is cut off
         if contact.http_version != "HTTP/2":
             if self._age(contact) <= TRUST_SECONDS_HTTP1:
                 return True
@@ -254,7 +255,7 @@ class Connections(httpx.AsyncBaseTransport):
 
         def close(ended: asyncio.Task[httpx.Response]) -> None:
             if not ended.cancelled() and ended.exception() is None:
-                # It succeeded nevertheless, and the rest of its reply would arrive.
+                # It succeeded nevertheless. Without this, the rest of its reply would be received.
                 self._keep(asyncio.ensure_future(ended.result().aclose()))
 
         attempt.cancel()
@@ -311,7 +312,7 @@ class _Watched(httpx.AsyncByteStream):
 async def _first_success(
     attempts: list[asyncio.Task[httpx.Response]],
 ) -> asyncio.Task[httpx.Response]:
-    """Wait for the first attempt that succeeds; if there is none, for the last."""
+    """Return the first attempt that succeeds; if none does, the last one."""
     waiting = set(attempts)
     while waiting:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

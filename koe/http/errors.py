@@ -1,4 +1,4 @@
-"""The errors of requests over HTTP, and which of them another try may solve.
+"""The errors of HTTP requests, and which of them another try may solve.
 
 They are a part of the tree in `koe.errors`. Callers turn them into errors of recognition, of
 correction or of models.
@@ -14,16 +14,16 @@ from email.utils import parsedate_to_datetime
 
 from koe.errors import KoeError
 
-# RFC 9110 §§15.5.9, 15.5.10, 15.5.20, RFC 8470 §5.2, RFC 6585 §4: temporary refusals. The last two
-# are not registered: Groq has no capacity left, and a proxy cancelled its own request.
+# RFC 9110 §§15.5.9, 15.5.10, 15.5.20, RFC 8470 §5.2, RFC 6585 §4: temporary refusals. Two are not
+# registered: 498, Groq has no capacity left, and 499, a proxy gave up on its own request.
 _PASSING_REFUSALS = frozenset({408, 409, 421, 425, 429, 498, 499})
 
-# The longest pause in seconds; a service that asks for more counts as unavailable.
+# The longest pause, in seconds; more is cut to this.
 _LONGEST_PAUSE = 86_400.0
 
 
 class HttpError(KoeError):
-    """Base of the errors of the HTTP door.
+    """Base of the errors of HTTP requests.
 
     Args:
         message: What went wrong, without any key.
@@ -38,16 +38,16 @@ class HttpError(KoeError):
 
 
 class HttpConfigError(HttpError):
-    """The request can't be sent at all: its address, a header or the certificates are wrong."""
+    """The request can't be sent at all: the address, a header or the certificates are wrong."""
 
 
 class HttpConnectionError(HttpError):
-    """The server could not be reached, or the connection broke before the reply was there.
+    """The server could not be reached, or the connection broke before the reply was complete.
 
     Args:
         message: What went wrong.
-        is_passing: The server accepted the connection and closed it; the next one may work.
-        is_lasting: The server's certificate is wrong, and will be the next time.
+        is_passing: The connection broke; another one may work.
+        is_lasting: The server's certificate is not accepted, and will not be at the next try.
     """
 
     def __init__(self, message: str, *, is_passing: bool = False, is_lasting: bool = False) -> None:
@@ -69,17 +69,17 @@ class HttpTimeoutError(HttpError):
 
 
 class HttpReplyError(HttpError):
-    """The reply can't be used: it is too large, compressed, or not HTTP, or redirects wrongly."""
+    """The reply can't be used: too large, compressed, a forbidden redirect, or not HTTP."""
 
 
 class HttpRedirectError(HttpReplyError):
-    """The server redirects to an address to which nothing may be sent."""
+    """The server redirects to an address that is not allowed."""
 
 
 def is_permanent_status(status: int) -> bool:
-    """Tell whether the same request will be refused again, by its HTTP status.
+    """Return whether an HTTP status means that the same request will be refused again.
 
-    It will after a redirect that is not followed, and after refusals that blame the request.
+    This holds for redirects that are not followed, and for all refusals that blame the request.
     """
     return 300 <= status < 500 and status not in _PASSING_REFUSALS
 
@@ -89,7 +89,7 @@ def pause_asked_for(retry_after: str, now: datetime | None = None) -> float | No
 
     Args:
         retry_after: Its value: seconds, or a date.
-        now: The time; None: now.
+        now: The present time; None: by the system's clock.
 
     Returns:
         Seconds; None if it has no meaning.
@@ -99,7 +99,7 @@ def pause_asked_for(retry_after: str, now: datetime | None = None) -> float | No
         return min(float(value), _LONGEST_PAUSE)
     try:
         date = parsedate_to_datetime(value)
-        # A date without a zone is in GMT, as all dates in HTTP.
+        # A date without a zone is in GMT, like all dates in HTTP.
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         seconds = (date - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, OverflowError):

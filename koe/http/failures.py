@@ -1,4 +1,4 @@
-"""Sentences about failures: the only place that maps the exceptions of HTTP libraries."""
+"""Converts what HTTP libraries raise into errors of koe, with sentences for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koe.masking import one_line
 # Messages of libraries, and sentences for the user. {host} is the server, {setting} the setting
 # with its address.
 _MEANINGS = {
-    # First, because the other messages are about the proxy then, not about the server.
+    # First, because such a message is about the proxy, and not about the server.
     r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",
     r"certificate.*(NotValidYet|not valid yet|not yet valid)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
@@ -53,7 +53,7 @@ def failure(
     Args:
         exc: The exception of a transport.
         url: The address of the request.
-        setting: The setting that has the address.
+        setting: The setting to correct if the address is wrong, for the message.
     """
     host = host_of(url)
     causes = reasons(exc)
@@ -90,7 +90,7 @@ def reasons(exc: BaseException) -> list[str]:
     cause: BaseException | None = exc
     while cause is not None:
         details = getattr(cause, "details", None)
-        if details is not None:  # pyreqwest has it all at one place; its first names the address
+        if details is not None:  # pyreqwest lists all causes; the first has the address
             return [it["message"] for it in details["causes"] or ()][1:] or [str(cause.args[0])]
         said += [str(it) for it in (cause, *getattr(cause, "exceptions", ()))]
         cause = cause.__cause__ or cause.__context__

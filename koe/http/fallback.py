@@ -1,4 +1,4 @@
-"""The transport of httpx itself, where there is no wheel of pyreqwest.
+"""The transport of httpx itself, for systems without a wheel of pyreqwest.
 
 It has no thread of its own. So idle connections are not pinged, and one that was kept for too long
 is closed when the next request comes. A cancelled stream of HTTP/2 is not reset, and the rest of an
@@ -29,7 +29,7 @@ _TCP_KEEPALIVE = 30
 # The TCP option for that: Linux and Windows have one name for it, macOS another.
 _IDLE_OPTION = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
 
-# At debug level it logs the headers of requests, and so keys.
+# hpack logs the headers of requests, and so keys, at debug level.
 logging.getLogger("hpack").setLevel(logging.INFO)
 
 
@@ -66,7 +66,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
         self._settings = settings
         self._proxy = proxy
         self._context = _trusting(settings.roots)
-        # By origin, because the library counts idle connections for all servers together.
+        # By origin, because the library counts the idle connections to all servers together.
         self._pools: dict[_Origin, _Pool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -89,7 +89,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
             if self._proxy and not isinstance(exc.__context__, ssl.SSLError):
                 raise httpx.ProxyError(f"proxy: {exc}") from exc
             raise
-        # Headers that are not text are ignored.
+        # Headers that are not text are dropped.
         texts = [(name, value) for name, value in response.headers.raw if value.isascii()]
         response.headers = httpx.Headers(texts)
         assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -106,7 +106,7 @@ class FallbackTransport(httpx.AsyncBaseTransport):
             await pool.transport.aclose()
 
     async def _leave(self, origin: _Origin, pool: _Pool, *, is_reusable: bool = True) -> None:
-        """Note that a request is over; connections for no other one are closed after the last."""
+        """Note that a request is over; close connections that are not reused after the last one."""
         pool.under_way -= 1
         if not is_reusable and self._pools.get(origin) is pool:
             del self._pools[origin]
@@ -125,13 +125,13 @@ class FallbackTransport(httpx.AsyncBaseTransport):
                 proxy=self._proxy or None,
                 socket_options=_socket_options(),
             )
-        except ValueError as exc:  # SOCKS 4
+        except ValueError as exc:  # httpx does not know SOCKS 4
             raise httpx.ProxyError(f"proxy: {exc}") from exc
 
     async def _send(
         self, transport: httpx.AsyncHTTPTransport, request: httpx.Request
     ) -> httpx.Response:
-        """Send a request, and leave no connection open if that is cancelled.
+        """Send a request; when that is cancelled, close the connection.
 
         The library loses a connection that is cancelled during the TLS handshake.
         """

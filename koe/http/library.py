@@ -1,13 +1,12 @@
 """Loads the HTTP library, pyreqwest, on a thread that never ends, and waits for it at the exit.
 
-Its memory allocator (mimalloc) takes the thread that loads it for the main thread. When that thread
-ends, a later one may get its ID, and with it freed memory: the process crashes at the next
-allocation. A core's loop thread ends with its core. So the library is loaded on a thread that never
-ends.
+Its memory allocator (mimalloc) treats the thread that loads it as the first one of the process.
+When that thread ends, a later thread may get its identity, and with it memory that is already
+freed: the process crashes at the next allocation. The loop thread of a core ends with the core. So
+the library is loaded on a thread that never ends.
 
-It passes results to the event loop on a thread of its own. If the program ends so soon after the
-last result that this thread is still running Python code, the process crashes, too. So Python's end
-waits for it.
+The library passes results to the event loop on a thread of its own. If Python ends while that
+thread still runs Python code, the process crashes, too. So the end of Python waits for it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
-# The longest time that Python's end waits; the thread needs microseconds.
+# The most seconds that the end of Python waits; the thread needs microseconds of a processor.
 _LONGEST_WAIT = 1.0
 
 
@@ -27,7 +26,7 @@ def _load() -> None:
     loaded = threading.Event()
 
     def load() -> None:
-        # The import fails again below, where the error is handled.
+        # An import that fails here fails again below, where the error is handled.
         with suppress(ImportError):
             import_module("pyreqwest.client")
         loaded.set()

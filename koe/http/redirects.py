@@ -1,4 +1,4 @@
-"""Which redirects of a server are followed."""
+"""Decides which redirects of a server are followed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _REPEATED = frozenset({307, 308})  # these keep method and body (RFC 9110 §15.4
 
 
 class Redirects:
-    """A request, and the requests that follow from its redirects.
+    """A request, and the requests that redirects make of it.
 
     Attributes:
         request: The request to send next.
 
     Args:
-        settings: The servers that are allowed.
-        request: The first request, with a checked address.
+        settings: They say which servers a redirect may lead to.
+        request: The first request, at a checked address.
     """
 
     def __init__(self, settings: HttpSettings, request: Request) -> None:
@@ -37,13 +37,13 @@ class Redirects:
         self._count = 0
 
     def follow(self, response: httpx.Response) -> bool:
-        """Make the next request, if a reply is a redirect.
+        """Make the next request, if the reply is a redirect.
 
         Returns:
             Whether it is one, with an address.
 
         Raises:
-            HttpRedirectError: It must not be followed.
+            HttpRedirectError: The redirect must not be followed.
         """
         location = response.headers.get("location", "")
         if response.status_code not in _STATUSES or not location:

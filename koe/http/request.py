@@ -1,6 +1,6 @@
-"""A request, and the settings of the client that sends it, without any library. Pure.
+"""A request and the settings of the client that sends it, independent of the library. Pure.
 
-So corrections, uploads and downloads can make them before the HTTP library is imported.
+Corrections, uploads and downloads can make them without importing the HTTP library.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-# Headers whose values are not secret. All others may be keys, also the user's own headers.
+# Headers whose values are not secret. All others may be keys, such as the user's own headers.
 PUBLIC_HEADERS = frozenset({
     "accept", "accept-encoding", "anthropic-version", "content-type", "if-range", "range",
     "user-agent",
@@ -21,23 +21,23 @@ _SCHEMES = frozenset({"basic", "bearer"})
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """The settings of a client. When one changes, the client is built anew (spec llm §1.1).
+    """The settings of a client. When one of them changes, a new client is built (spec llm §1.1).
 
-    All but the first three are fixed; they are parameters for tests and measurements. All times are
-    seconds.
+    ``pool_idle``, the pings and ``roots`` are parameters only for tests and measurements. All times
+    are in seconds.
 
     Attributes:
         timeout: For a whole request that `Client.send` sends, from its start to the last byte of
             the reply (``llm.timeout_ms``). 0 expires at once.
-        connect_timeout: Until a connection is there; None is no limit.
-        read_timeout: Until the next byte of a reply; None is no limit.
+        connect_timeout: Until a connection is made; None: no limit.
+        read_timeout: Until the next byte of a reply; None: no limit.
         pool_idle: How long an unused connection is kept.
-        ping_interval: The interval of HTTP/2 pings, also on idle connections.
-        ping_timeout: A connection is closed if a ping is not answered within this time.
+        ping_interval: How often an HTTP/2 connection is tested by a ping, used or not.
+        ping_timeout: A connection is closed if a ping is not answered for this long.
         http2: Whether HTTP/2 is offered; the server chooses.
-        leaves_origin: Whether a redirect may lead to another server, to which no key is sent.
-        keeps_body: Whether a redirect that drops the body is an error.
-        setting: The setting that has the address, for messages.
+        leaves_origin: A redirect may lead to another server, to which no key goes.
+        keeps_body: A redirect that would drop the body is an error.
+        setting: The setting to correct if the address is wrong, for messages.
         roots: Certificates in PEM, trusted besides those of the system.
     """
 
@@ -59,7 +59,7 @@ class Request:
     """A request. Its repr shows no secrets.
 
     Attributes:
-        url: The whole address, which may be invalid.
+        url: The whole address; it is not checked yet.
         headers: In order. Values may have characters beyond ASCII, which go out as UTF-8.
         body: The body of a POST; empty for GET.
         allow_private: Whether it may go unencrypted to an address of a private network.

@@ -34,11 +34,11 @@ T = TypeVar("T")
 # Seconds that the library waits longer than the caller, so that the caller's error is shown.
 LENIENCE = 0.1
 
-# A longer body is handed over piece by piece, because nothing makes the library stop sending
-# bytes; and so is what it has read ahead, because progress is reported by the piece.
+# A longer body is sent in pieces, because the library can't be stopped while it sends one. A longer
+# chunk of a reply is passed on in pieces, because progress is reported for each.
 _PIECE_BYTES = 1 << 16
 
-# Headers that the library derives from the address and the body.
+# The library makes these headers from the address and the body.
 _MADE_BY_LIBRARY = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 # The library's exceptions and those of httpx; the first that matches counts.
@@ -63,7 +63,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
         proxy: The address of a proxy; empty for none.
 
     Raises:
-        httpx.TransportError: There are no root certificates to verify a server with.
+        httpx.TransportError: There are no certificates by which servers could be verified.
     """
 
     def __init__(self, settings: HttpSettings, proxy: str = "") -> None:
@@ -99,7 +99,7 @@ class ReqwestTransport(httpx.AsyncBaseTransport):
     def _prepare(self, request: httpx.Request, body: _Body) -> StreamRequest:
         try:
             builder = self._client.request(request.method, str(request.url))
-        except ValueError as exc:  # the name of the host has invalid letters
+        except ValueError as exc:  # the name of the host has invalid characters
             raise httpx.UnsupportedProtocol(str(exc)) from exc
         for raw_name, value in request.headers.raw:
             name = raw_name.decode().lower()
@@ -152,14 +152,14 @@ class _ReqwestBody(httpx.AsyncByteStream):
             raise _as_httpx(exc) from exc
 
     async def aclose(self) -> None:
-        """Cancel the rest of the reply. On HTTP/1.1 that closes the connection."""
+        """Cancel the rest of the reply. On HTTP/1.1 this closes the connection."""
         if not self._is_closed:
             self._is_closed = True
             await self._sending.__aexit__(None, None, None)
 
 
 class _Cancels:
-    """Raises the cancellation of a task that a step of the library ignored."""
+    """Raises CancelledError where the library ignores that the task was cancelled."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -199,7 +199,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
         builder = builder.read_timeout(timedelta(seconds=settings.read_timeout))
     if settings.roots:
         builder = builder.add_root_certificate_pem(settings.roots)
-    # It is chosen by the request; the library would read the environment in its own way.
+    # koe chooses the proxy; the library would read the environment in its own way.
     builder = builder.proxy(ProxyBuilder.all(proxy)) if proxy else builder.no_proxy()
     return builder.build()
 

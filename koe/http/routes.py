@@ -1,6 +1,6 @@
-"""The routes to servers: the library, and a direct connection or a proxy.
+"""Chooses the library for all requests, and the proxy for each of them.
 
-The library is chosen when this is imported, and the proxy for each request.
+The library is chosen when this module is imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from koe.http.request import HttpSettings
 from koe.proxies import read_proxies
 
 open_transport: Callable[[HttpSettings, str], httpx.AsyncBaseTransport]
-"""Makes a transport of settings and the address of a proxy, empty for none."""
+"""Makes a transport from settings and the address of a proxy; empty: no proxy."""
 
 try:
     from koe.http.reqwest import ReqwestTransport
@@ -35,21 +35,21 @@ else:
 
 
 class Routes(httpx.AsyncBaseTransport):
-    """Sends each request through its proxy, or directly.
+    """Sends each request directly or through its proxy.
 
     Args:
         settings: The settings.
 
     Raises:
-        HttpConfigError: There are no root certificates to verify a server with.
+        HttpConfigError: There are no certificates by which servers could be verified.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
         _check_certificates()
         self._settings = settings
-        # The proxy settings at that moment.
+        # The proxy settings at the time when this was made.
         self._proxies = read_proxies()
-        # The transports, by the address of the proxy; empty for none.
+        # The transports, by the address of their proxy; empty for none.
         self._transports = {"": self._open("")}
         # The address of the proxy, by origin.
         self._known: dict[str, str] = {}
@@ -59,7 +59,7 @@ class Routes(httpx.AsyncBaseTransport):
 
         Raises:
             HttpConfigError: The address of the proxy can't be read.
-            httpx.TransportError: The library failed.
+            httpx.TransportError: There was no connection, or it broke, or the reply is not HTTP.
         """
         url = str(request.url)
         origin = origin_of(url)

@@ -1,1 +1,1 @@
-"""The journal: a file for each session, with its audio and its events, written while it runs."""
+"""The journal: the audio and the events of each session, written to a file while it runs."""

@@ -1,6 +1,6 @@
-"""A private SQLite file that several processes use, and that is rebuilt after damage.
+"""A private SQLite file for several processes, which is repaired when it is damaged.
 
-Each call opens its own connection, so any thread may call. Everything blocks, and raises
+Each call has its own connection, so any thread may call. Everything blocks, and raises
 `HistoryError` if the file can't be used.
 """
 
@@ -30,19 +30,19 @@ COMPANIONS = ("", "-wal", "-shm")
 
 
 class Database:
-    """A file with one table, created by the first change.
+    """A file with one table. It is created at the first change.
 
     A damaged file is moved aside, and the rows that can still be read are put into a new one.
 
     Attributes:
         path: The file.
-        aside: The path to which a damaged file is moved; an existing file there is replaced.
+        aside: Where a damaged file is moved to; an earlier one is replaced.
 
     Args:
         path: The file.
         table: The name of the table.
-        columns: Their definitions, as in ``CREATE TABLE``.
-        version: The version of the definitions. A file with a greater version is not changed.
+        columns: The definitions of the columns, as in ``CREATE TABLE``.
+        version: The version of the definitions. A file with a later version is not touched.
         warn: Called with a sentence when a damaged file was replaced.
         read_only: Whether nothing may be created, changed or moved.
     """
@@ -66,7 +66,7 @@ class Database:
         self._read_only = read_only
 
     def read(self, query: str, *values: str | int) -> list[tuple[object, ...]]:
-        """Return the rows of a query; no rows if there is no file."""
+        """Return the rows that a query gives; none if there is no file."""
         if not os.path.lexists(self.path):
             return []
         return self._call(lambda connection: connection.execute(query, values).fetchall())
@@ -141,10 +141,10 @@ class Database:
             self.path.chmod(0o600)
 
     def _create_table(self, connection: sqlite3.Connection) -> None:
-        if self._read_only:  # a file that is empty still
+        if self._read_only:  # the file is still empty
             connection.execute(f"CREATE TEMPORARY TABLE {self._table} ({self._columns})")
             return
-        # Another process may do the same; then this one goes on without it until the next call.
+        # Another process may be doing the same at this moment; then that process sets the mode.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
         with _transaction(connection):

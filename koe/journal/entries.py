@@ -20,7 +20,7 @@ class Why(StrEnum):
     SILENT = "silent"  # nothing was recognised
     CANCELLED = "cancelled"
     FAILED = "failed"
-    INTERRUPTED = "interrupted"  # the program ended before
+    INTERRUPTED = "interrupted"  # the program ended before the session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Entry:
     Attributes:
         id: Its ID; IDs sort by time.
         began: UTC, as ISO 8601 with milliseconds.
-        engine: The engine that recognised it, or was to.
-        profile: The ID of the profile that was to correct it; empty: none.
-        seconds: The length of the recording, also after it was removed.
-        state: The last state, as shells get it; empty: unknown.
+        engine: The engine that recognised it, or was meant to.
+        profile: The ID of the profile that was meant to correct it; empty: none.
+        seconds: Length of the recording, also after its removal.
+        state: The last state, by the name that shells get; empty: not known.
         text: The delivered text; empty: there was none, or it is not kept.
         heard: The recognised text; empty: there was none, or it is not kept.
         is_corrected: Whether ``text`` is a correction of ``heard``.
@@ -102,7 +102,7 @@ def entry_of(
 
 
 def why_of(end: End | None) -> Why:
-    """Tell how a session ended; None: it did not."""
+    """Return how a session ended, given its end; None: the program ended before."""
     if end is None:
         return Why.INTERRUPTED
     if end.state == State.CANCELLED:

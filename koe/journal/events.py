@@ -1,8 +1,8 @@
 """Events and notices as JSON and back. Pure.
 
-Each interim text repeats the text before it. So a text is written as a number of characters that it
-has in common with the previous text of the same class and field, and the rest. The names of classes
-and fields are part of the format: after a renaming, older files lose it.
+Each interim text repeats everything heard so far. So a text is written as two values: how many
+characters it keeps from the previous text of the same class and field, and what follows them. The
+names of classes and fields are part of the format: a renamed one can't be read in older files.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def event_classes() -> Iterator[type[Event] | type[Notice]]:
 def _common_length(a: str, b: str) -> int:
     """The number of characters that two texts have in common at their beginning."""
     same, most = 0, min(len(a), len(b))
-    if a[:most] == b[:most]:  # it grew
+    if a[:most] == b[:most]:  # the text only grew
         return most
     while same < most:
         middle = (same + most + 1) // 2

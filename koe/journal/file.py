@@ -16,10 +16,10 @@ from koe.journal.folder import create
 from koe.journal.format import JournalRecord, JournalRecords, Kind
 from koe.journal.reader import audio_between, open_recording
 
-# A second of audio: the most that must be skipped to find a sample.
+# One second: the most audio that is skipped to find a sample.
 _INDEX_STEP = SAMPLE_RATE_HZ
 
-# Some systems lack it. It does not sync the time of the change, which is not needed.
+# Not every system has fdatasync. It omits the modification time, which is not needed.
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
@@ -27,7 +27,7 @@ class RecordingFile:
     """A file that is written by one thread, and can be read and synced by others meanwhile.
 
     Attributes:
-        path: The path.
+        path: Where it is.
         samples: The number of samples in it.
 
     Args:
@@ -42,13 +42,13 @@ class RecordingFile:
         self.samples = 0
         # None: it is closed.
         self._descriptor: int | None = create(path)
-        # The bytes of its records.
+        # The size of its records, in bytes.
         self._size = 0
         # The number of bytes that are on the disk.
         self._synced_size = 0
-        # Its name is on the disk.
+        # Whether its name is on the disk, too.
         self._name_is_synced = False
-        # An index: a sample about every second, and the position of the record that begins with it.
+        # For about one sample per second: the sample, and the offset of the record that it begins.
         self._index = [(0, 0)]
         # Keeps the file open while it is synced.
         self._closing = threading.Lock()
@@ -57,7 +57,7 @@ class RecordingFile:
         """Write a record at once, without a buffer; on the writing thread.
 
         Raises:
-            OSError: It can't be written. The file ends with the record before.
+            OSError: It can't be written. The file then ends with the previous record.
         """
         assert self._descriptor is not None, "the file is open"
         if record.kind == Kind.AUDIO and self.samples - self._index[-1][0] >= _INDEX_STEP:
@@ -92,7 +92,7 @@ class RecordingFile:
         """Sync all that is written to the disk, on any thread; a closed file is ignored.
 
         Raises:
-            OSError: The disk reports an error.
+            OSError: The disk failed.
         """
         with self._closing:
             size = self._size

@@ -1,6 +1,6 @@
 """The paths of the journal's files, and how a file is created.
 
-A file is ``journal/<month>/<ID>.koej``, and an ID is the moment (UTC), the process and a number.
+A file is ``journal/<month>/<ID>.koej``; an ID consists of the time (UTC), the process and a number.
 Everything blocks.
 """
 
@@ -28,7 +28,7 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 _CREATE = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | NO_SURPRISES
 
-# A check whether a file is being written holds its lock for microseconds.
+# A process that checks whether a file is being written holds its lock for microseconds.
 _LOCK_ATTEMPTS = 20
 _LOCK_PAUSE_S = 0.005
 
@@ -36,7 +36,7 @@ _numbers = count(1)
 
 
 def journal_directory(config_directory: Path) -> Path:
-    """The journal's folder, given the configuration's."""
+    """Return the journal's folder, given the configuration's folder."""
     return config_directory / JOURNAL_NAME
 
 
@@ -51,7 +51,7 @@ def new_id(moment: datetime) -> str:
 
 
 def to_milliseconds(moment: datetime) -> str:
-    """Return a moment, in UTC, as ISO 8601 has it; much quicker than strftime."""
+    """Return a time, in UTC, in ISO 8601 with milliseconds; much quicker than strftime."""
     return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
@@ -59,8 +59,8 @@ def path_of(directory: Path, entry_id: str) -> Path:
     """Return the path of an entry's file, which need not exist.
 
     Args:
-        directory: The journal's.
-        entry_id: The entry's.
+        directory: The journal's folder.
+        entry_id: The entry's ID.
 
     Raises:
         JournalError: It is no ID.
@@ -91,7 +91,7 @@ def create(path: Path) -> int:
         path: From `path_of`.
 
     Returns:
-        Its descriptor, which appends; closing it unlocks the file.
+        Its descriptor, open for appending; closing it unlocks the file.
 
     Raises:
         OSError: It exists, or it can't be created or locked, or a folder is a link or belongs to
@@ -125,7 +125,7 @@ def _is_ours(path: Path) -> bool:
         return False
     try:
         return is_regular(path.lstat())
-    except OSError:  # removed since
+    except OSError:  # it was removed meanwhile
         return False
 
 

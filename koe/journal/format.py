@@ -1,4 +1,4 @@
-"""The format of a session's record. Pure.
+"""The format of the journal's files. Pure.
 
 A file is a sequence of records, all numbers little endian:
 
@@ -55,9 +55,9 @@ class Mark(IntEnum):
     """Moments that are no events. Append only: readers skip unknown marks."""
 
     LEG_BEGAN = 0
-    """An engine begins. Numbers: of the leg, and of the first sample that the engine gets."""
+    """An engine begins. Numbers: the leg, and the first sample that the engine gets."""
     LEG_ENDED = 1
-    """An engine is closed. Number: of the leg."""
+    """An engine is closed. Number: the leg."""
     INPUT_ENDED = 2
     """The input ended. Number: of samples."""
 
@@ -91,7 +91,7 @@ class Header(_JsonPayload):
         profile: The ID of the profile that corrects; empty: none.
         mode: How the key is used.
         began: UTC, as ISO 8601 with milliseconds.
-        pid: The process.
+        pid: The ID of the process.
     """
 
     format: int = FORMAT
@@ -130,9 +130,9 @@ class Marked(NamedTuple):
     """A mark in a record.
 
     Attributes:
-        mark: Which.
+        mark: The mark.
         numbers: See `Mark`.
-        nanoseconds: When, by the monotonic clock of the writing process.
+        nanoseconds: The time, by the monotonic clock of the writing process.
     """
 
     mark: Mark
@@ -140,7 +140,7 @@ class Marked(NamedTuple):
     nanoseconds: int
 
     def payload(self) -> bytes:
-        """Return it as JSON, without the time, which every record has."""
+        """Return it as JSON, without the time, which stands in the head of the record."""
         return dump([self.mark, *self.numbers])
 
     @classmethod
@@ -162,8 +162,8 @@ class JournalRecord(NamedTuple):
 
     Attributes:
         kind: A `Kind`, or a number that a later release added.
-        nanoseconds: When, by the monotonic clock of the writing process.
-        payload: The payload.
+        nanoseconds: The time, by the monotonic clock of the writing process.
+        payload: The content; see `Kind`.
     """
 
     kind: int
@@ -179,10 +179,10 @@ class JournalRecord(NamedTuple):
 
 
 class JournalRecords:
-    """Iterates over the longest valid prefix of a file, in memory of `LARGEST_PAYLOAD` at most.
+    """Iterates over the longest valid prefix of a file, with `LARGEST_PAYLOAD` of memory at most.
 
     Attributes:
-        size: The bytes of the records so far.
+        size: The size of the records so far, in bytes.
         damage: Why there are no more records, as a sentence; empty: the file ends after the last.
 
     Args:

@@ -1,7 +1,7 @@
-"""The history: the kept sessions, and all that a user can do with them.
+"""The history: what is kept of finished sessions, and what a user can do with it.
 
-A recording is a file of the journal, and `koe.journal.index` lists them. Everything blocks, and may
-be called on any thread and in several processes at once.
+Recordings are files of the journal; `koe.journal.index` lists the entries. Everything blocks, and
+may be called on any thread and in several processes at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from koe.journal.wav import write_wav
 LAST = "last"
 """An alias for the ID of the newest entry."""
 
-# An ID up to its seconds.
+# Length of an ID up to its seconds.
 _SHORT = len("20260714T093005")
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -45,10 +45,10 @@ Entries = list[Entry]
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The state of the history.
+    """All entries of the history, and the files that can't be read.
 
     Attributes:
-        entries: All entries, newest first, with those that are not in the index yet.
+        entries: All entries, newest first, also those that are not in the index yet.
         skipped: The files that can't be read, with the reason, as sentences.
     """
 
@@ -62,7 +62,7 @@ class Survey:
 
     @property
     def interrupted(self) -> Entries:
-        """The recordings whose program ended before their text was there."""
+        """The recordings whose program ended before there was a text."""
         return [it for it in self.entries if it.why is Why.INTERRUPTED and it.has_audio]
 
 
@@ -70,12 +70,12 @@ class History:
     """The entries of one configuration folder.
 
     Attributes:
-        skipped: The files that the last `recover` or `prune` left alone, with the reason.
+        skipped: The files that the last call left untouched, with the reason.
 
     Args:
         directory: The configuration's folder.
         settings: What is kept, and for how long.
-        warn: Called with a sentence about a failure, if there is no caller to raise it to.
+        warn: Called with a sentence about a failure that can't be raised to a caller.
         now: Returns the time, in UTC.
     """
 
@@ -100,7 +100,7 @@ class History:
         """Return entries, newest first.
 
         Args:
-            query: A part of their texts; case is ignored.
+            query: A part of their texts; case and width are ignored.
             limit: How many at most; negative: all.
 
         Raises:
@@ -109,7 +109,7 @@ class History:
         return self._index.find(query, limit)
 
     def short_ids(self) -> dict[str, str]:
-        """Return the shortest beginning of every ID that `entry` accepts, of 15 characters or more.
+        """Return for each ID the shortest beginning that `entry` accepts, at least 15 characters.
 
         Raises:
             HistoryError: The index can't be used.
@@ -127,7 +127,7 @@ class History:
             entry_id: Its ID, the beginning of it, or `LAST`.
 
         Raises:
-            HistoryError: There is none, or there are several, or the index can't be used.
+            HistoryError: There is no such entry, or there are several, or the index can't be used.
         """
         if entry_id == LAST:
             newest = self._index.find(limit=1)
@@ -145,7 +145,7 @@ class History:
         """Return the file with the recording of an entry; see `koe.journal.reader`.
 
         Raises:
-            HistoryError: It has none, or as `entry`.
+            HistoryError: The entry has no recording, or as `entry`.
         """
         entry = self.entry(entry_id)
         if not entry.has_audio:
@@ -153,7 +153,7 @@ class History:
         return self._path_of(entry)
 
     def survey(self) -> Survey:
-        """Return the state of the history, without changing it.
+        """Look at all entries and recordings, and change nothing.
 
         Raises:
             HistoryError: The index or the journal's folder can't be used.
@@ -167,10 +167,10 @@ class History:
     # --- what happens by itself ---
 
     def record(self, ended: Ended) -> None:
-        """Keep a session that has just ended, as the settings say; never raises."""
+        """Keep what the settings say of a session that has just ended; never raises."""
         try:
             size, end = 0, ended.end
-            with suppress(FileNotFoundError):  # another process applied the settings already
+            with suppress(FileNotFoundError):  # another process has removed it, by the settings
                 size = 0 if ended.path is None else ended.path.stat().st_size
             self._keep([entry_of(ended.id, ended.header, end, end.heard, ended.samples, size)])
             self.prune()
@@ -180,9 +180,9 @@ class History:
             self._warn(f"{exc.filename}: {exc.strerror}")
 
     def recover(self) -> Entries:
-        """Find the recordings that are not in the index: their program ended before, or it is lost.
+        """Find recordings without an entry: their program ended early, or the index was lost.
 
-        They are not recognised; that is the user's decision.
+        They are not recognised again; the user decides that.
 
         Returns:
             The entries of interrupted sessions that are new, oldest first.
@@ -196,10 +196,10 @@ class History:
         return [it for it in kept if it.why is Why.INTERRUPTED]
 
     def prune(self) -> int:
-        """Remove entries and recordings that are too old or too large together.
+        """Remove what was kept long enough, and what exceeds the size limit.
 
         Returns:
-            How many entries lost their recording, or are gone.
+            The number of entries that lost their recording or were removed.
 
         Raises:
             HistoryError: The index can't be used.
@@ -225,7 +225,7 @@ class History:
 
         Args:
             entry_id: As for `entry`.
-            end: How the new session ended. Where it gave no text, nothing changes.
+            end: How the new session ended. Without a text, nothing changes.
 
         Raises:
             HistoryError: As `entry`.
@@ -248,7 +248,7 @@ class History:
         return entry
 
     def pin(self, entry_id: str, *, pinned: bool = True) -> Entry:
-        """Keep an entry until it is removed by hand, or no longer so.
+        """Pin an entry, so that it is kept until it is removed by hand; or unpin it.
 
         Raises:
             HistoryError: As `entry`.
@@ -290,7 +290,7 @@ class History:
         return folder.path_of(self._journal, entry.id)
 
     def _keep(self, entries: Iterable[Entry]) -> Entries:
-        """Keep new entries as the settings say; return those of which something is kept."""
+        """Keep what the settings say of new entries; return the entries that are kept."""
         kept = []
         for entry in entries:
             is_unwanted = entry.has_audio and not retention.keeps_audio(entry, self._settings)
@@ -302,7 +302,7 @@ class History:
         return kept
 
     def _unlisted(self, listed: Mapping[str, Entry]) -> Iterator[Entry]:
-        """Make entries of the recordings that have none, except those that are being written."""
+        """Make entries for recordings without one, except those that are being written."""
         self.skipped = []
         try:
             paths = folder.files(self._journal)
@@ -323,7 +323,7 @@ class History:
                 continue
 
     def _note_missing(self, listed: Mapping[str, Entry]) -> None:
-        """Find the entries whose recording was removed by hand."""
+        """Update the entries whose recording was removed by hand."""
         missing = [
             replace(it, audio_bytes=0)
             for it in listed.values()
@@ -342,7 +342,7 @@ class History:
             require_own(path.parent)
             if is_being_written(path):
                 return self._skip(f"recording {path}: it is being written")
-            next(audio_of(path), b"")  # raises where the file is not ours
+            next(audio_of(path), b"")  # raises if the file is no recording of koe
             path.unlink()
         except JournalError as exc:
             return self._skip(str(exc))
@@ -355,17 +355,17 @@ class History:
         return False
 
     def _remove_empty_months(self, current: str) -> None:
-        """Remove folders with nothing in them, but not the one in which a session may begin."""
+        """Remove empty folders of earlier months; in that of this month, a session may begin."""
         with suppress(OSError):
             require_own(self._journal)
             for month in self._journal.iterdir():
                 if _MONTH.fullmatch(month.name) and month.name < current:
-                    with suppress(OSError):  # something is in it
+                    with suppress(OSError):  # it is not empty
                         month.rmdir()
 
 
 def _common(first: str, second: str) -> int:
-    """The number of characters by which two IDs can be distinguished."""
+    """Return how many characters it takes to distinguish two IDs."""
     pairs = enumerate(zip(first, second, strict=False))
     different = (place for place, (one, other) in pairs if one != other)
     return next(different, min(len(first), len(second))) + 1

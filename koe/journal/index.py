@@ -23,11 +23,11 @@ _TYPES = {"str": "TEXT", "float": "REAL", "int": "INTEGER", "bool": "INTEGER", "
 _FIELDS = {field.name: str(field.type) for field in fields(Entry)}
 _NAMES = ", ".join(_FIELDS)
 
-# Places in a row.
+# Columns whose values are converted, by their place in a row.
 _FLAGS = [place for place, of in enumerate(_FIELDS.values()) if of == "bool"]
 _WHY = list(_FIELDS).index("why")
 
-# ``folded`` is the text as it is searched.
+# ``folded`` is the text in the form in which it is searched.
 _DEFINITIONS = "".join(f"{name} {_TYPES[of]} NOT NULL, " for name, of in _FIELDS.items())
 _COLUMNS = f"{_DEFINITIONS}folded TEXT NOT NULL, PRIMARY KEY (id)"
 
@@ -38,7 +38,7 @@ _PUT = f"INSERT OR REPLACE INTO entries ({_NAMES}, folded) VALUES ({'?, ' * len(
 
 
 class Index:
-    """The table. Its file is created by the first change.
+    """The table. Its file is created with the first entry.
 
     Args:
         directory: The configuration's folder.
@@ -53,7 +53,7 @@ class Index:
         self._database = Database(path, "entries", _COLUMNS, _VERSION, warn, read_only=read_only)
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Insert entries; an entry with the same ID is replaced."""
+        """Add entries; an existing entry with the same ID is replaced."""
         if rows := [_row_of(entry) for entry in entries]:
             self._database.write(_PUT, rows)
 
@@ -83,12 +83,12 @@ class Index:
         return self._select("ORDER BY id DESC LIMIT ?", limit)
 
     def beginning_with(self, prefix: str) -> list[Entry]:
-        """Return the first two entries whose IDs begin with a text, or fewer."""
+        """Return at most two entries whose IDs begin with the prefix."""
         condition = "WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2"
         return self._select(condition, len(prefix), _storable(prefix))
 
     def ids(self) -> list[str]:
-        """Return all IDs, in their order."""
+        """Return all IDs, in ascending order."""
         rows = self._database.read("SELECT id FROM entries ORDER BY id")
         return [str(entry_id) for (entry_id,) in rows]
 
@@ -98,7 +98,7 @@ class Index:
         return [_entry_of(row) for row in rows]
 
     def expire_copy(self, oldest: float) -> None:
-        """Remove a damaged index that was moved aside before a moment, in seconds of the epoch."""
+        """Remove a damaged index that was moved aside before this time, in seconds since 1970."""
         with suppress(OSError):
             if self._database.aside.lstat().st_mtime < oldest:
                 self._remove_copy()

@@ -1,4 +1,4 @@
-"""Reads files of the journal, also damaged and foreign ones. Everything blocks."""
+"""Reads the journal's files, also damaged and foreign ones. Everything blocks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from koe.journal.format import (
 
 _BYTES_PER_SAMPLE = 2
 
-# Each of these replaces the one before, and there are thousands of them.
+# Each event of these classes replaces the previous one, and a session has thousands of them.
 _REPLACING = (InterimHeard, DefiniteHeard, ShowInterim, EngineWorking)
 _EMPTY = (InterimHeard(""), DefiniteHeard(""), ShowInterim(""))
 
@@ -80,8 +80,7 @@ def read_session(path: Path) -> Recorded:
     """Read a file, as far as it is valid. It may be written meanwhile.
 
     Raises:
-        JournalError: It can't be read at all, belongs to another user or program, or has a later
-            format.
+        JournalError: It can't be read at all, is no recording of koe, or a later koe wrote it.
     """
     events, marks = _Events(), list[Marked]()
     samples, end = 0, None
@@ -108,7 +107,7 @@ def events_of(path: Path) -> Iterator[Event | Notice]:
     """Yield every event and notice of a file, in order.
 
     Raises:
-        JournalError: See `read_session`; raised by the first step.
+        JournalError: As `read_session`, at the first event.
     """
     decoder = Decoder()
     with _opened(path) as session:
@@ -140,7 +139,7 @@ def audio_between(
     """Yield the audio of records, from one sample to another.
 
     Args:
-        records: They need not be all.
+        records: All records of a file, or a part of them.
         position: The sample that their audio begins with.
         start: The first sample to yield.
         count: How many samples; None: all.
@@ -170,7 +169,7 @@ def is_being_written(path: Path) -> bool:
         return False
     try:
         return not try_lock(descriptor, shared=True)
-    except OSError:  # no locks there, and no journal without them
+    except OSError:  # a file system without locks has no journal
         return False
     finally:
         os.close(descriptor)
@@ -256,11 +255,11 @@ class _Events:
 
     def __init__(self) -> None:
         self._decoder = Decoder()
-        # By their number.
+        # The events that remain, by their number.
         self.kept: dict[int, Event | Notice] = {}
-        # Of those that can be replaced, the number of the last.
+        # For each class whose events are replaced, the number of the last event.
         self._last: dict[type, int] = {}
-        # How many there were.
+        # The number of events so far.
         self._count = 0
 
     def add(self, payload: bytes) -> None:

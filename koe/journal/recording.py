@@ -1,4 +1,4 @@
-"""The recording of one session, on the writing thread."""
+"""Writes the file of one session; everything runs on the writing thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koe.journal.folder import path_of
 from koe.journal.format import End, Header, JournalRecord, Kind, Marked
 from koe.journal.threads import Writer
 
-# The most bytes of an audio record, two seconds; a file's audio arrives in larger pieces.
+# The most bytes of audio in one record: two seconds. Longer audio, as from a file, is split.
 PIECE_BYTES = 64 * 1024
 
 
@@ -22,8 +22,8 @@ class Ended:
     """A session that is over.
 
     Attributes:
-        id: Of the journal's entry.
-        path: The file, closed and unlocked; None: it could not be created.
+        id: The ID of the journal's entry.
+        path: The file, which is closed and not locked any more; None: there is none.
         header: What was known when the session began.
         end: The facts at the end. They are in the file, too, unless writing failed.
         samples: The number of samples in the file; without a file, the number that came.
@@ -37,18 +37,18 @@ class Ended:
 
 
 class Recording:
-    """The file of one session; it also handles the case that there can be no file.
+    """The file of one session. If it can't be created, only the end is reported.
 
     Attributes:
-        file: The file, open or closed; None: there is none, or not yet. Any thread may look.
+        file: The file, open or closed; None: there is none, or none yet. Any thread may read this.
 
     Args:
-        entry_id: Of the journal's entry.
-        directory: The journal's.
-        header: Its first record.
-        writer: Whose thread this is.
+        entry_id: The ID of the journal's entry.
+        directory: The journal's folder.
+        header: The first record of the file.
+        writer: The owner of the writing thread.
         fail: Called with the error when something can't be written.
-        ended: Called with the end.
+        ended: Called when the session is over.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Recording:
         self._fail = fail
         self._ended = ended
         self._encoder = Encoder()
-        # How much audio there was, in samples.
+        # The number of samples that came.
         self._samples = 0
         # Writing failed: only the end may follow.
         self._is_incomplete = False
@@ -105,7 +105,7 @@ class Recording:
         self._append(Kind.MARK, marked.nanoseconds, marked.payload())
 
     def end(self, nanoseconds: int, end: End) -> None:
-        """Write the end, and report it; also after a failure, since the disk may have space."""
+        """Write the end, and report it; also after a failure, as the disk may have room again."""
         self._is_incomplete = False
         self._append(Kind.END, nanoseconds, end.payload())
         path = None

@@ -1,6 +1,6 @@
-"""Retention: which parts of the history are kept, and for how long. Pure.
+"""Decides what the history keeps, and for how long. Pure.
 
-Nothing that is pinned is ever due, and a setting that is None removes nothing.
+Pinned entries are never due, and a setting of None removes nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def keeps_audio(entry: Entry, settings: HistoryConfig) -> bool:
 
 
 def keeps_entry(entry: Entry, settings: HistoryConfig) -> bool:
-    """Tell whether an entry is worth keeping, given the recording that it has or has not."""
+    """Tell whether an entry is worth keeping; a pinned one, or one with a recording, always is."""
     if entry.is_pinned or entry.has_audio:
         return True
     if not entry.best_text or entry.why in _UNWANTED:
@@ -53,12 +53,12 @@ def keeps_entry(entry: Entry, settings: HistoryConfig) -> bool:
 
 
 def due(entries: Iterable[Entry], settings: HistoryConfig, now: datetime) -> Due:
-    """Tell what is to be removed.
+    """Return what is to be removed.
 
     Args:
         entries: All entries, oldest first.
-        settings: For how long they are kept.
-        now: In UTC.
+        settings: How long they are kept.
+        now: The time, in UTC.
     """
     limit = _Limits(settings, now)
     entries = list(entries)
@@ -88,7 +88,7 @@ class _Limits:
     """Decides what is too old."""
 
     def __init__(self, settings: HistoryConfig, now: datetime) -> None:
-        # What began before one of these, in the form of `Entry.began`, is too old.
+        # The limits, in the form of `Entry.began`; what began earlier is too old.
         self._audio = _moment(now, days=settings.audio_days)
         self._text = _moment(now, days=settings.text_days)
         self._unwanted = _moment(now, hours=settings.cancelled_hours)
@@ -104,7 +104,7 @@ class _Limits:
 
 
 def _moment(now: datetime, *, days: int | None = 0, hours: int | None = 0) -> str:
-    """Return the time some time ago, as `Entry.began` has it; for None, before all entries."""
+    """Return the time that long ago, in the form of `Entry.began`; for None, before all times."""
     if days is None or hours is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The journal's two threads: one writes, and one syncs, so that writes never wait for the disk."""
+"""The journal's two threads: one writes, the other syncs, and no write waits for a sync."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Protocol
 
 from koe.journal.file import RecordingFile
 
-# How often the writing thread looks for jobs while there is a client. To wake it up for each would
-# cost the loop's thread 40 µs where processors sleep deeply, as in virtual machines; to put a job
-# into a queue costs less than one. With a piece of 20 ms that is not handed over yet, a process
-# that is killed loses 30 ms.
+# Seconds between two looks of the writing thread for jobs, while it has clients. Waking it up for
+# each job would take the loop's thread 40 µs where processors sleep deeply, as in virtual machines;
+# adding a job to a queue takes less than 1 µs. With a piece of 20 ms that was not handed over yet,
+# a process that is killed loses 30 ms.
 POLL_INTERVAL = 0.010
 
 # Seconds between syncs: the most audio that a power failure costs.
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class JobOwner(Protocol):
-    """Who has jobs done."""
+    """A client that puts jobs."""
 
     def stop(self) -> None:
         """Note that no more jobs will be put; on any thread."""
@@ -35,36 +35,37 @@ class Writer:
     """Performs jobs, in order, on its own thread, and syncs the files that they write to.
 
     The threads are daemons, because a disk that hangs must not keep a process from ending. Their
-    names do not begin with "koe-": those of engines do, and the end of a process waits for them.
+    names do not begin with "koe-", as those of engines do, for which the end of a process waits.
 
     Args:
         fail: Called on either thread when a file can't be synced.
 
     Attributes:
-        put: Queues a job, while there is a client; for any thread, in less than 1 µs.
+        put: Queues a job, which is done soon while there is a client. Any thread may call this; it
+            takes less than 1 µs.
     """
 
     def __init__(self, fail: Callable[[OSError], None]) -> None:
         self._fail = fail
-        # The jobs; None ends the thread.
+        # The jobs; None: end the thread.
         self._jobs: deque[Callable[[], None] | None] = deque()
         self.put: Callable[[Callable[[], None]], None] = self._jobs.append
         # Weak references to the clients that may put jobs, by name.
         self._clients: dict[str, weakref.ref[JobOwner]] = {}
-        # Have the writing thread look for jobs at once.
+        # Makes the writing thread look for jobs at once.
         self._wake = threading.Event()
         # The files that are open; replaced as a whole by the writing thread.
         self._files: frozenset[RecordingFile] = frozenset()
-        # Something was written that is not synced.
+        # Set when something was written that is not synced.
         self._news = threading.Event()
-        # No job will be done any more.
+        # Set when no more jobs will be done.
         self._stopped = threading.Event()
         self._writing = threading.Thread(target=self._write_on, name="journal-writer", daemon=True)
         # Started by the writing thread, when there is something to sync.
         self._syncing = threading.Thread(target=self._sync_on, name="journal-sync", daemon=True)
 
     def start(self) -> bool:
-        """Start the writing thread, unless it runs; return False if no thread can start."""
+        """Start the writing thread, unless it runs; False: the system has no more threads."""
         try:
             if self._writing.ident is None:
                 self._writing.start()
@@ -73,16 +74,16 @@ class Writer:
         return True
 
     def attend(self, name: str, client: JobOwner) -> None:
-        """Look out for jobs of a client from now on."""
+        """Look for jobs of a client from now on."""
         self._clients[name] = weakref.ref(client)
         self._wake.set()
 
     def dismiss(self, name: str) -> None:
-        """Perform the jobs of a client, and expect no more of them."""
+        """Expect no more jobs of a client; those that it has put are still done."""
         self._clients.pop(name, None)
 
     def opened(self, file: RecordingFile) -> None:
-        """Take care of a file from now on; on the writing thread."""
+        """Sync a file from now on; on the writing thread."""
         self._files |= {file}
         if self._syncing.ident is None:
             try:
@@ -105,8 +106,8 @@ class Writer:
         file.close()
 
     def flush(self, seconds: float) -> None:
-        """Wait until all jobs so far are done, with a time limit."""
-        # In a process that was forked off, the thread is not there.
+        """Wait until all jobs so far are done, but no longer than ``seconds``."""
+        # In a process that was forked, the thread does not exist.
         if self._writing.is_alive() and threading.current_thread() is not self._writing:
             done = threading.Event()
             self.put(done.set)
@@ -114,7 +115,7 @@ class Writer:
             done.wait(seconds)
 
     def stop(self, seconds: float) -> None:
-        """Perform the jobs so far, close all files, and end; wait for that with a time limit."""
+        """Do the jobs so far, close all files, and end; wait no longer than ``seconds``."""
         deadline = time.monotonic() + seconds
         for client in self._present():
             client.stop()
@@ -139,14 +140,14 @@ class Writer:
         self._news.set()
 
     def _do_jobs(self) -> bool:
-        """Do all jobs; tell whether the last was to end."""
+        """Do all jobs; return whether the last one was to end the thread."""
         while self._jobs:
             job = self._jobs.popleft()
             if job is None:
                 return True
             try:
                 job()
-            except Exception:  # a bug in koe must not cost later records
+            except Exception:  # a bug in koe must not cost the records that follow
                 log.exception("the journal lacks a record")
         return False
 

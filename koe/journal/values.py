@@ -1,7 +1,7 @@
 """Small dataclasses as JSON and back. Pure.
 
-Readers and writers of different releases meet in one file: members that a class does not have are
-ignored, and missing or wrong ones get their default.
+Different releases may write and read the same file, so members that a class does not have are
+ignored, and missing or wrong members get their default.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound="DataclassInstance")
 
 LONGEST_TEXT = 500_000
-"""Longer texts are cut to this number of characters, some nine hours of speech."""
+"""Longer texts are cut to this many characters, about nine hours of speech."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 

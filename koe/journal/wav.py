@@ -1,4 +1,4 @@
-"""Writing a recording as a WAV file. Everything blocks."""
+"""Writes recordings as WAV files. Everything blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_wav(path: Path, audio: Iterable[bytes]) -> None:
     """Write a WAV file that only this user can read; an existing file is replaced.
 
     Args:
-        path: The file. Where it is a link, the file that it leads to is replaced.
+        path: The file. If it is a link, the file that it leads to is replaced.
         audio: 16 kHz mono s16le.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Writes the journal: cheap calls for the loop's thread; the journal's own thread does the work.
+"""Writes the journal: calls are cheap for the loop's thread, and other threads do the work.
 
 Data is in the file a moment later, so that a killed process loses some milliseconds of audio at
 most; once a second it is synced to the disk. Failures cost the journal, which warns once, but never
@@ -34,15 +34,15 @@ _Job = Callable[[], None]
 
 
 class SessionJournal:
-    """The record of one session. All but `read` takes microseconds and never raises.
+    """The record of one session. All methods but `read` take microseconds and never raise.
 
     Attributes:
-        id: Of the journal's entry.
+        id: The ID of the journal's entry.
 
     Args:
-        entry_id: Of the journal's entry.
-        recording: Performs the work.
-        writer: Queues the work.
+        entry_id: The ID of the journal's entry.
+        recording: Writes the file.
+        writer: Runs the recording's methods on its thread.
     """
 
     def __init__(self, entry_id: str, recording: Recording, writer: Writer) -> None:
@@ -64,7 +64,7 @@ class SessionJournal:
         self._put(partial(self._recording.mark, Marked(mark, numbers, monotonic_ns())))
 
     def end(self, end: End) -> None:
-        """Record the end; later calls of all methods have no effect."""
+        """Record the end; nothing is recorded after it."""
         self._put(partial(self._recording.end, monotonic_ns(), end))
         self.stop()
 
@@ -84,7 +84,7 @@ class SessionJournal:
 
         Args:
             start: The first sample.
-            count: How many; at most `persisted` are there.
+            count: The number of samples; only the first `persisted` ones of the session exist.
 
         Raises:
             JournalError: There is no file, or it can't be read.
@@ -99,10 +99,10 @@ class Journal:
     """Records the sessions of this process in one folder.
 
     Args:
-        directory: The journal's; made when the first session begins.
+        directory: The journal's folder; created when the first session begins.
         warn: Called once, on any thread, with a sentence that says why there is no record.
         ended: Called for each session that is over, on the writing thread; it may block.
-        now: Gives the time, in UTC.
+        now: Returns the time, in UTC.
     """
 
     def __init__(
@@ -116,19 +116,19 @@ class Journal:
         self._warn = warn
         self._ended = ended
         self._now = now
-        # Guards what follows.
+        # Guards the two attributes below.
         self._lock = threading.Lock()
-        # The threads, while there are any.
+        # The threads; None while there are none.
         self._writer: Writer | None = None
-        # Whether it has warned: a second warning has no new information.
+        # Whether the user was warned; a second warning would say nothing new.
         self._has_warned = False
 
     def begin(self, header: Header, *, has_file: bool = True) -> SessionJournal:
         """Begin the record of a session, on any thread; it waits for nothing and never raises.
 
         Args:
-            header: Its version, moment and process are filled in.
-            has_file: False: nothing is written, and only the end counts.
+            header: What is known of the session. Version, time and process are filled in here.
+            has_file: False: nothing is written, and only the end is reported.
         """
         moment = self._now()
         header = replace(
@@ -157,17 +157,17 @@ class Journal:
         return session
 
     def flush(self, seconds: float) -> None:
-        """Wait until all that was recorded is in the files, with a time limit."""
+        """Wait until what was recorded is in the files, but no longer than ``seconds``."""
         with self._lock:
             writer = self._writer
         if writer is not None:
             writer.flush(seconds)
 
     def close(self, seconds: float) -> None:
-        """Write all that was recorded, and end the threads; wait for that with a time limit.
+        """Write what was recorded, and end the threads; wait for that no longer than ``seconds``.
 
-        Sessions that are not over are recorded no further; their files stay without an end. The
-        next session starts the threads anew.
+        Running sessions are not recorded any further, and their files have no end. The next session
+        starts new threads.
         """
         with self._lock:
             writer, self._writer = self._writer, None
@@ -186,16 +186,16 @@ def _ignore(job: _Job) -> None:
     """Do nothing: the record has ended."""
 
 
-# Those that may have something to write.
+# The journals that may have something to write.
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
 def flush_all(seconds: float = EXIT_SECONDS) -> None:
-    """Wait until all journals have written what was recorded, with a time limit."""
+    """Wait until all journals have written what was recorded, but no longer than ``seconds``."""
     deadline = monotonic() + seconds
     for journal in list(_journals):
         journal.flush(max(0.0, deadline - monotonic()))
 
 
-# Where the interpreter is never finalised, the shim has to call it.
+# In an interpreter that is never finalised, the exit of the C library calls it.
 atexit.register(flush_all)

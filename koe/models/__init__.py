@@ -1,10 +1,10 @@
-"""Models on this machine: listing, checking, downloading and removing them.
+"""Models on this machine: finding, verifying, downloading and removing them.
 
-manifest      what a model should be        catalogue     which models there are
-paths         which paths are safe          verification  how much of a model is there
-storage       files without surprises       removal       removing one
-checksums     what was computed before      hub           describing one that is published
-lock          one at a time                 download      HTTP
-part          an unfinished file            transfer      one file
-registry      downloads in the background   pull          one model
+manifest      what a model should be        catalogue     which models exist
+paths         which paths are safe          verification  how complete a model is
+storage       safe access to files          removal       removing a model
+checksums     checksums computed before     hub           the files of a published model
+lock          one change at a time          download      HTTP
+part          an unfinished file            transfer      downloading a file
+registry      downloads in the background   pull          downloading a model
 """

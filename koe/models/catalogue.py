@@ -1,4 +1,4 @@
-"""The models: every directory below the models directory that has a manifest."""
+"""Finds models: every directory below the models directory that has a manifest."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_models(root: Path) -> tuple[list[Model], list[ManifestError]]:
     """Look for models at any depth, but not through links (spec models §4).
 
     Args:
-        root: The models directory, which need not exist. It is no model itself.
+        root: The models directory, which need not exist. It is not a model itself.
 
     Returns:
         The models, by path, and what is wrong with manifests that cannot be used.
@@ -55,10 +55,10 @@ def find_models(root: Path) -> tuple[list[Model], list[ManifestError]]:
 
 
 def install_manifests(root: Path) -> list[Path]:
-    """Describe the models that koe knows, so that they can be downloaded.
+    """Write the manifests of the models that koe knows, so that they can be downloaded.
 
-    An existing manifest is never changed. The configuration's directory, which is the
-    parent of ``root``, is made private where it does not exist yet.
+    An existing manifest is never changed. The configuration's directory, which is the parent of
+    ``root``, is private if it is created here.
 
     Returns:
         The manifests that were written.
@@ -82,7 +82,7 @@ def install_manifests(root: Path) -> list[Path]:
 
 
 def shipped_manifests() -> dict[str, Manifest]:
-    """The models that koe knows, by path."""
+    """Return the manifests of the models that koe knows, by path."""
     return {
         path.relative_to(_SHIPPED).with_suffix("").as_posix(): manifests.parse(path.read_bytes())
         for path in sorted(_SHIPPED.rglob("*.json"))
@@ -90,11 +90,11 @@ def shipped_manifests() -> dict[str, Manifest]:
 
 
 def describe(model: Model, status: int) -> dict[str, str | int]:
-    """The facts about a model for shells and programs (spec abi §7.5).
+    """Return the facts about a model, as shells and programs get them (spec abi §7.5).
 
     Args:
         model: The model.
-        status: Its `koe.models.verification.Status`.
+        status: How complete it is, a `koe.models.verification.Status`.
     """
     manifest = model.manifest
     return {
@@ -109,9 +109,9 @@ def describe(model: Model, status: int) -> dict[str, str | int]:
 
 
 def languages_of(model: Model) -> tuple[str, ...]:
-    """The languages of a model, as codes; empty if unknown.
+    """Return the codes of the languages that a model recognises; empty if they are not known.
 
-    An old manifest without languages is not changed; koe's own manifest of that model has them.
+    Manifests of earlier releases do not name them; then those of the shipped manifest count.
     """
     shipped = shipped_manifests().get(model.path)
     is_same = shipped is not None and shipped.files == model.manifest.files
@@ -119,7 +119,7 @@ def languages_of(model: Model) -> tuple[str, ...]:
 
 
 def _directories(root: Path) -> list[Path]:
-    """Every real directory below ``root``; one that cannot be read has none."""
+    """Return every real directory below ``root``; what is in an unreadable one is left out."""
     found = []
     # Not os.walk, which recurses and has a limit.
     unread = [root]

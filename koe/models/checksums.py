@@ -1,4 +1,4 @@
-"""A cache of the checksums of one model's files, so that they are not computed again.
+"""A cache of the checksums of one model's files, so that they are computed only once.
 
 The cache is ``.koe-checksum.json`` in the model's directory: per file its modification time, in
 whole seconds, and the checksum of what was in it then (spec models §5.3).
@@ -20,11 +20,11 @@ _LARGEST_CACHE_BYTES = 1024 * 1024  # as for a manifest, which names the same fi
 
 
 class Checksums:
-    """The cache of one directory; empty if it is missing or invalid.
+    """The cache of one directory; empty if its file is missing or invalid.
 
     Args:
-        directory: The model's.
-        is_fresh: Begin with an empty cache; saving replaces the file.
+        directory: The model's directory.
+        is_fresh: Begin empty, without reading the file; saving replaces its content.
     """
 
     def __init__(self, directory: Path, is_fresh: bool = False) -> None:

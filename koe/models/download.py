@@ -1,8 +1,8 @@
-"""Fetches files over HTTP: which replies count, and at which byte of the file each begins.
+"""Fetches files over HTTP, as a whole or from a byte on.
 
 `koe.http` sends the requests, and `koe.models.transfer` checks the bytes.
 
-HTTP/1.1 on purpose: four files at once have a connection each, and no flow control in between.
+HTTP/1.1 on purpose: four files at once have a connection each, without flow control between them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from koe.http.request import HttpSettings, Request
 
 _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
 
-# Statuses after which another try may succeed.
+# Statuses after which another try may succeed: the server was too slow, too busy, or has trouble.
 _TEMPORARY_STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 _OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 200, 206, 416
@@ -51,12 +51,12 @@ class TimeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A reply whose content has not come yet.
+    """A reply whose content is still to be read.
 
     Attributes:
         start: The position of its first byte in the file: the requested one, or 0.
         total_bytes: The size of the whole file; None when the server does not say.
-        validator: Identifies this version of the file; None if the server sends none.
+        validator: Identifies this version of the file (ETag); None: the server gives none.
     """
 
     start: int
@@ -72,7 +72,7 @@ class Body:
             DownloadError: The connection broke or stalled.
         """
         with _download_errors(self._name):
-            # It is a generator, though the library does not promise that.
+            # The library returns a generator, although its types do not promise that.
             chunks = cast("AsyncGenerator[bytes, None]", self._response.aiter_raw())
             async with aclosing(chunks):
                 async for chunk in chunks:
@@ -86,7 +86,7 @@ class Fetcher:
         patience: How long to wait.
 
     Raises:
-        DownloadError: There are no root certificates to verify a server with.
+        DownloadError: There are no certificates by which servers could be verified.
     """
 
     def __init__(self, patience: TimeLimits) -> None:
@@ -121,7 +121,7 @@ class Fetcher:
                 file.
 
         Raises:
-            UnusableRangeError: The server does not send the rest; ask for the whole file.
+            UnusableRangeError: The server does not send the rest; fetch the whole file.
             DownloadError: The file could not be fetched.
         """
         _require_safe(name, url)
@@ -141,7 +141,7 @@ class Fetcher:
                 yield Body(start, total, _validator(response), name, response)
 
     async def fetch_page(self, name: str, url: str) -> tuple[bytes, str | None]:
-        """Return a small answer as a whole, and where the next page is, if there is one.
+        """Return a small reply, and the address of the next page, if there is one.
 
         Raises:
             DownloadError: It could not be fetched, or is too large.
@@ -174,7 +174,7 @@ def _require_content(name: str, response: Response, is_part: bool) -> None:
 
 
 def _total_of_part(name: str, response: Response, start: int) -> int | None:
-    """Return the size of the whole file that a part is of."""
+    """Return the size of the whole file, given the reply with a part of it."""
     said = response.headers.get("Content-Range", "")
     found = re.fullmatch(r"bytes (\d{1,20})-\d{1,20}/(\d{1,20}|\*)", said.strip())
     if found is None or int(found[1]) != start:
@@ -189,14 +189,14 @@ def _length(response: Response) -> int | None:
 
 
 def _validator(response: Response) -> str | None:
-    # Only a strong validator covers every byte (RFC 9110 §13.1.5).
+    # Only a strong ETag guarantees that every byte is the same (RFC 9110 §13.1.5).
     etag: str = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else None
 
 
 @contextmanager
 def _download_errors(name: str) -> Iterator[None]:
-    """Turn errors of `koe.http` into errors of downloads."""
+    """Convert errors of `koe.http` into errors of downloads."""
     try:
         yield
     except HttpError as exc:

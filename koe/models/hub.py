@@ -1,4 +1,4 @@
-"""Describing a model that is published on Hugging Face (spec models §10.7)."""
+"""Describes a model that is published on Hugging Face (spec models §10.7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDPOINT = "https://huggingface.co"
 # Names that the service allows; they are also safe in paths and addresses.
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
-# A list comes in pages of a thousand entries; no model is so large.
+# A page has up to a thousand entries; no model has this many pages.
 _MOST_PAGES = 100
 
 
@@ -35,7 +35,7 @@ class RepositoryListing:
 
 
 def tree_url(repo: str) -> str:
-    """Where a repository is listed.
+    """Return the address of the list of files in a repository.
 
     Raises:
         ManifestError: The name of the repository is invalid.
@@ -46,7 +46,7 @@ def tree_url(repo: str) -> str:
 
 
 async def list_files(repo: str, patience: TimeLimits | None = None) -> RepositoryListing:
-    """Fetch the list of a repository's files.
+    """Fetch the list of files in a repository.
 
     Raises:
         ManifestError: It could not be fetched, or has an unknown format.

@@ -25,11 +25,11 @@ def exclusive(directory: Path) -> Iterator[None]:
     If the file system has no locks, that is reported, and other processes are not excluded.
 
     Args:
-        directory: The model's, with its manifest.
+        directory: The model's directory, with its manifest.
 
     Raises:
         ManifestError: The manifest cannot be opened.
-        ModelError: Another program changes the model.
+        ModelError: Another download or removal is changing the model.
     """
     try:
         descriptor = storage.open_regular(directory / MANIFEST_NAME)

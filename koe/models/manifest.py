@@ -25,7 +25,7 @@ class ModelFile:
 
     Attributes:
         name: Relative to the model's directory, with ``/``; not to be trusted before
-            `koe.models.paths.components` has seen it.
+            `koe.models.paths.components` has checked it.
         size_bytes: 0 when unknown.
         sha256: Lower-case hexadecimal; empty when unknown.
         url: Where it comes from.
@@ -47,7 +47,7 @@ class Manifest:
         repo: The source of the model, for people.
         files: In the manifest's order.
         mode: ``asr``, ``llm``, or empty if it is not given.
-        languages: Its languages, as codes such as ``zh``; empty if they are not given.
+        languages: What it recognises, as codes such as ``zh``; empty if they are not given.
     """
 
     provider: str
@@ -59,7 +59,7 @@ class Manifest:
 
     @property
     def total_bytes(self) -> int:
-        """The sizes together; files of unknown size count nothing."""
+        """The sum of all sizes; files of unknown size count as 0."""
         return sum(file.size_bytes for file in self.files)
 
 
@@ -82,9 +82,9 @@ def load(directory: Path) -> Manifest:
 
 
 def parse(content: bytes) -> Manifest:
-    """Read a manifest; fields that are not known are ignored.
+    """Read a manifest; unknown fields are ignored.
 
-    Checksums come out in lower case: some tools write upper case (spec models §3.1).
+    Checksums are returned in lower case, because some tools write upper case (spec models §3.1).
 
     Raises:
         ManifestError: Not UTF-8, not JSON, or a field is missing or of the wrong kind.
@@ -108,7 +108,7 @@ def parse(content: bytes) -> Manifest:
 
 
 def render(manifest: Manifest) -> bytes:
-    """Write a manifest as it stands in its file: keys in alphabetical order, two spaces deep."""
+    """Return the content of a manifest's file: sorted keys, indented by two spaces."""
     fields: dict[str, object] = {
         "description": manifest.description,
         "files": [
@@ -130,7 +130,7 @@ def _file(entry: object, number: int) -> ModelFile:
     where = f"file {number}"
     fields = _object(entry, where)
     size = fields.get("size")
-    # Python takes a bool for an int. 1.0 is none.
+    # In Python, a bool is an int, but not a size; and 1.0 is not an int.
     if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
         raise ManifestError(f"{MANIFEST_NAME}: {where} needs a whole number 'size'; 0 if unknown")
     return ModelFile(
@@ -142,7 +142,7 @@ def _file(entry: object, number: int) -> ModelFile:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """Read the languages; anything but a list of texts is ignored: others may use the name."""
+    """Read the languages. Anything but a list is ignored: others may use the name."""
     if not isinstance(value, list):
         return ()
     return tuple(it for it in value if isinstance(it, str) and it and is_unicode(it))

@@ -1,7 +1,7 @@
 """A file while it is being fetched.
 
 It lies beside its final place, as ``NAME.part``, and stays there when a download ends early, so
-that the next one can go on. Its checksum is computed as it grows.
+that the next one can continue. Its checksum is computed as it grows.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES
 class PartFile:
     """An unfinished file, open; on one event loop.
 
-    Every operation raises OSError if it fails.
+    Every operation raises OSError if the disk fails.
 
     Attributes:
-        length: The number of bytes so far.
+        length: The number of bytes in it.
 
     Args:
-        path: The path; missing directories are created.
+        path: Where it is, or will be; missing directories are created.
 
     Raises:
-        ModelPathError: The path exists, and is no regular file.
+        ModelPathError: Something other than a regular file has this name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +42,7 @@ class PartFile:
         except FileExistsError:
             self._descriptor = _open_unlinked(path)
         self.length = os.fstat(self._descriptor).st_size
-        # Of the first `_hashed` bytes.
+        # The checksum of the first `_hashed` bytes.
         self._digest = hashlib.sha256()
         self._hashed = 0
 
@@ -53,7 +53,7 @@ class PartFile:
         self.close()
 
     async def sha256(self) -> str:
-        """Return the checksum of the whole content; reads the part of an earlier download."""
+        """Return the checksum of the whole file; read what was not hashed yet."""
         os.lseek(self._descriptor, self._hashed, os.SEEK_SET)
         while self._hashed < self.length:
             block = os.read(self._descriptor, storage.BLOCK_BYTES)
@@ -61,7 +61,7 @@ class PartFile:
                 raise OSError(None, "another program has made the file shorter", str(self._path))
             self._digest.update(block)
             self._hashed += len(block)
-            await asyncio.sleep(0)  # the other files go on, and a cancellation is heard
+            await asyncio.sleep(0)  # other files go on, and a cancellation takes effect
         return self._digest.hexdigest()
 
     def append(self, data: bytes) -> None:
@@ -76,14 +76,14 @@ class PartFile:
         self.length += len(data)
 
     def clear(self) -> None:
-        """Drop all bytes, and begin again."""
+        """Empty the file."""
         os.ftruncate(self._descriptor, 0)
         self.length = self._hashed = 0
         self._digest = hashlib.sha256()
 
     async def publish(self, target: Path) -> None:
-        """Move the file to its final place, and close it."""
-        # A descriptor of its own, because a cancel does not wait for the disk.
+        """Move the whole file to its final place, and close it."""
+        # A descriptor of its own, because fsync may still run after a cancel.
         synced = os.dup(self._descriptor)
         await asyncio.get_running_loop().run_in_executor(None, _sync_and_close, synced)
         os.close(self._descriptor)
@@ -91,7 +91,7 @@ class PartFile:
         self._path.replace(target)
 
     def close(self) -> None:
-        """Leave it for the next download; an empty file is removed."""
+        """Close the file, which the next download can continue; remove it if it is empty."""
         if self._descriptor < 0:
             return
         os.close(self._descriptor)
@@ -102,7 +102,7 @@ class PartFile:
 
 
 def _open_unlinked(path: Path) -> int:
-    """Open the existing file; one with a second hard link is left alone and replaced."""
+    """Open the existing file; if it has a second hard link, replace it without changing it."""
     descriptor = storage.open_regular(path, os.O_RDWR)
     if os.fstat(descriptor).st_nlink <= 1:
         return descriptor

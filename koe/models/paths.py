@@ -1,7 +1,7 @@
-"""The paths of a model and its files; unsafe paths are refused.
+"""Returns the paths of models and their files, and refuses unsafe ones.
 
 The path of a model is its identifier: relative to the models directory, or absolute. Manifests come
-from elsewhere, so the names in them are taken apart and checked before anything is touched
+from other people, so the names in them are split and checked before any file is touched
 (spec models §6).
 """
 
@@ -20,25 +20,25 @@ MODELS_NAME = "models"
 MANIFEST_NAME = ".koe-manifest.json"
 CHECKSUMS_NAME = ".koe-checksum.json"
 
-# No manifest may name these, or a download would overwrite them.
+# koe's own files. No manifest may name them, because a download would overwrite them.
 _OURS = frozenset((MANIFEST_NAME, CHECKSUMS_NAME))
 
-# No model has longer names. Systems end at 1,024 to 4,096 bytes for a whole path.
+# No model has longer names. Systems limit a whole path to 1,024 to 4,096 bytes.
 _MOST_COMPONENTS, _LONGEST_NAME = 32, 512
 
-# Names with a special meaning in Windows, with any extension.
+# Names of devices on Windows, with any extension.
 _PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")
 _DEVICES = frozenset(("con", "prn", "aux", "nul", "conin$", "conout$", *_PORTS))
 _FORBIDDEN_BY_WINDOWS = frozenset('<>:"|?*')  # a colon is a drive, or a stream within a file
 
 
 def models_directory(config_directory: Path) -> Path:
-    """The models directory, given the configuration's."""
+    """Return the models directory, given the configuration's directory."""
     return config_directory / MODELS_NAME
 
 
 def locate(root: Path, path: str) -> Path:
-    """Return the directory that a model's path means; it need not exist.
+    """Return the directory that a model's path refers to; it need not exist.
 
     Args:
         root: The models directory.
@@ -50,22 +50,22 @@ def locate(root: Path, path: str) -> Path:
     directory = Path(path)
     if "\0" in path or not is_unicode(path):
         raise ModelPathError(f"model path {json.dumps(path)} cannot be a path")
-    if not directory.is_absolute() and directory.anchor:  # of Windows: C:model, \model
+    if not directory.is_absolute() and directory.anchor:  # on Windows: C:model, \model
         raise ModelPathError(f"model path {path} depends on the current drive; write all of it")
     return root / directory
 
 
 def existing_directory(root: Path, path: str) -> Path:
-    """Return a model's directory without links in it, which stands for the model from then on.
+    """Return a model's directory without links in it, which from then on identifies the model.
 
     Raises:
         ManifestError: It does not exist.
-        ModelPathError: It is meant to be in ``root`` and is not, or cannot be a path.
+        ModelPathError: It should be in ``root`` and is not, or cannot be a path.
     """
     directory = locate(root, path)
     try:
         resolved = directory.resolve(strict=True)
-        # A path that is not textually below the root was given as absolute, by the user's choice.
+        # A path that does not begin with the root is absolute: that is the user's choice.
         escapes = directory.is_relative_to(root) and not resolved.is_relative_to(root.resolve())
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise ManifestError(f"canonicalize {directory}: {exc.strerror}") from exc
@@ -79,11 +79,11 @@ def existing_directory(root: Path, path: str) -> Path:
 
 
 def writable_directory(root: Path, path: str) -> Path:
-    """As `existing_directory`, before files are changed: ``..`` and a leading ``.`` are refused.
+    """Return the directory of a model that is to be changed; refuse ``..`` and a leading ``.``.
 
     Raises:
         ManifestError: It does not exist.
-        ModelPathError: Also for those.
+        ModelPathError: It is refused, or as `existing_directory`.
     """
     directory = locate(root, path)
     parts = (path.replace("\\", "/") if os.sep == "\\" else path).split("/")
@@ -93,11 +93,11 @@ def writable_directory(root: Path, path: str) -> Path:
 
 
 def components(name: str, platform: str = sys.platform) -> tuple[str, ...]:
-    """Take apart the name of a model's file.
+    """Split the name of a model's file into its components.
 
     Args:
         name: As the manifest has it: ``a//b``, ``a/./b`` and ``a/b/`` mean ``a/b``.
-        platform: As ``sys.platform``; Windows knows more names that are not what they look like.
+        platform: As ``sys.platform``; Windows has more names with a special meaning.
 
     Raises:
         ModelPathError: The name is empty or not safe.
@@ -106,7 +106,7 @@ def components(name: str, platform: str = sys.platform) -> tuple[str, ...]:
         raise ModelPathError('empty file name in manifest: ""')
     first, *others = (name.replace("\\", "/") if platform == "win32" else name).split("/")
     parts = (first, *(part for part in others if part not in ("", ".")))
-    # A first part that is empty stands for an absolute path.
+    # An empty first part means an absolute path.
     if len(parts) > _MOST_COMPONENTS or len(name) > _LONGEST_NAME:
         raise ModelPathError(
             f"file name in manifest is too long: {json.dumps(name[:40])}… has {len(parts)} parts "
@@ -128,7 +128,7 @@ def target(directory: Path, name: str) -> Path:
         name: As the manifest has it.
 
     Raises:
-        ModelPathError: The name is not safe, or the way there passes a link.
+        ModelPathError: The name is not safe, or a component on the way is a link.
     """
     return contained(directory, directory.joinpath(*components(name)))
 
@@ -137,8 +137,8 @@ def contained(directory: Path, path: Path) -> Path:
     """Return ``path``, if no existing component below ``directory`` is a link.
 
     Raises:
-        ModelPathError: One is, or the path leads elsewhere.
-        OSError: A component cannot be examined.
+        ModelPathError: A component is a link, or the path leads outside.
+        OSError: The status of a component cannot be read.
     """
     refusal = f"refusing to operate on {path}"
     existing = directory
@@ -157,10 +157,10 @@ def contained(directory: Path, path: Path) -> Path:
 
 
 def part_path(path: Path) -> Path:
-    """The path of a file while it is being fetched: ``model.bin.part``.
+    """Return the path of a file while it is being fetched: ``model.bin.part``.
 
     A name without an extension gets two dots, ``LICENSE..part``: other programs have left such
-    files, and they can be resumed (spec models §7.3).
+    files, and downloads can continue them (spec models §7.3).
     """
     stem, dot, extension = path.name.rpartition(".")
     if dot and stem and extension:

@@ -1,4 +1,4 @@
-"""Downloading a whole model (spec models §7.2)."""
+"""Downloads a whole model (spec models §7.2)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SHA256_DIGITS = 64
 async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = None) -> None:
     """Download the missing files of a model.
 
-    The first file that fails ends the others. Files that were finished until then stay, and so do
-    the unfinished ones, from which the next download goes on. Cancelling leaves the same.
+    The first file that fails ends the others. Finished files stay, and so do unfinished ones, which
+    the next download continues. The same holds after a cancel.
 
     Args:
         root: The models directory.
@@ -80,7 +80,7 @@ def _require_usable(directory: Path, manifest: Manifest) -> None:
     """Raise before the download begins if its result could not be used."""
     targets = [paths.target(directory, file.name) for file in manifest.files]
     places = Counter(
-        # Some disks take capital and small letters for the same.
+        # Some disks do not distinguish capital and small letters.
         str(place).casefold()
         for target in targets
         for place in (target, paths.part_path(target))

@@ -1,8 +1,8 @@
 """Downloads in the background, for shells.
 
-Every download has a thread of its own, and all its callbacks are called on that thread, one call at
-a time: the start, the progress, and exactly one final status, which is the last call. No lock is
-held meanwhile, so that a callback may start, cancel and close as it likes.
+Every download has a thread of its own, and all its callbacks are called on that thread, one at a
+time: the start, the progress, and last exactly one final status. No lock is held meanwhile, so a
+callback may start, cancel and close downloads.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class StartResult(IntEnum):
     """The result of a request to download; the values are those of the C contract."""
 
     STARTED = 0
-    ALREADY_RUNNING = -1  # a download of this very path
-    REFUSED = -2  # no path, no callbacks, or everything is closed
+    ALREADY_RUNNING = -1  # a download of the same path
+    REFUSED = -2  # no path, no callbacks, or close was called
 
 
 class DownloadStatus(IntEnum):
-    """The state of a download, as in the C contract. All values but the first are final."""
+    """The state of a download; the values are those of the C contract. All but one are final."""
 
     STARTED = 0
     COMPLETED = 1
@@ -56,11 +56,11 @@ class Downloads:
     def __init__(self, root: Path, patience: TimeLimits | None = None) -> None:
         self._root = root
         self._patience = patience
-        # Guards what is below.
+        # Guards the three attributes below.
         self._lock = threading.Lock()
         # By path, as it was given; without downloads that are reporting their end.
         self._running: dict[str, _Download] = {}
-        # All downloads, including those.
+        # The threads of all downloads, also of those.
         self._threads: list[threading.Thread] = []
         # close was called: nothing starts any more.
         self._closed = False
@@ -77,7 +77,7 @@ class Downloads:
                 it has ended, with a sentence.
 
         Returns:
-            Unless STARTED, neither callback is ever called.
+            Whether it was started; if not, neither callback is ever called.
         """
         if path is None or on_progress is None or on_status is None:
             return StartResult.REFUSED
@@ -106,7 +106,7 @@ class Downloads:
             path: Exactly as it was given to `start`.
 
         Returns:
-            Whether there is one.
+            Whether there is such a download.
         """
         with self._lock:
             download = self._running.get(path) if path is not None else None
@@ -116,9 +116,9 @@ class Downloads:
         return True
 
     def close(self, seconds: float) -> None:
-        """Cancel all downloads and wait for their last callbacks, but no longer than this.
+        """Cancel all downloads and wait for their last callbacks, but no longer than ``seconds``.
 
-        A download whose callback does not return, or calls this, reports its end afterwards.
+        A download whose callback does not return, or calls this, gets its last call afterwards.
         """
         deadline = time.monotonic() + seconds
         with self._lock:
@@ -139,7 +139,7 @@ class _Download:
     """One download and its thread.
 
     Args:
-        forget: Called before the final status, so that its callback may start the same path anew.
+        forget: Called before the final status, whose callback may start the same path again.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class _Download:
         self._on_status = on_status
         self._patience = patience
         self._forget = forget
-        # Guards the two below.
+        # Guards the two attributes below.
         self._lock = threading.Lock()
         # cancel was called; it may come before there is a task.
         self._cancelled = False
@@ -168,7 +168,7 @@ class _Download:
 
     def cancel(self) -> None:
         with self._lock:
-            # A second time would interrupt what ends the connections.
+            # A second cancel would interrupt the closing of the connections.
             if self._end is not None and not self._cancelled:
                 self._end()
             self._cancelled = True
@@ -184,7 +184,7 @@ class _Download:
             self._on_status(status, message)
 
     def _perform(self) -> tuple[DownloadStatus, str]:
-        # Takes a tenth of a second, which the caller of start does not have.
+        # The import takes a tenth of a second, and the caller of start must not wait for it.
         import asyncio
 
         from koe import daemon_threads
@@ -194,7 +194,7 @@ class _Download:
             task = asyncio.current_task()
             assert task is not None
             if not self._begin(asyncio.get_running_loop(), task):
-                # Not by task.cancel(), which the HTTP library passes over before its first step.
+                # Not by task.cancel(), which the HTTP library ignores before its first step.
                 raise asyncio.CancelledError
             try:
                 await pull.pull(self._root, self._path, self._tell, self._patience)
@@ -211,7 +211,7 @@ class _Download:
         return DownloadStatus.COMPLETED, "completed"
 
     def _begin(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> bool:
-        """Let cancel end the task; return False if it was called before."""
+        """Make `cancel` end the task; return False if it was called before."""
         with self._lock:
             if not self._cancelled:
                 self._end = lambda: loop.call_soon_threadsafe(task.cancel)

@@ -1,4 +1,4 @@
-"""Removing the files of a model; its manifest stays, so that it can be downloaded again."""
+"""Removes the files of a model; its manifest stays, so that it can be downloaded again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def remove_files(root: Path, path: str) -> int:
 
     Raises:
         ModelError: There is no manifest, a name or a place is not safe, the model is being
-            downloaded, or a file cannot be removed; those before it are gone then.
+            downloaded, or a file cannot be removed; the files before it are removed then.
     """
     directory = paths.writable_directory(root, path)
     manifest = manifests.load(directory)
@@ -44,5 +44,5 @@ def remove_files(root: Path, path: str) -> int:
 def _remove_empty_parents(target: Path, directory: Path) -> None:
     for parent in target.relative_to(directory).parents:
         if parent.parts:
-            with suppress(OSError):  # it is not empty, or not there
+            with suppress(OSError):  # it is not empty, or does not exist
                 (directory / parent).rmdir()

@@ -34,7 +34,7 @@ _WORTH_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a file.
+    """How much of a file has been fetched.
 
     Attributes:
         index: The file's place in the manifest, from 0.
@@ -56,11 +56,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A download was interrupted, and is tried again.
+    """A download broke off, and is tried again.
 
     Attributes:
         name: As the manifest has it.
-        error: The error.
+        error: What happened.
         pause: Seconds until the next try.
     """
 
@@ -73,11 +73,11 @@ Tell = Callable[[Progress | Retry], None]
 
 
 class Transfer:
-    """Gets one file.
+    """Downloads one file.
 
     Args:
-        file: Which.
-        directory: The model's, from `koe.models.paths`.
+        file: The file.
+        directory: The model's directory, from `koe.models.paths`.
         place: Its index in the manifest, and how many files there are.
         tell: Called on the loop's thread; `run` raises its exceptions.
     """
@@ -89,20 +89,20 @@ class Transfer:
         self._directory = directory
         self._place = place
         self._tell = tell
-        # The most bytes that were ever there, in steps that were worth a try.
+        # The most bytes so far, counted in steps that were worth a try.
         self._best = 0
-        # Of the version of the file that the server sent first.
+        # The validator of the version of the file that the server sent last.
         self._validator: str | None = None
         # The part file may have bytes of more than one version of the file.
         self._is_mixed = False
-        # The listener is called here; what it raises is not the disk's fault.
+        # Set while the listener is called; what it raises is no error of the disk.
         self._is_telling = False
 
     async def run(self, fetcher: Fetcher, patience: TimeLimits) -> os.stat_result:
-        """Fetch the file, unless it exists.
+        """Download the file, unless it exists.
 
         Returns:
-            What the disk says of it; its checksum, if the manifest has one, was found right.
+            The status of the file. Its checksum was verified, if the manifest has one.
 
         Raises:
             ModelError: It cannot be fetched or written, or differs from the manifest.
@@ -114,7 +114,7 @@ class Transfer:
             part_path = paths.contained(self._directory, paths.part_path(target))
             with PartFile(part_path) as part:
                 await self._fill(part, fetcher, patience)
-                # Since the first look a link may have been put on the way.
+                # A link may have been put into the path since the first check.
                 paths.target(self._directory, self._file.name)
                 await part.publish(target)
             return target.lstat()
@@ -124,7 +124,7 @@ class Transfer:
             raise self._storage_error(exc) from exc
 
     async def _is_there(self, target: Path) -> bool:
-        """Tell whether the file exists with the right content; a wrong one is removed."""
+        """Return whether the file exists as it should; remove one with a wrong checksum."""
         size = self._size_of(target)
         if size is None or self._file.size_bytes not in (0, size):
             return False
@@ -156,7 +156,7 @@ class Transfer:
     async def _fill(self, part: PartFile, fetcher: Fetcher, patience: TimeLimits) -> None:
         """Fetch until the part file matches the manifest."""
         if not self._file.sha256:
-            part.clear()  # an earlier piece may be of another version
+            part.clear()  # nothing shows whether an earlier piece is of the same version
         self._is_mixed = part.length > 0
         self._best = part.length
         pauses = iter(patience.pauses)
@@ -188,7 +188,7 @@ class Transfer:
         return isinstance(exc, DownloadError) and exc.is_temporary
 
     def _is_complete(self, part: PartFile) -> bool:
-        """Tell whether an earlier download was ended between the last byte and the check."""
+        """Return whether an earlier download was stopped between the last byte and the check."""
         if part.length > self._limit:
             part.clear()
         if not 0 < part.length == self._file.size_bytes:
@@ -200,7 +200,7 @@ class Transfer:
         """Fetch the missing bytes.
 
         Raises:
-            UnusableRangeError: The server has no more bytes, and the part file is empty now.
+            UnusableRangeError: The server does not send the rest; the part file is empty now.
         """
         file = self._file
         if part.length and not file.sha256 and self._validator is None:
@@ -209,7 +209,7 @@ class Transfer:
             async with fetcher.fetch(file.name, file.url, part.length, self._validator) as body:
                 await self._append(part, body)
         except UnusableRangeError:
-            # Of a file of unknown size, this may be all.
+            # A file of unknown size may be complete.
             if not file.sha256 or await part.sha256() != file.sha256:
                 part.clear()
                 raise
@@ -217,7 +217,7 @@ class Transfer:
     async def _append(self, part: PartFile, body: Body) -> None:
         file = self._file
         if body.total_bytes is not None and file.size_bytes not in (0, body.total_bytes):
-            self._is_mixed = False  # it is the manifest that is of another version
+            self._is_mixed = False  # the manifest describes another version
             raise IntegrityError("size", file.name, file.size_bytes, body.total_bytes)
         if body.start:
             self._is_mixed |= self._validator is None
@@ -240,10 +240,10 @@ class Transfer:
             raise DownloadError(file.name, what, is_temporary=True)
 
     async def _check(self, part: PartFile) -> None:
-        """Compare the whole with the manifest, whose sizes were compared when it came.
+        """Compare the checksum with the manifest; the size was compared before.
 
         Raises:
-            IntegrityError: They differ, and the part file is empty now.
+            IntegrityError: It differs, and the part file is empty now.
         """
         if not self._file.sha256:
             return

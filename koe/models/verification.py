@@ -16,7 +16,7 @@ from koe.models.manifest import Manifest, ModelFile
 
 
 class VerifyMode(IntEnum):
-    """The thoroughness of a check; the values are those of the C contract."""
+    """How thoroughly to verify; the values are those of the C contract."""
 
     NORMAL = 0  # compute what the cache does not know
     CACHE_ONLY = 1  # never compute: quick, for a list
@@ -24,7 +24,7 @@ class VerifyMode(IntEnum):
 
 
 class Status(IntEnum):
-    """The completeness of a model; the values are those of the C contract."""
+    """How complete a model is; the values are those of the C contract."""
 
     NOT_INSTALLED = 0  # no manifest, or no file passes
     INCOMPLETE = 1  # some files pass
@@ -44,12 +44,12 @@ class Verdict(StrEnum):
 
 
 def model_status(root: Path, path: str, mode: VerifyMode) -> Status:
-    """Check a model. Blocks: a gigabyte takes seconds to hash.
+    """Return how complete a model is. Blocks: a gigabyte takes seconds to hash.
 
     Args:
         root: The models directory.
         path: The model.
-        mode: How thoroughly to look.
+        mode: How thoroughly to verify.
     """
     try:
         directory = paths.existing_directory(root, path)
@@ -63,7 +63,7 @@ def model_status(root: Path, path: str, mode: VerifyMode) -> Status:
 
 
 def summarise(verdicts: Iterable[Verdict]) -> Status:
-    """Return the status of a model with these files."""
+    """Return the status of a model whose files have these verdicts."""
     found = list(verdicts)
     valid = found.count(Verdict.VALID)
     if valid == len(found):
@@ -72,12 +72,12 @@ def summarise(verdicts: Iterable[Verdict]) -> Status:
 
 
 def examine(directory: Path, manifest: Manifest, mode: VerifyMode) -> list[Verdict]:
-    """Check every file of a model; computed checksums are stored in the cache.
+    """Verify every file of a model; computed checksums are kept in the cache.
 
     Args:
         directory: From `koe.models.paths.existing_directory`.
-        manifest: That of the directory.
-        mode: How thoroughly to look.
+        manifest: The directory's manifest.
+        mode: How thoroughly to verify.
 
     Returns:
         One verdict for each file, in the manifest's order.
