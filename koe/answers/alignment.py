@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -48,6 +50,7 @@ _CONTRARY_BEGINNINGS = (
     ("in", "out"),
     ("in", "ex"),
 )
+_ANY_CONTRARY_BEGINNING = tuple(chain.from_iterable(_CONTRARY_BEGINNINGS))
 _HARMLESS = (
     {"no", "know"},
     {"no", "node"},
@@ -58,8 +61,7 @@ _HARMLESS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Where two texts differ: words from one up to another, on both sides."""
 
     heard: range
@@ -240,7 +242,10 @@ def is_opposite(word: str, other: str) -> bool:
     return (
         frozenset((word, other)) in CONTRARIES
         or (len(shorter) > 2 and longer.removesuffix(shorter) in _CONTRARY)
-        or any(_begin_contrary(word, other, *pair) for pair in _CONTRARY_BEGINNINGS)
+        or (
+            word.startswith(_ANY_CONTRARY_BEGINNING)  # most words have none, and this is quick
+            and any(_begin_contrary(word, other, *pair) for pair in _CONTRARY_BEGINNINGS)
+        )
     )
 
 

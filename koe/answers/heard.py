@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from itertools import compress
 from operator import not_
 
@@ -24,16 +25,24 @@ class Heard:
     def __init__(self, text: str) -> None:
         # As it is, for signs that it has itself.
         self.text = text
-        # Its words, folded.
-        self._words = split(text)
-        # How often each word is there, fillers aside.
-        self._counts = Counter(
-            key
-            for word, key in zip(self._words.texts, self._words.keys, strict=True)
-            if word not in speech.SINGLE_FILLERS
-        )
-        # What all of them weigh.
-        self._total = sum(weight(word) * count for word, count in self._counts.items())
+
+    # Most answers need none of these: there is nothing in them that may be a frame.
+
+    @cached_property
+    def _words(self) -> Words:
+        """Its words, folded."""
+        return split(self.text)
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        """How often each word occurs, without fillers."""
+        is_filler = map(speech.SINGLE_FILLERS.__contains__, self._words.texts)
+        return Counter(compress(self._words.keys, map(not_, is_filler)))
+
+    @cached_property
+    def _total(self) -> float:
+        """What all of them weigh."""
+        return sum(weight(word) * count for word, count in self._counts.items())
 
     def covered_by(self, text: str) -> float:
         """The share of what was heard that a text has, from 0 to 1; 1 if nothing was heard."""

@@ -50,8 +50,8 @@ _LETTERS = rf"(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
 _WORD = re.compile(
     r"\d+"
     r"|[a-z]++(?:'[a-z]++)*+(?![^\x00-\x7f\u3000-\u9fff])"  # most words, and this is quick
-    rf"|{_LETTERS}(?:'{_LETTERS})*"
     rf"|[{_IDEOGRAPHS}{_KANA}{_HANGUL}]"
+    rf"|{_LETTERS}(?:'{_LETTERS})*"
     rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
     rf"|[{re.escape(_SIGNS)}]"
 )

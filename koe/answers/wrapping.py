@@ -190,7 +190,7 @@ def without_picture(text: str, heard: Heard) -> str:
 
 def without_escapes(text: str, heard: Heard) -> str:
     """The text with plain quotes, where they are escaped as in a string of a program."""
-    return text if heard.has("\\") else _ESCAPED_QUOTE.sub("", text)
+    return text if "\\" not in text or heard.has("\\") else _ESCAPED_QUOTE.sub("", text)
 
 
 def without_command(text: str, heard: Heard) -> str:
