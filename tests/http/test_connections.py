@@ -175,7 +175,7 @@ async def test_a_slow_server_that_gives_no_sign() -> None:
         await exchange.reply(body=str(len(server.connections)).encode())
 
     clock = Clock()
-    given = settings(timeout=1.6)
+    given = settings(timeout=6.0)
     async with Server(answer_slowly) as server, client_of(given, clock) as client:
         await get(client, server.url, {})
         clock.now += A_WHILE
@@ -192,11 +192,11 @@ async def test_a_connection_that_was_just_heard_is_not_doubted() -> None:
 
     async def answer_slowly(exchange: Exchange) -> None:
         if exchange.path == "/slow":
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1.8)
         await exchange.reply()
 
     clock = Clock()
-    given = settings(timeout=1.0)
+    given = settings(timeout=3.0)
     async with (
         Server(answer_slowly, alpn=("http/1.1",)) as server,
         client_of(given, clock) as client,
@@ -213,11 +213,11 @@ async def test_this_computer_is_not_doubted() -> None:
 
     async def answer_slowly(exchange: Exchange) -> None:
         if exchange.path == "/slow":
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1.8)
         await exchange.reply()
 
     clock = Clock()
-    given = settings(timeout=1.0)
+    given = settings(timeout=3.0)
     async with (
         Server(answer_slowly, certificate=None) as server,
         client_of(given, clock) as client,
@@ -235,7 +235,7 @@ async def test_the_time_limit_holds_for_both_attempts(version: Version) -> None:
         await (answer_ok if len(server.exchanges) == 1 else answer_never)(exchange)
 
     clock = Clock()
-    given = settings(timeout=2.4)
+    given = settings(timeout=6.0)
     async with (
         Server(answer_once, alpn=(version,)) as server,
         client_of(given, clock) as client,
@@ -269,7 +269,7 @@ async def test_a_reply_that_comes_second_is_taken_back() -> None:
         await asyncio.Event().wait()
 
     clock = Clock()
-    given = settings(timeout=1.2)
+    given = settings(timeout=4.0)
     async with Server(answer_at_once) as server, client_of(given, clock) as client:
         await get(client, server.url, {})
         clock.now += A_WHILE
