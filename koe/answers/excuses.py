@@ -189,7 +189,11 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
     if not is_figure:
         return _is_within(keys, before) or _is_within(keys, after)
-    return before[-len(keys) :] == keys or after[: len(keys)] == keys
+    # Once more before them, behind them, or on both sides: we uh we need need.
+    return any(
+        keys[:at] == before[len(before) - at :] and keys[at:] == after[: len(keys) - at]
+        for at in range(len(keys) + 1)
+    )
 
 
 def _is_part_of_number(heard: Words, start: int, end: int) -> bool:
