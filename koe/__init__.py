@@ -13,7 +13,7 @@ Importing ``koe`` itself loads nothing else, because a shell waits for it. Build
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers know it by its name; typing takes milliseconds to import
+TYPE_CHECKING = False  # type checkers know this name; importing typing takes milliseconds
 
 if TYPE_CHECKING:
     from koe.transcription import Transcription, transcribe

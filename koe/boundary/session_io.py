@@ -40,7 +40,7 @@ def session_rules(bits: int) -> SessionRules:
 
 
 def mode_of(code: int) -> Mode:
-    """How the key was used; an unknown code means holding."""
+    """Return how the key was used; an unknown code means HOLD."""
     return Mode.TOGGLE if code == Mode.TOGGLE else Mode.HOLD
 
 

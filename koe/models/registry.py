@@ -32,8 +32,8 @@ class StartResult(IntEnum):
     """The result of a request to download; the values are those of the C contract."""
 
     STARTED = 0
-    ALREADY_RUNNING = -1  # a download of the same path
-    REFUSED = -2  # no path, no callbacks, or close was called
+    ALREADY_RUNNING = -1  # a download of the same path is running
+    REFUSED = -2  # no path, no callbacks, no thread, or close was called
 
 
 class DownloadStatus(IntEnum):

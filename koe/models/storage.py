@@ -61,7 +61,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a regular file; lower-case hexadecimal. Raises as `read_blocks`."""
+    """Return the SHA-256 of a regular file in lower-case hexadecimal. Raises as `read_blocks`."""
     digest = hashlib.sha256()
     for block in read_blocks(path):
         digest.update(block)
