@@ -134,7 +134,7 @@ def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, in
     """Find two equal tokens, where the best alignment can be cut with the most tokens left.
 
     Returns:
-        The number of tokens of each text, up to and with these two; None: nothing aligns.
+        The number of tokens of each text up to and including these; None: nothing aligns.
     """
     in_old, in_new = (Counter(token.key for token in side) for side in (old, new))
     best, found = _ENOUGH, None

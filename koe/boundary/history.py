@@ -33,7 +33,7 @@ def koe_py_history(query: Any) -> str:
 
 @text
 def koe_py_history_entry(entry_id: Any) -> str:
-    """One entry as JSON."""
+    """Return one entry as JSON."""
     return _json_of(_history().entry(_given(entry_id)))
 
 

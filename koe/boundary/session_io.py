@@ -29,7 +29,7 @@ _READ_BYTES = BYTES_PER_SECOND
 
 
 def session_rules(bits: int) -> SessionRules:
-    """What the shell expects of a session, from the bits of seam.h."""
+    """Return what the shell expects of a session, from the bits of seam.h."""
     return SessionRules(
         ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
         silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),

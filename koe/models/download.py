@@ -66,7 +66,7 @@ class Body:
     _response: Response
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the content as it comes.
+        """Yield the content while it is being received.
 
         Raises:
             DownloadError: The connection broke or stalled.
