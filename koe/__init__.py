@@ -13,7 +13,7 @@ Importing ``koe`` itself loads nothing else, because a shell waits for it. Build
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers know it by its name; typing takes milliseconds to import
+TYPE_CHECKING = False  # type checkers know this name; importing typing takes milliseconds
 
 if TYPE_CHECKING:
     from koe.transcription import Transcription, transcribe
@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 
 
 def get_include() -> str:
-    """The folder of ``koe_core.h`` and ``koe_extra.h``, for compilers.
+    """Return the folder of ``koe_core.h`` and ``koe_extra.h``, for compilers.
 
     Raises:
         koe.library.LibraryError: This koe was installed without the C library.
@@ -35,7 +35,7 @@ def get_include() -> str:
 
 
 def get_library_dir() -> str:
-    """The folder where ``-lkoe_core`` is found, for linkers.
+    """Return the folder where ``-lkoe_core`` is found, for linkers.
 
     Raises:
         koe.library.LibraryError: This koe was installed without the C library.

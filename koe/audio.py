@@ -39,8 +39,8 @@ _MOST_FRAMES = 2**48
 def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording of any format, sample rate, coding and number of channels.
 
-    A WAV file in a pipe is read while it comes, other kinds when they are complete; so this may
-    wait. A recording that ends before its header says it does is read as far as it goes.
+    From a pipe, a WAV file is read while it arrives; for other kinds this call waits until they are
+    complete. A recording that is shorter than its header says is read to its actual end.
 
     Args:
         path: A file or a named pipe.
@@ -97,9 +97,9 @@ def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> AudioInput:
 
 
 class AudioInput:
-    """A recording. Iterate it, once, for its chunks: 16 kHz mono s16le, whole samples.
+    """A recording. Iterate over it once for its chunks: 16 kHz mono s16le, whole samples.
 
-    It is a context manager that closes the file. Iterating reads, and of a pipe it waits.
+    It is a context manager that closes the file. Iterating over a pipe waits for its audio.
 
     Attributes:
         name: The name to use in messages.
@@ -121,7 +121,7 @@ class AudioInput:
             raise _unusable(name, exc.error_string) from exc
         if self._sound.subtype in _DOUBTFUL:
             raise _unusable(name, "it looks like an unusual kind of MP3")
-        # What reading raises.
+        # The exception that reading raises.
         self._decoding_error: type[Exception] = soundfile.LibsndfileError
         self._rate_hz: int = self._sound.samplerate
         if not is_possible(self._rate_hz):
@@ -178,7 +178,7 @@ class AudioInput:
 
     @property
     def _missing_seconds(self) -> float:
-        """How much of the recording its header promises and the file does not have."""
+        """How many seconds are missing in the file, compared with its header."""
         if self._promise is not None:
             there = self._file.arrived if isinstance(self._file, Pipe) else _size_of(self._file)
             return max(0, (self._promise.end or 0) - there) / self._promise.bytes_per_second
@@ -231,7 +231,7 @@ class _NamelessFile(io.BufferedReader):
 def _import_soundfile() -> ModuleType:
     try:
         import soundfile
-    except (ImportError, OSError) as exc:  # OSError: the package came without its C library
+    except (ImportError, OSError) as exc:  # OSError: the C library of the package is missing
         remedy = "run: pip install --force-reinstall soundfile"
         raise AudioError(
             f"recordings cannot be read, libsndfile is missing ({exc}); {remedy}"

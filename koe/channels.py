@@ -30,7 +30,7 @@ class Mixer:
 
     def __init__(self, channels: int) -> None:
         self._channels = channels
-        # The number of blocks that were loud enough, and of those that cancelled out.
+        # The number of blocks that were loud enough, and of those in which the channels cancelled.
         self._loud = self._cancelled = 0
 
     @property

@@ -90,9 +90,8 @@ class Core:
             mode: Whether the key is held or toggled.
             audio: The session's audio, from its first sample.
             notify: Called on the loop's thread, in order.
-            is_file: The audio was recorded before, so the wait for its text may last as long as the
-                recording.
-            profile: The profile that corrects it; empty: as the settings say.
+            is_file: The audio is an existing recording: its length is added to the final wait.
+            profile: The profile that corrects the text; empty: as the settings say.
 
         Raises:
             LlmProfileError: There is no such profile.
@@ -110,7 +109,7 @@ class Core:
         """Begin a session with a recording of the history; its text replaces the old one.
 
         Args:
-            entry_id: The ID of the recording, as for `koe.journal.history.History.entry`. Blocks.
+            entry_id: See `koe.journal.history.History.entry`. Reading the recording blocks.
             notify: As for `begin`.
             engine: Which engine recognises it; empty: as the settings say.
             profile: The profile that corrects it; empty: as the settings say.

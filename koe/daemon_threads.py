@@ -27,7 +27,7 @@ def run(work: Coroutine[object, object, Result]) -> Result:
 
 
 class DaemonThreads(ThreadPoolExecutor):
-    """An executor whose threads Python does not join: one for each call, which ends with it."""
+    """An executor whose threads Python does not join at exit; each call has its own thread."""
 
     def submit(
         self, function: Callable[Args, Result], /, *args: Args.args, **kwargs: Args.kwargs

@@ -2,7 +2,7 @@
 
     async with open_core() as core:
         session = core.begin()
-        await session.feed(pcm)  # 16 kHz mono s16le, as often as there is some
+        await session.feed(pcm)  # 16 kHz mono s16le; call it for each piece of audio
         session.end()
         async for notice in session:
             print(notice)
@@ -76,7 +76,7 @@ class AudioBuffer:
         return audio
 
     def close(self) -> None:
-        """Take no more audio."""
+        """Accept no more audio, and drop the waiting audio."""
         self.is_closed = True
         self.read()
 
@@ -84,8 +84,8 @@ class AudioBuffer:
 class Dictation:
     """One session: feed it audio, end it, and iterate over its notices.
 
-    Iterating may begin at once or after everything was fed; no notice is lost. Each is given once,
-    to whichever iteration takes it; after the last one every iteration ends.
+    Iterating may begin at once or after everything was fed; no notice is lost. If several loops
+    iterate, each notice goes to one of them; after the last notice all of them end.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Dictation:
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         # Runs the session.
         self._runner = begin(self._audio, self._notices.put_nowait)
-        # Notes the session's end.
+        # Ends the iteration when the session is over.
         self._watcher = asyncio.create_task(self._watch())
 
     @property
@@ -110,7 +110,7 @@ class Dictation:
         return self._runner.recognised_samples / SAMPLE_RATE_HZ
 
     async def feed(self, audio: Audio) -> None:
-        """Add audio of any length; waits while much audio is unread.
+        """Add audio of any length; wait while 30 seconds of audio or more are unread.
 
         It has no effect after the end of the input or of the session.
 
@@ -180,12 +180,11 @@ class OpenCore:
         Args:
             mode: How the recording is ended; it only selects which state is shown.
             rate: Samples per second of the arrays that are fed; None: only bytes are fed.
-            is_file: The audio was recorded before, so the wait for its text may last as long as the
-                recording.
+            is_file: The audio is an existing recording: its length is added to the final wait.
             profile: The profile that corrects the text; empty: as the settings say.
 
         Raises:
-            AudioError: No audio has this rate.
+            AudioError: The rate is not possible for audio.
             LlmProfileError: There is no such profile.
         """
         return Dictation(

@@ -78,7 +78,7 @@ def add_query(url: str, name: str, value: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Return a URL as it may stand in a message: short, without its user and its query."""
+    """Return a URL in the form for messages: short, without its user and its query."""
     href = _without(url, "username", "password", "search", "hash")
     if not URL(href).host:  # as in user:password@host and localhost:11434
         href = re.sub(".*@", "…@", href)
@@ -117,7 +117,7 @@ def host_of(url: str) -> str:
 
 
 def place_of(url: str) -> Place:
-    """Return where a checked URL leads."""
+    """Return the scheme, host and port of a checked URL."""
     parsed = URL(url)
     scheme = parsed.protocol.removesuffix(":")
     return Place(scheme, parsed.hostname, int(parsed.port or _DEFAULT_PORTS[scheme]))
@@ -160,7 +160,7 @@ def check_redirect(location: str, current: str, original: str) -> str:
         original: The checked URL of the first request.
 
     Raises:
-        RedirectError: It is not at the origin of ``original``.
+        RedirectError: The target is no URL, or is not at the origin of ``original``.
     """
     target = join(current, location)
     if target is None:

@@ -13,9 +13,9 @@
     │   ├── HttpConfigError     it can't be sent at all: its address, a header, the certificates
     │   ├── HttpConnectionError the server could not be reached, or the connection broke
     │   ├── HttpTimeoutError    the whole reply did not come in time
-    │   └── HttpReplyError      the reply can't be used: it is too large, compressed, no HTTP
-    │       └── HttpRedirectError  it redirects to an address that is not allowed
-    ├── InputError              the command was given nothing that it can work on
+    │   └── HttpReplyError      the reply can't be used: it is too large, compressed, not HTTP
+    │       └── HttpRedirectError  a redirect to an address to which nothing may be sent
+    ├── InputError              the input of a command can't be used
     ├── OutputError             the command's output cannot be written
     ├── DesktopError            the daemon, or a service of the desktop, that can't be used
     ├── JournalError            a recording of the journal that cannot be read
@@ -23,7 +23,7 @@
     ├── BundleError             a bundle that can't be made here
     ├── LibraryError            the C library is missing (koe.library)
     ├── ModelError              a model's folder, manifest or files
-    │   ├── ModelPathError      a path or name that leaves its folder, or passes a link
+    │   ├── ModelPathError      a path or name that leaves its folder, or goes through a link
     │   ├── ManifestError       a manifest that is missing, wrong, or cannot be made
     │   ├── DownloadError       a file that could not be fetched or written
     │   │   └── UnusableRangeError  the server does not send the rest of a file
@@ -83,7 +83,7 @@ class ConfigError(KoeError):
 
     Args:
         path: The file.
-        reason: What is wrong with it, with the line where there is one.
+        reason: What is wrong with the file, with the line if that is known.
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -202,7 +202,7 @@ class ModelError(KoeError):
 
 
 class ModelPathError(ModelError):
-    """A path or a name of a file is not safe to use: it leaves its folder or passes a link."""
+    """A path or the name of a file is not safe: it leaves its folder or goes through a link."""
 
 
 class ManifestError(ModelError):
@@ -294,7 +294,7 @@ class AsrTimeoutError(AsrError):
     """The result did not come in time.
 
     Args:
-        message: Which result did not come, as a sentence.
+        message: What did not come in time, as a sentence.
         is_permanent: As in `AsrError`.
     """
 

@@ -1,7 +1,8 @@
 """The events and effects of a session. Pure.
 
-Events say what happened, in the past tense; ``koe.session`` takes them. Effects are imperatives;
-the session returns them, and ``koe.runner`` performs them. Notices are effects for the host.
+Events say what happened, in the past tense; ``koe.session`` receives them. Effects say what to do;
+the session returns them, and ``koe.runner`` performs them. Effects that the host performs are
+called notices.
 """
 
 from __future__ import annotations
@@ -91,8 +92,8 @@ class DefiniteHeard(Event):
 
     Attributes:
         text: Everything that is stable.
-        upto: Where it ends, in samples; None: not known. Engines count from the first that they
-            got, sessions from the first of the recording.
+        upto: Where the text ends, in samples; None: not known. Engines count from the first sample
+            that they got, sessions from the first of the recording.
     """
 
     text: str
@@ -227,7 +228,7 @@ class StartFinalWait(Effect):
     Time in which the loop was blocked, so that no result could be received, does not count.
 
     Attributes:
-        seconds: How long to wait; None: stop waiting.
+        seconds: How long to wait; None: stop waiting, and send no WaitExpired.
     """
 
     seconds: float | None

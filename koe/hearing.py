@@ -1,8 +1,8 @@
 """The text of one recording, even if several engines heard parts of it. Pure.
 
 A *leg* is one engine's run over a part of the audio. When a leg is lost, the next one begins a few
-seconds before the last sample of which the text is known, and hears those seconds again. Here the
-texts of the legs become one.
+seconds before the sample up to which the text is known, and hears those seconds again. This module
+joins the texts of the legs.
 
 Positions are samples from the first of the recording.
 """
@@ -24,8 +24,8 @@ class Hearing:
         self._upto = 0
         # The last sample up to which the text was ever certain.
         self._furthest = 0
-        # The running leg: its first sample, its text, its certain text, and the sample where that
-        # ends.
+        # The running leg: its first sample, its text, and its certain text with the sample where
+        # that ends.
         self._start = 0
         self._transcript = Transcript()
         self._acknowledged = ("", 0)
@@ -83,13 +83,13 @@ class Hearing:
     def complete_leg(self) -> None:
         """Note that the leg is complete: its text replaces the longest text before it.
 
-        If it is shorter than half of the earlier text, that stays: no revision shortens so much.
+        If its text is less than half as long, the earlier text is kept: no revision halves a text.
         """
         if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
             self._kept = ""
 
     def end(self) -> None:
-        """Note that nothing more will be heard: a comma at the end was only a pause."""
+        """Note that nothing more will be heard; a comma at the end is dropped from the text."""
         self._is_over = True
 
     def lose_leg(self) -> bool:

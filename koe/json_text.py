@@ -9,9 +9,10 @@ from collections.abc import Callable
 def parse_json(text: str, parse_constant: Callable[[str], object] | None = None) -> object:
     """Parse JSON.
 
-    text: The whole document.
-    parse_constant: Converts NaN and the infinities, which Python accepts; None: to floats.
-        parse_constant: Makes something of NaN and the infinities, which Python accepts.
+    Args:
+        text: The complete text.
+        parse_constant: Called with NaN and infinities, which are not JSON, for their value; None:
+            they become floats.
 
     Raises:
         ValueError: It is not JSON, or is nested too deeply; the message says which, as a clause.

@@ -43,8 +43,8 @@ _REPEATED_SAMPLES = 60 * SAMPLE_RATE_HZ
 # Length of the audio that an engine gets at once.
 _FEED_SAMPLES = SAMPLE_RATE_HZ
 
-# No word is shorter than this. A rest whose loudest sample is below _QUIET, or below this part of
-# the loudest sample of the recording, has no word.
+# The rest of a recording is silent if it is shorter than the first of these, or if it is no louder
+# than both the second, a sample value, and the third, a share of the recording's loudest sample.
 _SHORTEST_WORD_SAMPLES = SAMPLE_RATE_HZ * 15 // 100
 _QUIET = 300
 _QUIET_PART = 0.03
@@ -59,8 +59,8 @@ class Leg:
         open_engine: Makes the engine; raises AsrError.
         spool: The recording.
         upto: The sample up to which the text is known.
-        put: Takes what happens.
-        is_again: The engine is the one that heard the audio before ``upto``.
+        put: Called with each event.
+        is_again: The engine is the one that recognised the audio before ``upto``.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Leg:
         self._is_again = is_again
         # The first sample that the engine gets; known once it runs.
         self.start = 0
-        # Set while there is an engine to talk to.
+        # The engine, from its creation until close.
         self._engine: Engine | None = None
 
     async def run(self, delay: float, ended: asyncio.Event) -> None:
@@ -159,7 +159,7 @@ class Leg:
             self._put(event)
 
     async def _feed(self, engine: Engine) -> None:
-        """Hand over the audio as it comes, and finish."""
+        """Hand over the audio as it comes, and end the engine's input after the last."""
         position, failed = self.start, "ASR send error"
         try:
             while await self._spool.wait_beyond(position):
@@ -199,7 +199,7 @@ class Leg:
         return await self._peak(self._upto) <= limit
 
     async def _peak(self, start: int) -> int:
-        """The loudest sample from a position on."""
+        """Return the largest absolute value of the samples from a position on."""
         peak = 0
         while pcm := await self._spool.read(start, _FEED_SAMPLES):
             samples = array("h", pcm)

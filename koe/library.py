@@ -20,7 +20,7 @@ class LibraryError(KoeError):
 
 
 def include_folder() -> Path:
-    """The folder of ``koe_core.h`` and ``koe_extra.h``.
+    """Return the folder of ``koe_core.h`` and ``koe_extra.h``.
 
     Raises:
         LibraryError: This koe came without the library.
@@ -29,7 +29,7 @@ def include_folder() -> Path:
 
 
 def link_folder() -> Path:
-    """The folder where a linker finds ``-lkoe_core``.
+    """Return the folder where a linker finds ``-lkoe_core``.
 
     Raises:
         LibraryError: This koe came without the library.

@@ -22,7 +22,7 @@ _SHORTEST_PART = 6
 _KEY_LIKE = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|pplx|nvapi)-[\w-]{6,}|\bAIza[\w-]{10,}"
     r"|[\w-]*\*{3,}[\w*-]*|\b[\w-]+(?:\.{3}|…)\w+",
-    re.ASCII,  # a sentence in Chinese has no spaces, and may have an ellipsis
+    re.ASCII,  # else \w would match a whole Chinese sentence with an ellipsis
 )
 
 

@@ -25,8 +25,8 @@ from koe.resampling import Resampler
 if TYPE_CHECKING:
     from sounddevice import RawInputStream
 
-# 20 ms. A block that is not complete when the recording stops is lost, so it is short against the
-# time that a hand takes to reach the key.
+# 20 ms. A block that is incomplete when the recording stops is lost, so a block is much shorter
+# than the time from the last word to the key.
 BLOCK_SAMPLES = 320
 
 # A device with more channels is a sound server, not hardware. It mixes the channels of the hardware
@@ -58,7 +58,7 @@ class _CallbackFlags(Protocol):
 
 
 class Microphone:
-    """The default microphone, recording while the context is entered.
+    """The default microphone, which records inside its ``async with`` block.
 
     Everything but the two callbacks of PortAudio runs on the event loop.
     """
@@ -127,7 +127,7 @@ class Microphone:
         asyncio.get_running_loop().call_soon(self._end, None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield what was recorded, as it comes: 16 kHz mono s16le, whole samples.
+        """Yield the audio while it is recorded: 16 kHz mono s16le, whole samples.
 
         Raises:
             AudioError: The microphone has gone.
@@ -273,7 +273,7 @@ def _default_input(sounddevice: ModuleType) -> _Device:
             int(facts["max_input_channels"]),
             round(facts["default_samplerate"]),
         )
-    except (sounddevice.PortAudioError, ValueError) as exc:  # ValueError: it only plays
+    except (sounddevice.PortAudioError, ValueError) as exc:  # ValueError: an output device
         raise AudioError(
             f"no microphone was found; connect one, or allow access to it; {_LIST}"
         ) from exc

@@ -42,7 +42,7 @@ def ignore_configuration() -> None:
 
 
 def _library() -> str:
-    """Return the file with Python's own OpenSSL, not with another one of the process.
+    """Return a file through which the OpenSSL that Python uses is found, and no other OpenSSL.
 
     Raises:
         OSError: OpenSSL is linked into Python itself, which hides it.

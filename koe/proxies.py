@@ -1,18 +1,18 @@
 """Which proxy a request goes through, by the environment and the system's settings (spec llm §1.2).
 
 Each HTTP library reads these settings in its own way, and fails on some that systems, VPNs and
-containers write. So they are read here, once for all requests, and the library gets one address or
-none. Five rules come first:
+containers write. So this module reads them for all requests, and passes one address or none to the
+library. It follows five rules:
 
-- A request to this machine goes there directly: a proxy could not find the server, and what was
-  said would leave the machine.
-- So does a request that is not encrypted: the proxy would see the key.
-- A proxy whose address can't be read is an error. The user may want no request to bypass the proxy,
-  and a request carries the key and what was said.
-- An exception (``NO_PROXY``) that can't be read is ignored, and reported once: requests that it
-  should exempt go through the proxy, so no other server sees them. The lists of systems and VPNs
-  have such entries, and they must not end a dictation.
-- ``REQUEST_METHOD`` (set for CGI programs) turns proxies off: visitors could set ``HTTP_PROXY``.
+- A request to this machine is sent directly: a proxy could not find the server, and the speech
+  would leave the machine.
+- An unencrypted request is sent directly too, because the proxy would see the key.
+- A proxy address that can't be read is an error. The user may want all requests to go through the
+  proxy, and a direct request would carry the key and the speech.
+- An exception (``NO_PROXY``) that can't be read is ignored and reported once: its servers are
+  reached through the proxy, so no other server sees more. Lists of systems and VPNs have such
+  entries, and they must not end a dictation.
+- ``REQUEST_METHOD``, which CGI programs have, turns proxies off: visitors could set ``HTTP_PROXY``.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Proxies:
         return [name for name in _SEPARATORS.split(self._variable("no")) if name]
 
     def _variable(self, name: str) -> str:
-        """The value of the first name that is set, even to an empty value."""
+        """Return a variable: its upper-case name if set, even to nothing, else its lower-case."""
         variable = f"{name}_proxy"
         value = self.environ.get(variable.upper(), self.environ.get(variable, ""))
         return value.strip().strip("\"'")  # files for containers keep their quotes

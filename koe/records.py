@@ -33,7 +33,7 @@ REMEDY = "The recording is kept; to try it again, run: koe history retry last"
 # first dictation.
 RECOVERY_DELAY = 5.0
 
-# Seconds that the end of a core waits for the disk.
+# The most seconds that each step of closing waits for the disk.
 CLOSE_TIMEOUT = 0.5
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Records:
         # Pending writes, in order. One thread performs them, since several would only wait for each
         # other.
         self._works: deque[Callable[[], object]] = deque()
-        # That thread; None: there was nothing to write.
+        # The work of the thread that writes; None: nothing is being written.
         self._writing: Future[None] | None = None
         # Guards _works and _writing.
         self._lock = threading.Lock()
@@ -105,7 +105,7 @@ class Records:
         return entry
 
     async def close(self) -> None:
-        """Finish the pending writes; wait for them up to `CLOSE_TIMEOUT`."""
+        """Write what is not written yet; wait for each thread, but at most `CLOSE_TIMEOUT`."""
         self._recovery.cancel()
         await asyncio.to_thread(self._journal.close, CLOSE_TIMEOUT)
         if (writing := self._writing) is not None:

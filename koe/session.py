@@ -14,7 +14,7 @@ in order). ``koe.runner`` performs them. Since order is a value, "warn before de
                └── Corrected, CorrectionFailed or Accepted ── correcting
 
        completed ◄── silence, from finalizing_asr
-       failed    ◄── no engine is left, and nothing was heard
+       failed    ◄── no engine works and nothing was heard, or silence where that is an error
        cancelled ◄── Cancelled, from any state
 
 Losing an engine changes no state. The session has the same engine opened again, at the place up to
@@ -24,9 +24,9 @@ when the key comes up, with a warning; it fails only if nothing was heard.
 After it has reported the text, the session pauses for one turn of the loop: a shell may answer the
 text with a cancel, which has to be received before the text is corrected or delivered.
 
-The states are those of the contract, whose strings shells compare (spec abi §4.1). What a shell
-is *shown* may differ from where the session *is*: most shells see ``recording_*`` from the start,
-because the user may speak at once while the engine is still being opened; and all see
+The states are those of the contract, whose strings shells compare (spec abi §4.1). The state that
+a shell is *shown* may differ from the state of the session: most shells see ``recording_*`` from
+the start, because the user may speak while the engine is still being opened; and all see
 ``preparing_paste`` when it is too late to cancel.
 """
 
@@ -119,13 +119,13 @@ class Session:
         fallbacks: The engines that recognise in its place when it is lost, in this order.
         mode: Whether the key is held or toggled.
         final_wait: Seconds to wait for the final result after the end of input.
-        is_file: The recording was made before, so the wait for its text may last as long as it is.
+        is_file: The audio is an existing recording: its length is added to ``final_wait``.
         rules: What the shell expects.
         corrects: Whether the text is to be corrected.
-        finish: Turns what was heard into the final text without a model: terms, and clean-up.
-        remedy: How the user can get a missing text later, as a sentence; empty: it is lost.
-        state: Where the session is.
-        is_whole: False: a part of what was said is known to be missing.
+        finish: Turns what was heard into the text that is delivered without a model.
+        remedy: How to get a missing text later, as a sentence; empty: there is no way.
+        state: The state of the session.
+        is_whole: Whether the text is complete, as far as is known.
         hearing: What was heard.
     """
 
@@ -254,7 +254,7 @@ class Session:
         if self.is_file:
             self.final_wait += samples / SAMPLE_RATE_HZ
         if self.state is State.CONNECTING_ASR:
-            # The first try has a time limit of its own, that of connecting.
+            # The first try is limited by the time limit for connecting instead.
             return self._wait() if self._tries else []
         return self._finalize()
 
@@ -271,7 +271,7 @@ class Session:
     def _lose_engine(
         self, message: str, *, is_permanent: bool = False, has_ended: bool = False
     ) -> list[Effect]:
-        """Have the engine opened again, or another one; else go without.
+        """Retry the engine, or fall back to another one, or go on without an engine.
 
         Args:
             message: Why it is lost.

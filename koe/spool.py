@@ -1,7 +1,7 @@
 """The audio of one recording: kept whole, and read by position.
 
-Each reader (engines, the record, measurements) has its own pace, and a second engine reads the same
-audio again. Positions are samples, counted from the first of the recording.
+Each engine reads at its own pace, and a second engine can read the same audio again. Positions are
+samples, counted from the first of the recording.
 
 The last ten minutes stay in memory (19 MB). Older audio is read back from the store, if there is
 one.
@@ -42,14 +42,15 @@ class Spool:
     """A recording. Used on the loop's thread.
 
     Args:
-        store: Where old audio can be read back; None: all audio stays in memory.
-        stored: For a recording that was made before, its number of samples, all in the store.
+        store: Where old audio can be read back; None: nowhere, so all of it stays in memory.
+        stored: The number of samples of an existing, complete recording, which are all in the
+            store; None: a new recording.
     """
 
     def __init__(self, store: AudioStore | None = None, stored: int | None = None) -> None:
         self._store = store
-        # The newest audio, and the sample that it begins with. An odd byte at its end waits for its
-        # other half.
+        # The newest audio, and the position of its first sample. An odd byte at the end is the
+        # first half of the next sample.
         self._recent = bytearray()
         self._first = stored or 0
         # No audio follows.

@@ -1,15 +1,14 @@
-"""Where one run of an engine takes over from another, in the audio and in the text. Pure.
+"""Joins the legs of a session: where a new one begins in the audio, and how the texts join. Pure.
 
-When an engine is lost, a new run, a leg, takes its place. It begins a few seconds before the
-place up to which the text is known, so that both heard the same words there. `find_pause` chooses
-where it begins; `stitch` joins its text to the known one, so that each word appears once.
+When an engine is lost, a new run, called a leg, takes its place. The new leg begins a few seconds
+before the end of the known text, so that both engines heard the same words there. `find_pause`
+chooses where it begins; `stitch` joins its text to the known text, so that no word appears twice.
 
-The last tokens of the known text, the head, are aligned with the first tokens of the new text, the
-tail. The best local alignment wins (Smith and Waterman, 1981). It counts less the farther it is
-from the place where the time puts the end of the head, and so do words that are frequent there, as
-in "no, no, no". Where nothing aligns, the time alone decides. If the time is not known either, all
-words are kept: users can see a doubled word and remove it, but not a lost one. ``python -m
-bench.seams`` measures the result.
+The last tokens of the known text (the head) are aligned with the first tokens of the new text (the
+tail). The best local alignment wins (Smith and Waterman, 1981). An alignment scores less the
+further it is from the end of the head as estimated by time, and repeated words score less, as in
+"no, no, no". If nothing aligns, time alone decides; if the time is not known, both texts are kept
+whole, since a doubled word can be seen and removed. ``python -m bench.seams`` measures the errors.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, in
     """Find two equal tokens, where the best alignment can be cut with the most tokens left.
 
     Returns:
-        The number of tokens of each text, up to and with these two; None: nothing aligns.
+        The number of tokens of each text up to and including these; None: nothing aligns.
     """
     in_old, in_new = (Counter(token.key for token in side) for side in (old, new))
     best, found = _ENOUGH, None
@@ -164,7 +163,7 @@ def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, in
 
 
 def _cut_by_time(head: str, tail: str, new: list[Token], taken: int) -> Seam:
-    """Drop tokens of the tail, and let the rest decide how the sentence goes on."""
+    """Drop this many tokens of the tail, and the punctuation at the end of the head."""
     if taken == 0:
         return Seam(len(head), 0, False)
     if taken >= len(new):

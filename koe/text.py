@@ -2,12 +2,13 @@
 
 Pure. Two pieces of speech are joined with one space, unless
 
-- one of them has white space there, or is empty;
-- the right one begins with what closes: punctuation, a closing bracket or quote, ``'s``;
-- the left one ends with what opens: a bracket, a quote, ``¿``, a lone ``#``, a ``$`` of a number;
-- one character continues across the border: an accent, a skin tone, a joiner of emoji;
-- there is full-width punctuation, which brings its own space;
-- one of the two is of a script that puts no spaces between words, as Chinese. But after the
+- one of them has white space at the border, or is empty;
+- the right one begins with something that closes: punctuation, a closing bracket or quote, ``'s``;
+- the left one ends with something that opens: a bracket, a quote, ``¿``, a lone ``#``, a ``$``
+  before a number;
+- the right one continues the left one's last character: an accent, a skin tone, a joiner of emoji;
+- there is full-width punctuation at the border, which includes its own space;
+- one of the two is in a script that puts no spaces between words, such as Chinese. But after the
   half-width punctuation of a text in another script there is a space: "Hello world. 你好。"
 """
 

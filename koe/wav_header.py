@@ -1,4 +1,4 @@
-"""What the header of a WAV file says about its length, which libsndfile does not pass on. Pure."""
+"""Reads the length of a WAV file from its header, since libsndfile does not report it. Pure."""
 
 from __future__ import annotations
 

@@ -26,26 +26,26 @@ _MOST = 1000
 
 @text
 def koe_py_history(query: Any) -> str:
-    """The entries whose text contains the query, as JSON, newest first; NULL: all entries."""
+    """Return at most 1000 entries as JSON, newest first, that contain a text; NULL: any text."""
     wanted = _given(query) if query else ""
     return f"[{','.join(map(_json_of, _history().list(wanted, _MOST)))}]"
 
 
 @text
 def koe_py_history_entry(entry_id: Any) -> str:
-    """One entry as JSON."""
+    """Return one entry as JSON."""
     return _json_of(_history().entry(_given(entry_id)))
 
 
 @status
 def koe_py_history_retry(core: int, entry_id: Any, options: Any, token: int) -> int:
-    """Begin a session with a recording."""
+    """Begin a session that recognises a recording again."""
     return _begin(core, entry_id, options, token, {"engine", "profile"}, _retrying)
 
 
 @status
 def koe_py_history_recorrect(core: int, entry_id: Any, options: Any, token: int) -> int:
-    """Begin a session with what was heard."""
+    """Begin a session that corrects a recognised text again."""
     return _begin(core, entry_id, options, token, {"profile"}, _recorrecting)
 
 

@@ -29,7 +29,7 @@ _READ_BYTES = BYTES_PER_SECOND
 
 
 def session_rules(bits: int) -> SessionRules:
-    """What the shell expects of a session, from the bits of seam.h."""
+    """Return what the shell expects of a session, from the bits of seam.h."""
     return SessionRules(
         ready_after_connect=bool(bits & lib.KOE_READY_AFTER_CONNECT),
         silence_is_error=bool(bits & lib.KOE_SILENCE_IS_ERROR),
@@ -40,7 +40,7 @@ def session_rules(bits: int) -> SessionRules:
 
 
 def mode_of(code: int) -> Mode:
-    """How the key was used; an unknown code means holding."""
+    """Return how the key was used; an unknown code means HOLD."""
     return Mode.TOGGLE if code == Mode.TOGGLE else Mode.HOLD
 
 

@@ -38,7 +38,7 @@ _MOMENT = 0.1
 
 
 class Host:
-    """One core as its shell sees it.
+    """One core of a shell, with its thread and its downloads.
 
     Args:
         number: The core's number; notices with another number are dropped.
@@ -85,7 +85,7 @@ class Host:
             return self._downloads
 
     def cancel_download(self, path: str | None) -> bool:
-        """Cancel the download of a path, if there is one."""
+        """Cancel the download of a path; return whether there is one."""
         return self._downloads is not None and self._downloads.cancel(path)
 
     def stop(self, seconds: float) -> None:
@@ -263,12 +263,12 @@ def koe_py_session_cancel(core: int) -> int:
 
 @status
 def koe_py_accept(core: int) -> int:
-    """Ask for the text as recognised; -1 if no session is waiting for its text."""
+    """Deliver the text uncorrected; return -1 if no session has a text still to deliver."""
     return _with_core(core, lambda running: None if running.accept() else -1)
 
 
 def _with_core(core: int, action: Callable[[Any], int | None]) -> int:
-    """Call the core, if it still lives and a session could have begun on it."""
+    """Call a function with the core; return -1 if the core is not running."""
     host = hosts.get(core)
     if host is None:
         return -1

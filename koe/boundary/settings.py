@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @text
 def koe_py_config_get(key: Any) -> str:
-    """The text of one setting in the file; "" if it is missing."""
+    """Return the text of one setting in the file; "" if it is not set."""
     from koe.config.windows.access import get_text
 
     path = argument(key)
@@ -27,7 +27,7 @@ def koe_py_config_get(key: Any) -> str:
 
 @text
 def koe_py_config_get_json(key: Any) -> str:
-    """One setting or section in the file; "" if it is missing."""
+    """Return one setting or section of the file as JSON; "" if it is not set."""
     from koe.config.windows.access import get_json
 
     path = argument(key)
@@ -47,7 +47,7 @@ def koe_py_config_set(key: Any, value: Any) -> int:
 
 @text
 def koe_py_trigger_key() -> str:
-    """The trigger key in its canonical spelling."""
+    """Return the trigger key in its canonical spelling."""
     from koe.config.windows.access import resolved_trigger_key
 
     return resolved_trigger_key(open_store())
@@ -55,7 +55,7 @@ def koe_py_trigger_key() -> str:
 
 @text
 def koe_py_profiles() -> str:
-    """The profiles as JSON."""
+    """Return the profiles as JSON."""
     from koe.config.windows.profiles import profiles_json
 
     return profiles_json(open_store())
@@ -72,7 +72,7 @@ def koe_py_save_profiles(json: Any) -> int:
 
 @text
 def koe_py_templates(core: int) -> str:
-    """The templates in force as JSON; none without a core."""
+    """Return the templates in force as JSON; an empty list without a core."""
     from koe.config.windows.templates import templates_json
 
     host = hosts.get(core)
@@ -96,7 +96,7 @@ def koe_py_save_templates(core: int, json: Any) -> int:
 
 @text
 def koe_py_local_providers() -> str:
-    """The engines that work on this machine, as JSON."""
+    """Return the engines that run on this machine, as JSON."""
     from koe.asr import local_engines
     from koe.config.windows.records import dump
 
@@ -105,7 +105,7 @@ def koe_py_local_providers() -> str:
 
 @text
 def koe_py_llm_providers() -> str:
-    """The providers that a profile may have, as JSON."""
+    """Return the providers that a profile may have, as JSON."""
     from koe.config.llm import SUPPORTED_PROVIDERS
     from koe.config.windows.records import dump
 

@@ -12,7 +12,7 @@ _HELD_BY_ANOTHER = frozenset((errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK, 0)
 if sys.platform == "win32":
     import msvcrt
 
-    # Far behind the end of nearly any file: Windows keeps others from reading what is locked.
+    # Far beyond the end of nearly any file, since other programs can't read a locked byte.
     _LOCKED_BYTE = 0x7FFF_FFFF
 
     def _lock(descriptor: int, *, shared: bool) -> None:

@@ -31,7 +31,7 @@ class Look(NamedTuple):
 
     Attributes:
         content: The whole content.
-        stamp: The stamp of the same file after it was read.
+        stamp: The stamp of the same open file, taken after reading.
     """
 
     content: bytes

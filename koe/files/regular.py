@@ -6,10 +6,10 @@ import os
 import stat
 from pathlib import Path
 
-# Flags that avoid surprises. Windows has none of them, and needs O_BINARY instead.
+# Flags for opening a file safely. Windows has only O_BINARY, which other systems lack.
 NO_SURPRISES = (
     getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of the file must not block
+    | getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not block
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
@@ -31,7 +31,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int | None:
     """Open an existing regular file; the caller owns the descriptor.
 
     Returns:
-        None: The path is something else: a link, a directory, a device.
+        The descriptor; None: the path is a link, a directory or a device.
 
     Raises:
         OSError: It is missing or cannot be opened.

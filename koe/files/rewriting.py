@@ -36,7 +36,7 @@ _MOST_ATTEMPTS = 20
 
 
 def rewrite(path: Path, change: Callable[[bytes | None], bytes]) -> None:
-    """Replace a file by what ``change`` makes of it; nothing is written if that is the same.
+    """Replace the content of a file by the result of ``change``; do nothing if that is the same.
 
     Args:
         path: The file; its folder must exist.

@@ -105,7 +105,7 @@ class Client:
                 settings.
 
         Returns:
-            The reply, with any status; of a refusal only the beginning.
+            The reply, regardless of its status; of a refusal, only the beginning.
 
         Raises:
             HttpConfigError: The address is not allowed, or a header can't be sent.
@@ -144,7 +144,7 @@ class Client:
             limit: The most bytes of the reply.
 
         Yields:
-            The reply, with any status; of a refusal only the beginning.
+            The reply, regardless of its status; of a refusal, only the beginning.
 
         Raises:
             HttpError: As `send`; also while the reply is read.

@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Contact:
-    """The last answer of a server: its time by the wall clock, and its HTTP version."""
+    """The last whole reply of a server: its time by the wall clock, and its HTTP version."""
 
     time: float
     http_version: str
@@ -84,7 +84,7 @@ class Connections(httpx.AsyncBaseTransport):
         self._clock = clock
         # The connections in use; None until they are needed, and when they were abandoned.
         self._pool: Pool | None = None
-        # The servers that were heard through this pool, by origin.
+        # The last contact with each server through this pool, by origin.
         self._contacts: dict[str, Contact] = {}
         # Connections and replies that are being closed.
         self._closing: set[asyncio.Future[None]] = set()
@@ -138,7 +138,7 @@ class Connections(httpx.AsyncBaseTransport):
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def age(self, server: str) -> float | None:
-        """Seconds since the last answer of a server; None: there was none.
+        """Return the seconds since a server's last whole reply; None: there was none.
 
         Args:
             server: Its origin.

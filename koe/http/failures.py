@@ -1,4 +1,4 @@
-"""Converts what HTTP libraries raise into errors of koe, with sentences for people."""
+"""Converts exceptions of the HTTP libraries into errors of koe, with sentences for users."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class _Body:
 
 
 class _ReqwestBody(httpx.AsyncByteStream):
-    """The body of a reply, as it comes."""
+    """The body of a reply, while it is being received."""
 
     def __init__(self, sending: StreamRequest, response: Response) -> None:
         # The library's context manager; leaving it cancels the rest of the reply.
@@ -205,7 +205,7 @@ def _build(settings: HttpSettings, proxy: str) -> Client:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    """The headers, without those that are not text."""
+    """Return the headers, without those that are not text."""
     try:
         return list(response.headers.items())
     except ValueError:

@@ -116,8 +116,8 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            # Without this, reading creates files beside it; with it, SQLite ignores an existing
-            # write-ahead log.
+            # immutable=1 keeps SQLite from creating files beside the database, but ignores an
+            # existing write-ahead log.
             has_log = os.path.lexists(f"{self.path}-wal")
             place = f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
         else:

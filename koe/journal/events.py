@@ -24,7 +24,7 @@ class Encoder:
         self._texts: _Texts = {}
 
     def encode(self, event: Event | Notice) -> bytes:
-        """Return the payload for an event that follows those encoded before."""
+        """Return the payload of the next event."""
         name = type(event).__name__
         members = members_of(event)
         for field, value in members.items():
@@ -77,7 +77,7 @@ def event_classes() -> Iterator[type[Event] | type[Notice]]:
 def _common_length(a: str, b: str) -> int:
     """The number of characters that two texts have in common at their beginning."""
     same, most = 0, min(len(a), len(b))
-    if a[:most] == b[:most]:  # the text only grew
+    if a[:most] == b[:most]:  # one text is the beginning of the other
         return most
     while same < most:
         middle = (same + most + 1) // 2

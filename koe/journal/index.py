@@ -1,7 +1,7 @@
 """The index of the history: a table of its entries, in ``history.db``.
 
-A lost index can be rebuilt from the journal's files. Everything blocks, and raises `HistoryError`
-if the index can't be used.
+If the index is lost, the entries that have a recording are read from the journal's files again. All
+calls block, and raise `HistoryError` if the index can't be used.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Index:
         return [str(entry_id) for (entry_id,) in rows]
 
     def outlines(self) -> list[Entry]:
-        """Return all entries, oldest first, with the first characters of their texts only."""
+        """Return all entries, oldest first, with only the first character of each text."""
         rows = self._database.read(f"SELECT {_OUTLINE} FROM entries ORDER BY id")
         return [_entry_of(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Reads the journal's files, also damaged and foreign ones. Everything blocks."""
+"""Reads the journal's files, even damaged ones, and rejects other files. All calls block."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Recorded:
     Attributes:
         path: The file.
         header: What was known when the session began.
-        samples: The number of samples.
-        events: The events and notices, in order. Of the events that replace
-            each other, only the last of each leg: `events_of` gives all.
-        marks: Other moments, in order.
-        end: The facts at the end of the session; None: it still runs, or its process crashed.
-        damage: Why the rest can't be read, as a sentence; empty: all was read.
+        samples: The length of the audio.
+        events: The events and notices, in order. Of events that replace each other, only the last
+            of each leg is here; `events_of` yields all.
+        marks: The marks, in order.
+        end: What was known when the session was over; None: it is not over, or its process died.
+        damage: Why the rest can't be read, as a sentence; empty: everything was read.
     """
 
     path: Path
@@ -274,7 +274,7 @@ class _Events:
         self._count += 1
 
     def begin_leg(self) -> None:
-        """Another engine's texts do not replace those of the one before."""
+        """Begin a new leg, whose texts do not replace those of the previous leg."""
         self._last.clear()
 
 

@@ -152,7 +152,7 @@ class Writer:
         return False
 
     def _present(self) -> list[JobOwner]:
-        """Return the clients, and drop those that were forgotten."""
+        """Return the clients, and drop those that were garbage-collected."""
         present = []
         for name, reference in list(self._clients.items()):
             client = reference()

@@ -1,4 +1,4 @@
-"""Writes recordings as WAV files. Everything blocks."""
+"""Writes a recording as a WAV file. All calls block."""
 
 from __future__ import annotations
 

@@ -111,7 +111,8 @@ def describe(model: Model, status: int) -> dict[str, str | int]:
 def languages_of(model: Model) -> tuple[str, ...]:
     """Return the codes of the languages that a model recognises; empty if they are not known.
 
-    Manifests of earlier releases do not name them; then those of the shipped manifest count.
+    An older manifest without languages is not changed; koe's own manifest of the same files is
+    used instead.
     """
     shipped = shipped_manifests().get(model.path)
     is_same = shipped is not None and shipped.files == model.manifest.files

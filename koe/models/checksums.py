@@ -1,7 +1,7 @@
 """A cache of the checksums of one model's files, so that they are computed only once.
 
-The cache is ``.koe-checksum.json`` in the model's directory: per file its modification time, in
-whole seconds, and the checksum of what was in it then (spec models §5.3).
+The cache is ``.koe-checksum.json`` in the model's directory. For each file it has the modification
+time in whole seconds, and the checksum of the contents at that time (spec models §5.3).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Checksums:
 
 
 def modified_seconds(status: os.stat_result) -> int:
-    """When a file was last modified, as the cache has it."""
+    """Return the modification time of a file in whole seconds, as the cache stores it."""
     return status.st_mtime_ns // 1_000_000_000
 
 

@@ -39,8 +39,8 @@ class TimeLimits:
     """How long to wait for a server, in seconds.
 
     Attributes:
-        connect: For a connection (spec models §7.1).
-        idle: For the next byte; the upstream waits for ever (spec models §7.1).
+        connect: For connecting (spec models §7.1).
+        idle: For the next byte; the Rust core has no limit (spec models §7.1).
         pauses: Seconds before each retry after a try without progress; after the last one it fails.
     """
 
@@ -66,7 +66,7 @@ class Body:
     _response: Response
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the content as it comes.
+        """Yield the content while it is being received.
 
         Raises:
             DownloadError: The connection broke or stalled.

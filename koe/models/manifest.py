@@ -24,7 +24,7 @@ class ModelFile:
     """One file of a model.
 
     Attributes:
-        name: Relative to the model's directory, with ``/``; not to be trusted before
+        name: The path relative to the model's directory, with ``/``; it may be unsafe until
             `koe.models.paths.components` has checked it.
         size_bytes: 0 when unknown.
         sha256: Lower-case hexadecimal; empty when unknown.
@@ -142,7 +142,7 @@ def _file(entry: object, number: int) -> ModelFile:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """Read the languages. Anything but a list is ignored: others may use the name."""
+    """Read the languages; other values are ignored, since other programs may use the same key."""
     if not isinstance(value, list):
         return ()
     return tuple(it for it in value if isinstance(it, str) and it and is_unicode(it))
@@ -158,7 +158,7 @@ def _text(fields: dict[str, object], key: str, where: str = "the manifest") -> s
     value = fields.get(key)
     if not isinstance(value, str):
         raise ManifestError(f"{MANIFEST_NAME}: {where} needs a text '{key}'")
-    # An escape can stand for half a character, which no file name and no shell can take.
+    # A JSON escape can be a lone surrogate, which neither file names nor shells can handle.
     if not is_unicode(value):
         raise ManifestError(f"{MANIFEST_NAME}: '{key}' of {where} is not Unicode")
     return value

@@ -29,9 +29,9 @@ async def pull(root: Path, path: str, tell: Tell, patience: TimeLimits | None = 
     Args:
         root: The models directory.
         path: The model.
-        tell: Called for every piece that arrives, on the loop's thread. Its exceptions end the
-            download.
-        patience: How long to wait for servers.
+        tell: Called for every piece that is received and before every retry, on the loop's thread.
+            If it raises, the download ends with that exception.
+        patience: How long to wait for servers; None: the default limits.
 
     Raises:
         ModelError: The model is not complete; the sentence says why.

@@ -32,8 +32,8 @@ class StartResult(IntEnum):
     """The result of a request to download; the values are those of the C contract."""
 
     STARTED = 0
-    ALREADY_RUNNING = -1  # a download of the same path
-    REFUSED = -2  # no path, no callbacks, or close was called
+    ALREADY_RUNNING = -1  # a download of the same path is running
+    REFUSED = -2  # no path, no callbacks, no thread, or close was called
 
 
 class DownloadStatus(IntEnum):
@@ -58,9 +58,9 @@ class Downloads:
         self._patience = patience
         # Guards the three attributes below.
         self._lock = threading.Lock()
-        # By path, as it was given; without downloads that are reporting their end.
+        # The running downloads, by path as it was given; without those that report their end.
         self._running: dict[str, _Download] = {}
-        # The threads of all downloads, also of those.
+        # The threads of all downloads, also of those that report their end.
         self._threads: list[threading.Thread] = []
         # close was called: nothing starts any more.
         self._closed = False

@@ -1,7 +1,7 @@
 """Reads and writes files in places where an attacker may have put a link or a device.
 
-Model directories can lie anywhere, so nothing here follows a link in the last component, opens
-what is not a regular file, or leaves half a file behind. Everything blocks.
+Model directories can be anywhere. So this module follows no link in the last component of a path,
+opens only regular files, and leaves no partly written file behind. All calls block.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a regular file; lower-case hexadecimal. Raises as `read_blocks`."""
+    """Return the SHA-256 of a regular file in lower-case hexadecimal. Raises as `read_blocks`."""
     digest = hashlib.sha256()
     for block in read_blocks(path):
         digest.update(block)
