@@ -44,7 +44,7 @@ class Engine(ABC):
 
     @abstractmethod
     async def send_audio(self, pcm: bytes) -> None:
-        """Hand over audio: 16 kHz mono s16le of any length, also odd and zero.
+        """Hand over audio: 16 kHz mono s16le of any length, also an odd number of bytes.
 
         Raises:
             AsrError: The engine is lost.
@@ -63,8 +63,8 @@ class Engine(ABC):
         """Wait for the next event of the engine.
 
         Returns:
-            InterimHeard, DefiniteHeard, FinalHeard, EngineWorking or EngineErred; and
-            EngineClosed, after which it must not be called again.
+            InterimHeard, DefiniteHeard, FinalHeard, EngineWorking, EngineErred or EngineClosed.
+            After EngineClosed this must not be called again.
 
         Raises:
             AsrError: The engine is lost.
@@ -139,11 +139,11 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...] = ()) -> Engine:
 
 
 def fault_of(name: str, config: AsrConfig) -> str | None:
-    """Tell what an engine lacks, as a clause with a remedy, without loading or contacting it.
+    """Return what an engine lacks, as a clause with a remedy, without loading or contacting it.
 
     Args:
         name: The engine, which need not be the configured one.
-        config: As for `open_engine`.
+        config: The ``asr`` section, as for `open_engine`.
 
     Returns:
         None if nothing is known to be missing.

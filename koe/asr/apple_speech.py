@@ -62,7 +62,7 @@ class AppleSpeech(Package):
 
     def __init__(self, locale: str, terms: tuple[str, ...]) -> None:
         self._locale = locale
-        # The dictionary; NUL separates, so a term can't have one.
+        # The dictionary, separated by NUL, so a term with a NUL is left out.
         self._terms = "\0".join(term for term in terms if "\0" not in term).encode(
             "utf-8", "replace"
         )
@@ -72,7 +72,7 @@ class AppleSpeech(Package):
             raise EngineUnavailableError("apple-speech", "it needs macOS 26 or newer")
 
     def start(self, callback: object) -> int:
-        """Start; shows the system's question for permission the first time, and waits for it."""
+        """Start; the first time, the system asks for permission, and this waits for the answer."""
         if "\0" in self._locale:
             raise AsrConnectionError("invalid locale string")
         locale = self._locale.encode("utf-8", "replace")

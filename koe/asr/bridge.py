@@ -52,11 +52,11 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        # Guards the next.
+        # Guards the events.
         self._lock = threading.Lock()
         # By kind, in order of arrival.
         self._events: dict[type[Event], Event] = {}
-        # A result came that is not empty.
+        # A result that is not empty arrived.
         self.has_heard = False
         # The package closed, or reported an error, after which some packages do not close.
         self.ended = threading.Event()
@@ -77,7 +77,7 @@ class Mailbox:
                 self.ended.set()
 
     def take(self) -> list[Event]:
-        """Return what was put since, in order; EngineClosed is the last after an ending."""
+        """Return the events since the last call, in order; at the end, EngineClosed is the last."""
         with self._lock:
             events = list(self._events.values())
             self._events.clear()
@@ -87,7 +87,7 @@ class Mailbox:
 class Package(ABC):
     """The functions of one package; all of them are called on one thread."""
 
-    # Held by the session whose turn it is.
+    # The lock that the session in turn holds.
     turn: threading.Lock
 
     # The message when a session does not start and the package gives no reason.
@@ -95,18 +95,18 @@ class Package(ABC):
 
     @abstractmethod
     def start(self, callback: object) -> int:
-        """Start a session, which calls back from now on, also before this returns.
+        """Start a session, which may call back from now on, even before this returns.
 
         Returns:
             The session's number; 0: it did not start; it may have reported why.
 
         Raises:
-            AsrConnectionError: It could not even be tried.
+            AsrConnectionError: The start could not be attempted.
         """
 
     @abstractmethod
     def feed(self, pcm: bytes, session: int) -> None:
-        """Hand over whole samples."""
+        """Feed whole samples."""
 
     @abstractmethod
     def stop(self, session: int) -> None:
@@ -114,19 +114,19 @@ class Package(ABC):
 
     @abstractmethod
     def cancel(self, session: int) -> None:
-        """End the session; once this returns, it calls back no more."""
+        """End the session; once this has returned, there are no more callbacks."""
 
 
 @contextmanager
 def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[BridgeRecogniser]:
-    """Wait for the turn, start a session, and give its recogniser; leaving ends all of it.
+    """Wait for the turn, start a session, and give its recogniser; leaving the block ends both.
 
     Args:
         package: The package.
         closed: Returns whether the session is no longer wanted.
 
     Raises:
-        AsrConnectionError: It could not be started, or is wanted no more.
+        AsrConnectionError: It could not be started, or is no longer wanted.
     """
     with taken_turn(package.turn, closed):
         mailbox = Mailbox()
@@ -142,12 +142,12 @@ def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[Bridg
 
 
 class BridgeRecogniser(Recogniser):
-    """One session of a package, which has been started.
+    """One started session of a package.
 
     Args:
         package: The package.
-        session: Its number for the session.
-        mailbox: Where it puts what it says.
+        session: The package's number of the session.
+        mailbox: Receives the events of the package.
         closed: Returns whether the session is no longer wanted.
     """
 
@@ -188,11 +188,11 @@ def find_functions(
 
     Args:
         engine: The engine that needs them.
-        signatures: Their names, with what they return and take.
-        remedy: What to say when they are not there, as a clause.
+        signatures: The names of the functions, with the types of their results and arguments.
+        remedy: The clause for the error when a function is missing.
 
     Raises:
-        EngineUnavailableError: One is not there.
+        EngineUnavailableError: A function is missing.
     """
     functions: dict[str, Function] = {}
     for name, (result, arguments) in signatures.items():

@@ -1,7 +1,7 @@
-"""Chinese as it is written on the mainland: simplified, with full-width punctuation.
+"""Chinese in the form of the mainland: simplified characters, full-width punctuation.
 
 A Whisper model writes traditional characters as often as simplified ones, half-width punctuation,
-and a space where a speaker pauses. Conversion is OpenCC's, by words: 乾 is 干 in 乾燥 and stays in
+and a space where a speaker pauses. OpenCC converts word by word: 乾 becomes 干 in 乾燥 but stays in
 乾隆.
 """
 
@@ -45,7 +45,7 @@ def simplified(text: str) -> str:
 
 
 def punctuated(text: str) -> str:
-    """Write punctuation of full width, a comma for a pause, and an end to the text."""
+    """Write full-width punctuation, a comma for a pause, and an end mark after the text."""
     text = _MARK.sub(lambda found: found[1] + _FULL_WIDTH[found[2]], text)
     text = _LATIN_MARK.sub(lambda found: _FULL_WIDTH[found[1]], text)
     text = _PAUSE.sub("，", text)

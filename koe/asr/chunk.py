@@ -33,12 +33,12 @@ _CUT_FRAMES = 15 * FRAMES_PER_SECOND
 
 
 class Chunk:
-    """The newest audio, from the end of the chunk before it on.
+    """The newest audio, from the end of the previous chunk on.
 
     Attributes:
-        start: The number of its first sample, in all of the audio.
+        start: The position of its first sample in the whole audio.
         samples: Floats between -1 and 1, 16 kHz, one channel.
-        loud: The number of its frames up to the last loud one; 0: none is loud.
+        loud: The number of its frames up to and including the last loud one; 0: none is loud.
     """
 
     def __init__(self) -> None:
@@ -56,11 +56,11 @@ class Chunk:
 
     @property
     def pause_end(self) -> int:
-        """The sample with which speech ends and a pause has begun; 0: there is no pause."""
+        """The sample at which speech ends and a pause has begun; 0: there is no pause."""
         return (self.loud + MARGIN) * FRAME if self.loud and self.quiet >= MARGIN else 0
 
     def has_frame(self) -> bool:
-        """Whether there are samples for one more frame."""
+        """Whether there are enough samples for one more frame."""
         return len(self.samples) >= (len(self._frames) + 1) * FRAME
 
     def add_frame(self) -> int:
@@ -107,5 +107,5 @@ class Chunk:
             last = at + 1
 
     def speech(self, begin: int, end: int) -> float:
-        """How many seconds are loud between two samples."""
+        """The seconds of loud audio between two samples."""
         return sum(self.are_loud(begin, end)) / FRAMES_PER_SECOND

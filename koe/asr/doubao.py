@@ -1,9 +1,8 @@
 """Doubao: the streaming recognition of Volcengine ("sauc", version 3), in its own frames.
 
 Every WebSocket message is one frame: four bytes of header, four of size, and a payload that is
-mostly JSON in gzip. Its results carry the text of the whole session, so each replaces the one
-before, and the utterances that it is made of. Sources: spec asr §2.1; Volcengine document
-6561/1354869.
+mostly JSON in gzip. A result contains the text of the whole session, so it replaces the one before,
+and the list of its utterances. Sources: spec asr §2.1; Volcengine document 6561/1354869.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ from koe.errors import AsrProtocolError, EngineUnavailableError
 from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, EngineClosed, Event, FinalHeard, InterimHeard
 from koe.text import pasted_key
 
-# The four headers of a frame that are sent: version 1, one word of header; type and flags;
-# serialisation and compression; nothing.
+# The headers of frames that are sent, by bytes: version 1 and one word of header; type and flags;
+# serialisation and compression; reserved.
 _REQUEST = bytes.fromhex("11101100")
 _AUDIO = bytes.fromhex("11200100")
 _LAST_AUDIO = bytes.fromhex("11220100")
 
-# The frames that are received.
+# The types of frames that are received.
 _RESPONSE = 0b1001
 _ERROR = 0b1111
 
@@ -64,7 +63,7 @@ _GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine; it gets the dictionary.
+    """Make the engine; the dictionary is sent as hotwords.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -100,15 +99,15 @@ class DoubaoProtocol(Protocol):
         self.answers_speech = not urlsplit(self.handshake.url).path.endswith(_LATE)
         # The first message.
         self._request = frame(_REQUEST, encode(request(config, terms)).encode())
-        # How much audio was sent, and how far results reach in it.
+        # Counts the audio that was sent, and checks how far results reach in it.
         self._reach = Reach()
-        # The last definite text, and how far it reaches.
+        # The last definite text, and the sample up to which it reaches.
         self._reported: tuple[str, int | None] = ("", None)
-        # The service knows that the audio has ended.
+        # The service was informed that the audio has ended.
         self._is_finished = False
 
     def begin(self) -> list[Message | Event]:
-        """Send the request; the service need not answer before audio follows."""
+        """Send the request; audio may follow before the service answers."""
         return [self._request]
 
     def send(self, pcm: bytes) -> list[Message | Event]:
@@ -175,7 +174,7 @@ def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
     wanted: dict[str, object] = {}
     if terms:
         hotwords = {"hotwords": [{"word": term} for term in terms]}
-        # The service wants a JSON document as a text within the JSON document.
+        # The service requires a JSON document as a text within the JSON document.
         wanted["corpus"] = {"context": encode(hotwords)}
     wanted |= {
         "enable_ddc": config.enable_ddc,
@@ -208,8 +207,8 @@ def request(config: DoubaoConfig, terms: tuple[str, ...]) -> dict[str, object]:
 
 
 def frame(head: bytes, payload: bytes) -> bytes:
-    """Build a frame of the client: the payload is always compressed, even if it is empty."""
-    # 31: with a header and a trailer of gzip.
+    """Build a frame to send: the payload is always compressed, even if it is empty."""
+    # 31: with the header and trailer of gzip.
     packed = _GZIP_HEADER + zlib.compress(payload, 6, wbits=31)[len(_GZIP_HEADER) :]
     return head + struct.pack(">I", len(packed)) + packed
 
@@ -218,8 +217,8 @@ class Response(NamedTuple):
     """A message of the service.
 
     Attributes:
-        document: The JSON; empty if it is none.
-        is_last: Nothing follows.
+        document: The JSON; empty if the payload is not JSON.
+        is_last: No response follows.
     """
 
     document: JsonObject
@@ -227,10 +226,10 @@ class Response(NamedTuple):
 
 
 def parse(message: bytes) -> Response:
-    """Take a frame of the service apart (spec asr §2.1.5).
+    """Decode a frame of the service (spec asr §2.1.5).
 
     Raises:
-        AsrProtocolError: It is none, or reports an error.
+        AsrProtocolError: It is not a valid frame, or reports an error.
     """
     if len(message) < 4:
         raise AsrProtocolError("frame too short")
@@ -266,7 +265,7 @@ def _server_error(body: bytes, compression: int) -> AsrProtocolError:
     size = int.from_bytes(body[4:8], "big")
     text = body[8 : 8 + size] if len(body) >= 8 + size else b""
     if compression == _GZIP:
-        # The vendor's documents don't mention it, but its clients handle it.
+        # The vendor's documents don't mention compression here, but its clients handle it.
         with suppress(AsrProtocolError):
             text = _unpack(text)
     message = f"server error {code}: {text.decode(errors='replace')}"
@@ -298,7 +297,7 @@ def _handshake(config: DoubaoConfig, session_id: str) -> Handshake:
 
 
 def _headers(config: DoubaoConfig, session_id: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The headers, and what in them is secret."""
+    """The headers, and the secrets in them."""
     if config.api_key:
         keys = {"X-Api-Key": header("X-Api-Key", pasted_key(config.api_key), "invalid api_key")}
     else:

@@ -1,6 +1,6 @@
 """GLM-ASR of Zhipu: one upload of a form, answered by server-sent events (spec asr §2.3).
 
-Source: docs.z.ai, "audio transcriptions". Events carry increments, the last one all of the text;
+Source: docs.z.ai, "audio transcriptions". Events carry increments, and the last one the whole text;
 other models of the vendor answer with one document.
 """
 
@@ -16,7 +16,7 @@ from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
 from koe.text import pasted, pasted_key
 
-LONGEST_SECONDS = 30.0  # of the vendor
+LONGEST_SECONDS = 30.0  # the vendor's limit
 
 # Errors that another try would cause again, though some have status 429: the key, the account, the
 # request, the content, the daily quota (docs.bigmodel.cn, "error codes"). Not those of a service
@@ -52,7 +52,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
 
 def build_upload(config: GlmConfig, wav: bytes, boundary: str) -> Upload:
-    """Write the form.
+    """Build the multipart form.
 
     Args:
         config: Key, model and prompt.

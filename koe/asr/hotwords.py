@@ -17,22 +17,22 @@ from koe.text import is_unspaced
 # The sign before a piece that begins a word (U+2581, not an underscore).
 _WORD_BEGIN = "▁"
 
-# How pieces of bytes are written: each byte as a printable character (icefall's byte_utils).
+# The notation of pieces of bytes: each byte is a printable character (icefall's byte_utils).
 _BYTE_RANGES = (
     (256, 287), (32, 126), (288, 305), (308, 318), (321, 328), (330, 382), (384, 422),
 )  # fmt: skip
 _BYTE_CHARACTERS = [chr(it) for first, last in _BYTE_RANGES for it in range(first, last + 1)]
-_BYTES_PER_WORD = 3  # the library cuts a term so, because Chinese characters have three
+_BYTES_PER_WORD = 3  # the library cuts a term so: a Chinese character has three bytes
 
 # The library cuts a word into the pieces with the highest sum of scores, and gives 0 to a letter
-# that is no piece: more than any piece has, for these are logarithms. This much for each byte
-# makes all pieces better than none, and changes nothing between two ways to cut all of a word.
+# that is no piece. Scores of pieces are logarithms, below 0. This bonus for each byte makes any
+# piece better than none, and does not change the choice between two complete ways to cut a word.
 _SCORE_OF_BYTE = 50.0
 
 # Signs that the library reads as instructions, or as the end of a term.
 _SPECIAL = re.compile(r"(?:^|\s)[:#@]|/")
 
-# A run of letters and digits, or anything else by itself.
+# A run of letters and digits, or any other single character.
 _PARTS = re.compile(r"[A-Za-z0-9]+|.", re.DOTALL)
 
 
@@ -59,12 +59,12 @@ class Hotwords:
 def prepare_hotwords(
     terms: Iterable[str], tokens: Mapping[str, int], bpe_vocab: str = ""
 ) -> Hotwords:
-    """Write terms so that a model with these tokens prefers them.
+    """Convert terms so that a model with these tokens prefers them.
 
     Args:
         terms: The user's dictionary.
-        tokens: What the model writes, with the numbers.
-        bpe_vocab: The ``bpe.vocab`` that came with the model; empty: none did.
+        tokens: The tokens that the model writes, with their numbers.
+        bpe_vocab: The content of the model's ``bpe.vocab``; empty: it has no such file.
     """
     unit = _modeling_unit(tokens)
     cased = [_in_case_of(tokens, term) for term in terms]
@@ -118,7 +118,7 @@ def _is_writable_word(word: str, tokens: Mapping[str, int], unit: str) -> bool:
 
 
 def _has_pieces(text: str, tokens: Mapping[str, int]) -> bool:
-    """Tell whether a text is made of tokens."""
+    """Whether a text can be composed of tokens."""
     reached = {0}
     for end in range(1, len(text) + 1):
         if any(text[start:end] in tokens for start in reached):
@@ -141,7 +141,7 @@ def _vocabulary(tokens: Mapping[str, int], bpe_vocab: str) -> str:
 
 
 def _scores(bpe_vocab: str) -> dict[str, float]:
-    """The pieces of a file with their scores; none if there is anything else in it."""
+    """The pieces of a file with their scores; empty if the file contains anything else."""
     scores: dict[str, float] = {}
     for line in bpe_vocab.splitlines():
         words = line.split()

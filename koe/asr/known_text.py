@@ -12,7 +12,7 @@ class KnownText(Engine):
     """Returns one text, regardless of the audio.
 
     Args:
-        text: What was recognised.
+        text: The text that was recognised.
     """
 
     def __init__(self, text: str) -> None:
@@ -27,7 +27,7 @@ class KnownText(Engine):
         """Ignore the audio."""
 
     async def finish_input(self) -> None:
-        """Say the text."""
+        """Return the text as the final result."""
         self._events.put_nowait(FinalHeard(self._text))
         self._events.put_nowait(EngineClosed())
 

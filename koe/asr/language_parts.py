@@ -1,10 +1,10 @@
-"""Parts of speech that are in one language each. Pure.
+"""Division of speech into parts of one language each. Pure.
 
-A model that is set to one language leaves out what is said in another. People change the language
-where they pause for a moment; so each part between two pauses may be in another one. The model
-says how probable each language is for a part, and the shorter the part is, the less sure it is. So
-those languages are chosen that are most probable together, with a price on every change (the
-algorithm of Viterbi).
+A model that is set to one language leaves out words of another. Speakers change the language
+where they pause for a moment, so each part between two pauses may be in another language. The model
+gives the probability of each language for a part; the shorter the part, the less reliable this is.
+So the sequence of languages with the highest total probability is chosen, with a penalty for each
+change (the Viterbi algorithm).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class LanguagePart:
 def find_parts(
     samples: array[float], find_languages: Callable[[int, int], Mapping[str, float]]
 ) -> list[LanguagePart]:
-    """Find the parts of some speech: all of it, and one at least.
+    """Divide speech into parts, at least one, which together are all of it.
 
     Args:
         samples: 32-bit floats between -1 and 1, 16 kHz.
-        find_languages: Gives how probable each language is from one sample to another.
+        find_languages: Returns the probability of each language between two samples.
     """
     spans = list(pairwise([0, *_pauses(samples), len(samples)]))
     found = [find_languages(start, end) for start, end in spans]
@@ -69,7 +69,7 @@ def _pauses(samples: array[float]) -> list[int]:
 
 
 def _best_path(found: Sequence[Mapping[str, float]], weights: Sequence[float]) -> list[str]:
-    """Choose a language for each part, of those that are the most probable of some part."""
+    """Choose a language for each part, among those that are the most probable in some part."""
     candidates = sorted({max(part, key=part.__getitem__) for part in found})
     # For each candidate language, the best path that ends with it, and its log-probability.
     paths: dict[str, tuple[float, list[str]]] = {language: (0.0, []) for language in candidates}

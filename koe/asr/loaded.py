@@ -1,7 +1,7 @@
 """A model in memory, shared by all sessions of the process, and freed some time after the last.
 
-Loading takes seconds, and a model takes up to gigabytes. So it stays for the next session, but not
-for ever.
+Loading takes seconds, and a model takes up to gigabytes. So it is kept for the next
+session, but only for a limited time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Loaded(Generic[M]):
 
     def __init__(self, close: Callable[[M], None]) -> None:
         self._close = close
-        # Guards what follows.
+        # Guards the attributes below.
         self._lock = threading.Lock()
         # The model, what it was made of, and how many sessions use it.
         self._entry: _Entry[M] | None = None
@@ -44,15 +44,16 @@ class Loaded(Generic[M]):
         """Yield the model for the block, loaded if necessary. Blocks; raises as ``load``.
 
         Args:
-            made_of: Equal for equal models: files with their dates, settings.
+            made_of: What the model depends on, such as files with their dates, and settings; equal
+                for equal models.
             load: Makes the model.
-            minutes: How long to keep it after the last session; None: for ever.
+            minutes: How long to keep the model after the last session; None: without limit.
         """
         with self._lock:
             self._stop_timer()
             entry = self._entry
             if entry is None or entry.made_of != made_of:
-                self._forget()  # before the next one takes as much memory
+                self._forget()  # freed before the next one takes as much memory
                 entry = self._entry = _Entry(made_of, load())
             entry.users += 1
         try:
@@ -82,7 +83,7 @@ class Loaded(Generic[M]):
             self._timer = None
 
     def _expire(self) -> None:
-        """On the timer's thread: nothing happens if a session came in between."""
+        """Free the model, on the timer's thread, unless a session began to use it in between."""
         with self._lock:
             if self._timer is threading.current_thread():
                 self._timer = None
@@ -100,7 +101,7 @@ class Loaded(Generic[M]):
 
     def _keep(self) -> None:
         self._is_kept = True
-        # Another thread that has the lock loads or frees a model, and no timer runs then.
+        # If another thread holds the lock, it loads or frees a model, and no timer is running.
         if self._lock.acquire(blocking=False):
             try:
                 self._stop_timer()
@@ -113,7 +114,7 @@ _keepers: list[Callable[[], None]] = []
 
 @atexit.register
 def keep_all() -> None:
-    """Free no model any more: the process ends, and takes the libraries down."""
+    """Stop freeing models: the process is ending, and its libraries are being unloaded."""
     for keep in _keepers:
         keep()
 

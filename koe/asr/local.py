@@ -39,8 +39,8 @@ FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 # memory faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 
-# How long connect waits for a model on a slow disk, and for the turn of a session that records. The
-# turn of one that computes its last text does not count: that one ends, or is given up.
+# Seconds for which connect waits for a model on a slow disk, and for the turn of a session that
+# records. While a session computes its last text, the wait goes on: it will end, or be given up.
 CONNECT_TIMEOUT = 60.0
 
 # How long one call of the recogniser may take: this number of seconds, and this number more for
@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 
 
 class Recogniser(ABC):
-    """A blocking recogniser; all of it is called on one thread, which is not the loop's."""
+    """A blocking recogniser. All methods are called on one thread, which is not the loop's."""
 
     @abstractmethod
     def feed(self, pcm: bytes) -> list[Event]:
@@ -83,9 +83,9 @@ class Recogniser(ABC):
 
     @abstractmethod
     def finish(self) -> list[Event]:
-        """Return the last results, of which the last is FinalHeard.
+        """Return the last results; the last of them is FinalHeard.
 
-        Or EngineClosed, of a recogniser that ended by itself before this was called.
+        Or EngineClosed, if the recogniser ended by itself before this was called.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -107,9 +107,10 @@ _Work = Callable[[Recogniser], list[Event]]
 _Job = tuple[_Work, _Promise[list[Event]]]
 
 Opener = Callable[[Callable[[], bool]], AbstractContextManager[Recogniser]]
-"""Entered on the engine's thread: imports, loads the model, waits for its turn, gives the
-recogniser, and on leaving releases all of it. It raises AsrError when it can't. Its argument
-returns whether the engine was closed meanwhile; then it may give up by raising."""
+"""A context manager that is entered on the engine's thread: it imports the library, loads the
+model, waits for its turn and gives the recogniser; leaving it releases everything. It raises
+AsrError if it fails. Its argument returns whether the engine was closed meanwhile; then it may
+raise."""
 
 
 class LocalEngine(Engine):
@@ -128,7 +129,7 @@ class LocalEngine(Engine):
     def __init__(self, name: str, opener: Opener) -> None:
         self._name = name
         self._opener = opener
-        # Where the recogniser lives, from connect on.
+        # The thread of the recogniser, started by connect.
         self._thread = threading.Thread(target=self._live, name=f"koe-{name}", daemon=True)
         # The jobs of the thread, with the promises of their results; None ends it.
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -150,7 +151,7 @@ class LocalEngine(Engine):
         self._answer: _Promise[list[Event]] | None = None
         # Bytes that the recogniser got.
         self._fed = 0
-        # Seconds for which its present call was waited for.
+        # Seconds for which the work in progress was waited for.
         self._waited = 0.0
         # Events that next_event has not returned yet.
         self._events: deque[Event] = deque()
@@ -224,7 +225,7 @@ class LocalEngine(Engine):
         self._jobs.put(None)
 
     def _may_follow(self, other: LocalEngine) -> bool:
-        """Whether another session may have the turn, because it computes its last text."""
+        """Whether another session may have the turn while it computes its last text."""
         is_another = other is not self and other._name == self._name
         return is_another and other._input_ended and not other._closed
 
@@ -270,7 +271,7 @@ class LocalEngine(Engine):
         return EngineWorking()
 
     def _live(self) -> None:
-        """Run on the thread: load the recogniser, do the jobs, and release it."""
+        """Run on the thread: open the recogniser, do the jobs, and release it."""
         _living.add(self)
         try:
             with self._opener(lambda: self._closed) as recogniser:
@@ -311,7 +312,7 @@ def _settle(job: _Job, recogniser: Recogniser) -> None:
         answer.set_exception(exc)
 
 
-# The engines whose threads run.
+# The engines whose threads are running.
 _living: set[LocalEngine] = set()
 
 

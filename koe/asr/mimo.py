@@ -48,11 +48,11 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
 
 def build_upload(config: MimoConfig, wav: bytes) -> Upload:
-    """Write the request.
+    """Build the request.
 
     Args:
         config: Key, model and language.
-        wav: The recording, as a file.
+        wav: The recording, as a WAV file.
     """
     data = f"data:audio/wav;base64,{b64encode(wav).decode()}"
     recording = {"input_audio": {"data": data}, "type": "input_audio"}

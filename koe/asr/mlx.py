@@ -75,7 +75,7 @@ class Mlx(Package):
         return function(language, preset, callback, None) or 0
 
     def feed(self, pcm: bytes, session: int) -> None:
-        """Hand over audio as floats."""
+        """Feed audio, converted to floats."""
         samples = float_samples(pcm)
         address, count = samples.buffer_info()
         self._functions["koe_mlx_feed_audio"](address, count, session)

@@ -59,7 +59,7 @@ class ModelFiles:
 
     @property
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file does."""
+        """The files with their dates and sizes; it changes when a file does."""
         paths = (self.encoder, self.decoder, self.joiner, self.tokens)
         stats = [(str(path), path.stat()) for path in paths]
         return tuple((name, it.st_mtime_ns, it.st_size) for name, it in stats)
@@ -81,10 +81,10 @@ class ModelFacts:
 
 
 def find_model_files(directory: Path) -> ModelFiles:
-    """Find the files of a model, the smaller ones where there are several (spec asr §3.1.2).
+    """Find the files of a model; of several, the most compressed ones (spec asr §3.1.2).
 
     Raises:
-        AsrConnectionError: Something is missing.
+        AsrConnectionError: A file is missing.
     """
     names = names_in(directory)
     encoder, decoder, joiner = (find_onnx(directory, names, part) for part in _PARTS)
@@ -95,7 +95,7 @@ def find_model_files(directory: Path) -> ModelFiles:
 
 
 def names_in(directory: Path) -> list[str]:
-    """List what is in the folder of a model.
+    """List the names in the folder of a model.
 
     Raises:
         AsrConnectionError: It does not exist, or can't be read.
@@ -104,12 +104,12 @@ def names_in(directory: Path) -> list[str]:
         return sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise AsrConnectionError(f"model not found: {directory}; {remedy_for(directory)}") from exc
-    except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
+    except (OSError, ValueError) as exc:  # ValueError: the name is not valid for a folder
         raise AsrConnectionError(f"read model dir: {exc}") from exc
 
 
 def find_onnx(directory: Path, names: list[str], part: str) -> Path:
-    """Find the ONNX file of a part, the smaller one where there are several (spec asr §3.1.2).
+    """Find the ONNX file of a part; of several, the most compressed one (spec asr §3.1.2).
 
     Raises:
         AsrConnectionError: There is none.
@@ -128,10 +128,10 @@ def missing(name: str, directory: Path) -> AsrConnectionError:
 
 
 def examine_model(files: ModelFiles) -> ModelFacts:
-    """Check that the library will take the files for a streaming transducer.
+    """Check that the library will accept the files as a streaming transducer.
 
     Raises:
-        AsrConnectionError: It will not.
+        AsrConnectionError: The library would not.
     """
     encoder = read_metadata(files.encoder)
     kind = encoder.get("model_type", "")
@@ -148,12 +148,12 @@ def examine_model(files: ModelFiles) -> ModelFacts:
 
 
 def read_tokens(path: Path) -> dict[str, int]:
-    """Read the tokens with their numbers; as `read_symbols`."""
+    """Read the tokens with their numbers; raises the errors of `read_symbols`."""
     return dict(read_symbols(path))
 
 
 def read_symbols(path: Path) -> list[tuple[str, int]]:
-    """Read ``tokens.txt``: on each line a token and its number, or a number for the space.
+    """Read ``tokens.txt``: each line is a token and its number, or only the number of the space.
 
     Raises:
         AsrConnectionError: It can't be read, or has another content.
@@ -187,7 +187,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def read_ports(path: Path) -> Ports:
-    """Count the tensors that an ONNX file takes and gives; raises as `read_metadata`."""
+    """Count the input and output tensors of an ONNX file; raises the errors of `read_metadata`."""
     with _mapped_errors(path):
         return onnx_file.read_ports(path)
 
@@ -203,7 +203,7 @@ def _mapped_errors(path: Path) -> Iterator[None]:
 
 
 def remedy_for(directory: Path) -> str:
-    """Say what to do where files are missing, as a clause."""
+    """What to do when files are missing, as a clause."""
     # The layouts of the models that koe knows.
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"

@@ -13,7 +13,7 @@ from operator import mul
 from koe.asr.passes import SpeechGate
 from koe.events import SAMPLE_RATE_HZ
 
-# Samples of which the power is taken together: 0.1 s, of which noise has some hundred beats.
+# Samples of one power value: 0.1 s, which evens out the variation of noise.
 _WINDOW = SAMPLE_RATE_HZ // 10
 
 # The loudest window of speech has at least this many times the power of the quietest one (6 dB),
@@ -26,7 +26,7 @@ _LOUD = 1e-3
 
 
 class Modulation(SpeechGate):
-    """Takes audio window by window."""
+    """Measures the power of audio in windows."""
 
     def __init__(self) -> None:
         # Samples that do not fill a window yet, and the powers of the windows before.

@@ -1,4 +1,4 @@
-"""Moonshine: speech recognition on the device, from the first run, with no key and no network.
+"""Moonshine: speech recognition on the device, usable at once, without a key or a network.
 
 Its stream cuts speech into lines at pauses, and recognises a line again and again while it grows.
 Where the lines are cut depends on the samples alone, not on how they are handed over, so the same
@@ -48,10 +48,10 @@ _turn = threading.Lock()
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine. This model takes no dictionary; the finished text has its terms.
+    """Make the engine. The model takes no dictionary; terms are corrected in the finished text.
 
     Raises:
-        EngineUnavailableError: The package is not installed, or is one without a model.
+        EngineUnavailableError: The package is not installed, or its version has no model.
     """
     check_package()
     return LocalEngine("moonshine", lambda closed: open_recogniser(config, closed))
@@ -59,7 +59,7 @@ def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
 
 @contextmanager
 def open_recogniser(config: AsrConfig, closed: Callable[[], bool]) -> Iterator[Recogniser]:
-    """Wait for the turn, load the model, and give a recogniser; leaving passes the turn on.
+    """Wait for the turn, load the model, and give a recogniser; leaving the block ends the turn.
 
     Args:
         config: The ``asr`` section.
@@ -86,12 +86,12 @@ def open_recogniser(config: AsrConfig, closed: Callable[[], bool]) -> Iterator[R
 
 
 def load_stream_model() -> Transcriber:
-    """Load the model for streams. Blocks; raises as `load_transcriber`."""
+    """Load the model for streams. Blocks; raises the errors of `load_transcriber`."""
     return load_transcriber({"vad_threshold": VOICE_THRESHOLD})
 
 
 class MoonshineRecogniser(Recogniser):
-    """One stream of the model; there may be one at a time.
+    """One stream of the model; only one may exist at a time.
 
     Args:
         transcriber: The model.
@@ -114,11 +114,11 @@ class MoonshineRecogniser(Recogniser):
         # Samples since the last update, and all samples.
         self._unheard = 0
         self._fed = 0
-        # What was last reported as definite, and as interim.
+        # The last definite text and the last interim text that were reported.
         self._reported = ("", "")
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Add audio; when an update is due, recognise the open line anew."""
+        """Add audio; when an update is due, recognise the open line again."""
         with mapped_errors():
             self._stream.add_audio(float_samples(pcm).tolist(), SAMPLE_RATE_HZ)
             self._unheard += len(pcm) // 2
@@ -142,12 +142,12 @@ class MoonshineRecogniser(Recogniser):
         self._stream.close()
 
     def _update(self) -> Transcript:
-        """Recognise what is new."""
+        """Recognise the new audio."""
         self._unheard = 0
         return update(self._transcriber, self._stream)
 
     def _tell(self, transcript: Transcript) -> list[Event]:
-        """Return what changed: the complete lines are definite, all of them are the interim."""
+        """Return the events for changes; complete lines are definite, all lines the interim."""
         last_definite, last_interim = self._reported
         definite, interim = _text_of(transcript, complete=True), _text_of(transcript)
         self._reported = (definite, interim)
@@ -160,10 +160,10 @@ class MoonshineRecogniser(Recogniser):
 
 
 def _end_of_lines(transcript: Transcript) -> int:
-    """Where the complete lines end, in samples.
+    """The sample at which the complete lines end.
 
-    The package gives a line a part of the pause after it, and the next one a part of the pause
-    before it, and these may overlap.
+    The package gives a line a part of the pause after it, and the next line a part of the pause
+    before it; these parts may overlap.
     """
     ends = [line.start_time + line.duration for line in transcript.lines if line.is_complete]
     starts = [line.start_time for line in transcript.lines if not line.is_complete]

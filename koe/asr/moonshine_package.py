@@ -1,4 +1,4 @@
-"""The package ``moonshine-voice``: loading its model, its errors, and what it gets wrong.
+"""The package ``moonshine-voice``: loading its model, mapping its errors, and workarounds.
 
 The version is 0.1.0, the last whose wheel carries the English model.
 """
@@ -38,7 +38,7 @@ def check_package() -> None:
     """Check that the package and its model exist, without importing it.
 
     Raises:
-        EngineUnavailableError: The package is not installed, or is one without a model.
+        EngineUnavailableError: The package is not installed, or its version has no model.
     """
     package = find_spec("moonshine_voice")
     if package is None or not package.submodule_search_locations:
@@ -53,15 +53,15 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
     """Load the model. Blocks for 0.4 s.
 
     Args:
-        options: The package's; see ``parse_transcriber_options`` in its C API.
+        options: The package's options; see ``parse_transcriber_options`` in its C API.
 
     Raises:
-        EngineUnavailableError: The package is not installed, or is one without a model.
+        EngineUnavailableError: The package is not installed, or its version has no model.
         AsrConnectionError: The model can't be loaded.
     """
     _load_runtime_of_sherpa_onnx()
-    # Here and not above: the package brings an HTTP client and costs 0.3 s; but not in a bundle,
-    # which has no __init__ of it.
+    # Imported here because the package brings an HTTP client, which takes 0.3 s to import. A bundle
+    # leaves out the package's __init__, so there the import is fast.
     try:
         from moonshine_voice.errors import MoonshineError
         from moonshine_voice.moonshine_api import ModelArch
@@ -74,7 +74,7 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
     model = get_model_path("tiny-en")
     if not (model / "encoder_model.ort").is_file():
         raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
-    # Without the last option every update would copy all audio heard so far into Python lists.
+    # Without this option every update would copy all audio heard so far into Python lists.
     every = {**options, "return_audio_data": "false"}
     try:
         return Transcriber(_for_its_library(model), ModelArch.TINY, options=every)
@@ -83,10 +83,10 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
 
 
 def _for_its_library(path: Path, platform: str = sys.platform) -> Path:
-    """A name of a file that the package's library understands.
+    """Return a path that the package's library can open.
 
-    On Windows it takes UTF-8 for the code page of the system, so only ASCII is safe there. Each
-    file has a short name too, which is in ASCII, but on disks where that is switched off.
+    On Windows the library reads UTF-8 as the system's code page, so only ASCII is safe there. Each
+    file has a short name in ASCII too, except on disks where short names are switched off.
     """
     if platform != "win32" or str(path).isascii():
         return path

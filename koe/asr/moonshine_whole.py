@@ -52,7 +52,7 @@ class WholeModel:
 
 
 def load_model() -> WholeModel:
-    """Load both. Blocks; raises as `load_transcriber`."""
+    """Load both. Blocks; raises the errors of `load_transcriber`."""
     return WholeModel(
         load_transcriber({"vad_threshold": 0, "max_tokens_per_second": _MAX_TOKENS_PER_SECOND}),
         load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"}),
@@ -60,7 +60,7 @@ def load_model() -> WholeModel:
 
 
 class WholeMoonshine(WholeRecogniser):
-    """The model."""
+    """A recogniser of whole pieces, with the shared model."""
 
     def __init__(self, model: WholeModel) -> None:
         self._transcriber = model.transcriber
@@ -85,7 +85,7 @@ class VoiceDetector(SpeechGate):
     def __init__(self, model: WholeModel) -> None:
         forget_voice_detector(model.detector)
         with mapped_errors():
-            # The stream would update by a count of its own; so it never does.
+            # With this interval the stream never updates by itself.
             self._stream = model.detector.create_stream(update_interval=float("inf"))
             self._stream.start()
         self._detector = model.detector

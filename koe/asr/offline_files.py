@@ -42,7 +42,7 @@ class OfflineFiles:
     """The files of one model.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of model.
         paths: The files, by the library's names for them; ``tokenizer`` is a folder.
     """
 
@@ -57,7 +57,7 @@ class OfflineFiles:
 
     @property
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file does."""
+        """The files with their dates and sizes; it changes when a file does."""
         stats = [(str(path), path.stat()) for path in self.paths.values()]
         return tuple((name, it.st_mtime_ns, it.st_size) for name, it in stats)
 
@@ -87,7 +87,7 @@ QWEN_LANGUAGES = {
 }  # fmt: skip
 """The languages of Qwen3-ASR, with its names for them."""
 
-# Features per frame of 10 ms, of which SenseVoice and Paraformer take a window together.
+# Features per frame of 10 ms. SenseVoice and Paraformer take a window of several frames at once.
 _FEATURES = 80
 _LONGEST_WINDOW = 100
 
@@ -145,10 +145,10 @@ def find_offline_files(directory: Path) -> OfflineFiles | None:
 
 
 def examine_offline(files: OfflineFiles) -> OfflineFacts:
-    """Check that the library will take the files.
+    """Check that the library will accept the files.
 
     Raises:
-        AsrConnectionError: It will not.
+        AsrConnectionError: The library would not.
     """
     examine = {
         ModelKind.SENSE_VOICE: _examine_sense_voice,
@@ -171,7 +171,7 @@ def _kind_of_single(path: Path) -> ModelKind:
 
 
 def _tokenizer(directory: Path) -> Path:
-    """The folder of the tokenizer, which may be the model's own."""
+    """The folder of the tokenizer, which may be the folder of the model."""
     folder = directory / "tokenizer"
     if not folder.is_dir():
         folder = directory
@@ -198,7 +198,7 @@ def _examine_sense_voice(paths: Mapping[str, Path]) -> OfflineFacts:
 def _examine_paraformer(paths: Mapping[str, Path]) -> OfflineFacts:
     path = paths["model"]
     _check_ports(path, inputs=2, outputs=2)
-    if read_ports(path).outputs == 3:  # of three, the library would take a fourth
+    if read_ports(path).outputs == 3:  # with three, the library would read a fourth
         raise unfit(path, "it has 3 outputs")
     _examine_window(path, read_metadata(path))
     tokens = _tokens(paths)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-# Wire types, and numbers of fields (onnx.proto): of the model, of its graph, and of parts of it.
+# Wire types, and field numbers (onnx.proto): of the model, of its graph, and of the parts of it.
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _GRAPH, _METADATA = 7, 14
 _WEIGHTS, _INPUT, _OUTPUT = 5, 11, 12
@@ -47,11 +47,11 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def read_ports(path: Path) -> Ports:
-    """Count the tensors, once for each file: a large graph takes a tenth of a second.
+    """Count the tensors, cached for each file: a large graph takes a tenth of a second.
 
     Raises:
-        OSError: As `read_metadata`.
-        ValueError: As `read_metadata`.
+        OSError: It can't be read.
+        ValueError: It is not an ONNX file, or is truncated.
     """
     status = path.stat()
     return _read_ports(path, status.st_size, status.st_mtime_ns)

@@ -62,12 +62,12 @@ _UPDATES = 3
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 
-# Speech has three to six words a second, or characters of Chinese.
+# Speech has three to six words, or characters of Chinese, per second; far fewer are too few.
 _LEAST_TOKENS_PER_SECOND = 0.5
 
 
 class WholeRecogniser(ABC):
-    """Recognises a whole piece of speech at once; on one thread, which is not the loop's."""
+    """Recognises a whole piece of speech at once, on one thread, which is not the loop's."""
 
     longest_whole = 12.0
     """The longest chunk, in seconds, that is recognised as a whole when speech has ended.
@@ -78,12 +78,12 @@ class WholeRecogniser(ABC):
 
     @abstractmethod
     def recognise(self, samples: array[float]) -> str:
-        """Return what is said, without white space around it; empty: nothing.
+        """Return the spoken text, without white space around it; empty if there is none.
 
         Args:
             samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at most
                 `koe.asr.chunk.MAX_CHUNK` seconds.
-                ``numpy.frombuffer(samples, numpy.float32)`` copies nothing.
+                ``numpy.frombuffer(samples, numpy.float32)`` does not copy.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -109,7 +109,7 @@ class SpeechGate(ABC):
 
 
 class WholePasses(Recogniser):
-    """Makes a recogniser of a session's audio from one of whole pieces.
+    """Makes a recogniser for the audio of a session from one for whole pieces.
 
     Args:
         whole: Recognises a piece.
@@ -133,7 +133,7 @@ class WholePasses(Recogniser):
         self._chunk = Chunk()
         # The texts of pieces of the chunk, by their first sample and the one after their last.
         self._texts: dict[tuple[int, int], str] = {}
-        # The text of the chunks before it.
+        # The text of all earlier chunks.
         self._settled = ""
         # Samples between two live texts, and the samples of the chunk at the last live text.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
@@ -188,7 +188,7 @@ class WholePasses(Recogniser):
             self._chunk.drop(self._chunk.quiet - _LEAD)
 
     def _settle(self, cut: int) -> list[Event]:
-        """Recognise the chunk up to a frame, and begin the next one there."""
+        """Recognise the chunk up to a frame, and begin the next chunk there."""
         text = self._recognise(0, cut * FRAME, heard=(self._chunk.loud + self._chunk.quiet) * FRAME)
         self._chunk.drop(cut)
         self._texts, self._updated = {}, 0
@@ -284,7 +284,7 @@ class WholePasses(Recogniser):
         return self._texts[begin, end]
 
     def _has_speech(self, begin: int, end: int, heard: int) -> bool:
-        """Whether there is speech in the chunk between two samples; ``heard`` as above."""
+        """Whether the chunk has speech between two samples; ``heard`` as for `_recognise`."""
         start = self._chunk.start
         if self._gate is None:
             return any(self._chunk.are_loud(begin, end))

@@ -1,4 +1,4 @@
-"""Where speech pauses, by loudness. Pure."""
+"""Pauses in speech, found by loudness. Pure."""
 
 from __future__ import annotations
 

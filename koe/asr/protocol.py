@@ -1,6 +1,6 @@
 """The messages of a streaming service: the part of a cloud engine without input and output.
 
-A protocol object knows one service's messages and nothing of sockets or clocks. It serves one
+A protocol object knows one service's messages; it does no I/O and reads no clock. It serves one
 session. ``koe.asr.streaming`` runs it, over the sockets of ``koe.asr.transport``.
 """
 
@@ -74,15 +74,15 @@ class Protocol(ABC):
 
     @abstractmethod
     def begin(self) -> list[Message | Event]:
-        """The connection is open."""
+        """Start the session; called once the connection is open."""
 
     @abstractmethod
     def send(self, pcm: bytes) -> list[Message | Event]:
-        """Audio: whole samples, at least one, at most `koe.asr.streaming.PACKET_BYTES`."""
+        """Send audio: whole samples, at least one, at most `koe.asr.streaming.PACKET_BYTES`."""
 
     @abstractmethod
     def finish(self) -> list[Message | Event]:
-        """No audio follows; called once."""
+        """End the input: no audio follows. Called once."""
 
     @abstractmethod
     def receive(self, message: Message) -> list[Message | Event]:
@@ -113,7 +113,7 @@ def service_url(url: str) -> str:
 
 
 def header(name: str, value: str, refusal: str) -> str:
-    """Return a header's value.
+    """Return a header's value without the blanks around it.
 
     Raises:
         AsrConnectionError: No header can have this value; ``refusal`` is the sentence.
@@ -124,10 +124,10 @@ def header(name: str, value: str, refusal: str) -> str:
 
 
 def own_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The user's own headers; of names that differ in case only, the last counts.
+    """The user's own headers; of names that differ only in case, the last one counts.
 
     Raises:
-        AsrConnectionError: No header can have such a name or value.
+        AsrConnectionError: A name or value is not valid in a header.
     """
     named: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
@@ -143,7 +143,7 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def encode(document: object) -> str:
-    """Write JSON: compact, and with every character as it is."""
+    """Write compact JSON without escapes for non-ASCII characters; surrogates become U+FFFD."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return _SURROGATE.sub("\ufffd", text)
 
@@ -176,7 +176,7 @@ class JsonObject:
         return cls(document, refusal)
 
     def text(self, name: str) -> str:
-        """A text."""
+        """A text member; empty if it is missing."""
         value = self._members.get(name)
         if value is None:
             return ""
@@ -185,14 +185,14 @@ class JsonObject:
         raise self._wrong(name, "a text")
 
     def document(self, name: str) -> JsonObject:
-        """An object."""
+        """An object member; empty if it is missing."""
         value = self._members.get(name)
         if value is None or isinstance(value, dict):
             return JsonObject(value or {}, self._refusal)
         raise self._wrong(name, "an object")
 
     def documents(self, name: str) -> list[JsonObject]:
-        """A list of objects."""
+        """A list of objects; empty if it is missing."""
         value = self._members.get(name)
         if value is None:
             return []

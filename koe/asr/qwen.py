@@ -85,7 +85,7 @@ _TEXT_LIMIT = 1_000_000
 
 
 def open_engine(config: AsrConfig, terms: tuple[str, ...]) -> Engine:
-    """Make the engine; it gets the dictionary.
+    """Make the engine; the dictionary is sent to the service as context.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -141,9 +141,9 @@ class QwenProtocol(Protocol):
                 self.name, "it has no credentials: api_key is required; set asr.qwen.api_key"
             )
         self.handshake = _handshake(config)
-        # What the session is to be like.
+        # The settings of the session, as the service expects them.
         self._session = session(config, terms)
-        # Gives each message its name.
+        # Makes a unique identifier for a message.
         self._new_id = new_id
         # The service has made a session, and has got the settings.
         self._is_created = False
@@ -151,24 +151,24 @@ class QwenProtocol(Protocol):
         self.is_ready = False
         # The sentences, in the order of speech.
         self._sentences: list[_Sentence] = []
-        # The last definite text, how far it reaches, and the last interim text.
+        # The last definite text, the sample up to which it reaches, and the last interim text.
         self._reported: tuple[str, int | None, str] = ("", None, "")
-        # How much audio was sent, and how far results reach in it.
+        # Counts the audio that was sent, and checks how far results reach in it.
         self._reach = Reach()
         # The ends of sentences that are not complete yet, by ID.
         self._ends: dict[str, int | None] = {}
-        # The service knows that the audio has ended.
+        # The service was informed that the audio has ended.
         self._is_finished = False
 
     @property
     def early_end(self) -> str:
-        """Spec asr §2.2.2."""
+        """The reason, as in spec asr §2.2.2."""
         if self._is_created:
             return "connection closed before session.updated"
         return super().early_end
 
     def begin(self) -> list[Message | Event]:
-        """The service speaks first."""
+        """Send nothing: the service sends the first message."""
         return []
 
     def send(self, pcm: bytes) -> list[Message | Event]:
@@ -178,7 +178,7 @@ class QwenProtocol(Protocol):
         return [self._message("input_audio_buffer.append", audio=audio)]
 
     def finish(self) -> list[Message | Event]:
-        """Ask for the rest."""
+        """Ask for the remaining results."""
         self._is_finished = True
         return [self._message("session.finish")]
 
@@ -272,7 +272,7 @@ class QwenProtocol(Protocol):
         return self._sentences[-1]
 
     def _tell(self) -> list[Message | Event]:
-        """Return what changed: all sentences before the first open one are definite."""
+        """Return the events for changes; sentences before the first open one are definite."""
         settled = [it.is_complete and not it.has_failed for it in self._sentences]
         count = settled.index(False) if False in settled else len(settled)
         definite, upto = self._text(count), self._sentences[count - 1].upto if count else None
@@ -302,7 +302,7 @@ class QwenProtocol(Protocol):
 
 
 def session(config: QwenConfig, terms: tuple[str, ...]) -> dict[str, object]:
-    """What the session is to be like (spec asr §2.2.3)."""
+    """The settings of the session (spec asr §2.2.3)."""
     transcription: dict[str, object] = {}
     if context := _context(terms):
         transcription["corpus"] = {"text": context}

@@ -10,7 +10,7 @@ from koe.events import SAMPLE_RATE_HZ
 
 _SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 
-# Services count in blocks, the last of which may end after the audio does.
+# Services count in blocks, and the last block may end after the audio.
 _SLACK_SAMPLES = SAMPLE_RATE_HZ
 
 
@@ -35,7 +35,7 @@ class Reach:
         """
         if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
             return None
-        # False for NaN, too. Not multiplied yet: a claim may be of any size.
+        # This is also false for NaN. The number is not multiplied yet, since it may be of any size.
         if not 0 <= milliseconds <= (self.sent + _SLACK_SAMPLES) / _SAMPLES_PER_MS:
             return None
         samples = min(int(milliseconds * _SAMPLES_PER_MS), self.sent)

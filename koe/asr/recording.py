@@ -81,7 +81,7 @@ class Service:
 
 
 class RecordingEngine(Engine):
-    """Collects the recording, and hands it over when it is complete.
+    """Collects the recording, and uploads it when it is complete.
 
     Raises:
         EngineUnavailableError: There is no key.
@@ -107,7 +107,7 @@ class RecordingEngine(Engine):
         self._exchange: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Prepare; nothing is contacted."""
+        """Prepare the client; no server is contacted."""
         self._uploader = await open_uploader(self._url, self._service.settings.connect_timeout)
 
     async def send_audio(self, pcm: bytes) -> None:
@@ -203,7 +203,7 @@ class RecordingEngine(Engine):
         """Upload one piece, and return its text.
 
         Raises:
-            AsrError: The service could not be reached, or its text is not whole.
+            AsrError: The service could not be reached, or its text is incomplete.
         """
         upload = self._service.build_upload(wav(pcm))
         reply = UploadReply(self._service.interpret, self._key)
@@ -276,7 +276,7 @@ def _checked_url(url: str) -> str:
 
 
 def wav(pcm: bytes) -> bytes:
-    """Put a header before 16 kHz mono s16le (spec asr §2.3.2)."""
+    """Put a WAV header before 16 kHz mono s16le (spec asr §2.3.2)."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         *(b"RIFF", 36 + len(pcm), b"WAVE"),

@@ -58,7 +58,7 @@ Interpretation = HeardSoFar | Refusal | None
 
 
 class UploadReply:
-    """One answer, read as it arrives.
+    """One reply, read as it arrives.
 
     Args:
         interpret: Interprets a document, given the text before it; returns the text after it.
@@ -91,7 +91,7 @@ class UploadReply:
 
     @property
     def text(self) -> str:
-        """Everything heard so far."""
+        """The whole text so far."""
         return whole(self._heard)
 
     def receive(self, data: bytes) -> list[InterimHeard]:
@@ -106,7 +106,8 @@ class UploadReply:
         self._size += len(data)
         if self._size > LIMIT_BYTES:
             raise AsrProtocolError(f"the reply is longer than {LIMIT_BYTES // 1024**2} MiB")
-        # All three line ends of event streams; in JSON text neither character occurs bare.
+        # Event streams use all three line ends; JSON text never contains them unescaped within
+        # strings.
         self._line += data.replace(b"\r", b"\n")
         if b"\n" not in data and b"\r" not in data:
             return []
@@ -114,13 +115,13 @@ class UploadReply:
         return [event for line in lines for event in self._read(line)]
 
     def end(self) -> list[InterimHeard]:
-        """Take the end of the answer.
+        """Take the end of the reply.
 
         Returns:
             See `receive`.
 
         Raises:
-            AsrProtocolError: Nothing in it was understood.
+            AsrProtocolError: No document was understood.
         """
         events = self._read(self._line)
         if self._understood:
@@ -177,7 +178,7 @@ def refusal_in(document: Document) -> Refusal | None:
 
 
 def refusal_code(body: bytes) -> str:
-    """The service's name for the error that is a whole answer; empty if there is none."""
+    """The service's code of the error if the whole body reports one; else empty."""
     document = _parse(body.decode("utf-8", "replace"))
     refusal = refusal_in(document) if document is not None else None
     return refusal.code if refusal is not None else ""

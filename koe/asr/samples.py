@@ -1,4 +1,4 @@
-"""Samples as local engines take them. Pure."""
+"""Audio samples in the format of local engines. Pure."""
 
 from __future__ import annotations
 

@@ -37,12 +37,12 @@ _SHORTEST = 1.0
 _QUICK = frozenset({ModelKind.SENSE_VOICE, ModelKind.PARAFORMER, ModelKind.NEMO_TRANSDUCER})
 _UPDATE_INTERVAL = 1.0
 
-# Tokens of Qwen3-ASR: for the text of the longest piece; and for all: the sound of it takes 13 a
-# second, and terms get as many as they have bytes at the most.
+# Tokens of Qwen3-ASR: of the text of the longest piece, and in total. Audio takes 13 tokens a
+# second, and the terms take at most as many tokens as they have bytes.
 _TEXT_TOKENS, _ALL_TOKENS = 448, 1152
 _TERMS_BYTES = 256
 
-# <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR says before the text.
+# <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR writes before the text.
 _TAGS = re.compile(r"<\|[^<>|]*\|>|</?(?:s|unk|blk|blank|sos|eos)>")
 _PREFACE = re.compile(r"^.*?<asr_text>", re.DOTALL)
 # The language that SenseVoice reports for noise and music.
@@ -73,15 +73,15 @@ class OfflineModel:
 
     @property
     def update_interval(self) -> float | None:
-        """Seconds of new audio between two live texts; None: at pauses only."""
+        """Seconds of new audio between two live texts; None: live text at pauses only."""
         return _UPDATE_INTERVAL if self.kind in _QUICK else None
 
 
 def check_language(language: str, facts: OfflineFacts) -> None:
-    """Refuse a language that a model can't be set to: the library would end the process.
+    """Refuse a language that a model does not support: the library would end the process.
 
     Raises:
-        AsrConnectionError: It can't.
+        AsrConnectionError: The model does not support it.
     """
     accepted = ("auto", *facts.languages)
     if facts.languages and language not in accepted:
@@ -101,7 +101,7 @@ def make_recogniser(
         EngineUnavailableError: The package is damaged.
         AsrConnectionError: The model can't be loaded.
     """
-    # Here and not above: the package brings 40 MB of libraries.
+    # Imported here because the package loads 40 MB of libraries.
     try:
         from sherpa_onnx import OfflineRecognizer
     except ImportError as exc:
@@ -159,7 +159,7 @@ def _make_transducer(
 
 
 class OfflineRecogniser(WholeRecogniser):
-    """A model, which stays loaded for the next session."""
+    """A recogniser of whole pieces, with a model that stays loaded for the next session."""
 
     def __init__(self, model: OfflineModel) -> None:
         self._model = model
@@ -196,7 +196,7 @@ class OfflineRecogniser(WholeRecogniser):
 
 
 def terms_of_prompt(terms: tuple[str, ...]) -> str:
-    """The first terms, as many as the prompt of Qwen3-ASR has room for, with commas between."""
+    """The first terms that fit into the prompt of Qwen3-ASR, separated by commas."""
     room = _TERMS_BYTES
     taken = []
     for term in terms:

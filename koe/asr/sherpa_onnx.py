@@ -1,9 +1,9 @@
 """sherpa-onnx: models of many kinds and languages, on the device (spec asr §3.1).
 
-Source: the package ``sherpa-onnx``. A loaded model serves all sessions of the process, each with
-a stream and hotwords of its own. Streaming transducers are here; what recognises whole pieces of
-speech is in `koe.asr.sherpa_offline`. The user's dictionary has an effect on transducers: a model
-is searched with a beam then, because the greedy search ignores hotwords.
+Source: the package ``sherpa-onnx``. All sessions of the process share a loaded model; each one has
+its own stream and hotwords. This module runs streaming transducers; `koe.asr.sherpa_offline` runs
+models for whole pieces of speech. If the user has a dictionary, transducers use beam search,
+because greedy search ignores hotwords.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class SherpaModel:
 # The library's recogniser; Python frees it.
 _loaded: Loaded[OnlineRecognizer | OfflineRecognizer] = Loaded(lambda recogniser: None)
 
-# Held by the session that loads.
+# The lock that the session holds while it loads the model.
 _loading = threading.Lock()
 
 
@@ -124,10 +124,10 @@ def used_model(
     """Yield a model for the block, loaded unless the last session used it. Blocks.
 
     Args:
-        settings: The engine's.
-        files: The model's.
+        settings: The settings of the engine.
+        files: The files of the model.
         terms: The dictionary.
-        minutes: How long the model is kept afterwards; None: for ever.
+        minutes: How long the model is kept afterwards; None: without limit.
 
     Raises:
         AsrConnectionError: It can't be loaded.
@@ -185,7 +185,7 @@ def _unit(hotwords: Hotwords) -> object:
 def _make_recogniser(
     settings: SherpaOnnxConfig, files: ModelFiles, kind: str, hotwords: Hotwords
 ) -> OnlineRecognizer:
-    # Here and not above: the package brings 40 MB of libraries.
+    # Imported here because the package loads 40 MB of libraries.
     try:
         from sherpa_onnx import OnlineRecognizer
     except ImportError as exc:
@@ -228,11 +228,11 @@ class SherpaRecogniser(Recogniser):
     def __init__(self, model: SherpaModel) -> None:
         self._recogniser = model.recogniser
         self._tail = bytes(2 * model.tail)
-        # The segments that have ended, as one text.
+        # The text of all segments that have ended.
         self._ended = ""
         # The texts of the last report.
         self._reported = ""
-        # Samples that were fed.
+        # Number of samples that were fed.
         self._fed = 0
         with _mapped_errors():
             if model.hotwords.terms:
@@ -241,7 +241,7 @@ class SherpaRecogniser(Recogniser):
                 self._stream = self._recogniser.create_stream()
 
     def feed(self, pcm: bytes) -> list[Event]:
-        """Recognise what is new."""
+        """Recognise new audio."""
         self._fed += len(pcm) // 2
         with _mapped_errors():
             return self._advance(pcm)

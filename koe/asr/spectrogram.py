@@ -62,7 +62,7 @@ def log_mel(samples: array[float], bands: int, columns: int) -> Floats:
 
 
 def _levelled(audio: Floats) -> Floats:
-    """Make the louder third of some audio as loud as it is in most recordings."""
+    """Amplify audio so that its louder third is as loud as in most recordings."""
     windows = audio[: len(audio) // _LOUDNESS_WINDOW * _LOUDNESS_WINDOW]
     powers = numpy.sort((windows.reshape(-1, _LOUDNESS_WINDOW) ** 2).mean(axis=1))
     loud = powers[-len(powers) // _LOUD_PART :]
@@ -74,7 +74,7 @@ def _levelled(audio: Floats) -> Floats:
 
 @lru_cache(2)
 def _filters(bands: int) -> Floats:
-    """Triangles of equal area over the frequencies of a spectrum, one for each band."""
+    """Triangular filters of equal area over the frequencies of a spectrum, one for each band."""
     mels = numpy.linspace(0, _HIGHEST_MEL, bands + 2)
     logarithmic = 1000 * numpy.exp(_LOG_STEP * (mels - _LOGARITHMIC_FROM))
     corners = numpy.where(mels < _LOGARITHMIC_FROM, _HZ_PER_MEL * mels, logarithmic)

@@ -29,7 +29,7 @@ class StallWatch:
     """
 
     def __init__(self, patience: float) -> None:
-        # Seconds.
+        # Seconds of speech after which the service is in doubt.
         self._patience = patience
         # Seconds of loud audio without an answer.
         self._unanswered = 0.0
@@ -38,17 +38,17 @@ class StallWatch:
 
     @property
     def limit(self) -> float:
-        """Seconds of speech after which the service is lost."""
+        """Seconds of speech without a response after which the service is lost."""
         return _GIVEN_UP * self._patience
 
     @property
     def grace(self) -> float:
-        """Seconds that a service in doubt has for a sign of life."""
+        """Seconds that a service in doubt has to answer a ping."""
         return self.limit - self._patience
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it is time to ask the service for a sign of life."""
+        """Whether it is time to ping the service."""
         return self._unanswered >= self._patience
 
     @property
@@ -74,7 +74,7 @@ class StallWatch:
 
 
 def _is_loud(pcm: bytes) -> bool:
-    """Whether a packet is loud, on little-endian machines: the libraries run on no others."""
+    """Whether a packet is loud. Assumes a little-endian machine: the libraries run on no others."""
     # A part of the samples is enough.
     samples = array("h", pcm)[::_STRIDE]
     return max(samples) - min(samples) >= _LOUD

@@ -1,4 +1,4 @@
-"""Engines in the network that listen while the user speaks: a protocol, run over a connection.
+"""Cloud engines that recognise while the user speaks: a protocol, run over a connection.
 
 Audio is sent in packets of the size that the services ask for, regardless of the size of the
 frames. While the connection is being opened ``send_audio`` is not called: the audio waits in the
@@ -44,7 +44,7 @@ SETUP_TIMEOUT = 5.0
 # its results do not prolong the wait of the session any more.
 ANSWER_TIMEOUT = 30.0
 
-# Seconds of speech without an answer, after which the service is asked for a sign of life.
+# Seconds of speech without a response, after which the service is pinged.
 STALL = 2.0
 
 # The most events that may wait; with more, nothing is read from the service. A runner takes all at
@@ -67,7 +67,7 @@ class StreamingEngine(Engine):
     def __init__(self, protocol: Protocol, connect_timeout: float, stall: float = STALL) -> None:
         # The messages of the service.
         self._protocol = protocol
-        # Seconds.
+        # Seconds within which the connection must be open.
         self._connect_timeout = connect_timeout
         # The connection; None before it is opened, and after close.
         self._socket: WebSocket | None = None
@@ -75,7 +75,7 @@ class StreamingEngine(Engine):
         self._watch = StallWatch(stall)
         # Waits for a sign of life; None: none was asked for since the last answer.
         self._asking: asyncio.Task[None] | None = None
-        # The service was given up.
+        # The service was given up, because it did not respond.
         self._is_given_up = False
         # The task that reads the connection, from the end of connect on.
         self._reader: asyncio.Task[None] | None = None
@@ -86,7 +86,7 @@ class StreamingEngine(Engine):
         # The time, by the loop's clock, at which a service that recognises at the speed of speech
         # has heard all audio.
         self._heard_at = 0.0
-        # All audio is sent, and the service was told so.
+        # All audio was sent, and the service was informed of the end.
         self._is_finished = False
         # close was called.
         self._is_closed = False
@@ -94,7 +94,7 @@ class StreamingEngine(Engine):
         self._has_heard = False
 
     async def connect(self) -> None:
-        """Open the connection, and wait until the service takes audio."""
+        """Open the connection, and wait until the service accepts audio."""
         protocol = self._protocol
         try:
             socket = await open_websocket(
@@ -125,7 +125,7 @@ class StreamingEngine(Engine):
             await self._send_packet()
 
     async def finish_input(self) -> None:
-        """Send the rest of the audio, and tell the service that it was the last."""
+        """Send the rest of the audio, and signal the end of the input to the service."""
         if self._is_finished or not self._takes_audio:
             return
         if len(self._packet) > 1:
@@ -153,7 +153,7 @@ class StreamingEngine(Engine):
         self._stop_asking()
         if self._reader is not None:
             self._reader.cancel()
-            if not self._events.full():  # a waiter must not wait for ever
+            if not self._events.full():  # a waiting next_event must return
                 self._events.put_nowait(EngineClosed())
         if socket is not None:
             await socket.close()
@@ -209,7 +209,7 @@ class StreamingEngine(Engine):
             self._asking = asyncio.create_task(self._ask(socket))
 
     async def _ask(self, socket: WebSocket) -> None:
-        """Ask for a sign of life, and give the service up if none comes."""
+        """Ping, and give the service up if no pong comes."""
         try:
             async with asyncio.timeout(self._watch.grace):
                 await socket.ping()

@@ -1,4 +1,4 @@
-"""Connections to streaming services: the only module that knows sockets, TLS and WebSockets.
+"""Connections to streaming services: the only module that handles sockets, TLS and WebSockets.
 
 The package ``websockets`` implements the protocol, but not the sockets. They are opened here,
 because a cancelled session must send nothing more, close must not wait for the server, and
@@ -103,8 +103,9 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: fl
         uri.host,
         uri.port,
         limit=_READ_BYTES,
-        # With a delay, asyncio loses the socket of a connection that is cancelled as it succeeds,
-        # until it is collected.
+        # With a delay, asyncio leaks the socket of a connection that is cancelled while it
+        # succeeds, until the garbage is collected. An IP address has no second address to try, so
+        # needs no delay.
         happy_eyeballs_delay=None if _is_address(uri.host) else _NEXT_ADDRESS_DELAY,
         ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if uri.secure else None,
         ssl_shutdown_timeout=CLOSE_TIMEOUT if uri.secure else None,
@@ -130,7 +131,7 @@ def _is_address(host: str) -> bool:
 
 
 class WebSocket:
-    """One connection: messages out, messages in. One task may send while another receives.
+    """One connection that sends and receives messages. One task may send while another receives.
 
     Args:
         reader: Received bytes.
@@ -147,7 +148,7 @@ class WebSocket:
         self._reader = reader
         self._writer = writer
         self._protocol = protocol
-        # The server's answer to the handshake.
+        # The server's response to the upgrade request.
         self._response: Response | None = None
         # Messages that were not taken yet; an end or an error is the last.
         self._arrived: deque[Message | EngineClosed | AsrError] = deque()
@@ -158,9 +159,9 @@ class WebSocket:
         self._pong = asyncio.Event()
         # A send is not complete: it waits, or was cancelled.
         self._is_sending = False
-        # So that drain waits until the system has taken everything; over TLS, all but a little.
-        # With a limit of 0 asyncio's TLS takes an empty buffer for a full one, and drain waits
-        # until something is received.
+        # Makes drain wait until the system has taken all data; over TLS, all but a little. With a
+        # high limit of 0, asyncio's TLS treats an empty buffer as a full one, and drain waits until
+        # something is received.
         writer.transport.set_write_buffer_limits(high=1, low=0)
 
     def response_header(self, name: str) -> str:
@@ -178,7 +179,7 @@ class WebSocket:
         request = self._protocol.connect()
         for name, value in headers.items():
             request.headers.pop(name, None)
-            # The package writes ISO 8859-1.
+            # The package encodes headers as ISO 8859-1; this makes it write UTF-8.
             request.headers[name] = value.encode().decode("iso-8859-1")
         self._protocol.send_request(request)
         await self._flush()
@@ -193,7 +194,7 @@ class WebSocket:
         Nothing is sent on a connection that has ended: ``receive`` reports its end.
 
         Raises:
-            AsrProtocolError: The network takes nothing any more.
+            AsrProtocolError: The network takes no more data.
         """
         if self._protocol.state is not OPEN or self._writer.is_closing():
             return
@@ -220,7 +221,7 @@ class WebSocket:
         await self._pong.wait()
 
     async def receive(self) -> Message | EngineClosed:
-        """Wait for the next message, or for the end; may be cancelled and called again.
+        """Wait for the next message or the end; may be cancelled and called again.
 
         Raises:
             AsrProtocolError: The connection was lost, or the message is invalid.
@@ -259,7 +260,7 @@ class WebSocket:
         except TimeoutError:
             self.abort()
         except OSError:
-            pass  # it was lost before
+            pass  # the connection was lost before
 
     def notice_death(self, seconds: float) -> None:
         """Have the system end a connection without acknowledgements after a time, if it can."""
@@ -274,14 +275,14 @@ class WebSocket:
         """Cut the connection; data that the system has not sent yet is dropped."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
         if sock is not None and sock.fileno() >= 0:
-            # Linger for no time: two shorts in Windows, two ints elsewhere.
+            # Linger for 0 seconds. The struct is two shorts on Windows, two ints elsewhere.
             linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._writer.transport.abort()
 
     def _write(self) -> None:
         for data in self._protocol.data_to_send():
-            if data:  # nothing stands for the end, which close is for
+            if data:  # an empty item signals the end of the stream; close does that here
                 self._writer.write(data)
 
     async def _flush(self) -> None:

@@ -86,7 +86,7 @@ class Uploader:
 
 
 async def open_uploader(url: str, connect_timeout: float) -> Uploader:
-    """Prepare to send; nothing is sent and no connection opened.
+    """Make an uploader; nothing is sent, and no connection opened.
 
     Args:
         url: As `check_endpoint` returned it.
@@ -95,7 +95,7 @@ async def open_uploader(url: str, connect_timeout: float) -> Uploader:
     Raises:
         AsrConnectionError: There are no root certificates to verify a server with.
     """
-    # On a thread, because the library and the certificates take a tenth of a second to load.
+    # On a thread, because loading the library and the certificates takes 0.1 s.
     try:
         client = await asyncio.to_thread(_make_client, connect_timeout)
     except HttpConfigError as exc:

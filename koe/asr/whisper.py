@@ -84,7 +84,7 @@ def load_model(settings: WhisperConfig, files: WhisperFiles) -> WhisperModel:
         AsrConnectionError: It can't be loaded.
         EngineUnavailableError: A package is damaged.
     """
-    # Here and not above: the library brings numpy, and 150 MB of its own.
+    # Imported here because the library brings numpy, and 150 MB of its own.
     try:
         from koe.asr.whisper_model import WhisperModel
 

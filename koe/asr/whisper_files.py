@@ -34,7 +34,7 @@ class WhisperFiles:
 
     @property
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file does."""
+        """The files with their dates and sizes; it changes when a file does."""
         stats = [(str(path), path.stat()) for path in (self.weights, self.config, self.vocabulary)]
         return tuple((name, it.st_mtime_ns, it.st_size) for name, it in stats)
 
@@ -43,13 +43,13 @@ def find_whisper_files(folder: Path) -> WhisperFiles:
     """Find the files of a model.
 
     Raises:
-        AsrConnectionError: Something is missing.
+        AsrConnectionError: A file is missing.
     """
     try:
         names = {path.name for path in folder.iterdir()}
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise AsrConnectionError(f"model not found: {folder}; {_remedy(folder)}") from exc
-    except (OSError, ValueError) as exc:  # ValueError: no folder can have such a name
+    except (OSError, ValueError) as exc:  # ValueError: the name is not valid for a folder
         raise AsrConnectionError(f"read model dir: {exc}") from exc
     vocabulary = next((name for name in _VOCABULARIES if name in names), _VOCABULARIES[0])
     for name in ("model.bin", "config.json", vocabulary):
@@ -59,10 +59,10 @@ def find_whisper_files(folder: Path) -> WhisperFiles:
 
 
 def examine_whisper(files: WhisperFiles, language: str) -> None:
-    """Check that the library will take the files, and that the model knows a language.
+    """Check that the library will accept the files, and that the model supports a language.
 
     Raises:
-        AsrConnectionError: It will not, or does not.
+        AsrConnectionError: The library would not, or the model does not.
     """
     size = _HEADER.size + len(_KIND)
     try:

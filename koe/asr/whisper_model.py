@@ -46,7 +46,7 @@ class Encoded:
 
     Attributes:
         values: A row for each `_SAMPLES_PER_COLUMN` samples, in a batch of one.
-        seconds: Its length.
+        seconds: The length of the speech.
     """
 
     def __init__(self, values: Floats, seconds: float) -> None:
@@ -55,7 +55,7 @@ class Encoded:
 
 
 class WhisperModel:
-    """A model, which any number of sessions share. Its methods block.
+    """A model that any number of sessions share. Its methods block.
 
     Args:
         files: Those of a Whisper model.
@@ -99,7 +99,7 @@ class WhisperModel:
         """Return the probability of each language in a part.
 
         Args:
-            encoded: All of the speech.
+            encoded: The whole speech.
             start: The first sample of the part.
             end: The sample after its last.
 

@@ -82,7 +82,7 @@ def is_double(text: str) -> bool:
 
 
 def decode_tokens(tokens: Iterable[str]) -> str:
-    """Join tokens as they stand in a vocabulary, without those that are not text."""
+    """Join tokens of a vocabulary to a text, without special tokens."""
     written = "".join(token for token in tokens if not _SPECIAL.fullmatch(token))
     encoded = bytes(_BYTES[character] for character in written if character in _BYTES)
     # The last character may be incomplete.
@@ -90,7 +90,7 @@ def decode_tokens(tokens: Iterable[str]) -> str:
 
 
 def repeats_itself(text: str) -> bool:
-    """Find out whether a text is a loop."""
+    """Whether a text repeats itself many times."""
     encoded = text.encode()
     ratio = len(encoded) / len(zlib.compress(encoded)) if encoded else 0.0
     return ratio > _MOST_REPETITION or _LOOP.search(text) is not None

@@ -1,4 +1,4 @@
-"""The user's configuration: one directory holding ``config.yaml`` and the dictionary.
+"""The user's configuration: one directory with ``config.yaml`` and the dictionary.
 
 For loading: ``store`` finds and reads the files, `koe.yamltext` parses them, and ``schema`` says
 which settings exist; its sections are declared with ``sections`` and ``fields`` and read by

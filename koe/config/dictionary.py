@@ -32,7 +32,7 @@ _GARBLED = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """What is wrong with one line.
+    """A flaw in one line.
 
     Attributes:
         line: From 1.
@@ -51,8 +51,8 @@ def find_flaws(content: bytes) -> list[BadLine]:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return [BadLine(1, "the file is UTF-16, so nothing in it is used; save it as UTF-8")]
     flaws: list[BadLine] = []
-    lines: dict[str, int] = {}  # of each term, in the case of the file
-    spellings: dict[str, str] = {}  # by the term without its case
+    lines: dict[str, int] = {}  # the line of each term, as written
+    spellings: dict[str, str] = {}  # the first spelling of each term, by the term in lower case
     for number, encoded in enumerate(content.split(b"\n"), start=1):
         try:
             line = encoded.decode("utf-8")
@@ -137,7 +137,7 @@ def remove_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
         Each missing term, trimmed, with an existing spelling in another case, or None.
 
     Raises:
-        ConfigError: As `add_terms`.
+        ConfigError: The file can't be read or written. Then nothing has changed.
     """
     wanted = {term_of(term) or term for term in terms}
     missing: dict[str, str | None] = {}

@@ -29,7 +29,7 @@ ENGINES = (
 )  # fmt: skip
 """The engines, in the order in which they are shown."""
 
-# For engines without a setting for it (spec asr §1.7), in seconds.
+# Seconds to wait for the final text of engines without a setting for it (spec asr §1.7).
 _FINAL_WAIT_TIMEOUT = 5.0
 
 SHORTEST_FINAL_WAIT = 1.0
@@ -50,7 +50,7 @@ class MoonshineConfig(Section, generations=OURS):
 
 
 class DoubaoConfig(Section, generations=SINCE_B):
-    """The streaming service of Volcengine. An ``api_key`` goes before the other two keys.
+    """The streaming service of Volcengine. An ``api_key`` takes precedence over the other two keys.
 
     Attributes:
         connect_timeout: Seconds.
@@ -62,9 +62,10 @@ class DoubaoConfig(Section, generations=SINCE_B):
         end_window_size: Silence that ends a sentence, in milliseconds; at least 200; the service
             uses 800 if it is None.
         force_to_speech_time: Audio before a sentence may end, in milliseconds.
-        vad_segment_duration: Silence that separates meanings, in milliseconds; 3000 when None.
+        vad_segment_duration: Silence that separates parts of a text, in milliseconds; 3000 for
+            None.
         output_zh_variant: ``traditional``, ``tw`` or ``hk``; None for simplified.
-        accelerate_score: How early the first characters come, from 0 to 20; sent only with
+        accelerate_score: How early the first characters are sent, from 0 to 20; sent only with
             ``enable_accelerate_text``.
         headers: If there are any, they replace all headers of the keys.
     """
@@ -101,7 +102,7 @@ class QwenConfig(Section):
     Attributes:
         connect_timeout: Seconds.
         final_wait_timeout: Seconds to wait for the final text after the last audio.
-        headers: As in `DoubaoConfig`.
+        headers: If not empty, they replace the header with the key.
     """
 
     url: str = target("wss://dashscope.aliyuncs.com/api-ws/v1/realtime")
@@ -114,7 +115,7 @@ class QwenConfig(Section):
 
 
 class GlmConfig(Section):
-    """The transcription service of Zhipu: the whole recording at once.
+    """The transcription service of Zhipu, which takes the whole recording at once.
 
     Attributes:
         prompt: A description of the recording; None sends nothing.
@@ -132,12 +133,12 @@ class GlmConfig(Section):
 
 
 class MimoConfig(Section):
-    """The transcription service of Xiaomi: the whole recording at once.
+    """The transcription service of Xiaomi, which takes the whole recording at once.
 
     Attributes:
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds that sending the recording and its text may take, besides as
-            many as it has; less than 30 is 30.
+        final_wait_timeout: Seconds for the exchange of a recording for its text, to which the
+            length of the recording is added; values below 30 count as 30.
     """
 
     url: str = target("https://api.xiaomimimo.com/v1/chat/completions")
@@ -194,7 +195,8 @@ class AppleSpeechConfig(Section):
     locale: str = text("zh_CN")
 
 
-# Generation A has no groups in ``asr``. C rewrites such a file; here it is read as it stands.
+# Generation A has no groups in ``asr``. Generation C rewrites such a file; here it is read as it
+# is.
 _FLAT_DOUBAO = FlatKeys(
     dict.fromkeys(
         ("url", "api_key", "app_key", "access_key", "resource_id", "connect_timeout_ms",
@@ -254,7 +256,7 @@ class AsrConfig(
         return _FINAL_WAIT_TIMEOUT
 
     def with_models_in(self, folder: Path) -> Self:
-        """A copy in which the models are absolute paths (spec models §2)."""
+        """A copy in which the paths of models are absolute (spec models §2)."""
         return self.replace(
             sherpa_onnx=self.sherpa_onnx.replace(model=str(folder / self.sherpa_onnx.model)),
             whisper=self.whisper.replace(model=str(folder / self.whisper.model)),

@@ -1,8 +1,8 @@
-"""One function for each kind of setting. A section's attributes are declared with them.
+"""Functions that declare settings, one for each kind. They declare the attributes of a section.
 
-What they return is a `koe.config.sections.Field`; for type checkers it is declared as the value.
+Each returns a `koe.config.sections.Field`, but for type checkers it returns the default value.
 
-Units: inside, durations are seconds; `milliseconds` converts the keys that end in ``_ms``.
+Units: attributes hold durations in seconds; `milliseconds` converts the keys that end in ``_ms``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ S = TypeVar("S", bound=Section)
 
 
 def _typed(declared: Field, default: T) -> T:
-    """Tell type checkers the type of the value, as ``dataclasses.field()`` does."""
+    """Return a declaration, typed as the value, as ``dataclasses.field()`` is."""
     return declared  # type: ignore[return-value]
 
 
@@ -73,7 +73,7 @@ def trimmed_text(default: str) -> str:
 
 
 def choice(default: str, *others: str, refusal: str = "", **about: Unpack[About]) -> str:
-    """One of a few words, spelled exactly; any word for no is ``refusal``, if there is one."""
+    """One of a few words, spelled exactly; any word for no means ``refusal``, if it is given."""
     words = (default, *others)
 
     def convert(scalar: Scalar) -> str:
@@ -101,7 +101,7 @@ def language(**about: Unpack[About]) -> str:
 
 
 def key_name(default: str, **about: Unpack[About]) -> str:
-    """The name of a key. A plain integer is the text of that key code (spec config §8.4)."""
+    """The name of a key. A plain integer is a key code, and kept as text (spec config §8.4)."""
 
     def convert(scalar: Scalar) -> str:
         text = scalar.text
@@ -142,7 +142,7 @@ def optional_flag(shown: str, **about: Unpack[About]) -> bool | None:
 
 
 def switch(default: bool, **about: Unpack[About]) -> bool:
-    """A flag that shells read themselves, and more leniently (spec config §§13.3, 13.4)."""
+    """A flag that shells read themselves, and more tolerantly (spec config §§13.3, 13.4)."""
 
     def convert(scalar: Scalar) -> bool:
         word = scalar.text.strip().lower()
@@ -194,7 +194,7 @@ def _whole_number(scalar: Scalar, low: int, high: int) -> int:
 
 
 def _real_number(scalar: Scalar) -> float:
-    """Read a decimal number; infinite if it is larger than a float can be."""
+    """Read a decimal number; infinite if it exceeds the range of a float."""
     if _DECIMAL.fullmatch(scalar.text):
         return float(scalar.text)
     raise ValueError(scalar.text)
@@ -222,7 +222,7 @@ def plain_integer(default: int, low: int, high: int) -> int:
 
 
 def optional_count(**about: Unpack[About]) -> int | None:
-    """A whole number, perhaps quoted with blanks; blank is not set (spec config §3.2)."""
+    """A whole number, in quotes also with blanks; blank means not set (spec config §3.2)."""
 
     def convert(scalar: Scalar) -> int | None:
         trimmed = scalar.text.strip()
@@ -252,7 +252,7 @@ def number(default: float, low: float, high: float) -> float:
 
 
 def clamped_number(default: float, low: float, high: float) -> float:
-    """A decimal number, of which the nearest in the range is used (spec config §13.3)."""
+    """A decimal number, clamped to the range (spec config §13.3)."""
     accepts = f"a number (used within {low:g} to {high:g})"
     value = Value(
         default, lambda it: min(max(_real_number(it), low), high), accepts, shown=f"{default:g}"
@@ -261,7 +261,7 @@ def clamped_number(default: float, low: float, high: float) -> float:
 
 
 def clamped_count(default: int, low: int, high: int) -> int:
-    """As `clamped_number`, rounded to the nearest whole number."""
+    """A number that is clamped like `clamped_number`, and rounded to the nearest whole number."""
 
     def convert(scalar: Scalar) -> int:
         return math.floor(min(max(_real_number(scalar), low), high) + 0.5)
@@ -270,7 +270,7 @@ def clamped_count(default: int, low: int, high: int) -> int:
 
 
 def limit(default: int, **about: Unpack[About]) -> int | None:
-    """A whole number, or the word for none; see `Limit`."""
+    """A whole number, or the word for no limit; see `Limit`."""
 
     def convert(scalar: Scalar) -> int | None:
         if scalar.text.strip().lower() == Limit.UNLIMITED:
@@ -299,14 +299,14 @@ def milliseconds(
 
 
 def secret_texts(**about: Unpack[About]) -> Mapping[str, str]:
-    """Names and texts of the user's own, which may be secret."""
+    """Names with texts, both chosen by the user, which may be secret."""
     nothing: Mapping[str, str] = MappingProxyType({})
     about["is_secret"] = True
     return _typed(TextMap(nothing, "a group of names and texts", **about), nothing)
 
 
 def group(default: S, key: str = "", refused: S | None = None, unreadable: S | None = None) -> S:
-    """A section within a section; ``key`` when the attribute can't have the same name."""
+    """A section within a section; ``key`` is needed if the attribute can't have the same name."""
     return _typed(Group(default, key, refused, unreadable), default)
 
 

@@ -1,4 +1,4 @@
-"""Names of keys, as users write them, to the codes that shells compare (spec config §10).
+"""Resolves names of keys, as users write them, to the codes that shells compare (spec config §10).
 
 Codes and flags are macOS virtual key codes and event modifier flags, except in the Windows table of
 `resolve_basic`. Nothing here raises: an unknown name resolves to a default key, because the user
@@ -21,7 +21,7 @@ class Hotkey(NamedTuple):
 
     Attributes:
         key_code: Virtual key code.
-        alt_key_code: Second code that the same key may report; 0 when there is none.
+        alt_key_code: Second code that the same key may report; 0 if there is none.
         modifier_flag: For a modifier key, its own state bit; for a combination, the mask of
             modifiers that must match exactly; 0 for an ordinary key alone.
         match_kind: `MODIFIER_ONLY` or `KEY_DOWN`.
@@ -45,7 +45,7 @@ _NAMED = {
     "right_control": Hotkey(62, 0, 0x00002000),
 }
 
-# Spec config §10.5: device-independent masks, which left and right share, and no row for the
+# Spec config §10.5: device-independent masks, which left and right share, and no entries for the
 # control keys.
 _BASIC = {
     "fn": _NAMED["fn"],
@@ -80,7 +80,7 @@ _MODIFIER_ALIASES = {
 }
 
 NAMES = (*_NAMED, *_WINDOWS)
-"""The keys that have a name, on either platform."""
+"""The keys that have a name, on any platform."""
 
 _KEY_CODE = re.compile(r"0[xX]\+?0*([0-9A-Fa-f]{1,4})|\+?0*([0-9]{1,5})")
 _HIGHEST_KEY_CODE = 0xFFFF
@@ -136,10 +136,10 @@ def resolve_named(name: str) -> Hotkey:
 
 
 def resolve_cancel(trigger: str, cancel: str) -> Hotkey:
-    """The key that cancels, which is never the key of `resolve_named` for ``trigger``.
+    """The cancel key, which is never the key that `resolve_named` finds for ``trigger``.
 
-    Named keys only: an unknown ``cancel`` is ``left_option``, and one that equals the trigger
-    gives way to the next named key (spec config §8.4).
+    Named keys only: an unknown ``cancel`` means ``left_option``, and one that equals the trigger
+    is replaced by the next named key (spec config §8.4).
     """
     names = list(_NAMED)
     trigger = trigger if trigger in _NAMED else "fn"
@@ -150,12 +150,12 @@ def resolve_cancel(trigger: str, cancel: str) -> Hotkey:
 
 
 def resolve_basic(name: str, windows: bool) -> Hotkey:
-    """The key for a shell that knows neither key codes nor match kinds (spec config §10.5).
+    """The key for a shell without support for key codes and match kinds (spec config §10.5).
 
     Args:
         name: The trigger key as configured.
-        windows: Use Windows names and virtual key codes; an unknown name, and ``fn``, is the
-            right control key there. Otherwise an unknown name is ``fn``.
+        windows: Use Windows names and virtual key codes; there an unknown name, and ``fn``, means
+            the right control key. Otherwise an unknown name means ``fn``.
     """
     if windows:
         return _WINDOWS.get(name, _WINDOWS["right_ctrl"])
@@ -177,7 +177,7 @@ def _parse_key_code(text: str) -> int | None:
 
 
 def _parse_combination(text: str) -> Hotkey | None:
-    """One key code and one or more modifiers, in any order; None when it is anything else."""
+    """One key code and one or more modifiers, in any order; None for anything else."""
     modifier_flag = 0
     key_codes = []
     for part in text.split("+"):

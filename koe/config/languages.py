@@ -25,10 +25,10 @@ _REGION = re.compile(r"[-_].*")
 
 
 def code_of(text: str) -> str | None:
-    """Read a code, also with a region or a script: ``zh-CN`` is ``zh``.
+    """Read the code of a language, also with a region or a script: ``zh-CN`` is ``zh``.
 
     Returns:
-        `AUTO`, or one of `CODES`; None: there is no such language.
+        `AUTO`, or one of `CODES`; None for an unknown language.
     """
     code = _REGION.sub("", text.strip().lower())
     code = _OTHER_CODES.get(code, code)

@@ -11,16 +11,16 @@ from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 assert AsrConfig.flat
 FLAT_ASR_KEYS = tuple(AsrConfig.flat.generations)
-"""Settings of Doubao, directly in ``asr`` until v1.0.8 (spec config §8.2)."""
+"""Settings of Doubao that were directly in ``asr`` until v1.0.8 (spec config §8.2)."""
 
 NESTED_ASR_KEYS = AsrConfig.flat.unless
-"""With one of these, ``asr`` is in its present form."""
+"""If ``asr`` has one of these keys, it is in its present form."""
 
 FLAT_LLM_KEYS = ("provider", "base_url", "api_key", "model")
-"""Settings of a profile, directly in ``llm`` until v1.0.14 (spec config §8.6)."""
+"""Settings of a profile that were directly in ``llm`` until v1.0.14 (spec config §8.6)."""
 
 NESTED_LLM_KEYS = frozenset({"profiles", "active_profile"})
-"""With one of these, ``llm`` is in its present form."""
+"""If ``llm`` has one of these keys, it is in its present form."""
 
 TEMPLATES = 5
 """The number of prompt templates of builds before v1.0.15 (spec config §8.3)."""
@@ -58,6 +58,6 @@ def _has_other_spelling(hotkey: Node) -> bool:
     trigger = _by_key(hotkey).get("trigger_key")
     if not isinstance(trigger, Scalar):
         return True
-    # A key code is kept in quotes, and without them the canonical one is only digits.
+    # A key code is stored in quotes; a plain word of digits lacks them.
     is_number = trigger.is_plain and trigger.written.isdigit()
     return is_number or canonical(trigger.written) != trigger.written

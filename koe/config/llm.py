@@ -1,4 +1,4 @@
-"""``llm``: whether and by which model a text is corrected (spec config §4.2, spec llm §2.4)."""
+"""``llm``: whether a text is corrected, and by which model (spec config §4.2, spec llm §2.4)."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class LlmProfile(Section):
 
     @property
     def path(self) -> str:
-        """Path of the endpoint, as configured or the protocol's own; never empty."""
+        """Path of the endpoint, as configured or the default of the protocol; never empty."""
         return self.endpoint_path.strip() or _DEFAULT_PATHS[self.protocol]
 
     @property
@@ -109,7 +109,7 @@ class LlmProfile(Section):
     @property
     def exposure(self) -> str:
         """A warning about what others in the network can read; empty if it is nothing."""
-        from koe.endpoint import host_of, is_private  # costs milliseconds
+        from koe.endpoint import host_of, is_private  # its import takes milliseconds
 
         if not (self.allow_plain_http and self.base.startswith("http:") and is_private(self.base)):
             return ""
@@ -148,7 +148,7 @@ class LlmProfile(Section):
 
     @property
     def lacks_key(self) -> bool:
-        """Whether it lacks the key that its service requires."""
+        """Whether the profile lacks a key that its service requires."""
         return not self.key and not self.headers and self.base in _KEYED_SERVICES
 
     @property
@@ -201,7 +201,7 @@ BUILT_IN_PROFILES: Mapping[str, LlmProfile] = MappingProxyType({
 })  # fmt: skip
 """The profiles of a file without ``llm.profiles`` (spec config §4.4)."""
 
-# Before there were profiles, one model was described in ``llm`` itself (spec config §§5, 8.6).
+# Before profiles were introduced, ``llm`` itself described one model (spec config §§5, 8.6).
 _FLAT_PROFILE = FlatKeys(
     {
         "base_url": "A B",
@@ -248,13 +248,13 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
 
     @property
     def correcting_profile(self) -> LlmProfile | None:
-        """The profile that corrects; None when nothing is corrected (spec config §4.4)."""
+        """The profile that corrects; None if nothing is corrected (spec config §4.4)."""
         profile = self.profiles.get(self.active_profile)
         return profile if self.enabled and profile is not None and profile.is_ready else None
 
     @property
     def shortfall(self) -> str:
-        """Why the active profile can't correct, as a predicate of its name; "" when it can."""
+        """Why the active profile can't correct, as a predicate of its name; "" if it can."""
         profile = self.profiles.get(self.active_profile)
         if profile is None:
             known = ", ".join(self.profiles) or "none"
@@ -277,7 +277,7 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         return reason and f"the profile {self.active_profile!r} {reason}"
 
     def completed(self, profile: LlmProfile) -> LlmProfile:
-        """A profile of a settings window, with what no window shows: as saved for this address."""
+        """Add the settings that no settings window shows, as saved for the profile's address."""
         saved = next((it for it in self.profiles.values() if it.url == profile.url), LlmProfile())
         return profile.replace(headers=saved.headers, allow_plain_http=saved.allow_plain_http)
 

@@ -33,11 +33,11 @@ Step = Callable[[Document], Document]
 
 
 def migrate(document: Document) -> Document:
-    """Take all steps.
+    """Apply all steps.
 
     Raises:
-        ConfigError: One of them is not possible. No step is taken then, because a file that is
-            half in the present form could hide what is still in the old one.
+        ConfigError: One step is not possible. No step is applied then, because a file that is
+            half in the present form could hide settings in the old form.
     """
     return _take(STEPS, document)
 
@@ -76,9 +76,9 @@ def _take(steps: tuple[Step, ...], document: Document) -> Document:
 
 
 def nest_flat_asr(document: Document) -> Document:
-    """The settings of Doubao were those of ``asr`` until v1.0.8 (spec config §8.2).
+    """Move the settings of Doubao, which were directly in ``asr`` until v1.0.8 (spec config §8.2).
 
-    ``provider`` says so from now on, because the default is another one by now.
+    ``provider`` is set to it, because the default is a different engine now.
     """
     keys = keys_at(document, ("asr",))
     if keys & NESTED_ASR_KEYS or keys.isdisjoint(FLAT_ASR_KEYS):
@@ -89,8 +89,8 @@ def nest_flat_asr(document: Document) -> Document:
     return document
 
 
-# Fields of the profile that a flat file means, in file order, and what they are there when it
-# does not say (spec config §4.4). None: it stays unsaid.
+# Fields of the profile that a flat file stands for, in file order, with their values if the file
+# does not set them (spec config §4.4). None: the field is not written.
 _PROFILE_DEFAULTS: dict[str, dict[str, str | None]] = {
     "openai": {
         "name": "OpenAI Chat Completions",
@@ -132,9 +132,9 @@ _PROFILE_DEFAULTS: dict[str, dict[str, str | None]] = {
 
 
 def nest_flat_llm(document: Document) -> Document:
-    """The settings of one language model were in ``llm`` until v1.0.14 (spec config §8.6).
+    """Move the settings of a model, which were in ``llm`` until v1.0.14 (spec config §8.6).
 
-    They become the profile of their provider, which the user then has selected.
+    They become the profile of their provider, and this profile becomes the active one.
     """
     keys = keys_at(document, ("llm",))
     if keys & NESTED_LLM_KEYS or keys.isdisjoint(FLAT_LLM_KEYS):
@@ -146,7 +146,7 @@ def nest_flat_llm(document: Document) -> Document:
 
 
 def _nest_profile(document: Document, name: str, keys: set[str]) -> Document:
-    """Move these keys of ``llm`` to a profile, and write what the file does not say."""
+    """Move these keys of ``llm`` to a profile, and write defaults for the missing ones."""
     for key, default in _PROFILE_DEFAULTS[name].items():
         new = ("llm", "profiles", name, key)
         if key in keys:
@@ -157,10 +157,10 @@ def _nest_profile(document: Document, name: str, keys: set[str]) -> Document:
 
 
 def nest_flat_profile(document: Document) -> Document:
-    """Flat settings beside ``active_profile`` are read as the profile ``openai``.
+    """Move flat settings beside ``active_profile``, which are read as the profile ``openai``.
 
-    New users' files are so. No step of `STEPS`, because shells of the first generations edit
-    these files themselves.
+    New users' files have this form. This is not one of `STEPS`, because shells of the first
+    generations edit these files themselves.
     """
     assert LlmConfig.flat
     flat = keys_at(document, ("llm",)) & LlmConfig.flat.generations.keys()
@@ -168,7 +168,7 @@ def nest_flat_profile(document: Document) -> Document:
 
 
 def write_profiles(document: Document) -> Document:
-    """Write those profiles that are built in and not in the file."""
+    """Write the built-in profiles that the file does not have."""
     present = keys_at(document, ("llm", "profiles"))
     for name, profile in BUILT_IN_PROFILES.items():
         if name not in present:
@@ -202,7 +202,7 @@ def replace_untouched_templates(document: Document) -> Document:
 
 
 def _untouched(template: Part) -> tuple[object, ...] | None:
-    """Name, digest of the prompt, and shortcut; None when there is anything else."""
+    """Name, digest of the prompt, and shortcut; None if the template has anything else."""
     if template.kind != MAPPING or any(it.kind != SCALAR for it in template.items):
         return None
     fields = {key.text: resolve(value) for key, value in template.pairs()}
@@ -216,10 +216,10 @@ def _untouched(template: Part) -> tuple[object, ...] | None:
 
 
 def spell_trigger_key(document: Document) -> Document:
-    """The trigger key is there, and is text in its canonical spelling (spec config §8.4).
+    """Write the trigger key, as text in its canonical spelling (spec config §8.4).
 
-    Shells that read the file themselves know no other. Names that only another platform has
-    stay, and so does one that comes from the environment.
+    Shells that read the file themselves accept no other form. Names of another platform and
+    references to the environment stay.
     """
     hotkey = find(document, ("hotkey",))
     if document.root is None or (hotkey and hotkey.kind != MAPPING):

@@ -15,8 +15,8 @@ def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Prob
     """Read both files; the built-in text replaces an unusable file (spec llm §5.1).
 
     Args:
-        store: The directory that the files are in, unless their paths are absolute.
-        settings: Where the files are.
+        store: The directory to which the paths of the files are relative.
+        settings: The paths of the files.
 
     Returns:
         The prompts, and what is wrong with the files.
@@ -32,7 +32,7 @@ def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Prob
 
 
 def built_in_prompts() -> Prompts:
-    """The prompts that new users get in their files."""
+    """The prompts in the default files."""
     names = LlmConfig()
     return Prompts(_built_in(names.system_prompt_path), _built_in(names.user_prompt_path))
 

@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
     Attributes:
         path: The file.
-        line: Line in the file, from 1; None when the whole file is meant.
+        line: Line in the file, from 1; None: the whole file.
         key: Dotted name of the setting.
         message: What is wrong, what is accepted, and what is used instead. It never contains
             a substituted value.
@@ -76,7 +76,7 @@ class Reader:
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []  # in reading order
         self._path = path
-        self._unread: list[Item] = []  # what is no setting where it stands
+        self._unread: list[Item] = []  # keys that are not settings of their section
 
     def read_section(self, entry: Item, defaults: S) -> S:
         """A copy of ``defaults`` with the settings of the file."""
@@ -90,7 +90,7 @@ class Reader:
         section = defaults.replace(**self._take_declared(entries, defaults))
         if flat is not None:
             section = section.with_flat(flat)
-        if is_root:  # a group of the file that stands within another one
+        if is_root:  # groups at the top level that stand inside another group
             known = {field.key: name for name, field in section.declared.items()}
             names = [(known.get(it.key.rpartition(".")[2]), it) for it in self._unread]
             strays += [(name, it) for name, it in names if name is not None]
@@ -116,7 +116,7 @@ class Reader:
             if joined:  # `{enabled:no}`
                 key, entry = said, Item(entry.key, entry.line, Scalar(value, value, entry.line))
             group, dot, rest = key.partition(".")
-            # A flat key is right, and comparing takes time.
+            # Flat keys are valid, and the comparison takes time.
             if key not in flat and (near := nearest(group if dot else key, keys)):
                 found.append((keys[near], _below(entry, rest) if dot else entry))
             found += [(it, _below(entry, key)) for it in owners(key, section)]
@@ -146,7 +146,7 @@ class Reader:
         return section if group is value else section.replace(**{name: group})
 
     def _take_flat(self, entries: dict[str, Item], section: Section) -> Section | None:
-        """Read what stands one level above its group; None when that is nothing."""
+        """Read the settings that stand one level above their group; None if there are none."""
         flat = section.flat
         if flat is None:
             return None
@@ -156,7 +156,7 @@ class Reader:
         return flat.defaults.replace(**self._take_declared(found, flat.defaults))
 
     def _take_declared(self, entries: dict[str, Item], section: Section) -> dict[str, object]:
-        """Read what ``section`` declares, and take it out of ``entries``."""
+        """Read the settings that ``section`` declares, and remove them from ``entries``."""
         values: dict[str, object] = {}
         for name, field in section.declared.items():
             entry = self._take(entries, field)
@@ -212,7 +212,7 @@ class Reader:
         try:
             value = field.convert(node)
         except ValueError:
-            # A variable that is not set is the cause, and has been reported already.
+            # The cause is a variable that is not set, which has been reported already.
             if not node.unset:
                 shown = _abbreviated(node.written)
                 self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
@@ -267,7 +267,7 @@ class Reader:
         assert isinstance(node, Scalar)
         names = [name.strip() for name in said]
         for name in names:
-            # A variable that is not set is the cause, and has been reported already.
+            # The cause is a variable that is not set, which has been reported already.
             if name not in field.known and not node.unset:
                 shown = _abbreviated(name if node.text == node.written else node.written)
                 known = ", ".join(field.known)
@@ -317,7 +317,7 @@ class Reader:
         if isinstance(record.node, Mapping):
             present = {key.written for key, _ in record.node.pairs() if isinstance(key, Scalar)}
         elif not (isinstance(record.node, Scalar) and record.node.is_null):
-            return  # it is no group at all, which was reported
+            return  # it is not a group, which was reported
         for field in of.declared.values():
             if field.is_required and present.isdisjoint({field.key, field.alias or field.key}):
                 assert isinstance(field, Value)
@@ -376,7 +376,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _below(entry: Item, key: str) -> Item:
-    """An entry as if it were in a group."""
+    """Wrap an entry as if it were in a group."""
     label = Scalar(key, key, entry.line)
     return Item(entry.key, entry.line, Mapping(entry.line, [label, entry.node]))
 

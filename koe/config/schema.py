@@ -1,8 +1,8 @@
-"""The whole configuration: its sections, and how it is made from the tree of a file.
+"""The whole configuration: its sections, and how it is built from the tree of a file.
 
 Every setting is declared once, as an attribute of a section (`koe.config.sections`), and read
 by that declaration (`koe.config.reader`). The two large sections have their own modules. The
-reference, ``docs/configuration.md``, is printed from the same declarations.
+reference, ``docs/configuration.md``, is generated from the same declarations.
 """
 
 from __future__ import annotations
@@ -125,10 +125,10 @@ class DictionaryConfig(Section, generations=ALL):
 class OverlayConfig(Section, effect=RELOAD):
     """The text on the screen while recording.
 
-    Shells read these themselves, from the file (spec config §13.3).
+    Shells read these settings themselves, from the file (spec config §13.3).
 
     Attributes:
-        font_family: ``system`` for the system's own.
+        font_family: ``system``: the font of the system.
         font_size: Points.
         bottom_margin: Points between the text and the lower edge.
     """
@@ -156,8 +156,8 @@ class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
     """Ways to rewrite a text that was dictated: one of these settings for each, in a list.
 
     Attributes:
-        shortcut: Digit that the shell shows. Any byte is read, 1 to 9 are saved (spec abi §7.3).
-        system_prompt: The instruction; None or blank for that in the file.
+        shortcut: Digit that the shell shows. Any byte is read, 1 to 9 can be saved (spec abi §7.3).
+        system_prompt: The instruction; None or blank: the instruction in the file.
         system_prompt_path: Absolute or relative to the configuration directory.
     """
 
@@ -190,7 +190,7 @@ class TextConfig(Section, generations=OURS):
     """The processing of a recognised text without a model: docs/text.md.
 
     Attributes:
-        cleanup: The rules that it is cleaned up by. `no` in the place of the list is none of them.
+        cleanup: The rules that clean up the text. `no` in the place of the list means none.
     """
 
     cleanup: tuple[str, ...] = names(("spacing", "punctuation"), CLEANUP_RULES, "rule")
@@ -288,7 +288,7 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
         path: The file, for messages.
 
     Returns:
-        The configuration, and what could not be used as written, in reading order.
+        The configuration, and the problems in reading order.
 
     Raises:
         ConfigError: The top level of the file is not a mapping.
@@ -296,7 +296,7 @@ def read_config(root: Node | None, path: str) -> tuple[Config, tuple[Problem, ..
     if root is None or (isinstance(root, Scalar) and root.is_plain and not root.written):
         return Config(), ()
     if not isinstance(root, Mapping):
-        from koe.yamltext.slips import slip_in_group  # only a mistake needs it
+        from koe.yamltext.slips import slip_in_group  # imported only after a mistake
 
         slip = slip_in_group(root, root.line)
         reason = f"{slip}, and save the file" if slip else _NO_SETTINGS

@@ -3,12 +3,12 @@
     class ClipboardConfig(Section):
         restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
 
-That declares the setting, once: `koe.config.fields` has a function for each kind of value,
-`koe.config.reader` reads by what they return, and `koe.config.people.reference` prints it.
+This declares the setting, once: `koe.config.fields` has a function for each kind of value,
+`koe.config.reader` reads by these declarations, and `koe.config.people.reference` prints them.
 
-Sections are no dataclasses, although they are declared to type checkers as frozen ones
-that take keywords only: making a dataclass compiles five methods, half a millisecond each
-time, and there are twenty of them in the way of the shell's first call.
+Sections are not dataclasses, although for type checkers they are declared as frozen ones with
+keyword-only arguments: making a dataclass compiles five methods and takes half a millisecond, and
+twenty of them would delay the shell's first call.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Field:
         self.alias = alias
         self.is_secret = is_secret
         self.is_required = is_required
-        # Gives the key, after the name of the attribute.
+        # Appended to the name of the attribute to form the key.
         self._suffix = suffix
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -91,8 +91,8 @@ class Value(Field):
     """One scalar.
 
     Attributes:
-        convert: Text of the file in, value of the attribute out; raises ValueError.
-        shown: The default as a user would write it.
+        convert: Converts the text in the file to the value of the attribute; raises ValueError.
+        shown: The default, as a user would write it.
     """
 
     def __init__(
@@ -139,16 +139,16 @@ class Limit(Value):
 
     @property
     def kept(self) -> str:
-        """As in `Value`."""
+        """The effect of a value that is not usable."""
         return "everything is kept until this is corrected"
 
     @property
     def shown_none(self) -> str:
-        """As in `Value`."""
+        """The word for no limit."""
         return self.UNLIMITED
 
     def instead(self, default: object) -> object:
-        """As in `Value`."""
+        """No limit."""
         return None
 
 
@@ -157,11 +157,11 @@ class Consent(Value):
 
     @property
     def kept(self) -> str:
-        """As in `Value`."""
+        """The effect of a value that is not usable."""
         return "it is off until this is corrected"
 
     def instead(self, default: object) -> object:
-        """As in `Value`."""
+        """False: the switch is off."""
         return False
 
 
@@ -170,21 +170,21 @@ class Target(Value):
 
     @property
     def kept(self) -> str:
-        """As in `Value`."""
+        """The effect of a value that is not usable."""
         return "nothing is sent until this is corrected"
 
     def instead(self, default: object) -> object:
-        """As in `Value`."""
+        """An empty address."""
         return ""
 
 
 class Names(Field):
-    """A list of names, each of which is one of a few.
+    """A list of names out of a fixed set.
 
     Attributes:
-        shown: The default as a user would write it.
-        known: Those that are accepted.
-        kind: What has these names, as a noun.
+        shown: The default, as a user would write it.
+        known: The accepted names.
+        kind: What the names stand for, as a noun.
     """
 
     def __init__(
@@ -198,15 +198,15 @@ class Names(Field):
 
 
 class TextMap(Field):
-    """A group whose keys and values are the user's own texts."""
+    """A group whose keys and values are texts chosen by the user."""
 
 
 class Group(Field):
     """A section within a section; the default is a section too.
 
     Attributes:
-        refused: The section when the file has a word for no in its place; None: that is a mistake.
-        unreadable: The section when the file has something else than a group; None: the default.
+        refused: The section if the file has a word for no in its place; None: that is a mistake.
+        unreadable: The section if the file has anything else than a group; None: the default.
     """
 
     def __init__(
@@ -315,11 +315,11 @@ class Section:
         return type(self)(**{**vars(self), **values})
 
     def says(self, name: str) -> bool:
-        """Whether a setting was given; else it has its default."""
+        """Whether the value was set explicitly."""
         return name in vars(self)
 
     def with_flat(self, settings: Section) -> Self:
-        """A copy that follows what `FlatKeys` say; only sections that have some are asked."""
+        """A copy with settings of `FlatKeys` applied; only sections with ``flat`` have it."""
         raise NotImplementedError
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -32,7 +32,7 @@ class Settings:
     def __init__(self, store: Store, engine: str = "") -> None:
         self._store = store
         self._engine = engine
-        # One reading at a time; readers of ``current`` need no lock.
+        # Held while reading files; readers of ``current`` need no lock.
         self._lock = threading.Lock()
         # The problems that were reported already: of the settings, and of the prompt files.
         self._reported: set[str] = set()
@@ -55,14 +55,14 @@ class Settings:
 
     @property
     def models(self) -> Path:
-        """The folder below which models are."""
+        """The folder that contains the models."""
         return self._store.directory / MODELS_NAME
 
     def reload(self, prepare: Callable[[Config], None] = lambda config: None) -> None:
-        """Read all files, changed or not.
+        """Read all files, whether they changed or not.
 
         Args:
-            prepare: Called before a configuration is in force. Where it raises, all settings stay
+            prepare: Called before a configuration takes effect. If it raises, all settings stay
                 as they were, until `refresh` or the next call.
 
         Raises:
@@ -93,8 +93,8 @@ class Settings:
                 self._adopt(changed)
 
     def prompts(self) -> Prompts:
-        """Read the prompt files that are configured now; built-in ones replace what is unusable."""
-        from koe.config.prompts import load_prompts  # hardly any first call of a shell needs it
+        """Read the configured prompt files; built-in prompts replace unusable ones."""
+        from koe.config.prompts import load_prompts  # a shell's first call rarely needs it
 
         with self._lock:
             prompts, problems = load_prompts(self._store, self.current.config.llm)
@@ -115,11 +115,12 @@ class Settings:
         """The settings as they are on disk now, but with another engine or profile.
 
         Args:
-            engine: Which engine recognises; empty: as the settings say.
-            profile: The profile that corrects, whether correction is on or not; empty: likewise.
+            engine: The engine to use; empty: the configured one.
+            profile: The profile that corrects, even if correction is off; empty: the configured
+                one, if correction is on.
 
         Raises:
-            LlmProfileError: There is no such profile.
+            LlmProfileError: There is no profile with this id.
         """
         self.refresh()
         config = self.current.config

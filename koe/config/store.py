@@ -1,8 +1,8 @@
-"""The configuration directory: where it is, its default files, and reading it.
+"""The configuration directory: its place, its default files, and reading and changing them.
 
-It turns files into texts and back, and the dictionary into its terms; `koe.yamltext.tree` turns
-texts into trees, and what the settings mean is decided in `koe.config.schema`. Nothing here caches
-beyond one `Store`. A `Store` is for one thread at a time, except `Store.read_document` and
+This module turns files into texts and back, and the dictionary into terms; `koe.yamltext.tree`
+turns texts into trees, and `koe.config.schema` interprets the settings. Nothing is cached outside
+a `Store`. A `Store` may be used by one thread at a time, except for `Store.read_document` and
 `Store.rewrite`.
 """
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from koe.yamltext.tree import Environment, Node
 
 CONFIG_NAME = "config.yaml"
-LOG_NAME = "koe.log"  # of the library in shells (koe/native/logfile.c)
+LOG_NAME = "koe.log"  # written by the library in shells (koe/native/logfile.c)
 DICTIONARY_NAME = "dictionary.txt"
 MODELS_NAME = "models"
 
 DEFAULTS = Path(__file__).with_name("defaults")
-"""The files that a new user gets."""
+"""The folder with the files for a new user."""
 
 _DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_prompt.txt")
 
@@ -94,22 +94,22 @@ class Store:
         self._renews_old_files = renews_old_files
         self._environ = environ
         self.config_path = directory / CONFIG_NAME
-        self._dictionary_path = directory / DICTIONARY_NAME  # as last configured
-        self._terms: tuple[str, ...] = ()  # as last loaded
-        self._seen: tuple[Stamp, Stamp] | None = None  # None: do not trust, read again
+        self._dictionary_path = directory / DICTIONARY_NAME  # from the last configuration
+        self._terms: tuple[str, ...] = ()  # from the last loading
+        self._seen: tuple[Stamp, Stamp] | None = None  # None: unknown, so read again
 
     def create_missing_files(self) -> list[Path]:
-        """Create the directory and the default files where they are missing (spec config §1.5).
+        """Create the directory and the default files that are missing (spec config §1.5).
 
-        What is created is private to the user. The user's own directory and ``config.yaml``,
-        which may hold keys, become it; another directory that was there stays as it is,
-        because it may have other uses. What an existing file contains is never changed.
+        Created files are private to the user. The user's own directory and ``config.yaml``, which
+        may contain keys, are made private, too; an existing directory in another place stays as it
+        is, because it may have other uses. The content of an existing file is never changed.
 
         Returns:
             The files that were created.
 
         Raises:
-            ConfigError: Something could not be created or made private; it carries the path.
+            ConfigError: Something could not be created or made private; the error has the path.
         """
         try:
             is_new = not self.directory.exists()
@@ -131,7 +131,7 @@ class Store:
         paths = [self.directory / name for name in _DEFAULT_NAMES]
         if all(path.exists() for path in paths):
             return []
-        # Only the first start needs it.
+        # Imported only at the first start.
         from koe.files.write import locked, write_private
 
         with locked(self.config_path) as lock:
@@ -145,41 +145,41 @@ class Store:
     def load(self) -> Snapshot:
         """Read the configuration and the dictionary.
 
-        Where a file of an older release is to be renewed and can't be, it is a `Problem`, and
-        the file is used as it is.
+        If the conversion of a file of an older release fails, that is a `Problem`, and the file is
+        used as it is.
 
-        A missing dictionary is an empty one; an unreadable one is too, and a `Problem`.
+        A missing dictionary counts as empty; so does an unreadable one, which is also a `Problem`.
 
         Raises:
             ConfigError: ``config.yaml`` is missing, unreadable, not UTF-8 or not YAML, or another
-                program has not stopped writing it.
+                program is still writing it.
         """
         return self._load(terms_if_unreadable=())
 
     def load_if_changed(self) -> Snapshot | None:
-        """Read again if a file changed since the last look, whether or not that succeeded.
+        """Read the files if one changed since the last reading, whether or not that succeeded.
 
-        Only the metadata of the two files is compared: a changed environment goes unnoticed.
+        Only the metadata of the two files is compared: a changed environment is not noticed.
 
         Returns:
-            None when nothing changed. An unreadable dictionary is a `Problem`, and the terms
-            stay as last loaded (spec abi §6.2).
+            None if nothing changed. An unreadable dictionary is a `Problem`, and the terms
+            of the last loading stay (spec abi §6.2).
 
         Raises:
-            ConfigError: As `load`.
+            ConfigError: See `load`.
         """
         if self._seen is not None and self._seen == self._look():
             return None
         return self._load(terms_if_unreadable=self._terms)
 
     def forget(self) -> None:
-        """Have `load_if_changed` read, changed or not: what was read last is not in force."""
+        """Make `load_if_changed` read in any case: the last reading did not take effect."""
         self._seen = None
 
     def _load(self, terms_if_unreadable: tuple[str, ...]) -> Snapshot:
-        # Stamps are taken before reading, so that a write in between shows at the next look.
-        # When config.yaml is broken the dictionary counts as seen too: its path may be about
-        # to change, and the repaired config.yaml reads both again.
+        # Stamps are taken before reading, so that a write in between is noticed at the next check.
+        # When config.yaml is broken, the dictionary counts as seen too: its path may be about to
+        # change, and the repaired config.yaml makes both be read again.
         self._remember()
         path = str(self.config_path)
         root = compose(self._read_config(), path, self._environ)
@@ -206,7 +206,7 @@ class Store:
         return Snapshot(config, self._terms, problems)
 
     def _renew(self) -> tuple[Problem, ...]:
-        from koe.config.migrate import migrate  # hardly any load needs it
+        from koe.config.migrate import migrate  # few loads need it
 
         try:
             self.rewrite(migrate)
@@ -215,17 +215,17 @@ class Store:
         return ()
 
     def read_document(self) -> Document:
-        """The text of ``config.yaml`` as it stands there, for `koe.yamltext.edit`.
+        """The text of ``config.yaml`` as written, for `koe.yamltext.edit`.
 
         Raises:
-            ConfigError: As `load`, for this file.
+            ConfigError: The file is missing, unreadable, not UTF-8 or not YAML.
         """
-        from koe.yamltext.document import Document  # no load needs it
+        from koe.yamltext.document import Document  # not needed for loading
 
         return Document.parse(self._read_config(), str(self.config_path))
 
     def read_text(self, name: str) -> str:
-        """The text of another file that the settings name: absolute, or in the directory.
+        """The text of another configured file; its path is absolute or relative to the directory.
 
         Raises:
             ConfigError: It is missing, unreadable or not UTF-8.
@@ -237,30 +237,30 @@ class Store:
             raise ConfigError(str(path), "the file does not exist") from exc
 
     def values(self, document: Document) -> Node | None:
-        """What a document says, with environment variables substituted; None: nothing.
+        """The tree of a document, with environment variables substituted; None if it is empty.
 
         Raises:
-            ConfigError: As `load`, for this document.
+            ConfigError: The document is not YAML.
         """
         return compose(document.text, document.path, self._environ)
 
     def rewrite(self, change: Callable[[Document], Document]) -> None:
-        """Change ``config.yaml`` while no other koe does. A missing file counts as empty.
+        """Change ``config.yaml`` while no other koe process changes it. A missing file is empty.
 
-        What another program changes meanwhile is read again, so nothing of it is lost.
+        If another program changes the file meanwhile, it is read again, so its change is not lost.
 
-        Nothing is written when nothing changes. The content before the first rewrite stays as
-        ``config.yaml.bak``. What is loaded does not change.
+        Nothing is written if nothing changes. The content before the first rewrite stays as
+        ``config.yaml.bak``. The loaded settings do not change.
 
         Args:
-            change: Gives the new document, from the one that is in force then. It may be called
+            change: Returns the new document for the present one. It may be called
                 more than once.
 
         Raises:
-            ConfigError: ``change`` raised it, or the file can't be read or written. It is as
-                it was.
+            ConfigError: ``change`` raised it, or the file can't be read or written. The file
+                is unchanged.
         """
-        # Hardly any load needs it.
+        # Imported here, since loading does not need it.
         from koe.files.rewriting import rewrite
         from koe.files.write import write_private
         from koe.yamltext.document import Document
@@ -295,8 +295,8 @@ class Store:
         return _stamp(self.config_path), _stamp(self._dictionary_path)
 
     def _remember(self) -> None:
-        # Two writes within the steps of a clock give the same time: a file that is this young may
-        # be written again without showing it.
+        # Two writes within one tick of a clock have the same time stamp: a file this young may be
+        # written again without a visible change.
         newest = time.time_ns() - REST_NS
         stamps = self._look()
         self._seen = stamps if all(mtime_ns < newest for mtime_ns, _, _ in stamps) else None
@@ -311,14 +311,14 @@ def parse_terms(text: str) -> list[str]:
     Blank lines and lines whose first visible character is ``#`` are skipped; a later ``#`` is
     part of the term. Terms that differ only in case are different.
     """
-    # Some editors on Windows begin a UTF-8 file with this mark. It is invisible, so as a part
-    # of the first term it would keep that term from ever matching.
+    # Some editors on Windows put this mark at the beginning of a UTF-8 file. It is invisible, and
+    # as a part of the first term it would prevent any match.
     lines = text.removeprefix(BYTE_ORDER_MARK).split("\n")
     return list(dict.fromkeys(term for line in lines if (term := term_of(line))))
 
 
 def term_of(line: str) -> str:
-    """The term on one line; "" when there is none."""
+    """The term on one line; "" if there is none."""
     term = trim(line)
     return "" if term.startswith("#") else term
 
@@ -327,7 +327,7 @@ def term_of(line: str) -> str:
 
 
 def _stamp(path: Path) -> Stamp:
-    """What changes when a file does; zeros when there is no file to look at."""
+    """The stamp of a file, which changes when the file does; zeros if there is no file."""
     try:
         return stamp_of(path.stat())
     except (OSError, ValueError):  # ValueError: the configured path contains a NUL
@@ -335,16 +335,16 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _make_private(path: Path, mode: int) -> None:
-    """Take away from others what ``mode`` does not grant. Windows has no such modes."""
+    """Remove permissions of others that ``mode`` does not grant. Windows has no such modes."""
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & ~mode:
         path.chmod(mode)
 
 
 def _read_text(path: Path) -> str:
-    """The text of a file, without the byte order mark that it may start with.
+    """The text of a file, without a byte order mark at its beginning.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ConfigError: It cannot be read.
+        ConfigError: It can't be read.
     """
     return decoded(read_bytes(path), path).removeprefix(BYTE_ORDER_MARK)

@@ -12,9 +12,10 @@ _JOINTS = str.maketrans("", "", "-_ .")
 
 _OPPOSITES = {"disabled": "enabled", "disable": "enabled"}
 
-# As alike as `provdier` and `provider`; `model` and `mode` are too, `url` and `api_key` are not.
+# The similarity of `provdier` and `provider`; `model` and `mode` reach it too, `url` and `api_key`
+# do not.
 _ALIKE = 0.75
-# Of three letters, one may be wrong.
+# A key of three letters may have one wrong letter.
 _SHORT, _ALIKE_IF_SHORT = 3, 0.65
 
 
@@ -30,9 +31,9 @@ def nearest(key: str, known: Iterable[str]) -> str:
     if wanted in by_fold:
         return by_fold[wanted]
     for fold, found in by_fold.items():
-        if sorted(fold) == sorted(wanted):  # too short to be alike with two letters exchanged
+        if sorted(fold) == sorted(wanted):  # exchanged letters in a short key
             return found
-    # Only a mistake needs it.
+    # Imported only after a mistake.
     from difflib import get_close_matches
 
     cutoff = _ALIKE if len(wanted) > _SHORT else _ALIKE_IF_SHORT
@@ -41,7 +42,7 @@ def nearest(key: str, known: Iterable[str]) -> str:
 
 
 def owners(key: str, section: Section) -> list[str]:
-    """The groups of a section to which a key belongs that is directly in it."""
+    """The groups of a section that have this key, which stands directly in the section."""
     return [
         name
         for name, field in section.declared.items()
@@ -51,8 +52,8 @@ def owners(key: str, section: Section) -> list[str]:
 
 
 def hint_at(key: str, section: Section) -> str:
-    """What to do about a key that is no setting of a section."""
-    # Only a mistake needs it.
+    """The remedy for a key that is not a setting of a section."""
+    # Imported only after a mistake.
     from koe.yamltext.slips import slip_in_key
 
     known = [field.key for field in section.declared.values()]

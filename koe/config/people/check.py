@@ -20,7 +20,7 @@ from koe.files.read import decoded, read_bytes
 from koe.yamltext.document import MAPPING, SCALAR, Document, Part
 from koe.yamltext.edit import find
 
-# A comment that is none: `api_key: #x`.
+# Text that looks like a comment, such as `api_key: #x`.
 _COMMENT_FOR_TEXT = re.compile(r" *:[ \t]+#[^\s#]")
 
 _ADDRESS = (
@@ -35,13 +35,13 @@ def find_problems(
     """Find what is wrong with a file that can be read.
 
     Args:
-        document: Its text.
-        listing: What the text means.
-        directory: Where relative paths in it start.
+        document: The text of the file.
+        listing: The settings in it.
+        directory: The directory for relative paths.
         engines: The names that ``asr.provider`` may have.
 
     Returns:
-        The problems in file order, those of no line first.
+        The problems in file order; problems without a line come first.
     """
     checks = _Checks(document, listing)
     problems = [
@@ -72,7 +72,7 @@ def find_obstacle(
 
 
 def about(key: str, problems: Iterable[Problem]) -> list[Problem]:
-    """Those of a setting, of a group that it is in, or of what is in its list."""
+    """The problems of a setting, of the groups that contain it, or of the items of its list."""
     return [
         it
         for it in problems
@@ -81,14 +81,14 @@ def about(key: str, problems: Iterable[Problem]) -> list[Problem]:
 
 
 class _Checks:
-    """Looks at one file."""
+    """Checks one file."""
 
     def __init__(self, document: Document, listing: Listing) -> None:
         self._document = document
         self._config = listing.config
-        # By key.
+        # The settings by key.
         self._settings = {setting.key: setting for setting in listing.settings}
-        # By the key of its address.
+        # The profiles by the key of their address.
         profiles = listing.config.llm.profiles.items()
         self._profiles = {f"llm.profiles.{name}.base_url": it for name, it in profiles}
 
@@ -110,7 +110,7 @@ class _Checks:
                     yield self._problem(f"{declared.key}.{name}", message, keys[name])
 
     def engine(self, engines: Sequence[str]) -> Iterator[Problem]:
-        """The configured engine, if there is none of that name."""
+        """The configured engine, if no engine has that name."""
         if self._config.asr.provider not in engines:
             message = f"is not an engine of this version, which are: {', '.join(engines)}"
             yield self._about("asr.provider", f"{message}; nothing is recognised")
@@ -121,7 +121,7 @@ class _Checks:
             yield from self._shortfall()
 
     def unknown_profile(self) -> Iterator[Problem]:
-        """The active profile, if there is none of that name, whether correction is on or not."""
+        """The active profile, if no profile has that name, whether correction is on or not."""
         llm = self._config.llm
         if llm.active_profile not in llm.profiles:
             yield from self._shortfall()
@@ -147,7 +147,7 @@ class _Checks:
                 yield self._problem(key, f"{message}; nothing is sent there", setting.line)
 
     def dictionary(self, directory: Path) -> Iterator[Problem]:
-        """A dictionary that can't be read. The default one is created when it is missing."""
+        """A dictionary that can't be read. The default one may be missing: it is created."""
         path = directory / self._config.dictionary.path
         try:
             decoded(read_bytes(path), path)
@@ -172,7 +172,7 @@ class _Checks:
                     yield self._problem(name, message, key.line)
 
     def _mark(self, key: Part, value: Part) -> str:
-        """What took the text of a value away; "" when there was none."""
+        """The special character that made a value empty; "" if there was none."""
         if value.style or value.tag:
             return "" if value.style or (value.tag or "").startswith("tag:") else "!"
         if value.anchor:
@@ -182,7 +182,7 @@ class _Checks:
 
     def _about(self, key: str, message: str) -> Problem:
         setting = self._settings[key]
-        # What comes from a variable is not repeated.
+        # The value of a variable is not shown.
         is_foreign = setting.origin is Origin.ENVIRONMENT
         said = setting.written if is_foreign else setting.value
         return self._problem(key, f"{said!r} {message}", setting.line)

@@ -40,10 +40,10 @@ _Entries = dict[str, tuple[Scalar, Node]]
 MASK = "********"
 """The text in place of secrets."""
 
-# As a shell accepts it. A key that was put into ${} by mistake is not one.
+# The name of a variable in a shell. A key that was put into ${} by mistake does not match.
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
-# Of an address, the name and the password in front of the host, and what follows the path.
+# The secret parts of an address: the name and password before the host, and the query.
 _ADDRESS_SECRETS = re.compile(r"(?<=://)[^/?#@\s]*(?=@)|(?<=\?).+")
 
 
@@ -58,22 +58,21 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting, or one text of a group of texts.
+    """One setting, or one entry of a group of texts.
 
     Attributes:
         key: Its dotted name.
         value: The value in force, in the unit of the file, or `MASK`.
-        shown: The same as a user would write it, on one line.
+        shown: The value as a user would write it, on one line.
         origin: Where it comes from.
-        place: The key that the file has it under, which may be a former one; "" when the file
-            does not say.
-        line: Line in the file, from 1; None when the file does not say.
+        place: The key in the file, which may be a former one; "" if the file does not set it.
+        line: Line in the file, from 1; None if the file does not set it.
         written: The value in the file; it may be a secret.
         is_usable: False if the file has an unusable value.
-        is_secret: True when the value must not be shown.
+        is_secret: True if the value must not be shown.
         is_group: True for an empty group or list.
-        accepts: What may be written, as a noun phrase.
-        effect: When a change is used.
+        accepts: The accepted values, as a noun phrase.
+        effect: When a change takes effect.
     """
 
     key: str
@@ -96,7 +95,7 @@ class Listing:
 
     Attributes:
         config: The settings.
-        settings: The same one by one, in the order of their declarations.
+        settings: The same settings one by one, in the order of their declarations.
         problems: What could not be used as written.
     """
 
@@ -105,13 +104,13 @@ class Listing:
     problems: tuple[Problem, ...]
 
     def find(self, key: str) -> Setting | None:
-        """The setting that has this key, or that the file has under it."""
+        """The setting with this key, or the one that the file has under this key."""
         values = [it for it in self.settings if not it.is_group]
         by_key = next((it for it in values if it.key == key), None)
         return by_key or next((it for it in values if key and it.place == key), None)
 
     def within(self, group: str) -> list[Setting]:
-        """The settings of a group or a list; "" stands for all."""
+        """The settings of a group or a list; "": all settings."""
         heads = (f"{group}.", f"{group}[") if group else ("",)
         return [
             it
@@ -120,20 +119,20 @@ class Listing:
         ]
 
     def nearest(self, key: str) -> str | None:
-        """The known key that this one was probably meant to be."""
+        """The known key that was probably meant."""
         near = get_close_matches(key, [it.key for it in self.settings], n=1, cutoff=0.8)
         return near[0] if near else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A setting or a group of the declarations, and what the file has for it.
+    """A declared setting or group, and its place in the file.
 
     Attributes:
         key: Dotted name, "" for the whole file.
-        written: The same as the file has it.
-        line: Of the key in the file; None when it is not there.
-        node: The value in the file; None when it is not there.
+        written: The dotted name as written in the file.
+        line: The line of the key in the file; None if the file does not have it.
+        node: The value in the file; None if the file does not have it.
     """
 
     key: str
@@ -142,7 +141,7 @@ class _Place:
     node: Node | None = None
 
     def below(self, name: str, entries: _Entries) -> _Place:
-        """One of its entries, or its place when it has no such entry."""
+        """The place of one of its entries, whether or not the file has it."""
         key = f"{self.key}.{name}" if self.key else name
         if name not in entries:
             return _Place(key)
@@ -154,7 +153,7 @@ def list_settings(document: Document, environ: Environment) -> Listing:
     """List the settings of a text.
 
     Raises:
-        ConfigError: It is not YAML, or not made of settings.
+        ConfigError: It is not YAML, or does not consist of settings.
     """
     root = compose(document.text, document.path, environ)
     config, problems = read_config(root, document.path)
@@ -163,14 +162,14 @@ def list_settings(document: Document, environ: Environment) -> Listing:
 
 
 class _Walk:
-    """Goes through one file."""
+    """Traverses one file."""
 
     def __init__(self) -> None:
-        # Groups whose settings stand elsewhere in this file, by key.
+        # Groups whose settings stand in another place in this file, by key.
         self._moved: dict[str, _Place] = {}
 
     def section(self, section: Section, defaults: Section, place: _Place) -> Iterator[Setting]:
-        """The settings of a section, with ``defaults`` for what the file does not say."""
+        """The settings of a section, with ``defaults`` for values that the file does not set."""
         place = self._moved.get(place.key, place)
         entries = _entries(place.node)
         if section.flat is not None:
@@ -227,14 +226,14 @@ class _Walk:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What makes a `Setting` of a value."""
+    """The data from which a `Setting` for a value is made."""
 
     declared: Field
     effect: str
     place: _Place
 
     def setting(self, value: object, shown: str, origin: Origin, **more: bool) -> Setting:
-        """The setting, at this place."""
+        """The setting at this place."""
         node = self.place.node
         return Setting(
             key=self.place.key,
@@ -251,7 +250,7 @@ class _About:
         )
 
     def empty(self, value: object) -> Setting:
-        """A group or a list with nothing in it."""
+        """The setting for an empty group or list."""
         origin = Origin.DEFAULT if self.place.node is None else Origin.FILE
         return self.setting(value, repr(value), origin, is_group=True)
 
@@ -259,14 +258,14 @@ class _About:
 def _scalar(name: str, declared: Value, value: object, default: object, about: _About) -> Setting:
     node = about.place.node
     is_absent = isinstance(node, Scalar) and node.is_null and not isinstance(declared, Consent)
-    if isinstance(node, Scalar) and is_absent and not _refers(node):  # as if it were not there
+    if isinstance(node, Scalar) and is_absent and not _refers(node):  # as if the key were missing
         about = replace(about, place=_Place(about.place.key))
         node = None
     usable, said = _conversion(declared, node)
     if isinstance(node, Scalar) and said == (value,):
         origin = Origin.ENVIRONMENT if _refers(node) else Origin.FILE
     else:
-        # What is in force where the file can't be used follows from nothing.
+        # For an unusable value in the file, the value in force is not derived from other settings.
         is_derived = value != default and (node is None or said is not None)
         origin = Origin.DERIVED if is_derived else Origin.DEFAULT
     if isinstance(value, float) and declared.key == f"{name}_ms":
@@ -310,14 +309,14 @@ def _texts(texts: AbstractMapping[str, str], about: _About) -> Iterator[Setting]
 
 
 def _entries(node: Node | None) -> _Entries:
-    """By key; of a key that is there twice the last one, as it is read."""
+    """The entries by key; of a repeated key the last one, as when settings are read."""
     if not isinstance(node, Mapping):
         return {}
     return {key.written: (key, it) for key, it in node.pairs() if isinstance(key, Scalar)}
 
 
 def _conversion(declared: Value, node: Node | None) -> tuple[bool, tuple[object] | None]:
-    """Whether what the file says can be used, and as what; no value when it can't."""
+    """Whether the value in the file is usable, and the converted value; None if there is none."""
     if node is None:
         return True, None
     if not isinstance(node, Scalar):
@@ -327,7 +326,7 @@ def _conversion(declared: Value, node: Node | None) -> tuple[bool, tuple[object]
     try:
         return True, (declared.convert(node),)
     except ValueError:
-        # With a variable that is not set now, it is not known.
+        # With a variable that is not set now, this is unknown.
         return bool(node.unset), None
 
 
@@ -339,7 +338,7 @@ def _refers(node: Scalar) -> bool:
 
 
 def _presentable(text: str, node: Node | None, about: _About) -> str:
-    """A text without what is secret in it; what comes from a variable is its reference."""
+    """A text with secrets masked; values of variables are shown as references."""
     if not about.declared.is_secret:
         return _ADDRESS_SECRETS.sub("***", text) if "://" in text else text
     if isinstance(node, Scalar) and _refers(node):
@@ -351,7 +350,7 @@ def _presentable(text: str, node: Node | None, about: _About) -> str:
 
 
 def _written(value: object) -> str:
-    """As a user would write it, on one line."""
+    """The value as a user would write it, on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The reference of all settings, printed from their declarations.
+"""The reference of all settings, generated from their declarations.
 
 ``python -m koe.config.people.reference`` writes it to ``docs/configuration.md``; a test compares.
 """

@@ -1,10 +1,10 @@
 """Single settings of ``config.yaml``, by dotted key, as shells read and write them.
 
-Always the file on disk, never what is loaded; without defaults, and with ``${NAME}`` as it
-stands there, so that a secret from the environment is never written back as plain text.
+These functions use the file on disk, not the loaded settings, without defaults, and with
+``${NAME}`` as written, so that a secret from the environment is never written back as plain text.
 
-Sources: spec config §9, spec abi §7.1. A key that is there twice has its last value here too, as
-it has when settings are loaded, and no file is refused for it.
+Sources: spec config §9, spec abi §7.1. Of a repeated key the last value counts, as when
+settings are loaded; such a file is not refused.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
-# Aliases can make a small file mean a huge tree, or one without an end.
+# Aliases can expand a small file to a huge or infinite tree.
 _MOST_PARTS = 100_000
 
 
 def get_text(store: Store, key: str) -> str:
-    """The text of a scalar; "" when there is none, or something else (spec config §9.3).
+    """The text of a scalar; "" if there is none, or something else (spec config §9.3).
 
     Raises:
         ConfigError: The file is missing, unreadable or broken.
@@ -45,10 +45,10 @@ def get_text(store: Store, key: str) -> str:
 
 
 def get_json(store: Store, key: str) -> str:
-    """Any value as compact JSON, keys in file order; "" when there is none.
+    """Any value as compact JSON, keys in file order; "" if there is none.
 
     Raises:
-        ConfigError: As `get_text`, or the value can't be JSON.
+        ConfigError: The file is missing, unreadable or broken, or the value can't be JSON.
     """
     document = store.read_document()
     part = find(document, _path(key))
@@ -60,24 +60,24 @@ def set_text(store: Store, key: str, text: str) -> None:
 
     Raises:
         ConfigError: The folder is missing, the file is unreadable, not UTF-8 or broken, it
-            can't be written, or the value can't be put there. The file is as it was.
+            can't be written, or the value is not possible there. The file is unchanged.
     """
     store.rewrite(lambda document: with_text(document, key, text))
 
 
 def with_text(document: Document, key: str, text: str) -> Document:
-    """Put a value in, typed by what it looks like and by what its setting takes (spec config §9.4).
+    """Store a value, typed by its form and by the type of its setting (spec config §9.4).
 
-    A word for yes or no is ``true`` or ``false`` where words would be sent away by it. Elsewhere
-    ``true``, ``false`` and whole numbers lose their quotes. A decimal number does where the
-    setting takes numbers only. Where it takes any text, a number that is not in its shortest
-    form (``007``, ``+12``) keeps all its characters. Everything else is text.
+    Where text would be sent away, words for yes and no become ``true`` and ``false``. Elsewhere
+    ``true``, ``false`` and whole numbers are stored without quotes, and a decimal number too if the
+    setting accepts only numbers. If the setting accepts any text, a number that is not in its
+    shortest form (``007``, ``+12``) stays text with all its characters. Everything else is text.
 
-    Missing sections are created; comments and everything else stay. So does a value that stands
-    where a section would have to be: it is a setting, and nothing but an empty one gives way.
+    Missing sections are created; comments and everything else stay. A value in the place of a
+    section is a setting, so it is not replaced by a section unless it is empty.
 
     Raises:
-        ConfigError: The value can't be put there.
+        ConfigError: The value can't be stored there.
     """
     path = _path(key)
     try:
@@ -90,7 +90,7 @@ def with_text(document: Document, key: str, text: str) -> Document:
 def resolved_trigger_key(store: Store) -> str:
     """The canonical trigger key, from a full load of the files (spec config §9.1).
 
-    The store must be of this call alone, because loading is for one thread at a time.
+    The store must not be shared, because only one thread at a time may load.
 
     Raises:
         ConfigError: The configuration can't be loaded; the key is ``fn`` then.
@@ -117,12 +117,12 @@ class _Json:
     """Writes parts of one document as JSON."""
 
     def __init__(self, document: Document) -> None:
-        # Here, because only this call needs it.
+        # Imported here, because only this call needs it.
         from json import dumps
 
         self._quoted = dumps
         self._document = document
-        # How many more parts may be written.
+        # Number of parts that may still be written.
         self._left = _MOST_PARTS
 
     def of(self, part: Part, depth: int = 0) -> str:
@@ -138,7 +138,7 @@ class _Json:
         if part.kind == SEQUENCE:
             return f"[{','.join(self.of(item, depth) for item in part.items)}]"
         if part.kind == MAPPING:
-            # A dictionary, so that of a key that is there twice the last value counts.
+            # A dictionary, so that of a repeated key the last value counts.
             pairs = {self._key(key.resolved): self.of(it, depth) for key, it in part.pairs()}
             return f"{{{','.join(f'{key}:{value}' for key, value in pairs.items())}}}"
         value = resolve(part)
@@ -206,7 +206,7 @@ def _declared(path: KeyPath) -> Field | None:
 
 
 def _takes(path: KeyPath, text: str, is_plain: bool = True) -> bool:
-    """Whether a setting can be used with this value, as far as the schema knows it."""
+    """Whether the schema accepts this value for a setting; unknown settings accept nothing."""
     node: Node = Scalar(text, text, 1, is_plain)
     for key in reversed(path):
         node = Mapping(1, [Scalar(key, key, 1), node])

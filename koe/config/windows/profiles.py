@@ -1,4 +1,4 @@
-"""``llm.profiles`` as settings windows read, write and try them (spec abi §§7.6, 7.8)."""
+"""``llm.profiles``, as settings windows read, write and test them (spec abi §§7.6, 7.8)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PROFILES = ("llm", "profiles")
 _ACTIVE = ("llm", "active_profile")
 
-# What a profile that is only tried must say itself.
+# Keys that a profile for a test must have.
 _REQUIRED = frozenset({
     "name", "provider", "base_url", "api_key", "model", "max_token_parameter",
     "no_reasoning_control", "mlx",
@@ -28,9 +28,9 @@ _REQUIRED = frozenset({
 
 
 def profiles_json(store: Store) -> str:
-    """The profiles in force on disk, ``${NAME}`` substituted, as JSON sorted by id.
+    """The profiles on disk, with ``${NAME}`` substituted, as JSON sorted by id.
 
-    Where the configuration can't be loaded there are none, and ``error`` says why.
+    If the configuration can't be loaded, there are no profiles, and ``error`` has the reason.
     """
     try:
         llm = store.load().config.llm
@@ -41,17 +41,17 @@ def profiles_json(store: Store) -> str:
 
 
 def save_profiles(store: Store, text: str) -> None:
-    """Replace the profiles and the choice of one of them.
+    """Replace the profiles and the choice of the active one.
 
-    A value that came from the environment and was not changed stays a reference. Comments stay,
-    and so do keys that no profile has. Nothing checks that the chosen profile is there.
+    A value from the environment that was not changed stays a reference. Comments stay, and so
+    do keys that are not settings of a profile. It is not checked that the active profile exists.
 
     Args:
-        store: Where to.
-        text: What `profiles_json` gives; a profile may leave out what is as in `LlmProfile`.
+        store: The file to change.
+        text: The JSON of `profiles_json`; defaults of `LlmProfile` may be left out.
 
     Raises:
-        ConfigError: The JSON is not of that shape, or the file can't be changed; it is as it was.
+        ConfigError: The JSON is invalid, or the file can't be changed; the file is unchanged.
     """
     path = str(store.config_path)
     try:
@@ -73,10 +73,10 @@ def save_profiles(store: Store, text: str) -> None:
 
 
 def parse_profile(text: str) -> LlmProfile:
-    """A profile that is tried before it is saved, in its runtime form.
+    """Read a profile that is tested before it is saved.
 
     Raises:
-        ValueError: Something is missing or of another type; it says what.
+        ValueError: Something is missing or has a wrong type; the message says what.
     """
     record = parse(text)
     profile = from_record(record, LlmProfile(), "the profile", _REQUIRED)
@@ -103,7 +103,7 @@ def _parse(text: str) -> tuple[str, dict[str, dict[str, Value]]]:
 def _restored(references: References, name: str, profile: dict[str, Value]) -> dict[str, Value]:
     restored = references.restore(profile, (*_PROFILES, name))
     assert isinstance(restored, dict)
-    # A former spelling that the file may have.
+    # The file may have this setting under its former key.
     former = references.restore(profile["endpoint_path"], (*_PROFILES, name, _FORMER_PATH))
     return restored if former == profile["endpoint_path"] else {**restored, "endpoint_path": former}
 
@@ -124,7 +124,7 @@ def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Docum
 
 
 def _update(document: Document, path: KeyPath, record: dict[str, Value]) -> Document:
-    """Set what is in the record, field by field, so that comments and other keys stay."""
+    """Set each field of the record separately, so that comments and other keys stay."""
     keys = keys_at(document, path)
     if not keys:
         return set_value(document, path, record)

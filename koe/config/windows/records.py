@@ -30,7 +30,7 @@ _HIDDEN = frozenset({"headers", "allow_plain_http"})
 
 
 def dump(value: Json) -> str:
-    """Compact JSON; what is not ASCII stays readable."""
+    """Write compact JSON; characters outside ASCII stay readable."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -38,7 +38,7 @@ def parse(text: str) -> Json:
     """Parse JSON.
 
     Raises:
-        ValueError: It is not JSON, nests too deeply, or has text that no file can hold.
+        ValueError: It is not JSON, nests too deeply, or has text that no file can contain.
     """
     value = cast("Json", parse_json(text, _refuse_constant))
     if not is_unicode(json.dumps(value, ensure_ascii=False)):
@@ -51,7 +51,7 @@ def _refuse_constant(name: str) -> Json:
 
 
 def to_record(section: Section) -> dict[str, Json]:
-    """All settings of a section that windows know, in the order of their declaration."""
+    """All settings of a section that windows support, in the order of their declaration."""
     record: dict[str, Json] = {}
     for name, field in _known(section):
         value = getattr(section, name)
@@ -60,17 +60,17 @@ def to_record(section: Section) -> dict[str, Json]:
 
 
 def from_record(record: Json, defaults: S, where: str, required: frozenset[str] = frozenset()) -> S:
-    """Read a section. What is not in the record is as in ``defaults``; what is unknown is dropped.
+    """Read a section. Missing keys are as in ``defaults``; unknown keys are dropped.
 
     Args:
         record: The JSON value, which should be an object.
         defaults: A section of the wanted kind.
-        where: What the record is, for messages.
-        required: Keys that must be there, besides those that the section requires itself.
+        where: The name of the record, for messages.
+        required: Keys that must be present, besides those that the section requires itself.
 
     Raises:
-        ValueError: Something is missing or of another type; it says what. No value is quoted,
-            because it may be a secret.
+        ValueError: Something is missing or has a wrong type; the message says what. It quotes no
+            value, because that may be a secret.
     """
     if not isinstance(record, dict):
         raise ValueError(f"{where} must be an object")
@@ -119,17 +119,17 @@ _NAMES: dict[type, str] = {str: "a text", bool: "true or false", int: "a whole n
 
 
 class References:
-    """Where ``${NAME}`` stands in a file.
+    """The places of ``${NAME}`` in a file.
 
-    A window is shown what the variables contain and sends that back; it must not get into the file.
+    A window is shown the values of the variables and sends them back; they must not be saved.
 
     Args:
-        root: The file as it stands, variables substituted.
+        root: The tree of the file, with variables substituted.
     """
 
     def __init__(self, root: Node | None) -> None:
         self._root = root
-        # What a key has anywhere, when it came from the environment, to what is written there.
+        # The written reference, by key and by value, of each value from the environment.
         self._written: dict[tuple[str, str], str] = {}
         pending = [root]
         seen: set[int] = set()
@@ -144,9 +144,10 @@ class References:
                         self._written[key, value.text] = value.written
 
     def restore(self, value: FileValue, path: tuple[str, ...]) -> FileValue:
-        """``value``, to be stored at ``path``, with references where the file has them.
+        """Replace values from the environment by the references in the file.
 
-        There, or, for a setting that was moved or copied, under the same key elsewhere.
+        The reference is looked up at ``path``, or, for a setting that was moved or copied, under
+        the same key anywhere in the file.
         """
         node = self._root
         for key in path:

@@ -1,4 +1,4 @@
-"""``prompt_templates`` as settings windows read and write them (spec abi §7.3)."""
+"""``prompt_templates``, as settings windows read and write them (spec abi §7.3)."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def templates_json(config: Config) -> str:
 
 
 def save_templates(store: Store, text: str) -> None:
-    """Replace the templates. Nothing is written when they are those of the file already.
+    """Replace the templates. Nothing is written if the file has the same templates.
 
     Args:
-        store: Where to.
-        text: What `templates_json` gives; ``name`` and ``shortcut`` are required.
+        store: The file to change.
+        text: The JSON of `templates_json`; ``name`` and ``shortcut`` are required.
 
     Raises:
-        ConfigError: The JSON is not of that shape, a template could not be used, or the file
-            can't be changed; it is as it was.
+        ConfigError: The JSON is invalid, a template is not usable, or the file can't be changed;
+            the file is unchanged.
     """
     path = str(store.config_path)
     try:
@@ -67,7 +67,7 @@ def _parse(text: str) -> tuple[PromptTemplate, ...]:
 
 
 def _check(templates: tuple[PromptTemplate, ...], store: Store) -> None:
-    """The first rule that is broken, in the contract's order and words."""
+    """Raise for the first rule that is broken, in the contract's order and words."""
     if len(templates) > _MOST_TEMPLATES:
         raise ValueError(f"Prompt templates are limited to {_MOST_TEMPLATES} entries.")
     taken: set[int] = set()
