@@ -1,6 +1,6 @@
-"""YAML texts that are changed in place, with comments and order as they were; no setting is known.
+"""YAML texts, changed in place without loss of comments and order. Independent of any setting.
 
-``tree`` parses a text into values, which is all that loading needs. For editing, ``document`` makes
-places of it, and ``edit`` changes one value by what ``places``, ``scalars`` and ``outline`` find.
-``slips`` names mistakes of writing.
+``tree`` parses a text into values, which is all that loading needs. For editing, ``document``
+parses it into places, and ``edit`` changes one value with the help of ``places``, ``scalars`` and
+``outline``. ``slips`` recognises common mistakes in YAML.
 """

@@ -1,6 +1,6 @@
-"""The places of everything in a YAML text, for editing.
+"""The places of all nodes in a YAML text, for editing.
 
-What a scalar means on its own is decided in `koe.yamltext.scalars`.
+`koe.yamltext.scalars` decides what a scalar means on its own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from koe.yamltext.tree import (
 SCALAR, SEQUENCE, MAPPING, ALIAS = "scalar", "sequence", "mapping", "alias"
 
 
-# No dataclasses, as in koe.yamltext.tree.
+# Not dataclasses, for the reason given in koe.yamltext.tree.
 
 
 class Part:
-    """One node of a text, with its place there.
+    """One node of a text, with its place in the text.
 
     Attributes:
         kind: `SCALAR`, `SEQUENCE`, `MAPPING` or `ALIAS`.
@@ -30,13 +30,13 @@ class Part:
         end: Offset after its last character. Blank lines and comments that follow a block are
             not part of it, except the blank lines that a ``|+`` keeps.
         line: Line of its start, from 1.
-        text: Of a scalar, its value; ``${NAME}`` stays.
-        style: Of a scalar, ``'``, ``"``, ``|``, ``>``, or nothing when it is plain.
-        tag: As written, with ``!!`` resolved; None when there is none.
-        anchor: Its name, or the name that an alias refers to; None when there is none.
+        text: The value of a scalar; ``${NAME}`` is not substituted.
+        style: The style of a scalar: ``'``, ``"``, ``|``, ``>``, or empty if it is plain.
+        tag: As written, with ``!!`` resolved; None if there is none.
+        anchor: Its name, or the name that an alias refers to; None if there is none.
         is_flow: True for a collection in brackets or braces.
-        items: Of a sequence its items; of a mapping keys and values in turn.
-        target: What an alias stands for.
+        items: The items of a sequence; the keys and values of a mapping in turn.
+        target: The node that an alias stands for.
     """
 
     __slots__ = (
@@ -58,23 +58,23 @@ class Part:
         self.target: Part | None = None
 
     def pairs(self) -> list[tuple[Part, Part]]:
-        """Of a mapping, each key with its value, duplicates included."""
+        """The pairs of a mapping, each key with its value, duplicates included."""
         return list(zip(self.items[::2], self.items[1::2], strict=True))
 
     @property
     def resolved(self) -> Part:
-        """Itself, or what it is an alias of."""
+        """The node itself, or the target of an alias."""
         return self.target or self
 
 
 class Document:
-    """A YAML text and the places of everything in it; never changed.
+    """A YAML text and the places of all its nodes; immutable.
 
     Attributes:
         path: The file, for messages.
         text: The text, without a byte order mark.
-        root: None when there is nothing but comments.
-        aliased: The anchors that some alias refers to.
+        root: The top node; None if the text has only comments.
+        aliased: The anchors to which aliases refer.
     """
 
     __slots__ = ("aliased", "path", "root", "text")
@@ -87,7 +87,7 @@ class Document:
 
     @classmethod
     def parse(cls, text: str, path: str) -> Document:
-        """Raises ConfigError as `compose`."""
+        """Parse a text; raises the errors of `koe.yamltext.tree.parse`."""
         aliased: set[str] = set()
 
         def make(event: NodeEvent, anchors: dict[str, Part]) -> tuple[Part, list[Part]]:
@@ -102,7 +102,7 @@ class Document:
         return cls(path, text, root, frozenset(aliased))
 
     def error(self, part: Part, problem: str) -> ConfigError:
-        """To be raised: ``problem`` at the line of ``part``."""
+        """The error ``problem`` at the line of ``part``, to be raised by the caller."""
         return ConfigError(self.path, f"line {part.line}: {problem}")
 
 
@@ -126,6 +126,6 @@ def _part(event: NodeEvent, text: str) -> Part:
 
 
 def _close(part: Part, event: Event) -> None:
-    # The parser ends a block where the next thing starts, behind comments that follow it.
+    # The parser ends a block where the next node starts, after the comments between them.
     assert event.end_mark
     part.end = event.end_mark.index if part.is_flow else part.items[-1].end

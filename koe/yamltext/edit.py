@@ -1,9 +1,9 @@
-"""Changing one value in a YAML text, and leaving every other byte of it alone.
+"""Changes one value in a YAML text, and leaves every other byte unchanged.
 
-A change is a few splices of the text. Where they go is worked out from the places that the
-parser reports, for the ways in which people write settings; there are other ways. So no
-result is believed: it is parsed again, and unless that gives exactly the intended tree, the
-change is refused and the caller still has what it had.
+A change is a few splices of the text. Their positions are computed from the places that the
+parser reports, for the usual ways of writing settings; there are other ways. So each result is
+verified: it is parsed again, and unless that gives exactly the intended tree, the change is
+refused, and the caller keeps the original document.
 
 Source: spec config §9.4.
 """
@@ -42,10 +42,10 @@ KeyPath = tuple[str, ...]
 
 
 def find(document: Document, path: KeyPath) -> Part | None:
-    """The value at ``path``, through aliases; None when there is none.
+    """The value at ``path``, through aliases; None if there is none.
 
-    Only text is a key: one that is written ``5:`` is not reached. Of a key that is there
-    twice, the last one counts, as it does when settings are loaded.
+    Only text is a key: a key written as ``5:`` is not found. Of a repeated key, the last one
+    counts, as when settings are loaded.
     """
     part = document.root
     for key in path:
@@ -55,7 +55,7 @@ def find(document: Document, path: KeyPath) -> Part | None:
 
 
 def keys_at(document: Document, path: KeyPath) -> set[str]:
-    """The keys of the section at ``path``; none when there is no section."""
+    """The keys of the section at ``path``; empty if there is no section."""
     part = find(document, path)
     if part is None or part.kind != MAPPING:
         return set()
@@ -63,14 +63,14 @@ def keys_at(document: Document, path: KeyPath) -> set[str]:
 
 
 def set_value(document: Document, path: KeyPath, value: Value) -> Document:
-    """Put ``value`` at ``path``, in the place of whatever is there.
+    """Put ``value`` at ``path``, in the place of an existing value.
 
-    Missing sections are created, and what is no section but has to be one is replaced. New
-    keys go to the end of their section. A scalar that means the same already is not touched.
+    Missing sections are created, and a value in the place of a section is replaced by one. New
+    keys go to the end of their section. A scalar with the same meaning is not changed.
 
     Raises:
-        ConfigError: The file is not made of sections, the place is shared through an alias,
-            or it can't be changed without disturbing something else.
+        ConfigError: The file does not consist of sections, the place is shared through an alias,
+            or the change is not possible without affecting something else.
     """
     if len(path) >= DEEPEST_NESTING:
         raise ConfigError(document.path, f"nested deeper than {DEEPEST_NESTING} levels")
@@ -97,11 +97,11 @@ def set_value(document: Document, path: KeyPath, value: Value) -> Document:
 def remove(document: Document, path: KeyPath) -> Document:
     """Remove the value at ``path`` with its key; comments above it stay.
 
-    A section that becomes empty stays, as ``{}``. Nothing happens when there is no such key,
-    and the only setting of a whole file is refused.
+    A section that becomes empty stays, as ``{}``. If there is no such key, nothing happens. The
+    only setting of a whole file can't be removed.
 
     Raises:
-        ConfigError: As `set_value`.
+        ConfigError: The removal is not possible, for the reasons of `set_value`.
     """
     section = find(document, path[:-1])
     pair = pair_of(section, path[-1]) if section else None
@@ -113,16 +113,16 @@ def remove(document: Document, path: KeyPath) -> Document:
     _refuse_shared_below(document, pair)
     start, end = flow_extent(section, pair) if section.is_flow else extent(document, pair)
     changed = _checked(document, pair[0], [(start, end, "")], Change(dropped=pair[0]))
-    return remove(changed, path)  # a key may be there twice
+    return remove(changed, path)  # again, since a key may be repeated
 
 
 def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
     """Move a value to the end of another section, with the comments directly above it.
 
-    Nothing happens when there is no value at ``old``. What is at ``new`` is replaced.
+    If there is no value at ``old``, nothing happens. A value at ``new`` is replaced.
 
     Raises:
-        ConfigError: As `set_value`.
+        ConfigError: The move is not possible, for the reasons of `set_value`.
     """
     section = find(document, old[:-1])
     pair = pair_of(section, old[-1]) if section else None
@@ -130,7 +130,7 @@ def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
         return document
     target, missing = _deepest(document, new)
     if target is None or target.is_flow or section.is_flow or len(section.items) == 2:
-        # There are no lines that could be moved as they are.
+        # The lines can't be moved as they are, so the value is written anew.
         return remove(set_value(document, new, _value(document, pair[1])), old)
 
     key, value = pair
@@ -145,7 +145,7 @@ def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
     source = document.text[start : key.start] + atom_text(new[-1]) + document.text[key.end : end]
     lines += [shifted(line, by) for line in LINE_END.split(source.rstrip())]
     splices = [(start, end, ""), at_end(document, target, lines)]
-    if start <= splices[1][0] <= end:  # it is the last in its section, which is the target
+    if start <= splices[1][0] <= end:  # it is the last one in its section, which is also the target
         ends = line_end(document)
         splices = [(start, end, "".join(line + ends for line in lines))]
     outline = outline_of(value)
@@ -156,9 +156,9 @@ def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
 
 
 def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
-    """The deepest section on the way that is there, and the keys that are missing below it.
+    """The deepest existing section of the path, and the keys that are missing below it.
 
-    None when something else than a section is on the way, or the whole path is there.
+    None if the path meets something else than a section, or exists as a whole.
     """
     for depth in reversed(range(len(path))):
         section = find(document, path[:depth])
@@ -173,7 +173,7 @@ def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
 
 
 def _start(document: Document, value: Value) -> Document:
-    """Write the first settings of a file: behind its comments, or in the place of ``{}``."""
+    """Write the first settings of a file: after its comments, or in the place of ``{}``."""
     assert isinstance(value, dict)
     end, text = line_end(document), document.text
     lines = end.join(block_lines(value, 0))
@@ -193,7 +193,7 @@ def _append(document: Document, section: Part, key: str, value: Value) -> Docume
         return _checked(document, last, [at_end(document, section, lines)], change)
     text = flow_text({key: value})[1:-1]
     end = last.end
-    if last.start == last.end:  # nothing is there: `{a: }`, `{a}`
+    if last.start == last.end:  # an empty value: `{a: }`, `{a}`
         end = section.end - 1
     separator = "" if document.text[:end].rstrip()[-1] == "," else ", "
     return _checked(document, last, [(end, end, separator + text)], change)
@@ -230,7 +230,7 @@ def _replace(document: Document, section: Part, pair: Pair, value: Value) -> Doc
             else:
                 space = " " if gap.endswith(":") else ""
                 splices = [(old.start, end, space + new)]
-        elif starts_below:  # a comment behind the key stays
+        elif starts_below:  # keep a comment after the key
             header_end = line_stop(text, colon_end)
             splices = [(colon_end, colon_end, f" {new}"), (header_end, after, "")]
         else:
@@ -255,7 +255,7 @@ def _nested(path: KeyPath, value: Value) -> Value:
 
 
 def _value(document: Document, part: Part) -> Value:
-    """What a part means, detached from its place."""
+    """The value of a part, without its place."""
     if foreign_tag(part) or part.kind == ALIAS:
         raise document.error(part, "a value with a tag or an alias is not moved")
     if part.kind == SEQUENCE:
@@ -288,10 +288,10 @@ def _refuse_shared_below(document: Document, parts: tuple[Part, ...]) -> None:
 def _checked(
     document: Document, place: Part | None, splices: list[Splice], change: Change
 ) -> Document:
-    """The edited document.
+    """Apply the splices, and verify the result.
 
     Raises:
-        ConfigError: It is not what was intended.
+        ConfigError: The result is not what was intended.
     """
     text = document.text
     for start, end, new in sorted(splices, reverse=True):
@@ -302,7 +302,7 @@ def _checked(
         if edited.root and outline_of(edited.root) == intended:
             return edited
     except ConfigError:
-        pass  # it would have been broken, and the place that this names is not in the file
+        pass  # the text would be broken; the place in this error does not exist in the file
     where = f"line {place.line}: " if place else ""
     reason = f"{where}koe can't change this without disturbing the rest; edit the file by hand"
     raise ConfigError(document.path, reason)

@@ -1,4 +1,4 @@
-"""What a YAML text means, in a form that can be compared: the check on every edit."""
+"""The meaning of a YAML text, in a comparable form: the check on every edit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from koe.yamltext.scalars import Value
 
 Outline = tuple[object, ...]
-"""Kind, tag, and what is in it. Comments, order of bytes, quotes and anchors are not."""
+"""Kind, tag and content of a node. Comments, exact bytes, quotes and anchors are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the result of an edit must differ in, and in nothing else.
+    """The intended difference between the texts before and after an edit.
 
     Attributes:
-        whole: What the whole file is to mean, when nothing was in it.
-        replaced: A value that gives way.
-        by: What comes in its place.
-        dropped: A key that goes, with its value.
+        whole: The meaning of the whole new file, if the old one was empty.
+        replaced: A value that is replaced.
+        by: The value in its place.
+        dropped: A key that is removed with its value.
         section: A mapping that gets one more pair.
-        added: That pair.
+        added: This pair.
     """
 
     whole: Outline | None = None
@@ -40,7 +40,7 @@ _NO_CHANGE = Change()
 
 
 def outline_of(part: Part, change: Change = _NO_CHANGE) -> Outline:
-    """What a part means, or would mean after ``change``."""
+    """The outline of a part, or the one that it has after ``change``."""
     if part is change.replaced:
         assert change.by
         return change.by
@@ -63,7 +63,7 @@ def outline_of(part: Part, change: Change = _NO_CHANGE) -> Outline:
 
 
 def value_outline(value: Value) -> Outline:
-    """The outline that a value has once it is written."""
+    """The outline of a value that is to be written."""
     if isinstance(value, dict):
         pairs = ((value_outline(key), value_outline(item)) for key, item in value.items())
         return MAPPING, None, *pairs

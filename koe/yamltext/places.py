@@ -1,7 +1,7 @@
-"""Where in a YAML text something stands, and where something more may be put.
+"""Positions of settings in a YAML text, and positions where settings can be inserted.
 
-For the ways in which people write settings; `koe.yamltext.edit` finds out when a text is
-written in another one.
+They are right for the usual ways of writing settings; `koe.yamltext.edit` detects when a text is
+written in another way.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from koe.yamltext.document import MAPPING, SCALAR, Document, Part
 from koe.yamltext.scalars import resolve
 
 Splice = tuple[int, int, str]
-"""Start and end of what goes from a text, and what comes in its place."""
+"""Start and end of the removed text, and the text that replaces it."""
 Pair = tuple[Part, Part]
 """A key and its value."""
 
 INDENT = 2
-"""Per level; shells that scan the file rely on it (spec abi §6.4)."""
+"""Spaces per level; shells that scan the file rely on it (spec abi §6.4)."""
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 _COMMENT = re.compile(r"( *)#[^\r\n]*")
@@ -25,11 +25,11 @@ _BLANK = re.compile(r"[ \t]*(?=[\r\n])")
 
 
 def pair_of(section: Part, key: str) -> Pair | None:
-    """The last entry of a mapping with this key; None when there is none."""
+    """The last entry of a mapping with this key; None if there is none."""
     if section.kind == MAPPING:
         for name, value in reversed(section.pairs()):
             part = name.resolved
-            # A key is text, which is resolved to itself or to what is no text.
+            # A key must be text: its text resolves to itself, not to a number or the like.
             if part.kind == SCALAR and part.text == key and resolve(part) == key:
                 return name, value
     return None
@@ -41,7 +41,7 @@ def column_of(document: Document, part: Part) -> int:
 
 
 def column_below(document: Document, pair: Pair) -> int:
-    """Where the keys of a section stand, or would stand."""
+    """The column of the keys of a section, or of the first key in an empty one."""
     key, value = pair
     if value.kind == MAPPING and not value.is_flow:
         return column_of(document, value.items[0])
@@ -54,7 +54,7 @@ def line_end(document: Document) -> str:
 
 
 def line_stop(text: str, offset: int) -> int:
-    """The end of the line that ``offset`` is in, before its line end."""
+    """The end of the line that contains ``offset``, before its line end."""
     found = LINE_END.search(text, offset)
     return found.start() if found else len(text)
 
@@ -64,7 +64,7 @@ def _is_line_start(text: str, offset: int) -> bool:
 
 
 def extent(document: Document, pair: Pair) -> tuple[int, int]:
-    """The lines of a setting in block style, with what ends the last one."""
+    """The lines of a setting in block style, including the last line end."""
     key, value = pair
     start, end = key.start - column_of(document, key), value.end
     if end == start or not _is_line_start(document.text, end):
@@ -74,7 +74,7 @@ def extent(document: Document, pair: Pair) -> tuple[int, int]:
 
 
 def flow_extent(section: Part, pair: Pair) -> tuple[int, int]:
-    """A setting in braces, with the comma on one side of it."""
+    """A setting in braces, with the comma before or after it."""
     index = section.items.index(pair[0])
     if index + 2 < len(section.items):
         return pair[0].start, section.items[index + 2].start
@@ -82,7 +82,7 @@ def flow_extent(section: Part, pair: Pair) -> tuple[int, int]:
 
 
 def comments_above(document: Document, start: int, column: int) -> int:
-    """Where the comment lines that end at ``start`` begin, if they are as far to the right."""
+    """The start of the comment lines that end at ``start`` and are indented to ``column``."""
     lines = document.text[:start].splitlines(keepends=True)
     while lines and (found := _COMMENT.fullmatch(lines[-1].rstrip("\r\n"))):
         if len(found[1]) != column:
@@ -92,7 +92,7 @@ def comments_above(document: Document, start: int, column: int) -> int:
 
 
 def at_end(document: Document, section: Part, lines: list[str]) -> Splice:
-    """Add lines to a section in block style, behind comments that are in it."""
+    """Add lines to a section in block style, after the comments inside the section."""
     text, end = document.text, line_end(document)
     last, column = section.items[-1].end, column_of(document, section.items[0])
     if last and _is_line_start(text, last) and section.items[-1].start != last:

@@ -1,7 +1,7 @@
-"""What a single YAML scalar means on its own, and how a value is written as YAML.
+"""The meaning of a single YAML scalar, and the notation of a value in YAML.
 
-For the calls that read and write one setting without knowing its type (spec config §§3.1, 9).
-Settings that are loaded get their types from `koe.config.schema` instead.
+For calls that read and write a setting without knowing its type (spec config §§3.1, 9).
+When settings are loaded, `koe.config.schema` gives them their types instead.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CORE = "tag:yaml.org,2002:"
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
-# Wider integers are text here; the reference refuses the whole file (spec config §3.1).
+# Wider integers are text here; the reference implementation refuses the file (spec config §3.1).
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
-# What may stand unquoted. More could; this is what every reader takes the same way.
+# Texts that are written without quotes: only those that every reader understands in the same way.
 _PLAIN = re.compile(r"[\w./$~+(](?:[^:#]|:(?=[^ ])|(?<! )#)*")
 _NOT_IN_FLOW = re.compile(r"[][{},:]")
 
-# What YAML takes literally within quotes, on one line.
+# Characters that may stand unescaped in quotes, on one line.
 _LITERAL = re.compile(
     r"[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
@@ -41,13 +41,13 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0
 
 
 def foreign_tag(part: Part) -> str | None:
-    """The tag of a value that has one of its own, such as ``!secret``; else None."""
+    """A tag that is not a standard one, such as ``!secret``; else None."""
     tag = part.tag
     return None if tag is None or tag == "!" or tag.startswith(_CORE) else tag
 
 
 def resolve(part: Part) -> Atom:
-    """The value of a scalar by the rules of YAML 1.2 (spec config §3.1), whatever its tag."""
+    """The value of a scalar by the rules of YAML 1.2 (spec config §3.1), regardless of its tag."""
     if part.style or part.tag in {"!", f"{_CORE}str"}:
         return part.text
     return resolve_plain(part.text)
@@ -71,14 +71,14 @@ def resolve_plain(text: str) -> Atom:
 
 
 def number_text(number: float) -> str:
-    """The shortest form with a fraction or an exponent (spec config §9.3)."""
+    """The shortest form that has a fraction or an exponent (spec config §9.3)."""
     text = repr(float(number))
     if text in {"inf", "-inf", "nan"}:
         return f"-.{text[1:]}" if text[0] == "-" else f".{text}"
     digits, has_exponent, exponent = text.partition("e")
     if not has_exponent:
         return text
-    if exponent == "-05":  # Python switches to exponents one power of ten earlier
+    if exponent == "-05":  # Python uses exponents from one power of ten earlier on
         sign = "-" if digits[0] == "-" else ""
         return f"{sign}0.0000{digits.lstrip('-').replace('.', '')}"
     return f"{digits}e{int(exponent)}"
@@ -91,12 +91,12 @@ def atom_text(value: Atom, *, in_flow: bool = False, quote: str = "") -> str:
     """A scalar on one line.
 
     Args:
-        value: Text is quoted where it would not be read as the same text otherwise.
-        in_flow: True when it will stand within brackets or braces.
-        quote: The quotes that were used in this place before, for text.
+        value: The value; text is quoted if it would not be read as the same text otherwise.
+        in_flow: True if it will be inside brackets or braces.
+        quote: The quotes of the former text in this place, which are kept.
 
     Raises:
-        ValueError: The text contains what is not Unicode.
+        ValueError: The text has characters that are not Unicode.
     """
     if value is None:
         return "null"
@@ -111,8 +111,8 @@ def atom_text(value: Atom, *, in_flow: bool = False, quote: str = "") -> str:
     if quote != '"' and _LITERAL.fullmatch(value):
         if not quote and _may_be_plain(value, in_flow):
             return value
-        # Shells that scan the file themselves strip double quotes only (spec abi §6.4), but
-        # know no escapes.
+        # Shells that scan the file themselves strip only double quotes (spec abi §6.4), but
+        # don't decode escapes.
         if quote == "'" or '"' in value or "\\" in value:
             return "'" + value.replace("'", "''") + "'"
     return '"' + "".join(_escaped(character) for character in value) + '"'
@@ -121,7 +121,7 @@ def atom_text(value: Atom, *, in_flow: bool = False, quote: str = "") -> str:
 def _may_be_plain(text: str, in_flow: bool) -> bool:
     return (
         resolve_plain(text) is text
-        and not INTEGER.fullmatch(text)  # too wide: the reference could not read the file
+        and not INTEGER.fullmatch(text)  # too wide: the reference can't read it
         and _PLAIN.fullmatch(text) is not None
         and text[-1] not in " :"
         and not (in_flow and _NOT_IN_FLOW.search(text))
@@ -138,7 +138,7 @@ def _escaped(character: str) -> str:
 
 
 def flow_text(value: Value) -> str:
-    """A value on one line, collections in brackets and braces. Raises as `atom_text`."""
+    """A value on one line, with collections in brackets and braces. Raises as `atom_text`."""
     if isinstance(value, list):
         return f"[{', '.join(flow_text(item) for item in value)}]"
     if isinstance(value, dict):
@@ -148,7 +148,7 @@ def flow_text(value: Value) -> str:
 
 
 def block_lines(value: dict[str, Value] | list[Value], indent: int) -> list[str]:
-    """A collection that is not empty, as lines without ends. Raises as `atom_text`."""
+    """A collection that is not empty, as lines without line ends. Raises as `atom_text`."""
     if isinstance(value, list):
         items = [(f"{' ' * indent}-", item) for item in value]
     else:

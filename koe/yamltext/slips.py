@@ -1,8 +1,8 @@
-"""The mistakes that people make in YAML by hand, named as such.
+"""Common mistakes in YAML that was written by hand, with messages that name them.
 
-A parser reports where it could not go on, which is often lines below the mistake, in words for
-people who write parsers. Here are the mistakes themselves. No message repeats a value, which may
-be a key: only names of settings are shown, and single characters.
+A parser reports where it could not continue, which is often lines below the mistake, in terms for
+authors of parsers. This module recognises the mistakes themselves. No message repeats a value,
+which may be a secret key: messages show only names of settings, and single characters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 _CURLY_OF_TYPING = "“”„‟‘’‚‛＂＇"
 _CURLY = "“”„‟‘’‚‛«»「」＂＇"
 
-# A name as settings have them, which no key or password is likely to be.
+# The form of a setting's name; a key or password is unlikely to have it.
 _NAME = r"[A-Za-z][A-Za-z_]*|apple-speech|sherpa-onnx"
 _HEAD = rf"\s*(?:- +)*[\"'“”]?(?P<name>{_NAME})[\"'“”]?"
 
@@ -27,7 +27,7 @@ _KEY = r"""[^\s:#"'{\[][^:#]*?|"[^"]*"|'[^']*'"""
 _SETTING = re.compile(rf"(?:- +)*(?:{_KEY}) *:(?:[ \t]+(?P<value>.*)|$)")
 _ITEM = re.compile(r"(?:- +)+(?P<value>.*)")
 
-# Spaces of other programs and scripts; none of them separates anything in YAML.
+# Spaces from other programs and scripts; YAML does not treat them as spaces.
 _STRANGE = r"(?P<space>[\u00a0\u2000-\u200b\u202f\u3000\ufeff])"
 _INVISIBLE = "\u200b\ufeff"
 _STRANGE_SPACE = re.compile(rf"\s*(?:[^\s#:]+ *:\s*)?{_STRANGE}")
@@ -46,7 +46,7 @@ _NO_ESCAPE = re.compile(rf"(?:[^\\]|{_ESCAPE})*+\\.")
 
 _WORDS = re.compile(rf"(?:{_NAME})[;,]?(?: +[^:]*)?")
 
-# What a parser leaves of a path such as "C:\new".
+# The result of parsing a path such as "C:\new" in double quotes.
 _ESCAPED_PATH = re.compile(r"(?:[A-Za-z]:|\\)[^\n]*?[\x00-\x1f\x85\xa0]")
 
 _BACKSLASH = (
@@ -61,8 +61,8 @@ class Slip(NamedTuple):
     """A mistake.
 
     Attributes:
-        line: Where, from 1.
-        message: What it is and what to do, as a clause.
+        line: The number of the line, from 1.
+        message: The mistake and its remedy, as a clause.
     """
 
     line: int
@@ -73,14 +73,14 @@ class Slip(NamedTuple):
 
 
 def find_slip(text: str, stop: int) -> Slip | None:
-    """The mistake because of which a parser stopped; None when it is none of the usual ones.
+    """The mistake that stopped a parser; None if it is not a common one.
 
     Args:
         text: The whole text.
         stop: The line where the parser stopped, from 1.
     """
     lines = [it for it in _structure(text) if it[0] <= stop]
-    # What is wrong where the parser stopped is the cause; what is odd before may be.
+    # A mistake in the line where the parser stopped is the cause; an earlier one may be.
     for number, line in (*lines[-1:], *lines):
         is_cause = number == stop
         message = _in_marks(line) or _in_value(line, is_cause=is_cause)
@@ -90,8 +90,8 @@ def find_slip(text: str, stop: int) -> Slip | None:
 
 
 def _structure(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that say something, with their numbers; not what is in a block of text."""
-    within: int | None = None  # how far the setting is indented to which a block of text belongs
+    """The numbered lines without blank lines, comments and the content of block scalars."""
+    within: int | None = None  # the indentation of the setting with the current block scalar
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         content = line.lstrip(" ")
         if not content.strip() or content[0] == "#":
@@ -104,7 +104,7 @@ def _structure(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _in_marks(line: str) -> str:
-    """What is wrong with that which separates: spaces, colons."""
+    """The mistake in spaces, comment marks, dashes or colons; "" if there is none."""
     indentation = line[: len(line) - len(line.lstrip())]
     if "\t" in indentation:
         return "a tab stands at the start of the line; use spaces there"
@@ -143,7 +143,7 @@ def _in_colon(line: str) -> str:
 
 
 def _in_value(line: str, *, is_cause: bool) -> str:
-    """What is wrong with a value, or with a text in a list."""
+    """The mistake in a value, or in an item of a list; "" if there is none."""
     content = line.strip()
     found = _SETTING.fullmatch(content) or _ITEM.fullmatch(content)
     value = (found["value"] or "") if found else content
@@ -185,8 +185,8 @@ def _is_closed(value: str) -> bool:
 
 
 def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
-    """The line that is not indented as what is above it."""
-    starts: list[int] = []  # of the groups that are open, outermost first
+    """The line whose indentation does not match the lines above it; None if all match."""
+    starts: list[int] = []  # the indentations of the open groups, outermost first
     above, takes_more, is_setting = 0, True, True
     for number, line in lines:
         content = line.lstrip(" ")
@@ -226,11 +226,11 @@ def _missing_colon(lines: list[tuple[int, str]], stop: int) -> Slip | None:
 
 
 def slip_in_group(node: Node, line: int) -> str:
-    """Why something is no group of settings that was to be one; "" when no slip explains it.
+    """Why a value is not a group of settings; "" if no common mistake explains it.
 
     Args:
         node: The value.
-        line: Of its key; of ``node`` itself where it has none.
+        line: The line of its key, or of ``node`` itself if it has none.
     """
     if isinstance(node, Sequence) and any(isinstance(item, Mapping) for item in node.items):
         return "expected a group of indented settings, and no list: take each '- ' away"
@@ -243,7 +243,7 @@ def slip_in_group(node: Node, line: int) -> str:
 
 
 def slip_in_key(key: str) -> str:
-    """What is wrong with a key that is no setting; "" when it is only not known."""
+    """The mistake in an unknown key; "" if the key is only unknown."""
     if key[:1] in _CURLY and key:
         return "curly quotes are part of the key; take them away"
     if found := _NO_SPACE.match(key):
@@ -252,7 +252,7 @@ def slip_in_key(key: str) -> str:
 
 
 def slip_in_value(node: Scalar) -> str:
-    """What is wrong with a text that can be used as it stands; "" when nothing is."""
+    """The mistake in a text that is usable as it is; "" if there is none."""
     written = node.written.strip()
     is_quoted = len(written) > 1 and written[0] in _CURLY and written[-1] in _CURLY
     if is_quoted or (node.is_plain and written[0] in _CURLY_OF_TYPING):

@@ -1,8 +1,8 @@
-"""YAML texts, parsed: as a tree of values for the settings, before anything has a type.
+"""Parses YAML texts into a tree of values for the settings, in which values have no types yet.
 
-The only importer of PyYAML, of which it uses the parser alone: events with positions. A scalar is
-text until the setting that reads it converts it, so ``0012``, ``1.10`` and ``no`` stay what the
-user typed. For editing, `koe.yamltext.document` makes a tree of places of the same events.
+The only module that imports PyYAML, and only its parser: events with positions. A scalar is text
+until the setting that reads it converts it, so ``0012``, ``1.10`` and ``no`` stay as the user
+typed them. For editing, `koe.yamltext.document` builds a tree of places from the same events.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ DEEPEST_NESTING = 128  # spec config §1.9
 
 _NO_ANCHOR = "write out what it means, or put a text that begins with * in quotes"
 
-# No dataclasses: importing what makes them takes longer than loading a file, and loading needs
-# none. The shell waits for both.
+# The classes are not dataclasses: importing the module for dataclasses takes longer than loading a
+# file, and nothing else here needs it. The shell waits for both.
 
-# What a scalar without quotes may be besides text, in YAML 1.2 (spec config §3.1).
+# The values besides text that a scalar without quotes may have in YAML 1.2 (spec config §3.1).
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {
     "true": True, "True": True, "TRUE": True,
@@ -68,12 +68,12 @@ class Scalar:
     """One value, or one key, of the file.
 
     Attributes:
-        text: The value with environment variables substituted. It may hold a secret, so it
+        text: The value with environment variables substituted. It may be a secret, so it
             is in no ``repr`` and no message.
-        written: The value as it stands in the file, which may be a secret too.
+        written: The value as written in the file, which may be a secret too.
         line: Line in the file, from 1.
-        is_plain: True when it is not quoted and not a block scalar.
-        unset: Names of the environment variables that it refers to and that do not exist.
+        is_plain: True if it is neither quoted nor a block scalar.
+        unset: Names of the environment variables that it refers to and that are not set.
     """
 
     __slots__ = ("is_plain", "line", "text", "unset", "written")
@@ -94,22 +94,22 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        """Nothing after the colon, or an explicit null (spec config §3.1)."""
+        """Whether nothing follows the colon, or an explicit null (spec config §3.1)."""
         return self.is_plain and self.text in NULLS
 
     @property
     def is_boolean(self) -> bool:
-        """One of the words that YAML has for true and false."""
+        """Whether it is one of YAML's words for true and false."""
         return self.text in BOOLEANS
 
     @property
     def is_refusal(self) -> bool:
-        """A word for no, quoted or not."""
+        """Whether it is a word for no, quoted or not."""
         return self.text.strip().lower() in _REFUSALS
 
 
 class Sequence:
-    """A list; ``items`` may contain the sequence itself when the file has such an alias."""
+    """A list; ``items`` may contain the sequence itself if the file has such an alias."""
 
     __slots__ = ("items", "line")
 
@@ -142,17 +142,17 @@ class Environment(Protocol):
     """Environment variables, such as ``os.environ``."""
 
     def get(self, name: str, /) -> str | None:
-        """The value; None when it is not set."""
+        """The value; None if it is not set."""
 
 
 def compose(text: str, path: str, environ: Environment) -> Node | None:
-    """The tree of the only document in ``text``; None when there is none.
+    """The tree of the only document in ``text``; None if there is none.
 
-    Environment variables are substituted in values that have been parsed, not in the text, so
-    that nothing in a variable can be taken for YAML.
+    Environment variables are substituted in parsed values, not in the text, so that the content
+    of a variable is never parsed as YAML.
 
     Raises:
-        ConfigError: With line and column.
+        ConfigError: The text is not YAML, or not one document; the message has line and column.
     """
 
     def make(event: NodeEvent, anchors: dict[str, Node]) -> tuple[Node, list[Node]]:
@@ -176,12 +176,12 @@ def _node(event: NodeEvent, anchors: dict[str, Node], environ: Environment) -> N
 
 
 def _substitute(text: str, environ: Environment) -> tuple[str, tuple[str, ...]]:
-    """Replace each ``${NAME}`` by that environment variable (spec config §7.1).
+    """Replace each ``${NAME}`` by the environment variable (spec config §7.1).
 
-    One pass: what a variable contains is not scanned again. A ``${`` without a ``}`` stays.
+    There is one pass: values of variables are not scanned again. A ``${`` without a ``}`` stays.
 
     Returns:
-        The text, and the names that are not set (or not UTF-8), which give nothing.
+        The text, and the names that are not set (or not UTF-8), which are replaced by nothing.
     """
     pieces: list[str] = []
     unset: list[str] = []
@@ -215,26 +215,26 @@ def parse(
     Args:
         text: The text.
         path: The file, for messages.
-        make: As for `_build_tree`.
-        close: As for `_build_tree`.
+        make: See `_build_tree`.
+        close: See `_build_tree`.
 
     Returns:
-        Its root; None when there is nothing but comments.
+        Its root; None if it has only comments.
 
     Raises:
-        ConfigError: It is no YAML, or not one document; with line and column.
+        ConfigError: It is not YAML, or not one document; the message has line and column.
     """
     try:
         return _build_tree(yaml.parse(text, Loader=_Loader), make, close)
     except ReaderError as exc:
-        # Its position counts characters or bytes, depending on the loader.
+        # Its position counts characters or bytes, depending on the loader, so it is not used.
         before = text[: text.find(chr(exc.character))]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         problem = "this control character is not allowed; delete it and save the file"
         raise ConfigError(path, f"line {line}, column {column}: {problem}") from exc
     except yaml.MarkedYAMLError as exc:
         raise ConfigError(path, _syntax_reason(exc, text)) from exc
-    except (ValueError, OverflowError) as exc:  # from the loader in pure Python, without a place
+    except (ValueError, OverflowError) as exc:  # from the pure Python loader, without a position
         problem = "an escape such as \\U00110000, or a version, is too large"
         raise ConfigError(path, f"not valid YAML: {problem}; correct it and save the file") from exc
 
@@ -242,9 +242,9 @@ def parse(
 def _syntax_reason(exc: yaml.MarkedYAMLError, text: str) -> str:
     mark, start = exc.problem_mark, exc.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    if exc.note:  # our own
+    if exc.note:  # raised by _error_at
         return f"{where}{exc.problem}; {exc.note} and save the file"
-    # Only a mistake needs it.
+    # Imported only after a mistake.
     from koe.yamltext.slips import find_slip
 
     if mark and (slip := find_slip(text, mark.line + 1)):
@@ -260,17 +260,17 @@ def _build_tree(
     make: Callable[[NodeEvent, dict[str, T]], tuple[T, list[T]]],
     close: Callable[[T, Event], None],
 ) -> T | None:
-    """Done here because yaml.compose() recurses in C: deep nesting crashes the process.
+    """Build the tree here, because yaml.compose() recurses in C: deep nesting crashes the process.
 
     Args:
-        events: What the parser found.
-        make: Gives the node of an event, and the list that takes the nodes below it. Its
-            second argument has what the anchors so far stand for.
-        close: Called when everything below a collection has been added.
+        events: The events of the parser.
+        make: Returns the node for an event, and the list that receives the nodes below it. Its
+            second argument has the nodes of the anchors so far.
+        close: Called when all nodes below a collection were added.
     """
     root: T | None = None
     anchors: dict[str, T] = {}
-    parents: list[tuple[T, list[T]]] = []  # still open, outermost first
+    parents: list[tuple[T, list[T]]] = []  # the open collections, outermost first
     for event in events:
         if isinstance(event, yaml.CollectionEndEvent):
             close(parents.pop()[0], event)
@@ -299,6 +299,6 @@ def _build_tree(
 
 
 def _error_at(event: Event, problem: str, remedy: str) -> yaml.MarkedYAMLError:
-    # The stubs leave out that libyaml's marks are accepted too.
+    # The type stubs do not mention that libyaml's marks are accepted too.
     mark: Any = event.start_mark
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note=remedy)
