@@ -1,11 +1,12 @@
-"""What becomes of a recognised text where no model is asked: terms of the dictionary, and rules.
+"""Finishing of a recognised text without a model: terms of the dictionary, and rules.
 
     text = finish(terms, rules, heard)
 
-What that needs is loaded with the first text. `terms` writes what sounds like a term as the term,
-by the index of `term_index`; `ordinary` knows which words a text may simply mean. Each rule of the
-setting ``text.cleanup`` has a module: `spacing`, `punctuation`, `fillers`, `figures` (numbers),
-`spoken_signs` and `width`. None of them sees what `protected` sets aside: addresses, code, and
+The modules and tables for it are loaded with the first text. `terms` replaces words that sound like
+a term by the term, with the index of `term_index`; `ordinary` knows which words are probably meant
+as they are. Each rule of the setting ``text.cleanup`` has a module: `spacing`, `punctuation`,
+`fillers`, `figures` (numbers), `spoken_signs` and `width`. They never see what `protected` sets
+aside: addresses, code, and numbers in a special form.
 numbers in a form of their own.
 """
 
@@ -26,32 +27,32 @@ RULES: Mapping[str, str] = {
 }
 """The rules of ``text.cleanup``, in the order in which they are applied, and their modules."""
 
-# What one rule leaves may be for another. Texts settle in two rounds, and hardly any needs more.
+# The result of one rule may need another rule. Most texts are stable after two rounds.
 _MOST_ROUNDS = 6
 
 log = logging.getLogger(__name__)
 
 
 def finish(terms: tuple[str, ...], rules: tuple[str, ...], text: str) -> str:
-    """A recognised text with its terms, and cleaned up.
+    """Return a recognised text with its terms, cleaned up.
 
     Args:
         terms: The dictionary.
-        rules: Those of ``text.cleanup`` that are on.
-        text: The text; with an empty one what is needed is only loaded.
+        rules: The rules of ``text.cleanup`` that are on.
+        text: The text; an empty text only loads the modules.
     """
     if not terms and not rules:
         return text
     try:
         return finisher(terms, rules).finish(text)
-    except Exception:  # a bug of ours, which must not cost the text
+    except Exception:  # a bug in koe, which must not lose the text
         log.exception("a text could not be finished")
         return text
 
 
 @lru_cache(maxsize=2)
 def finisher(terms: tuple[str, ...], rules: tuple[str, ...]) -> Finisher:
-    """The finisher for these; it is made once for many texts."""
+    """The finisher for a dictionary and rules, cached for further texts."""
     return Finisher(terms, rules)
 
 
@@ -60,12 +61,12 @@ class Finisher:
 
     Args:
         terms: The dictionary, in the order of the file.
-        rules: Those of RULES that are on.
+        rules: The rules of RULES that are on.
     """
 
     def __init__(self, terms: Sequence[str], rules: Collection[str]) -> None:
-        # What the user has not asked for is not imported: it brings libraries and tables, some
-        # 50 ms.
+        # Modules that the settings do not need are not imported: their libraries and tables take
+        # about 50 ms.
         self._write: Callable[[str], str] = str
         if terms:
             from koe.finishing.terms import Terms

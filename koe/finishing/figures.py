@@ -1,7 +1,7 @@
 """The rule ``numbers``: spoken numbers as digits. Pure.
 
-Of numbers below ten, of hours, of ranges ("twenty or thirty", 两三百) and of words that only look
-like numbers (十分, 千万) nothing is changed. What numbers are, `koe.answers.numbers` knows.
+Numbers below ten, hours, ranges ("twenty or thirty", 两三百) and words that only look like numbers
+(十分, 千万) are not changed. `koe.answers.numbers` reads the numbers.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from koe.finishing import ordinary
 _ENGLISH = re.compile(rf"{ENGLISH.pattern}(?P<percent>\s+per\s?cent\b)?", re.IGNORECASE)
 _HYPHEN_OR_SPACE = re.compile(r"[\s-]+")
 
-# Beside one of these a number is an hour, a range, or no number.
+# Next to one of these words a number is an hour, a range, or not a number.
 _BEFORE = re.compile(
     r"(?:\b(?:a|an|half|past|quarter|or|to|and|than|between|no)|[\d-])\s*$", re.IGNORECASE
 )
 _AFTER = re.compile(r"\s*(?:-|\d)|\s+(?:or|to|past|o'clock|and\s+a\s+half)\b", re.IGNORECASE)
 
-# Digits in a row that are a number of a telephone or the like.
+# The fewest single digits in a row that are written together, such as a telephone number.
 _FEWEST_DIGITS = 5
 _CENTURIES = ("18", "19", "20")
 _SUFFIXES = {"1": "st", "2": "nd", "3": "rd"}
@@ -39,20 +39,20 @@ _DECIMAL = re.compile(
     rf"(?<![{_D}十百千万亿点點\d])(?:([零〇])[点點]([{_D}]+)|([{_D}十百千万]+)[点點]((?![零〇])[{_D}]{{2,}}))"
     rf"(?![{_D}十百千万亿点點分钟半])"
 )
-# What a numeral may be followed by without being a part of another word.
+# Words that may follow a numeral; then it is not a part of another word.
 _MEASURES = frozenset(
     "年月日号號岁歲分秒时時度个個人元块塊钱米里章节课页次位名台件条张只本天周层楼路班级"
 )
-# Beside one of these a numeral is a day, an hour, a fraction, or not exact.
+# Next to one of these characters a numeral is a day, an hour, a fraction, or inexact.
 _NOT_AFTER = frozenset("初之点點分几幾数數")
 _NOT_BEFORE = frozenset("点點多几幾来余餘之")
 
-# So many digits in a row are a number; with a zero one less is enough.
+# The fewest digits in a row that are a number; with a zero among them one less is enough.
 _FEWEST_CHINESE_DIGITS = 4
 
 
 def apply(text: str) -> str:
-    """The text with its numbers as digits, as far as they are certain."""
+    """Write the numbers of a text as digits, if they are certain."""
     if not text.isascii():
         text = _PERCENT.sub(_percent, text)
         text = _DECIMAL.sub(_decimal, text)
@@ -61,7 +61,7 @@ def apply(text: str) -> str:
 
 
 def _english(match: re.Match[str]) -> str:
-    """A run of number words, or what it says."""
+    """Digits for a run of number words, or the words themselves."""
     said, percent = match[0], match["percent"] or ""
     run = said.removesuffix(percent).lower()
     words = _HYPHEN_OR_SPACE.split(run)
@@ -73,7 +73,7 @@ def _english(match: re.Match[str]) -> str:
 
 
 def _written(words: list[str], run: str, *, is_percent: bool) -> str | None:
-    """Digits for words; None where they may be something else."""
+    """Digits for words; None if the words may mean something else."""
     ordinals = [word for word in words if word in ORDINALS]
     if ordinals:
         is_one = len(words) > 1 and ordinals == words[-1:]
@@ -107,7 +107,7 @@ def _decimal(match: re.Match[str]) -> str:
 
 
 def _number(said: str) -> str | None:
-    """The digits of a numeral, which may have a point; None if it is none."""
+    """The digits of a numeral, which may have a decimal point; None if it is not a numeral."""
     whole, point, part = said.replace("點", "点").partition("点")
     read = [read_chinese(it) for it in (whole, part) if it]
     if any(not it.isdecimal() for it in read) or (part and not read[1:]):
@@ -133,7 +133,7 @@ def _chinese(match: re.Match[str]) -> str:
 
 
 def _is_of_word(text: str, start: int, end: int) -> bool:
-    """Whether the numeral is a part of a word: 一千零一夜."""
+    """Whether the numeral is a part of a word, such as 一千零一夜."""
     for last in (end + 1, end + 2):
         for first in (end - 1, end - 2):
             word = text[first:last]

@@ -1,7 +1,7 @@
-"""The rule ``fillers``: sounds that say nothing, such as um and 呃. Pure.
+"""The rule ``fillers``: removes sounds without meaning, such as um and 呃. Pure.
 
-They are sounds in one language only: "um" is a preposition in German and an article in Portuguese,
-and 嗯 by itself is an answer. Where that may be, all stays.
+They are fillers in one language only: "um" is a preposition in German and an article in Portuguese,
+and 嗯 by itself is an answer. If a sound may be such a word, it stays.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
 _LATIN = re.compile(r"[A-Za-z]")
 _ENDS = ".。!！?？\n"
 
-# Such a part of the other words is English in an English text.
+# In an English text, at least this share of the other words is English.
 _MOST = 0.7
 
 
 def apply(text: str) -> str:
-    """The text without such sounds; one that has nothing else stays."""
+    """Remove fillers from a text; a text of fillers only stays."""
     if not _MAY_HAVE.search(text):
         return text
     is_english = _is_english(text)
@@ -42,7 +42,7 @@ def apply(text: str) -> str:
             return match[0]
         before, after = text[: match.start()], text[match.end() :]
         is_first = before.rstrip()[-1:] in _ENDS or not before.strip()
-        is_last = after[:1] in _ENDS  # also where nothing follows
+        is_last = after[:1] in _ENDS  # this includes the end of the text
         if is_first and is_last:
             return match[0]  # it is an answer
         if is_last:
@@ -63,7 +63,7 @@ def apply(text: str) -> str:
 
 
 def _with_capital(text: str, written: str) -> str:
-    """A text whose first word is another one now, with the capital that it began with."""
+    """Capitalise the new first word of a text if the former first word had a capital."""
     first = _WORD.match(text)
     is_capital = first is not None and first[0][:1].isupper() and not written.startswith(first[0])
     return written[:1].upper() + written[1:] if is_capital else written

@@ -1,8 +1,8 @@
-"""Which words a text may simply mean. Pure.
+"""Ordinary words, which a text probably means as they are. Pure.
 
-A recogniser that does not know a term writes what it does know, so most of what sounds like a term
-is an ordinary word that was meant. The lists are in words.txt, which ``python -m bench.ordinary``
-writes.
+A recogniser that does not know a term writes words that it knows, but most words that sound like a
+term were really meant. The lists are in words.txt, which ``python -m bench.ordinary``
+generates.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from importlib.resources import files
 
 from koe.answers import lexicon
 
-# The longest Chinese word of the list, in characters.
+# The length of the longest Chinese word of the list, in characters.
 _LONGEST = 4
 
-# What is left of a word without its ending has so many letters.
+# The fewest letters of a word without its ending.
 _SHORTEST = 3
 
-# Between the parts of a name of another language.
+# Separators between the parts of a foreign name.
 _DOTS = frozenset("·・‧．—")
 
-# After one of these, two characters are a given name.
+# Surnames; the two characters after one of them are a given name.
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜"
     "丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺"
 )
 
-# How the forms of a word end.
+# The endings of inflected words.
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "ers")
 
 
-# What the guard forgives a correction, and what a term may begin with all the same.
+# Light words of the lexicon that a term may begin with.
 _NOT_LIGHT = frozenset(("get", "got", "going", "one", "kindly", "dear", "please", "really"))
 
 
 @cache
 def _sections() -> Mapping[str, Mapping[str, str]]:
-    """The lists by name; of each, the endings by what they follow, between spaces."""
+    """The lists by name; each maps the beginning of a word to its possible rests, in spaces."""
     text = files("koe.finishing").joinpath("words.txt").read_text(encoding="utf-8")
     sections = {}
     for section in text.split("\n## ")[1:]:
@@ -79,18 +79,18 @@ def _is_in(section: str, size: int, word: str) -> bool:
 
 
 def is_light(word: str) -> bool:
-    """Whether grammar needs an English word, which any other may stand beside; folded."""
+    """Whether an English word is a grammatical one, which may stand next to any other; folded."""
     return word in _light()
 
 
 def is_common(word: str) -> bool:
-    """Whether an English word is one that most texts have; folded."""
+    """Whether an English word occurs in most texts; folded."""
     return is_light(word) or _is_in("common", 2, word)
 
 
 @lru_cache(maxsize=4096)
 def is_ordinary(word: str) -> bool:
-    """Whether an English word may simply be meant, in whatever form; folded."""
+    """Whether an English word may be meant as it is, in any inflected form; folded."""
     if _is_listed(word):
         return True
     if "'" in word:
@@ -115,7 +115,7 @@ def _is_stem(word: str, ending: str) -> bool:
 
 
 def is_chinese_word(word: str) -> bool:
-    """Whether characters are a word of a Chinese text."""
+    """Whether characters are a word of the Chinese list."""
     return _is_in("chinese", 1, word)
 
 
@@ -125,29 +125,29 @@ def is_common_character(character: str) -> bool:
 
 
 def is_light_character(character: str) -> bool:
-    """Whether grammar needs a character."""
+    """Whether a character is a grammatical one."""
     return character in _light_characters()
 
 
 def is_of_foreign_names(character: str) -> bool:
-    """Whether a character is one of those that names of other languages are written with."""
+    """Whether a character is used to write foreign names."""
     return character in _foreign()
 
 
 def is_split(text: str, start: int, end: int, places: Collection[int]) -> bool:
-    """Whether a word of a Chinese text goes over a border of a part of it.
+    """Whether a word of a Chinese text crosses the border of a part of the text.
 
     Args:
-        text: All of it.
-        start: Where the part begins.
-        end: Where it ends.
-        places: Of the characters one of which the word has to have.
+        text: The whole text.
+        start: The beginning of the part.
+        end: The end of the part.
+        places: The word must contain one of the characters at these positions.
     """
     return any(first < start or last > end for first, last in _words_around(text, places))
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether nothing beside a part of a Chinese text may belong to it, as the rest of a name."""
+    """Whether no character next to a part of a Chinese text may be the rest of the same name."""
     before, after = text[:start][-1:], text[end : end + 1]
     if before in _DOTS or after in _DOTS:
         return False
@@ -160,7 +160,7 @@ def stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def is_joined(text: str, start: int, end: int) -> bool:
-    """Whether three characters are a word and a frequent one, or grammar is at their border."""
+    """Whether three characters are a word and a frequent one, or one end is grammatical."""
     if is_light_character(text[start]) or is_light_character(text[end - 1]):
         return True
     for first, last in ((start, end - 1), (start + 1, end)):
@@ -171,20 +171,20 @@ def is_joined(text: str, start: int, end: int) -> bool:
 
 
 def _is_explained(text: str, at: int) -> bool:
-    """Whether a character is of an ordinary word, or often one by itself, or no ideograph."""
+    """Whether a character is in an ordinary word, often one by itself, or not an ideograph."""
     if not 0 <= at < len(text) or not "\u3400" <= text[at] <= "\u9fff":
         return True
     return text[at] in _frequent() or not unexplained(text, [at])
 
 
 def unexplained(text: str, places: Collection[int]) -> int:
-    """How many of some characters of a Chinese text are in no ordinary word, nor one."""
+    """How many of the characters at these positions neither are nor belong to an ordinary word."""
     covered = {at for first, last in _words_around(text, places) for at in range(first, last)}
     return sum(at not in covered and not is_common_character(text[at]) for at in places)
 
 
 def _words_around(text: str, places: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Where words are that have one of some characters of a text, which are near each other."""
+    """The spans of words that contain one of some characters, which are near each other."""
     start, end = min(places), max(places) + 1
     for first in range(max(0, start - _LONGEST + 1), end):
         for last in range(max(first + 2, start + 1), min(first + _LONGEST, len(text)) + 1):

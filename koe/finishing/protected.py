@@ -1,7 +1,7 @@
-"""What no rule may touch: addresses, code, and what is written in a form of its own. Pure.
+"""Pieces of text that no rule may change: addresses, code, and numbers in a special form. Pure.
 
-While the rules run, each such piece is one character of a private area of Unicode, which is a word
-to them. That keeps a rule from changing it, and lets it see that something is there.
+While the rules run, each piece is replaced by one character of a private area of Unicode, which
+counts as a word. So a rule can't change the piece, but sees that there is a word.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-# Sixteen bits of them; a text with more pieces is not dictated.
+# About 65 000 characters; a text with more pieces is not dictated.
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 
 MARKER = f"{chr(_FIRST)}-{chr(_LAST)}"
-"""The characters that stand for pieces, as a range of a pattern."""
+"""The characters that replace pieces, as a range for a pattern."""
 
 _WORD = r"[A-Za-z0-9_\-]"
 _PIECE = re.compile(
@@ -37,7 +37,7 @@ _PIECE = re.compile(
 )
 
 
-# Without one of these a text has no such piece, and most have none.
+# A text without one of these has no piece, as most texts.
 _HINT = re.compile(
     rf"[`@#\\_{{}}<{MARKER}\ue000-\uf8ff]|[:/.,(](?=[\w)/.\\])|(?<![^\W_])-(?=[A-Za-z-])|\d-(?=\d)",
     re.ASCII,
@@ -47,15 +47,15 @@ _HINT = re.compile(
 def apart(
     text: str, rules: Callable[[str], str], respell: Callable[[str], str] | None = None
 ) -> str:
-    """Apply rules to a text without the pieces that they may not touch.
+    """Apply rules to a text, without changing the pieces that are protected.
 
     Args:
         text: The text.
-        rules: They have to keep each marker, in its order.
-        respell: What is to stand for a whole piece; None: the piece itself.
+        rules: A function that must keep all markers, in their order.
+        respell: Returns the text for a whole piece; None: pieces stay as they are.
 
     Returns:
-        The text; as it was if a marker was not kept.
+        The new text; the original text if a marker was lost or moved.
     """
     if not _HINT.search(text):
         return rules(text)

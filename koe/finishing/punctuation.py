@@ -1,4 +1,4 @@
-"""The rule ``punctuation``: marks that were written twice, or where none can be. Pure."""
+"""The rule ``punctuation``: removes marks that are repeated or misplaced. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIRST = re.compile(r"\A\s*(?:[,，、。;；]|\.(?![.\w]))\s*(?=\S)")
 
 
 def apply(text: str) -> str:
-    """The text with each mark once."""
+    """Remove repeated and misplaced marks from a text."""
     text = _COMMA_BEHIND_STOP.sub("", _COMMAS.sub(r"\1", text))
     text = _COMMA_AND_STOP.sub("", text)
     text = _STOP_BEHIND_MARK.sub("", _STOPS.sub(r"\1", text))

@@ -6,4 +6,4 @@ HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Ideographs."""
 
 FULL_WIDTH = "，。！？；：、（）「」『』《》【】"
-"""Punctuation that brings its own space."""
+"""Punctuation that includes its own space."""

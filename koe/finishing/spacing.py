@@ -1,4 +1,4 @@
-"""The rule ``spacing``: one space where one belongs, and none where none does. Pure."""
+"""The rule ``spacing``: puts one space where it is needed, and removes all others. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from koe.finishing.protected import MARKER
 from koe.finishing.scripts import FULL_WIDTH, HAN
 
-# A word that is by itself beside ideographs; K歌, T恤 and 卡拉OK are words together.
+# A word that is separate from ideographs next to it; K歌, T恤 and 卡拉OK are single words.
 _LONG = r"[A-Za-z][A-Za-z0-9+#]{2,}"
 
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
@@ -22,7 +22,7 @@ _BEHIND_WORD = re.compile(rf"(?<![A-Za-z0-9])({_LONG})(?=[{HAN}])")
 
 
 def apply(text: str) -> str:
-    """The text with the spaces that belong into it."""
+    """Correct the spaces in a text."""
     text = _AROUND_LINE.sub("", _SPACES.sub(" ", text.strip(" \t")))
     text = _AFTER_BRACKET.sub("", _BEFORE_MARK.sub("", text))
     text = _AFTER_MARK.sub(r"\1 ", text)

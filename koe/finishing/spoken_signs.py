@@ -1,6 +1,6 @@
-"""The rule ``spoken_punctuation``: the names of marks as marks. Pure.
+"""The rule ``spoken_punctuation``: replaces spoken names of marks by the marks. Pure.
 
-A name that is spoken of ("a comma", 加个逗号) is no mark, and neither is one that begins a text.
+A name that is mentioned as a word ("a comma", 加个逗号) is kept, and so is one at the beginning.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ _CHINESE_NAME = re.compile(
     rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一])"
     rf"\s*(?P<name>{'|'.join(_CHINESE)})(?![的是分前后後键鍵和或之里裡中符键。]|隔)[，,。.]?\s*"
 )
-# Parts of all English names, which most texts have none of.
+# Each English name contains one of these; most texts contain none.
 _PARTS = ("comma", "period", "full stop", " mark", " point", "colon", "new")
 
-# 好的句号 ends a sentence, but 后面的句号 is one that is spoken of.
+# 好的句号 ends a sentence, but 后面的句号 mentions a full stop.
 _ANSWERS = ("好的", "是的", "对的", "行的")
 _ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」])")
 
 
 def apply(text: str) -> str:
-    """The text with the marks that were spoken."""
+    """Replace the spoken names of marks in a text."""
     lower = text.lower()
     if any(part in lower for part in _PARTS):
         text = _ENGLISH_NAME.sub(_english, text)
@@ -82,7 +82,7 @@ def _english(match: re.Match[str]) -> str:
 
 
 def _mark_behind(match: re.Match[str]) -> str:
-    """The mark that the recogniser wrote behind the word before."""
+    """The mark that the recogniser wrote after the previous word."""
     mark = match["before"].removeprefix(match["word"]).strip()
     return mark if mark == "." else ""
 

@@ -1,7 +1,7 @@
-"""The dictionary, so that what was heard leads to the terms that it may be. Pure.
+"""An index from recognised words to the terms of the dictionary that may be meant. Pure.
 
-A term is found by its letters, by how it is read (pinyin for ideographs), and by its consonants,
-also where one of those was heard wrong. Looking up takes as long for 5,000 terms as for ten.
+A term is found by its letters, by its reading (pinyin for ideographs), and by its consonants, even
+if one of them was misheard. Looking up takes as long for 5,000 terms as for ten.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 
 from koe.finishing.term_words import Word, codes, split
 
-# A consonant may be wrong in a term that has so many.
+# The fewest consonants of a term in which one may be misheard.
 _FEWEST_CODES = 4
 
-# Letters of a term that may be found by its sound.
+# The fewest letters of a term that may be found by its sound.
 _FEWEST_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term.
+    """A term of the dictionary.
 
     Attributes:
-        text: As the user writes it.
-        words: Its words.
+        text: The spelling of the user.
+        words: The words of the term.
     """
 
     text: str
@@ -33,28 +33,28 @@ class Term:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """The letters of its words."""
+        """The letters of each word."""
         return tuple(word.letters for word in self.words)
 
 
 class TermIndex:
-    """The terms by what may lead to them.
+    """The terms, indexed by letters, reading and consonants.
 
     Args:
-        terms: The dictionary; of several terms with the same letters the first counts.
+        terms: The dictionary; of several terms with the same letters the first one counts.
     """
 
     def __init__(self, terms: Iterable[str]) -> None:
-        # By its letters, and the first words of all that a text may have for it.
+        # Terms by their letters, and the first one and two letters of each term.
         self._by_letters: dict[str, Term] = {}
         self._beginnings: set[str] = set()
-        # By how it is read, for terms with ideographs, and the first two syllables of those.
+        # Terms with ideographs by their reading, and the first two syllables of the readings.
         self._by_reading: dict[str, list[Term]] = defaultdict(list)
         self._first_syllables: set[str] = set()
-        # By its consonants, for those without; and by them without one.
+        # Terms without ideographs by their consonants, and by the consonants without one of them.
         self._by_code: dict[str, list[Term]] = defaultdict(list)
         self._by_less: dict[str, list[Term]] = defaultdict(list)
-        # As many words has the longest term, and the longest of those that are found by sound.
+        # The number of words of the longest term, and of the longest one that is found by sound.
         self.most_words = 0
         self.most_spoken_words = 0
         for text in terms:
@@ -93,7 +93,7 @@ class TermIndex:
         return self._by_letters.get(key)
 
     def read(self, key: str) -> Sequence[Term]:
-        """The terms with ideographs that are read so."""
+        """The terms with ideographs that have this reading."""
         return self._by_reading.get(key, ())
 
     def sounding(self, code: str) -> Sequence[Term]:
@@ -101,7 +101,7 @@ class TermIndex:
         return self._by_code.get(code, ())
 
     def almost_sounding(self, code: str) -> Iterator[Term]:
-        """Those that have these consonants but for one; some of them more than once."""
+        """The terms whose consonants differ in one; some terms more than once."""
         if len(code) >= _FEWEST_CODES - 1:
             yield from self._by_less.get(code, ())
             for less in _without_one(code):
@@ -110,12 +110,12 @@ class TermIndex:
 
 
 def reading(words: Iterable[Word]) -> str:
-    """How words are read, one after the other."""
+    """The readings of words, one after the other."""
     return " ".join([word.reading for word in words])
 
 
 def _without_one(code: str) -> list[str]:
-    """A code with one consonant less, in each way; none where too little would be left."""
+    """All codes with one consonant less; none if the code is too short."""
     if len(code) < _FEWEST_CODES:
         return []
     return [code[:at] + code[at + 1 :] for at in range(len(code))]

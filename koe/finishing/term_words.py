@@ -1,4 +1,4 @@
-"""The words among which terms are looked for, and what is known of each. Pure."""
+"""The words of a text in the form in which terms are searched, with their properties. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from koe.answers import readings, sounds
 from koe.answers.words import fold
 from koe.finishing import ordinary
 
-# Signs that people say, as in C++, C# and .NET.
+# Signs that are pronounced, as in C++, C# and .NET.
 _SPOKEN_SIGNS = {"+": "plus", "#": "sharp", "&": "and"}
 
-# An ideograph; or letters and digits of the other scripts, with what belongs to them.
+# An ideograph; or letters and digits of another script, with signs that belong to the word.
 _WORD = re.compile(
     r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
     r"|(?:(?<![\w.])\.(?=[A-Z]))?"
@@ -25,22 +25,22 @@ _WORD = re.compile(
 
 _DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1")
 
-# Between the words of a run.
+# Separators between the words of a run.
 _BETWEEN = re.compile(" *|-")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word, wherever it is.
+    """A word, independent of its position.
 
     Attributes:
-        letters: What its spelling is compared by: letters and digits, and signs by their names.
-        codes: Its consonants, in each way in which it may be spoken.
-        reading: An ideograph's pinyin; else its letters.
+        letters: For comparing spellings: letters and digits, with signs replaced by their names.
+        codes: Its consonants, for each possible pronunciation.
+        reading: An ideograph's pinyin; otherwise its letters.
         is_chinese: It is an ideograph.
-        is_foreign: It is one that names of other languages are written with.
-        is_light: Grammar needs it.
-        is_ordinary: It may simply be meant. Ideographs are never so by themselves.
+        is_foreign: It is an ideograph that is used to write foreign names.
+        is_light: It is a grammatical word.
+        is_ordinary: It may be meant as it is. False for single ideographs.
         is_number: It has digits.
     """
 
@@ -56,7 +56,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """A word of a text, and where it is."""
+    """A word of a text, and its position."""
 
     word: Word
     start: int
@@ -90,7 +90,7 @@ def split(text: str) -> Iterator[Word]:
 
 
 def runs(text: str) -> Iterator[list[PlacedWord]]:
-    """The words of a text, in runs between which something else is than a space or a hyphen."""
+    """The words of a text, in runs whose words are separated only by spaces or a hyphen."""
     run: list[PlacedWord] = []
     for match in _WORD.finditer(text):
         if run and not _BETWEEN.fullmatch(text, run[-1].end, match.start()):
@@ -102,7 +102,7 @@ def runs(text: str) -> Iterator[list[PlacedWord]]:
 
 
 def codes(words: Sequence[Word]) -> Iterator[str]:
-    """The consonants of words in a row; where several have several codes, those of one place."""
+    """The consonants of a run of words, once for each index in the words' lists of codes."""
     most = max((len(word.codes) for word in words), default=1)
     yield from dict.fromkeys(
         "".join(word.codes[min(at, len(word.codes) - 1)] for word in words) for at in range(most)

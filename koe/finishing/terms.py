@@ -1,15 +1,15 @@
-"""Terms of the dictionary in the place of what sounds like them. Pure.
+"""Replaces words that sound like a term of the dictionary by the term. Pure.
 
 A recogniser that does not know a term writes other words for its sounds: "get hub", 酷伯奈提斯.
-They are looked for among neighbouring words, the longest run of them first, in three ways.
+Neighbouring words are compared with the terms, the longest run of words first, in three ways.
 
-- They have the letters of the term, in other case or with other spaces.
-- They are read as it is, where it has ideographs.
-- They have its consonants, or all but one, and their letters are alike.
+- The words have the letters of the term, in other case or with other spaces.
+- The words have the same reading, for a term with ideographs.
+- The words have the consonants of the term, or all but one, and similar letters.
 
-Words that a text may simply mean stay. The further a way is from the spelling, the less ordinary
-the words have to be: `koe.finishing.ordinary`. The figures below are measured by bench/finishing:
-no change in prose comes first, terms that are found come second.
+Words that are probably meant as they are stay. The weaker the evidence of a way is, the less
+ordinary the words have to be: `koe.finishing.ordinary`. The constants below were measured with
+bench/finishing, with the aim of no change in prose first, and of most terms found second.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from koe.finishing.protected import apart
 from koe.finishing.term_index import Term, TermIndex, reading
 from koe.finishing.term_words import PlacedWord, Word, codes, runs, split
 
-# How alike the letters have to be where the consonants are the same, and where all but one are, by
-# how many they are, from one to five and more. First for one word that is not ordinary, then for
-# several of which one is not, then for several that all are.
+# The least similarity of the letters where the consonants are the same, and where all but one are,
+# by the number of consonants, from one to five and more. The rows are for one word that is not
+# ordinary, for several words of which one is not ordinary, and for several ordinary words.
 _NEVER = 2.0
 _SAME = (
     (_NEVER, 0.9, 0.88, 0.82, 0.82),
@@ -37,31 +37,31 @@ _ALMOST = (
     (_NEVER, _NEVER, _NEVER, 0.9, 0.85),
 )
 
-# The same for ideographs that stand for a term in letters, whose spelling says less; and how many
-# of them have to be of foreign names.
+# The same for ideographs that stand for a term in letters, since their spelling shows less; and for
+# two ideographs.
 _SAME_CHINESE = (_NEVER, 0.85, 0.45, 0.35, 0.3)
 _SAME_TWO_CHARACTERS = 0.3
 
-# Pinyin has more letters than the term that it stands for; it may have so many less.
+# Pinyin has more letters than the term; the term may have at most this many more than the pinyin.
 _MOST_LETTERS_LESS = 2
 _MOSTLY = 0.75
 
 _VOWELS = "aeiou"
 
-# Ideographs of a term that has to be read exactly alike: so many may be the same by chance.
+# Terms of at most this many ideographs must have exactly the same reading, to avoid coincidences.
 _SHORT = 3
 
-# More words than a term has may stand for it: for its sound, and for its letters one by one.
+# How many words more than a term has may stand for it: for its sound, and for its single letters.
 _MORE_WORDS = 2
 _MORE_LETTERS = 5
 
-# Ideographs that may stand for a term in letters.
+# The number of ideographs that may stand for a term in letters.
 _FEWEST_CHARACTERS = 2
 _MOST_CHARACTERS = 8
 
 
 class Terms:
-    """Writes the terms of a dictionary as they are spelled there.
+    """Writes the terms of a dictionary with the spelling of the dictionary.
 
     Args:
         terms: The dictionary, in the order of the file.
@@ -69,11 +69,11 @@ class Terms:
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._index = TermIndex(terms)
-        # Those that may look like an address or the name of a file, as Node.js does.
+        # Terms that may look like an address or a file name, such as Node.js.
         self._pieces = {term.casefold(): term for term in terms if not term.isalnum()}
 
     def write(self, text: str) -> str:
-        """The text with its terms; words that are none stay as they are."""
+        """Replace words by terms; all other words stay."""
         if not self._index.most_words:
             return text
         return apart(text, self._write, lambda piece: self._pieces.get(piece.casefold(), piece))
@@ -95,7 +95,7 @@ class Terms:
         return "".join((*parts, text[done:]))
 
     def _find(self, text: str, run: Sequence[PlacedWord], at: int) -> tuple[int, str] | None:
-        """The words from one on that are a term: how many, and what is to stand for them."""
+        """Find a term that begins at a word: the number of words, and the text to replace them."""
         first = run[at].word
         if self._index.may_begin(first):
             for count in range(min(self._index.most_words + _MORE_LETTERS, len(run) - at), 0, -1):
@@ -129,7 +129,7 @@ class Terms:
         if said == spelled or _begins_sentence(text, window[0].start, said, spelled):
             return said
         if count == 1:
-            # Of a common word it is not known whether the term is meant.
+            # A common word may be meant as it is, so its case is kept.
             is_meant = ordinary.is_common(words[0].letters) or (
                 ending and not term.text.isupper() and ordinary.is_ordinary(key)
             )
@@ -170,7 +170,7 @@ class Terms:
         if is_ordinary and (len(words) == 1 or any(word.is_light for word in words)):
             return None
         if len(words) == 1 and len(said) > 1 and said.isupper():
-            return None  # an abbreviation that was understood
+            return None  # an abbreviation that was recognised correctly
         kind = 2 if is_ordinary else len(words) > 1
         letters = [word.letters for word in words]
         if term := self._best(words, letters, kind):
@@ -237,7 +237,7 @@ class Terms:
 
 
 def _ending(said: str) -> str:
-    """The ending of a plural, or of what belongs to something."""
+    """The ending of a plural or possessive form; "" if there is none."""
     return next((ending for ending in ("'s", "’s", "s") if said.endswith(ending)), "")
 
 
@@ -246,7 +246,7 @@ def _without_s(word: Word) -> Word:
 
 
 def _begins_sentence(text: str, start: int, said: str, spelled: str) -> bool:
-    """Whether a word differs from a term only by the capital that begins a sentence."""
+    """Whether a word differs from a term only by the capital letter at the start of a sentence."""
     return (
         said[1:] == spelled[1:]
         and said[0] == spelled[0].upper()
@@ -255,14 +255,14 @@ def _begins_sentence(text: str, start: int, said: str, spelled: str) -> bool:
 
 
 def _is_all_that_is_spelled(run: Sequence[PlacedWord], at: int, count: int) -> bool:
-    """Whether no single letter is beside a run of such."""
+    """Whether no other single letter is next to a run of single letters."""
     around = (*run[max(0, at - 1) : at], *run[at + count : at + count + 1])
     return not any(len(place.word.letters) == 1 and not place.word.is_chinese for place in around)
 
 
 def _are_all_meant(words: Sequence[Word]) -> bool:
-    """Whether words may be what they are, though together they have the letters of a term."""
-    if sum(len(word.letters) == 1 for word in words) > 1:  # letters that were spelled
+    """Whether words are probably meant as they are, though together they spell a term."""
+    if sum(len(word.letters) == 1 for word in words) > 1:  # spelled letters
         words = [word for word in words if len(word.letters) > 1]
     return all(word.is_ordinary for word in words) and any(word.is_light for word in words)
 
@@ -275,7 +275,7 @@ def _begin_alike(words: Sequence[Word], term: Term) -> bool:
 
 
 def _may_be_misheard(text: str, window: Sequence[PlacedWord], term: Term) -> bool:
-    """Whether ideographs that are read as a term make no sense by themselves."""
+    """Whether ideographs with the reading of a term make no sense by themselves."""
     chinese = [place for place in window if place.word.is_chinese]
     if not chinese:
         return False
@@ -290,7 +290,7 @@ def _may_be_misheard(text: str, window: Sequence[PlacedWord], term: Term) -> boo
     if ordinary.is_split(text, start, end, wrong):
         return False
     if len(chinese) < len(window):
-        return True  # the letters beside them say that the term is meant
+        return True  # the letters next to them show that the term is meant
     size = end - start
     if len(window) <= _SHORT and not _are_read_exactly(window, term):
         return False
@@ -312,14 +312,14 @@ def _are_read_exactly(window: Sequence[PlacedWord], term: Term) -> bool:
 
 
 def _is_unexplained(text: str, window: Sequence[PlacedWord]) -> bool:
-    """Whether ideographs are a name by themselves, at least half of it of no ordinary word."""
+    """Whether ideographs are a separate name, at least half of which is in no ordinary word."""
     start, end = window[0].start, window[-1].end
     places = range(start, end)
     has_name_before = readings.read(text[:start][-1:]) is not None and ordinary.unexplained(
         text, [start - 1]
     )
     if len(places) == _FEWEST_CHARACTERS and has_name_before:
-        return False  # all three may be the name
+        return False  # all three may be one name
     return (
         not ordinary.is_chinese_word(text[start:end])
         and not ordinary.is_split(text, start, end, places)
@@ -329,14 +329,14 @@ def _is_unexplained(text: str, window: Sequence[PlacedWord]) -> bool:
 
 
 def _with_spaces(text: str, start: int, end: int, spelled: str) -> str:
-    """A term, with a space where it brings letters beside an ideograph, or the other way round."""
+    """A term, with spaces where letters and an ideograph become neighbours."""
     left = " " if _needs_space(text[:start][-1:], spelled[0], text[start]) else ""
     right = " " if _needs_space(text[end : end + 1], spelled[-1], text[end - 1]) else ""
     return f"{left}{spelled}{right}"
 
 
 def _needs_space(beside: str, written: str, said: str) -> bool:
-    """Whether a space belongs beside a character that takes the place of another one."""
+    """Whether a space is needed next to a character that replaces another one."""
     is_chinese = readings.read(written) is not None
     if not beside.isalnum() or is_chinese == (readings.read(said) is not None):
         return False

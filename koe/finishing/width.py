@@ -1,7 +1,7 @@
 """The rule ``width``: full-width marks in Chinese, half-width ones elsewhere. Pure.
 
-A mark is Chinese by the character on either side of it, or else by its sentence. Letters and digits
-are always of half width.
+The width of a mark follows from the characters next to it, or else from its sentence. Letters and
+digits always become half-width.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _TO_HALF = {full: half for half, full in _TO_FULL.items()}
 _HALF = re.compile(rf"(?<=[\w{HAN}{MARKER}）」』》”])([,;:!?.])(?![,;:!?.\"'/\\])(\s*)")
 _FULL = re.compile(rf"(?<=[A-Za-z0-9{MARKER}])\s*([，。；：！？])(?![，。；：！？…])")
 _PAREN = re.compile(r"\s?\(([^()\n（）]*)\)|（([^()\n（）]*)）\s?")
-# Longer sentences are judged by the part around the mark.
+# In longer sentences only this many characters around the mark are considered.
 _REACH = 200
 _SENTENCE_ENDS = re.compile(r"[.。!！?？\n]")
 
 
 def apply(text: str) -> str:
-    """The text with each mark in the width of its surroundings."""
+    """Give each mark in a text the width of its surroundings."""
     if text.isascii():
         return text
     if _WIDE_LETTER.search(text):
@@ -42,12 +42,12 @@ def apply(text: str) -> str:
 
 
 def _half(match: re.Match[str]) -> str:
-    """A half-width mark, or the full-width one beside ideographs."""
+    """A half-width mark, or its full-width form next to ideographs."""
     text = match.string
     before, after = text[match.start() - 1], text[match.end() : match.end() + 1]
     is_beside = bool(_HAS_IDEOGRAPH.match(before)) or before in "）」』》”"
     if match[1] == ".":
-        # It may be a part of a name or of a number.
+        # It may be a part of a name or a number.
         is_wide = is_beside and (not after or bool(match[2]) or bool(_IS_WIDE.match(after)))
     elif "\n" in match[2]:
         is_wide = is_beside
@@ -59,7 +59,7 @@ def _half(match: re.Match[str]) -> str:
 
 
 def _full(match: re.Match[str]) -> str:
-    """A full-width mark, or the half-width one where its sentence has no ideograph."""
+    """A full-width mark, or its half-width form if the sentence has no ideograph."""
     text = match.string
     after = text[match.end() : match.end() + 1]
     if after and _IS_WIDE.match(after) and after not in FULL_WIDTH:
@@ -71,7 +71,7 @@ def _full(match: re.Match[str]) -> str:
 
 
 def _sentence_around(text: str, start: int, end: int) -> str:
-    """The sentence that a mark is in, or that it ends."""
+    """The sentence that contains a mark, or ends with it."""
     earliest = max(0, start - _REACH)
     ends = [match.end() for match in _SENTENCE_ENDS.finditer(text, earliest, start)]
     begin = ends[-1] if ends else earliest
