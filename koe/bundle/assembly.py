@@ -18,9 +18,9 @@ from koe.errors import BundleError
 
 _LICENCES = "licenses"
 
-# Of koe itself: the command, what only it and Python programs use, the front-ends for Linux, the
-# sources of the library, what sends where there is no pyreqwest, and what needs the packages of
-# whisper, which no bundle has.
+# Modules of koe that are left out: the command, modules for it and for Python programs only, the
+# front-ends for Linux, the sources of the library, the HTTP client for systems without pyreqwest,
+# and modules that need the packages of whisper, which no bundle includes.
 _NOT_FOR_SHELLS = re.compile(
     r"(cli|bundle|linux|tui|native)/|.*__pycache__|asr/(spectrogram|whisper_model)\.py"
     r"|(audio|microphone|dictation|transcription|intake|resampling|program|library|http/fallback)\.py"
@@ -33,12 +33,12 @@ _LIBRARY, _PYTHON, _SYSTEM, _PACKAGES, _KOE = (
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What was made."""
+    """The result of making a bundle."""
 
     parts: Mapping[str, int]
-    """By part, its size in bytes."""
+    """The size in bytes of each part."""
     compressed: Mapping[str, int] | None
-    """Likewise, in the archive; None: there is none."""
+    """The compressed size in bytes of each part in the archive; None: no archive was made."""
     runs_on: str
     """The systems that it runs on, in words."""
 
@@ -51,18 +51,18 @@ def make(
     archive: Path | None,
     tell: Callable[[str], None],
 ) -> Bundle:
-    """Make a bundle, or make it anew. Until all of it is there, an older one stays.
+    """Make a bundle, or replace one. An older bundle stays until the new one is complete.
 
     Args:
-        out: The folder that it will be.
+        out: The folder of the bundle.
         target: The system that it is for.
-        generation: Of the contract: a, b or c.
-        engines: Those that come along.
-        archive: The zip file to make of it besides; None: none.
-        tell: Hears each step.
+        generation: The generation of the contract: a, b or c.
+        engines: The optional engines to include.
+        archive: The zip file to write in addition; None: none.
+        tell: Called with a description of each step.
 
     Raises:
-        BundleError: It can't be made here.
+        BundleError: The bundle can't be made here.
         OSError: A file can't be read or written.
     """
     if out.exists() and not (out / RUNTIME / manifest.NAME).exists() and any(out.iterdir()):
@@ -105,7 +105,7 @@ def _assemble(
     engines: tuple[str, ...],
     tell: Callable[[str], None],
 ) -> dict[str, list[Path]]:
-    """Put everything in its place; returns the files of some parts."""
+    """Put all files in their places; returns the files of some parts."""
     runtime = root / RUNTIME
     tell("compiling the library")
     target.compile_library(generation, folder / "build", root)
@@ -143,7 +143,7 @@ def _own_files() -> list[tuple[Path, str]]:
 
 
 def _open_to_readers(root: Path, target: TargetSystem) -> None:
-    """Let all users read it, and its owner write to it, whatever the umask is here."""
+    """Let all users read the bundle, and its owner write to it, regardless of the umask."""
     root.chmod(0o755)
     code = set(target.machine_code(root))
     for path in root.rglob("*"):
@@ -156,7 +156,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _sum(owners: Mapping[Path, str], sizes: Mapping[Path, int]) -> dict[str, int]:
-    """Sizes of parts from those of files."""
+    """Add up the sizes of files by part."""
     totals: dict[str, int] = {}
     for path, size in sizes.items():
         part = owners.get(path) or (_PYTHON if path.parts[0] == RUNTIME else _LIBRARY)
@@ -165,14 +165,14 @@ def _sum(owners: Mapping[Path, str], sizes: Mapping[Path, int]) -> dict[str, int
 
 
 def _pack(out: Path, archive: Path) -> dict[Path, int]:
-    """Write a zip file of a folder, links as links; returns the compressed sizes."""
+    """Write a zip file of a folder, keeping links; returns the compressed sizes."""
     sizes = {}
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         for path in sorted(out.rglob("*")):
             if not _is_file(path):
                 continue
             name = path.relative_to(out)
-            # Always the same time, so that the same files make the same archive.
+            # All entries have the same time, so that the same files give the same archive.
             entry = zipfile.ZipInfo(f"{out.name}/{name.as_posix()}")
             entry.external_attr = path.lstat().st_mode << 16
             link = path.is_symlink()

@@ -1,7 +1,7 @@
-"""Modules as bytecode without their sources, which is half of the size and is never written again.
+"""Modules as bytecode without their sources, which halves the size and never needs rewriting.
 
-A file of bytecode stands where the source would be: ``name.pyc``. It does not depend on a time, and
-the name of the source in it is relative, for traces.
+A file of bytecode takes the place of the source, as ``name.pyc``. It does not depend on a time, and
+the name of the source in it, for tracebacks, is relative.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
-# It has the hash of its source, which Python does not compare (PEP 552).
+# The bytecode contains a hash of its source, which Python does not check (PEP 552).
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 _WITH_DOCSTRINGS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -22,15 +22,15 @@ def compiled(source: bytes, name: str) -> bytes:
     """Compile a module for the running version of Python, without its docstrings.
 
     Args:
-        source: Its text.
-        name: What traces call its file.
+        source: The text of the module.
+        name: The name of its file in tracebacks.
     """
     tree = ast.parse(source, name)
     for node in ast.walk(tree):
         if isinstance(node, _WITH_DOCSTRINGS) and ast.get_docstring(node, clean=False) is not None:
             node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
     if tree.body and isinstance(tree.body[0], ast.Pass):
-        del tree.body[0]  # an import from __future__ may come after a docstring alone
+        del tree.body[0]  # only a docstring may precede an import from __future__
     code = compile(tree, name, "exec", dont_inherit=True)
     return MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
 
@@ -39,11 +39,11 @@ def place(files: Iterable[tuple[Path, str]], target: Path) -> list[Path]:
     """Put files into a folder, modules as bytecode.
 
     Args:
-        files: Each with its place in the folder, relative.
+        files: Each file, with its relative path in the folder.
         target: The folder.
 
     Returns:
-        Their paths there.
+        Their paths in the folder.
     """
     placed = []
     for path, name in files:

@@ -1,4 +1,4 @@
-"""Machine code on Linux: what it needs, where that lies, and what can be cut off."""
+"""Machine code on Linux: required libraries, their places, and removal of symbols."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from koe.errors import BundleError
 
-# Every Linux with glibc and C++ programs has them, and one process can't have two.
+# Every Linux with glibc and C++ programs has these libraries, and a process can't have two of one.
 _OF_THE_SYSTEM = re.compile(
     r"(ld-linux.*|lib(c|m|dl|rt|pthread|util|resolv|stdc\+\+|gcc_s|atomic))\.so\.\d+"
 )
 
 
 def tool(name: str) -> str:
-    """Find a program of the environment, or of the system.
+    """Find a program in the environment or the system.
 
     Raises:
         BundleError: It is not installed.
@@ -31,7 +31,7 @@ def tool(name: str) -> str:
 
 
 def run(*command: str) -> str:
-    """Run a tool; returns what it says.
+    """Run a tool; returns its output.
 
     Raises:
         BundleError: It failed.
@@ -54,27 +54,27 @@ def machine_code(folder: Path) -> Iterator[Path]:
 
 
 def strip(path: Path) -> None:
-    """Cut off what only debuggers read."""
+    """Remove symbols that only debuggers use."""
     run("strip", "--strip-unneeded", str(path))
 
 
 def needed(path: Path) -> list[str]:
-    """The names of the libraries that it is linked to, without those of every system."""
+    """The names of the libraries that it is linked to, without those that every system has."""
     names = run("patchelf", "--print-needed", str(path)).split()
     return [name for name in names if not _OF_THE_SYSTEM.fullmatch(name)]
 
 
 def gather(runtime: Path) -> dict[Path, Path]:
-    """Take along the libraries of this system that are needed, and say where they lie.
+    """Include the libraries of this system that are needed, and set the paths to them.
 
     Args:
-        runtime: The bundle's ``koe-runtime``; they go to ``lib`` in it.
+        runtime: The bundle's ``koe-runtime``; the libraries are put into its folder ``lib``.
 
     Returns:
-        Their copies, each with what it is a copy of.
+        The copies, each with its original.
 
     Raises:
-        BundleError: One can't be found.
+        BundleError: A library can't be found.
     """
     folder = runtime / "lib"
     own = {path.name for path in machine_code(runtime)}
@@ -99,7 +99,7 @@ def gather(runtime: Path) -> dict[Path, Path]:
 
 
 def licence(library: Path) -> Path | None:
-    """The licence of a library of the system, where Debian has it; None: it is not known."""
+    """The licence of a library of the system, if Debian has it; None if unknown."""
     if shutil.which("dpkg-query") is None:
         return None
     for path in (library, library.resolve(), Path("/usr", *library.parts[1:])):
@@ -113,7 +113,7 @@ def licence(library: Path) -> Path | None:
 
 
 def oldest_glibc(folder: Path) -> str:
-    """The version of glibc that the machine code in a folder needs at least."""
+    """The oldest version of glibc with which the machine code in a folder works."""
     found = {
         (int(major), int(minor))
         for path in machine_code(folder)
@@ -123,7 +123,7 @@ def oldest_glibc(folder: Path) -> str:
 
 
 def _locate(name: str, user: Path) -> Path:
-    """Where this system has a library."""
+    """The path of a library on this system."""
     listed = run("ldd", str(user))
     if found := re.search(rf"^\s*{re.escape(name)} => (/.*) \(", listed, re.MULTILINE):
         return Path(found[1])

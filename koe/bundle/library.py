@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 # The checkout, if koe is in one.
 CHECKOUT = Path(koe.__file__).parent.parent
 
-# The folder of a bundle that Python and the packages are in.
+# The folder of a bundle that contains Python and the packages.
 RUNTIME = "koe-runtime"
 
 
 def ffi() -> ModuleType:
-    """What compiles the library.
+    """The module that compiles the library.
 
     Raises:
         BundleError: koe is not in a checkout, so its sources are missing.
@@ -44,8 +44,8 @@ def build(generation: str, folder: Path, root: Path, target: Target) -> None:
 
     Args:
         generation: a, b or c.
-        folder: For what is in between.
-        root: Where ``include`` and ``lib`` are to be.
+        folder: The folder for intermediate files.
+        root: The folder for ``include`` and ``lib``.
         target: The system that it is for.
 
     Raises:

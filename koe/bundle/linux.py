@@ -1,4 +1,4 @@
-"""Bundles for Linux: of this computer's Python and libraries, and tried here."""
+"""Bundles for Linux, with this computer's Python and libraries; they are tested here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from koe.bundle import elf, library, standard, trial
 
 NAMES = ("linux-x86_64", "linux-aarch64")
 
-# The platform that this is.
+# The name of this platform.
 NATIVE = f"{'macos' if sys.platform == 'darwin' else sys.platform}-{platform.machine()}"
 
 
 class Linux:
-    """This system, and the running Python."""
+    """This system, with the running Python."""
 
     name = NATIVE
     modules = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -29,27 +29,27 @@ class Linux:
         library.build(generation, folder, root, library.ffi().native())
 
     def place_python(self, runtime: Path, folder: Path) -> None:
-        """Take this computer's Python along."""
+        """Include this computer's Python."""
         (runtime / "lib").mkdir(parents=True)
         shutil.copy(library.ffi().python_library(), runtime / "lib")
         standard.place_standard_library(runtime)
 
     def machine_code(self, folder: Path) -> Iterator[Path]:
-        """ELF files."""
+        """The ELF files in a folder."""
         return elf.machine_code(folder)
 
     def settle(self, root: Path, folder: Path) -> Mapping[Path, Path | None]:
-        """Take along the libraries of this system."""
+        """Include the libraries of this system that are needed."""
         for path in elf.machine_code(root):
             elf.strip(path)
         copies = elf.gather(root / library.RUNTIME)
         return {copy: elf.licence(source) for copy, source in copies.items()}
 
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
-        """Import everything, and let a shell start it."""
+        """Import all modules, and let a shell start the library."""
         trial.import_everything(root / library.RUNTIME, engines)
         trial.start_shell(root, folder)
 
     def runs_on(self, root: Path) -> str:
-        """Say which glibc it needs."""
+        """The oldest glibc that it needs, in words."""
         return f"Linux with glibc {elf.oldest_glibc(root)} or newer"

@@ -1,7 +1,7 @@
-"""Machine code for macOS: what it needs, where that lies, and for which processor it is.
+"""Machine code for macOS: required libraries, their places, and the processor it is for.
 
-Names in it may be relative: ``@loader_path`` is the folder of the file itself, and ``@rpath`` is
-each folder of a list in the file. The format: mach-o/loader.h and mach-o/fat.h of Apple's.
+Paths in it may be relative: ``@loader_path`` is the folder of the file itself, and ``@rpath`` is
+each folder of a list in the file. The format: Apple's mach-o/loader.h and mach-o/fat.h.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path, PurePosixPath
 from koe.bundle import signature
 from koe.errors import BundleError
 
-# By the name of a processor, its number.
+# The number of each processor.
 PROCESSORS = {"arm64": 0x0100000C, "x86_64": 0x01000007}
 
 _MAGIC, _UNIVERSAL = b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"
 _HEADER_SIZE = 32
 _OF_THE_SYSTEM = ("/usr/lib/", "/System/Library/")
 
-# Commands, by their numbers. A name begins where the number after the size says.
+# Numbers of load commands. The offset of a name follows the size of the command.
 _OWN_NAME, _RUN_PATH, _OLDEST, _OLDEST_BEFORE = 0x0D, 0x8000001C, 0x32, 0x24
 _NEEDED = frozenset(
     {0x0C, 0x80000018, 0x8000001F, 0x20, 0x80000023}
@@ -31,10 +31,10 @@ class MachO:
     """One file of machine code for one processor."""
 
     def __init__(self, path: Path) -> None:
-        """Read it.
+        """Read the file.
 
         Raises:
-            BundleError: It is something else.
+            BundleError: It is not machine code for macOS and one processor.
         """
         self._path = path
         self._data = bytearray(path.read_bytes())
@@ -51,22 +51,22 @@ class MachO:
 
     @property
     def own_name(self) -> str | None:
-        """What a program that is linked to it looks for; None: none can be linked to it."""
+        """The path by which programs that link to it find it; None: nothing can link to it."""
         return next(iter(self._names({_OWN_NAME})), None)
 
     @property
     def needed(self) -> list[str]:
-        """The libraries that it needs, but those of macOS."""
+        """The libraries that it needs, except those of macOS."""
         return [name for name in self._names(_NEEDED) if not name.startswith(_OF_THE_SYSTEM)]
 
     @property
     def run_paths(self) -> list[str]:
-        """What ``@rpath`` stands for."""
+        """The folders for which ``@rpath`` stands."""
         return self._names({_RUN_PATH})
 
     @property
     def oldest_system(self) -> tuple[int, int]:
-        """The version of macOS that it needs at least."""
+        """The oldest version of macOS that can load it."""
         for command in self._commands:
             kind, place = _kind(command), {_OLDEST: 12, _OLDEST_BEFORE: 8}
             if kind in place:
@@ -75,7 +75,7 @@ class MachO:
         return 0, 0
 
     def candidates(self, name: str) -> list[Path]:
-        """Where macOS looks for a library that it needs, in this order."""
+        """The places where macOS searches for a library that it needs, in order."""
         names = [name]
         if name.startswith("@rpath/"):
             names = [f"{folder}/{name.removeprefix('@rpath/')}" for folder in self.run_paths]
@@ -87,15 +87,15 @@ class MachO:
         ]
 
     def is_sound(self) -> bool:
-        """Whether macOS would load it: on Apple's own processors not without a signature."""
+        """Whether macOS would load it: on Apple's own processors only with a signature."""
         signed = signature.is_valid(self._data)
         return self.processor != PROCESSORS["arm64"] if signed is None else signed
 
     def relocate(self) -> None:
-        """Take out the folders that it was made in and for, and sign it anew if it was signed.
+        """Remove the folders of its build, and renew its signature if it has one.
 
         Raises:
-            BundleError: There is no room for another name.
+            BundleError: There is no room for the new name.
         """
         commands = []
         for command in self._commands:
@@ -111,7 +111,7 @@ class MachO:
             self._path.write_bytes(self._data)
 
     def _replace(self, commands: Sequence[bytes]) -> None:
-        """Put other commands, which are no longer than these together."""
+        """Replace the load commands by others that are no longer in total."""
         content = b"".join(commands)
         struct.pack_into("<2I", self._data, 16, len(commands), len(content))
         self._data[_HEADER_SIZE : _HEADER_SIZE + self._size] = content.ljust(self._size, b"\0")
@@ -129,10 +129,10 @@ def machine_code(folder: Path) -> Iterator[Path]:
 
 
 def thin(path: Path, processor: str) -> None:
-    """Keep what is for one processor.
+    """Keep only the part for one processor.
 
     Raises:
-        BundleError: There is nothing for it.
+        BundleError: It has no part for this processor.
     """
     content = path.read_bytes()
     number = PROCESSORS[processor]
@@ -146,7 +146,7 @@ def thin(path: Path, processor: str) -> None:
 
 
 def missing(root: Path) -> list[tuple[Path, str]]:
-    """What is needed in a folder and does not lie where macOS looks for it.
+    """The libraries that are needed in a folder, but are not where macOS searches for them.
 
     Returns:
         Each file with the library that it lacks.
@@ -156,7 +156,7 @@ def missing(root: Path) -> list[tuple[Path, str]]:
         for path in machine_code(root)
         for image in [MachO(path)]
         for name in image.needed
-        if name != image.own_name  # as linkers write it that put it first
+        if name != image.own_name  # some linkers list the library itself first
         and not any(candidate.is_file() for candidate in image.candidates(name))
     ]
 

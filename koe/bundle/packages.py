@@ -1,4 +1,4 @@
-"""What of the packages comes along, and from which lock: the runtime's only, with checksums."""
+"""The packages of a bundle, from locks with checksums; only files for run time are included."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from koe.errors import BundleError
 
 LOCKS = Path(__file__).with_name("locks")
 
-# The packages of the engines that may be left out.
+# The packages of the optional engines.
 ENGINES = {"moonshine": {"moonshine-voice"}, "sherpa-onnx": {"sherpa-onnx", "sherpa-onnx-core"}}
 
-# What nothing runs: for compilers of C and of Python, for checkers of types, readers, and tests.
+# Files that are not used at run time: for compilers, type checkers, readers, and tests.
 _DEAD_SUFFIXES = frozenset({
     ".pyi", ".pyx", ".pxd", ".h", ".hpp", ".c", ".cc", ".cpp", ".a", ".lib", ".cmake", ".typed",
     ".pyc", ".md", ".rst",
@@ -27,10 +27,10 @@ _DEAD_FOLDERS = frozenset({
     "bin", "include", "Scripts", "__pycache__", "..",
 })  # fmt: skip
 
-# What koe does not use of them. Of cffi it needs the machine code alone; websockets brings its
-# older code; the rest of moonshine-voice speaks, records, and downloads: without its __init__ it
-# imports none of these, and no HTTP client. Of rapidfuzz, distances alone, in the form that every
-# processor can.
+# Parts of packages that koe does not use. Of cffi it needs only the machine code; websockets has
+# older code; moonshine-voice also speaks, records and downloads: without its __init__ it imports
+# none of that, and no HTTP client. Of rapidfuzz it needs only the distances, in the form that runs
+# on every processor.
 _UNUSED = re.compile(
     r"cffi/|pyreqwest/pytest_plugin/|websockets/(legacy|trio|cli)[/.]|anyio/pytest_plugin|httpx/_main"
     r"|rapidfuzz/(__init__|fuzz|process|__pyinstaller|distance/metrics_cpp_avx2)"
@@ -38,13 +38,13 @@ _UNUSED = re.compile(
     r"|dialog_flow|download|download_file|g2p|intent_recognizer|mic_transcriber|tts)(\.|$)"
 )
 
-# A pattern that takes 6 ms to be compiled, a tenth of a start, because it is of all characters that
-# are not in a large set; and one that means the same, and takes none.
+# This pattern takes 6 ms to compile, a tenth of a start, because it is the complement of a large
+# set; and its replacement, which is equivalent and takes almost no time to compile.
 READER = "yaml/reader.py"
 NOT_IN_SET = r"[^\x09\x0A\x0D\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010ffff]"
 IN_COMPLEMENT = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uD800-\uDFFF\uFFFE\uFFFF]"
 
-# Patterns of what texts in YAML mean, from here to the end of the file. koe takes all as texts.
+# Patterns for the types of YAML values, up to the end of the file. koe reads all values as texts.
 RESOLVER = "yaml/resolver.py"
 FIRST_MEANING = "Resolver.add_implicit_resolver(\n"
 
@@ -53,7 +53,7 @@ def lock_for(target: str) -> Path:
     """The lock of a platform.
 
     Raises:
-        BundleError: There is none.
+        BundleError: There is no lock for this platform.
     """
     path = LOCKS / f"{target}.txt"
     if not path.is_file():
@@ -63,13 +63,13 @@ def lock_for(target: str) -> Path:
 
 
 def engines_in(lock: Path) -> set[str]:
-    """The engines that may come along: a lock has all of their packages."""
+    """The optional engines that a lock supports: it has all packages of each."""
     listed = set(re.findall(r"^([\w-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
     return {engine for engine, needed in ENGINES.items() if needed <= listed}
 
 
 def requirements(lock: str, engines: Collection[str]) -> str:
-    """Leave out of a lock what only engines need that do not come along."""
+    """Remove from a lock the packages of the engines that are left out."""
     left_out = {name for engine in ENGINES.keys() - set(engines) for name in ENGINES[engine]}
     entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
     return "".join(entry for entry in entries if entry.partition("==")[0] not in left_out)
@@ -82,12 +82,12 @@ def fetch(
 
     Args:
         lock: The lock.
-        engines: Those that come along.
+        engines: The optional engines to include.
         folder: The folder.
-        options: What pip has to know besides.
+        options: Further options for pip.
 
     Raises:
-        BundleError: pip could not.
+        BundleError: pip failed.
     """
     listed = folder.with_suffix(".txt")
     listed.write_text(requirements(lock.read_text(encoding="utf-8"), engines), encoding="utf-8")
@@ -96,10 +96,10 @@ def fetch(
 
 
 def download(lock: Path, folder: Path, options: Collection[str]) -> None:
-    """Fetch the packages of a lock as they are.
+    """Download the packages of a lock without installing them.
 
     Raises:
-        BundleError: pip could not.
+        BundleError: pip failed.
     """
     _pip("download", "--no-build-isolation", "--dest", str(folder), *options, "-r", str(lock))
 
@@ -113,7 +113,7 @@ def _pip(*arguments: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        if "connection broken" in done.stderr:  # pip's last line says that there is no such package
+        if "connection broken" in done.stderr:  # pip's last line is misleading then
             raise BundleError(
                 "pip can't reach the index of packages; look at the network, try again"
             )
@@ -122,10 +122,10 @@ def _pip(*arguments: str) -> None:
 
 
 def quicken(folder: Path) -> None:
-    """Let what was fetched be imported quicker.
+    """Change installed packages so that they are imported faster.
 
     Raises:
-        BundleError: It is not what it was when this was written.
+        BundleError: A package differs from the version that this function knows.
     """
     path = folder / READER
     text = path.read_text(encoding="utf-8")
@@ -140,15 +140,15 @@ def quicken(folder: Path) -> None:
 
 
 def place_packages(folder: Path, runtime: Path, packages: Path) -> dict[str, list[Path]]:
-    """Put packages into the bundle, and their licences.
+    """Put packages into the bundle, with their licences.
 
     Args:
-        folder: Where they were fetched to.
+        folder: The folder into which they were installed.
         runtime: The bundle's ``koe-runtime``.
         packages: Its ``site-packages``.
 
     Returns:
-        By package, the paths of its files there.
+        The paths of the files of each package in the bundle.
     """
     placed = {}
     for information in sorted(folder.glob("*.dist-info")):
@@ -160,7 +160,7 @@ def place_packages(folder: Path, runtime: Path, packages: Path) -> dict[str, lis
 
 
 def _files(folder: Path, information: Path) -> Iterator[tuple[Path, str]]:
-    """What a package has, as it says itself."""
+    """The files of a package, by its own list, without those that are not needed."""
     text = (information / "RECORD").read_text(encoding="utf-8")
     for name, *_ in csv.reader(text.splitlines()):
         parts = name.split("/")
@@ -174,7 +174,7 @@ def _files(folder: Path, information: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _place_metadata(information: Path, packages: Path) -> Path:
-    """Keep the name and version that a package says of itself: one asks for its own."""
+    """Keep the name and version in the metadata, since one package reads its own."""
     text = (information / "METADATA").read_text(encoding="utf-8")
     target = packages / information.name / "METADATA"
     target.parent.mkdir()

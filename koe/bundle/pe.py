@@ -1,4 +1,4 @@
-"""Machine code for Windows: what it needs, where that has to lie, and what it gives."""
+"""Machine code for Windows: required libraries, their places, and exported functions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from koe.errors import BundleError
 
-# What Windows 10 has. What Microsoft's compiler adds to programs is not a part of it.
+# Libraries that are a part of Windows 10. Those of Microsoft's compiler are not.
 _OF_THE_SYSTEM = re.compile(
     r"(api-ms-win-.*|ext-ms-.*|advapi32|bcrypt|bcryptprimitives|comctl32|crypt32|dbghelp|dxgi"
     r"|gdi32|iphlpapi|kernel32|msvcrt|ncrypt|ntdll|ole32|oleaut32|powrprof|rpcrt4|secur32|setupapi"
     r"|shell32|shlwapi|ucrtbase|user32|userenv|version|winmm|ws2_32)\.dll"
 )
 
-# Places in the format: tables in the optional header, by number, and sections after it.
+# Offsets and sizes in the format: tables in the optional header by number, and sections after it.
 _EXPORTS, _IMPORTS, _DELAYED_IMPORTS = 0, 1, 13
 _FIRST_TABLE = 112
 _SECTION_SIZE = 40
@@ -27,10 +27,10 @@ class Image:
     """One file of machine code for 64 bits."""
 
     def __init__(self, path: Path) -> None:
-        """Read it.
+        """Read the file.
 
         Raises:
-            BundleError: It is something else.
+            BundleError: It is not machine code for Windows with 64 bits.
         """
         self._data = path.read_bytes()
         header = self._number(0x3C) if len(self._data) > 0x40 else 0
@@ -47,11 +47,11 @@ class Image:
         ]
 
     def imports(self) -> list[str]:
-        """The names of the libraries that it needs, at once or later."""
+        """The names of the libraries that it needs, when it is loaded or later."""
         return [*self._libraries(_IMPORTS, 20, 12), *self._libraries(_DELAYED_IMPORTS, 32, 4)]
 
     def exports(self) -> list[str]:
-        """The names of what it gives to others."""
+        """The names that it exports."""
         table = self._table(_EXPORTS)
         if table is None:
             return []
@@ -70,7 +70,7 @@ class Image:
         return self._place(address) if address else None
 
     def _place(self, address: int) -> int:
-        """Where in the file something is that will be at an address."""
+        """The offset in the file of the data for an address in memory."""
         for size, start, stored, place in self._sections:
             if start <= address < start + max(size, stored):
                 return int(address - start + place)
@@ -92,19 +92,19 @@ def machine_code(folder: Path) -> Iterator[Path]:
 
 
 def needed(path: Path) -> set[str]:
-    """The names of the libraries that it needs, in small letters, but those of Windows."""
+    """The names of the libraries that it needs, in lower case, except those of Windows."""
     names = {name.lower() for name in Image(path).imports()}
     return {name for name in names if not _OF_THE_SYSTEM.fullmatch(name)}
 
 
 def missing(root: Path, runtime: Path) -> list[tuple[Path, str]]:
-    """What is needed in a folder and lies where Windows does not look for it.
+    """The libraries that are needed in a folder, but are not where Windows searches for them.
 
-    A library is found beside the one that needs it, and beside Python's own.
+    Windows finds a library beside the file that needs it, and beside Python's library.
 
     Args:
         root: The folder.
-        runtime: Where Python's library is.
+        runtime: The folder of Python's library.
 
     Returns:
         Each file with the library that it lacks.
@@ -118,17 +118,17 @@ def missing(root: Path, runtime: Path) -> list[tuple[Path, str]]:
 
 
 def gather(runtime: Path, more: Path) -> list[Path]:
-    """Put what is needed beside Python's library, where it does not lie beside its user.
+    """Put required libraries beside Python's library, unless they are beside their users.
 
     Args:
         runtime: The bundle's ``koe-runtime``.
-        more: A folder of libraries that may be taken along.
+        more: A folder of libraries that may be included.
 
     Returns:
-        What was taken along.
+        The libraries that were included from that folder.
 
     Raises:
-        BundleError: One can't be found.
+        BundleError: A library can't be found.
     """
     offered = {path.name.lower(): path for path in machine_code(more)}
     ours = {path.name.lower(): path for path in machine_code(runtime)}

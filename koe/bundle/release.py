@@ -1,4 +1,4 @@
-"""The release of the running version of Python that a package has: for Windows, with its modules.
+"""The release of Python in a package, for the running version: for Windows, with its modules.
 
 The modules are the same on every system, as bytecode without docstrings.
 """
@@ -21,15 +21,15 @@ _MODULES = f"python{_VERSION}.zip"
 
 
 def unpack(fetched: Path, release: Path, lock: Path) -> None:
-    """Unpack it: an archive in an archive, with a folder for its version.
+    """Unpack the release: it is in an archive inside an archive, in a folder for its version.
 
     Args:
-        fetched: Where the package is.
-        release: The folder that it will be in, which is made.
-        lock: What the package is from.
+        fetched: The folder with the package.
+        release: The folder for the release, which is created.
+        lock: The lock of the package.
 
     Raises:
-        BundleError: The lock has none of this version.
+        BundleError: The package has no release of this version.
     """
     inside = f"cp{_VERSION}/"
     release.mkdir()
@@ -49,16 +49,16 @@ def unpack(fetched: Path, release: Path, lock: Path) -> None:
 
 
 def place_modules(release: Path, target: Path, licences: Path, system: str) -> None:
-    """Put the modules into a bundle, and the licence.
+    """Put the modules and the licence of the release into a bundle.
 
     Args:
-        release: Where it was unpacked.
+        release: The folder of the unpacked release.
         target: The folder of modules.
         licences: The folder for the licence.
-        system: Where they are to run, as ``sys.platform`` has it there.
+        system: The value of ``sys.platform`` on the target system.
 
     Raises:
-        BundleError: They are of another version than the one that runs here.
+        BundleError: The modules are for another version of Python than the running one.
     """
     with zipfile.ZipFile(release / _MODULES) as archive:
         for name in archive.namelist():

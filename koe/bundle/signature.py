@@ -1,8 +1,8 @@
 """Signatures of machine code for macOS.
 
-One has checksums of every page of the file. Who hands programs out signs with a name; a signature
-without one is what linkers write, so that Apple's own processors load it at all, and it can be made
-anywhere. The format: cs_blobs.h of Apple's kernel.
+A signature contains checksums of all pages of the file. Publishers of programs sign with a name. A
+signature without a name is written by linkers, because Apple's own processors load nothing without
+one; it can be made anywhere. The format: cs_blobs.h of Apple's kernel.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _HEADER_SIZE = 32
 
 _WHOLE, _DIRECTORY = 0xFADE0CC0, 0xFADE0C02
 
-# Checksums, by number.
+# Algorithms of checksums, by number.
 _SHA256 = 2
 _HASHES = {1: hashlib.sha1, _SHA256: hashlib.sha256}
 
-# A directory of checksums, as linkers write it: its kind, size, version, flags, the places of the
-# checksums and of the name, the numbers of special and other checksums, the size of what is signed
-# and of a checksum, their kind, 0, the size of a page as a power of two, nothing, and what can be
-# run: begin, size, flags.
+# A directory of checksums, as linkers write it: its kind, size, version, flags, the offsets of the
+# checksums and of the name, the numbers of special and other checksums, the size of the signed
+# part; the size and kind of a checksum, 0, the size of a page as a power of two; unused fields, and
+# the executable segment: start, size, flags.
 _LAYOUT = ">9I 4B 4I 4Q"
 _VERSION, _NAMELESS = 0x20400, 0x20002
 _PAGE = 12
 
 
 def is_valid(data: bytes | bytearray) -> bool | None:
-    """Whether each page is as it was signed; None: there is no signature."""
+    """Whether each page matches its checksum; None: there is no signature."""
     signature = _command(data, _SIGNATURE)
     if signature is None:
         return None
@@ -43,7 +43,7 @@ def is_valid(data: bytes | bytearray) -> bool | None:
 
 
 def renew(data: bytearray) -> None:
-    """Sign machine code that has changed anew, without a name, if it was signed."""
+    """Sign changed machine code again, without a name, if it was signed."""
     signature, code = _command(data, _SIGNATURE), _command(data, _SEGMENT)
     if signature is None or code is None:
         return
@@ -70,7 +70,7 @@ def renew(data: bytearray) -> None:
 
 
 def _command(data: bytes | bytearray, wanted: int) -> bytes | None:
-    """The first command of a kind."""
+    """The first load command of a kind; None: there is none."""
     count = struct.unpack_from("<16x I", data)[0]
     place = _HEADER_SIZE
     for _ in range(count):
@@ -82,7 +82,7 @@ def _command(data: bytes | bytearray, wanted: int) -> bytes | None:
 
 
 def _directories(data: bytes | bytearray, start: int) -> Iterator[int]:
-    """The places of the directories of checksums."""
+    """The offsets of the directories of checksums."""
     count = struct.unpack_from(">8x I", data, start)[0]
     for number in range(count):
         place = start + struct.unpack_from(">I", data, start + 16 + 8 * number)[0]
@@ -91,7 +91,7 @@ def _directories(data: bytes | bytearray, start: int) -> Iterator[int]:
 
 
 def _checksums(data: bytes | bytearray, place: int) -> Iterator[tuple[int, bytes]]:
-    """The place of each page's checksum in a directory, and what it should be."""
+    """The offset of each page's checksum in a directory, and the right value."""
     first, _, _, count, end = struct.unpack_from(">16x 5I", data, place)
     size, method, _, shift = struct.unpack_from(">36x 4B", data, place)
     for number in range(count):

@@ -1,4 +1,4 @@
-"""What of Python's own library comes along: all but what a library in a shell can't use."""
+"""The part of Python's standard library that a bundle includes: modules usable in a shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from koe.bundle.bytecode import compiled, place
 
-# Development, terminals, windows of its own, other services, and what only these import.
+# Modules for development, terminals, windows and other services, and modules only for these.
 _LEFT_OUT = frozenset({
     "aifc", "antigravity", "argparse", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "chunk",
     "cmd", "code", "codeop", "compileall", "cProfile", "curses", "dbm", "distutils",
@@ -25,12 +25,12 @@ _LEFT_OUT = frozenset({
     "xmlrpc", "zipapp",
 })  # fmt: skip
 
-# Encodings that come along. What koe reads is in UTF-8; servers may have others.
+# Encodings that are included. koe reads UTF-8, but servers may send others.
 _ENCODINGS = re.compile(
     r"__init__|aliases|ascii|latin_1|cp1252|gb|hz|utf|idna|punycode|raw_|mbcs|oem"
 )
 
-# Machine code that belongs to what is left out.
+# Extension modules that belong to the modules that are left out.
 _EXTENSIONS_LEFT_OUT = frozenset({
     "audioop", "_bz2", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
     "_codecs_tw", "_crypt", "_curses", "_curses_panel", "_dbm", "_elementtree", "_gdbm",
@@ -39,12 +39,12 @@ _EXTENSIONS_LEFT_OUT = frozenset({
 })  # fmt: skip
 
 
-# What else comes along for macOS, whose version is in a list of properties: truststore asks for it.
+# Further modules for macOS: truststore reads its version, which is in a property list.
 _ON_MACOS = re.compile(r"plistlib\.py|xml/(parsers/)?[^/]+\.py|pyexpat")
 
 
 def place_standard_library(runtime: Path) -> None:
-    """Put the standard library into the bundle, and its licence."""
+    """Put the standard library and its licence into the bundle."""
     paths = sysconfig.get_paths()
     library = Path(paths["stdlib"])
     target = runtime / "lib" / library.name
@@ -59,17 +59,17 @@ def place_standard_library(runtime: Path) -> None:
 
 
 def is_used(name: str, system: str = sys.platform) -> bool:
-    """Whether a module comes along.
+    """Whether a module is included.
 
     Args:
-        name: Its file in the standard library, as "json/decoder.py".
-        system: Where it is to run, as ``sys.platform`` has it there.
+        name: The path of its file in the standard library, such as "json/decoder.py".
+        system: The value of ``sys.platform`` on the target system.
     """
     if system == "darwin" and _ON_MACOS.fullmatch(name):
         return True
     parts = name.split("/")
     first = parts[0].removesuffix(".py")
-    # "config-…" is for who builds extension modules, "_sysconfigdata…" says how this was built.
+    # "config-…" is for building extension modules, "_sysconfigdata…" describes the build.
     return (
         first not in _LEFT_OUT
         and not first.startswith(("config-", "_sysconfigdata"))
@@ -79,11 +79,11 @@ def is_used(name: str, system: str = sys.platform) -> bool:
 
 
 def is_used_extension(name: str, system: str = sys.platform) -> bool:
-    """Whether an extension module comes along.
+    """Whether an extension module is included.
 
     Args:
-        name: Its own, as "_ssl".
-        system: Where it is to run, as ``sys.platform`` has it there.
+        name: The name of the module, such as "_ssl".
+        system: The value of ``sys.platform`` on the target system.
     """
     if system == "darwin" and _ON_MACOS.fullmatch(name):
         return True
@@ -106,11 +106,11 @@ def _extensions(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def place_settings(target: Path, name: str, zones: str) -> None:
-    """Put nothing where Python says how it was built, but for where time zones are.
+    """Replace the module that describes Python's build by one with only the path of time zones.
 
     Args:
         target: The folder of modules.
-        name: The module.
+        name: The name of the module.
         zones: The folders of time zones.
     """
     content = compiled(f"build_time_vars = {{'TZPATH': {zones!r}}}".encode(), f"{name}.py")

@@ -1,4 +1,4 @@
-"""The systems that bundles are made for: what differs between them, and nothing else does."""
+"""The target systems of bundles; all differences between them are in their classes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NAMES = (*linux.NAMES, windows.NAME, *macos.NAMES)
 
 
 class TargetSystem(Protocol):
-    """A system, and the steps that are its own. Each may raise BundleError, and OSError."""
+    """A target system, with its specific steps. Each step may raise BundleError and OSError."""
 
     @property
     def name(self) -> str:
-        """What it is called here, and what its lock is called."""
+        """The name of the system, and of its lock."""
 
     @property
     def modules(self) -> str:
@@ -25,11 +25,11 @@ class TargetSystem(Protocol):
 
     @property
     def pip_options(self) -> tuple[str, ...]:
-        """Which packages pip has to fetch, where they are not for this system."""
+        """Options that make pip fetch packages for this system, if it is not the running one."""
 
     @property
     def left_to_do(self) -> str | None:
-        """What can't be done here before it is handed out, as a sentence; None: nothing."""
+        """Steps before distribution that can't be done here, as a sentence; None: none."""
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
         """Compile the library in a folder, and install it into the bundle."""
@@ -41,21 +41,21 @@ class TargetSystem(Protocol):
         """The libraries and extension modules in a folder."""
 
     def settle(self, root: Path, folder: Path) -> Mapping[Path, Path | None]:
-        """Take along what the machine code needs, and nothing that only debuggers read.
+        """Include the libraries that the machine code needs, and remove debug symbols.
 
         Returns:
-            What was taken along, each with its licence; None: that is not known.
+            The included libraries, each with its licence; None: the licence is unknown.
         """
 
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
-        """Find out whether the bundle is whole."""
+        """Check that the bundle is complete."""
 
     def runs_on(self, root: Path) -> str:
         """The systems that the bundle runs on, in words."""
 
 
 def find(name: str) -> TargetSystem:
-    """The system of this name.
+    """The system with this name.
 
     Raises:
         BundleError: Bundles for it can't be made on this computer.

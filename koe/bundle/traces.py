@@ -8,15 +8,15 @@ from pathlib import Path
 
 from koe.errors import BundleError
 
-# Every system has them, so they say nothing.
+# Folders of every system, which reveal nothing.
 _COMMON = {Path(path) for path in ("/", "/usr", "/usr/local", "/opt", "/opt/local", "/tmp")}
 
 
 def builders_paths(*more: Path) -> list[bytes]:
-    """The folders of this computer whose names nothing may have in it; longer ones come first.
+    """The folders of this computer whose names must not be in a bundle, longest names first.
 
     Args:
-        more: Folders besides the home, the Pythons and the environment.
+        more: Folders in addition to the home, the Pythons and the environment.
     """
     folders = [Path.home(), Path(sys.prefix), Path(sys.base_prefix), *more]
     both = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
@@ -25,10 +25,10 @@ def builders_paths(*more: Path) -> list[bytes]:
 
 
 def overwrite(path: Path, names: Iterable[bytes]) -> None:
-    """Put a name of no folder, of the same length, where compiled code has these.
+    """Replace these names in compiled code by a neutral name of the same length.
 
-    The last part of each stays, because a linker makes one text of two where one ends like the
-    other: a folder that is named after a version, and the version.
+    The last part of each name stays, because a linker merges two texts if one is the end of the
+    other, such as a folder that is named after a version, and the version.
     """
     before = after = path.read_bytes()
     for name in names:
@@ -39,17 +39,17 @@ def overwrite(path: Path, names: Iterable[bytes]) -> None:
 
 
 def check(folder: Path, names: Iterable[bytes]) -> None:
-    """Look into every file.
+    """Check every file.
 
     Raises:
-        BundleError: One has such a path in it.
+        BundleError: A file contains such a path.
     """
     for path, name in find(folder, list(names)):
         raise BundleError(f"{path.relative_to(folder)} has a path of this computer in it: {name}")
 
 
 def find(folder: Path, names: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
-    """The files that have one of these in them, each with the first."""
+    """The files that contain one of these names, each with the first name found."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() and Path(path.readlink()).is_absolute():
             yield path, str(path.readlink())

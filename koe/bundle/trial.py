@@ -1,4 +1,4 @@
-"""A bundle is tried where it was made: everything in it is imported, and a shell starts it."""
+"""The test of a bundle after it was made: all modules are imported, and a shell starts it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ int main(void) {
 }
 """
 
-# Imports the modules of koe and of engines, in the bundle's folders alone. The native module is in
-# the library, so what needs it is left to the shell.
+# Imports the modules of koe and of engines, only from the bundle's folders. The native module is in
+# the library, so modules that need it are tested by the shell.
 _IMPORTS = """\
 import sys
 sys.path[:] = sys.argv[1:4]
@@ -36,15 +36,15 @@ for name in sys.argv[4:]:
     importlib.import_module(name)
 """
 
-# What engines import, which are found at run time.
+# The modules of engines, which are imported only when they are used.
 ENGINE_MODULES = {"moonshine": ("moonshine_voice.transcriber",), "sherpa-onnx": ("sherpa_onnx",)}
 
 
 def import_everything(runtime: Path, engines: tuple[str, ...]) -> None:
-    """Import what is in a bundle.
+    """Import all modules of a bundle.
 
     Raises:
-        BundleError: Something is missing in it.
+        BundleError: Something is missing in the bundle.
     """
     [library] = [path for path in (runtime / "lib").glob("python3*") if path.is_dir()]
     folders = [library, library / "lib-dynload", library / "site-packages"]
@@ -60,10 +60,10 @@ def start_shell(root: Path, folder: Path) -> None:
 
     Args:
         root: The bundle.
-        folder: For the program, and for its settings.
+        folder: The folder for the program and its settings.
 
     Raises:
-        BundleError: It does not start.
+        BundleError: The shell can't be compiled, or does not start.
     """
     source, program = folder / "shell.c", folder / "shell"
     source.write_text(SHELL, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Bundles for Windows, made on another system: with a Python for Windows from a package."""
+"""Bundles for Windows, made on another system, with a Python for Windows from a package."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from koe.errors import BundleError
 
 NAME = "windows-x86_64"
 
-# A package with the release for Windows of the Python that runs here, as python.org has it; and one
-# with the libraries of Microsoft's compiler.
+# A package with python.org's release for Windows of the running version of Python, and one with the
+# libraries of Microsoft's compiler.
 LOCK = packages.LOCKS / "windows" / "python.txt"
 
 _MINGW = "x86_64-w64-mingw32-"
 _VERSION = f"{sys.version_info[0]}{sys.version_info[1]}"
 _PYTHON_LIBRARY = f"python{_VERSION}.dll"
 
-# What packages need that are for any version of Python.
+# Used by packages that support any version of Python.
 _STABLE_LIBRARY = "python3.dll"
 
-# What Python's headers know of Windows.
+# The settings of Python's headers for Windows.
 _SETTINGS = Path("koe", "native", "windows", "pyconfig.h")
 
-# Libraries of Python's extension modules.
+# Libraries that Python's extension modules need.
 _COMPANIONS = frozenset({"libcrypto-3.dll", "libffi-8.dll", "libssl-3.dll", "sqlite3.dll"})
 
 
 class Windows:
-    """Windows on x86-64, and a Python of the version that runs here."""
+    """Windows on x86-64, with a Python of the running version."""
 
     name = NAME
     modules = "Lib"
@@ -42,7 +42,7 @@ class Windows:
     left_to_do = None
 
     def compile_library(self, generation: str, folder: Path, root: Path) -> None:
-        """Compile the library with MinGW-w64, or with zig where that is not installed."""
+        """Compile the library with MinGW-w64, or with zig if that is not installed."""
         headers = folder / "python"
         running = library.ffi().native().python_headers
         shutil.copytree(running, headers)
@@ -54,7 +54,7 @@ class Windows:
         library.build(generation, folder, root, target)
 
     def place_python(self, runtime: Path, folder: Path) -> None:
-        """Unpack a release for Windows."""
+        """Unpack the release for Windows."""
         fetched = folder / "python"
         packages.download(LOCK, fetched, self.pip_options)
         release, shared = folder / "release", runtime / "DLLs"
@@ -71,30 +71,30 @@ class Windows:
         place_modules(release, runtime / self.modules, runtime / "licenses" / "python", "win32")
 
     def machine_code(self, folder: Path) -> Iterator[Path]:
-        """DLLs and extension modules."""
+        """The DLLs and extension modules in a folder."""
         return pe.machine_code(folder)
 
     def settle(self, root: Path, folder: Path) -> Mapping[Path, Path | None]:
-        """Take along the libraries of Microsoft's compiler."""
+        """Include the libraries of Microsoft's compiler."""
         source = _compilers_libraries(folder)
         [terms] = source.glob("*.dist-info/licenses/LICENSE")
         return dict.fromkeys(pe.gather(root / library.RUNTIME, source), terms)
 
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
-        """Look whether every library that is needed is found, which is as far as it goes here."""
+        """Check that every required library is found; more can't be tested on this system."""
         for path, name in pe.missing(root, root / library.RUNTIME):
             raise BundleError(f"it is not whole: {path.name} needs {name}")
 
     def runs_on(self, root: Path) -> str:
-        """Say what the packages ask for."""
+        """The oldest Windows that the packages support, in words."""
         return "Windows 10 or newer, on x86-64"
 
 
 def _tools() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The compilers of C and of resources, and the maker of import libraries.
+    """The compilers of C and of resources, and the generator of import libraries.
 
     Raises:
-        BundleError: There are none.
+        BundleError: They are not installed.
     """
     if shutil.which(f"{_MINGW}gcc"):
         return (f"{_MINGW}gcc",), (f"{_MINGW}windres",), (f"{_MINGW}dlltool",)
