@@ -1,13 +1,13 @@
 /*
- * A bundle has a list of what is in it, manifest.txt:
+ * A bundle contains a list of its files, manifest.txt:
  *
  *     koe-core 0.1.0               the version
  *     - lib/python3.11             a folder
  *     1234 lib/python3.11/os.pyc   a file, and its size in bytes
  *     end
  *
- * Looking at all of it takes a millisecond or two, and what is missing is noticed when the shell starts, and
- * not in the midst of a dictation.
+ * Checking all files takes a millisecond or two, and a missing file is noticed when the shell starts,
+ * not during a dictation.
  */
 #include "bundle.h"
 
@@ -61,7 +61,7 @@ static bool check_entry(const char *line, const char *home, char sentence[KOE_SE
     return false;
 }
 
-/* Read it to its end; a list without one is half a list. */
+/* Read the list to its end mark; a list without an end mark is incomplete. */
 static bool check_entries(FILE *manifest, const char *home, char sentence[KOE_SENTENCE_SIZE]) {
     char line[KOE_PATH_SIZE];
     for (int number = 0; fgets(line, sizeof line, manifest); number++) {

@@ -1,6 +1,6 @@
 /*
- * What the files share that implement the contract: its declarations, how they are exported, how
- * Python is called, and which core there is.
+ * Shared by the files that implement the contract: its declarations, the export of functions, the calls
+ * of Python, and the present core.
  */
 #pragma once
 #ifdef _WIN32
@@ -9,12 +9,12 @@
 #define KOE_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* Clang wants to see it at the first declaration. */
+/* Clang requires it at the first declaration. */
 #define KOE_API KOE_EXPORT
 #include "koe_core.h"
 #include "thread.h"
 
-/* How Python is called, always. */
+/* Every call of Python is made with this macro. */
 #define KOE_CALL_PYTHON(result, call)                      \
     do {                                               \
         koe_sigpipe before_python = koe_hold_sigpipe(); \
@@ -22,23 +22,23 @@
         koe_restore_sigpipe(before_python);            \
     } while (0)
 
-/* The same, after Python was started if need be; the result stays as it is where that fails. */
+/* The same, after starting Python if necessary; if that fails, the result is unchanged. */
 #define KOE_ASK_PYTHON(result, call)       \
     do {                                   \
         if (koe_python_start())            \
             KOE_CALL_PYTHON(result, call); \
     } while (0)
 
-/* The core that lives, or 0. It may be gone when it is used: Python knows by its number. */
+/* The present core, or 0. It may be gone when it is used; Python checks its number. */
 uint64_t koe_live_core(void);
 
-/* Have Python begin a session that gets no audio from here. Returns -1 where it does not, or where there
- * is no core; a session that records is not disturbed then. */
+/* Let Python begin a session that gets no audio from here. Returns -1 if Python refuses, or without a
+ * core; then a session that is recording is not disturbed. */
 int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const char *options,
                                          uint64_t token),
                         const char *id, const char *options, uint64_t token);
 
 #if KOE_ABI == 3
-/* The token of the last session that was begun on it; 0 before. */
+/* The token of the last session that was begun on the core; 0 before the first. */
 uint64_t koe_last_token(void);
 #endif

@@ -1,5 +1,5 @@
 /*
- * The functions of engines that the shell brings along and has registered (koe_extra.h). They are kept
+ * The functions of engines that the shell provides and has registered (koe_extra.h). They are stored
  * here, because a shell may register them before Python has started.
  */
 #include "contract.h"
@@ -14,11 +14,11 @@
 #define MOST_ENGINES 16
 
 typedef struct engine {
-    char *name; /* NULL: none yet */
+    char *name; /* NULL: the entry is free */
     KoeLocalEngine *functions;
 } engine;
 
-/* Guards the table; held for a copy. */
+/* Guards the table; held only while copying. */
 static koe_lock lock = KOE_LOCK_INIT;
 static engine engines[MOST_ENGINES];
 
@@ -28,7 +28,7 @@ static void free_functions(KoeLocalEngine *functions) {
     free(functions);
 }
 
-/* NULL for want of memory. */
+/* NULL if there is not enough memory. */
 static KoeLocalEngine *copy_functions(const KoeLocalEngine *functions) {
     size_t count = 0;
     while (functions[count].function)
@@ -45,7 +45,7 @@ static KoeLocalEngine *copy_functions(const KoeLocalEngine *functions) {
     return copy;
 }
 
-/* With the lock held: the place of this name, or a free one; NULL if there is none. */
+/* Requires the lock. Returns the entry with this name, or else a free one; NULL if the table is full. */
 static engine *find(const char *name) {
     for (size_t i = 0; i < MOST_ENGINES; i++)
         if (!engines[i].name || strcmp(engines[i].name, name) == 0)

@@ -1,6 +1,6 @@
 /*
- * What the library has besides the contract: the same in all generations (koe_extra.h). Nothing of it
- * has a state here; Python answers.
+ * Functions of the library in addition to the contract; they are the same in all generations (koe_extra.h).
+ * They have no state here; Python answers.
  */
 #include "contract.h"
 #include "log.h"

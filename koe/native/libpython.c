@@ -1,7 +1,7 @@
 /*
  * The functions of the Python library are called through a table (python_api.h, which build_ffi.py
- * writes), which is filled when the library is loaded. So the shell of a damaged installation starts, and
- * hears what is wrong.
+ * generates), which is filled when the library is loaded. So a shell starts even if the installation is
+ * damaged, and gets an error message.
  */
 #define KOE_FILLS_PYTHON_API
 #include "python_api.h"
@@ -16,7 +16,7 @@ koe_python_api koe_python;
 
 static const char version[] = Py_STRINGIFY(PY_MAJOR_VERSION) "." Py_STRINGIFY(PY_MINOR_VERSION) ".";
 
-/* Inline functions of Python's headers call it by its name. */
+/* Called by name in inline functions of Python's headers. */
 void _Py_Dealloc(PyObject *object) {
     koe_python._Py_Dealloc(object);
 }
@@ -29,7 +29,7 @@ static void *find_loaded(void) {
     return GetModuleHandleA(KOE_PYTHON_LIBRARY_NAME);
 }
 
-/* What the extension modules need lies beside Python's library, as a bundle has it. */
+/* In a bundle, the libraries for the extension modules are beside Python's library. */
 static void let_extensions_find(wchar_t *library) {
     wchar_t *end = wcsrchr(library, L'\\');
     if (end) {
@@ -54,7 +54,7 @@ static void *find_symbol(void *library, const char *name) {
     return (void *)(size_t)GetProcAddress(library, name);
 }
 
-/* A folder of packages has no sign there of the Python that they are for. */
+/* On Windows, a folder of packages does not show to which Python it belongs. */
 bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
     (void)place;
     return false;
@@ -64,8 +64,8 @@ bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
 
 #include <dlfcn.h>
 
-/* A host that was loaded with Python's symbols in it, or with its library, maybe for itself alone: the
- * extension modules expect to find them, so they become visible. */
+/* The host may have been loaded with Python's symbols in it, or with Python's library, perhaps with local
+ * visibility. The extension modules need the symbols, so they are made global. */
 static void *find_loaded(void) {
     if (dlsym(RTLD_DEFAULT, "Py_IsInitialized"))
         return dlopen(NULL, RTLD_NOW);
@@ -101,7 +101,7 @@ static bool fill(void *library, char sentence[KOE_SENTENCE_SIZE]) {
     return true;
 }
 
-/* Ask it before anything else: another version may lack what we call. */
+/* Checked before anything else: another version may lack functions that are called here. */
 static bool is_our_version(void *library, const char **running) {
     const char *(*get_version)(void);
     *(void **)&get_version = find_symbol(library, "Py_GetVersion");

@@ -4,13 +4,13 @@
 
 #include "runtime.h"
 
-/* Whether this process has a Python library already. If so, it is the one that is used from now on: two
- * can't be in one process. False with a sentence in "sentence" if it has one of another version, or without
- * one if it has none. */
+/* Whether this process already has a Python library. If so, it is used from now on: one process can't have
+ * two. False with a message in "sentence" if its version is wrong; false without one if there is no
+ * library. */
 bool koe_find_libpython(char sentence[KOE_SENTENCE_SIZE]);
 
-/* Load it. False with a sentence that says why not, and what to do. */
+/* Load the library. If false, the sentence names the problem and the remedy. */
 bool koe_load_libpython(const char *path, char sentence[KOE_SENTENCE_SIZE]);
 
-/* The path of the one that is loaded; false if it is not known. */
+/* The path of the loaded library; false if it is unknown. */
 bool koe_libpython_place(char place[KOE_PATH_SIZE]);

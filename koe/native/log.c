@@ -1,6 +1,6 @@
 /*
- * Reports: each is kept as the newest error, added to koe.log, and handed to the shell. The shell hears
- * them on a thread of their own, because who reports may hold a lock, or be the shell's own thread.
+ * Reports: each one is stored as the last error, appended to koe.log, and passed to the shell. The shell
+ * gets them on a separate thread, because the reporting thread may hold a lock, or belong to the shell.
  */
 #include "log.h"
 #include "python.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A shell whose callback does not return hears no more than this of what came since. */
+/* If the shell's callback does not return, later reports beyond this number are dropped. */
 #define MOST_WAITING 100
 
 typedef struct event {
@@ -20,14 +20,14 @@ typedef struct event {
     char message[];
 } event;
 
-/* Guards all below; held for a moment, never during a call of the shell. */
+/* Guards the variables below; held briefly, never during a call of the shell. */
 static koe_lock lock = KOE_LOCK_INIT;
-static event *oldest, *newest; /* that wait for the shell */
+static event *oldest, *newest; /* waiting for the shell */
 static unsigned waiting;
-static bool is_draining; /* a thread will look for events again */
+static bool is_draining; /* a thread will check for events again */
 static char *last_error;
 
-/* Ends when there is no event, so that no thread is left over. */
+/* Ends when there is no event, so that no idle thread remains. */
 KOE_WORK drain(void *unused) {
     (void)unused;
     for (;;) {
@@ -70,7 +70,7 @@ static void tell_shell(int32_t level, const char *message) {
         free(added);
     if (starts && !koe_start_thread(drain, NULL)) {
         koe_acquire(&lock);
-        is_draining = false; /* the next report tries again */
+        is_draining = false; /* the next report starts one */
         koe_release(&lock);
     }
 }

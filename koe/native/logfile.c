@@ -1,6 +1,6 @@
 /*
- * koe.log in the settings folder, for the user alone. Written in C, because it is needed most where
- * Python can't start. At most MOST_BYTES long; what was before that is in koe.log.1.
+ * koe.log in the settings folder, readable only by the user. Written in C, because it is needed most when
+ * Python can't start. It has at most MOST_BYTES; earlier lines are in koe.log.1.
  */
 #include "log.h"
 #include "seam.h"
@@ -15,14 +15,14 @@
 #define LINE_SIZE 2048
 #define PATH_SIZE 4096
 
-/* One thread writes, or moves the file out of the way. */
+/* Held by the thread that writes the file or renames it. */
 static koe_lock writing = KOE_LOCK_INIT;
 
 #ifdef _WIN32
 
 #define SEPARATOR "\\"
 
-/* Write the path of the settings folder as it is in koe.config.store; false if it is too long. */
+/* Write the path of the settings folder, the same as in koe.config.store; false if it is too long. */
 static bool find_folder(char folder[PATH_SIZE]) {
     char *data = koe_getenv("APPDATA");
     int size = snprintf(folder, PATH_SIZE, "%s\\koe", data && *data ? data : "C:");
@@ -40,7 +40,7 @@ static void create_folder(const char *folder) {
         CreateDirectoryW(wide, NULL);
 }
 
-/* Append to a file; false if that would make it too long. What is in the user's profile is private. */
+/* Append to a file; false if that would make it too long. Files in the user's profile are private. */
 static bool append(const char *path, const char *line, size_t size) {
     wchar_t wide[PATH_SIZE];
     if (!widen(wide, path))
@@ -84,7 +84,7 @@ static void write_time(char text[32]) {
 
 #define SEPARATOR "/"
 
-/* Write the path of the settings folder as it is in koe.config.store; false if it is too long. */
+/* Write the path of the settings folder, the same as in koe.config.store; false if it is too long. */
 static bool find_folder(char folder[PATH_SIZE]) {
     const char *home = getenv("HOME");
     int size = snprintf(folder, PATH_SIZE, "%s/.koe", home && *home ? home : "/tmp");
@@ -96,7 +96,7 @@ static void create_folder(const char *folder) {
 }
 
 /* Append to a file; false if that would make it too long. Nothing is written to a link, a device, or
- * a file of another user: in /tmp there may be one. */
+ * a file of another user, which may exist in /tmp. */
 static bool append(const char *path, const char *line, size_t size) {
     bool fits = true;
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -131,7 +131,7 @@ static void write_time(char text[32]) {
 
 #endif
 
-/* Write one line, whatever is in the message; returns its size. A message that is too long is cut
+/* Write one line, without control characters; returns its size. A message that is too long is cut
  * between two characters. */
 static size_t compose(char line[LINE_SIZE], int32_t level, const char *message) {
     static const char *const names[] = {"error", "warning", "info", "debug"};

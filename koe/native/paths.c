@@ -10,7 +10,7 @@ static bool widen(wchar_t wide[KOE_PATH_SIZE], const char *path) {
     return MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0;
 }
 
-/* Windows has no such modes: who may write to where a program lies may replace the library too. */
+/* Windows has no such modes: a user who may write to a program's folder may replace the library too. */
 koe_file koe_examine(const char *path) {
     wchar_t wide[KOE_PATH_SIZE];
     WIN32_FILE_ATTRIBUTE_DATA data;

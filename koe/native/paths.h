@@ -16,19 +16,19 @@ typedef struct koe_file {
     bool is_directory;
     bool is_readable; /* for this user */
     long long size;
-    const char *why_untrusted; /* why code in it may be another user's, and what to do; NULL if it may not */
+    const char *why_untrusted; /* why another user could change its code, and the remedy; NULL if not */
 } koe_file;
 
 koe_file koe_examine(const char *path);
 
-/* Open it for reading; NULL if that is not possible. */
+/* Open a file for reading; NULL on failure. */
 FILE *koe_open_text(const char *path);
 
 /* Write the path of a name in a folder; false if it is too long. */
 bool koe_join(char path[KOE_PATH_SIZE], const char *folder, const char *name);
 
-/* Cut so many names off the end of a path; false if it does not have as many. */
+/* Remove this many names from the end of a path; false if it does not have as many. */
 bool koe_cut(char *path, int names);
 
-/* Follow the links in a path that is there; false if it is not. Not for Windows. */
+/* Follow the links in an existing path; false if it does not exist. Not for Windows. */
 bool koe_resolve(char path[KOE_PATH_SIZE]);

@@ -1,7 +1,7 @@
 /*
- * Python is started with an isolated configuration: it reads no environment variable, no user
- * site, no working directory, installs no signal handler, leaves the locale alone, and imports
- * only from the folders that runtime.c finds.
+ * Python is started with an isolated configuration: it ignores environment variables, the user site and
+ * the working directory, installs no signal handler, does not change the locale, and imports only from
+ * the folders that runtime.c finds.
  */
 #include "python_api.h"
 
@@ -27,15 +27,15 @@ typedef enum start_state { NOT_TRIED, STARTED, FAILED } start_state;
 static koe_lock starting = KOE_LOCK_INIT;
 static _Atomic start_state state = NOT_TRIED;
 static atomic_bool boundary_ready;
-static atomic_bool was_tried; /* before anything of it is done */
-static atomic_bool is_fork;   /* of a process in which it was tried: then nothing here is whole */
+static atomic_bool was_tried; /* set before the start begins */
+static atomic_bool is_fork;   /* forked after a start was tried: the state is incomplete */
 
 void koe_boundary_is_ready(void) {
     atomic_store(&boundary_ready, true);
 }
 
-/* Where this library lies, as UTF-8, found when it is loaded: a relative path would name another
- * place once the working directory has changed. Empty if it is not known. */
+/* The path of this library as UTF-8, determined when it is loaded: a relative path would mean another
+ * place after a change of the working directory. Empty if unknown. */
 static char place[KOE_PATH_SIZE];
 
 #ifdef _WIN32
@@ -75,7 +75,7 @@ static PyStatus append_path(PyConfig *config, const char *path) {
 static PyStatus initialize(const koe_runtime *runtime) {
     PyPreConfig preconfig;
     PyPreConfig_InitIsolatedConfig(&preconfig);
-    preconfig.utf8_mode = 1; /* paths are UTF-8, whatever the locale is */
+    preconfig.utf8_mode = 1; /* paths are UTF-8, regardless of the locale */
     PyStatus status = Py_PreInitialize(&preconfig);
     if (PyStatus_Exception(status))
         return status;
@@ -93,8 +93,8 @@ static PyStatus initialize(const koe_runtime *runtime) {
     return status;
 }
 
-/* Importing the module signal, which asyncio does, takes SIGINT away from the host, whatever the
- * configuration says. So import it now, and give SIGINT back. */
+/* Importing the module signal, as asyncio does, replaces the host's handler of SIGINT, regardless of the
+ * configuration. So import it now, and restore the handler. */
 static void keep_sigint(void) {
 #ifdef _WIN32
     void (*before)(int) = signal(SIGINT, SIG_DFL);
@@ -112,7 +112,7 @@ static void keep_sigint(void) {
 #endif
 }
 
-/* Start an interpreter of our own; it leaves the GIL free. */
+/* Start an interpreter that belongs to koe; it releases the GIL. */
 static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
     char libpython[KOE_PATH_SIZE];
     if (runtime->is_apart && !(koe_libpython_place(libpython) && koe_find_home(runtime, libpython))) {
@@ -134,8 +134,8 @@ static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
     return true;
 }
 
-/* Join the interpreter of this process, which has a standard library: our other folders come last in its
- * search path. */
+/* Join the interpreter of this process, which has its own standard library: koe's other folders are
+ * appended to its search path. */
 static bool join_host(const koe_runtime *runtime) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *path = PySys_GetObject("path"); /* borrowed */
@@ -159,7 +159,7 @@ static bool start_python(char answer[KOE_SENTENCE_SIZE]) {
     return Py_IsInitialized() ? join_host(&runtime) : start_own(&runtime, answer);
 }
 
-/* cffi reports its own absence over many lines; so look first. */
+/* If cffi is missing, it reports that in many lines; so check first. */
 static bool has_cffi(char answer[KOE_SENTENCE_SIZE]) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *backend = PyImport_ImportModule("_cffi_backend");
@@ -177,7 +177,7 @@ static bool start(void) {
         koe_report_failed_start(answer);
         return false;
     }
-    /* What fails from here on is reported by the start code itself (build_ffi.py). */
+    /* Failures from here on are reported by the start code itself (build_ffi.py). */
     return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
 }
 
@@ -186,7 +186,7 @@ static void become_fork(void) {
     atomic_store(&is_fork, atomic_load(&was_tried));
 }
 
-/* The number of the process would tell too, but asking for it is a system call, and a push makes
+/* The process number would show a fork too, but reading it is a system call, and a push makes
  * none. */
 __attribute__((constructor)) static void watch_forks(void) {
     pthread_atfork(NULL, NULL, become_fork);

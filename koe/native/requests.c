@@ -1,6 +1,6 @@
 /*
- * What shells of the last generation ask for besides dictation: settings windows, language models,
- * models. Nothing of it has a state here; Python answers, and this says what stands for no answer.
+ * Functions for shells of the last generation besides dictation: settings windows, language models,
+ * models. They have no state here; Python answers, and this file has the answers for a failure.
  */
 #include "contract.h"
 #include "python.h"
@@ -19,7 +19,7 @@ void koe_free_text(char *text) {
 
 #ifdef _WIN32
 
-/* Not getenv, which knows only what fits the code page. */
+/* Unlike getenv, this supports values outside the code page. */
 char *koe_getenv(const char *name) {
     int name_size = MultiByteToWideChar(CP_UTF8, 0, name, -1, NULL, 0);
     wchar_t *wide_name = calloc((size_t)name_size + 1, sizeof *wide_name), *wide = NULL;
@@ -52,7 +52,7 @@ char *koe_getenv(const char *name) {
 
 /* --- settings windows ------------------------------------------------------------------------ */
 
-/* The answer of Python, or a copy of what stands for none. */
+/* Python's answer, or a copy of the text for a failure. */
 static char *answer_or(char *answer, const char *none) {
     return answer ? answer : koe_copy_text(none);
 }

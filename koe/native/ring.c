@@ -1,8 +1,8 @@
 /*
  * Positions are 64-bit counts of bytes since the start; they never wrap. Producers reserve room by
- * moving `reserved` with a compare-and-swap, copy, and publish a frame by writing its size, which
- * is 0 before. The reader zeroes what it has read before it moves `consumed`, so that a size is 0
- * wherever the next lap puts one.
+ * moving `reserved` with a compare-and-swap, copy the frame, and publish it by writing its size, which
+ * is 0 before. The reader zeroes the room of a frame before it moves `consumed`, so that the size is 0
+ * wherever a frame begins in the next lap.
  */
 #include "ring.h"
 
@@ -12,7 +12,7 @@
 /* The ring is an array of units, and a frame begins with one unit of header. */
 typedef union unit {
     struct {
-        _Atomic uint32_t size; /* of the frame in bytes; 0: not written yet */
+        _Atomic uint32_t size; /* of the frame in bytes; 0: not published yet */
         uint32_t unused;
         uint64_t session;
     } header;
@@ -27,9 +27,9 @@ typedef union unit {
 static _Alignas(SMALLEST_PAGE) unit ring[UNITS];
 static _Atomic uint64_t reserved; /* in bytes: where the next frame goes */
 static _Atomic uint64_t consumed; /* in bytes: where the next frame is read */
-static uint32_t offset; /* how much of the frame at `consumed` was read; the reader's own */
-static uint64_t touched; /* in bytes: how much of the ring has memory; the reader's own */
-static _Atomic uint64_t lost[2]; /* in bytes, of the even and of the odd session */
+static uint32_t offset; /* bytes already read of the frame at `consumed`; used by the reader only */
+static uint64_t touched; /* bytes of the ring whose memory exists; used by the reader only */
+static _Atomic uint64_t lost[2]; /* in bytes, of sessions with even and with odd numbers */
 
 static unit *unit_at(uint64_t position) {
     return &ring[(position / UNIT) % UNITS];
@@ -39,7 +39,7 @@ static uint64_t room_for(uint32_t size) {
     return UNIT + ((uint64_t)size + UNIT - 1) / UNIT * UNIT;
 }
 
-/* Where the bytes at a position lie, and how many follow before the ring's end. */
+/* The address of a position, and the number of bytes from there to the ring's end. */
 static uint8_t *bytes_at(uint64_t position, uint64_t *contiguous) {
     uint64_t start = position % KOE_RING_BYTES;
     *contiguous = KOE_RING_BYTES - start;
@@ -75,7 +75,7 @@ bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size) {
     uint64_t position = atomic_load_explicit(&reserved, memory_order_relaxed);
     do {
         uint64_t start = atomic_load_explicit(&consumed, memory_order_acquire);
-        /* `start` may be newer than `position`: then the exchange fails, and all is read again. */
+        /* `start` may be newer than `position`: then the exchange fails, and both are read again. */
         if (position >= start && position + room - start > KOE_RING_BYTES) {
             atomic_fetch_add_explicit(&lost[session % 2], size, memory_order_relaxed);
             return false;
@@ -89,8 +89,8 @@ bool koe_ring_push(uint64_t session, const uint8_t *frame, uint32_t size) {
     return true;
 }
 
-/* Look at the frame at a position. False if none is there, or if its producer is in the midst of
- * copying: the next read finds it. */
+/* Read the header of the frame at a position. False if there is no frame, or if its producer is still
+ * copying; then a later read finds it. */
 static bool peek(uint64_t position, uint32_t *size, uint64_t *session) {
     if (position == atomic_load_explicit(&reserved, memory_order_relaxed))
         return false;
@@ -102,7 +102,7 @@ static bool peek(uint64_t position, uint32_t *size, uint64_t *session) {
     return true;
 }
 
-/* Give the room of the frame at a position back; returns where the next one is. */
+/* Free the room of the frame at a position; returns the position of the next frame. */
 static uint64_t drop(uint64_t position, uint32_t size) {
     uint64_t next = position + room_for(size);
     offset = 0;
@@ -130,9 +130,9 @@ uint32_t koe_ring_read(uint64_t session, uint8_t *buffer, uint32_t capacity) {
     return moved;
 }
 
-/* Write to a page, and change nothing: 0 takes the place of 0, in one step. Where a producer is
- * copying into the page just then, it does not matter which of the two comes first; a sanitizer
- * can't know that. (Reading would not do: it provides a page that is copied at the first write.) */
+/* Write to a page without changing it: 0 replaces 0 atomically. If a producer is copying into the page
+ * at the same time, the order of the two does not matter, but a sanitizer can't know that. (Reading is
+ * not enough: it maps a shared page, which is copied at the first write.) */
 #ifdef __has_attribute
 #if __has_attribute(no_sanitize_thread)
 __attribute__((no_sanitize_thread))
@@ -146,7 +146,7 @@ static void touch(uint64_t position) {
 
 void koe_ring_touch_ahead(void) {
     uint64_t end = atomic_load_explicit(&reserved, memory_order_relaxed) + KOE_RING_AHEAD;
-    if (end > KOE_RING_BYTES) /* the first lap is over: the memory of all others is there */
+    if (end > KOE_RING_BYTES) /* after the first lap all memory exists */
         end = KOE_RING_BYTES;
     for (; touched < end; touched += SMALLEST_PAGE)
         touch(touched);

@@ -1,12 +1,12 @@
 /*
- * The Python is looked for where the library is, so that both may be moved together. The first of these
- * that is there is used, and no other one if there is something wrong with it:
+ * The Python is searched relative to the library, so that both can be moved together. The first existing
+ * one of these is used; if it is damaged, the others are not tried:
  *
  *     koe-runtime/               beside the library
- *     ../koe-runtime/            of a prefix with lib/ or bin/
- *     ../Resources/koe-runtime/  of an application on macOS, whose libraries are in Frameworks/
- *     the environment            that the library was installed in as a part of a Python package
- *     what it was built with     on the computer of its builder (build_ffi.py)
+ *     ../koe-runtime/            in a prefix with lib/ or bin/
+ *     ../Resources/koe-runtime/  in an application on macOS, whose libraries are in Frameworks/
+ *     the environment            in which the library was installed as a part of a Python package
+ *     the Python of the build    on the computer that compiled the library (build_ffi.py)
  */
 #include "runtime.h"
 
@@ -34,11 +34,11 @@
 #endif
 #define LANDMARK STANDARD_LIBRARY SEP "os.py"
 #define SITE_PACKAGES STANDARD_LIBRARY SEP "site-packages"
-/* Debian's, from pip and from its own packages. */
+/* Debian's folders for packages from pip and for its own packages. */
 #define LOCAL_PACKAGES "local/" STANDARD_LIBRARY "/dist-packages"
 #define SYSTEM_PACKAGES "lib/python3/dist-packages"
 
-/* So many names are cut off the library's path, and this is put there. */
+/* Number of names to remove from the library's path, and the name to append. */
 static const struct {
     int cut;
     const char *name;
@@ -54,7 +54,7 @@ static bool add(koe_runtime *runtime, const char *path) {
     return size > 0 && size < KOE_PATH_SIZE;
 }
 
-/* What a Python has below its home; its own packages only where no others are given. */
+/* The folders of a Python below its home; its own packages only if no others are given. */
 static bool add_python(koe_runtime *runtime, const char *packages) {
     char path[KOE_PATH_SIZE];
     return koe_join(path, runtime->home, STANDARD_LIBRARY) && add(runtime, path) &&
@@ -79,9 +79,9 @@ static bool is_home(const char *folder) {
     return koe_join(path, folder, LANDMARK) && koe_examine(path).exists;
 }
 
-/* The home that a virtual environment names in its pyvenv.cfg: where its Python lies, maybe by way of a
- * link. Without that file the environment is a Python itself, or where packages are that came later.
- * Returns whether it is named. */
+/* The home that a virtual environment names in its pyvenv.cfg: the place of its Python, perhaps through a
+ * link. Without this file the environment is itself a Python, or a folder for packages only.
+ * Returns whether there is a name. */
 static bool read_home(char home[KOE_PATH_SIZE], const char *environment) {
     char path[KOE_PATH_SIZE], line[KOE_PATH_SIZE], named[KOE_PATH_SIZE] = "";
     FILE *file = koe_join(path, environment, "pyvenv.cfg") ? koe_open_text(path) : NULL;
@@ -100,7 +100,7 @@ static bool read_home(char home[KOE_PATH_SIZE], const char *environment) {
     return *named;
 }
 
-/* Cut a path off behind the last folder that ends so; false if there is none. */
+/* Shorten a path to the last folder with this name; false if there is none. */
 static bool cut_behind(char *path, const char *name) {
     char *found = NULL;
     for (char *at = path; (at = strstr(at, name)); at++)
@@ -110,8 +110,8 @@ static bool cut_behind(char *path, const char *name) {
     return found;
 }
 
-/* Find the folder of packages that the library is in somewhere, which Debian calls otherwise, and the Python
- * that it belongs to. */
+/* Find the folder of packages that contains the library, which has another name on Debian, and the Python
+ * to which it belongs. */
 static bool find_environment(koe_runtime *runtime, char packages[KOE_PATH_SIZE], const char *place) {
     snprintf(packages, KOE_PATH_SIZE, "%s", place);
     if (!cut_behind(packages, SEP "site-packages" SEP) && !cut_behind(packages, SEP "dist-packages" SEP))
@@ -124,7 +124,7 @@ static bool find_environment(koe_runtime *runtime, char packages[KOE_PATH_SIZE],
     return true;
 }
 
-/* The Python library of an environment is below its Python's home, or where the system has its libraries. */
+/* The Python library of an environment is below its Python's home, or in the system's library folder. */
 static void find_library(koe_runtime *runtime) {
     char folder[KOE_PATH_SIZE];
     if (!koe_join(folder, runtime->home, LIBRARIES) ||
@@ -133,7 +133,7 @@ static void find_library(koe_runtime *runtime) {
         snprintf(runtime->library, KOE_PATH_SIZE, "%s", KOE_PYTHON_LIBRARY_NAME);
 }
 
-/* The Python that the library was built with; a library for bundles and wheels has none. */
+/* The Python with which the library was built; libraries for bundles and wheels have none. */
 static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]) {
 #ifdef KOE_PYTHON_HOME
     (void)place, (void)sentence;

@@ -1,17 +1,17 @@
 /*
- * The seam between C and Python: one flat vocabulary for all generations of the contract.
+ * The seam between C and Python: one set of functions and types for all generations of the contract.
  *
  * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
- * Scalars, UTF-8 strings and one plain struct. What Python implements starts with koe_py_ and
- * answers -1 for failure, also when it raised, or NULL where it returns a text; everything else is
- * C that Python may call.
+ * Scalars, UTF-8 strings and one plain struct. Functions that Python implements start with koe_py_ and
+ * return -1 on failure, also after an exception, or NULL if they return a text; all other functions
+ * are C functions that Python may call.
  *
- * A core and a session are named by numbers that are never used again, starting at 1.
+ * Cores and sessions are identified by numbers that start at 1 and are never used again.
  */
 #pragma once
 #include <stdint.h>
 
-/* --- what a shell expects: bits for koe_py_create. Of a session (koe.session.SessionRules): --- */
+/* --- the shell's expectations: bits for koe_py_create. For sessions (koe.session.SessionRules): --- */
 
 #define KOE_READY_AFTER_CONNECT 1
 #define KOE_SILENCE_IS_ERROR 4
@@ -19,7 +19,7 @@
 #define KOE_FINISH_SUPERSEDED 16
 #define KOE_REBUILD_AT_RELOAD_ONLY 64
 
-/* Besides: the shell knows the present form of config.yaml only, so older ones are renewed. */
+/* In addition: the shell supports only the present form of config.yaml, so older files are renewed. */
 #define KOE_RENEW_OLD_FILES 32
 
 /* --- settings: the snapshot that the getters read --- */
@@ -32,14 +32,14 @@ typedef struct koe_hotkey {
 } koe_hotkey;
 
 typedef struct koe_settings {
-    /* 1 yes, 0 no, -1 not configured: the generations differ in what that means */
+    /* 1 yes, 0 no, -1 not configured: the meaning differs between the generations */
     int8_t start_sound;
     int8_t stop_sound;
     int8_t error_sound;
     int8_t mute_system_output;
     uint32_t restore_delay_ms;
     koe_hotkey trigger;       /* named keys, key codes and combinations */
-    koe_hotkey basic_trigger; /* named keys only, device-independent flags; Windows has its own */
+    koe_hotkey basic_trigger; /* named keys only, device-independent flags; other keys on Windows */
     koe_hotkey named_trigger; /* named keys only */
     koe_hotkey cancel;        /* named keys only, never equal to named_trigger */
     uint8_t trigger_mode;     /* 0 hold, 1 toggle, 2 double tap */
@@ -48,35 +48,36 @@ typedef struct koe_settings {
 /* Replace the snapshot. Copies. */
 void koe_publish_settings(const koe_settings *settings);
 
-/* --- notices: what a session says to its shell. They do nothing once the core is destroyed. --- */
+/* --- notices from a session to its shell; without effect once the core is destroyed --- */
 
 #define KOE_NOTICE_READY 0   /* no text */
 #define KOE_NOTICE_STATE 1   /* the name of a state */
-#define KOE_NOTICE_INTERIM 2 /* everything heard so far */
-#define KOE_NOTICE_HEARD 3   /* what was recognised, at the end */
+#define KOE_NOTICE_INTERIM 2 /* all text heard so far */
+#define KOE_NOTICE_HEARD 3   /* the recognised text, at the end */
 #define KOE_NOTICE_WARNING 4
 #define KOE_NOTICE_ERROR 5
-#define KOE_NOTICE_REWRITTEN 6 /* a text that was rewritten by a template */
+#define KOE_NOTICE_REWRITTEN 6 /* the text after rewriting it with a template */
 
-/* Calls the shell, on this thread. text is valid UTF-8 without NUL inside. */
+/* Call the shell, on this thread. text is valid UTF-8 without NUL inside. */
 void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text);
 
-/* Calls the shell with the text to paste, and with its story first where it wants to hear it. */
+/* Call the shell with the text to paste; before that, with its metadata if the generation has them. */
 void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *heard,
                  const char *engine, int32_t corrected);
 
 /* --- audio --- */
 
-/* Move audio of a session out of the ring, oldest first; returns how many bytes, 0 if none. */
+/* Move audio of a session out of the ring, oldest first; returns the number of bytes, 0 if there is none.
+ * */
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity);
 
-/* The session takes no more audio: what comes and what waits is dropped, so that it takes no room. */
+/* The session takes no more audio: waiting and later audio is dropped, so that it takes no room. */
 void koe_end_audio(uint64_t session);
 
-/* How many bytes of a session were dropped because the ring was full. */
+/* Number of bytes of a session that were dropped because the ring was full. */
 uint64_t koe_lost_audio(uint64_t session);
 
-/* --- downloads: calls of the shell's functions, on this thread. Pointers travel as numbers. --- */
+/* --- downloads: calls of the shell's functions, on this thread. Pointers are passed as numbers. --- */
 
 void koe_tell_progress(uint64_t function, uint64_t context, uint32_t index, uint32_t count,
                        uint64_t received, uint64_t size, const char *name);
@@ -84,42 +85,42 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
 
 /* --- texts for the shell --- */
 
-/* Copy a text for a function that returns one: sp_core_free_string frees the copy. NULL for want of
- * memory. */
+/* Copy a text for a function that returns one; sp_core_free_string frees the copy. NULL if there is not
+ * enough memory. */
 char *koe_copy_text(const char *text);
 
-/* --- failures that no callback of a session reports: levels are those of on_log_event --- */
+/* --- failures that no callback of a session reports; the levels are those of on_log_event --- */
 
 #define KOE_LOG_ERROR 0
 #define KOE_LOG_WARNING 1
 
-/* Keep it as the last error if it is one, write it to koe.log, and tell the shell. message is valid
- * UTF-8 without NUL inside, and says nothing that is secret. Not for stderr, where it is already. */
+/* Store an error as the last error, write the message to koe.log, and report it to the shell. message is
+ * valid UTF-8 without NUL inside, and has no secrets. It is not written to stderr; the caller does that. */
 void koe_report(int32_t level, const char *message);
 
-/* Likewise why nothing works, also on stderr; the settings folder is made for it if it is missing. */
+/* The same for a failed start, also on stderr; creates the settings folder for koe.log if necessary. */
 void koe_report_failed_start(const char *message);
 
-/* --- engines that the shell brings along --- */
+/* --- engines that the shell provides --- */
 
 /* The address of a function that the shell has registered for an engine; 0 if it has not. */
 uint64_t koe_local_function(const char *engine, const char *function);
 
-/* --- the host's environment as it is now; Python's own copy dates from its start --- */
+/* --- the present environment of the host; Python's copy is from its start --- */
 
-/* The value of a variable, in UTF-8 on Windows and else in its own bytes, for koe_free_text to free.
+/* The value of a variable, as UTF-8 on Windows and as raw bytes elsewhere, to be freed with koe_free_text.
  * NULL if it is not set. */
 char *koe_getenv(const char *name);
 void koe_free_text(char *text);
 
 /* --- what Python implements --- */
 
-/* Called once all the functions below exist; without it, Python has not started. */
+/* Called once all functions below exist; before that, Python has not started. */
 void koe_boundary_is_ready(void);
 
 int32_t koe_py_create(uint64_t core, uint32_t expectations);
 int32_t koe_py_destroy(uint64_t core, double seconds);
-int32_t koe_py_exit(void); /* waits a moment for engines; 1: call again */
+int32_t koe_py_exit(void); /* waits briefly for engines; returns 1: call again */
 int32_t koe_py_reload(uint64_t core);
 int32_t koe_py_session_begin(uint64_t core, uint64_t session, int32_t mode, uint64_t token);
 int32_t koe_py_session_end(uint64_t core);

@@ -1,12 +1,12 @@
 /*
- * The settings that shells read without waiting: a snapshot that Python replaces, and what a shell
- * of this generation sees of it (spec abi §§1.2, 2.4, 2.5).
+ * The settings that shells read without waiting: a snapshot that Python replaces, converted for shells
+ * of this generation (spec abi §§1.2, 2.4, 2.5).
  */
 #include "contract.h"
 #include "seam.h"
 
 static SPFeedbackConfig feedback_of(const koe_settings *settings) {
-    /* Sounds that are not configured: on in the first generations, off since. */
+    /* Sounds that are not configured are on in the first generations, and off in the last. */
     const int8_t absent = KOE_ABI == 3 ? 0 : 1;
     SPFeedbackConfig feedback = {
         .start_sound = settings->start_sound < 0 ? absent : settings->start_sound,
@@ -35,7 +35,7 @@ static SPHotkeyConfig hotkey_of(const koe_settings *settings) {
     return hotkey;
 }
 
-/* What the getters answer without a core. */
+/* The results of the getters without a core. */
 static const koe_settings no_settings = {
 #if KOE_ABI == 1
     .start_sound = 1,
@@ -53,7 +53,7 @@ static const koe_settings no_settings = {
     .cancel = {58, 0, 0x20, 0},
 };
 
-/* Guards the snapshot; held for a copy. */
+/* Guards the snapshot; held only while copying. */
 static koe_lock lock = KOE_LOCK_INIT;
 static koe_settings published;
 

@@ -1,6 +1,6 @@
 /*
- * The contract in front, the seam behind: the core, its sessions, and what they tell the shell.
- * Built once for each generation (KOE_ABI); where they differ, the first part says how.
+ * The contract on one side, the seam on the other: the core, its sessions, and their calls of the shell.
+ * Compiled once for each generation (KOE_ABI); the first part defines the differences.
  */
 #include "contract.h"
 #include "log.h"
@@ -34,37 +34,37 @@
 
 /* --- state ----------------------------------------------------------------------------------- */
 
-/* sp_core_destroy returns within this time, whatever is going on. */
+/* sp_core_destroy returns within this time in any case. */
 #define DESTROY_SECONDS 2.0
-/* What Python gets of it for an orderly end. */
+/* The part of it that Python has for an orderly end. */
 #define ORDERLY_SECONDS 1.5
-/* How long exit() waits for an answer of Python. */
+/* How long exit() waits for an answer from Python. */
 #define ANSWER_SECONDS 10.0
-/* How long the end of a recording waits for a push that is under way; a producer that takes longer
- * is not copying but dead. */
+/* How long the end of a recording waits for a push in progress; a producer that takes longer is not
+ * copying any more, but has died. */
 #define PUSH_SECONDS 0.5
 
-/* Read without a lock; where both change at once, it is with `state_lock` held. */
+/* Read without a lock; when both change together, `state_lock` is held. */
 static _Atomic uint64_t live_core;         /* 0: none */
 static _Atomic uint64_t recording_session; /* the session whose audio is pushed; 0: none */
 static _Atomic uint64_t last_core;
 #if KOE_ABI == 3
-static _Atomic uint64_t last_token; /* of the last begin: rewrites answer with it */
+static _Atomic uint64_t last_token; /* of the last begin; rewrites are answered with it */
 #endif
-static atomic_int endings; /* cores that Python is ending just now */
+static atomic_int endings; /* number of cores that Python is ending at the moment */
 
-/* Guards the core and the tables; held for a copy, never during a call. */
+/* Guards the core and the tables; held only while copying, never during a call. */
 static koe_lock state_lock = KOE_LOCK_INIT;
 static SPCallbacks callbacks;
-static bool hears_reports; /* from a registration or a create to a destroy, also without a core */
-static atomic_int reports; /* calls of on_log_event that have not returned */
+static bool hears_reports; /* from a registration or a create to a destroy, even without a core */
+static atomic_int reports; /* running calls of on_log_event */
 
-/* Held while a session is begun, ended or cancelled, here and in Python, so that both see the same
- * order. Python waits for no callback meanwhile, and destroying does not need it. */
+/* Held while a session is begun, ended or cancelled, both here and in Python, so that the order is the
+ * same in both. Python waits for no callback meanwhile, and destroying does not need this lock. */
 static koe_lock session_lock = KOE_LOCK_INIT;
 static uint64_t last_session;
 
-/* How many callbacks this thread is inside of: it can't wait for them to return. */
+/* Number of callbacks in progress on this thread, which can't wait for their return. */
 static _Thread_local int callback_depth;
 
 uint64_t koe_live_core(void) {
@@ -79,7 +79,7 @@ uint64_t koe_last_token(void) {
 
 /* --- notices --------------------------------------------------------------------------------- */
 
-/* Copy the table for a call; false if the core is gone and nothing must be called. */
+/* Copy the table for a call; false if the core is gone, so that nothing must be called. */
 static bool enter_callback(uint64_t core, SPCallbacks *table) {
     if (atomic_load(&live_core) != core)
         return false;
@@ -95,7 +95,7 @@ static void leave_callback(void) {
 }
 
 void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text) {
-    (void)token; /* only the last generation has it */
+    (void)token; /* used in the last generation only */
     SPCallbacks table;
     if (!enter_callback(core, &table))
         return;
@@ -132,7 +132,7 @@ void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text)
             table.on_rewrite_text_ready(KOE_TOKEN text);
         break;
 #endif
-    default: /* a notice that this generation has no callback for */
+    default: /* this generation has no callback for the notice */
         break;
     }
     leave_callback();
@@ -140,7 +140,7 @@ void koe_notify(uint64_t core, uint64_t token, int32_t notice, const char *text)
 
 void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *heard,
                  const char *engine, int32_t corrected) {
-    (void)token, (void)heard, (void)engine, (void)corrected; /* only the last generation has them */
+    (void)token, (void)heard, (void)engine, (void)corrected; /* used in the last generation only */
     SPCallbacks table;
     if (!enter_callback(core, &table))
         return;
@@ -148,7 +148,7 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
     if (table.on_session_result_meta)
         table.on_session_result_meta(KOE_TOKEN heard, engine, corrected != 0);
 #endif
-    /* The shell may have destroyed the core in the call before. */
+    /* The shell may have destroyed the core in the previous call. */
     if (table.on_final_text_ready && atomic_load(&live_core) == core)
         table.on_final_text_ready(KOE_TOKEN text);
     leave_callback();
@@ -175,7 +175,7 @@ void koe_call_log_event(int32_t level, const char *message) {
     atomic_fetch_sub(&reports, 1);
 }
 
-/* The contract's ModelProgressCallback and ModelStatusCallback, which only the last generation has. */
+/* The contract's ModelProgressCallback and ModelStatusCallback; only the last generation declares them. */
 typedef void (*progress_callback)(void *, uint32_t, uint32_t, uint64_t, uint64_t, const char *);
 typedef void (*status_callback)(void *, int32_t, const char *);
 
@@ -198,15 +198,15 @@ void koe_tell_download(uint64_t function, uint64_t context, int32_t status, cons
 KOE_WORK end_in_python(void *core) {
     int32_t ended;
     KOE_CALL_PYTHON(ended, koe_py_destroy((uintptr_t)core, ORDERLY_SECONDS));
-    (void)ended; /* no caller is left to return it to */
+    (void)ended; /* there is no caller to return it to */
     atomic_fetch_sub(&endings, 1);
     return 0;
 }
 
-/* Put a core, or none, in the place of the one that is there, which is silent from then on, and
- * end that one: waiting for it, but not for long, and not for ourselves. The call into Python is
- * made on a thread of its own where there is one to be had, because getting the GIL can take any
- * time. */
+/* Replace the present core by another one or by none. The old core makes no more calls, and is ended:
+ * this function waits for that for a limited time, and not in a callback of the old core itself. The
+ * call into Python runs on a separate thread if one can be started, because getting the GIL can take
+ * any time. */
 static void replace_core(uint64_t core) {
     const double limit = koe_now() + DESTROY_SECONDS;
     koe_acquire(&state_lock);
@@ -226,7 +226,7 @@ static void replace_core(uint64_t core) {
 static atomic_bool engines_rest;
 static atomic_uint answers;
 
-/* Python says how long engines are worth waiting for (koe.patience). */
+/* Python decides how long to wait for engines (koe.patience). */
 KOE_WORK exit_in_python(void *unused) {
     int32_t at_work = 1;
     (void)unused;
@@ -239,10 +239,10 @@ KOE_WORK exit_in_python(void *unused) {
     return 0;
 }
 
-/* The process ends and may not have destroyed its core. An engine that computes on, while what it
- * computes with is torn down, would crash it. So this waits for engines as long as Python does, and
- * for Python while it answers. In a callback, which does not return, the core can't end, but its
- * engine is taken from it. */
+/* The process is ending, perhaps without having destroyed its core. An engine that is still computing
+ * would crash it when its libraries are unloaded. So this waits for engines as long as Python does, and
+ * for Python while it answers. If exit() was called in a callback, which does not return, the core can't
+ * end, but it loses its engine. */
 static void end_at_exit(void) {
     static atomic_flag called = ATOMIC_FLAG_INIT;
     if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
@@ -307,11 +307,11 @@ KOE_EXPORT int32_t sp_core_reload_config(void) {
 
 /* --- audio ------------------------------------------------------------------------------------ */
 
-/* Held by who takes audio out of the ring, or looks at it. */
+/* Held by the thread that reads or inspects the ring. */
 static koe_lock reader = KOE_LOCK_INIT;
 
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
-    koe_at_exit(end_at_exit); /* now that an engine has been loaded */
+    koe_at_exit(end_at_exit); /* after an engine was loaded */
     koe_acquire(&reader);
     uint32_t size = koe_ring_read(session, buffer, capacity);
     koe_ring_touch_ahead();
@@ -331,8 +331,8 @@ void koe_end_audio(uint64_t session) {
     koe_release(&reader);
 }
 
-/* A push that is under way hides those that were made behind it, and a session that has ended does
- * not come back to look. Producers never wait, so this is short. */
+/* A push in progress hides later pushes, and a session that has ended does not check the ring
+ * again. Producers never wait, so this is short. */
 static void let_pushes_finish(void) {
     const double limit = koe_now() + PUSH_SECONDS;
     const uint64_t end = koe_ring_reserved();
@@ -348,11 +348,11 @@ static void let_pushes_finish(void) {
 
 /* --- sessions -------------------------------------------------------------------------------- */
 
-/* Number a new session of the core there is; from here on audio is its own, because its callbacks
- * can come before Python has returned. Returns the core, or 0 if there is none. */
+/* Assign a number to a new session of the present core, and give it all audio from now on, because its
+ * callbacks can come before Python has returned. Returns the core, or 0 if there is none. */
 static uint64_t begin_audio(uint64_t *session) {
     koe_acquire(&reader);
-    koe_ring_touch_ahead(); /* until the first read */
+    koe_ring_touch_ahead(); /* enough until the first read */
     koe_release(&reader);
     koe_acquire(&state_lock);
     uint64_t core = atomic_load(&live_core);
@@ -375,7 +375,7 @@ KOE_EXPORT int32_t sp_core_session_begin(struct SPSessionContext context) {
 #if KOE_ABI == 3
         atomic_store(&last_token, KOE_TOKEN_OF(context));
 #endif
-        let_pushes_finish(); /* the one before may have to deliver what it heard */
+        let_pushes_finish(); /* the session before may have to deliver its text */
         KOE_CALL_PYTHON(begun, koe_py_session_begin(core, session, context.mode, KOE_TOKEN_OF(context)));
         if (begun != 0)
             koe_end_audio(session);
@@ -393,7 +393,7 @@ int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const ch
     koe_acquire(&session_lock);
     uint64_t core = atomic_load(&live_core);
     if (core != 0) {
-        let_pushes_finish(); /* the session that makes way ends its audio itself */
+        let_pushes_finish(); /* the replaced session ends its audio itself */
         KOE_CALL_PYTHON(begun, begin(core, id, options, token));
 #if KOE_ABI == 3
         if (begun == 0)
@@ -410,11 +410,11 @@ KOE_EXPORT int32_t sp_core_push_audio(const uint8_t *frame, uint32_t len, uint64
         return -1;
     uint64_t session = atomic_load(&recording_session);
     if (session != 0)
-        koe_ring_push(session, frame, len); /* a frame that is dropped is counted there */
+        koe_ring_push(session, frame, len); /* a dropped frame is counted there */
     return 0;
 }
 
-/* Stop taking audio, and let Python know; without a core there is nothing to do. */
+/* Stop taking audio, and inform Python; without a core there is nothing to do. */
 static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
     if (koe_python_failed())
         return -1;
@@ -425,7 +425,7 @@ static int32_t end_audio(int32_t (*tell_python)(uint64_t core)) {
         let_pushes_finish();
         int32_t result;
         KOE_CALL_PYTHON(result, tell_python(core));
-        (void)result; /* a core that is just going has no session to end */
+        (void)result; /* a core that is being destroyed has no session to end */
     }
     koe_release(&session_lock);
     return 0;

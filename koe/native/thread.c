@@ -56,8 +56,8 @@ void koe_sleep_ms(unsigned milliseconds) {
     nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000L}, NULL);
 }
 
-/* What is registered last is called first. But before that come the destructors of the objects of
- * the thread that calls exit(), and what one of those registers is the last. */
+/* Functions that were registered last are called first. But before them, the destructors of the objects
+ * of the thread that calls exit() run, and a function that one of them registers is the last one. */
 #ifdef __APPLE__
 extern void _tlv_atexit(void (*destructor)(void *), void *object);
 #define at_end_of_thread(destructor, object) _tlv_atexit(destructor, object)
@@ -71,7 +71,7 @@ static bool is_main_thread(void) {
 }
 #else
 extern int __cxa_thread_atexit_impl(void (*destructor)(void *), void *object, void *library)
-    __attribute__((weak)); /* not every C library has it */
+    __attribute__((weak)); /* missing in some C libraries */
 extern char __dso_handle __attribute__((visibility("hidden")));
 #define at_end_of_thread(destructor, object)   \
     if (__cxa_thread_atexit_impl)              \
@@ -80,7 +80,7 @@ extern char __dso_handle __attribute__((visibility("hidden")));
 static int read_loads(struct dl_phdr_info *library, size_t size, void *loads) {
     (void)size;
     *(uint64_t *)loads = library->dlpi_adds;
-    return 1; /* each library says how many have been loaded */
+    return 1; /* each library has the same count of loads */
 }
 
 static uint64_t count_loads(void) {
@@ -94,14 +94,14 @@ static bool is_main_thread(void) {
 }
 #endif
 
-/* Nothing is ever taken off the list of what exit() calls, and threads come and go. So a thread
- * adds to it only where a library has been loaded since the last one. Only of the main thread it
- * is known that it ends by exit(), and that no other thread will end so too. */
+/* Nothing can be removed from the list of functions for exit(), and threads come and go. So a thread
+ * adds a function only if a library was loaded since the last one was added. The main thread always
+ * adds one: it ends only by exit(), and no other thread does the same. */
 static void register_work(void *work) {
     static _Atomic uint64_t loads_before;
     uint64_t loads = count_loads();
     if (atomic_exchange(&loads_before, loads) != loads || is_main_thread())
-        atexit(*(void (**)(void))work); /* if it can't, the process takes its chances */
+        atexit(*(void (**)(void))work); /* on failure, the process may crash at its end */
 }
 
 void koe_at_exit(void (*work)(void)) {
@@ -118,15 +118,15 @@ static bool sigpipe_is_pending(void) {
     return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
-/* A signal that is sent to the process is pending for all its threads, and another one may have
- * taken it since. */
+/* A signal that is sent to the process is pending for all its threads, and another thread may have
+ * consumed it since. */
 static void consume_sigpipe(void) {
     sigset_t sigpipe;
     sigemptyset(&sigpipe);
     sigaddset(&sigpipe, SIGPIPE);
 #ifdef __APPLE__
-    /* It has no wait that ends. But it hands a signal over to one thread when it is sent, and what
-     * sigpending has found stays with this one. */
+    /* There is no wait with a time limit. But macOS assigns a signal to one thread when it is sent, and a
+     * signal that sigpending found stays with this thread. */
     int consumed;
     sigwait(&sigpipe, &consumed);
 #else

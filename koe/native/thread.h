@@ -1,6 +1,6 @@
 /*
- * The little that C needs of threads, on POSIX and on Windows: a lock that needs no construction,
- * a thread that is never joined, a clock that can't be set, and no SIGPIPE.
+ * The few thread functions that C needs, on POSIX and on Windows: a lock with a static initialiser,
+ * a thread that is never joined, a monotonic clock, and protection from SIGPIPE.
  */
 #pragma once
 #include <stdbool.h>
@@ -25,25 +25,25 @@ typedef void *(*koe_work)(void *argument);
 #define KOE_WORK static void *
 #endif
 
-/* Run work(argument), which is defined as KOE_WORK and returns 0, on a thread of its own.
- * False if no thread could be started; nothing has run then. */
+/* Run work(argument), which is defined with KOE_WORK and returns 0, on a new thread.
+ * False if no thread could be started; then work has not run. */
 bool koe_start_thread(koe_work work, void *argument);
 
-/* Seconds since some moment in the past; setting the clock does not change them. */
+/* Seconds since a fixed moment in the past; setting the clock does not change them. */
 double koe_now(void);
 
-/* Let others run for about so long; less than a second. */
+/* Sleep for about this time; less than a second. */
 void koe_sleep_ms(unsigned milliseconds);
 
-/* Have work called when the process exits, before what was loaded until now is torn down; and
- * before all that was loaded since, if it is this thread that calls exit(). It may be called more
- * than once. Windows stops all other threads first: there it has nothing to wait for, and is not
+/* Call work when the process exits, before the libraries that are loaded now are torn down; and, if this
+ * thread calls exit(), before those that were loaded since the registration. It may be called more
+ * than once. Windows stops all other threads first, so there is nothing to wait for, and work is not
  * called. */
 void koe_at_exit(void (*work)(void));
 
-/* SIGPIPE is blocked on this thread between the two, and consumed if it came: a peer that is gone
- * is an error code for Python, and nothing that may end the host's process. A thread that is
- * started in between never gets the signal at all. */
+/* Between these two calls SIGPIPE is blocked on this thread, and consumed if it came: for Python, a closed
+ * connection is an error code, and must not end the host's process. A thread that is
+ * started in between never gets the signal. */
 typedef struct koe_sigpipe {
 #ifdef _WIN32
     char none;
