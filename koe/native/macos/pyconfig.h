@@ -1,5 +1,5 @@
 /*
- * What Python's headers have to know of macOS, on both processors. Python for macOS brings its own; this one is
+ * The settings of macOS for Python's headers, on both processors. Python for macOS has its own file; this one is
  * for headers of another system, when the library is compiled there (koe bundle --target macos-arm64).
  */
 #pragma once

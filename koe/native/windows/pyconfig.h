@@ -1,5 +1,5 @@
 /*
- * What Python's headers have to know of Windows on x86-64. Python for Windows brings its own; this one is for
+ * The settings of Windows on x86-64 for Python's headers. Python for Windows has its own file; this one is for
  * headers of another system, when the library is compiled there (koe bundle --target windows-x86_64).
  */
 #pragma once
