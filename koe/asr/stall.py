@@ -16,8 +16,7 @@ from koe.events import BYTES_PER_SECOND
 _LOUD = 2000
 _STRIDE = 5
 
-# The time after which a service is given up, relative to that after which it is asked for a sign of
-# life.
+# The time after which a service is given up, relative to the time after which it is pinged.
 _GIVEN_UP = 2.5
 
 
@@ -38,7 +37,7 @@ class StallWatch:
 
     @property
     def limit(self) -> float:
-        """Seconds of speech without a response after which the service is lost."""
+        """Seconds of speech without an answer after which the service is lost."""
         return _GIVEN_UP * self._patience
 
     @property

@@ -4,8 +4,8 @@ Audio is sent in packets of the size that the services ask for, regardless of th
 frames. While the connection is being opened ``send_audio`` is not called: the audio waits in the
 spool, and is not stored here.
 
-While the user speaks, a service that does not answer is asked for a sign of life, and then given
-up. After the end of the input the session decides how long it waits.
+While the user speaks, a service that does not answer is pinged, and then given up. After the end of
+the input the session decides how long it waits.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SETUP_TIMEOUT = 5.0
 # its results do not prolong the wait of the session any more.
 ANSWER_TIMEOUT = 30.0
 
-# Seconds of speech without a response, after which the service is pinged.
+# Seconds of speech without an answer, after which the service is pinged.
 STALL = 2.0
 
 # The most events that may wait; with more, nothing is read from the service. A runner takes all at
@@ -60,8 +60,8 @@ class StreamingEngine(Engine):
     Args:
         protocol: The session, fresh.
         connect_timeout: Seconds in which the connection must be opened.
-        stall: Seconds of speech without an answer, after which the service is asked for a sign of
-            life. It is given up after two and a half times as many.
+        stall: Seconds of speech without an answer, after which the service is pinged. It
+            is given up after two and a half times as many.
     """
 
     def __init__(self, protocol: Protocol, connect_timeout: float, stall: float = STALL) -> None:
@@ -73,7 +73,7 @@ class StreamingEngine(Engine):
         self._socket: WebSocket | None = None
         # Measures how long the service does not answer.
         self._watch = StallWatch(stall)
-        # Waits for a sign of life; None: none was asked for since the last answer.
+        # Waits for the pong; None: no ping was sent since the last answer.
         self._asking: asyncio.Task[None] | None = None
         # The service was given up, because it did not respond.
         self._is_given_up = False
@@ -198,7 +198,7 @@ class StreamingEngine(Engine):
     # --- a service that does not answer ---
 
     async def _look_for_stall(self, pcm: bytes) -> None:
-        """Ask for a sign of life, or give the service up, after enough unanswered audio."""
+        """Ping the service, or give it up, after enough unanswered audio."""
         self._watch.send(pcm, _now())
         socket = self._socket
         if self._watch.is_lost and self._protocol.answers_speech:

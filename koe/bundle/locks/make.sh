@@ -1,5 +1,5 @@
-# From the checkout's root, with uv: one lock for each platform. What moonshine-voice and cffi need for
-# what koe does not use of them is left out, and what httpx needs to send itself: pyreqwest sends.
+# From the checkout's root, with uv: one lock for each platform. Packages are left out that moonshine-voice
+# and cffi need only for parts that koe does not use, and that httpx needs to send: pyreqwest sends.
 for platform in linux-x86_64=x86_64-manylinux_2_34 linux-aarch64=aarch64-manylinux_2_34 \
   windows-x86_64=x86_64-pc-windows-msvc macos-arm64=aarch64-apple-darwin macos-x86_64=x86_64-apple-darwin
 do
