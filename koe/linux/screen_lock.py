@@ -22,7 +22,8 @@ class ScreenLock:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._is_locked = False
+        # None: it is not known yet.
+        self._is_locked: bool | None = None
         self._changed = asyncio.Event()
 
     async def listen(self) -> None:
@@ -32,10 +33,11 @@ class ScreenLock:
             DesktopError: The bus has gone.
         """
         await self._bus.on(f"{_SCREENSAVER}.ActiveChanged", self._note)
-        with suppress(DesktopError):  # it is another desktop
-            (self._is_locked,) = await self._bus.call(
-                _SCREENSAVER, _PATH, f"{_SCREENSAVER}.GetActive"
-            )
+        is_locked = False
+        with suppress(DesktopError):  # another desktop has no such service
+            (is_locked,) = await self._bus.call(_SCREENSAVER, _PATH, f"{_SCREENSAVER}.GetActive")
+        if self._is_locked is None:  # a signal that came meanwhile is newer than the answer
+            self._is_locked = is_locked
 
     async def becomes(self, *, is_locked: bool, patience: float | None = None) -> bool:
         """Wait until the screen is locked, or until it is not.
