@@ -284,7 +284,7 @@ async def test_idle_connections_are_pinged() -> None:
 @pyreqwest_only
 @on_loop
 async def test_a_server_that_stops_answering_pings() -> None:
-    given = settings(ping_interval=0.05, ping_timeout=0.1)
+    given = settings(ping_interval=0.05, ping_timeout=1.0)
     async with Server(answer_ok) as server, client_of(given) as client:
         await get(client, server.url, {})
         (connection,) = server.used
@@ -307,7 +307,7 @@ async def test_a_server_that_stops_answering_anything_under_a_request() -> None:
         else:
             await exchange.reply(body=bytes(exchange.body))
 
-    given = settings(ping_interval=0.05, ping_timeout=0.1)
+    given = settings(ping_interval=0.05, ping_timeout=1.0)
     async with Server(fall_silent) as server, client_of(given) as client:
         await get(client, server.url, {})
         assert (await post(client, f"{server.url}/silent", HEADERS, b"again")).content == b"again"
@@ -321,7 +321,8 @@ async def test_a_server_that_stops_answering_anything_under_a_request() -> None:
 @on_loop
 async def test_a_large_request(version: Version, library: str) -> None:
     size = 50_000_000 if library == "pyreqwest" else 5_000_000
-    async with PlainServer((version,)) as server, client_of() as client:
+    given = settings(timeout=120.0)
+    async with PlainServer((version,)) as server, client_of(given) as client:
         await post(client, server.url, HEADERS, bytes(size))
     assert server.seen[0].size_bytes == size
 

@@ -54,8 +54,7 @@ def test_a_window_pastes_a_text(desk: Screen, text: str) -> None:
             read = clipboard.expect_reader()
             portal.press([CONTROL, V])
             await read
-            await portal.until(lambda: portal.done == [(1, True)])
-            assert portal.pasted == [text]
+            await portal.until(lambda: portal.done == [(1, True)] and portal.pasted == [text])
 
     run()
 
