@@ -34,7 +34,7 @@ async def test_a_screen_that_is_locked_and_unlocked(desk: Screen) -> None:
 
 
 class _ReadAtOnce(Bus):
-    """A bus from which an answer and the signal behind it are read at once, as on a busy computer."""
+    """A bus from which an answer and the signal behind it are read at once, as when it is busy."""
 
     async def on(self, signal: str, handle: Callable[[str, list[Any]], None]) -> None:
         self._handle = handle
