@@ -35,6 +35,8 @@ class GrabbedKey:
         self._released = released
         # The keys of the keyboard that are grabbed.
         self._keycodes: set[int] = set()
+        # A key that repeats is reported as released once, when it is up.
+        self._is_released_once = False
         display.on(xproto.KeyPressEvent, self._note_press)
         display.on(xproto.KeyReleaseEvent, self._note_release)
         display.on(xproto.MappingNotifyEvent, self._note_mapping)
@@ -51,6 +53,7 @@ class GrabbedKey:
             DesktopError: Another program has it, or the keyboard lacks it.
         """
         with self._display.asking():
+            self._is_released_once = self._display.detect_repeats()
             keycodes = [code for it in self._key.keysyms for code in self._display.keycodes(it)]
             if not keycodes:
                 raise DesktopError(f"this keyboard has no key {self._key.name}; {_CHOOSE}")
@@ -70,8 +73,9 @@ class GrabbedKey:
             self._pressed()
 
     def _note_release(self, event: Any) -> None:
-        # A key that repeats is said to go up and down again, but is never up.
-        if event.detail in self._keycodes and event.detail not in self._display.held_keys():
+        if event.detail not in self._keycodes:
+            return
+        if self._is_released_once or event.detail not in self._display.held_keys():
             self._released()
 
     def _note_mapping(self, event: Any) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import xcffib
+import xcffib.xkb as xkb
 import xcffib.xproto as xproto
 import xcffib.xtest as xtest
 
@@ -209,6 +210,25 @@ class Display:
             self.fake_key(code, is_down=True)
         for code in reversed(pressed):
             self.fake_key(code, is_down=False)
+
+    def detect_repeats(self) -> bool:
+        """Have a key that is held reported as pressed repeatedly, and as released once.
+
+        Without this a repeating key is reported as released and pressed in turn, and what is read
+        late can't be told from presses.
+
+        Returns:
+            Whether the server can do this.
+        """
+        name = "XKEYBOARD"
+        known = self.reply(self.core.QueryExtension(len(name), name))
+        if known is None or not known.present:  # asking it nevertheless would end the connection
+            return False
+        flag = xkb.PerClientFlag.DetectableAutoRepeat
+        keyboards = self.connection(xkb.key)
+        self.reply(keyboards.UseExtension(1, 0))
+        asked = keyboards.PerClientFlags(xkb.ID.UseCoreKbd, flag, flag, 0, 0, 0)
+        return self.reply(asked) is not None
 
     def grab(self, keycode: int, modifiers: int | None) -> bool:
         """Have a key for oneself, in every window.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -85,6 +86,23 @@ async def test_a_key_that_repeats_is_held(desk: Screen) -> None:
     typist.type(0xFFBE, is_down=False)
     while await typist.next() != "up":
         pass
+    assert typist.heard.empty()
+    typist.close()
+
+
+@on_loop
+async def test_repeats_that_are_read_when_the_key_is_up(desk: Screen) -> None:
+    """A busy computer reads them late."""
+    typist = Typist(desk)
+    typist.hotkey(key_of("122")).grab()
+    typist.type(0xFFBE, is_down=True)
+    assert await typist.next() == "down"
+    time.sleep(1.0)  # noqa: ASYNC251 - the loop is busy, and the key repeats
+    typist.type(0xFFBE, is_down=False)
+    heard = [await typist.next() for _ in range(3)]
+    while heard[-1] != "up":
+        heard.append(await typist.next())
+    assert heard == ["down"] * (len(heard) - 1) + ["up"]
     assert typist.heard.empty()
     typist.close()
 
