@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -59,6 +60,9 @@ _HARMLESS = (
     {"none", "nun"},
     {"except", "accept"},
 )
+
+
+_SET = re.compile(b"\1+")
 
 
 class Gap(NamedTuple):
@@ -121,13 +125,7 @@ def _latin_words(words: Words) -> int:
 
 def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """Where flags are set, from one up to another."""
-    marks, found = bytes(flags) + b"\0", []
-    start = marks.find(1)
-    while start >= 0:
-        end = marks.find(0, start)
-        found.append((start, end))
-        start = marks.find(1, end)
-    return found
+    return [run.span() for run in _SET.finditer(bytes(flags))]
 
 
 def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:

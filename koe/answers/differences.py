@@ -122,7 +122,9 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
 
 def _join_negations(heard: Words, gone: list[bool], answer: Words, alignment: Alignment) -> None:
     """Keep the second of two negations where a word like "anything" stands for it."""
-    if speech.NEGATIONS.isdisjoint(compress(heard.texts, map(not_, gone))):
+    if speech.AFFIRMED.isdisjoint(compress(answer.texts, alignment.new)) or (
+        speech.NEGATIONS.isdisjoint(compress(heard.texts, map(not_, gone)))
+    ):
         return
     for gap in alignment.gaps:
         if any(alignment.new[at] and answer.texts[at] in speech.AFFIRMED for at in gap.answered):

@@ -57,12 +57,12 @@ def excuse(
         alignment.gone, gone = ahead, list(ahead)
         for start, end in restarts:
             gone[start:end] = [False] * (end - start)
+    new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
     for start, end in runs(gone):
         if _is_taken_back(heard, start, end):
             gone[start:end] = [False] * (end - start)
-    new_signs = "".join(sorted(sign for sign in set(written) - set(said) if not sign.isalnum()))
-    # A line break at the beginning or the end is trimmed.
-    for start, end in runs(gone):
+            continue
+        # A line break at the beginning or the end is trimmed.
         is_at_edge = start == 0 or end == len(gone)
         idle = speech.idle_beside(new_signs + "\n" if is_at_edge else new_signs)
         for first, last in speech.find_loose(heard.texts, idle, start, end):
@@ -75,8 +75,8 @@ def excuse(
             or (items and _begins_item(heard, start, end, items))
         ):
             gone[start:end] = [False] * (end - start)
-    # What was said twice is lost once.
-    for start, end in runs(gone):
+            continue
+        # What was said twice is lost once.
         for at in range(start + 1, end):
             gone[at] = heard.keys[at] != heard.keys[at - 1] or heard.numbers[at] >= 0
     return gone

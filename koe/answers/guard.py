@@ -16,7 +16,7 @@ from koe.answers.differences import Differences, compare
 from koe.answers.flaws import Flaw
 from koe.answers.meaning import changed_meaning, changes_certainty, is_question
 from koe.answers.repairs import repairs
-from koe.answers.words import MEANINGFUL, fold, script_of, split, weight
+from koe.answers.words import MEANINGFUL, fold, has_kana, script_of, split, weight
 
 # What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
 # A word that means something weighs 1. Tuned with bench/guard.
@@ -139,8 +139,10 @@ def _reason(found: Differences, answer: str) -> Flaw:
 def _leaves_japanese(found: Differences) -> bool:
     """Whether a sentence of kana and ideographs has become one without kana."""
     texts = found.gone.words.texts
+    if not has_kana(texts):
+        return False
     scripts = Counter(map(script_of, texts))
-    if not scripts["kana"] or not scripts["ideograph"]:
+    if not scripts["ideograph"]:
         return False
     fillers = sum(end - start for start, end in speech.find_loose(texts, speech.FILLERS))
     return scripts["kana"] - fillers >= _FEWEST_KANA and "kana" not in map(

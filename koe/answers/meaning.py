@@ -139,11 +139,11 @@ def _is_turned_round(found: Differences) -> bool:
     """Whether a verb that asks stands behind who does it; in "I know where is he" none asks."""
     heard, answer = found.gone.words, found.new.words
     first = _first(heard.texts)
+    lost = set(compress(range(len(heard)), found.gone.flags))
     asked = [
         at
-        for at, word in enumerate(heard.texts)
-        if word in speech.QUESTION_BEGINNINGS
-        and any(found.gone.flags[at : at + 2])
+        for at in lost | {place - 1 for place in lost if place}
+        if heard.texts[at] in speech.QUESTION_BEGINNINGS
         and not (at > first + 1 and heard.texts[at - 1] in speech.QUESTION_BEGINNINGS)
     ]
     turned = {

@@ -267,8 +267,10 @@ def write_digits(text: str) -> str:
     if not _MAY_BE_NUMBER.search(written):
         return written
     for needles, pattern, form in _FORMS:
-        if any(needle in written for needle in needles):
-            written = pattern.sub(form, written)
+        for needle in needles:
+            if needle in written:
+                written = pattern.sub(form, written)
+                break
     has_month = any(month in written for month in _MONTHS_IN_SHORT)
     return _MONTH.sub(_month, written) if has_month else written
 

@@ -58,7 +58,9 @@ def is_restart(heard: Words, start: int, end: int) -> bool:
         start: Where the words begin.
         end: Where they end, and the right ones begin.
     """
-    if end == len(heard) or _parts_number(heard, start) or _parts_number(heard, end):
+    if end == start + 1 or end == len(heard):
+        return False
+    if _parts_number(heard, start) or _parts_number(heard, end):
         return False
     return any(
         _is_named_again(heard, start, first, end)

@@ -128,6 +128,8 @@ def find_loose(
 ) -> Iterator[tuple[int, int]]:
     """Likewise, but for phrases that are a part of a fixed one."""
     for first, last in find(texts, phrases, start, end):
-        fixed = find(texts, _FIXED, max(0, first - 2), min(len(texts), last + 2))
-        if not any(before <= first and last <= behind for before, behind in fixed):
+        around = max(0, first - 2), min(len(texts), last + 2)
+        if _FIXED.keys().isdisjoint(texts[slice(*around)]) or not any(
+            before <= first and last <= behind for before, behind in find(texts, _FIXED, *around)
+        ):
             yield first, last

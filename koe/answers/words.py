@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
-from operator import itemgetter
+from typing import TypeAlias
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -60,6 +60,7 @@ _DECIMAL = re.compile(r"(\d(?<![\d.]\d)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _NAME = re.compile(r"\b[A-Z]\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
+_KANA_WORD = re.compile(f"[{_KANA}]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _FOREIGN_DIGIT = re.compile(r"\d(?<![0-9])")
@@ -91,6 +92,9 @@ _LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
 
 # Words that have a contrary are known by their tone, too: 买 is not 卖.
 _CONTRARY = frozenset(lexicon.phrases("contraries"))
+
+
+_Parts: TypeAlias = tuple[Sequence[str], Sequence[str], Sequence[float], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +132,17 @@ class Words:
         )
 
 
+_NO_PARTS: _Parts = ((), (), (), ())
+
+
 # What was heard and the answer are needed by several steps, one after the other.
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
     written = write_digits(fold(text))
-    words = list(map(_parts, _WORD.findall(written)))
+    words = list(map(_parts, _WORD.findall(written))) or [_NO_PARTS]
     texts, keys, weights, places = (
-        list(chain.from_iterable(map(itemgetter(part), words))) for part in range(4)
+        list(chain.from_iterable(parts)) for parts in zip(*words, strict=True)
     )
     numbers = [-1 if place < 0 else at - place for at, place in enumerate(places)]
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
@@ -145,7 +152,7 @@ def split(text: str) -> Words:
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[Sequence[str], Sequence[str], Sequence[float], Sequence[int]]:
+def _parts(word: str) -> _Parts:
     """A word as those that it stands for, with their keys and weights, and their places.
 
     The place of a digit is that in its number; words have -1.
@@ -200,6 +207,11 @@ def weight(word: str) -> float:
     if word in PERSONS and script == "latin":
         return 0.6
     return _WEIGHTS.get(script) or min(1.0, 0.4 + 0.15 * len(word))
+
+
+def has_kana(texts: Sequence[str]) -> bool:
+    """Whether one of some words is in kana."""
+    return bool(_KANA_WORD.search(" ".join(texts)))
 
 
 @lru_cache(maxsize=4096)

@@ -165,6 +165,8 @@ def without_markdown(text: str, heard: Heard) -> str:
 
 def without_lone_quote(text: str, heard: Heard) -> str:
     """The text without a quote at one of its ends that has no other half."""
+    if text[:1] not in _ALL_QUOTES and text[-1:] not in _ALL_QUOTES:
+        return text  # most have none, and this is quick
     lone = _LONE_QUOTE.search(text)
     if not lone or sum(map(text.count, _ALL_QUOTES)) > 1 or heard.has(*_ALL_QUOTES):
         return text
