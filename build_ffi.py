@@ -340,6 +340,8 @@ def build(
     command = [
         *target.compiler,
         *["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fvisibility=hidden"],
+        # else windows.h, which every file includes, brings all of Windows, and takes half the time
+        *(["-DWIN32_LEAN_AND_MEAN"] if windows else []),
         f"-DKOE_ABI={abi}",
         f"-DKOE_VERSION={c_string(koe.__version__)}",
         f"-DKOE_PYTHON_LIBRARY_NAME={c_string(target.python_library)}",

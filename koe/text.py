@@ -127,6 +127,7 @@ def is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+@lru_cache(4096)
 def is_unspaced(character: str) -> bool:
     """Tell whether a character belongs to a script that puts no spaces between words."""
     code_point = ord(character)
