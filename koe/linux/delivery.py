@@ -40,11 +40,13 @@ class Means:
         paste: There are a clipboard, and keys that can be sent to a window.
         is_blind: These keys go to whichever window has the focus, and only programs of AT-SPI say
             that one of theirs has it.
+        obstacle: Why the window of the press can't be known, as a clause; empty: it could be.
     """
 
     field: bool = False
     paste: bool = False
     is_blind: bool = False
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
         ways.append(Way.PASTE)
     if ways:
         return Plan((*ways, Way.CLIPBOARD))
+    if means.obstacle:
+        return Plan((Way.CLIPBOARD,), means.obstacle)
     if forced is not None and (is_same or not means.is_blind):
         return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which this window does not take")
     if is_same:

@@ -5,6 +5,7 @@ import pytest
 from koe.linux.delivery import (
     Chord,
     Means,
+    Plan,
     Tried,
     Way,
     Window,
@@ -82,6 +83,12 @@ def test_a_way_can_be_forced(forced: Way, means: Means, ways: tuple[Way, ...], r
 
 def test_a_forced_way_says_why_it_is_not_taken() -> None:
     assert plan(PASTE, BLIND, EDITOR, None).reason == MAYBE
+
+
+@pytest.mark.parametrize("forced", [None, FIELD, PASTE])
+def test_what_kept_the_window_of_the_press_from_being_known(forced: Way | None) -> None:
+    early = Means(paste=True, obstacle="it was too early")
+    assert plan(forced, early, None, EDITOR) == Plan((CLIPBOARD,), "it was too early")
 
 
 @pytest.mark.parametrize("forced", Way)
