@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from koe.channels import FrameMixer
 from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
 
@@ -50,6 +51,8 @@ class Resampler:
     """
 
     def __init__(self, rate_hz: int) -> None:
+        # Makes one channel of all.
+        self._mixer = FrameMixer(rate_hz)
         # Changes the rate; None: it is right already.
         self._stream: soxr.ResampleStream | None = None
         if rate_hz != SAMPLE_RATE_HZ:
@@ -64,7 +67,7 @@ class Resampler:
             frames: One row for each moment, one column for each channel; all are finite. Values
                 beyond -1 and 1 are clipped.
         """
-        mono = frames.clip(-1.0, 1.0).mean(axis=1)
+        mono = self._mixer.mix(frames.clip(-1.0, 1.0))
         return _to_s16le(mono if self._stream is None else self._stream.resample_chunk(mono))
 
     def add_pcm(self, pcm: bytes) -> bytes:
