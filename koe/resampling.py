@@ -5,6 +5,7 @@ The only module that knows soxr, which is imported only where the rate differs.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from koe.channels import FrameMixer
@@ -35,6 +36,13 @@ def checked_rate(rate_hz: int) -> int:
     Raises:
         AudioError: No audio has it.
     """
+    if not isinstance(rate_hz, int | float):  # numpy's numbers are converted
+        try:
+            rate_hz = operator.index(rate_hz)
+        except TypeError:
+            raise AudioError(
+                f"the sample rate {rate_hz!r} is no number; give one, as in rate=48000"
+            ) from None
     if not is_possible(rate_hz):
         raise AudioError(
             f"a sample rate of {rate_hz} Hz is not possible; give the samples per second, such as "
