@@ -166,10 +166,12 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
         reason = "no keys can be sent to this window"
     elif means.is_blind:
         reason = "it is not known whether another window has the focus than when you began to speak"
-    elif now is not None:  # as when koe serve had just started
+    elif pressed is not None:
+        reason = "no window has the focus any more"
+    elif now is not None:
         reason = "it is not known which window had the focus when you began to speak"
     else:
-        reason = "this desktop does not say which window has the focus"
+        reason = "no window has the focus, or this desktop does not say which one"
     return Plan((Way.CLIPBOARD,), reason)
 
 

@@ -22,8 +22,9 @@ ALL = Means(field=True, paste=True)
 BLIND = Means(paste=True, is_blind=True)
 MAYBE = "it is not known whether another window has the focus than when you began to speak"
 ANOTHER = "another window has the focus than when you began to speak"
-UNKNOWN = "this desktop does not say which window has the focus"
+UNKNOWN = "no window has the focus, or this desktop does not say which one"
 UNKNOWN_THEN = "it is not known which window had the focus when you began to speak"
+CLOSED = "no window has the focus any more"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ UNKNOWN_THEN = "it is not known which window had the focus when you began to spe
         # A window that is not known may be another one; a field that has the focus is the same.
         (Means(paste=True), None, None, (CLIPBOARD,), UNKNOWN),
         (Means(paste=True), None, EDITOR, (CLIPBOARD,), UNKNOWN_THEN),
-        (Means(paste=True), EDITOR, None, (CLIPBOARD,), UNKNOWN),
+        (Means(paste=True), EDITOR, None, (CLIPBOARD,), CLOSED),
         (ALL, None, None, (FIELD, CLIPBOARD), ""),
         (Means(), EDITOR, EDITOR, (CLIPBOARD,), "no keys can be sent to this window"),
         # Where the desktop presses the keys, a window that is not known at either moment is one.
