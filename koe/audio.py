@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,10 @@ _DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 _MOST_FRAMES = 2**48
 
 
+# An address of the web, of which a path keeps one slash only.
+_ADDRESS = re.compile(r"(https?|ftp):/", re.IGNORECASE)
+
+
 def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording of any format, sample rate, coding and number of channels.
 
@@ -58,6 +63,10 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
         if stat.S_ISFIFO(mode):
             return open_pipe(os.open(path, os.O_RDONLY), str(path), seconds_per_chunk)
     except FileNotFoundError as exc:
+        if _ADDRESS.match(str(path)):
+            raise AudioError(
+                f"{path} is an address; download the recording, and name its file"
+            ) from exc
         raise AudioError(f"{path} does not exist") from exc
     except OSError as exc:
         raise _unreadable(str(path), exc) from exc
@@ -250,9 +259,12 @@ def _unreadable(name: str, exc: OSError) -> AudioError:
 
 def _unusable(name: str, reason: str) -> AudioError:
     path = Path(name)
+    begins = (
+        f"{name} is damaged, or a recording of a kind that koe does not read "
+        f"({reason.rstrip('.')}); convert it: "
+    )
+    if not path.is_file():  # it came through a pipe, which nothing can read once more
+        return AudioError(f"{begins}… | ffmpeg -i - -f wav - | koe dictate -")
     # A recording can't be converted into itself.
     target = "converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav"
-    return AudioError(
-        f"{name} is damaged, or a recording of a kind that koe does not read "
-        f'({reason.rstrip(".")}); convert it: ffmpeg -i "{name}" "{target}"'
-    )
+    return AudioError(f'{begins}ffmpeg -i "{name}" "{target}"')

@@ -1,4 +1,4 @@
-"""Mixes the channels of a microphone into the one that recognisers take. Pure.
+"""Mixes the channels of a microphone or a recording into the one that recognisers take. Pure.
 
 It is the mean of the channels, unless they cancel each other out because one of them is wired the
 wrong way round.
@@ -9,6 +9,13 @@ from __future__ import annotations
 import sys
 from array import array
 from operator import mul
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy
+    import numpy.typing
+
+    Samples = numpy.typing.NDArray[numpy.float64]
 
 # Channels cancel each other out if their mean has less than this part of their power. With the same
 # sound in all channels the part is 1, with independent noise 1 / the number of channels.
@@ -21,8 +28,48 @@ _SILENT = 32.0**2
 _BLOCKS = 25
 
 
+class FrameMixer:
+    """Mixes the channels of a recording into one, in pieces of any length.
+
+    Args:
+        rate_hz: Samples per second.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        # Frames that are looked at together: a tenth of a second.
+        self._piece = max(1, rate_hz // 10)
+        # The energy of each channel and of their mean lately; None: nothing was heard.
+        self._channels: Samples | None = None
+        self._mean = 0.0
+
+    def mix(self, frames: Samples) -> Samples:
+        """Return the one channel.
+
+        Args:
+            frames: One row for each moment, one column for each channel, from -1 to 1.
+        """
+        mono: Samples = frames.mean(axis=1)
+        if frames.shape[1] > 1:
+            for start in range(0, len(frames), self._piece):
+                part = slice(start, start + self._piece)
+                self._note(frames[part], mono[part])
+                assert self._channels is not None
+                if self._mean < _CANCELLED * self._channels.max():
+                    mono[part] = frames[part, self._channels.argmax()]
+        return mono
+
+    def _note(self, frames: Samples, mono: Samples) -> None:
+        energies: Samples = (frames * frames).sum(axis=0)
+        if self._channels is None or self._channels.shape != energies.shape:
+            self._channels, self._mean = energies * 0.0, 0.0
+        # A short piece tells little, so what was before counts more.
+        kept = 0.5 ** (len(frames) / self._piece)
+        self._channels = self._channels * kept + energies
+        self._mean = self._mean * kept + float((mono * mono).sum())
+
+
 class Mixer:
-    """Mixes several channels into one, block by block.
+    """Mixes several channels of a microphone into one, block by block.
 
     Args:
         channels: The number of channels.

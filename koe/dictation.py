@@ -221,7 +221,7 @@ class OpenCore:
 
 @asynccontextmanager
 async def open_core(
-    directory: Path | None = None, rules: SessionRules = RULES, engine: str = ""
+    directory: str | os.PathLike[str] | None = None, rules: SessionRules = RULES, engine: str = ""
 ) -> AsyncIterator[OpenCore]:
     """Open a core on the running event loop; leaving the block ends its sessions.
 
@@ -230,7 +230,8 @@ async def open_core(
         rules: What the program expects of a session.
         engine: The engine to use; empty: as the configuration says.
     """
-    store = Store(directory or config_directory(os.environ), os.environ)
+    folder = config_directory(os.environ) if directory is None else Path(directory)
+    store = Store(folder, os.environ)
     core = Core(Settings(store, engine), rules, asyncio.get_running_loop())
     try:
         yield OpenCore(core)

@@ -118,6 +118,11 @@ def checked_array(audio: object) -> NDArray[Any]:
     import numpy
 
     array = numpy.asarray(audio)
+    if array.dtype.kind == "O" or isinstance(audio, str):
+        raise AudioError(
+            f"{type(audio).__name__} is no type of audio; hand over a numpy array of float32, from "
+            "-1 to 1, or of int16"
+        )
     if array.dtype.kind != "f" and (array.dtype.kind, array.dtype.itemsize) != ("i", 2):
         raise AudioError(
             f"samples of the type {array.dtype} are not understood; convert them to float32, from "

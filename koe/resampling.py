@@ -5,8 +5,10 @@ The only module that knows soxr, which is imported only where the rate differs.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
+from koe.channels import FrameMixer
 from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
 
@@ -34,6 +36,13 @@ def checked_rate(rate_hz: int) -> int:
     Raises:
         AudioError: No audio has it.
     """
+    if not isinstance(rate_hz, int | float):  # numpy's numbers are converted
+        try:
+            rate_hz = operator.index(rate_hz)
+        except TypeError:
+            raise AudioError(
+                f"the sample rate {rate_hz!r} is no number; give one, as in rate=48000"
+            ) from None
     if not is_possible(rate_hz):
         raise AudioError(
             f"a sample rate of {rate_hz} Hz is not possible; give the samples per second, such as "
@@ -50,6 +59,8 @@ class Resampler:
     """
 
     def __init__(self, rate_hz: int) -> None:
+        # Makes one channel of all.
+        self._mixer = FrameMixer(rate_hz)
         # Changes the rate; None: it is right already.
         self._stream: soxr.ResampleStream | None = None
         if rate_hz != SAMPLE_RATE_HZ:
@@ -64,7 +75,7 @@ class Resampler:
             frames: One row for each moment, one column for each channel; all are finite. Values
                 beyond -1 and 1 are clipped.
         """
-        mono = frames.clip(-1.0, 1.0).mean(axis=1)
+        mono = self._mixer.mix(frames.clip(-1.0, 1.0))
         return _to_s16le(mono if self._stream is None else self._stream.resample_chunk(mono))
 
     def add_pcm(self, pcm: bytes) -> bytes:

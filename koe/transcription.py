@@ -57,7 +57,7 @@ def transcribe(
     *,
     rate: int | None = None,
     engine: str = "",
-    directory: Path | None = None,
+    directory: str | os.PathLike[str] | None = None,
 ) -> Transcription:
     """Recognise a recording, and wait for its text.
 
@@ -109,7 +109,10 @@ def _blocks(array: NDArray[Any], rate: int | None) -> Iterator[NDArray[Any]]:
 
 
 async def _transcribe(
-    blocks: Iterable[Audio], rate: int | None, engine: str, directory: Path | None
+    blocks: Iterable[Audio],
+    rate: int | None,
+    engine: str,
+    directory: str | os.PathLike[str] | None,
 ) -> Transcription:
     async with open_core(directory, engine=engine) as core:
         session = core.begin(rate=rate, is_file=True)

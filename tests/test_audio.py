@@ -178,6 +178,20 @@ def test_other_files(tmp_path: Path, content: bytes) -> None:
     assert sentence.endswith(f'; convert it: ffmpeg -i "{path}" "converted.wav"')
 
 
+def test_another_file_in_a_pipe() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"hello, world\n" * 9)
+    os.close(writer)
+    with pytest.raises(AudioError, match=r"convert it: … \| ffmpeg -i - -f wav - \| koe dictate -"):
+        open_pipe(reader, "stdin")
+
+
+def test_an_address() -> None:
+    assert refusal(Path("https://example.org/a.mp3")).endswith(
+        "example.org/a.mp3 is an address; download the recording, and name its file"
+    )
+
+
 def test_the_result_of_the_proposed_conversion(tmp_path: Path) -> None:
     assert refusal(write(tmp_path, b"fLaC", "memo.flac")).endswith('memo.flac" "memo.wav"')
 

@@ -5,9 +5,11 @@ import random
 from array import array
 from collections.abc import Callable
 
+import numpy
 import pytest
 
-from koe.channels import Mixer
+from koe.channels import FrameMixer, Mixer
+from tests.wav import tone as floats
 
 BLOCK = 320
 
@@ -74,3 +76,28 @@ def test_an_accident_is_not_noted() -> None:
         mixer.mix(block(tone, inverse))
         mixer.mix(block(tone, tone))
     assert not mixer.is_out_of_phase
+
+
+@pytest.mark.parametrize("size", [1, 100, 8_000])
+def test_channels_of_a_recording_that_cancel_each_other_out(size: int) -> None:
+    spoken = numpy.array(floats(0.5))
+    frames = numpy.stack([spoken, -spoken, spoken * 0], axis=1)
+    mixer = FrameMixer(16_000)
+    mixed = [mixer.mix(frames[at : at + size]) for at in range(0, len(frames), size)]
+    assert numpy.concatenate(mixed) == pytest.approx(spoken)
+
+
+@pytest.mark.parametrize("size", [1, 100, 8_000])
+def test_channels_of_a_recording_that_differ(size: int) -> None:
+    frames = numpy.random.default_rng(1).uniform(-1, 1, (8_000, 2))
+    mixer = FrameMixer(16_000)
+    mixed = [mixer.mix(frames[at : at + size]) for at in range(0, len(frames), size)]
+    settled = numpy.concatenate(mixed)[1_000:]
+    assert settled == pytest.approx(frames.mean(axis=1)[1_000:])
+
+
+def test_one_channel_after_two() -> None:
+    mixer = FrameMixer(16_000)
+    mixer.mix(numpy.full((10, 2), 0.5))
+    assert mixer.mix(numpy.full((10, 3), 0.5)) == pytest.approx(numpy.full(10, 0.5))
+    assert mixer.mix(numpy.full((10, 1), 0.5)) == pytest.approx(numpy.full(10, 0.5))

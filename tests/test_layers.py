@@ -73,6 +73,7 @@ DOORS = {
         "koe.asr.spectrogram",
         "koe.asr.whisper_model",
         "koe.audio",
+        "koe.channels",
         "koe.dictation",
         "koe.intake",
         "koe.resampling",

@@ -43,3 +43,10 @@ def test_rates_that_no_audio_has(rate_hz: int) -> None:
 
 def test_a_rate() -> None:
     assert checked_rate(48_000) == 48_000
+    assert checked_rate(numpy.int32(48_000)) == 48_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", ["48000", b"48000", [48_000]])
+def test_a_rate_that_is_no_number(rate: object) -> None:
+    with pytest.raises(AudioError, match=r"is no number; give one, as in rate=48000"):
+        checked_rate(rate)  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def test_a_file(engine: ScriptedEngine, recording: Path, directory: Path) -> Non
 def test_an_array(engine: ScriptedEngine, directory: Path) -> None:
     samples = numpy.array(tone(1.0, 48_000), dtype=numpy.float32)
     stereo = numpy.stack([samples, samples], axis=1)
-    assert transcribe(stereo, rate=48_000, directory=directory).text == "hello world"
+    assert transcribe(stereo, rate=48_000, directory=str(directory)).text == "hello world"
     assert len(engine.heard) == pytest.approx(32_000, abs=4)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -46,6 +47,9 @@ _MOST_NAMED = 3
 # Of the log, only so many lines are shown, and only so many bytes are read for them.
 _MOST_LINES = 5
 _MOST_BYTES = 16_384
+
+# Less than this is free on a disk that is nearly full: an hour of a recording takes 115 MB.
+_LITTLE_BYTES = 50_000_000
 
 # The engine that knows one language only.
 _ENGLISH = "moonshine"
@@ -223,9 +227,7 @@ def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Findi
     count, megabytes = len(survey.entries), survey.audio_bytes / 1e6
     has = f"{count} {'entry' if count == 1 else 'entries'}, {megabytes:.1f} MB in {journal}"
     yield Finding(Severity.OK, "history", f"{has}; {_retention(settings)}")
-    if journal.exists() and not os.access(journal, os.W_OK | os.X_OK):
-        message = f"{journal} cannot be written, so nothing is kept; dictation works without it"
-        yield Finding(Severity.WARN, "history", message)
+    yield from _examine_disk(journal)
     if settings.audio != "nothing" and settings.audio_days is None and settings.max_mb is None:
         message = "recordings pile up: neither history.audio_days nor history.max_mb limits them"
         yield Finding(Severity.WARN, "history", message)
@@ -237,6 +239,23 @@ def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Findi
         yield Finding(Severity.WARN, "history", f"{more} more were interrupted: koe history")
     for sentence in survey.skipped:
         yield Finding(Severity.WARN, "history", f"left alone: {sentence}")
+
+
+def _examine_disk(journal: Path) -> Iterator[Finding]:
+    """Whether the journal can be written, which need not exist yet."""
+    folder = next(it for it in (journal, *journal.parents) if it.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        message = (
+            f"{folder} cannot be written, so nothing is kept; dictation works without it; make the "
+            "folder writable for your user"
+        )
+        yield Finding(Severity.WARN, "history", message)
+    elif (free := shutil.disk_usage(folder).free) < _LITTLE_BYTES:
+        message = (
+            f"the disk of {folder} has only {free / 1e6:.1f} MB left, and on a full one nothing is "
+            "kept; make room on it"
+        )
+        yield Finding(Severity.WARN, "history", message)
 
 
 def _retention(settings: HistoryConfig) -> str:

@@ -166,4 +166,5 @@ async def open_bus(address: str) -> Bus:
     except TimeoutError as exc:
         raise DesktopError(f"the D-Bus at {address} does not answer") from exc
     except (DBusFastError, OSError, EOFError) as exc:
-        raise DesktopError(f"the D-Bus at {address} can't be reached: {exc}") from exc
+        reason = getattr(exc, "strerror", None) or exc
+        raise DesktopError(f"the D-Bus at {address} can't be reached: {reason}") from exc

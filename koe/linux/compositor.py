@@ -110,7 +110,10 @@ class Compositor:
             self._socket.connect(os.fspath(path))
         except OSError as exc:
             self._socket.close()
-            raise DesktopError(f"the compositor at {path} can't be reached: {exc}") from exc
+            raise DesktopError(
+                f"the compositor at {path} can't be reached: {exc.strerror or exc}; is "
+                "WAYLAND_DISPLAY right?"
+            ) from exc
         self._socket.setblocking(False)
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._numbers = count(_DISPLAY + 1)

@@ -94,9 +94,9 @@ def claimed(path: Path) -> Iterator[socket.socket]:
 
 @contextmanager
 def _listening(path: Path) -> Iterator[socket.socket]:
+    _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        _remove_stale(path)
         before = os.umask(0o177)
         try:
             listener.bind(os.fspath(path))
@@ -117,14 +117,21 @@ def _listening(path: Path) -> Iterator[socket.socket]:
 
 def _remove_stale(path: Path) -> None:
     """Remove the socket of a daemon that was killed: the lock says that none runs."""
-    with suppress(FileNotFoundError):
+    try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileExistsError(0, "it is no socket; move that file away")
+            raise DesktopError(f"{path} is no socket; move it away, and start koe serve again")
         path.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as exc:
+        raise _unusable(path, exc) from exc
 
 
 def _unusable(path: Path, exc: OSError) -> DesktopError:
-    return DesktopError(f"the control socket can't be made: {path}: {exc.strerror or exc}")
+    return DesktopError(
+        f"the control socket can't be made: {path}: {exc.strerror or exc}; XDG_RUNTIME_DIR has "
+        f"to be a folder of yours with a short path, such as /run/user/{os.getuid()}"
+    )
 
 
 def is_own(peer: socket.socket) -> bool:
@@ -178,7 +185,9 @@ def connected(path: Path) -> Iterator[socket.socket]:
         except OSError as exc:
             raise DesktopError(f"{path} can't be used: {exc.strerror or exc}") from exc
         if not is_own(peer):
-            raise DesktopError(f"{path} is the socket of another user, who would hear you speak")
+            raise DesktopError(
+                f"{path} is the socket of another user, who would hear you speak; have it removed"
+            )
         yield peer
 
 

@@ -254,15 +254,18 @@ class Daemon:
         history = History(self._directory, self._config.history)
         try:
             await asyncio.to_thread(history.recover)
-            newest = _newest_recording(history)
+            entries = [entry for entry in history.list() if entry.has_audio]
         except HistoryError as exc:
             report(exc)
             return
-        if newest is not None and newest.why is Why.INTERRUPTED:
-            self._takes.tell(
-                f"A dictation of {newest.seconds:.0f} s was interrupted; "
+        if entries and entries[0].why is Why.INTERRUPTED:
+            message = (
+                f"A dictation of {entries[0].seconds:.0f} s was interrupted; "
                 "to insert its text: koe ctl retry"
             )
+            if others := sum(entry.why is Why.INTERRUPTED for entry in entries[1:]):
+                message += f"; before it {others} more: koe history"
+            self._takes.tell(message)
 
 
 async def _ask_portals(desktop: Desktop, questions: list[Callable[[], Awaitable[None]]]) -> None:

@@ -40,11 +40,13 @@ class Means:
         paste: There are a clipboard, and keys that can be sent to a window.
         is_blind: These keys go to whichever window has the focus, and only programs of AT-SPI say
             that one of theirs has it.
+        obstacle: Why the window of the press can't be known, as a clause; empty: it could be.
     """
 
     field: bool = False
     paste: bool = False
     is_blind: bool = False
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +158,20 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
         ways.append(Way.PASTE)
     if ways:
         return Plan((*ways, Way.CLIPBOARD))
+    if means.obstacle:
+        return Plan((Way.CLIPBOARD,), means.obstacle)
     if forced is not None and (is_same or not means.is_blind):
         return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which this window does not take")
     if is_same:
         reason = "no keys can be sent to this window"
     elif means.is_blind:
         reason = "it is not known whether another window has the focus than when you began to speak"
-    elif now is not None:  # as when koe serve had just started
+    elif pressed is not None:
+        reason = "no window has the focus any more"
+    elif now is not None:
         reason = "it is not known which window had the focus when you began to speak"
     else:
-        reason = "this desktop does not say which window has the focus"
+        reason = "no window has the focus, or this desktop does not say which one"
     return Plan((Way.CLIPBOARD,), reason)
 
 

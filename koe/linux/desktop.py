@@ -145,7 +145,7 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.missing.append(f"nothing is shown ({exc}); run: {INSTALL}")
         return
     except DesktopError as exc:
-        desktop.missing.append(str(exc))
+        desktop.missing.append(f"{exc}; is DBUS_SESSION_BUS_ADDRESS right?")
         return
     try:
         if not await _has_notifications(desktop.bus):

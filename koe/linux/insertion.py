@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,8 +33,15 @@ _REASONS = {
     Tried.UNCLEAR: "it is not known whether this window has taken it",
 }
 
+_NO_DESKTOP = "koe serve is connected to no desktop"
+_TOO_EARLY = "koe serve had only just started when you began to speak, and knew no window yet"
+_OTHER_DESKTOP = "the desktop has ended since you began to speak, and this is another one"
+
 # Seconds that a text waits for the look-up of its field, which goes on while the user speaks.
 _PATIENCE = 0.5
+
+# Seconds that a text waits for the desktop, which is looked for when the daemon starts.
+_OPENING_PATIENCE = 10.0
 
 
 class Board(Protocol):
@@ -89,6 +97,8 @@ class Insertion:
         # The windows and the clipboard, and the fields of AT-SPI; None: they are not there.
         self._board: Board | None = None
         self._fields: Fields | None = None
+        # A desktop was looked for.
+        self._is_settled = asyncio.Event()
 
     @property
     def may_paste(self) -> bool:
@@ -104,6 +114,7 @@ class Insertion:
         """
         self._board = board
         self._fields = fields
+        self._is_settled.set()
 
     def aim(self) -> InsertionTarget:
         """Note where a text that is about to be spoken belongs."""
@@ -116,6 +127,9 @@ class Insertion:
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Hand over a text in the surest way that there is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_OPENING_PATIENCE):
+                await self._is_settled.wait()
         try:
             return await self._insert(text, target)
         except DesktopError as exc:
@@ -128,7 +142,9 @@ class Insertion:
         pressed = target.window if target.board is self._board else None
         if self._is_blind:
             pressed, now = window, await self._window_of_fields()
-        means = Means(field is not None, self._board is not None, self._is_blind)
+        means = Means(
+            field is not None, self._board is not None, self._is_blind, self._obstacle(target)
+        )
         decided = plan(self._forced, means, pressed, now)
         reason = decided.reason
         for way in decided.ways:
@@ -163,6 +179,14 @@ class Insertion:
     def _is_blind(self) -> bool:
         return self._board is not None and self._board.is_blind
 
+    def _obstacle(self, target: InsertionTarget) -> str:
+        """Why the window of the press can't be known; empty: it could be."""
+        if self._board is None:
+            return _NO_DESKTOP
+        if self._is_blind or target.board is self._board:
+            return ""
+        return _TOO_EARLY if target.board is None else _OTHER_DESKTOP
+
     async def _focus(self, target: InsertionTarget) -> tuple[Window | None, FocusedField | None]:
         """The window of the press, as AT-SPI knows it, and its field if that has the focus yet."""
         if target.looking is None:
@@ -187,6 +211,6 @@ class Insertion:
 
     async def _leave(self, text: str, reason: str, chord: Chord | None) -> Delivered:
         if self._board is None:
-            return lost(reason)
+            return lost(reason or _NO_DESKTOP)
         await self._board.leave(text)
         return on_the_clipboard(reason, chord)

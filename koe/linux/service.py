@@ -17,6 +17,12 @@ NAME = "koe.service"
 # What of a desktop the daemon needs to know; not every desktop hands it to systemd by itself.
 _VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")
 
+# What to do where systemctl can't "connect to bus", that of the user's systemd.
+_NO_BUS = (
+    "; log in to a desktop and run the command in it, or, where systemd does not start programs of "
+    "users, have your desktop start koe serve"
+)
+
 # Seconds for systemctl.
 _PATIENCE = 30.0
 
@@ -136,7 +142,8 @@ def _systemctl(*words: str) -> None:
     done = _run(*words)
     if done.returncode:
         reason = done.stderr.strip() or f"status {done.returncode}"
-        raise DesktopError(f"systemctl --user {' '.join(words)} failed: {reason}")
+        remedy = _NO_BUS if "connect to bus" in reason else ""
+        raise DesktopError(f"systemctl --user {' '.join(words)} failed: {reason}{remedy}")
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:

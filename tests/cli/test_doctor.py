@@ -3,8 +3,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -320,12 +322,29 @@ def test_a_journal_that_cannot_be_used(directory: Path) -> None:
     )
 
 
-def test_a_journal_that_cannot_be_written(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (write(directory, "") / "journal").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: path != directory / "journal")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_journal_that_cannot_be_written(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    folder = write(directory, "")
+    if is_there:
+        folder = folder / "journal"
+        folder.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder)
     _, finding = find(directory, "history")
     assert finding.message == (
-        f"{directory / 'journal'} cannot be written, so nothing is kept; dictation works without it"
+        f"{folder} cannot be written, so nothing is kept; dictation works without it; make the "
+        "folder writable for your user"
+    )
+
+
+def test_a_disk_that_is_nearly_full(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(directory, "")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_200_000))
+    _, finding = find(directory, "history")
+    assert finding.message == (
+        f"the disk of {directory} has only 1.2 MB left, and on a full one nothing is kept; make "
+        "room on it"
     )
 
 

@@ -66,7 +66,7 @@ def test_a_file_in_its_place_is_left_alone(runtime: Path) -> None:
     path = control_path(os.environ)
     path.parent.mkdir(mode=0o700)
     path.write_text("mine")
-    with pytest.raises(DesktopError, match="it is no socket"), claimed(path):
+    with pytest.raises(DesktopError, match="is no socket; move it away"), claimed(path):
         pass
     assert path.read_text() == "mine"
 

@@ -18,7 +18,7 @@ pytest.importorskip("xcffib")
 import koe.linux.daemon
 from koe.dictation import Dictation, OpenCore, open_core
 from koe.errors import DesktopError, KoeError
-from koe.events import Mode
+from koe.events import Mode, ShowState, State
 from koe.linux.control import STATUS, ask, claimed, control_path
 from koe.linux.daemon import RULES, Daemon, serve
 from koe.linux.requests import ControlRequest
@@ -240,6 +240,41 @@ def test_what_a_killed_daemon_heard_is_offered(runtime: Path, tmp_path: Path, sp
         assert next(ask(control_path(os.environ), ControlRequest(STATUS)))["recording"] is False
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+async def leave_unfinished(directory: Path) -> None:
+    """End the program while it waits for the text."""
+    async with open_core(directory, RULES) as core:
+        session = core.begin()
+        await session.feed(b"ab" * 16_000)
+        session.end()
+        async for notice in session:
+            if notice == ShowState(State.FINALIZING_ASR):
+                return
+
+
+@pytest.mark.parametrize(("count", "ending"), [(1, "koe ctl retry"), (3, "2 more: koe history")])
+def test_all_that_was_interrupted_is_offered(
+    runtime: Path, directory: Path, engine: ScriptedEngine, count: int, ending: str
+) -> None:
+    @on_loop
+    async def run() -> None:
+        engine.answer = None
+        for _ in range(count):
+            await leave_unfinished(directory)
+        async with open_core(directory, RULES) as core:
+            daemon = Daemon(core, directory, Recorder)
+            with claimed(control_path(os.environ)) as listener:
+                await daemon.start(listener)
+                reader, writer = await connected(os.environ)
+                writer.write(b'{"do": "status"}\n')
+                message = json.loads(await reader.readline())["message"]
+                writer.close()
+                await daemon.close()
+        assert message.startswith("A dictation of 1 s was interrupted; ")
+        assert message.endswith(ending)
+
+    run()
 
 
 @on_loop

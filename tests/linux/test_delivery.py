@@ -5,6 +5,7 @@ import pytest
 from koe.linux.delivery import (
     Chord,
     Means,
+    Plan,
     Tried,
     Way,
     Window,
@@ -21,8 +22,9 @@ ALL = Means(field=True, paste=True)
 BLIND = Means(paste=True, is_blind=True)
 MAYBE = "it is not known whether another window has the focus than when you began to speak"
 ANOTHER = "another window has the focus than when you began to speak"
-UNKNOWN = "this desktop does not say which window has the focus"
+UNKNOWN = "no window has the focus, or this desktop does not say which one"
 UNKNOWN_THEN = "it is not known which window had the focus when you began to speak"
+CLOSED = "no window has the focus any more"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ UNKNOWN_THEN = "it is not known which window had the focus when you began to spe
         # A window that is not known may be another one; a field that has the focus is the same.
         (Means(paste=True), None, None, (CLIPBOARD,), UNKNOWN),
         (Means(paste=True), None, EDITOR, (CLIPBOARD,), UNKNOWN_THEN),
-        (Means(paste=True), EDITOR, None, (CLIPBOARD,), UNKNOWN),
+        (Means(paste=True), EDITOR, None, (CLIPBOARD,), CLOSED),
         (ALL, None, None, (FIELD, CLIPBOARD), ""),
         (Means(), EDITOR, EDITOR, (CLIPBOARD,), "no keys can be sent to this window"),
         # Where the desktop presses the keys, a window that is not known at either moment is one.
@@ -82,6 +84,12 @@ def test_a_way_can_be_forced(forced: Way, means: Means, ways: tuple[Way, ...], r
 
 def test_a_forced_way_says_why_it_is_not_taken() -> None:
     assert plan(PASTE, BLIND, EDITOR, None).reason == MAYBE
+
+
+@pytest.mark.parametrize("forced", [None, FIELD, PASTE])
+def test_what_kept_the_window_of_the_press_from_being_known(forced: Way | None) -> None:
+    early = Means(paste=True, obstacle="it was too early")
+    assert plan(forced, early, None, EDITOR) == Plan((CLIPBOARD,), "it was too early")
 
 
 @pytest.mark.parametrize("forced", Way)

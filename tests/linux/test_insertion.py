@@ -5,9 +5,10 @@ from typing import cast
 
 import pytest
 
+import koe.linux.insertion
 from koe.config.schema import Config, LinuxConfig
 from koe.errors import DesktopError
-from koe.linux.delivery import UNKNOWN, Delivered, Tried, Window
+from koe.linux.delivery import UNKNOWN, Delivered, Tried, Window, lost
 from koe.linux.fields import Fields, Focus, FocusedField
 from koe.linux.insertion import Insertion
 from tests.asynchronous import on_loop
@@ -82,10 +83,10 @@ def insertion(board: Board | None, field: OneField | None = None, way: str = "au
 
 @on_loop
 async def test_without_a_desktop() -> None:
-    nothing = insertion(None)
-    delivered = await nothing.insert("text", nothing.aim())
-    assert delivered.way == ""
-    assert "koe ctl status shows it" in delivered.message
+    for way in ("auto", "clipboard"):
+        nothing = insertion(None, way=way)
+        delivered = await nothing.insert("text", nothing.aim())
+        assert delivered == lost("koe serve is connected to no desktop")
 
 
 @on_loop
@@ -193,6 +194,27 @@ async def test_a_window_of_another_desktop_is_another_window() -> None:
     inserter.use(board, None)
     delivered = await inserter.insert("text", target)
     assert (delivered.way, board.pasted, board.left) == ("clipboard", [], ["text"])
+    assert "this is another one" in delivered.message
+
+
+@on_loop
+async def test_a_press_before_the_desktop_is_found() -> None:
+    inserter = Insertion(Config)
+    inserting = asyncio.create_task(inserter.insert("text", inserter.aim()))
+    await asyncio.sleep(0)
+    board = Board()
+    inserter.use(board, None)
+    delivered = await inserting
+    assert (delivered.way, board.pasted, board.left) == ("clipboard", [], ["text"])
+    assert "had only just started when you began to speak" in delivered.message
+
+
+@on_loop
+async def test_a_desktop_that_is_never_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(koe.linux.insertion, "_OPENING_PATIENCE", 0)
+    inserter = Insertion(Config)
+    delivered = await inserter.insert("text", inserter.aim())
+    assert delivered == lost("koe serve is connected to no desktop")
 
 
 def blind(field: OneField, way: str = "auto") -> tuple[Board, Insertion]:

@@ -75,6 +75,14 @@ def test_a_service_that_does_not_start(
         service.install({"HOME": str(tmp_path)}, [])
 
 
+def test_without_a_systemd_of_the_user(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", "Failed to connect to bus: No medium found")
+    with pytest.raises(DesktopError, match="No medium found; log in to a desktop and run"):
+        service.install({"HOME": str(tmp_path)}, [])
+
+
 def test_without_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DesktopError, match="has no systemd; have your desktop start koe serve"):
