@@ -62,7 +62,7 @@ _FIRST = _any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
 _DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
 ENGLISH = re.compile(
-    rf"(?<!\bper )\b(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
+    rf"\b(?<!\bper )(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
     r"|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?!oh (?:no|wait|sorry)\b)(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
-from typing import TypeAlias
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -94,9 +93,6 @@ _LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
 _CONTRARY = frozenset(lexicon.phrases("contraries"))
 
 
-_Parts: TypeAlias = tuple[Sequence[str], Sequence[str], Sequence[float], Sequence[int]]
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """A text as words.
@@ -132,37 +128,30 @@ class Words:
         )
 
 
-_NO_PARTS: _Parts = ((), (), (), ())
-
-
 # What was heard and the answer are needed by several steps, one after the other.
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
     """The words of a text."""
     written = write_digits(fold(text))
-    words = list(map(_parts, _WORD.findall(written))) or [_NO_PARTS]
-    texts, keys, weights, places = (
-        list(chain.from_iterable(parts)) for parts in zip(*words, strict=True)
-    )
-    numbers = [-1 if place < 0 else at - place for at, place in enumerate(places)]
+    found = _WORD.findall(written)
+    parts = list(map(_parts, found))
+    texts = list(chain.from_iterable(parts))
+    numbers: list[int] = []
+    for word, those in zip(found, parts, strict=True):
+        numbers += [len(numbers) if word.isdecimal() else -1] * len(those)
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
     names = frozenset(map(fold, _NAME.findall(text)))
+    keys, weights = list(map(_key, texts)), list(map(weight, texts))
     return Words(texts, keys, numbers, weights, frozenset(decimals), names)
 
 
 # The same words are in all that someone dictates.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> _Parts:
-    """A word as those that it stands for, with their keys and weights, and their places.
-
-    The place of a digit is that in its number; words have -1.
-    """
+def _parts(word: str) -> Sequence[str]:
+    """A word as those that it stands for: a number as its digits, dont as do and not."""
     if word.isdecimal():
-        parts: Sequence[str] = list(word)
-    else:
-        parts = _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
-    places = range(len(parts)) if word.isdecimal() else [-1] * len(parts)
-    return parts, list(map(_key, parts)), list(map(weight, parts)), places
+        return list(word)
+    return _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -172,6 +161,7 @@ def _apart(word: str) -> tuple[str, ...]:
     return ("".join((first, *rest[:-1])), full) if full else ("".join((first, *rest)),)
 
 
+@lru_cache(maxsize=4096)
 def _key(word: str) -> str:
     # The mark keeps pinyin apart from English words: 和 is no he.
     reading = read_exactly(word) if word in _CONTRARY else read_surname(word) or read(word)
