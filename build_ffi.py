@@ -340,7 +340,7 @@ def build(
     command = [
         *target.compiler,
         *["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fvisibility=hidden"],
-        # else windows.h, which every file includes, brings all of Windows, and takes half the time
+        # Else windows.h, in every file, brings all of Windows, and most of the time goes to it.
         *(["-DWIN32_LEAN_AND_MEAN"] if windows else []),
         f"-DKOE_ABI={abi}",
         f"-DKOE_VERSION={c_string(koe.__version__)}",

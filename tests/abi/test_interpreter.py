@@ -24,10 +24,29 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
+def run_with(
+    library: Path, program: Path, tmp_path: Path, *arguments: str | Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    name = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+    command: list[str | Path] = [program, *arguments]
+    return build.run(command, tmp_path / "home", **{name: str(library.parent)}, **environment)
+
+
 @pytest.fixture(scope="module")
-def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("driver") / "scenarios"
-    return build.compile_program(3, build.SOURCES / "scenarios", target)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Compiles a program once, without a search path in it, so that a copy is what it finds."""
+    folder = tmp_path_factory.mktemp("programs")
+
+    @cache
+    def compiled(source: str) -> Path:
+        target = folder / Path(source).stem
+        link = [f"-L{build.library(3)}", "-lkoe_core", "-lpthread", "-o", str(target)]
+        include = f"-I{build.library(3).parent / 'include'}"
+        sources = build.sources_of(build.SOURCES / source)
+        subprocess.run([*build.FLAGS, include, *sources, *link], check=True)
+        return target
+
+    return compiled
 
 
 def plant(folder: Path, marker: Path) -> None:
@@ -38,16 +57,21 @@ def plant(folder: Path, marker: Path) -> None:
         (folder / f"{name}.py").write_text(f"open({str(marker)!r}, 'a').write({name!r})\n")
 
 
-def test_nothing_is_imported_from_elsewhere(scenarios: Path, speech: Path, tmp_path: Path) -> None:
+def test_nothing_is_imported_from_elsewhere(
+    compiled: Callable[[str], Path], speech: Path, tmp_path: Path
+) -> None:
     """Not from PYTHONPATH, PYTHONHOME, user site, or the working directory."""
     home, marker = tmp_path / "home", tmp_path / "imported"
     plant(tmp_path / "path", marker)
     plant(home, marker)  # the working directory
     plant(home / ".local" / "lib" / PYTHON / "site-packages", marker)
     plant(tmp_path / "elsewhere" / "lib" / PYTHON, marker)
-    result = build.run(
-        [scenarios, "speech", speech],
-        home,
+    result = run_with(
+        build.library_file(3),
+        compiled("scenarios"),
+        tmp_path,
+        "speech",
+        speech,
         PYTHONPATH=str(tmp_path / "path"),
         PYTHONHOME=str(tmp_path / "elsewhere"),
         PYTHONUSERBASE=str(home / ".local"),
@@ -70,10 +94,13 @@ def test_the_plants_do_grow(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="compiles a module of Linux")
-def test_no_code_is_loaded_by_a_configuration_of_openssl(scenarios: Path, tmp_path: Path) -> None:
+def test_no_code_is_loaded_by_a_configuration_of_openssl(
+    compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     """As tests/test_openssl.py shows it would be without koe."""
     marker, environment = plant_module(tmp_path)
-    result = build.run([scenarios, "silence"], tmp_path / "home", **environment)
+    program = compiled("scenarios")
+    result = run_with(build.library_file(3), program, tmp_path, "silence", **environment)
     assert result.returncode == 0, result.stdout + result.stderr
     assert not marker.exists()
 
@@ -84,31 +111,6 @@ def copy_of_library(tmp_path: Path) -> Path:
     folder = tmp_path / "lib"
     folder.mkdir()
     return build.copy_library(3, folder)
-
-
-def run_with(
-    library: Path, program: Path, tmp_path: Path, *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    name = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
-    command: list[str | Path] = [program, *arguments]
-    return build.run(command, tmp_path / "home", **{name: str(library.parent)})
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Compiles a program once, without a search path in it, so that a copy is what it finds."""
-    folder = tmp_path_factory.mktemp("programs")
-
-    @cache
-    def compiled(source: str) -> Path:
-        target = folder / Path(source).stem
-        link = [f"-L{build.library(3)}", "-lkoe_core", "-lpthread", "-o", str(target)]
-        include = f"-I{build.library(3).parent / 'include'}"
-        sources = build.sources_of(build.SOURCES / source)
-        subprocess.run([*build.FLAGS, include, *sources, *link], check=True)
-        return target
-
-    return compiled
 
 
 FAILURES = """\
@@ -170,10 +172,11 @@ def test_no_python(copy_of_library: Path, compiled: Callable[[str], Path], tmp_p
 
 
 @posix_only
-def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
+def test_a_fork_of_a_process_that_uses_the_library(
+    compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Its threads are missing, and locks may be held by them: nothing hangs, nothing works."""
-    program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
-    result = build.run([program, "fork"], tmp_path / "home")
+    result = run_with(build.library_file(3), compiled("failing.c"), tmp_path, "fork")
     assert result.returncode == 0, result.stdout + result.stderr
     [line] = result.stderr.splitlines()
     assert result.stdout == failures(line)
@@ -181,9 +184,10 @@ def test_a_fork_of_a_process_that_uses_the_library(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_fork_of_a_process_that_has_not_used_it(tmp_path: Path) -> None:
-    program = build.compile_program(3, build.SOURCES / "failing.c", tmp_path / "failing")
-    result = build.run([program, "fresh"], tmp_path / "home")
+def test_a_fork_of_a_process_that_has_not_used_it(
+    compiled: Callable[[str], Path], tmp_path: Path
+) -> None:
+    result = run_with(build.library_file(3), compiled("failing.c"), tmp_path, "fresh")
     assert (result.returncode, result.stdout) == (0, "create 0\n"), result.stderr
 
 
