@@ -286,6 +286,6 @@ def _unusable(name: str, exc: Exception) -> AudioError:
             f"it says is its own; make another one the system's default; {_LIST}"
         )
     return AudioError(
-        f"the microphone '{name}' cannot be opened ({exc}); close other programs that record, "
-        "and allow access to it in the system's privacy settings"
+        f"the microphone '{name}' cannot be opened ({exc}); connect it, close other programs "
+        "that record, and allow access to it in the system's privacy settings"
     )

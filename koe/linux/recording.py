@@ -26,6 +26,10 @@ _LEVEL_INTERVAL = 0.1
 _SILENT = (
     "the microphone gives nothing but silence: is it muted, or is another one the system's default?"
 )
+_STAYED_AWAY = (
+    "the microphone was away when the recording ended, so nothing of what you said then was heard; "
+    "connect it, and say the rest again"
+)
 _OUT_OF_PHASE = (
     "the channels of the microphone cancel each other out, so only one of them is used; "
     "check its cable, or the settings of its driver"
@@ -122,12 +126,15 @@ class TakeRecording:
             except AudioError as exc:
                 heard_some = self.level.seconds > 0
                 if self.is_ended or not heard_some or (away_since and now() - away_since > _AWAY):
-                    self._warn(str(exc))
+                    was_away = self.is_ended and away_since is not None
+                    self._warn(_STAYED_AWAY if was_away else str(exc))
                     break
                 if away_since is None or self._recorder is not None:
                     away_since = now()
                     self._warn(f"{exc}; the recording goes on when it is back")
                 await self._pause()
+                if self._stopped.is_set():
+                    self._warn(_STAYED_AWAY)
             else:
                 break
             finally:

@@ -252,7 +252,7 @@ class Takes:
         self._tell_of(take, message)
 
     def _tell_of(self, take: Take, message: str) -> None:
-        if take is self._newest:
+        if take is self._newest and not take.cancelled:
             self.tell(message)
 
     def _update(self, **changes: Unpack[_Changes]) -> None:

@@ -154,6 +154,7 @@ async def test_a_release_while_the_microphone_is_away() -> None:
     desk.recording.end()
     await running
     assert desk.pcm == TONE
+    assert "was away when the recording ended" in desk.warnings[-1]
 
 
 @on_loop

@@ -123,6 +123,19 @@ async def test_an_end_before_the_microphone_is_open(
 
 
 @on_loop
+async def test_nothing_is_said_of_the_microphone_after_a_cancel(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        desk.recorder = Recorder(PCM, gone=AudioError("it has gone"))
+        desk.takes.begin(Mode.TOGGLE)
+        await desk.watcher.until(lambda it: "goes on when it is back" in it.message)
+        desk.takes.cancel()
+        await desk.idle()
+        assert "was away" not in desk.watcher.seen[-1].message
+
+
+@on_loop
 async def test_cancel(directory: Path, engine: ScriptedEngine) -> None:
     async with opened(directory) as desk:
         desk.takes.cancel()  # there is nothing
