@@ -36,6 +36,7 @@ COMMANDS = {
     "dictate": "turn a recording, or what you say now, into text",
     "serve": "dictate into every window of a Linux desktop, at the press of a key",
     "ctl": "control koe serve, and show its state",
+    "status": "show what koe serve is doing",
     "tui": "show koe serve, the history and the settings in a terminal",
     "service": "start koe serve with a Linux desktop, and bind keys to it",
     "config": "read, change and check the settings",
