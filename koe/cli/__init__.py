@@ -129,7 +129,9 @@ def tell(line: object) -> None:
         OutputError: It cannot be written.
     """
     text = str(line)
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout is None:
+        raise OutputError("stdout is closed", unread=False)
+    if sys.stdout.isatty():
         text = diagnostics.harmless(text)
     with writing():
         print(text, flush=True)
@@ -204,6 +206,8 @@ def _is_broken_pipe(exc: OSError) -> bool:
 
 def _discard_output() -> None:
     """Let the flush at exit succeed, or Python would complain about it."""
+    if sys.stdout is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

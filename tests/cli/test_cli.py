@@ -107,6 +107,19 @@ def test_the_reader_of_the_output_is_gone(tmp_path: Path) -> None:
     assert process.returncode == Exit.ERROR
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix")
+def test_a_closed_output(tmp_path: Path) -> None:
+    """The text would be nowhere, so this is no success."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command("engines")],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == Exit.ERROR
+    assert done.stderr == b"koe: the output cannot be written: stdout is closed\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that Linux has")
 @pytest.mark.parametrize(
     "words", ["doctor", "config path", "config show", "dict check", "model list"]
