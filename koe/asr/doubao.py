@@ -55,7 +55,7 @@ _GZIP = 1
 # wrong audio format. All others are temporary: a late packet, a busy service.
 _PERMANENT_ERRORS = frozenset({45000001, 45000002, 45000151})
 
-# The address of the vendor that answers only every 15 seconds, or at the end.
+# The ending of the vendor's address whose service answers only every 15 seconds, or at the end.
 _LATE = "_nostream"
 
 # A gzip header without name, time and operating system, so that it is the same on every machine.

@@ -1,8 +1,9 @@
 """The user's dictionary in a model's own tokens, for sherpa-onnx. Pure.
 
 A transducer writes tokens, and prefers a term if its tokens are preferred. Depending on the model,
-tokens are characters, pieces of words, or pieces of bytes, which only their look shows. Terms for
-which a model has no tokens are left out, because the library would prefer the rest of them.
+tokens are characters, pieces of words, or pieces of bytes; only the tokens themselves show which. A
+term with parts for which a model has no tokens is left out: the library would prefer the other
+parts.
 """
 
 from __future__ import annotations

@@ -43,9 +43,9 @@ INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 # records. While a session computes its last text, the wait goes on: it will end, or be given up.
 CONNECT_TIMEOUT = 60.0
 
-# How long one call of the recogniser may take: this number of seconds, and this number more for
-# each second of its speech. A busy computer takes 10 s for a second; a call that takes longer
-# hangs.
+# How long one call of the recogniser may take: PATIENCE seconds, and PATIENCE_PER_SECOND more for
+# each second of its speech. A busy computer takes 10 s for a second of speech, so a call that takes
+# longer than this limit hangs.
 PATIENCE = 30.0
 PATIENCE_PER_SECOND = 20.0
 

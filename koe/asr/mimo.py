@@ -25,7 +25,7 @@ LONGEST_SECONDS = 230.0
 # "Error Codes"); within a stream, the error's code is the status.
 _PERMANENT_ERRORS = frozenset({"400", "401", "402", "403", "404", "invalid_key"})
 
-# The reasons for a stop after a whole text.
+# The service's reason for a stop after a whole text.
 _STOP = "stop"
 
 

@@ -204,7 +204,7 @@ def _mapped_errors(path: Path) -> Iterator[None]:
 
 def remedy_for(directory: Path) -> str:
     """What to do when files are missing, as a clause."""
-    # The layouts of the models that koe knows.
+    # Models that koe can fetch are in this folder.
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"
     return (

@@ -16,9 +16,9 @@ from koe.events import SAMPLE_RATE_HZ
 # Samples of one power value: 0.1 s, which evens out the variation of noise.
 _WINDOW = SAMPLE_RATE_HZ // 10
 
-# The loudest window of speech has at least this many times the power of the quietest one (6 dB),
-# which may be one of this number of earlier windows. Below the third (-75 dB of full scale) is
-# silence, and above the fourth (-30 dB) is no noise of a room.
+# The loudest window of speech has at least _RANGE times the power of the quietest one (6 dB), which
+# may be one of the _BEFORE windows before the speech. Power below _SILENT (-75 dB of full scale) is
+# silence; power above _LOUD (-30 dB) is not the noise of a room.
 _RANGE = 4.0
 _BEFORE = 10
 _SILENT = 3e-8

@@ -104,8 +104,8 @@ class MoonshineRecogniser(Recogniser):
     def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
         forget_voice_detector(transcriber)
         with mapped_errors():
-            # The stream would update by its own count; so it is kept from that, and `feed` updates
-            # it.
+            # The stream would update at intervals of its own. With this one it never does, and
+            # `feed` updates it.
             self._stream = transcriber.create_stream(update_interval=float("inf"))
             self._stream.start()
         self._transcriber = transcriber

@@ -39,7 +39,7 @@ from koe.loudness import FRAME
 from koe.text import join_segments
 from koe.tokens import tokens
 
-# Silence before speech that is longer than the first is cut down to the second.
+# Silence before speech that is longer than _SILENCE frames is shortened to _LEAD frames.
 _SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
 
 # The longest chunk that is recognised as a whole at the end of the audio, and for live text, in
@@ -56,9 +56,9 @@ _LEAST_SPEECH = 1.0
 # The number of live texts while the piece after the last pause doubles its length.
 _UPDATES = 3
 
-# The gate is asked at this interval, in samples, whether speech has ended; it has if this number of
-# samples has no speech: 0.2 s, since gates end speech late. Without a gate, it has after this
-# number of quiet frames: 0.6 s.
+# The gate is asked every _LOOK samples whether speech has ended: it has if the last _LOOK samples
+# have no speech. These 0.2 s are enough, since gates end speech late. Without a gate, speech has
+# ended after _ENDED quiet frames: 0.6 s.
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 

@@ -53,7 +53,7 @@ _TURN_DETECTION = {
 # The vendor accepts 10 000 tokens of context; a Chinese character is one or two tokens.
 _CONTEXT_CHARACTERS = 5000
 
-# The types of events with the text of a sentence, so far or in the end.
+# The beginning of the types of events that have a sentence's text, partial or complete.
 _HEARD = "conversation.item.input_audio_transcription."
 
 # Beginnings of the codes of errors that another try would cause again: the key, the account, the
@@ -80,7 +80,7 @@ _FATAL_TYPE = "server_error"
 # The most sentences that are remembered while they are not recognised yet.
 _ENDS_LIMIT = 64
 
-# The most sentences: a day of speech. A broken service must not fill the memory.
+# The most characters of text: about a day of speech. A broken service must not fill the memory.
 _TEXT_LIMIT = 1_000_000
 
 
@@ -283,7 +283,7 @@ class QwenProtocol(Protocol):
             upto = max(upto or 0, last_upto)
         self._reported = (definite, upto, interim)
         events: list[Message | Event] = []
-        # Also when the last hypothesis was withdrawn.
+        # The definite text is also reported when the hypothesis after it was withdrawn.
         is_new = (definite, upto) != (last_definite, last_upto)
         if is_new or definite == interim != last_interim:
             events.append(DefiniteHeard(definite, upto))

@@ -54,7 +54,7 @@ class HeardSoFar:
 
 
 Interpretation = HeardSoFar | Refusal | None
-"""Interprets a document; returns None for an unknown one."""
+"""What a document means; None: it is of an unknown kind."""
 
 
 class UploadReply:

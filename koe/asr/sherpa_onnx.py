@@ -230,7 +230,7 @@ class SherpaRecogniser(Recogniser):
         self._tail = bytes(2 * model.tail)
         # The text of all segments that have ended.
         self._ended = ""
-        # The texts of the last report.
+        # The whole text at the last report.
         self._reported = ""
         # Number of samples that were fed.
         self._fed = 0

@@ -29,12 +29,13 @@ _LOGARITHMIC_FROM = 15.0
 _LOG_STEP = numpy.log(6.4) / 27
 _HIGHEST_MEL = _LOGARITHMIC_FROM + numpy.log(SAMPLE_RATE_HZ / 2 / 1000) / _LOG_STEP
 
-# Power below this part of the loudest, as an exponent of ten, is raised to it.
+# Power more than _RANGE powers of ten below the loudest is raised to that limit. Power below
+# _LEAST_POWER counts as _LEAST_POWER, because 0 has no logarithm.
 _RANGE = 8.0
 _LEAST_POWER = 1e-10
 
 
-# The power to which the loud parts of a recording are raised, of full scale squared (-22 dB):
+# The power, of full scale squared (-22 dB), to which the loudest third of a recording is brought:
 # models make more errors with much quieter recordings.
 _LOUDNESS = 0.08**2
 _LOUD_PART = 3

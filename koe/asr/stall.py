@@ -1,7 +1,7 @@
 """Notices that a service does not answer the speech that it gets. Pure.
 
-It measures the loud audio since the last answer, so that pauses of the user don't count; and of
-that at most the time that has passed, because audio that waited is sent at once.
+It measures the loud audio since the last answer, so that pauses of the user don't count. A packet
+counts for at most the time since the packet before it, because audio that waited is sent at once.
 """
 
 from __future__ import annotations

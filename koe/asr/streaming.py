@@ -191,7 +191,7 @@ class StreamingEngine(Engine):
                 await self._socket.send(step)
 
     def _tell_working(self) -> None:
-        """Have the session wait longer for its text, because there was an answer."""
+        """Have the session wait longer for its text: audio was sent, or the service answered."""
         if not self._events.full():
             self._events.put_nowait(EngineWorking())
 

@@ -229,8 +229,8 @@ class WebSocket:
         while not self._arrived:
             try:
                 self._take(await self._reader.read(_READ_BYTES))
-                # Send pongs. Only many of them wait for the network: else a server that reads only
-                # after it has written and koe would wait for each other.
+                # Send pongs. Wait for the network only if many are unsent: otherwise koe and a
+                # server that reads nothing while it writes would wait for each other.
                 self._write()
                 if self._writer.transport.get_write_buffer_size() > _READ_BYTES:
                     await self._writer.drain()

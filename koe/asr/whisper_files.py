@@ -109,7 +109,7 @@ def _text(path: Path) -> str:
 
 
 def _remedy(folder: Path) -> str:
-    # The layout of the models that koe knows.
+    # Models that koe can fetch are in this folder.
     if folder.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{folder.name}"
     return (

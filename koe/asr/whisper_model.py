@@ -20,8 +20,8 @@ from koe.asr.whisper_text import Guess, decode_tokens
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
-# Columns of the spectrogram: silence after the speech, without which the last word may be written
-# twice; and the fewest and the most that are encoded; the latter are 30 s.
+# Columns of the spectrogram: those for silence after the speech, without which the last word may be
+# written twice; the fewest that are encoded; and the most, which are 30 s.
 _TAIL_COLUMNS = 200
 _MIN_COLUMNS = 500
 _MAX_COLUMNS = 3000
@@ -36,7 +36,8 @@ _MAX_TOKENS = 448
 _TOKENS_PER_SECOND = 25
 _SPARE_TOKENS = 32
 
-# Against loops, on a second try: written tokens get less likely, and no five tokens are repeated.
+# Against loops, on a further try: tokens that were written get less likely, and no sequence of this
+# many tokens is written twice.
 _PENALTY = 1.2
 _LONGEST_REPETITION = 4
 
