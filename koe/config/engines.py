@@ -33,7 +33,7 @@ ENGINES = (
 _FINAL_WAIT_TIMEOUT = 5.0
 
 SHORTEST_FINAL_WAIT = 1.0
-"""The fewest seconds that a session waits for its engine, also with a smaller setting, because a
+"""The fewest seconds that a session waits for its engine, even if the setting is smaller, because a
 busy computer passes results on late."""
 
 
@@ -67,7 +67,7 @@ class DoubaoConfig(Section, generations=SINCE_B):
         output_zh_variant: ``traditional``, ``tw`` or ``hk``; None for simplified.
         accelerate_score: How early the first characters are sent, from 0 to 20; sent only with
             ``enable_accelerate_text``.
-        headers: If there are any, they replace all headers of the keys.
+        headers: If not empty, they replace the headers with the keys.
     """
 
     url: str = target("wss://openspeech.bytedance.com/api/v3/sauc/bigmodel_async")
@@ -120,8 +120,8 @@ class GlmConfig(Section):
     Attributes:
         prompt: A description of the recording; None sends nothing.
         connect_timeout: Seconds.
-        final_wait_timeout: Seconds that sending the recording and its text may take, besides as
-            many as it has; less than 30 is 30.
+        final_wait_timeout: Seconds for the exchange of a recording for its text, to which the
+            length of the recording is added; values below 30 count as 30.
     """
 
     url: str = target("https://open.bigmodel.cn/api/paas/v4/audio/transcriptions")
@@ -161,8 +161,8 @@ class SherpaOnnxConfig(Section):
     """Speech recognition on this device; ``model`` is a path below ``models``.
 
     Attributes:
-        hotwords_score: How much a term of the dictionary is preferred; 0 is 1.5.
-        endpoint_silence: Seconds of silence that end a sentence; 0 is 1.2.
+        hotwords_score: How much a term of the dictionary is preferred; 0 means 1.5.
+        endpoint_silence: Seconds of silence that end a sentence; 0 means 1.2.
         language: The language that is spoken, as a code such as ``zh``, for models that can be
             set to one; with ``auto`` they detect it.
         use_itn: Digits and punctuation, in models that write both or neither.
@@ -222,12 +222,11 @@ class AsrConfig(
 
     Attributes:
         fallback: The engines that take over when the configured one fails, in this order.
-        stall: Seconds without a result, although there was speech, after which the engine is asked
-            for a sign of life.
+        stall: Seconds of speech without an answer after which a streaming service is pinged.
         second_pass: ``auto`` recognises speech as a whole again; ``off`` delivers the text of the
             first pass, which is a little faster and has twice as many wrong words.
         keep_loaded_minutes: How long the models of engines on this device stay in memory after the
-            last recording.
+            last recording; None: without limit.
     """
 
     provider: str = text("moonshine")

@@ -321,10 +321,10 @@ def names(
 
 
 def table(default: Mapping[str, S], of: S) -> Mapping[str, S]:
-    """Sections of one kind by name. Those in the file replace the whole default."""
+    """Sections of one kind by name. The group in the file replaces the whole default."""
     return _typed(Table(default, of), default)
 
 
 def records(default: tuple[S, ...], of: S) -> tuple[S, ...]:
-    """A list of sections of one kind. That of the file replaces the whole default."""
+    """A list of sections of one kind. The list in the file replaces the whole default."""
     return _typed(SectionList(default, of), default)

@@ -108,7 +108,7 @@ class LlmProfile(Section):
 
     @property
     def exposure(self) -> str:
-        """A warning about what others in the network can read; empty if it is nothing."""
+        """A warning about what others in the network can read; empty if they can read nothing."""
         from koe.endpoint import host_of, is_private  # its import takes milliseconds
 
         if not (self.allow_plain_http and self.base.startswith("http:") and is_private(self.base)):
@@ -135,7 +135,7 @@ class LlmProfile(Section):
         """Return the address of a path at the server, which may be invalid.
 
         Args:
-            path: Where it is, below the base; a query of the base is added.
+            path: The path below the base; a query of the base is added.
         """
         query = pasted(self.base_url).partition("?")[2]
         mark = "&" if "?" in path else "?"
@@ -226,7 +226,7 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         enabled: The main switch.
         active_profile: The ID of the profile that corrects; without such a profile nothing is
             corrected.
-        profiles: By id. Those in the file replace all that are built in.
+        profiles: By ID. The group in the file, even an empty one, replaces the built-in profiles.
         timeout: Seconds for a whole request.
         dictionary_max_candidates: Terms of the dictionary that a request may contain; 0 for all.
         system_prompt_path: Absolute or relative to the configuration directory.

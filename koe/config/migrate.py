@@ -188,7 +188,10 @@ _TEMPLATES = (
 
 
 def replace_untouched_templates(document: Document) -> Document:
-    """One of the five templates of early builds is left (spec config §8.3)."""
+    """Keep only the first of the five templates of early builds, if all of them are unchanged.
+
+    Source: spec config §8.3.
+    """
     templates = find(document, ("prompt_templates",))
     if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATES:
         return document

@@ -153,7 +153,7 @@ class ExperimentalConfig(Section, effect=AT_ONCE):
 
 
 class PromptTemplate(Section, effect=RELOAD_OR_RECORDING):
-    """Ways to rewrite a text that was dictated: one of these settings for each, in a list.
+    """Ways to rewrite a dictated text: a list with a group of these settings for each.
 
     Attributes:
         shortcut: Digit that the shell shows. Any byte is read, 1 to 9 can be saved (spec abi §7.3).
@@ -271,9 +271,9 @@ UNREADABLE = Config(
     llm=LlmConfig(enabled=False),
     history=HistoryConfig(audio_days=None, text_days=None, cancelled_hours=None, max_mb=None),
 )
-"""The configuration while the file can't be read.
+"""The configuration while the file can't be read (spec abi §6.2).
 
-    Nothing is sent to a model then, and nothing is removed from the history (spec abi §6.2).
+Nothing is sent to a model then, and nothing is removed from the history.
 """
 
 

@@ -1,7 +1,7 @@
 """Every setting with the value in force, and its origin.
 
-The declarations, the settings as they were read, and the tree of the file
-are walked together; nothing here knows any particular setting.
+The declarations, the settings as they were read, and the tree of the file are walked together;
+nothing here knows any particular setting.
 """
 
 from __future__ import annotations
