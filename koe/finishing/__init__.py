@@ -7,7 +7,6 @@ a term by the term, with the index of `term_index`; `ordinary` knows which words
 as they are. Each rule of the setting ``text.cleanup`` has a module: `spacing`, `punctuation`,
 `fillers`, `figures` (numbers), `spoken_signs` and `width`. They never see what `protected` sets
 aside: addresses, code, and numbers in a special form.
-numbers in a form of their own.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _NOT_LIGHT = frozenset(("get", "got", "going", "one", "kindly", "dear", "please"
 
 @cache
 def _sections() -> Mapping[str, Mapping[str, str]]:
-    """The lists by name; each maps the beginning of a word to its possible rests, in spaces."""
+    """The lists by name; each maps the beginning of words to their rests, all between spaces."""
     text = files("koe.finishing").joinpath("words.txt").read_text(encoding="utf-8")
     sections = {}
     for section in text.split("\n## ")[1:]:
@@ -147,7 +147,7 @@ def is_split(text: str, start: int, end: int, places: Collection[int]) -> bool:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether no character next to a part of a Chinese text may be the rest of the same name."""
+    """Whether no character next to a part of a Chinese text may belong to the same name."""
     before, after = text[:start][-1:], text[end : end + 1]
     if before in _DOTS or after in _DOTS:
         return False
@@ -160,7 +160,7 @@ def stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def is_joined(text: str, start: int, end: int) -> bool:
-    """Whether three characters are a word and a frequent one, or one end is grammatical."""
+    """Whether three characters are a word beside an explained one, or have a grammatical end."""
     if is_light_character(text[start]) or is_light_character(text[end - 1]):
         return True
     for first, last in ((start, end - 1), (start + 1, end)):
@@ -171,14 +171,14 @@ def is_joined(text: str, start: int, end: int) -> bool:
 
 
 def _is_explained(text: str, at: int) -> bool:
-    """Whether a character is in an ordinary word, often one by itself, or not an ideograph."""
+    """Whether a character is in an ordinary word, is frequent or common, or is no ideograph."""
     if not 0 <= at < len(text) or not "\u3400" <= text[at] <= "\u9fff":
         return True
     return text[at] in _frequent() or not unexplained(text, [at])
 
 
 def unexplained(text: str, places: Collection[int]) -> int:
-    """How many of the characters at these positions neither are nor belong to an ordinary word."""
+    """Count the characters at these positions that are not common and in no ordinary word."""
     covered = {at for first, last in _words_around(text, places) for at in range(first, last)}
     return sum(at not in covered and not is_common_character(text[at]) for at in places)
 

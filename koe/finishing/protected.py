@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-# About 65 000 characters; a text with more pieces is not dictated.
+# About 65 000 characters; no dictated text has as many pieces.
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 
 MARKER = f"{chr(_FIRST)}-{chr(_LAST)}"

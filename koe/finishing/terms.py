@@ -37,13 +37,17 @@ _ALMOST = (
     (_NEVER, _NEVER, _NEVER, 0.9, 0.85),
 )
 
-# The same for ideographs that stand for a term in letters, since their spelling shows less; and for
-# two ideographs.
+# The least similarity for ideographs that stand for a term in letters, by the number of consonants;
+# it is lower, since pinyin resembles the term less. The last value is for two ideographs that begin
+# with the same letter as the term.
 _SAME_CHINESE = (_NEVER, 0.85, 0.45, 0.35, 0.3)
 _SAME_TWO_CHARACTERS = 0.3
 
-# Pinyin has more letters than the term; the term may have at most this many more than the pinyin.
+# Pinyin usually has more letters than the term; the term may have at most this many more than the
+# pinyin.
 _MOST_LETTERS_LESS = 2
+
+# The least share of ideographs that are used to write foreign names.
 _MOSTLY = 0.75
 
 _VOWELS = "aeiou"
@@ -51,7 +55,8 @@ _VOWELS = "aeiou"
 # Terms of at most this many ideographs must have exactly the same reading, to avoid coincidences.
 _SHORT = 3
 
-# How many words more than a term has may stand for it: for its sound, and for its single letters.
+# The most words, beyond those of the longest term, that may stand for a term: if it is found by its
+# sound, and if it is found by its letters, which may be spelled one by one.
 _MORE_WORDS = 2
 _MORE_LETTERS = 5
 
