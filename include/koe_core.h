@@ -128,18 +128,15 @@ extern "C" {
  *
  *   The engine is lost, even before it was connected, or does not answer: it is retried while the
  *   user speaks and for some seconds after sp_core_session_end; then the engines of asr.fallback
- * are
- *   tried. Meanwhile the session goes on as if nothing had happened; a warning comes when a
- * fall-back
- *   takes over, and when the retries take long. If no engine is available:
+ *   are tried. Meanwhile the session goes on as if nothing had happened; a warning comes when a
+ *   fall-back takes over, and when the retries take long. If no engine is available:
  *     all    some text was heard: warning that its end may be missing, and after the end of the
  *            recording the callbacks above, with the text that was heard
  *     all    no text was heard: [state finalizing_asr,] error, state failed   no idle follows
  *
  *   The error comes at once if a retry would fail in the same way, as after a refused key. Audio
- * that
- *   is pushed after it, until the shell ends or cancels the session, is still recorded for the
- * history.
+ *   that is pushed after it, until the shell ends or cancels the session, is still recorded for the
+ *   history.
  *
  *   Cancelled, at any point before preparing_paste:
  *     2, 3   state cancelled, state idle
@@ -215,12 +212,11 @@ typedef struct SPCallbacks {
    *   of the session.
    *
    * on_log_event: a message that the library also writes to stderr and to koe.log. level: 0 an
-   * error,
-   *   1 a warning; later versions may add 2, information, and 3, for developers. The message is a
-   *   sentence for people. It belongs to no session and carries no token; the calls come one at a
-   *   time, a moment later, on a separate thread, and may overlap with other callbacks. They may
-   * come
-   *   as soon as callbacks are registered, even if sp_core_create fails, until sp_core_destroy.
+   *   error, 1 a warning; later versions may add 2, information, and 3, for developers. The message
+   *   is a sentence for people. It belongs to no session and carries no token; the calls come one
+   *   at a time, a moment later, on a separate thread, and may overlap with other callbacks. They
+   *   may come as soon as callbacks are registered, even if sp_core_create fails, until
+   *   sp_core_destroy.
    *
    * on_state_changed: what the session is doing, one of connecting_asr, recording_hold,
    *   recording_toggle, finalizing_asr, correcting, preparing_paste, completed, idle, cancelled,
@@ -300,9 +296,8 @@ typedef struct SPHotkeyConfig {
 /*
  * The callbacks of sp_core_download_model, from a thread of that download, one at a time.
  *
- * ModelStatusCallback: 0 started, as the first; then, as the last, exactly one of 1 completed, 2
- * failed
- *   (message gives the reason) and 3 cancelled.
+ * ModelStatusCallback: 0 started, as the first; then, as the last, exactly one of 1 completed,
+ *   2 failed (message gives the reason) and 3 cancelled.
  * ModelProgressCallback: file_index from 0, in the order of the manifest; bytes_total is 0 if the
  *   manifest does not give it.
  */

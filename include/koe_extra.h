@@ -98,8 +98,8 @@ KOE_API void koe_free(char *text);
  *   "engine"       the engine that recognised it, or was to do so
  *   "profile"      the profile that was to correct it; "" for none
  *   "why"          how it ended: "complete", "incomplete" (a text came, and its end may be
- * missing),
- *                  "silent", "cancelled", "failed", "interrupted" (the program ended before)
+ *                  missing), "silent", "cancelled", "failed", "interrupted" (the program ended
+ *                  before)
  *   "state"        the last state, as in on_state_changed; "" if unknown
  *   "text"         the delivered text; "" if there was none or it is not kept
  *   "heard"        the recognised text; "" if there was none or it is not kept
@@ -207,7 +207,7 @@ KOE_API char *koe_last_error(void);
 
 /* A function of such an engine; the last entry of a table has NULL as its name. */
 typedef struct KoeLocalEngine {
-    const char *function;    /* its name, by which the core looks it up, such as "koe_mlx_stop" */
+    const char *function;  /* its name, by which the core looks it up, such as "koe_mlx_stop" */
     void (*address)(void); /* its address, regardless of its type */
 } KoeLocalEngine;
 

@@ -67,8 +67,8 @@ void koe_deliver(uint64_t core, uint64_t token, const char *text, const char *he
 
 /* --- audio --- */
 
-/* Move audio of a session out of the ring, oldest first; returns the number of bytes, 0 if there is none.
- * */
+/* Move audio of a session out of the ring, oldest first; returns the number of bytes, 0 if there is
+ * none. */
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity);
 
 /* The session takes no more audio: waiting and later audio is dropped, so that it takes no room. */
