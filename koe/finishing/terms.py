@@ -228,11 +228,11 @@ class Terms:
         spoken = sum(len(word.reading) for word in words)
         best, found = 0.0, None
         for code in codes(words):
-            least = _SAME_CHINESE[min(len(code), len(_SAME_CHINESE)) - 1]
+            usual = _SAME_CHINESE[min(len(code), len(_SAME_CHINESE)) - 1]
             is_two = len(window) == 2 < len(code)
             for term in self._index.sounding(code):
-                if is_two and words[0].reading[0] == term.letters[0][0]:
-                    least = _SAME_TWO_CHARACTERS
+                begins_alike = is_two and words[0].reading[0] == term.letters[0][0]
+                least = _SAME_TWO_CHARACTERS if begins_alike else usual
                 alike = sounds.likeness_of_letters(letters, term.letters)
                 if alike >= least and alike > best and _begin_alike(words, term):
                     best, found = alike, term
