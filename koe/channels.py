@@ -62,7 +62,7 @@ class FrameMixer:
         energies: Samples = (frames * frames).sum(axis=0)
         if self._channels is None or self._channels.shape != energies.shape:
             self._channels, self._mean = energies * 0.0, 0.0
-        # A short piece tells little, so what was before counts more.
+        # A short piece is no evidence by itself, so the pieces before it count more.
         kept = 0.5 ** (len(frames) / self._piece)
         self._channels = self._channels * kept + energies
         self._mean = self._mean * kept + float((mono * mono).sum())

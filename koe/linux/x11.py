@@ -214,8 +214,8 @@ class Display:
     def detect_repeats(self) -> bool:
         """Have a key that is held reported as pressed repeatedly, and as released once.
 
-        Without this a repeating key is reported as released and pressed in turn, and what is read
-        late can't be told from presses.
+        Without this a repeating key is reported as released and pressed in turn, which looks like
+        real presses when the events are read late.
 
         Returns:
             Whether the server can do this.
