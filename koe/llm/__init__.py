@@ -1,10 +1,10 @@
-"""Correction of a text by a language model: what is sent, and how it gets there.
+"""Correction of a text by a language model: requests, and how they are sent.
 
-Pure: ``correction`` makes the question and says what becomes of the answer; both are in one of
-three protocols (``protocols``), each a module with its configured name. ``exchange`` has what the
-protocols have in common, and ``refusals`` reads what a service refuses.
+Pure: ``correction`` makes the question and judges the answer; ``protocols`` writes and reads them
+in one of three protocols, each a module with its configured name. ``exchange`` has the common parts
+of the protocols, and ``refusals`` reads refusals of services.
 
-Over sockets: ``asking`` has the text of a session corrected, through the HTTP door (`koe.http`).
-``service`` has the one client that all sessions share, and asks what no session does. Import the
+Over sockets: ``asking`` has the text of a session corrected, through `koe.http`. ``service`` has
+the one client that all sessions share, and asks the questions outside of sessions. Import the
 module that you need.
 """

@@ -15,14 +15,14 @@ from koe.llm.exchange import (
 )
 from koe.prompts import UserPrompt
 
-# It lists twenty models unless it is asked for more (spec llm §4.1).
+# The service lists twenty models by default (spec llm §4.1).
 MODELS_QUERY = "?limit=1000"
 
 _VERSION = "2023-06-01"
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """The version of the protocol, and who asks; an empty key says nothing of that."""
+    """The headers with the protocol's version and the key; an empty key is not sent."""
     version = {"anthropic-version": _VERSION}
     return version | ({"x-api-key": api_key} if api_key else {})
 
@@ -45,10 +45,10 @@ def build_body(request: LlmRequest) -> dict[str, object]:
 
 
 def parse_reply(body: bytes) -> Reply:
-    """The text, without what the model thought before.
+    """The text, without the model's reasoning.
 
     Raises:
-        LlmReplyError: The body is not what the protocol says.
+        LlmReplyError: The body breaks the protocol.
     """
     reply = read_reply(body, join_messages)
     try:

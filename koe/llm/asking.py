@@ -1,7 +1,7 @@
 """One correction: prepared while the user speaks, then asked for until there is an answer.
 
-Two kinds of refusal need not be the last word: one that is over at once, because the server has too
-much to do or is being replaced, and one that is about a parameter which can be left out.
+Two kinds of refusals are retried: temporary ones, of a server that is busy or being replaced, and
+those about a parameter which can be left out.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from koe.http.client import Client, Response
 
-# Seconds before another try, where the server does not say. After the last, its refusal stands:
-# while this goes on, the user waits for a text.
+# Seconds before each retry, unless the server sets them. After the last one the refusal is final,
+# because the user waits for the text.
 PAUSES = (0.25, 0.5, 1.0)
 
 Habits: TypeAlias = dict[Hashable, tuple[ParameterChange, ...]]
-"""What to change in requests, as was found out: by `Inquiry.kind`.
+"""The changes of requests that services turned out to need, by `Inquiry.kind`.
 
-It lasts as long as the core. After an edit of the profile, the limit or the sampling it is found
-out anew.
+They are kept as long as the core. After an edit of the profile, the limit or the sampling they are
+found out again.
 """
 
 log = logging.getLogger(__name__)
@@ -60,10 +60,10 @@ class SessionModel:
 
     Args:
         open_client: Returns the client.
-        habits: What models do not take; what is found out is added.
+        habits: The known changes; new ones are added.
         snapshot: The settings that the session begins with.
-        profile: Whom to ask.
-        read_prompts: Reads what is said beside the text.
+        profile: The profile of the model.
+        read_prompts: Reads the prompts.
     """
 
     def __init__(
@@ -79,18 +79,18 @@ class SessionModel:
         self._snapshot = snapshot
         self._profile = profile
         self._read_prompts = read_prompts
-        # Both as of the session's begin; a reload meanwhile is for the next one.
+        # Both as at the begin of the session; a later reload affects the next one.
         self._prompts: Prompts | None = None
         self._client: Client | None = None
 
     def prepare(self) -> None:
-        """Do what can be done while the user speaks: read the prompts, open a connection."""
+        """Prepare the correction while the user speaks: read the prompts, open a connection."""
         self._prompts = self._read_prompts()
-        # What is wrong here is raised when the text is to be corrected.
+        # Errors are raised when the text is corrected.
         with suppress(LlmError):
             self._client = self._open_client()
             self._client.warm_up(warm_up_request(self._profile))
-        # What judges the answer, with its libraries and tables: some 50 ms, once.
+        # The modules that judge the answer take some 50 ms to load, once.
         import koe.answers.clean
         import koe.answers.guard  # noqa: F401
 
@@ -117,7 +117,7 @@ class SessionModel:
 
 
 async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
-    """Ask a model, in the time that one request has.
+    """Ask a model, within the time limit of one request.
 
     Args:
         client: Sends.
@@ -145,20 +145,20 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
 
 
 async def until_answered(client: Client, request: Request, deadline: float) -> Response:
-    """Send a request, and again while it is refused for the moment or its connection breaks.
+    """Send a request; retry it after temporary refusals and broken connections.
 
     Only a request that is over is sent again, never one that may still be answered.
 
     Args:
         client: Sends.
         request: What to send.
-        deadline: When the reply has to be there, on the loop's clock.
+        deadline: The time limit of the reply, on the loop's clock.
 
     Returns:
         The last reply, which may be a refusal.
 
     Raises:
-        LlmError: There was none at the last try.
+        LlmError: The last try gave no reply.
     """
     now = asyncio.get_running_loop().time
     with llm_errors():
@@ -185,7 +185,7 @@ async def until_answered(client: Client, request: Request, deadline: float) -> R
 
 @contextmanager
 def llm_errors() -> Iterator[None]:
-    """Raise what the HTTP door raises as errors of corrections."""
+    """Turn errors of `koe.http` into errors of corrections."""
     try:
         yield
     except HttpTimeoutError as exc:

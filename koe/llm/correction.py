@@ -1,10 +1,10 @@
-"""Correcting and rewriting a text: the question, and what becomes of the answer. Pure.
+"""Correcting and rewriting a text: the question, and the judgement of its answer. Pure.
 
     inquiry = ask_for_correction(settings, profile, prompts, terms, heard, history)
     …send inquiry.http, which gives a status and a body…
     correction = inquiry.read(status, body)
 
-Blank text is not for models: they recite the dictionary then. Callers deliver it as it is.
+Models must not get blank text: they recite the dictionary then. Callers deliver it as it is.
 """
 
 from __future__ import annotations
@@ -22,23 +22,22 @@ from koe.llm.protocols import PROTOCOLS, check_status, doubt, reply_request, req
 from koe.llm.refusals import ParameterChange, explanation, find_changes, presentable
 from koe.prompts import Prompts, UserPrompt, pick_candidates, render
 
-# Of a service's word for why the model stopped; more is no word.
+# The longest word of a service for the reason why the model stopped, in characters.
 _LONGEST_STOP = 40
 
 TEST_TEXT = (
     "um so can you uh check how much cpu and you know how much memory the app is using right now"
 )
-"""What a test of a connection has corrected (spec llm §4.2)."""
+"""The sample text of a connection test (spec llm §4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is delivered. It holds what was said, so no repr shows it.
+    """The text to deliver. It has what was said, so no repr shows it.
 
     Attributes:
         text: The answer, or else what was heard.
-        remark: Why it is not the answer, as a sentence for people that quotes nothing; empty when
-            it is.
+        remark: Why it is not the answer, as a sentence without quotations; empty if it is.
     """
 
     text: str = field(repr=False)
@@ -51,7 +50,7 @@ class Outcome:
 
 
 class Purpose(Enum):
-    """What an answer is for, which decides what makes it useless."""
+    """The purpose of an answer, which decides how it is judged."""
 
     CORRECTION = "an edit of what was heard"
     REWRITING = "any text but a list of the dictionary's terms"
@@ -60,16 +59,16 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """A question to a model, and what its answer is measured by.
+    """A question to a model, with all that its answer is judged by.
 
     Attributes:
-        http: What to send.
-        request: The same in no protocol.
-        profile: Whom to ask.
+        http: The HTTP request.
+        request: The same, independent of the protocol.
+        profile: The profile of the model.
         heard: The text in question.
         candidates: The terms that the question names.
-        purpose: What the answer is for.
-        limit: Tokens that the answer may have.
+        purpose: The purpose of the answer.
+        limit: The most tokens of the answer.
     """
 
     http: Request
@@ -82,18 +81,18 @@ class Inquiry:
 
     @property
     def kind(self) -> Hashable:
-        """Whom it asks and by which settings; the same for all texts until a setting is edited."""
+        """Identifies the model and its settings; equal for all texts until a setting is edited."""
         asked = replace(self.request, system="", user=UserPrompt(stable="", varying=""))
         return self.profile.protocol, self.http.url, self.http.headers, asked
 
     def changed(self, changes: Sequence[ParameterChange]) -> Request:
-        """What to send to a service that wants some parameters otherwise."""
+        """The HTTP request with changed parameters."""
         return reply_request(self.profile, self.request, changes)
 
     def find_changes(
         self, status: int, body: bytes, made: Sequence[ParameterChange]
     ) -> tuple[ParameterChange, ...]:
-        """What to change after a refusal; empty when that is no help.
+        """The changes to make after a refusal; empty if none would help.
 
         Args:
             status: The HTTP status of the reply.
@@ -103,7 +102,7 @@ class Inquiry:
         return find_changes(status, body, request_body(self.profile, self.request, made), made)
 
     def read(self, status: int, body: bytes) -> Outcome:
-        """What becomes of the answer.
+        """Judge the answer.
 
         Args:
             status: The HTTP status of the reply.
@@ -111,9 +110,9 @@ class Inquiry:
 
         Raises:
             LlmStatusError: The server refused.
-            LlmReplyError: It said something that is no answer, or not all of one.
+            LlmReplyError: The reply is no answer, or an incomplete one.
         """
-        from koe.answers.clean import clean  # brings libraries and tables, some 50 ms
+        from koe.answers.clean import clean  # loads libraries and tables, some 50 ms
 
         check_status(status, body, self.profile)
         try:
@@ -132,16 +131,16 @@ class Inquiry:
         return Outcome(answer)
 
     def _check_stop(self, reply: Reply) -> None:
-        """Accept an answer that is whole.
+        """Check that an answer is complete.
 
         Raises:
-            LlmReplyError: Words would be missing from it. A test is content with some.
+            LlmReplyError: Words may be missing. A test accepts an incomplete answer.
         """
         if reply.stop and (self.purpose is not Purpose.TEST or not reply.text):
             raise LlmReplyError(explain_stop(reply.stop[:_LONGEST_STOP], self.limit))
 
     def _explained(self, message: str, body: bytes) -> str:
-        """A message, which may be the server's words, with what the body says about the failure."""
+        """A message, with the failure that the body reports."""
         secrets = self.profile.secrets
         # Some servers explain a failure with status 200.
         shown, said = presentable(message, secrets), explanation(body, secrets)
@@ -164,7 +163,7 @@ def active_profile(settings: LlmConfig) -> LlmProfile:
     """The profile that rewrites and tests use, whether or not correction is on.
 
     Raises:
-        LlmProfileError: There is none of that id.
+        LlmProfileError: There is no profile with that ID.
     """
     try:
         return settings.profiles[settings.active_profile]
@@ -183,9 +182,9 @@ def ask_for_correction(
     """Have a text corrected.
 
     Args:
-        settings: What all profiles have in common.
-        profile: Whom to ask (`LlmConfig.correcting_profile`).
-        prompts: What to say beside the text.
+        settings: The settings of all profiles.
+        profile: The profile of the model (`LlmConfig.correcting_profile`).
+        prompts: The prompts.
         terms: The dictionary.
         heard: The recognised text.
         history: Interim revisions of it, oldest first; the newest ten are sent.
@@ -207,7 +206,7 @@ def ask_for_rewriting(
 ) -> Inquiry:
     """Have a text rewritten: as `ask_for_correction`, by the instruction of a template.
 
-    The answer may be short or in another language; that is what many templates are for.
+    The answer may be short or in another language, as many templates ask for it.
     """
     candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
     asked = Prompts(system=instruction, user=prompts.user)

@@ -1,9 +1,9 @@
-"""One exchange with a model, in no protocol: what is asked, and how an answer is read. Pure.
+"""The parts of questions and answers that are common to all protocols. Pure.
 
-Nothing about an answer is certain. Some gateways always stream, though a request says that it wants
-no events. What they send is put together to the document that the protocol has for an answer at
-once, so that no protocol knows of it. A stream without its end is no answer: the end of the text
-would be missing. Refusals are read in `koe.llm.refusals`.
+Answers are not reliable. Some gateways always stream, although the request asks for no events.
+Their events are joined to the document that the protocol has for a whole answer, so that the
+protocols need not know events. A stream without its end is no answer, because the end of the text
+is missing. Refusals are read in `koe.llm.refusals`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from koe.prompts import UserPrompt
 # The first half of an escaped surrogate pair, or the second.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
-# How services say that the model came to the end of what it wanted to say.
+# The words of services for a normal end.
 _NORMAL_ENDS = frozenset({
     "stop", "end_turn", "stop_sequence", "eos", "eos_token", "eos_found", "end", "complete",
     "completed", "finished", "finish", "success", "null", "none",
 })  # fmt: skip
 
-# How services name an earlier end, by what it means; the first that fits counts.
+# The words of services for an earlier end, by meaning; the first match counts.
 _TOO_LONG = re.compile("context|model_length")
 _AT_THE_LIMIT = re.compile(r"length|max_(?:output_|completion_|new_)?tokens|token_limit|incomplete")
 _DECLINED = re.compile(
@@ -39,30 +39,30 @@ _TOOL = re.compile("tool|function")
 # Not str.splitlines, which also takes U+2028 for the end of a line, and that may be in a text.
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
-# What ends a stream of Chat Completions; other gateways send it too.
+# The end mark of a stream of Chat Completions; gateways of other protocols send it, too.
 _DONE = "[DONE]"
 
 Join = Callable[[Sequence[object]], object]
 
 
 class LlmFormatError(LlmReplyError):
-    """The reply is none of the protocol: what was asked may be something else than a model."""
+    """The reply breaks the protocol; the address may not be that of a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class LlmRequest:
-    """One question to a model, in no protocol yet. Protocols leave out what they don't know.
+    """One question to a model, independent of the protocol; protocols omit unknown parameters.
 
     Attributes:
         model: The server's name for it.
         system: The instruction.
         user: The rest of the prompt, with the text.
-        max_output_tokens: How long the answer may be.
+        max_output_tokens: The most tokens of the answer.
         temperature: 0 for the most likely answer.
         top_p: Share of the likely words that are considered.
-        max_token_parameter: What the server calls the limit: ``max_tokens`` or
+        max_token_parameter: The server's name of the limit: ``max_tokens`` or
             ``max_completion_tokens``.
-        no_reasoning_control: What keeps the server from thinking first: ``reasoning_effort``,
+        no_reasoning_control: The parameter that turns reasoning off: ``reasoning_effort``,
             ``thinking`` or ``none``.
     """
 
@@ -78,7 +78,7 @@ class LlmRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said, as it said it.
+    """The answer of a model, as it was sent.
 
     Attributes:
         text: Not cleaned; may be empty.
@@ -94,17 +94,17 @@ class Reply:
 
 
 def stop_of(*words: str | None) -> str:
-    """The first word for why a model stopped that is not one for a normal end; empty for none."""
+    """The first stop reason that is not a normal end; empty if there is none."""
     ends = (word for word in words if word and word.casefold() not in _NORMAL_ENDS)
     return next(ends, "")
 
 
 def explain_stop(stop: str, limit: int) -> str:
-    """Say what happened, as a clause, and what to do about it.
+    """Explain an early end, as a clause, with a remedy.
 
     Args:
         stop: The service's word.
-        limit: Tokens that the answer was allowed.
+        limit: The most tokens that the answer was allowed.
     """
     word = re.sub("[ -]", "_", stop.casefold())
     if _TOO_LONG.search(word):
@@ -134,7 +134,7 @@ def read_json(body: bytes, what: str = "response") -> object:
         text = body.decode("utf-8-sig")
         value = parse_json(text, _nothing)
         if _SURROGATE.search(text):
-            # Half a pair is accepted there, but can't be encoded again.
+            # JSON may have lone surrogates, which can't be encoded.
             json.dumps(value, ensure_ascii=False).encode()
     except ValueError as exc:
         raise LlmFormatError(f"parse {what}: error decoding response body") from exc
@@ -147,10 +147,10 @@ def _nothing(constant: str) -> object:
 
 
 def at(value: object, *path: str | int) -> object:
-    """The value at a path of keys and positions; it may be None, which is JSON's null.
+    """The value at a path of keys and positions; JSON's null is None.
 
     Raises:
-        LookupError: There is nothing of that name, or no container to look in.
+        LookupError: The path does not exist.
     """
     for step in path:
         match value, step:
@@ -176,8 +176,8 @@ def collect_text(content: object, types: Container[str]) -> str:
     """The text of a message: content that is text, or the text parts of a list (spec llm §3.6).
 
     Args:
-        content: Anything; empty text comes of what has none.
-        types: The parts that count. Those that don't say what they are count too.
+        content: Any value; the text is empty if the value has none.
+        types: The types of parts that count. Parts without a type count, too.
     """
     if isinstance(content, str):
         return content
@@ -197,7 +197,7 @@ def _text_of(part: object) -> str:
 
 
 def is_page(body: bytes) -> bool:
-    """Whether a server sent a page for browsers."""
+    """Whether a reply is a web page."""
     return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
@@ -212,7 +212,7 @@ def read_reply(body: bytes, join: Join) -> object:
         join: Makes a document of events: ``join_chat``, ``join_responses`` or ``join_messages``.
 
     Raises:
-        LlmReplyError: It is neither, an event is an error, or the end is missing.
+        LlmReplyError: It is neither, reports an error, or lacks its end.
     """
     try:
         return read_json(body)
@@ -286,13 +286,13 @@ def join_messages(events: Sequence[object]) -> object:
             case "message_stop":
                 has_ended = True
             case _:
-                pass  # of those that begin, count, and keep the connection alive nothing is needed
+                pass  # the other kinds of events have no text
     _check_end(has_ended or text_at(message, "stop_reason") is not None)
     return {**message, "content": list(blocks.values())}
 
 
 def _split(body: bytes) -> tuple[list[object], str]:
-    """Return the events in a body, and what is in it besides events and comments.
+    """Return the events of a body, and the rest without comments.
 
     Lines of JSON without anything else are events too.
     """
@@ -331,7 +331,7 @@ def _value(text: str) -> object:
 
 
 def _check(events: Sequence[object]) -> None:
-    """Raise LlmReplyError if an event says that the service failed."""
+    """Raise LlmReplyError if an event reports a failure."""
     for event in events:
         error = _field(event, "error")
         is_error = text_at(event, "type") == "error"

@@ -19,7 +19,7 @@ MODELS_QUERY = ""
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """What says who asks; an empty key says nothing."""
+    """The headers with the key; an empty key is not sent."""
     return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
@@ -51,14 +51,14 @@ def parse_reply(body: bytes) -> Reply:
     """The first choice's text.
 
     Raises:
-        LlmReplyError: The service failed, or the body is not what the protocol says.
+        LlmReplyError: The service failed, or the body breaks the protocol.
     """
     reply = read_reply(body, join_chat)
     try:
         content = at(reply, "choices", 0, "message", "content")
     except LookupError:
         raise LlmFormatError("missing content in Chat response") from None
-    # Some services fail in the middle of an answer, and say so beside what there is of it.
+    # Some services fail during an answer, and report that beside the incomplete text.
     for failure in (("choices", 0, "error"), ("error",)):
         if said := text_at(reply, *failure, "message") or text_at(reply, *failure):
             raise LlmReplyError(said)

@@ -21,7 +21,7 @@ MODELS_QUERY = ""
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """What says who asks; an empty key says nothing."""
+    """The headers with the key; an empty key is not sent."""
     return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
@@ -44,7 +44,7 @@ def parse_reply(body: bytes) -> Reply:
     """The text of all messages.
 
     Raises:
-        LlmReplyError: The model failed, or the body is not what the protocol says.
+        LlmReplyError: The model failed, or the body breaks the protocol.
     """
     reply = read_reply(body, join_responses)
     status = text_at(reply, "status")

@@ -24,19 +24,20 @@ from koe.llm.exchange import (
 from koe.llm.refusals import ParameterChange, apply, is_about_store, presentable, refusal
 from koe.text import pasted, trim
 
-# What servers say of an address at which they have nothing.
+# The statuses of servers for an address that does not exist.
 _ASTRAY = frozenset({404, 405})
 
-# Where Azure's services are.
+# The hosts of Azure's services.
 _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
-# A name of a header (RFC 9110 §5.6.2), and those that say where a request goes and ends.
+# The form of a header's name (RFC 9110 §5.6.2), and headers that decide where a request goes and
+# ends.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset({
     "connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade",
 })  # fmt: skip
 
-# What to do about a service that takes no request by which it must not keep what was said.
+# The remedy if a service refuses requests that forbid it to keep what was said.
 _KEEP_NOTHING = (
     "store: false asks the service to keep nothing, so it is never left out; set api_protocol to "
     "openai_chat, or choose another service"
@@ -44,7 +45,7 @@ _KEEP_NOTHING = (
 
 
 class LlmProtocol(Protocol):
-    """What a module of a protocol has."""
+    """The interface of a protocol's module."""
 
     MODELS_QUERY: str
 
@@ -60,7 +61,7 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
     "openai_responses": openai_responses,
     "anthropic_messages": anthropic_messages,
 })  # fmt: skip
-"""By the word that is configured (``api_protocol``)."""
+"""The modules by the value of ``api_protocol``."""
 
 
 def reply_request(
@@ -69,9 +70,9 @@ def reply_request(
     """Ask a model.
 
     Args:
-        profile: Which one.
-        request: What to ask.
-        changes: What its service wants to have otherwise.
+        profile: The profile of the model.
+        request: The question.
+        changes: The changes that its service needs.
 
     Raises:
         LlmConfigError: The profile can't be used.
@@ -82,7 +83,7 @@ def reply_request(
     return Request(
         url=profile.url,
         headers=(("Content-Type", "application/json"), *_headers(profile)),
-        # What was heard may hold half of a surrogate pair; it goes out as a question mark.
+        # A lone surrogate in the text is sent as a question mark.
         body=encoded.encode("utf-8", "replace"),
         allow_private=profile.allow_plain_http,
     )
@@ -96,7 +97,7 @@ def request_body(
 
 
 def models_request(profile: LlmProfile) -> Request:
-    """Ask which models there are. A model need not be configured for that.
+    """Ask for the list of models; no model need be configured.
 
     Raises:
         LlmConfigError: The profile can't be used.
@@ -105,7 +106,7 @@ def models_request(profile: LlmProfile) -> Request:
 
 
 def warm_up_request(profile: LlmProfile) -> Request:
-    """Ask something small, so that there is a connection when it is needed (spec llm §1.5).
+    """Make a small request that opens the connection early (spec llm §1.5).
 
     Any status is an answer.
 
@@ -119,8 +120,8 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     """Accept a reply by its status, unless it is a web page.
 
     Raises:
-        LlmStatusError: The server refused. What it says is short and without the key.
-        LlmReplyError: A page answers, so something else than a model was asked.
+        LlmStatusError: The server refused; its message is shortened and without the key.
+        LlmReplyError: The reply is a web page, so that the address is not that of a model.
     """
     if 200 <= status <= 299:
         if is_page(body):
@@ -137,15 +138,15 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
 def check_address(text: str, *, allow_plain_http: bool = False) -> str:
     """Return an address in its normal form, if a model may be asked there (spec llm §6.1).
 
-    The rules are those of `koe.endpoint`. What was configured as an address may be the key: no
-    message shows it.
+    The rules are those of `koe.endpoint`. No message shows the address, because users may have
+    entered the key there.
 
     Args:
         text: The address.
         allow_plain_http: Whether it may be unencrypted in a private network too.
 
     Raises:
-        LlmConfigError: It is no absolute address, it is not allowed, or that of a WebSocket.
+        LlmConfigError: It is no absolute address, is not allowed, or is that of a WebSocket.
     """
     from koe.endpoint import check_endpoint, is_private, shown  # costs milliseconds, so not before
 
@@ -183,7 +184,7 @@ def parse_models(body: bytes) -> list[str]:
 
 
 def doubt(profile: LlmProfile) -> str:
-    """A question to the user, whether base_url is right."""
+    """A hint to the user that base_url may be wrong."""
     from koe.endpoint import shown
 
     address = presentable(shown(profile.base), profile.secrets)
@@ -205,14 +206,14 @@ def _headers(profile: LlmProfile) -> tuple[tuple[str, str], ...]:
     headers = PROTOCOLS[profile.protocol].headers(profile.key)
     if profile.key and "Authorization" in headers and _is_azure(profile.base):
         headers = {"api-key": profile.key}
-    # The user's own take the place of ours; of names that differ in case only, the last counts.
+    # The user's own headers replace koe's; of names that differ in case only, the last counts.
     named = {name.lower(): (name, value) for name, value in headers.items()}
     named |= {name.lower(): (name, value.strip()) for name, value in profile.headers.items()}
     return tuple(named.values())
 
 
 def _is_azure(base: str) -> bool:
-    """Whether a key goes in a header of Azure's own, which all versions of its service read."""
+    """Whether the key is sent in Azure's own header, which all versions of its service read."""
     from koe.endpoint import place_of
 
     return place_of(base).host.endswith(_AZURE)
@@ -255,6 +256,6 @@ def _check_header(name: str, value: str) -> None:
 
 
 def _may_be_sent(character: str) -> bool:
-    """Whether a header can hold it: no control characters, and no half of a surrogate pair."""
+    """Whether a header can have this value: no control characters, no lone surrogates."""
     is_control = (character < " " and character != "\t") or character == "\x7f"
     return not is_control and not "\ud800" <= character <= "\udfff"

@@ -1,9 +1,9 @@
-"""What a refusal says: to people, and about what may be changed in the request. Pure.
+"""Reads refusals: the message for people, and the parameters to change. Pure.
 
-Services differ in what they take, and most of them say in a refusal what it is about: a parameter
-is left out, renamed, or given another value then. Nothing but the parameters that are named here is
-ever changed, and never the prompt. ``store`` is not among them: it asks the service to keep nothing
-of what was said, and that is worth more than an answer.
+Services accept different parameters, and most of them name the wrong one in a refusal. It is left
+out, renamed, or gets another value then. Only the parameters that are listed here are changed, and
+never the prompt. ``store`` is not among them: it forbids the service to keep what was said, which
+is worth more than an answer.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from koe.errors import LlmReplyError
 from koe.llm.exchange import at, is_page, read_json, text_at
 from koe.masking import one_line
 
-# Characters of the name of an error.
+# The longest name of an error, in characters.
 _LONGEST_CODE = 75
 
-# Where servers put the sentence, and its code; the first that is there counts.
+# The paths of the message, and of its code; the first that exists counts.
 _SENTENCES = (("error", "message"), ("error",), ("message",), ("detail",), ("detail", 0, "msg"))
 _CODES = (("error", "code"), ("error", "type"), ("code",))
 
-# What services say of a failure that will soon be over.
+# Codes of temporary failures.
 _PASSING = re.compile(
     r"overload|busy|unavailable|try.{1,20}(?:again|later)|rate.?limit|time.?out|timed out|capacity"
     "|繁忙|稍后|过载|重试"
@@ -37,18 +37,18 @@ _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _SAMPLING = ("temperature", "top_p")
 _DROPPED = (*_SAMPLING, "thinking", "enable_thinking")
 
-# As services write the names, where that is not the name itself.
+# Other spellings of parameters in the messages of services.
 _PATTERNS = {
     "reasoning_effort": r"reasoning([._ ]?effort)?",
     "reasoning": r"reasoning([._ ]?effort)?",
 }
 
-# What keeps a model from thinking, and words for that in a refusal that names no parameter.
+# The parameters that turn reasoning off, and words for it in refusals that name no parameter.
 _CONTROLS = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
 _ABOUT_THINKING = re.compile(r"\bthink(ing)?\b|思考|推理")
 _ABOUT_STREAMS = re.compile(r"\bstream(ing)?\b|流式")
 
-# The ways to think little, the least first.
+# The levels of reasoning, the lowest first.
 _EFFORTS = ("minimal", "low")
 
 _ABOUT_SIZE = re.compile(
@@ -61,7 +61,7 @@ _UNKNOWN = re.compile(
 # Under these keys servers repeat the request, which names every parameter.
 _ECHOES = frozenset({"input", "ctx", "body", "request", "messages", "url"})
 
-# Characters of a complaint that are looked at.
+# The characters of a message that are searched.
 _LONGEST = 4000
 
 
@@ -69,19 +69,19 @@ _LONGEST = 4000
 
 
 def refusal(body: bytes, secrets: Sequence[str]) -> str:
-    """What the body of a refused request says, for people; empty when it says nothing to them.
+    """The message for people in the body of a refusal; empty if there is none.
 
     Args:
-        body: JSON as servers have it, or anything else.
+        body: The body, which may have any content.
         secrets: The keys that were sent. No part of them is in the result.
     """
-    # A page of some proxy says no more than the status does.
+    # A proxy's web page has no more information than the status.
     text = "" if is_page(body) else body.decode("utf-8", "replace")
     return explanation(body, secrets) or presentable(text, secrets)
 
 
 def explanation(body: bytes, secrets: Sequence[str] = ()) -> str:
-    """What a server says in JSON about a failure; empty when it does not. As `refusal`."""
+    """The message in a JSON body; empty if there is none. See `refusal`."""
     try:
         value = read_json(body)
     except LlmReplyError:
@@ -93,12 +93,12 @@ def explanation(body: bytes, secrets: Sequence[str] = ()) -> str:
 
 
 def is_out_of_quota(body: bytes) -> bool:
-    """Whether a server refuses because the user's quota is used up: another try is in vain."""
+    """Whether the user's quota is used up, so that a retry would fail, too."""
     return "insufficient_quota" in explanation(body)
 
 
 def failed_status(body: bytes) -> int:
-    """The HTTP status that a reply of status 200 should have had; 0 if it says of no failure.
+    """The HTTP status that a reply of status 200 should have had; 0 if it reports no failure.
 
     Args:
         body: The whole of it.
@@ -119,7 +119,7 @@ def failed_status(body: bytes) -> int:
 
 
 def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
-    """One line of a server's text, not too long, with everything like a key masked.
+    """One line of a server's text, shortened, with everything like a key masked.
 
     Args:
         text: What it said.
@@ -151,8 +151,8 @@ class ParameterChange:
 
     Attributes:
         name: The parameter.
-        to: What it is called now; empty when it is left out.
-        value: What it is now; None for what it was.
+        to: Its new name; empty: it is left out.
+        value: Its new value; None: unchanged.
     """
 
     name: str
@@ -174,7 +174,7 @@ def apply(body: Mapping[str, object], changes: Sequence[ParameterChange]) -> dic
 def find_changes(
     status: int, reply: bytes, body: Mapping[str, object], made: Sequence[ParameterChange]
 ) -> tuple[ParameterChange, ...]:
-    """Find out what to change so that a request that was refused may be taken.
+    """Find the changes with which a refused request may be accepted.
 
     Args:
         status: The HTTP status of the refusal.
@@ -198,7 +198,7 @@ def find_changes(
 
 
 def is_about_store(status: int, reply: bytes) -> bool:
-    """Tell whether a service refuses a request because it is asked to keep nothing of it."""
+    """Tell whether a service refuses a request because it forbids the service to keep it."""
     return status in _STATUSES and _names(_complaint(reply), "store")
 
 
@@ -218,10 +218,10 @@ def _names(complaint: str, name: str) -> bool:
 
 
 def _options(name: str, complaint: str, body: Mapping[str, object]) -> list[ParameterChange]:
-    """What can be done about a parameter, the best first."""
+    """The possible changes of a parameter, the best first."""
     leave_out = ParameterChange(name)
     if name in _LIMITS:
-        # The service may say how it calls the limit. Else there are two names for it.
+        # The service may name the right parameter. Otherwise there are two names for the limit.
         others = [it for it in _LIMITS if it not in body and _names(complaint, it)]
         others += [it for it in _LIMITS[:2] if it != name]
         renamed = [] if _ABOUT_SIZE.search(complaint) else [ParameterChange(name, others[0])]
@@ -242,7 +242,7 @@ def _options(name: str, complaint: str, body: Mapping[str, object]) -> list[Para
 
 
 def _complaint(reply: bytes) -> str:
-    """What a refusal says, in lower case and without the request that it may repeat."""
+    """The text of a refusal, in lower case, without the request that it may repeat."""
     try:
         said = " ".join(_texts(read_json(reply)))
     except LlmReplyError:

@@ -1,4 +1,4 @@
-"""The one client that all questions to models share, and the questions that no session asks."""
+"""The one client for all questions to models, and the questions outside of sessions."""
 
 from __future__ import annotations
 
@@ -37,32 +37,30 @@ log = logging.getLogger(__name__)
 class LlmService:
     """Asks models, all through one client, which is replaced when its settings change.
 
-    Any thread may call `client`, `open` and `rebuild`; all else is for one event loop, as the
-    client itself.
+    Any thread may call `client`, `open` and `rebuild`; all other methods are for one event loop.
 
-    Making this object costs nothing. The HTTP library is imported for the first client, which takes
-    some 80 ms and 20 MB, so that is for a thread on which nothing waits, and for when it is needed.
+    This object is cheap to make. The first client imports the HTTP library, which takes some 80 ms
+    and 20 MB, so it is made when it is needed, on a thread on which nothing waits.
 
     Args:
         settings: The settings that the first client is built from.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
-        # One thread at a time looks at the client and its settings.
+        # Guards the client and its settings.
         self._lock = threading.Lock()
-        # What the client is built from. Compared with what it was built from, not with the
-        # configuration of before, so that no change is lost when a rebuild failed (spec llm §1.4).
+        # The settings of the client. New settings are compared with these, not with the previous
+        # configuration, so that no change is lost after a failed rebuild (spec llm §1.4).
         self._settings = settings
         # None until it is needed.
         self._client: Client | None = None
-        # What models do not take, as was found out.
+        # The changes that models turned out to need.
         self._habits: Habits = {}
 
     def client(self) -> Client:
-        """Return the client, and build it if need be.
+        """Return the client; build it if necessary.
 
-        A caller that keeps it is not disturbed by a replacement: the old client
-        answers as long as it is used.
+        A caller may keep it: after a replacement the old client works as long as it is used.
 
         Raises:
             LlmConfigError: It can't be built.
@@ -82,12 +80,12 @@ class LlmService:
     def rebuild(self, settings: HttpSettings, *, always: bool = False) -> None:
         """Replace the client, with new connections, if its settings have changed.
 
-        Requests that are under way on the old client end there; then it closes. If there is no old
-        one, there is nothing to replace: the next `client` builds it from these settings.
+        Requests on the old client are completed there; then it closes. Without a client there is
+        nothing to replace: the next `client` builds it from these settings.
 
         Args:
             settings: The settings now.
-            always: Even if they have not changed: the environment may have (proxies).
+            always: Also if they have not changed, because proxies in the environment may have.
 
         Raises:
             LlmConfigError: The new one can't be built. The old one stays, and so does the
@@ -105,7 +103,7 @@ class LlmService:
     def for_session(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> SessionModel:
-        """What corrects the text of one session, by the settings that it begins with."""
+        """Make the model of one session, with the settings of its begin."""
         return SessionModel(self.client, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
@@ -120,10 +118,10 @@ class LlmService:
 
         Args:
             snapshot: The settings.
-            prompts: Of which the user's counts.
+            prompts: The prompts, of which the user prompt is used.
             text: What to rewrite.
-            instruction: What to do with it.
-            profile: Whom to ask; None for the active one.
+            instruction: The instruction of the template.
+            profile: The profile of the model; None: the active one.
 
         Raises:
             LlmError: It could not be.
@@ -147,7 +145,7 @@ class LlmService:
         return await ask(self.client(), inquiry, self._habits)
 
     async def test(self, snapshot: Snapshot, profile: LlmProfile, prompts: Prompts) -> None:
-        """Have a sample corrected; the answer does not matter.
+        """Have a sample corrected; the answer is ignored.
 
         Raises:
             LlmError: There was none.
@@ -159,7 +157,7 @@ class LlmService:
         """The models that a server offers.
 
         Raises:
-            LlmError: It did not say.
+            LlmError: It gave no list.
         """
         client = self.client()
         reply = await until_answered(client, models_request(profile), client.deadline())
@@ -176,14 +174,14 @@ class LlmService:
 
 Answer = TypeVar("Answer")
 Question: TypeAlias = Callable[[LlmService, Snapshot, Prompts], Awaitable[Answer]]
-"""Something to ask by the settings and the prompts of the moment."""
+"""A question that uses the present settings and prompts."""
 
 
 async def ask_once(store: Store, question: Question[Answer]) -> Answer:
     """Ask without a core, over connections of its own.
 
     Args:
-        store: Whose settings to go by; where they can't be read, by the defaults.
+        store: The store of the settings; if they can't be read, the defaults are used.
         question: What to ask.
 
     Raises:
@@ -201,7 +199,7 @@ async def ask_once(store: Store, question: Question[Answer]) -> Answer:
 
 
 async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer]) -> Answer:
-    """Ask without a core, by settings that were read.
+    """Ask without a core, with settings that were read.
 
     Raises:
         LlmError: As the question.
