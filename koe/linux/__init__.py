@@ -2,7 +2,7 @@
 
 ``koe serve`` (`koe.linux.daemon`) holds the core, the microphone, the hotkey and the ways of
 inserting text. ``koe-key``, a small C program, and ``koe ctl`` tell it what to do over a socket
-(`koe.linux.control`). What is decided stands in modules without input and output
-(`koe.linux.presses`, `koe.linux.keys`, `koe.linux.status`, `koe.linux.delivery`); each service of
-the desktop has one door.
+(`koe.linux.control`). The decisions are in modules without input and output (`koe.linux.presses`,
+`koe.linux.keys`, `koe.linux.status`, `koe.linux.delivery`); each service of the desktop is used by
+one module.
 """

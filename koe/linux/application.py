@@ -1,7 +1,7 @@
-"""How a desktop knows koe: by an entry of its menu, which is not shown there.
+"""The hidden desktop entry (.desktop file) by which portals identify koe.
 
-Portals want to know who asks, and remember by it what the user allows; that of GlobalShortcuts
-refuses a program without a name. A service of systemd has none.
+Portals store the user's permissions by the application's ID; GlobalShortcuts refuses a program
+without one, as a systemd service is.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ def entry(command: list[str]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """As entries are read: a percent sign would mean something, and backslashes are read twice."""
+    """Escape a value for an entry: a percent sign is special, and backslashes are read twice."""
     for sign in '\\"`$':
         word = word.replace(sign, f"\\{sign}")
     return '"' + word.replace("\\", "\\\\").replace("%", "%%") + '"'
 
 
 def entry_path(environ: Mapping[str, str]) -> Path:
-    """Where the entry belongs."""
+    """The path of the entry."""
     data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or "/", ".local", "share")
     return Path(data, "applications", f"{APP_ID}.desktop")
 
 
 async def introduce(bus: Bus) -> None:
-    """Say to the portals of a desktop who asks, before anything is asked.
+    """Register koe's ID with the portals, before any other request.
 
-    Those before 1.20 find the name by themselves, or not at all.
+    Portals before 1.20 find the ID by themselves, or not at all.
 
     Args:
         bus: The user's. The entry is there.

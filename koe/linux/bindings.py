@@ -1,6 +1,6 @@
-"""The lines that have a compositor run ``koe-key`` at the press of a key. Pure.
+"""Configuration lines by which compositors run ``koe-key`` when a key is pressed. Pure.
 
-GNOME, KDE and niri bind no key to its release: one press begins there, and the next one ends.
+GNOME, KDE and niri can't bind the release of a key: one press begins there, and the next one ends.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 EXAMPLE_KEY = "F9"
-"""The key in what is printed; the user puts another one in its place."""
+"""The key in the printed lines, which the user may replace."""
 
 
 def _sway(program: str) -> str:
@@ -74,4 +74,4 @@ BINDINGS: dict[str, Callable[[str], str]] = {
     "kde": _kde,
     "gnome": _gnome,
 }
-"""By desktop, what gives the text for the path of ``koe-key``."""
+"""By desktop, the function that makes the text, given the path of ``koe-key``."""

@@ -21,7 +21,7 @@ PATIENCE = 1.0
 _DBUS, _DBUS_PATH = "org.freedesktop.DBus", "/org/freedesktop/DBus"
 
 SignalHandler = Callable[[str, list[Any]], None]
-"""Called with the object that sends a signal, and what the signal says."""
+"""Called with the object that sends a signal, and its arguments."""
 
 
 class Bus:
@@ -46,14 +46,14 @@ class Bus:
         *arguments: object,
         patience: float = PATIENCE,
     ) -> list[Any]:
-        """Call a method and return what it returns.
+        """Call a method and return its results.
 
         Args:
             destination: The service.
             path: The object.
             member: The method, with its interface before it: ``org.freedesktop.DBus.Ping``.
             signature: The types of the arguments.
-            arguments: What it is given.
+            arguments: The arguments.
             patience: Seconds to wait for an answer.
 
         Raises:
@@ -150,7 +150,7 @@ class Bus:
 
 
 def variant(signature: str, value: object) -> Variant:
-    """A value of a type that its receiver does not know beforehand."""
+    """A variant: a value with its type."""
     return Variant(signature, value)
 
 

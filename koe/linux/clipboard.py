@@ -1,8 +1,8 @@
-"""The clipboard of X11: putting a text on it, noting who takes it, and bringing back what it held.
+"""The clipboard of X11: sets a text, notes which programs take it, and restores the former content.
 
-On X11 a clipboard holds nothing: the program that owns it is asked for its content by each program
-that pastes. So the owner learns who has taken a text, which is how this one knows that a paste was
-not in vain. The protocol is chapter 2 of the ICCCM.
+An X11 clipboard stores nothing: each program that pastes asks the owning program for the content.
+So the owner learns who has taken a text, and koe knows whether a paste succeeded. The protocol is
+chapter 2 of the ICCCM.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LATIN = "STRING"
 # Managers that keep a history of the clipboard leave out what has this (KDE's convention).
 _PASSING = {"x-kde-passwordManagerHint": b"secret"}
 
-# Formats that describe the clipboard, or that can't be kept.
+# Formats that describe the clipboard, or can't be kept.
 _ABOUT = frozenset(
     ("TARGETS", "MULTIPLE", "TIMESTAMP", "SAVE_TARGETS", "DELETE", "INSERT_SELECTION", "INCR")
 )
@@ -38,13 +38,13 @@ _ABOUT = frozenset(
 # Seconds for a program to hand over what it has on the clipboard.
 _PATIENCE = 0.3
 
-# How many formats of a foreign content are kept, and how large they may be together.
+# The most formats of a foreign content that are kept, and their most bytes together.
 _MOST_FORMATS = 32
 _MOST_BYTES = 16_000_000
 
 
 class _Content(NamedTuple):
-    """What a format is given as: a type, its bytes, and how many bits a unit of them has."""
+    """The content of a format: its type, its bytes, and the bits of each unit."""
 
     kind: str
     data: bytes
@@ -63,7 +63,7 @@ class Clipboard:
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        # Never shown: it stands for this program.
+        # A hidden window that represents this program.
         self._window = display.connection.generate_id()
         display.core.CreateWindow(
             0, self._window, display.root, 0, 0, 1, 1, 0, xproto.WindowClass.InputOutput, 0,
@@ -78,7 +78,7 @@ class Clipboard:
         # The windows that have taken a text since the last `put`.
         self._takers: set[int] = set()
         self._taken = asyncio.Event()
-        # Done with the property's atom, by the format that was asked for; 0: it is not to be had.
+        # By requested format, done with the atom of the property that has it; 0: refused.
         self._answers: dict[int, asyncio.Future[int]] = {}
         # Set when a property has a new value, by its atom.
         self._pieces: dict[int, asyncio.Event] = {}
@@ -89,7 +89,7 @@ class Clipboard:
         Args:
             text: What they get.
             selections: `CLIPBOARD`, `PRIMARY`.
-            passing: It is to be taken away soon, so histories need not keep it.
+            passing: It will be removed soon, so that clipboard histories need not keep it.
         """
         self._takers.clear()
         self._taken.clear()
@@ -109,7 +109,7 @@ class Clipboard:
             await self._taken.wait()
 
     def bring_back(self, contents: Contents | None, selection: str) -> None:
-        """Let a selection hold what it held, unless another program has put something on it.
+        """Restore a selection, unless another program has set it meanwhile.
 
         Args:
             contents: What `contents` gave; None: it held nothing.
@@ -147,7 +147,7 @@ class Clipboard:
                     content = await self._fetch(selection, name)
                     if content is not None:
                         kept[name] = content
-        except TimeoutError:  # it has gone, or hangs: what it gave so far is better than nothing
+        except TimeoutError:  # the owner has ended or hangs; the formats so far are kept
             pass
         return kept or None
 

@@ -121,7 +121,7 @@ class Compositor:
         self._handlers: dict[tuple[int, int], Handler] = {}
         # Its globals: interface to number and version.
         self._globals: dict[str, tuple[int, int]] = {}
-        # What has come and is no whole message, and descriptors that belong to messages.
+        # Received bytes of an incomplete message, and descriptors of messages.
         self._read_bytes = b""
         self._descriptors: deque[int] = deque()
         self.on(_DISPLAY, 0, self._note_error)
@@ -171,12 +171,12 @@ class Compositor:
             self._socket.sendmsg([pack(target, opcode, arguments)], rights)
         except OSError as exc:
             if not self.lost.done():
-                self._read()  # it may have said why
+                self._read()  # it may have sent the reason
             self._lose(_GONE)
             raise DesktopError(self.lost.result()) from exc
 
     def bind(self, interface: str, version: int = 1) -> int | None:
-        """Make an object of a global; None: the compositor has no such thing.
+        """Bind a global; None: the compositor does not have it.
 
         It is known after the first `settle`.
         """
@@ -188,7 +188,7 @@ class Compositor:
         return made
 
     async def settle(self) -> None:
-        """Wait until the compositor has handled all that was asked for.
+        """Wait until the compositor has handled all requests.
 
         Raises:
             DesktopError: It has gone, or does not answer.

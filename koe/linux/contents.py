@@ -1,4 +1,4 @@
-"""What a clipboard of Wayland holds: formats, whose bytes go from program to program by pipes."""
+"""The content of a Wayland clipboard: formats, whose bytes programs pass through pipes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TEXT_FORMATS = ("text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "TEXT",
 # Managers that keep a history of the clipboard leave out what has this (KDE's convention).
 _PASSING = {"x-kde-passwordManagerHint": b"secret"}
 
-# How long a foreign content may be read, and how much of it is kept.
+# Seconds to read a foreign content, and the most bytes that are kept.
 _PATIENCE = 0.3
 _MOST_FORMATS = 32
 _MOST_BYTES = 16_000_000
 
-# How long a program may take to read a text, and how often it is looked whether it has.
+# Seconds that a program may take to read a text, and the interval of checks whether it has.
 _READ_PATIENCE = 5.0
 _READ_INTERVAL = 0.002
 
@@ -35,7 +35,7 @@ def contents_of(text: str, *, passing: bool = False) -> Contents:
 
     Args:
         text: What they get.
-        passing: It is to be taken away soon, so histories need not keep it.
+        passing: It will be removed soon, so that clipboard histories need not keep it.
     """
     return {**dict.fromkeys(TEXT_FORMATS, text.encode()), **(_PASSING if passing else {})}
 
@@ -43,7 +43,7 @@ def contents_of(text: str, *, passing: bool = False) -> Contents:
 async def collect(
     formats: Iterable[str], open_pipe: Callable[[str], Awaitable[int | None]]
 ) -> Contents:
-    """Read what another program gives, in as many formats as can be kept.
+    """Read the content of another program, in as many formats as can be kept.
 
     Args:
         formats: Those that it has.
@@ -65,7 +65,7 @@ async def collect(
 
 
 async def _read(pipe: int, most: int) -> bytes | None:
-    """Read a pipe to its end, and close it; None: it is too much."""
+    """Read a pipe to its end, and close it; None: it has too many bytes."""
     stream = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(stream)
     file = os.fdopen(pipe, "rb", buffering=0)

@@ -1,4 +1,4 @@
-"""The control socket: where it is, whose it is, and what is said over it.
+"""The control socket: its path, its owner, and its protocol.
 
 A client writes one JSON object a line, ``{"do": WORD}``, and reads one back: ``{"ok": true, …}``
 with the status, or ``{"ok": false, "message": SENTENCE}``. After ``follow`` a line comes whenever
@@ -33,12 +33,12 @@ ACTIONS = {
     "cancel": "end the recording without text",
     "retry": "recognise the newest recording in the history again, and insert its text",
 }
-"""What a client may ask for, with what it does. ``koe-key`` accepts the same words."""
+"""The requests of clients, with descriptions. ``koe-key`` accepts the same words."""
 
 STATUS, FOLLOW = "status", "follow"
 
 LARGEST_LINE_BYTES = 1_048_576
-"""Of what is said over the socket: a status has the whole text."""
+"""The longest line: a status has the whole text."""
 
 _NAME = "control.sock"
 _LOCK = "control.lock"
@@ -51,10 +51,10 @@ _CREDENTIALS = struct.Struct("iII")
 
 
 def control_path(environ: Mapping[str, str]) -> Path:
-    """Where the socket of this user is.
+    """The path of this user's socket.
 
     Raises:
-        DesktopError: The session has no folder for such things.
+        DesktopError: The session has no runtime folder.
     """
     runtime = environ.get("XDG_RUNTIME_DIR")
     if not runtime:
@@ -67,7 +67,7 @@ def control_path(environ: Mapping[str, str]) -> Path:
 
 @contextmanager
 def claimed(path: Path) -> Iterator[socket.socket]:
-    """Listen on the socket, alone; what another daemon left behind is replaced.
+    """Listen on the socket exclusively; a stale socket is replaced.
 
     Yields:
         The socket, non-blocking. Only this user can connect to it.
@@ -148,7 +148,7 @@ def ask(path: Path, request: ControlRequest) -> Iterator[dict[str, object]]:
         Its answer; after ``follow``, one after the other, until it ends.
 
     Raises:
-        DesktopError: It does not run, does not answer, or does not do it.
+        DesktopError: It does not run, does not answer, or refuses.
     """
     with connected(path) as peer, peer.makefile("rb") as answers:
         try:

@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from koe.linux.bus import Bus
     from koe.linux.notifications import Notifications
 
-# A press while a text is still to come begins the next dictation; the text comes all the same.
+# A press before a text has come begins the next dictation; the text is still delivered.
 # Until the text is in its window, the recording is kept.
 RULES = SessionRules(finish_superseded=True, confirms_delivery=True)
 
 
-# Seconds until a desktop that was not there is looked for again.
+# Seconds until a missing desktop is searched for again.
 _DESKTOP_INTERVAL = 2.0
 
-# Seconds for which one that has gone is waited for: the user may have logged out.
+# Seconds to wait for a desktop that has ended: the user may have logged out.
 _DESKTOP_PATIENCE = 60.0
 
 
@@ -77,11 +77,11 @@ class Daemon:
         # The hotkey, and that of another profile.
         mode = self._config.hotkey.trigger_mode
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
-        # Of the desktop that is there. None: it has none.
+        # Those of the present desktop; None: it has none.
         self._keys: Listening | None = None
         self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
-        # The user has not refused yet that the desktop presses keys.
+        # False: the user has refused that the desktop presses keys.
         self._may_ask_for_keys = True
 
     async def start(self, listener: socket.socket) -> None:
@@ -161,7 +161,7 @@ class Daemon:
         self._takes.tell(sentence)
 
     def perform(self, request: ControlRequest) -> None:
-        """Do what a client or the hotkey asks for: one of `koe.linux.control.ACTIONS`.
+        """Perform a request of a client or of the hotkey: one of `koe.linux.control.ACTIONS`.
 
         Raises:
             KoeError: It can't be done; the sentence says why.
@@ -220,7 +220,7 @@ class Daemon:
         return self._config.hotkey.profile
 
     def _obey(self, word: str) -> None:
-        """Do what a key asks for; what goes wrong is shown."""
+        """Perform the request of a key; show failures."""
         try:
             self.perform(ControlRequest(word))
         except KoeError as exc:
@@ -250,7 +250,7 @@ class Daemon:
         return newest.id
 
     async def _offer_interrupted(self) -> None:
-        """Say so if the newest recording lacks a text because its process was ended."""
+        """Offer the recordings that lack a text because their process ended."""
         history = History(self._directory, self._config.history)
         try:
             await asyncio.to_thread(history.recover)

@@ -1,4 +1,4 @@
-"""Where a text goes, and how: what is decided before anything is done. Pure."""
+"""Decides where a text is inserted, and how. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Way(StrEnum):
-    """How a text can be handed over, as ``linux.insert`` names it; the surest first."""
+    """The ways to insert a text, by their names in ``linux.insert``; the safest first."""
 
     ACCESSIBLE = "at-spi"  # into the field, which is read back
     PASTE = "paste"  # by the clipboard and the keys that paste
@@ -19,8 +19,8 @@ class Window:
     """A window with the focus.
 
     Attributes:
-        id: What the desktop calls it; 0: it is not known which one it is.
-        kind: Which program's it is, in lower case; empty: it does not say.
+        id: The desktop's number of it; 0: unknown.
+        kind: The name of its program, in lower case; empty: unknown.
     """
 
     id: int
@@ -33,7 +33,7 @@ UNKNOWN = Window(0)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What can be used at the moment.
+    """The ways that can be used at the moment.
 
     Attributes:
         field: The field of the press still has the focus, and takes text through AT-SPI.
@@ -51,10 +51,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be tried.
+    """The ways to try.
 
     Attributes:
-        ways: In this order; the last one is the clipboard.
+        ways: The ways, in this order; the last one is the clipboard.
         reason: Why nothing but the clipboard is tried, as a clause; empty: the user wants it so, or
             more is tried.
     """
@@ -65,12 +65,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came of a text.
+    """The result for a text.
 
     Attributes:
-        way: How it was handed over; empty: it was not.
-        message: What is left to the user to do, as a sentence; empty: nothing.
-        failure: Why the text is not where it belongs, as a clause; empty: it is.
+        way: The way by which it was delivered; empty: it was not.
+        message: What the user has to do, as a sentence; empty: nothing.
+        failure: Why the text was not inserted, as a clause; empty: it was.
     """
 
     way: str
@@ -79,7 +79,7 @@ class Delivered:
 
 
 class Tried(StrEnum):
-    """What came of one way."""
+    """The result of one way."""
 
     ARRIVED = "arrived"  # as far as can be known
     REFUSED = "refused"  # and nothing was changed
@@ -88,7 +88,7 @@ class Tried(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """Keys that paste, pressed at once.
+    """A chord that pastes.
 
     Attributes:
         keysyms: Of X11, in the order of pressing.
@@ -135,13 +135,13 @@ def has_own_chord(window: Window) -> bool:
 
 
 def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window | None) -> Plan:
-    """Decide what is tried.
+    """Decide which ways are tried.
 
     Args:
-        forced: What ``linux.insert`` says; None: the surest way that there is.
+        forced: The way in ``linux.insert``; None: the safest possible way.
         means: What can be used.
         pressed: The window that had the focus when the key was pressed; None: it is not known.
-        now: The one that has it now; None: likewise.
+        now: The window that has it now; None: it is not known.
     """
     if forced is Way.CLIPBOARD:
         return Plan((Way.CLIPBOARD,))
@@ -152,7 +152,8 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     if means.field and forced in (None, Way.ACCESSIBLE):
         ways.append(Way.ACCESSIBLE)
     is_known = pressed is not None and now is not None
-    # What neither moment knows is taken for the same: the user lets koe send keys to any window.
+    # A window that is unknown at both moments counts as the same: the user lets koe send keys to
+    # any window.
     is_same = is_known or (means.is_blind and pressed is None and now is None)
     if means.paste and is_same and forced in (None, Way.PASTE):
         ways.append(Way.PASTE)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DBUS = "org.freedesktop.DBus"
 
 INSTALL = "pip install 'koe-core[linux]'"
-"""What brings the packages that speak to a desktop."""
+"""The command that installs the packages for desktops."""
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class Desktop:
         bus: The user's D-Bus.
         fields: Fields that can be read back.
         missing: What is missing, as sentences that say what to do.
-        may_come: What is missing is the X server, which may only be about to start.
-        takes_no_keys: It is a compositor that takes no keys of programs; the portal may press some.
+        may_come: Whether the X server is missing, which may still be starting.
+        takes_no_keys: Whether the compositor takes no keys of programs; the portal may press some.
         is_introducible: The entry is there by which portals know koe.
     """
 
@@ -60,7 +60,7 @@ class Desktop:
 
 @asynccontextmanager
 async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
-    """Connect to the services that there are.
+    """Connect to the available services.
 
     Args:
         environ: Says where it is.

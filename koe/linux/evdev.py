@@ -1,8 +1,8 @@
-"""Keys read from the kernel (/dev/input), for compositors that tell no program of a hotkey.
+"""Hotkeys from the kernel (/dev/input), for compositors that report no hotkeys.
 
-That is every key of every keyboard, so it is only done where ``linux.evdev`` says so, and by a user
-of the group ``input``. Other programs get the keys too. Nothing but the keys that are asked for is
-looked at, and none is kept.
+This reads every key of every keyboard, so it is only done if ``linux.evdev`` is set, for users of
+the group ``input``. Other programs get the keys, too. All but the hotkeys are ignored, and no key
+is stored.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class KernelKeys:
             raise DesktopError(UNREADABLE_KEYBOARDS)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         for device in list(self._devices):
             self._drop(device)
 

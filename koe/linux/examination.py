@@ -1,4 +1,4 @@
-"""What ``koe doctor`` says about a desktop: what can't work, and the command that mends it."""
+"""The findings of ``koe doctor`` about a desktop, with the commands that solve problems."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _NO_KEYS = (
 def examine(
     environ: Mapping[str, str], settings: LinuxConfig, devices: Path = DEVICES
 ) -> tuple[list[str], list[str]]:
-    """Look at everything that the daemon needs, and at the daemon; changes nothing.
+    """Examine all that the daemon needs, and the daemon, without changing anything.
 
     Args:
         environ: Of a session of a desktop.

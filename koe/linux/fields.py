@@ -1,7 +1,7 @@
 """Fields of other programs: found, filled and read back through AT-SPI.
 
-AT-SPI is what screen readers speak, over a D-Bus of its own. A field that is filled so gets every
-character, in any keyboard layout, and can be read back, which no other way of inserting can.
+AT-SPI is the protocol of screen readers, on its own D-Bus. A field that is filled by it gets every
+character, in any keyboard layout, and can be read back, unlike with all other ways.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EDITABLE_TEXT = "org.a11y.atspi.EditableText"
 _RULE = "(aiia{ss}iaiiasib)uib"
 _ALL, _IN_ORDER, _ONE = 1, 1, 1
 
-# Of a program that can't be asked for the object with the focus, so many are looked at.
+# The most objects that are examined in a program that can't report the one with the focus.
 _MOST_OBJECTS = 400
 
 Reference = tuple[str, str]
@@ -40,9 +40,9 @@ class FocusedField:
     """A field that had the focus when it was found.
 
     Args:
-        bus: Where it is.
-        reference: What it is called there.
-        is_qt: Its program counts in UTF-16, as Qt does; else in characters.
+        bus: The bus.
+        reference: Its name and path there.
+        is_qt: Whether its program counts in UTF-16, as Qt does; else in characters.
     """
 
     def __init__(self, bus: Bus, reference: Reference, *, is_qt: bool) -> None:
@@ -61,7 +61,7 @@ class FocusedField:
     async def insert(self, text: str) -> Tried:
         """Insert a text at the cursor, and read it back."""
         try:
-            # What is selected is to be replaced, which a paste does.
+            # A paste would replace the selected text, so this refuses.
             if (await self._call(f"{_TEXT}.GetNSelections"))[0]:
                 return Tried.REFUSED
             cursor, before = await self._number("CaretOffset"), await self._number("CharacterCount")
@@ -97,7 +97,7 @@ class Focus:
     """Where the focus is, as far as programs take part.
 
     Attributes:
-        window: The window; None: it is that of a program that does not.
+        window: The window; None: its program does not take part.
         field: The field in it that can be filled; None: there is none.
     """
 

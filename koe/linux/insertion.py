@@ -67,12 +67,12 @@ class Board(Protocol):
         """Leave a text on the clipboard."""
 
     def close(self) -> None:
-        """Bring nothing back any more."""
+        """Restore nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class InsertionTarget:
-    """Where a text belongs.
+    """The target of a text.
 
     Attributes:
         window: The one that had the focus at the press; None: the board does not know it.
@@ -94,7 +94,7 @@ class Insertion:
 
     def __init__(self, config: Callable[[], Config]) -> None:
         self._config = config
-        # The windows and the clipboard, and the fields of AT-SPI; None: they are not there.
+        # The windows and the clipboard, and the fields of AT-SPI; None: not available.
         self._board: Board | None = None
         self._fields: Fields | None = None
         # A desktop was looked for.
@@ -117,7 +117,7 @@ class Insertion:
         self._is_settled.set()
 
     def aim(self) -> InsertionTarget:
-        """Note where a text that is about to be spoken belongs."""
+        """Note the target of a text that is about to be spoken."""
         window = self._active_window()
         is_needed = self._forced in (None, Way.ACCESSIBLE) or self._is_blind
         if self._fields is None or not is_needed:
@@ -126,7 +126,7 @@ class Insertion:
         return InsertionTarget(window, looking, self._board)
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
-        """Hand over a text in the surest way that there is."""
+        """Insert a text in the safest possible way."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_OPENING_PATIENCE):
                 await self._is_settled.wait()

@@ -12,7 +12,7 @@ _MODIFIERS = {0x00100000: 64, 0x00080000: 8, 0x00040000: 4, 0x00020000: 1}
 _CONTROL_LEFT, _CONTROL_RIGHT = 0xFFE3, 0xFFE4
 _ALT_RIGHT, _LEVEL_3 = 0xFFEA, 0xFE03
 
-# Keysyms; where several are named, the keyboard's layout decides which there is.
+# Keysyms; if there are several, the keyboard's layout decides which of them exists.
 _NAMED = {
     "left_option": (0xFFE9,),
     "right_option": (_ALT_RIGHT, _LEVEL_3),
@@ -66,7 +66,7 @@ _KEYSYMS = {
 }  # fmt: skip
 
 DEFAULT = "right_control"
-"""What stands for ``fn``, which no Linux program sees."""
+"""The replacement of ``fn``, which no Linux program sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def key_of(name: str) -> Key:
     if word in _NAMED:
         return Key(word, _NAMED[word], None)
     hotkey = resolve(word)
-    if hotkey.match_kind != KEY_DOWN:  # not understood, so as fn
+    if hotkey.match_kind != KEY_DOWN:  # unknown, so it counts as fn
         return Key(DEFAULT, _NAMED[DEFAULT], None)
     keysym = _KEYSYMS.get(hotkey.key_code)
     modifiers = sum(mask for flag, mask in _MODIFIERS.items() if hotkey.modifier_flag & flag)

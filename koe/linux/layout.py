@@ -1,8 +1,8 @@
-"""What the key in the place of V writes, in the layouts of the user's keyboard on Wayland.
+"""The letter of the key in the place of V, in the layouts of the user's keyboard on Wayland.
 
-Where it writes a V, or nothing Latin, its number pastes in every layout that is in force: programs
-find shortcuts in Cyrillic and Greek layouts by the place of the key. Where it writes another Latin
-letter, as in Dvorak, its number is that of another shortcut.
+If it is V, or not Latin, the key's number pastes in every layout: in Cyrillic and Greek layouts
+programs find shortcuts by the place of the key. If it is another Latin letter, as in Dvorak, the
+number is that of another shortcut.
 """
 
 from __future__ import annotations

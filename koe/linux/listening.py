@@ -1,4 +1,4 @@
-"""The keys that the settings name, on one desktop, and what each of them asks for."""
+"""The hotkeys of the settings on one desktop, and their requests."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from koe.linux.x11 import Display
 
 NO_KEYS = "none: bind keys to koe-key; koe service keys shows how"
-"""Where nothing can be listened to."""
+"""The description if there is no hotkey."""
 
-# The shortcuts of the portal. Their names stay: a desktop keeps the user's keys by them.
+# The shortcuts of the portal. Their names must not change: desktops store the user's keys by them.
 _DICTATE, _PROFILE = "dictate", "dictate-profile"
 _PRESSES = {_DICTATE: "press", _PROFILE: "press_profile"}
 
@@ -141,4 +141,4 @@ async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[st
 
 
 def _nothing() -> None:
-    """Do nothing when a key is released that acts when it is pressed."""
+    """Ignore the release of a key that acts when it is pressed."""

@@ -16,7 +16,7 @@ _PATH = "/org/freedesktop/Notifications"
 _NORMAL = 1
 _NEVER, _BY_DEFAULT = 0, -1
 
-# Seconds in which nothing is tried after a failure.
+# Seconds after a failure until the next try.
 _PAUSE = 60.0
 
 # Seconds between two changes: live text comes more often than a person can read.
@@ -37,7 +37,7 @@ class Notifications:
         # What is shown, and its number at the server; 0: none was.
         self._shown: Announcement | None = None
         self._number = 0
-        # When there may be a server that works: each try may start one that does not.
+        # The time of the next try; each one may start a server that does not work.
         self._trying_again_at = 0.0
         # Shows it; None: what is wanted is shown.
         self._showing: asyncio.Task[None] | None = None
@@ -51,7 +51,7 @@ class Notifications:
             self._showing = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
-        """Take away what is shown, unless it is worth reading later."""
+        """Close the notification, unless it is worth reading later."""
         if self._wanted is not None and self._wanted.lasts:
             self.show(None)
         if self._showing is not None:
@@ -77,7 +77,7 @@ class Notifications:
     async def _send(self, it: Announcement) -> None:
         hints = {
             "urgency": variant("y", _NORMAL),
-            # Live text is not worth a place in a list of notifications.
+            # Live text need not be kept in the list of notifications.
             "transient": variant("b", it.lasts),
         }
         body, expires = escape(it.body, quote=False), _NEVER if it.lasts else _BY_DEFAULT

@@ -1,4 +1,4 @@
-"""Pasting on X11: a text on the clipboard, and the keys that have a window take it from there."""
+"""Pasting on X11: sets the clipboard, and sends the keys that paste."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from koe.linux.clipboard import CLIPBOARD, PRIMARY, Clipboard, Contents
 from koe.linux.delivery import Tried, Window, chord_for
 from koe.linux.x11 import Display
 
-# Seconds until a window that was sent the keys has taken the text; a busy one takes its time.
+# Seconds that a window may take to read the text after the keys.
 _PATIENCE = 1.5
 
-# Seconds until the user has let go of all keys, among which a chord would mean something else: one
-# may hold the hotkey for the next dictation.
+# Seconds to wait until the user has released all keys, with which a chord would mean something
+# else: the user may hold the hotkey for the next dictation.
 _KEYS_PATIENCE = 30.0
 _KEYS_INTERVAL = 0.01
 
@@ -34,7 +34,7 @@ class Pasting:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._clipboard = Clipboard(display)
-        # What is to be brought back, by selection, and when.
+        # The contents to restore, by selection, and the timer of that.
         self._held: dict[str, Contents | None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -58,8 +58,8 @@ class Pasting:
         Args:
             text: What to paste.
             window: Where to.
-            restore_delay: Seconds after which the clipboard gets back what it held. It does not
-                where the window has not taken the text.
+            restore_delay: Seconds after which the clipboard is restored; it is not if the window
+                has not taken the text.
         """
         with self._display.asking():
             return await self._paste(text, window, restore_delay)
@@ -88,7 +88,7 @@ class Pasting:
         return Tried.ARRIVED
 
     async def _take_held(self, selections: tuple[str, ...]) -> dict[str, Contents | None]:
-        """What is to come back later: what the paste before saved, or else the content now."""
+        """The contents to restore later: those that the paste before saved, or the present ones."""
         pending = self._held
         self._keep()
         held = {}
@@ -100,7 +100,7 @@ class Pasting:
         return held
 
     def close(self) -> None:
-        """Bring nothing back any more; the server is to be left."""
+        """Restore nothing any more, before the server is left."""
         self._keep()
 
     def _restore(self) -> None:
