@@ -1,4 +1,4 @@
-"""Hotkeys of the desktop portal (org.freedesktop.portal.GlobalShortcuts), which Wayland has.
+"""Hotkeys by the desktop portal on Wayland (org.freedesktop.portal.GlobalShortcuts).
 
 The user confirms the keys in a dialog of the desktop, once, and can choose others there. A desktop
 that knows them reports press and release.
@@ -44,10 +44,10 @@ class PortalKeys:
         """Have the desktop listen.
 
         Args:
-            keys: By the name of a shortcut, what it does, for the user, and the key that is wished.
+            keys: By the name of a shortcut, its description for the user, and the preferred key.
 
         Returns:
-            The keys that the user has confirmed, as a person reads them; empty: they are not said.
+            The keys that the user has confirmed, as text for people; empty: not reported.
 
         Raises:
             DesktopError: The desktop has no such portal, or the user refused.

@@ -1,7 +1,7 @@
-"""The clipboard of a desktop that lends it through its portal (org.freedesktop.portal.Clipboard).
+"""The clipboard by the desktop portal (org.freedesktop.portal.Clipboard).
 
-It belongs to a session of the portal RemoteDesktop. Every program that pastes is announced with a
-number, and gets the text by a pipe that the desktop makes.
+It belongs to a session of the portal RemoteDesktop. The desktop announces every program that pastes
+with a number, and passes the text through a pipe.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CLIPBOARD = "org.freedesktop.portal.Clipboard"
 
 
 class PortalClipboard:
-    """The clipboard, of which the selection is no part. Everything is on the loop.
+    """The clipboard, without the selection. Everything is on the loop.
 
     Args:
         bus: The user's.
@@ -30,17 +30,17 @@ class PortalClipboard:
         self._session = session
         # The formats that another program offers; None: it is not known.
         self._offered: list[str] | None = None
-        # What is on it of ours; None: something else is.
+        # Koe's own content; None: the content is not koe's.
         self._given: Contents | None = None
-        # Puts that on it; gives why it can't, or nothing.
+        # The task that sets it; its result is the failure, or None.
         self._putting: asyncio.Task[str] | None = None
-        # Those that give it to other programs.
+        # The tasks that pass it to other programs.
         self._giving: set[asyncio.Task[None]] = set()
-        # Done when a program has read a text of ours; None: none is waited for.
+        # Done when a program has read koe's text; None: not waited for.
         self._reader: asyncio.Future[None] | None = None
 
     async def listen(self) -> None:
-        """Follow what becomes of it, before the session starts.
+        """Listen to its signals, before the session starts.
 
         Raises:
             DesktopError: The bus has gone.
@@ -53,14 +53,14 @@ class PortalClipboard:
 
         Args:
             text: What they get.
-            is_primary: It is the selection, which no portal lends: nothing is done.
-            passing: It is to be taken away soon, so histories need not keep it.
+            is_primary: Whether the selection is meant, which no portal offers: nothing is done.
+            passing: It will be removed soon, so that clipboard histories need not keep it.
         """
         if not is_primary:
             self._put(contents_of(text, passing=passing))
 
     async def settle(self) -> None:
-        """Wait until the desktop has taken what was put.
+        """Wait until the desktop has accepted the new content.
 
         Raises:
             DesktopError: It does not.
@@ -74,7 +74,7 @@ class PortalClipboard:
         return self._reader
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Let it hold what it held, unless another program has put something on it."""
+        """Restore it, unless another program has set it meanwhile."""
         if not is_primary and self._given is not None:
             self._put(contents)
 

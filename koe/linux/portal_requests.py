@@ -1,6 +1,6 @@
-"""Questions to the desktop portal (org.freedesktop.portal.Desktop), which asks the user.
+"""Requests to the desktop portal (org.freedesktop.portal.Desktop), which asks the user.
 
-The portal answers twice: at once with the name of the request, and by a signal when the user has
+The portal answers twice: at once with the path of the request, and by a signal when the user has
 decided.
 """
 
@@ -20,10 +20,10 @@ PORTAL_PATH = "/org/freedesktop/portal/desktop"
 
 _RESPONSE = "org.freedesktop.portal.Request.Response"
 
-# What a request ends with, other than 0: the user refuses; more than that is another failure.
+# The response code of a refusal by the user; 0 is success, larger ones are other failures.
 _CANCELLED = 1
 
-# Seconds for the portal to take a question: at a login it may only be about to start.
+# Seconds for the portal to accept a request: at a login it may still be starting.
 _PATIENCE = 30.0
 
 
@@ -50,7 +50,7 @@ class PortalRequests:
         self._open: dict[str, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
 
     async def listen(self) -> None:
-        """Listen to the answers, before anything is asked.
+        """Listen to the answers, before the first request.
 
         Raises:
             DesktopError: The bus has gone.

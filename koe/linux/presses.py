@@ -1,15 +1,15 @@
-"""What a press and a release of the hotkey mean. Pure."""
+"""Interprets presses and releases of the hotkey. Pure."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
 TAP_SECONDS = 0.4
-"""A press that is shorter is a tap: it leaves the recording on until the next press."""
+"""Seconds; a shorter press is a tap, after which the recording goes on until the next press."""
 
 
 class Action(Enum):
-    """What is to be done with the recording."""
+    """The action for the recording."""
 
     BEGIN = auto()
     END = auto()
@@ -25,11 +25,11 @@ class Presses:
 
     def __init__(self, mode: str = "hold") -> None:
         self._mode = mode
-        # When the key went down; None: it is up.
+        # The time when the key went down; None: it is up.
         self._pressed_at: float | None = None
         # The press that holds the key down now began the recording.
         self._began = False
-        # When the first of two presses came, in ``double_tap``; None: it has not come.
+        # The time of the first of two presses in ``double_tap``; None: there was none.
         self._first_press_at: float | None = None
 
     @property
@@ -38,11 +38,11 @@ class Presses:
         return self._pressed_at is not None and self._began and self._mode == "hold"
 
     def forget(self) -> None:
-        """Take the key for up."""
+        """Reset the key to up."""
         self._pressed_at = None
 
     def press(self, at: float, *, is_recording: bool) -> Action | None:
-        """Note that the key went down; a key that repeats while it is down means nothing."""
+        """Note that the key went down; repeats are ignored."""
         if self._pressed_at is not None:
             return None
         self._pressed_at = at
@@ -55,9 +55,9 @@ class Presses:
         return Action.BEGIN
 
     def note_begun(self, at: float) -> None:
-        """Count the press from now on: while the recording was begun, no release was noticed.
+        """Count the press from now on: no release was noticed while the recording was begun.
 
-        On a busy computer that takes so long that a tap would count as a longer press, and its
+        On a busy computer that may take so long that a tap would count as a longer press, and its
         release would end the recording.
         """
         if self._pressed_at is not None:

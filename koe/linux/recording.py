@@ -12,11 +12,11 @@ from koe.level import LONGEST_TAIL, LevelMeter, tail_is_over
 from koe.linux.status import MicrophoneLevel
 from koe.linux.voice import voice_detector
 
-# Seconds of nothing but zeros after which a microphone is said to be dead; the quietest room is not
-# as quiet, but a device needs a moment to start.
+# Seconds of zeros after which a microphone is reported as dead; no room is so quiet, but a device
+# needs a moment to start.
 _DEAD = 1.5
 
-# Seconds between two tries to open a microphone that went away, and after which it stays away.
+# Seconds between tries to open a microphone that was unplugged, and until it is given up.
 _AGAIN = 0.5
 _AWAY = 10.0
 
@@ -61,13 +61,13 @@ class TakeRecording:
     Args:
         open_recorder: Gives what records, to be entered.
         feed: Takes the audio.
-        warn: Called with a sentence for what goes wrong.
+        warn: Called with a sentence about a problem.
         show_level: Called ten times a second at most, while it records.
 
     Attributes:
         level: Measures what is recorded.
-        is_held: The key is down; the recording does not end by itself.
-        is_ended: Its end was asked for; a little more may be recorded.
+        is_held: Whether the key is down, so that the recording does not end by itself.
+        is_ended: Whether its end was requested; a little more may be recorded.
     """
 
     def __init__(
@@ -85,28 +85,28 @@ class TakeRecording:
         self._feed = feed
         self._warn = warn
         self._show_level = show_level
-        # How much was recorded when a level was shown last.
+        # Seconds that were recorded when a level was shown last.
         self._shown_at = 0.0
         # Seconds without speech after which the recording ends by itself; 0: it does not.
         self.auto_stop = 0.0
-        # Set when not even a little more is to be recorded.
+        # Set when the recording is to end at once.
         self._stopped = asyncio.Event()
         # Records; None: nothing does.
         self._recorder: Recorder | None = None
-        # How much was recorded when the end was asked for.
+        # Seconds that were recorded when the end was requested.
         self._tail_from = 0.0
         # The silence of the microphone was reported.
         self._reported_of_silence = False
 
     def end(self) -> None:
-        """Record on as long as the last word lasts, and end then."""
+        """Record until the last word has ended, and end then."""
         if self.is_ended:
             return
         self.is_ended = True
         self._tail_from = self.level.seconds
         if self._recorder is None or tail_is_over(self.level, 0.0):
             self.stop()
-        else:  # a microphone that gives nothing more must not hold up the text
+        else:  # a microphone without data must not delay the text
             asyncio.get_running_loop().call_later(LONGEST_TAIL, self.stop)
 
     def stop(self) -> None:
@@ -165,7 +165,7 @@ class TakeRecording:
             pass
 
     def _look(self) -> None:
-        """Do what the newest audio asks for."""
+        """React to the newest audio."""
         level = self.level
         if level.seconds - self._shown_at >= _LEVEL_INTERVAL:
             self._shown_at = level.seconds

@@ -1,7 +1,7 @@
-"""Keys that a desktop presses for koe, by its portal (org.freedesktop.portal.RemoteDesktop).
+"""Keys that the desktop presses for koe (org.freedesktop.portal.RemoteDesktop).
 
-GNOME and KDE let no program send keys on Wayland but so. The user confirms it in a dialog of the
-desktop; with the token that comes then, the next session starts without.
+This is the only way to send keys on Wayland with GNOME and KDE. The user confirms it in a dialog of
+the desktop, which gives a token; with it the next session starts without the dialog.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class RemoteDesktop:
         session: Its path.
 
     Attributes:
-        clipboard: Of the session; None: the desktop does not lend it.
-        token: Starts the next session without a dialog; empty: the user does not want that.
-        closed: Done when the session has ended, with whether the desktop wants that; else its
-            portal has gone, and another one may come.
+        clipboard: The clipboard of the session; None: the desktop does not offer it.
+        token: Starts the next session without a dialog; empty: the user does not allow that.
+        closed: Done when the session has ended: True if the desktop ended it, False if the portal
+            has ended, so that another one may start.
     """
 
     def __init__(self, bus: Bus, session: str) -> None:

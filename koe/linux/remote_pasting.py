@@ -1,7 +1,6 @@
-"""Pasting where only the desktop can press keys (GNOME and KDE on Wayland): for as long as it lets.
+"""Pasting where only the desktop can press keys (GNOME and KDE on Wayland).
 
-The user is asked once. What starts the next session without asking is in a file for the user's
-eyes only.
+The user is asked once. The token that starts the next session without asking is in a private file.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from koe.linux.wayland import WaylandBoard
 
 TOKEN_NAME = "remote-desktop.token"
 
-# Seconds within which the screen is locked after GNOME has ended the sessions because of that.
+# Seconds from the end of the sessions, which GNOME ends for the lock, until the screen is locked.
 _LOCKING = 3.0
 
 _AGAIN = "systemctl --user restart koe"
@@ -59,7 +58,7 @@ class RemotePasting:
 
     Args:
         bus: The user's.
-        compositor: Lends its clipboard, if it does that; else the portal does.
+        compositor: The compositor, whose clipboard is used if possible; else that of the portal.
         token_file: Where the token of the next session is.
         use: Called with what pastes, and with None when nothing does any more.
     """
@@ -77,7 +76,7 @@ class RemotePasting:
         self._use = use
 
     async def run(self) -> str:
-        """Paste, until the user or the desktop ends that.
+        """Keep the session until the user or the desktop ends it.
 
         Returns:
             Why it has ended, as a sentence.
@@ -142,7 +141,7 @@ class RemotePasting:
             return ""
 
     def _keep_token(self, token: str) -> None:
-        """Keep it for the next session; it starts one only."""
+        """Store the token for the next session; each token starts one session only."""
         try:
             if token:
                 write_private(self._token_file, token.encode())

@@ -1,4 +1,4 @@
-"""What a client asks for over the control socket, as a value. Pure."""
+"""Requests of clients over the control socket, as values. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ControlRequest:
     """One line of a client.
 
     Attributes:
-        word: What is to be done; empty: the line is no request.
+        word: The action; empty: the line is no request.
         inserts: False: the text of the dictation that begins by it is only shown.
         entry: For ``retry``, the ID of an entry of the history; empty: the newest recording.
         level: For ``follow``, whether the level of the microphone is wanted, too.
@@ -23,7 +23,7 @@ class ControlRequest:
     level: bool = False
 
     def line(self) -> bytes:
-        """As it is sent. What is as usual is left out."""
+        """The request as JSON, without default values."""
         said: dict[str, object] = {"do": self.word}
         if not self.inserts:
             said["insert"] = False
@@ -35,7 +35,7 @@ class ControlRequest:
 
 
 def parse_request(line: bytes) -> ControlRequest:
-    """Read a line; what is not of its kind in it is as if it were not there."""
+    """Read a line; members of a wrong type are ignored."""
     try:
         said = json.loads(line)
     except ValueError:

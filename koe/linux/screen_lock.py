@@ -1,4 +1,4 @@
-"""Whether the screen is locked, as GNOME says it; other desktops end no sessions when it is."""
+"""Whether GNOME's screen is locked; other desktops end no sessions for the lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATH = "/org/gnome/ScreenSaver"
 
 
 class ScreenLock:
-    """Follows it. Everything is on the loop.
+    """Follows the lock of the screen. Everything is on the loop.
 
     Args:
         bus: The user's.
@@ -22,7 +22,7 @@ class ScreenLock:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        # None: it is not known yet.
+        # None: unknown yet.
         self._is_locked: bool | None = None
         self._changed = asyncio.Event()
 
@@ -43,11 +43,11 @@ class ScreenLock:
         """Wait until the screen is locked, or until it is not.
 
         Args:
-            is_locked: What is waited for.
+            is_locked: The state to wait for.
             patience: Seconds; None: for ever.
 
         Returns:
-            Whether it has come so far.
+            Whether that state was reached.
         """
         try:
             async with asyncio.timeout(patience):

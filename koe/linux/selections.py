@@ -1,9 +1,7 @@
-"""The clipboard of Wayland: putting a text on it, noting that it is taken, bringing back another.
+"""The clipboard of Wayland: sets a text, notes that it is read, and restores the former content.
 
-By wlr-data-control, which compositors have that let managers of the clipboard work.
-
-A clipboard of Wayland holds nothing either: each program that pastes has its owner write into a
-pipe. Who it is the owner does not learn.
+It uses wlr-data-control, the protocol for clipboard managers. A Wayland clipboard stores nothing
+either: the owner writes into a pipe for each program that pastes, but does not learn which one.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from koe.linux.contents import TEXT_FORMATS, Contents, collect, contents_of, giv
 
 INTERFACE = "zwlr_data_control_manager_v1"
 VERSION = 2
-"""The first that has the selection too."""
+"""The first version that has the selection, too."""
 
 # Numbers of requests and events: of the manager, the device, a source, and an offer.
 _CREATE_SOURCE, _GET_DEVICE = 0, 1
@@ -44,12 +42,12 @@ class Selections:
         self._device = compositor.new()
         # What is offered: the formats, by offer.
         self._offers: dict[int, list[str]] = {}
-        # What the clipboard and the selection hold: an offer; 0: nothing.
+        # The offers of the clipboard and the selection; 0: empty.
         self._held = {False: 0, True: 0}
-        # The source of ours that is on either, and what it gives; 0 and nothing: none is.
+        # Koe's own sources of both, with their contents; 0 and empty: koe owns neither.
         self._ours = {False: 0, True: 0}
         self._given: dict[bool, Contents] = {False: {}, True: {}}
-        # Done when a program has read a text of ours; None: none is waited for.
+        # Done when a program has read koe's text; None: not waited for.
         self._reader: asyncio.Future[None] | None = None
         compositor.on(self._device, _OFFERED, self._note_offer)
         compositor.on(self._device, _CLIPBOARD_IS, self._noting_selection(is_primary=False))
@@ -61,8 +59,8 @@ class Selections:
 
         Args:
             text: What they get.
-            is_primary: It is the selection; else the clipboard.
-            passing: It is to be taken away soon, so histories need not keep it.
+            is_primary: Whether the selection is meant; else the clipboard.
+            passing: It will be removed soon, so that clipboard histories need not keep it.
 
         Raises:
             DesktopError: The compositor has gone; all else here raises the same.
@@ -75,7 +73,7 @@ class Selections:
         return self._reader
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Let it hold what it held, unless another program has put something on it."""
+        """Restore it, unless another program has set it meanwhile."""
         if not self._ours[is_primary]:
             return
         if contents:
@@ -96,7 +94,7 @@ class Selections:
         offer = self._held[is_primary]
 
         async def open_pipe(name: str) -> int | None:
-            if offer not in self._offers:  # another program has put something there
+            if offer not in self._offers:  # another program has set it
                 return None
             return self._receive(offer, name)
 

@@ -1,4 +1,4 @@
-"""What the daemon says over its control socket."""
+"""The daemon's end of the control socket."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from koe.linux.control import ACTIONS, FOLLOW, LARGEST_LINE_BYTES, STATUS, is_ow
 from koe.linux.requests import ControlRequest, parse_request
 from koe.linux.status import DaemonStatus, MicrophoneLevel
 
-# Of a request; every one is a few dozen.
+# The longest request; all have a few dozen bytes.
 _LARGEST_REQUEST_BYTES = 4096
 
 
 class ControlServer:
-    """Answers clients, and keeps those who follow informed. Everything is on the loop.
+    """Answers clients, and sends changes to those that follow. Everything is on the loop.
 
     Args:
-        perform: Does what a client asks for; its word is one of `ACTIONS`.
-        status: Gives the status of the moment.
+        perform: Performs a request, whose word is one of `ACTIONS`.
+        status: Returns the present status.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class ControlServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: socket.socket) -> None:
-        """Answer those who connect to a socket that listens."""
+        """Serve the clients that connect to a listening socket."""
         self._server = await asyncio.start_unix_server(
             self._connected, sock=listener, limit=_LARGEST_REQUEST_BYTES
         )
 
     async def close(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         if self._server is not None:
             self._server.close()
         for writer in self._serving.values():
@@ -58,7 +58,7 @@ class ControlServer:
         return bool(self._followers)
 
     def publish(self, status: DaemonStatus) -> None:
-        """Tell those who follow; one that does not read is left behind."""
+        """Send the status to the clients that follow; clients that do not read are skipped."""
         for writer in list(self._followers):
             if writer.transport.get_write_buffer_size() > LARGEST_LINE_BYTES:
                 writer.transport.abort()

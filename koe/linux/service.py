@@ -14,7 +14,7 @@ from koe.linux.application import entry, entry_path
 
 NAME = "koe.service"
 
-# What of a desktop the daemon needs to know; not every desktop hands it to systemd by itself.
+# Variables of the desktop that the daemon needs; not every desktop passes them to systemd.
 _VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")
 
 # What to do where systemctl can't "connect to bus", that of the user's systemd.
@@ -51,13 +51,13 @@ WantedBy=graphical-session.target default.target
 
 
 def koe_command() -> list[str]:
-    """What starts this koe, from anywhere."""
+    """The command that starts this koe from any folder."""
     program = Path(sys.executable).with_name("koe")
     return [str(program)] if program.exists() else [sys.executable, "-m", "koe.cli"]
 
 
 def key_program() -> Path | None:
-    """Where ``koe-key`` is; None: it was not built."""
+    """The path of ``koe-key``; None: it was not built."""
     beside = Path(sys.executable).with_name("koe-key")
     if beside.exists():
         return beside
@@ -66,7 +66,7 @@ def key_program() -> Path | None:
 
 
 def unit_path(environ: Mapping[str, str]) -> Path:
-    """Where the unit belongs."""
+    """The path of the unit."""
     home = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or "/", ".config")
     return Path(home, "systemd", "user", NAME)
 
@@ -76,7 +76,7 @@ def install(environ: Mapping[str, str], words: list[str]) -> str:
 
     Args:
         environ: Where it belongs.
-        words: What ``koe serve`` is given besides.
+        words: Additional arguments of ``koe serve``.
 
     Returns:
         What was done, as a sentence.
@@ -164,5 +164,5 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def _quoted(command: list[str]) -> str:
-    """As systemd reads it: a percent sign and a dollar sign would mean something."""
+    """Escape a value for systemd: percent and dollar signs are special."""
     return shlex.join(command).replace("%", "%%").replace("$", "$$")

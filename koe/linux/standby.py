@@ -1,6 +1,6 @@
-"""A microphone that is always on, for what is said in the moment before the press of the key.
+"""A microphone that is always on, for speech just before the press of the key.
 
-That moment is kept in memory, and nowhere else.
+That audio is kept in memory only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AGAIN = 1.0
 
 @asynccontextmanager
 async def standing_by(open_recorder: OpenRecorder, preroll: float) -> AsyncIterator[OpenRecorder]:
-    """Have a microphone on.
+    """Keep a microphone on.
 
     Args:
         open_recorder: Gives what records, to be entered.
@@ -30,7 +30,7 @@ async def standing_by(open_recorder: OpenRecorder, preroll: float) -> AsyncItera
             is on only while one records.
 
     Yields:
-        What gives what records a dictation.
+        The function that opens a recorder for a dictation.
     """
     if not preroll:
         yield open_recorder
@@ -45,12 +45,12 @@ async def standing_by(open_recorder: OpenRecorder, preroll: float) -> AsyncItera
 
 
 class _Standby:
-    """Hears all the time.
+    """Records continuously.
 
     Attributes:
         recorder: Records; None: nothing does, and the error says why.
-        newest: The moment before.
-        listeners: Those that are given all that follows.
+        newest: The newest audio.
+        listeners: The recorders that get all later audio.
     """
 
     def __init__(self, open_recorder: OpenRecorder, preroll: float) -> None:
@@ -63,7 +63,7 @@ class _Standby:
         self._limit = round(preroll * BYTES_PER_SECOND) & ~1
 
     async def run(self) -> None:
-        """Hear until the task is cancelled."""
+        """Record until the task is cancelled."""
         while True:
             try:
                 async with self._open_recorder() as self.recorder:
@@ -85,7 +85,7 @@ class _Standby:
 
 
 class _Listener:
-    """A recorder that begins with the moment before it was entered."""
+    """A recorder that begins with audio from before it was entered."""
 
     def __init__(self, standby: _Standby) -> None:
         self.overflows = 0
@@ -123,7 +123,7 @@ class _Listener:
         return recorder is not None and recorder.is_out_of_phase
 
     def put(self, heard: bytes | AudioError) -> None:
-        """Take what was heard, or why nothing more will be."""
+        """Take audio, or the error that ends it."""
         self._heard.put_nowait(heard)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What the daemon does at the moment, as a value, and how it is shown. Pure."""
+"""The status of the daemon, as a value, and its presentation. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from koe.events import State
 RECORDING = frozenset((State.CONNECTING_ASR, State.RECORDING_HOLD, State.RECORDING_TOGGLE))
 WORKING = frozenset((State.FINALIZING_ASR, State.CORRECTING, State.PREPARING_PASTE))
 
-# Characters of the live text that a notification and a bar have room for: the newest.
+# The characters of the live text that a notification and a bar show: the newest.
 _VISIBLE = 160
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """One moment of the daemon.
+    """The status at one moment.
 
     Attributes:
-        state: Where the newest dictation is.
+        state: The state of the newest dictation.
         text: What was heard so far, or the text that was delivered last.
         way: How the last text was delivered; empty: none was, or it is still to come.
-        message: What went wrong, or what is left to the user to do; empty: nothing.
+        message: A problem, or what the user has to do; empty: nothing.
         hotkey: The key that is listened to, or why there is none.
     """
 
@@ -45,7 +45,7 @@ class DaemonStatus:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneLevel:
-    """How loud a recording is.
+    """The level of a recording.
 
     Attributes:
         loudness: The loudest since the last one: of a frame the root of the mean square, 0 to 1.
@@ -61,7 +61,7 @@ class MicrophoneLevel:
 
 
 def read_answer(answer: Mapping[str, object]) -> DaemonStatus | MicrophoneLevel:
-    """Read what the daemon says to a client; what is missing or unknown is as in the beginning."""
+    """Read a status or level of the daemon; missing and unknown members have their defaults."""
     if "level" in answer:
         return MicrophoneLevel(_number(answer["level"]), _number(answer.get("seconds")))
     texts = {name: str(answer.get(name, "")) for name in ("text", "way", "message", "hotkey")}
@@ -78,13 +78,13 @@ def _number(said: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a notification says.
+    """The content of a notification.
 
     Attributes:
         summary: Its first line.
         body: The rest.
-        lasts: It stays until it is replaced or closed; else it goes after a while.
-        is_grave: It says that something went wrong.
+        lasts: Whether it stays until it is replaced or closed; else it disappears after a while.
+        is_grave: Whether it reports a problem.
     """
 
     summary: str
@@ -94,7 +94,7 @@ class Announcement:
 
 
 def announcement(status: DaemonStatus) -> Announcement | None:
-    """The notification for a status; None: there is none, and the one before can go."""
+    """The notification for a status; None: none, so that the one before can be closed."""
     if status.is_recording:
         return Announcement("Listening", newest(status.text), lasts=True)
     if status.state in WORKING:

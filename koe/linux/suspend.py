@@ -1,4 +1,4 @@
-"""When the computer is suspended, by logind."""
+"""Reports from logind that the computer is about to be suspended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def watching_suspend(
 ) -> AsyncIterator[None]:
     """Call a function just before the computer is suspended.
 
-    A computer without logind is not watched; what records there stops when the device does.
+    Without logind there is no report; a recording ends when its device does.
 
     Args:
         environ: Says where the system's D-Bus is.

@@ -29,18 +29,18 @@ class Inserter(Protocol):
     """What inserts: `koe.linux.insertion.Insertion`."""
 
     def aim(self) -> InsertionTarget:
-        """Note where a text that is about to be spoken belongs."""
+        """Note the target of a text that is about to be spoken."""
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Insert a text."""
 
 
 class Take:
-    """One dictation, and what came of it.
+    """One dictation.
 
     Attributes:
-        target: Where its text belongs; None: it is only shown.
-        recording: None: the recording was made before.
+        target: The target of its text; None: the text is only shown.
+        recording: Its recording; None: it was made before.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Take:
 
     @property
     def is_recording(self) -> bool:
-        """Whether the end of the recording is still to be asked for."""
+        """Whether the end of the recording was not requested yet."""
         return self.recording is not None and not self.recording.is_ended
 
     def stop(self) -> None:
@@ -63,7 +63,7 @@ class Take:
             self.recording.stop()
 
     def cancel(self) -> None:
-        """Give the dictation up."""
+        """Cancel the dictation."""
         self.cancelled = True
         self.stop()
         self.session.cancel()
@@ -110,7 +110,7 @@ class Takes:
         return self._newest is not None and self._newest.is_recording
 
     def begin(self, mode: Mode, profile: str = "", *, inserts: bool = True) -> None:
-        """Begin to record; if that is done already, nothing.
+        """Begin to record, unless one records already.
 
         Args:
             mode: Whether the key is held or toggled.
@@ -143,7 +143,7 @@ class Takes:
             self._newest.recording.end()
 
     def cancel(self) -> None:
-        """Give up the newest dictation; if it is over, nothing."""
+        """Cancel the newest dictation, unless it is over."""
         if self._newest is not None and self._newest in self._running.values():
             self._newest.cancel()
 
@@ -208,7 +208,7 @@ class Takes:
             self._update(state=State.IDLE, message=message)
 
     async def _record(self, take: Take, recording: TakeRecording) -> None:
-        """Record, and have recognised what was said."""
+        """Record, and have the speech recognised."""
         try:
             await recording.run()
         finally:

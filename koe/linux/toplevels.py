@@ -1,6 +1,6 @@
-"""Which window has the focus on Wayland, by wlr-foreign-toplevel-management.
+"""The window with the focus on Wayland, by wlr-foreign-toplevel-management.
 
-Most compositors have that, but not GNOME's.
+Most compositors support that, but not GNOME's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ACTIVATED = 2
 
 @dataclass
 class _Toplevel:
-    """A window: what it is at the moment."""
+    """The present state of a window."""
 
     kind: str = ""
     is_active: bool = False

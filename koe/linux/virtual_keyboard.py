@@ -1,6 +1,6 @@
-"""A keyboard of our own on Wayland (zwp_virtual_keyboard_v1), with the keys of a paste.
+"""A virtual keyboard on Wayland (zwp_virtual_keyboard_v1), with the keys that paste.
 
-It is made once and kept: a keyboard that has just come is one whose first keys get lost.
+It is made once and kept, because the first keys of a new keyboard may be lost.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from koe.events import SAMPLE_RATE_HZ
 
-# 0 to 3: from the detector that takes the most for a voice to the one that takes the least. A
-# whisper must not be lost, and noise is recognised by its loudness already.
+# 0 to 3: from the most sensitive detector to the least. Whispers must be kept, and noise is
+# excluded by its loudness already.
 _STRICTNESS = 1
 
 

@@ -1,8 +1,8 @@
 """Windows and clipboard of Wayland.
 
-Where the compositor says which window has the focus, lends its clipboard and takes keys, texts are
-pasted. That is with wlroots (sway, Hyprland, river, niri). With GNOME and KDE the portal presses
-the keys (`koe.linux.remote_pasting`), or texts are left on the clipboard by wl-copy.
+Texts are pasted if the compositor reports the window with the focus, offers its clipboard and takes
+keys. That is with wlroots (sway, Hyprland, river, niri). With GNOME and KDE the portal presses the
+keys (`koe.linux.remote_pasting`), or texts are left on the clipboard by wl-copy.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _PROGRAM = "wl-copy"
 _COPY_PATIENCE = 2.0
 _PATIENCE = 1.5
 
-# Seconds in which a window that has read a text makes it its own: what is on the clipboard must not
-# change before, or GTK inserts what comes then.
+# Seconds that a window needs after it has read a text: if the clipboard changes earlier, GTK
+# inserts the new content.
 _DIGESTING = 0.25
 
-# Seconds in which managers of the clipboard take what is new there, before a window does.
+# Seconds in which clipboard managers read new content, before a window does.
 _MANAGERS = 0.05
 
 
@@ -46,7 +46,7 @@ class LentClipboard(Protocol):
         """Done when a program that asks for a text from now on has read it."""
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Let it hold what it held."""
+        """Restore it."""
 
     def owns(self, *, is_primary: bool = False) -> bool:
         """Whether it holds what this program has put there."""
@@ -63,7 +63,7 @@ class SentKeys(Protocol):
 
 
 class CopyBoard:
-    """Where texts are left when nothing can be pasted.
+    """The clipboard for texts where nothing can be pasted.
 
     Attributes:
         is_blind: False: no keys are sent.
@@ -86,7 +86,7 @@ class CopyBoard:
         return None
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
-        """Refuse: this compositor lets no program paste."""
+        """Refuse, because no program can paste with this compositor."""
         return Tried.REFUSED
 
     async def leave(self, text: str) -> None:
@@ -111,7 +111,7 @@ class CopyBoard:
             raise DesktopError("the compositor did not take it on the clipboard")
 
     def close(self) -> None:
-        """Do nothing: what is on the clipboard stays there."""
+        """Do nothing: the clipboard keeps its content."""
 
 
 class WaylandBoard:
@@ -139,10 +139,10 @@ class WaylandBoard:
         self._keyboard = keyboard
         self._settle = settle
         self.is_blind = windows is None
-        # What is to be brought back, by whether it is the selection, and when.
+        # The contents to restore, by whether it is the selection, and the timer of that.
         self._held: dict[bool, Contents] = {}
         self._timer: asyncio.TimerHandle | None = None
-        # Until when the clipboard must not change.
+        # The time until which the clipboard must not change.
         self._digested_at = 0.0
 
     def active_window(self) -> Window | None:
@@ -166,8 +166,8 @@ class WaylandBoard:
         Args:
             text: What to paste.
             window: Where to.
-            restore_delay: Seconds after which the clipboard gets back what it held. It does not
-                where no program has taken the text.
+            restore_delay: Seconds after which the clipboard is restored; it is not if no program
+                has taken the text.
         """
         await self._digest()
         chord = chord_for(window)
@@ -200,7 +200,7 @@ class WaylandBoard:
         return Tried.ARRIVED
 
     def close(self) -> None:
-        """Bring nothing back any more."""
+        """Restore nothing any more."""
         self._keep()
 
     async def _digest(self) -> None:
@@ -208,7 +208,7 @@ class WaylandBoard:
         await asyncio.sleep(self._digested_at - asyncio.get_running_loop().time())
 
     async def _take_held(self, *, is_primary: bool) -> Contents | None:
-        """What is to come back later: what the paste before saved, or else the content now."""
+        """The contents to restore later: those that the paste before saved, or the present ones."""
         if is_primary in self._held and self._clipboard.owns(is_primary=is_primary):
             return self._held[is_primary]
         return await self._clipboard.contents(is_primary=is_primary)

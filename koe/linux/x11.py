@@ -28,10 +28,10 @@ _KEY_PRESS, _KEY_RELEASE = 2, 3
 # A property with a list of windows, or with a name, is short.
 _LONGEST_PROPERTY = 1024
 
-# What the server answers to a request about a window that has just gone.
+# The server's errors for a request about a window that was just closed.
 REFUSED = (xcffib.Error, xcffib.ProtocolException)
 
-# Caps lock and num lock, which change nothing about a hotkey.
+# Caps lock and num lock, which do not affect hotkeys.
 _LOCKS = (0, xproto.ModMask.Lock, xproto.ModMask._2, xproto.ModMask.Lock | xproto.ModMask._2)
 
 
@@ -58,7 +58,7 @@ class Display:
         except xcffib.XcffibException as exc:
             raise DesktopError(f"the X server {name} can't be reached; is DISPLAY right?") from exc
         self.lost: asyncio.Future[str] = self._loop.create_future()
-        # What is called with an event, by its type.
+        # The handlers of events, by type.
         self._handlers: dict[type[object], list[Callable[[Any], None]]] = {}
         # By name.
         self._atoms: dict[str, int] = {}
@@ -67,7 +67,7 @@ class Display:
         self._loop.add_reader(self._descriptor, self._read)
 
     def close(self) -> None:
-        """Disconnect. What was put on the clipboard goes with it."""
+        """Disconnect; koe's clipboard content is lost."""
         self._closed = True
         self._loop.remove_reader(self._descriptor)
         self.connection.disconnect()
@@ -79,7 +79,7 @@ class Display:
     def reply(self, cookie: Any) -> Any:
         """Wait for the answer to a request; None: the server refused it.
 
-        Events that come meanwhile are handled afterwards.
+        Events that arrive meanwhile are handled afterwards.
         """
         self._read_soon()
         try:
@@ -122,7 +122,7 @@ class Display:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Enter to ask for several things.
+        """Turn a lost connection into a DesktopError, within the block.
 
         Raises:
             DesktopError: The server has gone.
@@ -222,7 +222,7 @@ class Display:
         """
         name = "XKEYBOARD"
         known = self.reply(self.core.QueryExtension(len(name), name))
-        if known is None or not known.present:  # asking it nevertheless would end the connection
+        if known is None or not known.present:  # a request of it would end the connection
             return False
         flag = xkb.PerClientFlag.DetectableAutoRepeat
         keyboards = self.connection(xkb.key)
@@ -231,7 +231,7 @@ class Display:
         return self.reply(asked) is not None
 
     def grab(self, keycode: int, modifiers: int | None) -> bool:
-        """Have a key for oneself, in every window.
+        """Grab a key in every window.
 
         Args:
             keycode: Which.
@@ -259,7 +259,7 @@ class Display:
         return True
 
     def ungrab(self, keycode: int) -> None:
-        """Leave a key to the others again."""
+        """Release the grab of a key."""
         self.core.UngrabKey(keycode, self.root, xproto.ModMask.Any)
         self.flush()
 
@@ -279,7 +279,7 @@ class Display:
         self._loop.call_soon(self._read)
 
     def _read(self) -> None:
-        """Handle the events that have come."""
+        """Handle the events that have arrived."""
         while not (self._closed or self.lost.done()):
             try:
                 event = self.connection.poll_for_event()
