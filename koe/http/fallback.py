@@ -83,7 +83,8 @@ class FallbackTransport(httpx.AsyncBaseTransport):
         try:
             response = await self._send(pool.transport, request)
         except BaseException as exc:
-            await self._leave(origin, pool)
+            is_cancelled = isinstance(exc, asyncio.CancelledError)
+            await self._leave(origin, pool, is_reusable=not is_cancelled)
             if not isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
                 raise
             if self._proxy and not isinstance(exc.__context__, ssl.SSLError):
@@ -131,15 +132,18 @@ class FallbackTransport(httpx.AsyncBaseTransport):
     async def _send(
         self, transport: httpx.AsyncHTTPTransport, request: httpx.Request
     ) -> httpx.Response:
-        """Send a request; when that is cancelled, close the connection.
+        """Send a request; when that is cancelled during the TLS handshake, close the connection.
 
-        The library loses a connection that is cancelled during the TLS handshake.
+        The library loses such a connection. All others it closes itself, and other requests may be
+        on them.
         """
         connections: list[httpcore.AsyncNetworkStream] = []
 
         async def note(event: str, info: _Connected) -> None:
-            if event == "connection.connect_tcp.complete":
+            if event.endswith(".connect_tcp.complete"):
                 connections.append(info["return_value"])
+            elif event.endswith(".start_tls.complete"):
+                connections.clear()
 
         request.extensions["trace"] = note
         try:

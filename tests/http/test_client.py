@@ -610,16 +610,63 @@ async def test_a_request_that_is_cancelled(version: Version, library: str) -> No
             await answer_never(exchange)
         await exchange.reply()
 
+    arrived = asyncio.Event()
+
+    async def read(client: Client, url: str) -> None:
+        async with client.stream(Request(url)) as response:
+            async for _ in response.aiter_raw():
+                arrived.set()
+
     async with Server(answer_half, alpn=(version,)) as server, client_of() as client:
-        asking = asyncio.create_task(post(client, f"{server.url}/half", HEADERS, b"{}"))
-        await server.until(lambda: bool(server.exchanges))
-        await asyncio.sleep(0.05)  # for the half to arrive; the outcome is the same without
+        asking = asyncio.create_task(read(client, f"{server.url}/half"))
+        await arrived.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
         await get(client, server.url, {})
         is_kept = version == "h2" and library == "pyreqwest"
         assert len(server.used) == (1 if is_kept else 2)
+
+
+@both
+@on_loop
+async def test_a_request_after_one_that_was_cancelled_before_the_reply(version: Version) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.path == "/never":
+            await answer_never(exchange)
+        await exchange.reply()
+
+    async with Server(answer, alpn=(version,)) as server, client_of() as client:
+        asking = asyncio.create_task(post(client, f"{server.url}/never", HEADERS, b"{}"))
+        await server.until(lambda: bool(server.exchanges))
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert (await get(client, server.url, {})).status_code == 200
+
+
+@both
+@on_loop
+async def test_a_request_beside_one_that_is_cancelled_before_the_reply(version: Version) -> None:
+    """The first request has opened the connection that both use over HTTP/2."""
+    go_on = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.path == "/never":
+            await answer_never(exchange)
+        await go_on.wait()
+        await exchange.reply()
+
+    async with Server(answer, alpn=(version,)) as server, client_of() as client:
+        asking = asyncio.create_task(post(client, f"{server.url}/never", HEADERS, b"{}"))
+        await server.until(lambda: len(server.exchanges) == 1)
+        beside = asyncio.create_task(post(client, f"{server.url}/late", HEADERS, b"{}"))
+        await server.until(lambda: len(server.exchanges) == 2)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        go_on.set()
+        assert (await beside).status_code == 200
 
 
 @both
