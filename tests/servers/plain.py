@@ -65,7 +65,10 @@ def _overlook_goodbyes(loop: asyncio.AbstractEventLoop) -> None:
     def handle_others(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         exc = context.get("exception")
         is_late = getattr(exc, "reason", "") == "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
-        if not is_late and not isinstance(exc, asyncio.CancelledError):
+        is_cancelled = isinstance(
+            exc, asyncio.CancelledError
+        ) and "StreamReaderProtocol.connection_made" in str(context["message"])
+        if not is_late and not is_cancelled:
             handle(loop, context)
 
     loop.set_exception_handler(handle_others)
