@@ -22,6 +22,7 @@ from koe.config.fields import (
     whole_number,
 )
 from koe.config.sections import ALL, AT_ONCE, ONLY_C, FlatKeys, Section
+from koe.config.strays import alternatives
 from koe.text import pasted, pasted_key
 
 _DEFAULT_PATHS = {
@@ -257,8 +258,8 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         """Why the active profile can't correct, as a predicate of its name; "" if it can."""
         profile = self.profiles.get(self.active_profile)
         if profile is None:
-            known = ", ".join(self.profiles) or "none"
-            return f"is not one of llm.profiles, which are: {known}"
+            others = alternatives(self.active_profile, self.profiles)
+            return f"is not one of llm.profiles{others}"
         if profile.is_ready:
             return ""
         needs = "mlx.model" if profile.provider == "mlx" else "a base_url and a model"

@@ -19,7 +19,7 @@ from koe.config.sections import (
     TextMap,
     Value,
 )
-from koe.config.strays import folded, hint_at, nearest, owners
+from koe.config.strays import alternatives, folded, hint_at, nearest, owners
 from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -270,8 +270,8 @@ class Reader:
             # The cause is a variable that is not set, which has been reported already.
             if name not in field.known and not node.unset:
                 shown = _abbreviated(name if node.text == node.written else node.written)
-                known = ", ".join(field.known)
-                self._report(entry, f"{shown} is no {field.kind}, which are: {known}; skipping it")
+                others = alternatives(name, field.known)
+                self._report(entry, f"{shown} is no {field.kind}{others}; skipping it")
         return tuple(dict.fromkeys(name for name in names if name in field.known))
 
     def _read_texts(self, entry: Item, default: object) -> object:

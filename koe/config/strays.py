@@ -1,4 +1,4 @@
-"""Unknown keys: the setting that was probably meant, and its place."""
+"""Unknown keys and names: what was probably meant, and its place."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ def nearest(key: str, known: Iterable[str]) -> str:
     cutoff = _ALIKE if len(wanted) > _SHORT else _ALIKE_IF_SHORT
     near = get_close_matches(wanted, by_fold, n=1, cutoff=cutoff)
     return by_fold[near[0]] if near else ""
+
+
+def alternatives(name: str, known: Iterable[str]) -> str:
+    """What a message appends to an unknown name: the one that was probably meant, or all."""
+    names = list(known)
+    near = nearest(name, names)
+    return f" (did you mean {near}?)" if near else f", which are: {', '.join(names) or 'none'}"
 
 
 def owners(key: str, section: Section) -> list[str]:

@@ -14,6 +14,7 @@ from koe.config.people.listing import Listing, Origin
 from koe.config.reader import Problem
 from koe.config.schema import Config, DictionaryConfig
 from koe.config.sections import Group, Section
+from koe.config.strays import alternatives
 from koe.endpoint import check_endpoint, is_private
 from koe.errors import ConfigError, EndpointError
 from koe.files.read import decoded, read_bytes
@@ -111,8 +112,9 @@ class _Checks:
 
     def engine(self, engines: Sequence[str]) -> Iterator[Problem]:
         """The configured engine, if no engine has that name."""
-        if self._config.asr.provider not in engines:
-            message = f"is not an engine of this version, which are: {', '.join(engines)}"
+        provider = self._config.asr.provider
+        if provider not in engines:
+            message = f"is not an engine of this version{alternatives(provider, engines)}"
             yield self._about("asr.provider", f"{message}; nothing is recognised")
 
     def profile(self) -> Iterator[Problem]:

@@ -50,7 +50,13 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
     ("text", "expected"),
     [
         ("asr:\n  provider: qwenn", "c, line 2: asr.provider: 'qwenn' is not an engine of this "
-            "version, which are: moonshine, qwen; nothing is recognised"),
+            "version (did you mean qwen?); nothing is recognised"),
+        ("asr:\n  provider: Qwen;", "c, line 2: asr.provider: 'Qwen;' is not an engine of this "
+            "version (did you mean qwen?); nothing is recognised"),
+        ("asr:\n  fallback:\n    -moonshine", "c, line 2: asr.fallback: '-moonshine' is no engine "
+            "(did you mean moonshine?); skipping it"),
+        ("llm: {active_profile: opneai}", "c, line 1: llm.active_profile: 'opneai' is not one of "
+            "llm.profiles (did you mean openai?); nothing is corrected"),
         ("asr: {qwen: {url: 'http://h/x'}}", "c, line 1: asr.qwen.url: 'http://h/x' is not a safe "
             "address, which begins with https:// or wss://, or with http:// or ws:// on this "
             "computer; nothing is sent there"),
