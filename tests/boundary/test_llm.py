@@ -561,14 +561,15 @@ def shortened(line: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("program", "more", "connections"),
     [
-        pytest.param(ALONE, [], 8, id="without a core"),
-        # One; another because the first is still waited on; and one without the core.
-        pytest.param(WITH_A_CORE, [TIMED_OUT, TIMED_OUT], 3, id="with a core"),
-        pytest.param(IN_A_CALLBACK, [FINE, FINE], None, id="in a callback"),
+        pytest.param(ALONE, [], range(8, 9), id="without a core"),
+        # At least one; another because the first is still waited on; and one without the core.
+        # The client opens more when it asks before the last connection is back in its pool.
+        pytest.param(WITH_A_CORE, [TIMED_OUT, TIMED_OUT], range(3, 8), id="with a core"),
+        pytest.param(IN_A_CALLBACK, [FINE, FINE], range(1, 99), id="in a callback"),
     ],
 )
 def test_settings_windows(
-    program: str, more: list[dict[str, object]], connections: int | None, run: Run
+    program: str, more: list[dict[str, object]], connections: range, run: Run
 ) -> None:
     """Spec abi §§7.6, 7.7."""
     with serving() as fake:
@@ -578,7 +579,7 @@ def test_settings_windows(
     # The process may end before a connection that it has opened is used.
     used = [it for it in fake.server.connections if it.exchanges]
     asked = [it for it in used if it.exchanges[0].path.startswith("/v1/")]
-    assert len(asked) == connections or connections is None
+    assert len(asked) in connections
     limits = [
         json.loads(bytes(exchange.body)).keys() & {"max_tokens", "max_completion_tokens"}
         for exchange in fake.server.exchanges
