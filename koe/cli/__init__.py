@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
@@ -64,11 +64,12 @@ Notes and errors go to stderr as without --json, and the exit status is the same
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = lambda: None) -> int:
     """Run the command; without one, or without its action, show the help.
 
     Args:
         argv: The arguments after the program's name; None: those of the process.
+        on_loaded: Called before the command begins, when its modules are loaded.
 
     Returns:
         The exit status.
@@ -83,7 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.incomplete:
             tell(arguments.incomplete.format_help().rstrip())
             return Exit.OK
-        status: int = import_module(f"koe.cli.{arguments.command}").run(arguments)
+        command = import_module(f"koe.cli.{arguments.command}")
+        on_loaded()
+        status: int = command.run(arguments)
     except OutputError as exc:
         _discard_output()
         if not exc.unread:
