@@ -27,8 +27,8 @@ from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
 from koe.llm.asking import SessionModel
 from koe.llm.service import Answer, LlmService, Question
-from koe.records import REMEDY, Records
-from koe.runner import AudioSource, EngineOpener, Record, Runner
+from koe.records import REMEDY, Record, Records
+from koe.runner import AudioSource, EngineOpener, Runner
 from koe.session import Session
 from koe.session_rules import SessionRules
 from koe.spool import NO_AUDIO, Spool

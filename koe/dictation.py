@@ -109,6 +109,11 @@ class Dictation:
         """Seconds of the recording whose text is certain; 0 for engines that do not report it."""
         return self._runner.recognised_samples / SAMPLE_RATE_HZ
 
+    @property
+    def not_kept(self) -> str:
+        """Why what is said is not kept, as a sentence; empty: it is, or it is not to be."""
+        return self._runner.not_kept
+
     async def feed(self, audio: Audio) -> None:
         """Add audio of any length; wait while 30 seconds of audio or more are unread.
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from koe.config.settings import Settings
 from koe.daemon_threads import DaemonThreads
@@ -37,6 +37,26 @@ RECOVERY_DELAY = 5.0
 CLOSE_TIMEOUT = 0.5
 
 log = logging.getLogger(__name__)
+
+
+class Record(Protocol):
+    """Where a session is recorded. None of this waits or raises."""
+
+    @property
+    def failure(self) -> str:
+        """Why something of it is not kept, as a sentence; empty: nothing failed yet."""
+
+    def audio(self, pcm: bytes) -> None:
+        """Add whole samples."""
+
+    def event(self, event: Event | Notice) -> None:
+        """Add what happened, or a notice that the host was given."""
+
+    def mark(self, mark: Mark, *numbers: int) -> None:
+        """Add a mark."""
+
+    def end(self, end: End) -> None:
+        """Close the record."""
 
 
 class Records:
@@ -154,6 +174,8 @@ class AnotherTry:
     Args:
         keep: Called with the end.
     """
+
+    failure = ""
 
     def __init__(self, keep: Callable[[End], None]) -> None:
         self._keep = keep

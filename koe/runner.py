@@ -42,6 +42,7 @@ from koe.events import (
 )
 from koe.journal.format import End, Mark
 from koe.leg import Leg
+from koe.records import Record
 from koe.session import Session
 from koe.spool import Spool
 
@@ -82,22 +83,6 @@ AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected]]
 
 EngineOpener = Callable[[str, int], Engine]
 """Makes an engine, given its name and the number of its leg, from 1; raises AsrError."""
-
-
-class Record(Protocol):
-    """Where a session is recorded. None of this waits or raises."""
-
-    def audio(self, pcm: bytes) -> None:
-        """Add whole samples."""
-
-    def event(self, event: Event | Notice) -> None:
-        """Add what happened, or a notice that the host was given."""
-
-    def mark(self, mark: Mark, *numbers: int) -> None:
-        """Add a mark."""
-
-    def end(self, end: End) -> None:
-        """Close the record."""
 
 
 class Runner:
@@ -162,6 +147,11 @@ class Runner:
     def recognised_samples(self) -> int:
         """Up to which sample of the recording the text is certain."""
         return self._session.hearing.upto
+
+    @property
+    def not_kept(self) -> str:
+        """Why what is said is not kept, as a sentence; empty: it is, or it is not to be."""
+        return "" if self._record is None else self._record.failure
 
     def end_input(self) -> None:
         """Take the audio that is waiting as the last; none is taken after it.
@@ -248,6 +238,8 @@ class Runner:
 
     async def _receive(self, event: Event, group: asyncio.TaskGroup) -> None:
         self._observe(event)
+        if self.not_kept:
+            self._session.remedy = ""
         for effect in self._session.receive(event):
             match effect:
                 case OpenEngine():

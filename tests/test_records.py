@@ -94,6 +94,20 @@ async def test_a_failed_session_can_be_tried_again(directory: Path, engines: Eng
 
 
 @on_loop
+async def test_what_is_not_kept_is_not_offered(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("koe.journal.threads.Writer.start", lambda writer: False)
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        session = core.begin()
+        assert session.not_kept.endswith("there can be no more threads; dictation goes on")
+        async with asyncio.timeout(PATIENCE):
+            notices = [notice async for notice in session]
+    assert ReportError("ASR connection failed: no key") in notices
+
+
+@on_loop
 async def test_a_try_in_vain_changes_nothing(directory: Path, engines: Engines) -> None:
     engines.refuse("moonshine")
     async with open_core(directory) as core:

@@ -39,8 +39,12 @@ class Ended:
 class Recording:
     """The file of one session. If it can't be created, only the end is reported.
 
+    Any thread may read the attributes.
+
     Attributes:
-        file: The file, open or closed; None: there is none, or none yet. Any thread may read this.
+        directory: The journal's folder.
+        file: The file, open or closed; None: there is none, or none yet.
+        failure: Why something is not in the file; None: nothing failed yet.
 
     Args:
         entry_id: The ID of the journal's entry.
@@ -60,9 +64,10 @@ class Recording:
         fail: Callable[[OSError], None],
         ended: Callable[[Ended], None],
     ) -> None:
+        self.directory = directory
         self.file: RecordingFile | None = None
+        self.failure: OSError | None = None
         self._id = entry_id
-        self._directory = directory
         self._header = header
         self._writer = writer
         self._fail = fail
@@ -76,7 +81,7 @@ class Recording:
     def open(self, nanoseconds: int) -> None:
         """Create the file."""
         try:
-            file = RecordingFile(path_of(self._directory, self._id))
+            file = RecordingFile(path_of(self.directory, self._id))
             try:
                 file.append(JournalRecord(Kind.HEADER, nanoseconds, self._header.payload()))
             except OSError:
@@ -84,11 +89,16 @@ class Recording:
                 file.path.unlink()
                 raise
         except OSError as exc:
-            self._fail(exc)
+            self.fail(exc)
             return
         self.file = file
         self._writer.opened(file)
         self._writer.wrote()
+
+    def fail(self, exc: OSError) -> None:
+        """Note and report why something is not written."""
+        self.failure = exc
+        self._fail(exc)
 
     def audio(self, nanoseconds: int, pcm: bytes) -> None:
         """Write audio."""
@@ -121,6 +131,6 @@ class Recording:
             self.file.append(JournalRecord(kind, nanoseconds, payload))
         except OSError as exc:
             self._is_incomplete = True
-            self._fail(exc)
+            self.fail(exc)
         else:
             self._writer.wrote()

@@ -74,6 +74,12 @@ class SessionJournal:
         self._writer.dismiss(self.id)
 
     @property
+    def failure(self) -> str:
+        """Why something of the session is not kept, as a sentence; empty: nothing failed yet."""
+        exc = self._recording.failure
+        return "" if exc is None else _not_kept(exc, self._recording.directory)
+
+    @property
     def persisted(self) -> int:
         """The number of samples in the file, which can be read back."""
         file = self._recording.file
@@ -153,7 +159,7 @@ class Journal:
                 writer.put(partial(recording.open, monotonic_ns()))
         else:
             session.stop()
-            self._fail(OSError(errno.EAGAIN, "there can be no more threads"))
+            recording.fail(OSError(errno.EAGAIN, "there can be no more threads"))
         return session
 
     def flush(self, seconds: float) -> None:
@@ -178,8 +184,12 @@ class Journal:
         with self._lock:
             is_first, self._has_warned = not self._has_warned, True
         if is_first:
-            where = exc.filename or self._directory
-            self._warn(f"What is said is not kept: {where}: {exc.strerror}; dictation goes on")
+            self._warn(_not_kept(exc, self._directory))
+
+
+def _not_kept(exc: OSError, directory: Path) -> str:
+    where = exc.filename or directory
+    return f"What is said is not kept: {where}: {exc.strerror}; dictation goes on"
 
 
 def _ignore(job: _Job) -> None:

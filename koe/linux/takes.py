@@ -18,9 +18,8 @@ from koe.linux.insertion import InsertionTarget
 from koe.linux.recording import OpenRecorder, TakeRecording
 from koe.linux.status import DaemonStatus, MicrophoneLevel
 
-_NO_SPEECH = (
-    "no speech was heard, so nothing was recognised; to recognise the recording: koe ctl retry"
-)
+_NO_SPEECH = "no speech was heard, so nothing was recognised"
+_RETRY = "; to recognise the recording: koe ctl retry"
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +204,7 @@ class Takes:
         if take is self._newest:
             silent = not (take.cancelled or self.status.way or self.status.message)
             message = "no speech was recognised" if silent else self.status.message
+            message = ". ".join(filter(None, (message, take.session.not_kept)))
             self._update(state=State.IDLE, message=message)
 
     async def _record(self, take: Take, recording: TakeRecording) -> None:
@@ -214,7 +214,8 @@ class Takes:
         finally:
             if recording.level.seconds and not recording.level.has_speech and not take.cancelled:
                 take.session.cancel()  # asks no engine and no model
-                self._tell_of(take, self.status.message or _NO_SPEECH)
+                remedy = "" if take.session.not_kept else _RETRY
+                self._tell_of(take, self.status.message or f"{_NO_SPEECH}{remedy}")
             take.session.end()
 
     async def _follow(self, take: Take, notice: Notice) -> None:

@@ -13,6 +13,7 @@ from koe.dictation import open_core
 from koe.errors import AsrConnectionError, AudioError, DesktopError, HistoryError
 from koe.events import EngineClosed, FinalHeard, InterimHeard, Mode, State
 from koe.journal.entries import Why
+from koe.journal.folder import journal_directory
 from koe.journal.history import History
 from koe.linux.daemon import RULES
 from koe.linux.delivery import Delivered
@@ -109,6 +110,20 @@ async def test_what_nothing_shows_is_kept(directory: Path, engine: ScriptedEngin
         await desk.idle()
         assert desk.inserter.inserted == []
     assert history.list()[0].why is Why.COMPLETE
+
+
+@on_loop
+async def test_each_dictation_that_is_not_kept_is_reported(
+    directory: Path, engine: ScriptedEngine
+) -> None:
+    async with opened(directory) as desk:
+        journal_directory(directory).write_bytes(b"")
+        for _ in range(2):
+            desk.takes.begin(Mode.HOLD)
+            await desk.recorder.heard.wait()
+            desk.takes.end()
+            status = await desk.watcher.until(lambda it: "What is said is not kept" in it.message)
+            assert (status.text, status.state) == ("hello world", State.IDLE)
 
 
 @on_loop
