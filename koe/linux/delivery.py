@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from koe.text import needs_space_between
+
+# Seconds between a text and the beginning of the next one that is taken for its continuation.
+_SOON = 5.0
+
 
 class Way(StrEnum):
     """The ways to insert a text, by their names in ``linux.insert``; the safest first."""
@@ -76,6 +81,21 @@ class Delivered:
     way: str
     message: str = ""
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A text that arrived.
+
+    Attributes:
+        text: The text.
+        window: The window that it arrived in.
+        time: When, in seconds of the loop's clock.
+    """
+
+    text: str
+    window: Window
+    time: float
 
 
 class Tried(StrEnum):
@@ -174,6 +194,25 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     else:
         reason = "no window has the focus, or this desktop does not say which one"
     return Plan((Way.CLIPBOARD,), reason)
+
+
+def continuing(before: str, text: str) -> str:
+    """A text with a space before it, if it needs one after the text before it."""
+    return f" {text}" if needs_space_between(before, text) else text
+
+
+def following(last: Inserted | None, window: Window, began: float, text: str) -> str:
+    """A text as it follows the last one, where the text before the cursor can't be read.
+
+    Args:
+        last: The last text; None: none arrived.
+        window: Where this one is about to be inserted.
+        began: When it began to be spoken, in seconds of the loop's clock.
+        text: The text.
+    """
+    if last is None or not last.window.id == window.id != UNKNOWN.id:
+        return text
+    return continuing(last.text, text) if began - last.time < _SOON else text
 
 
 def goes_on(tried: Tried) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from koe.errors import DesktopError
 from koe.linux.bus import Bus, open_bus
-from koe.linux.delivery import Tried, Window, has_own_chord
+from koe.linux.delivery import Tried, Window, continuing, has_own_chord
 
 # Bits of a set of states (atspi-constants.h), and a role.
 _ACTIVE, _EDITABLE, _FOCUSED, _SHOWING = 1 << 1, 1 << 7, 1 << 12, 1 << 25
@@ -28,6 +28,9 @@ _EDITABLE_TEXT = "org.a11y.atspi.EditableText"
 # A rule for Collection.GetMatches: any object with all of these states.
 _RULE = "(aiia{ss}iaiiasib)uib"
 _ALL, _IN_ORDER, _ONE = 1, 1, 1
+
+# Characters before the cursor that are compared with the last text.
+_NEAR = 24
 
 # The most objects that are examined in a program that can't report the one with the focus.
 _MOST_OBJECTS = 400
@@ -58,17 +61,24 @@ class FocusedField:
             return False
         return bool(states & _FOCUSED and states & _EDITABLE)
 
-    async def insert(self, text: str) -> Tried:
-        """Insert a text at the cursor, and read it back."""
+    async def insert(self, text: str, last: str) -> Tried:
+        """Insert a text at the cursor, and read it back.
+
+        Args:
+            text: The text; a space is added if the last text is directly before it and needs one.
+            last: The text that was inserted last, here or elsewhere; empty: none was.
+        """
         try:
             # A paste would replace the selected text, so this refuses.
             if (await self._call(f"{_TEXT}.GetNSelections"))[0]:
                 return Tried.REFUSED
             cursor, before = await self._number("CaretOffset"), await self._number("CharacterCount")
+            if last and await self._ends_with(last[-_NEAR:], cursor):
+                text = continuing(last, text)
         except DesktopError:
             return Tried.REFUSED
         # GTK and Firefox want the length in bytes, though all positions are in characters.
-        units = len(text.encode("utf-16-le")) // 2 if self._is_qt else len(text)
+        units = self._units(text)
         size = units if self._is_qt else len(text.encode())
         try:
             await self._call(f"{_EDITABLE_TEXT}.InsertText", "isi", cursor, text, size)
@@ -84,6 +94,15 @@ class FocusedField:
         except DesktopError:
             return Tried.UNCLEAR
         return Tried.ARRIVED
+
+    async def _ends_with(self, text: str, cursor: int) -> bool:
+        """Whether a text is directly before the cursor."""
+        start = cursor - self._units(text)
+        return start >= 0 and await self._call(f"{_TEXT}.GetText", "ii", start, cursor) == [text]
+
+    def _units(self, text: str) -> int:
+        """The length of a text, as its program counts."""
+        return len(text.encode("utf-16-le")) // 2 if self._is_qt else len(text)
 
     async def _call(self, member: str, signature: str = "", *arguments: object) -> list[Any]:
         return await self._bus.call(self._name, self._path, member, signature, *arguments)

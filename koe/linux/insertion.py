@@ -14,11 +14,13 @@ from koe.linux.delivery import (
     UNKNOWN,
     Chord,
     Delivered,
+    Inserted,
     Means,
     Tried,
     Way,
     Window,
     chord_for,
+    following,
     goes_on,
     lost,
     on_the_clipboard,
@@ -78,11 +80,13 @@ class InsertionTarget:
         window: The one that had the focus at the press; None: the board does not know it.
         looking: Looks up where AT-SPI had the focus; None: nothing can.
         board: What knows the window.
+        time: When it was noted, in seconds of the loop's clock.
     """
 
     window: Window | None = None
     looking: asyncio.Task[Focus] | None = None
     board: Board | None = None
+    time: float = 0.0
 
 
 class Insertion:
@@ -97,6 +101,8 @@ class Insertion:
         # The windows and the clipboard, and the fields of AT-SPI; None: not available.
         self._board: Board | None = None
         self._fields: Fields | None = None
+        # The last text, if it arrived.
+        self._last: Inserted | None = None
         # A desktop was looked for.
         self._is_settled = asyncio.Event()
 
@@ -119,11 +125,12 @@ class Insertion:
     def aim(self) -> InsertionTarget:
         """Note the target of a text that is about to be spoken."""
         window = self._active_window()
+        now = asyncio.get_running_loop().time()
         is_needed = self._forced in (None, Way.ACCESSIBLE) or self._is_blind
         if self._fields is None or not is_needed:
-            return InsertionTarget(window, board=self._board)
+            return InsertionTarget(window, board=self._board, time=now)
         looking = asyncio.create_task(self._fields.focus())
-        return InsertionTarget(window, looking, self._board)
+        return InsertionTarget(window, looking, self._board, now)
 
     async def insert(self, text: str, target: InsertionTarget) -> Delivered:
         """Insert a text in the safest possible way."""
@@ -147,14 +154,18 @@ class Insertion:
         )
         decided = plan(self._forced, means, pressed, now)
         reason = decided.reason
+        last, self._last = self._last, None
+        into = now or UNKNOWN
         for way in decided.ways:
             tried = Tried.REFUSED
             if way is Way.ACCESSIBLE and field is not None:
-                tried = await field.insert(text)
+                tried = await field.insert(text, "" if last is None else last.text)
             elif way is Way.PASTE and self._board is not None:
                 delay = self._config().clipboard.restore_delay_ms / 1000
-                tried = await self._board.paste(text, now or UNKNOWN, delay)
+                spaced = following(last, into, target.time, text)
+                tried = await self._board.paste(spaced, into, delay)
             if tried is Tried.ARRIVED:
+                self._last = Inserted(text, into, asyncio.get_running_loop().time())
                 return Delivered(way)
             if way is not Way.CLIPBOARD:
                 reason = _REASONS[tried]

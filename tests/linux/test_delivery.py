@@ -4,12 +4,14 @@ import pytest
 
 from koe.linux.delivery import (
     Chord,
+    Inserted,
     Means,
     Plan,
     Tried,
     Way,
     Window,
     chord_for,
+    following,
     goes_on,
     lost,
     on_the_clipboard,
@@ -132,3 +134,26 @@ def test_what_the_user_is_shown() -> None:
     assert lost("it rains").message == (
         "The text could not be inserted: it rains; koe ctl status shows it"
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "window", "began", "text", "inserted"),
+    [
+        (None, EDITOR, 1.0, "Two.", "Two."),
+        (Inserted("One.", EDITOR, 1.0), EDITOR, 5.9, "Two.", " Two."),
+        (Inserted("One.", EDITOR, 1.0), EDITOR, 6.1, "Two.", "Two."),
+        # It was begun before the last text was there.
+        (Inserted("One.", EDITOR, 1.0), EDITOR, 0.5, "Two.", " Two."),
+        (Inserted("One.", EDITOR, 1.0), Window(1, "renamed"), 2.0, "Two.", " Two."),
+        (Inserted("One.", EDITOR, 1.0), OTHER, 2.0, "Two.", "Two."),
+        (Inserted("One.", Window(0), 1.0), Window(0), 2.0, "Two.", "Two."),
+        (Inserted("你好。", EDITOR, 1.0), EDITOR, 2.0, "再见。", "再见。"),
+        (Inserted("One.", EDITOR, 1.0), EDITOR, 2.0, "你好。", " 你好。"),
+        (Inserted("One,", EDITOR, 1.0), EDITOR, 2.0, "two.", " two."),
+        (Inserted("(", EDITOR, 1.0), EDITOR, 2.0, "two)", "two)"),
+    ],
+)
+def test_a_text_after_another(
+    last: Inserted | None, window: Window, began: float, text: str, inserted: str
+) -> None:
+    assert following(last, window, began, text) == inserted

@@ -87,6 +87,7 @@ def test_speech_is_text_in_the_field(
             await asyncio.sleep(0.02)
         assert field.text == second
 
+        assert second[len(first)] == " "  # two sentences in a row
         for text in (first, second.removeprefix(first)):
             assert "ever tried" in text.lower()
             assert "ever failed" in text.lower()

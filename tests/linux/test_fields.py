@@ -52,8 +52,22 @@ async def test_every_character_arrives(desk: Screen, field: GtkField) -> None:
         one = await found(fields)
         assert await one.is_focused()
         for text in TEXTS:
-            assert await one.insert(text) is Tried.ARRIVED
+            assert await one.insert(text, "") is Tried.ARRIVED
         until(lambda: field.text == "".join(TEXTS))
+
+
+@on_loop
+async def test_a_text_directly_after_the_last_one_gets_a_space(
+    desk: Screen, field: GtkField
+) -> None:
+    async with fields_of(desk) as fields:
+        one = await found(fields)
+        before = ""
+        for text in ("One.", "Two.", "你好。", "再见👍"):
+            assert await one.insert(text, before) is Tried.ARRIVED
+            before = text
+        assert await one.insert("Three.", "another text") is Tried.ARRIVED
+        until(lambda: field.text == "One. Two. 你好。再见👍Three.")
 
 
 @on_loop
@@ -72,7 +86,7 @@ async def test_a_field_that_has_gone(desk: Screen, field: GtkField) -> None:
         one = await found(fields)
         gone = FocusedField(fields._bus, (":1.999", "/gone"), is_qt=False)
         assert not await gone.is_focused()
-        assert await gone.insert("text") is Tried.REFUSED
+        assert await gone.insert("text", "") is Tried.REFUSED
         assert await one.is_focused()
 
 

@@ -56,6 +56,7 @@ class OneField:
         self.window: Window | None = None
         self.takes = takes
         self.texts: list[str] = []
+        self.lasts: list[str] = []
         self.found = asyncio.Event()
         self.found.set()
 
@@ -69,8 +70,9 @@ class OneField:
     async def is_focused(self) -> bool:
         return self.has_focus
 
-    async def insert(self, text: str) -> Tried:
+    async def insert(self, text: str, last: str) -> Tried:
         self.texts.append(text)
+        self.lasts.append(last)
         return self.takes
 
 
@@ -95,6 +97,25 @@ async def test_a_field_is_filled() -> None:
     inserter = insertion(board, field)
     assert await inserter.insert("text", inserter.aim()) == Delivered("at-spi")
     assert (field.texts, board.pasted, board.left) == (["text"], [], [])
+
+
+@on_loop
+async def test_a_text_that_follows_another() -> None:
+    board, field = Board(), OneField()
+    inserter = insertion(board, field)
+    target = inserter.aim()
+    for text in ("one.", "two."):
+        await inserter.insert(text, target)
+    assert (field.texts, field.lasts) == (["one.", "two."], ["", "one."])
+    field.takes = Tried.REFUSED
+    for text in ("three.", "four."):
+        await inserter.insert(text, target)
+    board.takes = Tried.UNCLEAR
+    await inserter.insert("five.", target)
+    board.takes = Tried.ARRIVED
+    await inserter.insert("six.", target)
+    assert board.pasted == [" three.", " four.", " five.", "six."]
+    assert board.left == ["five."]
 
 
 @on_loop
