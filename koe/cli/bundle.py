@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from koe.cli import Exit, tell
+from koe.cli.usage import file_path
 from koe.errors import BundleError
 
 _EPILOG = """\
@@ -24,7 +25,7 @@ _DEFAULT = "moonshine"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("out", metavar="OUT", type=Path, help="the folder to make")
+    parser.add_argument("out", metavar="OUT", type=file_path, help="the folder to make")
     parser.add_argument(
         "--abi",
         choices=("a", "b", "c"),

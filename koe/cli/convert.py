@@ -8,6 +8,7 @@ from pathlib import Path
 
 from koe.audio import AudioInput, open_recording
 from koe.cli import Exit, writing
+from koe.cli.usage import file_path
 from koe.errors import AudioError
 
 _EPILOG = """\
@@ -18,8 +19,8 @@ low byte first. Whatever is in OUT is replaced.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("file", metavar="IN.wav", type=Path, help="a WAV file of any kind")
-    parser.add_argument("out", metavar="OUT", help="where to write; - is stdout")
+    parser.add_argument("file", metavar="IN.wav", type=file_path, help="a WAV file of any kind")
+    parser.add_argument("out", metavar="OUT", type=file_path, help="where to write; - is stdout")
     parser.epilog = _EPILOG
 
 
@@ -27,10 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert; return the exit status."""
     # Opened first, so that a bad recording costs no good file.
     with open_recording(arguments.file) as recording:
-        if arguments.out == "-":
+        if str(arguments.out) == "-":
             _write_to_stdout(recording)
         else:
-            _write_to_file(recording, arguments.file, Path(arguments.out))
+            _write_to_file(recording, arguments.file, arguments.out)
     return Exit.OK
 
 

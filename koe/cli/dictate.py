@@ -26,7 +26,7 @@ from koe.cli.report import (
     reported,
     run_session,
 )
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_folder, file_path
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
 from koe.events import BYTES_PER_SECOND, Mode, Warn
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "files", metavar="FILE", nargs="*", type=Path, default=[],
+        "files", metavar="FILE", nargs="*", type=file_path, default=[],
         help="recordings of any kind; - reads one from stdin",
     )  # fmt: skip
     source.add_argument(

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from koe import daemon_threads
 from koe.asr import ENGINES, Engine, open_engine
@@ -18,7 +17,7 @@ from koe.audio import open_recording
 from koe.cli import Exit, tell
 from koe.cli.live_line import display_width
 from koe.cli.references import ReferenceRecording, Score, find_recordings, score
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_folder, file_path
 from koe.config.settings import Settings
 from koe.config.store import Store, config_directory
 from koe.events import BYTES_PER_SECOND, DefiniteHeard, EngineClosed, FinalHeard, InterimHeard
@@ -44,7 +43,9 @@ _SILENCE = bytes(BYTES_PER_SECOND // 10)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="recordings and references")
+    parser.add_argument(
+        "folder", metavar="FOLDER", type=file_path, help="recordings and references"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, with the texts")
     parser.add_argument(
         "--texts", action="store_true", help="show what was heard where something is wrong"

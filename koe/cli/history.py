@@ -12,7 +12,7 @@ from koe.asr import ENGINES
 from koe.cli import Exit, print_error, tell, tell_json
 from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_folder, add_words, file_path
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
@@ -139,7 +139,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 help="correct with this profile of llm.profiles, instead of the active one",
             )  # fmt: skip
         if name == "export":
-            action.add_argument("path", metavar="FILE", type=Path, help="the WAV file to write")
+            action.add_argument(
+                "path", metavar="FILE", type=file_path, help="the WAV file to write"
+            )
         _add_common(action, is_action=True)
 
 

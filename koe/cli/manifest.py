@@ -9,7 +9,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error
 from koe.cli.live_line import printable
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_folder, add_words, file_path
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import paths, storage
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="PATH",
-        type=Path,
+        type=file_path,
         help="write to PATH, instead of the folder of the models",
     )
     add_folder(generate)

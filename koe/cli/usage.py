@@ -7,6 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
+def file_path(name: str) -> Path:
+    """The path of a file or folder that was named; an empty one would be the present folder.
+
+    Raises:
+        argparse.ArgumentTypeError: The name is empty.
+    """
+    if not name:
+        raise argparse.ArgumentTypeError(
+            "the name is empty; name a file or folder, and check that the shell's variable is set"
+        )
+    return Path(name)
+
+
 def add_words(
     parser: argparse.ArgumentParser,
     dest: str,
@@ -61,7 +74,7 @@ def add_folder(parser: argparse.ArgumentParser, default: object = argparse.SUPPR
     parser.add_argument(
         "--config",
         metavar="DIR",
-        type=Path,
+        type=file_path,
         default=default,
         help="configuration folder, instead of your own",
     )

@@ -63,3 +63,11 @@ def test_the_folder_before_the_word_and_behind_it() -> None:
     add_folder(one)
     for words in (["--config", "here", "one"], ["one", "--config", "here"]):
         assert parser.parse_args(words).config == Path("here")
+
+
+def test_an_empty_name_is_not_the_present_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_folder(parser)
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args(["--config", ""])
+    assert "argument --config: the name is empty; name a file or folder" in capsys.readouterr().err
