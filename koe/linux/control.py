@@ -186,7 +186,8 @@ def connected(path: Path) -> Iterator[socket.socket]:
             raise DesktopError(f"{path} can't be used: {exc.strerror or exc}") from exc
         if not is_own(peer):
             raise DesktopError(
-                f"{path} is the socket of another user, who would hear you speak; have it removed"
+                f"{path}: it is the socket of another user, who would hear you speak; remove it, "
+                "or set XDG_RUNTIME_DIR to a folder of yours"
             )
         yield peer
 

@@ -81,7 +81,8 @@ int main(int argc, char **argv)
     struct ucred daemon;
     socklen_t size = sizeof daemon;
     if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &daemon, &size) < 0 || daemon.uid != getuid())
-        return fail(address.sun_path, "it is the socket of another user, who would hear you speak");
+        return fail(address.sun_path, "it is the socket of another user, who would hear you speak; "
+                    "remove it, or set XDG_RUNTIME_DIR to a folder of yours");
 
     char line[64];
     length = snprintf(line, sizeof line, "{\"do\": \"%s\"}\n", argv[1]);

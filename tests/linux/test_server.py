@@ -3,15 +3,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from koe.errors import HistoryError
+from koe.errors import DesktopError, HistoryError
 from koe.events import State
-from koe.linux.control import claimed, control_path
+from koe.linux.control import ask, claimed, control_path
 from koe.linux.requests import ControlRequest
 from koe.linux.server import ControlServer
 from koe.linux.status import DaemonStatus, MicrophoneLevel
@@ -114,6 +116,28 @@ async def test_a_follower_that_does_not_read_costs_nothing(runtime: Path) -> Non
         await asyncio.sleep(0)
         assert (await key("begin"))[0] == 0
         writer.close()
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0,
+    reason="only root can listen as another user",
+)
+@on_loop
+async def test_the_socket_of_another_user(runtime: Path) -> None:
+    path = control_path(os.environ)
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        os.seteuid(65_534)
+        try:
+            listener.listen()  # peers see who does this
+        finally:
+            os.seteuid(0)
+        with pytest.raises(DesktopError) as refused:
+            next(ask(path, ControlRequest("begin")))
+        assert "remove it, or set XDG_RUNTIME_DIR to a folder of yours" in str(refused.value)
+        if KOE_KEY.exists():
+            assert await key("begin") == (1, f"koe-key: {refused.value}\n")
 
 
 needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not installed here")
