@@ -20,14 +20,15 @@ _WORDS = {
     "keys": "print the lines that bind keys to koe serve on a desktop",
 }
 
-_KEYS_EPILOG = """\
-On X11 you need to bind nothing: koe serve listens to hotkey.trigger_key itself.
-"""
+_EPILOGS = {
+    "status": "The exit status is 0 if it runs, otherwise 1.",
+    "keys": "On X11 you need to bind nothing: koe serve listens to hotkey.trigger_key itself.",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parsers = add_words(parser, "word", _WORDS, {"keys": _KEYS_EPILOG})
+    parsers = add_words(parser, "word", _WORDS, _EPILOGS)
     add_folder(parsers["install"])
     parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=tuple(BINDINGS),
                                  help=f"one of {', '.join(BINDINGS)}")  # fmt: skip
@@ -45,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         case "uninstall":
             tell(service.uninstall(os.environ))
         case "status":
-            tell(service.status(os.environ))
+            sentence, runs = service.status(os.environ)
+            tell(sentence)
+            return Exit.OK if runs else Exit.ERROR
         case "keys":
             tell(BINDINGS[arguments.desktop](str(service.key_program() or "koe-key")))
     return Exit.OK

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from koe.errors import DesktopError
@@ -74,6 +75,8 @@ def unit_path(environ: Mapping[str, str]) -> Path:
 def install(environ: Mapping[str, str], words: list[str]) -> str:
     """Write the unit, start it, and have it start with the desktop.
 
+    If that fails, and it was not installed before, nothing of it stays.
+
     Args:
         environ: Where it belongs.
         words: Additional arguments of ``koe serve``.
@@ -85,20 +88,22 @@ def install(environ: Mapping[str, str], words: list[str]) -> str:
         DesktopError: It can't be written, or systemd does not start it.
     """
     path = unit_path(environ)
+    was_there = path.exists()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(unit([*koe_command(), "serve", *words]), encoding="utf-8")
-        known_by = entry_path(environ)
-        known_by.parent.mkdir(parents=True, exist_ok=True)
-        known_by.write_text(entry([*koe_command(), "serve", *words]), encoding="utf-8")
-    except OSError as exc:
-        raise DesktopError(f"{exc.filename or path} can't be written: {exc.strerror}") from exc
-    known = [name for name in _VARIABLES if environ.get(name)]
-    if known:
-        _systemctl("import-environment", *known)
-    _systemctl("daemon-reload")
-    _systemctl("enable", NAME)
-    _systemctl("restart", NAME)
+        _write(environ, [*koe_command(), "serve", *words])
+        known = [name for name in _VARIABLES if environ.get(name)]
+        if known:
+            _systemctl("import-environment", *known)
+        _systemctl("daemon-reload")
+        _systemctl("enable", NAME)
+        _systemctl("restart", NAME)
+    except DesktopError:
+        if not was_there:
+            with suppress(DesktopError, OSError):
+                _systemctl("disable", "--now", NAME)
+            with suppress(DesktopError, OSError):
+                _remove(environ)
+        raise
     return f"{path} is written; koe serve runs, and starts with the desktop"
 
 
@@ -116,26 +121,42 @@ def uninstall(environ: Mapping[str, str]) -> str:
         raise DesktopError(f"the service is not installed: there is no {path}")
     _systemctl("disable", "--now", NAME)
     try:
-        path.unlink()
-        entry_path(environ).unlink(missing_ok=True)
+        _remove(environ)
     except OSError as exc:
         raise DesktopError(f"{path} can't be removed: {exc.strerror}") from exc
-    _systemctl("daemon-reload")
     return f"koe serve has ended, and {path} is removed"
 
 
-def status(environ: Mapping[str, str]) -> str:
-    """Whether the service is installed and runs, as a sentence.
+def status(environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Whether the service is installed and runs: as a sentence, and whether it runs.
 
     Raises:
         DesktopError: There is no systemd.
     """
     if not unit_path(environ).exists():
-        return "the service is not installed; koe service install does that"
+        return "the service is not installed; koe service install does that", False
     state = _run("show", "--property=ActiveState", "--value", NAME).stdout.strip()
     if state == "active":
-        return "the service runs"
-    return f"the service is installed, and {state or 'unknown'}; why: journalctl --user -u koe"
+        return "the service runs", True
+    state = state or "unknown"
+    return f"the service is installed, and {state}; why: journalctl --user -u koe", False
+
+
+def _write(environ: Mapping[str, str], command: list[str]) -> None:
+    """Write the unit, and the entry by which desktops know the program."""
+    for path, text in ((unit_path(environ), unit(command)), (entry_path(environ), entry(command))):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as exc:
+            raise DesktopError(f"{exc.filename or path} can't be written: {exc.strerror}") from exc
+
+
+def _remove(environ: Mapping[str, str]) -> None:
+    """Remove what `_write` wrote, and have systemd notice that."""
+    for path in (unit_path(environ), entry_path(environ)):
+        path.unlink(missing_ok=True)
+    _systemctl("daemon-reload")
 
 
 def _systemctl(*words: str) -> None:

@@ -20,7 +20,7 @@ def test_status(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    assert main(["service", "status"]) == Exit.OK
+    assert main(["service", "status"]) == Exit.ERROR
     assert "koe service install" in capsys.readouterr().out
     assert main(["service", "uninstall"]) == Exit.ERROR
     assert "the service is not installed" in capsys.readouterr().err

@@ -30,14 +30,17 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "DISPLAY": ":0"}
-    assert "not installed" in service.status(environ)
+    assert service.status(environ) == (
+        "the service is not installed; koe service install does that",
+        False,
+    )
     assert "starts with the desktop" in service.install(environ, ["--config", "/a b"])
     path = tmp_path / ".config" / "systemd" / "user" / "koe.service"
     text = path.read_text(encoding="utf-8")
     assert "Type=notify\n" in text
     assert f"ExecStart={service.koe_command()[0]}" in text
     assert "serve --config '/a b'\n" in text
-    assert service.status(environ) == "the service runs"
+    assert service.status(environ) == ("the service runs", True)
     known_by = tmp_path / ".local" / "share" / "applications" / "koe.desktop"
     assert known_by.read_text(encoding="utf-8").startswith("[Desktop Entry]\n")
     service.uninstall(environ)
@@ -73,6 +76,20 @@ def test_a_service_that_does_not_start(
     monkeypatch.setenv("FAILS", "no bus")
     with pytest.raises(DesktopError, match="systemctl --user daemon-reload failed: no bus"):
         service.install({"HOME": str(tmp_path)}, [])
+    assert list(tmp_path.rglob("koe.*")) == []
+    first, *_, last = log.read_text().splitlines()
+    assert (first, last) == ("--user daemon-reload", "--user daemon-reload")
+
+
+def test_another_installation_that_fails_costs_no_service(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"HOME": str(tmp_path)}
+    service.install(environ, [])
+    monkeypatch.setenv("FAILS", "no bus")
+    with pytest.raises(DesktopError, match="no bus"):
+        service.install(environ, [])
+    assert service.unit_path(environ).exists()
 
 
 def test_without_a_systemd_of_the_user(
