@@ -12,7 +12,7 @@ from __future__ import annotations
 from koe.events import SAMPLE_RATE_HZ
 from koe.stitching import stitch
 from koe.text import without_last_comma
-from koe.transcript import HISTORY_LIMIT, Transcript
+from koe.transcript import KEPT_REVISIONS, Transcript
 
 
 class Hearing:
@@ -36,7 +36,7 @@ class Hearing:
         self._is_over = False
         # How long the recording is; None while it lasts.
         self._samples: int | None = None
-        # Interim revisions of earlier legs, oldest first, at most HISTORY_LIMIT.
+        # Interim revisions of earlier legs, oldest first, at most KEPT_REVISIONS.
         self._history: list[str] = []
 
     @property
@@ -104,7 +104,7 @@ class Hearing:
         self._furthest = max(upto, self._furthest)
         if upto > self._upto:
             self._head, self._upto = self._stitched(text), upto
-        self._history = self.history(HISTORY_LIMIT)
+        self._history = self.history(KEPT_REVISIONS)
         self._transcript = Transcript()
         self._acknowledged = ("", 0)
         return has_progressed

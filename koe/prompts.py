@@ -16,7 +16,7 @@ DICTIONARY = "{{dictionary_entries}}"
 HISTORY = "{{interim_history}}"
 
 # Number of interim revisions in a prompt, the newest ones (spec llm §5.4).
-HISTORY_LIMIT = 10
+PROMPTED_REVISIONS = 10
 
 # What each byte of a term that was heard is worth; a character of it that only occurs is worth 1
 # (spec llm §5.3).
@@ -71,7 +71,7 @@ def render(
         candidates: Terms of the dictionary.
         history: Interim revisions, oldest first; the newest ten are used.
     """
-    numbered = enumerate(history[-HISTORY_LIMIT:], start=1)
+    numbered = enumerate(history[-PROMPTED_REVISIONS:], start=1)
     contents = {
         HEARD: heard,
         DICTIONARY: "\n".join(candidates) or _NOTHING,

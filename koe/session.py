@@ -73,7 +73,7 @@ from koe.events import (
     Warn,
 )
 from koe.hearing import Hearing
-from koe.prompts import HISTORY_LIMIT
+from koe.prompts import PROMPTED_REVISIONS
 from koe.session_rules import SessionRules
 
 # Seconds before each retry of an engine that was lost. While the user speaks and there is no
@@ -358,7 +358,7 @@ class Session:
         if self._accepted:
             return shown + self._deliver(self._text)
         self._asked = True
-        return [*shown, Correct(self._text, tuple(self.hearing.history(HISTORY_LIMIT)))]
+        return [*shown, Correct(self._text, tuple(self.hearing.history(PROMPTED_REVISIONS)))]
 
     def _accept(self) -> list[Effect]:
         self._accepted = True

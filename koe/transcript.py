@@ -26,7 +26,7 @@ from koe.text import join_segments
 from koe.tokens import Token, first_tokens, last_tokens, tokens
 
 # Interim revisions that are kept: a record for the correction prompt, bounded (spec asr §5.2).
-HISTORY_LIMIT = 64
+KEPT_REVISIONS = 64
 
 # Number of tokens that are compared, of the beginnings and of an overlap.
 _COMPARED = 32
@@ -105,7 +105,7 @@ class Transcript:
         self._final = ""
         # Whether a final came, even an empty one: from then on interims are kept beside definites.
         self._has_final = False
-        # Distinct interims in order of arrival, at most HISTORY_LIMIT, oldest first.
+        # Distinct interims in order of arrival, at most KEPT_REVISIONS, oldest first.
         self._history: list[str] = []
 
     def add_interim(self, text: str) -> None:
@@ -113,7 +113,7 @@ class Transcript:
         if not text:
             return
         if not self._history or self._history[-1] != text:
-            self._history = [*self._history, text][-HISTORY_LIMIT:]
+            self._history = [*self._history, text][-KEPT_REVISIONS:]
         self._interim = text
 
     def add_definite(self, text: str) -> None:

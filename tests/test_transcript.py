@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.tokens import tokens
-from koe.transcript import HISTORY_LIMIT, Transcript, merge, revises
+from koe.transcript import KEPT_REVISIONS, Transcript, merge, revises
 
 
 def transcript_of(operations: list[tuple[str, str]]) -> Transcript:
@@ -177,7 +177,7 @@ def test_the_definite_is_never_baked_in() -> None:
 def test_empty_results_change_nothing() -> None:
     transcript = transcript_of([("I", "a"), ("D", "b"), ("I", ""), ("D", "")])
     assert transcript.best == "b"
-    assert transcript.history(HISTORY_LIMIT) == ["a"]
+    assert transcript.history(KEPT_REVISIONS) == ["a"]
 
 
 @pytest.mark.parametrize(
