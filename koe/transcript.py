@@ -166,11 +166,6 @@ class Transcript:
             return interim
         return merge(committed, interim)
 
-    @property
-    def has_final(self) -> bool:
-        """Whether a final result came, even an empty one."""
-        return self._has_final
-
     def __bool__(self) -> bool:
         return bool(self._interim or self._definite or self._final)
 

@@ -159,14 +159,14 @@ def test_fresh() -> None:
     """Nothing was heard yet."""
     transcript = Transcript()
     assert not transcript
-    assert not transcript.has_final
     assert transcript.best == transcript.preview == ""
 
 
 def test_an_empty_final_counts_as_final() -> None:
     """From then on a hypothesis is kept beside a definite text (spec asr §5.2)."""
-    assert transcript_of([("F", "")]).has_final
-    assert transcript_of([("I", "interim"), ("D", "definite"), ("F", "final result")]).has_final
+    results = [("I", "interim"), ("D", "a definite one")]
+    assert transcript_of(results).preview == "a definite one"
+    assert transcript_of([("F", ""), *results]).preview == "a definite one interim"
 
 
 def test_the_definite_is_never_baked_in() -> None:
