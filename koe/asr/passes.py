@@ -40,7 +40,8 @@ from koe.text import join_segments
 from koe.tokens import tokens
 
 # Silence before speech that is longer than _SILENCE frames is shortened to _LEAD frames.
-_SILENCE, _LEAD = 2 * FRAMES_PER_SECOND, FRAMES_PER_SECOND // 2
+_SILENCE = 2 * FRAMES_PER_SECOND
+_LEAD = FRAMES_PER_SECOND // 2
 
 # The longest chunk that is recognised as a whole at the end of the audio, and for live text, in
 # engines with live text between pauses. With longer ones, users would wait more than twice as long

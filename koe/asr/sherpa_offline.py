@@ -39,7 +39,8 @@ _UPDATE_INTERVAL = 1.0
 
 # Tokens of Qwen3-ASR: of the text of the longest piece, and in total. Audio takes 13 tokens a
 # second, and the terms take at most as many tokens as they have bytes.
-_TEXT_TOKENS, _ALL_TOKENS = 448, 1152
+_TEXT_TOKENS = 448
+_ALL_TOKENS = 1152
 _TERMS_BYTES = 256
 
 # <|zh|><|NEUTRAL|><|Speech|><|withitn|>, <unk>, </s>; and what Qwen3-ASR writes before the text.
