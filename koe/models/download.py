@@ -11,18 +11,16 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Self, cast
 
 from koe.endpoint import check_endpoint
 from koe.errors import DownloadError, EndpointError, UnusableRangeError, reason_phrase
 from koe.http.client import Client, Response
-from koe.http.errors import HttpConnectionError, HttpError
+from koe.http.errors import HttpConnectionError, HttpError, is_permanent_status
 from koe.http.request import HttpSettings, Request
 
 _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
-
-# Statuses after which another try may succeed: the server was too slow, too busy, or has trouble.
-_TEMPORARY_STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 _OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
@@ -170,7 +168,8 @@ def _require_content(name: str, response: Response, is_part: bool) -> None:
         remedy = f"; {_REMEDIES[status]}" if status in _REMEDIES else ""
         phrase = f" {reason_phrase(status)}".rstrip()
         what = f"{host} answers HTTP {status}{phrase}{remedy}"
-        raise DownloadError(name, what, is_temporary=status in _TEMPORARY_STATUSES)
+        is_temporary = status >= HTTPStatus.MULTIPLE_CHOICES and not is_permanent_status(status)
+        raise DownloadError(name, what, is_temporary=is_temporary)
 
 
 def _total_of_part(name: str, response: Response, start: int) -> int | None:

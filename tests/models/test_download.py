@@ -89,6 +89,7 @@ def test_nothing_after_the_end(served: FileServer) -> None:
         (204, "localhost answers HTTP 204 No Content", False),
         (206, "localhost answers HTTP 206 Partial Content", False),
         (416, "localhost answers HTTP 416 ", False),
+        (409, "localhost answers HTTP 409 Conflict", True),
         (429, "localhost answers HTTP 429 Too Many Requests; it has had too many", True),
         (500, "localhost answers HTTP 500 Internal Server Error", True),
         (503, "localhost answers HTTP 503 Service Unavailable", True),
