@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from koe.files.folders import sync_folder
 from koe.files.regular import NO_SURPRISES
@@ -21,22 +22,20 @@ _ATTEMPTS = 20 if sys.platform == "win32" else 1
 _PAUSE = 0.005
 
 
-def write_whole(
-    target: Path,
-    content: bytes,
-    mode: int = 0o666,
-    unless: Callable[[], bool] | None = None,
-) -> os.stat_result | None:
+class _Unwanted(Exception):
+    """The file is not to be changed."""
+
+
+@contextmanager
+def replacing(target: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Replace the content of a file, or create the file. The folder must exist.
 
     Args:
         target: The file itself, not a link to it.
-        content: All of it.
         mode: The permissions from the first byte on, reduced by the umask.
-        unless: Called at the last moment; if it returns True, the file is not changed.
 
-    Returns:
-        The status of the new file; None if the file was not changed.
+    Yields:
+        What to write to. At the end of the block it becomes the file, unless the block raises.
 
     Raises:
         OSError: It can't be written. The old file is intact, and no temporary file is left.
@@ -46,19 +45,44 @@ def write_whole(
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(descriptor)
-            status = os.fstat(descriptor)
-        if unless is not None and unless():
-            draft.unlink()
-            return None
         _replace(draft, target)
     except BaseException:
         with suppress(OSError):
             draft.unlink()
         raise
     sync_folder(target.parent)
+
+
+def write_whole(
+    target: Path,
+    content: bytes,
+    mode: int = 0o666,
+    unless: Callable[[], bool] | None = None,
+) -> os.stat_result | None:
+    """Write all of a file, as `replacing` does, with its arguments and errors.
+
+    Args:
+        target: The file itself, not a link to it.
+        content: All of it.
+        mode: The permissions from the first byte on, reduced by the umask.
+        unless: Called at the last moment; if it returns True, the file is not changed.
+
+    Returns:
+        The status of the new file; None if the file was not changed.
+    """
+    try:
+        with replacing(target, mode) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # it takes long, so before the last moment
+            status = os.fstat(file.fileno())
+            if unless is not None and unless():
+                raise _Unwanted
+    except _Unwanted:
+        return None
     return status
 
 

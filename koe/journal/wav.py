@@ -6,11 +6,11 @@ import errno
 import os
 import wave
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from koe.events import SAMPLE_RATE_HZ
-from koe.files.regular import NO_SURPRISES, is_regular
+from koe.files.regular import is_regular
+from koe.files.whole import replacing
 
 
 def write_wav(path: Path, audio: Iterable[bytes]) -> None:
@@ -26,18 +26,9 @@ def write_wav(path: Path, audio: Iterable[bytes]) -> None:
     target = Path(os.path.realpath(path))
     if os.path.lexists(target) and not is_regular(target.lstat()):
         raise OSError(errno.EISDIR, "it is no file", str(path))
-    temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES
-    try:
-        descriptor = os.open(temporary, flags, 0o600)
-        with os.fdopen(descriptor, "wb") as file, wave.open(file, "wb") as wav:
-            wav.setnchannels(1)
-            wav.setsampwidth(2)
-            wav.setframerate(SAMPLE_RATE_HZ)
-            for pcm in audio:
-                wav.writeframesraw(pcm)
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    with replacing(target, 0o600) as file, wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(SAMPLE_RATE_HZ)
+        for pcm in audio:
+            wav.writeframesraw(pcm)
