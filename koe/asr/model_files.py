@@ -94,8 +94,12 @@ def find_model_files(directory: Path) -> ModelFiles:
     return ModelFiles(encoder, decoder, joiner, directory / "tokens.txt", bpe_vocab)
 
 
-def names_in(directory: Path) -> list[str]:
+def names_in(directory: Path, remedy: str = "") -> list[str]:
     """List the names in the folder of a model.
+
+    Args:
+        directory: The folder.
+        remedy: What to do when it does not exist, as a clause; empty: `remedy_for` it.
 
     Raises:
         AsrConnectionError: It does not exist, or can't be read.
@@ -103,7 +107,8 @@ def names_in(directory: Path) -> list[str]:
     try:
         return sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError) as exc:
-        raise AsrConnectionError(f"model not found: {directory}; {remedy_for(directory)}") from exc
+        remedy = remedy or remedy_for(directory)
+        raise AsrConnectionError(f"model not found: {directory}; {remedy}") from exc
     except (OSError, ValueError) as exc:  # ValueError: the name is not valid for a folder
         raise AsrConnectionError(f"read model dir: {exc}") from exc
 
@@ -122,9 +127,9 @@ def find_onnx(directory: Path, names: list[str], part: str) -> Path:
     raise missing(f"{part}*.onnx", directory)
 
 
-def missing(name: str, directory: Path) -> AsrConnectionError:
-    """The error about a missing file of a model."""
-    return AsrConnectionError(f"missing {name} in {directory}; {remedy_for(directory)}")
+def missing(name: str, directory: Path, remedy: str = "") -> AsrConnectionError:
+    """The error about a missing file of a model; arguments as for `names_in`."""
+    return AsrConnectionError(f"missing {name} in {directory}; {remedy or remedy_for(directory)}")
 
 
 def examine_model(files: ModelFiles) -> ModelFacts:

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from koe.asr.model_files import missing, names_in
 from koe.config.languages import AUTO
 from koe.errors import AsrConnectionError
 from koe.json_text import parse_json
@@ -45,16 +46,11 @@ def find_whisper_files(folder: Path) -> WhisperFiles:
     Raises:
         AsrConnectionError: A file is missing.
     """
-    try:
-        names = {path.name for path in folder.iterdir()}
-    except (FileNotFoundError, NotADirectoryError) as exc:
-        raise AsrConnectionError(f"model not found: {folder}; {_remedy(folder)}") from exc
-    except (OSError, ValueError) as exc:  # ValueError: the name is not valid for a folder
-        raise AsrConnectionError(f"read model dir: {exc}") from exc
+    names = names_in(folder, _remedy(folder))
     vocabulary = next((name for name in _VOCABULARIES if name in names), _VOCABULARIES[0])
     for name in ("model.bin", "config.json", vocabulary):
         if name not in names:
-            raise AsrConnectionError(f"missing {name} in {folder}; {_remedy(folder)}")
+            raise missing(name, folder, _remedy(folder))
     return WhisperFiles(folder, folder / "model.bin", folder / "config.json", folder / vocabulary)
 
 
