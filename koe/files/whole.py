@@ -22,7 +22,7 @@ _ATTEMPTS = 20 if sys.platform == "win32" else 1
 _PAUSE = 0.005
 
 
-class _Unwanted(Exception):
+class _UnwantedError(Exception):
     """The file is not to be changed."""
 
 
@@ -80,8 +80,8 @@ def write_whole(
             os.fsync(file.fileno())  # it takes long, so before the last moment
             status = os.fstat(file.fileno())
             if unless is not None and unless():
-                raise _Unwanted
-    except _Unwanted:
+                raise _UnwantedError
+    except _UnwantedError:
         return None
     return status
 
