@@ -78,6 +78,10 @@ class Browser(Vertical):
         """Whether an action is offered: in the field of the search, a slash is a slash."""
         return action != "search" or self.screen.focused is not self._search
 
+    def on_resize(self) -> None:
+        """Keep the row in sight that is chosen."""
+        self._keep_in_sight()
+
     def enter(self) -> None:
         """Show what there is now, and take the focus."""
         self.refresh_rows()
@@ -109,7 +113,12 @@ class Browser(Vertical):
         chosen = self.chosen
         self._details.update(chosen.details if chosen else nothing)
         self._panel.scroll_home(animate=False)
+        self._keep_in_sight()
         self.refresh_bindings()
+
+    def _keep_in_sight(self) -> None:
+        """Scroll to the row that is chosen: the list may have become shorter."""
+        self.call_after_refresh(self._list.scroll_to_highlight)
 
     @on(OptionList.OptionHighlighted)
     def _note_chosen(self) -> None:

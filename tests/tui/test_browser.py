@@ -18,13 +18,16 @@ class Fruits(Browser):
     def __init__(self) -> None:
         super().__init__("There is no fruit.")
         self.names = ["apple [b]", "banana", "cherry"]
+        self.more = ""
         self.error: HistoryError | None = None
 
     async def find(self, query: str) -> Sequence[Row]:
         if self.error is not None:
             raise self.error
         return [
-            Row(it, f"{it} 你好 " + "x" * 99, f"all about {it}") for it in self.names if query in it
+            Row(it, f"{it} 你好 " + "x" * 99, f"all about {it}{self.more}")
+            for it in self.names
+            if query in it
         ]
 
 
@@ -63,6 +66,25 @@ async def test_choosing_and_searching() -> None:
         await until_shown(pilot, "Nothing was found.")
         await pilot.press("escape")
         assert isinstance(pilot.app.focused, OptionList)
+
+
+@on_loop
+async def test_the_chosen_row_stays_in_sight() -> None:
+    async with running(Shop(), size=(40, 15)) as pilot:
+        assert isinstance(pilot.app, Shop)
+        fruits = pilot.app.fruits
+        await until_shown(pilot, "all about apple [b]")
+        fruits.names = [f"apple{number}" for number in range(30)]
+        fruits.refresh_rows()
+        await until_shown(pilot, "apple9")
+        await pilot.press("end")
+        await until_shown(pilot, "apple29 你好")
+        fruits.more = "\n1\n2\n3\n4"  # they make the list shorter
+        fruits.refresh_rows()
+        await until_shown(pilot, "all about apple29\n1\n2\n3\n4")
+        await until_shown(pilot, "apple29 你好")
+        await pilot.resize_terminal(40, 9)
+        await until_shown(pilot, "apple29 你好")
 
 
 @on_loop
