@@ -28,7 +28,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from collections.abc import Callable
 from itertools import pairwise
+from time import monotonic
 
 from koe.asr.chunk import FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
 from koe.asr.local import Recogniser
@@ -56,6 +58,10 @@ _LEAST_SPEECH = 1.0
 
 # The number of live texts while the piece after the last pause doubles its length.
 _UPDATES = 3
+
+# After a live text within speech there is at least this many times as much new audio as it took
+# time: when the key comes up during such a pass, the last text waits for it.
+_REST = 4
 
 # The gate is asked every _LOOK samples whether speech has ended: it has if the last _LOOK samples
 # have no speech. These 0.2 s are enough, since gates end speech late. Without a gate, speech has
@@ -117,6 +123,7 @@ class WholePasses(Recogniser):
         gate: Finds out which pieces have speech; None: those that are louder than the rest.
         update_interval: Seconds of new audio between two live texts within speech; None: live text
             comes at pauses only.
+        clock: Returns seconds. A live text that takes long is made less often.
     """
 
     def __init__(
@@ -125,6 +132,7 @@ class WholePasses(Recogniser):
         *,
         gate: SpeechGate | None = None,
         update_interval: float | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._whole = whole
         self._longest_whole = round(whole.longest_whole * SAMPLE_RATE_HZ)
@@ -139,6 +147,9 @@ class WholePasses(Recogniser):
         # Samples between two live texts, and the samples of the chunk at the last live text.
         self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         self._updated = 0
+        self._clock = clock
+        # Seconds that the last live text took.
+        self._taken = 0.0
         # The sample of the session at which the gate was last asked whether speech has ended.
         self._looked = 0
         # The last text that was shown.
@@ -168,8 +179,9 @@ class WholePasses(Recogniser):
             self._recognise(0, cuts[0], heard=size)
         if not (ended or self._is_pause_new() or self._is_update_due()):
             return []
-        self._updated = size
+        self._updated, began = size, self._clock()
         text = join_segments([self._settled, self._recognise_open(ended)])
+        self._taken = self._clock() - began
         if not text or text == self._shown:
             return []
         self._shown = text
@@ -205,15 +217,16 @@ class WholePasses(Recogniser):
     def _is_update_due(self) -> bool:
         """Whether the speech has grown enough for another live text.
 
-        The more samples there are after the last pause, the longer a text takes, so it is made less
-        often. In a gap it is delayed a little, because the gap may become a pause, with a better
-        text.
+        The more samples there are after the last pause, and the slower the computer, the longer a
+        text takes, so it is made less often. In a gap it is delayed a little, because the gap may
+        become a pause, with a better text.
         """
         size = len(self._chunk.samples)
         if not self._update_samples or self._chunk.loud * FRAME <= self._updated:
             return False
         begin = max(self._cuts(size), default=0)
-        due = max(self._update_samples, (size - begin) // _UPDATES)
+        rest = round(_REST * self._taken * SAMPLE_RATE_HZ)
+        due = max(self._update_samples, (size - begin) // _UPDATES, rest)
         if self._chunk.quiet:
             due += PAUSE * FRAME
         return size - self._updated >= due

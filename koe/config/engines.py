@@ -42,7 +42,7 @@ class MoonshineConfig(Section, generations=OURS):
 
     Attributes:
         final_wait_timeout: Seconds to wait for the final text after the last audio.
-        update_interval: Seconds of audio between two interim texts.
+        update_interval: Seconds of audio between two interim texts, at least.
     """
 
     final_wait_timeout: float = milliseconds(5000)

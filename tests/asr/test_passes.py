@@ -180,6 +180,24 @@ def test_live_text_comes_between_pauses() -> None:
     assert final_text(passes.finish()) == "20. 10."
 
 
+def test_live_text_takes_a_part_of_the_time_on_a_slow_computer() -> None:
+    class Slow(Counter):
+        """Takes half a second for each pass."""
+
+        def recognise(self, samples: array[float]) -> str:
+            text = super().recognise(samples)
+            self.now = len(self.pieces) / 2
+            return text
+
+        now = 0.0
+
+    slow = Slow()
+    passes = WholePasses(slow, update_interval=0.1, clock=lambda: slow.now)
+    for frame in in_frames(speech(4.9), 3_200):
+        take(passes, frame)
+    assert slow.pieces == pytest.approx([0.1, 2.1, 4.1], abs=0.1)
+
+
 def test_odd_lengths_at_the_end() -> None:
     for size in (0, 2, 638, 640, 642, 12_346):
         pcm = speech(2.0) + speech(1.0)[:size]
