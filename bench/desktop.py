@@ -118,7 +118,8 @@ def _dictate(
     taken = time.perf_counter() - ended
     until(lambda: (_status(environ) or {}).get("state") == "idle")
     delivered = str((_status(environ) or {})["text"])
-    return Take(speech, key, taken, field.text == before + delivered)
+    # Between two texts there is a space.
+    return Take(speech, key, taken, field.text.removeprefix(before).lstrip() == delivered)
 
 
 def _key(word: str, environ: Mapping[str, str]) -> None:
