@@ -14,7 +14,6 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from koe.errors import LlmReplyError
-from koe.json_text import parse_json
 from koe.prompts import UserPrompt
 
 # The first half of an escaped surrogate pair, or the second.
@@ -132,11 +131,11 @@ def read_json(body: bytes, what: str = "response") -> object:
     """
     try:
         text = body.decode("utf-8-sig")
-        value = parse_json(text, _nothing)
+        value = json.loads(text, parse_constant=_nothing)
         if _SURROGATE.search(text):
             # JSON may have lone surrogates, which can't be encoded.
             json.dumps(value, ensure_ascii=False).encode()
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:  # RecursionError: it is nested too deeply
         raise LlmFormatError(f"parse {what}: error decoding response body") from exc
     return value
 
