@@ -198,7 +198,11 @@ def llm_errors() -> Iterator[None]:
 
 
 def _is_passing(reply: Response) -> bool:
-    # Some gateways refuse with status 200.
-    status = reply.status_code if reply.is_error else failed_status(reply.content)
+    if reply.is_error:
+        status = reply.status_code
+    elif b'"error"' in reply.content:  # some gateways refuse with status 200
+        status = failed_status(reply.content)
+    else:
+        return False
     is_refused = status > 0 and not is_permanent_status(status)
     return is_refused and not is_out_of_quota(reply.content)

@@ -18,8 +18,8 @@ from koe.config.llm import LlmConfig, LlmProfile
 from koe.errors import LlmProfileError, LlmReplyError
 from koe.http.request import Request
 from koe.llm.exchange import LlmFormatError, LlmRequest, Reply, explain_stop
-from koe.llm.protocols import PROTOCOLS, check_status, doubt, reply_request, request_body
-from koe.llm.refusals import ParameterChange, explanation, find_changes, presentable
+from koe.llm.protocols import PROTOCOLS, check_status, doubt, encoded, reply_request
+from koe.llm.refusals import ParameterChange, apply, explanation, find_changes, presentable
 from koe.prompts import Prompts, UserPrompt, pick_candidates, render
 
 # The longest word of a service for the reason why the model stopped, in characters.
@@ -87,7 +87,9 @@ class Inquiry:
 
     def changed(self, changes: Sequence[ParameterChange]) -> Request:
         """The HTTP request with changed parameters."""
-        return reply_request(self.profile, self.request, changes)
+        if not changes:
+            return self.http
+        return replace(self.http, body=encoded(self._parameters(changes)))
 
     def find_changes(
         self, status: int, body: bytes, made: Sequence[ParameterChange]
@@ -99,7 +101,7 @@ class Inquiry:
             body: The whole body.
             made: The changes in what was sent.
         """
-        return find_changes(status, body, request_body(self.profile, self.request, made), made)
+        return find_changes(status, body, self._parameters(made), made)
 
     def read(self, status: int, body: bytes) -> Outcome:
         """Judge the answer.
@@ -129,6 +131,9 @@ class Inquiry:
         if flaw is not None:
             return Outcome(self.heard, f"the model's answer was not used: {flaw}")
         return Outcome(answer)
+
+    def _parameters(self, changes: Sequence[ParameterChange]) -> dict[str, object]:
+        return apply(PROTOCOLS[self.profile.protocol].build_body(self.request), changes)
 
     def _check_stop(self, reply: Reply) -> None:
         """Check that an answer is complete.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from koe.llm.exchange import (
     read_json,
     text_at,
 )
-from koe.llm.refusals import ParameterChange, apply, is_about_store, presentable, refusal
+from koe.llm.refusals import is_about_store, presentable, refusal
 from koe.text import pasted, trim
 
 # The statuses of servers for an address that does not exist.
@@ -64,36 +64,29 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
 """The modules by the value of ``api_protocol``."""
 
 
-def reply_request(
-    profile: LlmProfile, request: LlmRequest, changes: Sequence[ParameterChange] = ()
-) -> Request:
+def reply_request(profile: LlmProfile, request: LlmRequest) -> Request:
     """Ask a model.
 
     Args:
         profile: The profile of the model.
         request: The question.
-        changes: The changes that its service needs.
 
     Raises:
         LlmConfigError: The profile can't be used.
     """
     _check(profile)
-    body = request_body(profile, request, changes)
-    encoded = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Request(
         url=profile.url,
         headers=(("Content-Type", "application/json"), *_headers(profile)),
-        # A lone surrogate in the text is sent as a question mark.
-        body=encoded.encode("utf-8", "replace"),
+        body=encoded(PROTOCOLS[profile.protocol].build_body(request)),
         allow_private=profile.allow_plain_http,
     )
 
 
-def request_body(
-    profile: LlmProfile, request: LlmRequest, changes: Sequence[ParameterChange] = ()
-) -> dict[str, object]:
-    """The parameters of a request, in the protocol of a profile."""
-    return apply(PROTOCOLS[profile.protocol].build_body(request), changes)
+def encoded(parameters: Mapping[str, object]) -> bytes:
+    """The body with these parameters. A lone surrogate in a text is sent as a question mark."""
+    body = json.dumps(parameters, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return body.encode("utf-8", "replace")
 
 
 def models_request(profile: LlmProfile) -> Request:

@@ -103,8 +103,6 @@ def failed_status(body: bytes) -> int:
     Args:
         body: The whole of it.
     """
-    if b'"error"' not in body:
-        return 0  # most have none, and this is quick
     try:
         reply = read_json(body)
     except LlmReplyError:

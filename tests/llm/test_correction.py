@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from koe.llm.correction import (
     ask_for_rewriting,
     ask_for_test,
 )
+from koe.llm.refusals import ParameterChange
 from koe.prompts import Prompts
 
 PROFILE = LlmProfile(
@@ -67,6 +69,16 @@ def test_a_correction_tells_all_there_is() -> None:
     assert (body["temperature"], body["top_p"]) == (0.5, 0.9)
     assert asked.http.url == "https://h/v1/chat/completions"
     assert asked.candidates == ("GitHub", "语音输入")
+
+
+def test_changed_parameters_change_the_body_only() -> None:
+    asked = inquiry()
+    assert asked.changed(()) is asked.http
+    changed = asked.changed([ParameterChange("max_tokens", "max_completion_tokens")])
+    assert replace(changed, body=asked.http.body) == asked.http
+    renamed = {"max_completion_tokens": sent(asked)["max_tokens"]}
+    kept = {name: it for name, it in sent(asked).items() if name != "max_tokens"}
+    assert json.loads(changed.body) == kept | renamed
 
 
 def read_by_model(asked: Inquiry) -> str:
