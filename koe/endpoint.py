@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from ada_url import URL, HostType
 
-from koe.errors import EndpointError, RedirectError
+from koe.errors import EndpointError
 from koe.text import pasted
 
 _ENCRYPTED = frozenset({"https:", "wss:"})
@@ -149,35 +149,6 @@ def is_private(url: str) -> bool:
 def is_local(url: str) -> bool:
     """Tell whether a checked URL is on this machine."""
     return _is_loopback(URL(url))
-
-
-def check_redirect(location: str, current: str, original: str) -> str:
-    """Return the URL, in normal form, to which a server redirects (spec asr §4.2).
-
-    Args:
-        location: The server's ``Location``, which may be relative.
-        current: The checked URL that redirects.
-        original: The checked URL of the first request.
-
-    Raises:
-        RedirectError: The target is no URL, or is not at the origin of ``original``.
-    """
-    target = join(current, location)
-    if target is None:
-        raise RedirectError("its target is no URL")
-    if origin_of(target) == origin_of(original):
-        return target
-    # The rest is not shown: a server can put the key that it received into it.
-    parsed = URL(target)
-    place = f"{parsed.protocol}//{parsed.host}"
-    try:
-        check_endpoint(place)
-    except EndpointError as exc:
-        raise RedirectError(str(exc)) from None
-    raise RedirectError(
-        f"{place} is a different origin than {origin_of(original)}; if it is the right one, it "
-        "belongs into the configuration"
-    )
 
 
 def _parse(url: str) -> URL | None:

@@ -8,7 +8,6 @@
     ├── DictationError          a dictation that failed, without a text (koe.transcription)
     ├── EndpointError           an address to which nothing may be sent
     ├── ProxyError              a proxy whose address can't be read
-    ├── RedirectError           a server that redirects to an address that is not allowed
     ├── HttpError               a request over HTTP (koe.http.errors)
     │   ├── HttpConfigError     it can't be sent at all: its address, a header, the certificates
     │   ├── HttpConnectionError the server could not be reached, or the connection broke
@@ -119,21 +118,6 @@ class EndpointError(KoeError):
 
 class ProxyError(KoeError):
     """A proxy is set whose address can't be read; the sentence says where, and what to do."""
-
-
-class RedirectError(KoeError):
-    """A server redirects to an address to which nothing may be sent.
-
-    Args:
-        reason: Why it is refused, without secret parts of the address.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"redirect blocked: {self.reason}"
 
 
 class InputError(KoeError):

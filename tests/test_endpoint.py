@@ -7,7 +7,6 @@ import pytest
 from koe.endpoint import (
     add_query,
     check_endpoint,
-    check_redirect,
     host_of,
     is_local,
     join,
@@ -15,7 +14,7 @@ from koe.endpoint import (
     shown,
     without_user,
 )
-from koe.errors import EndpointError, RedirectError
+from koe.errors import EndpointError
 
 
 @pytest.mark.parametrize(
@@ -164,60 +163,3 @@ def test_host() -> None:
     assert host_of("https://example.com/v1/audio") == "example.com"
     assert host_of("http://user:hunter2@127.0.0.1:80/") == "127.0.0.1"
     assert host_of("https://example.com:8443/") == "example.com:8443"
-
-
-API = "https://api.example.com/v1"
-LOCAL = "http://127.0.0.1:11434/v1"
-
-
-@pytest.mark.parametrize(
-    ("original", "location", "target"),
-    [
-        (API, "/v2", "https://api.example.com/v2"),
-        (API, "https://api.example.com:443/v1/x", "https://api.example.com/v1/x"),
-        (API, "https://api.example.com/v1?a=b", "https://api.example.com/v1?a=b"),
-        (API, "https://API.example.com/v1", "https://api.example.com/v1"),
-        (LOCAL, "http://127.0.0.1:11434/v1/chat", "http://127.0.0.1:11434/v1/chat"),
-        ("http://localhost:9/v1", "http://localhost:9/api/chat", "http://localhost:9/api/chat"),
-    ],
-)
-def test_redirects_that_are_followed(original: str, location: str, target: str) -> None:
-    assert check_redirect(location, original, original) == target
-
-
-@pytest.mark.parametrize(
-    ("original", "location"),
-    [
-        (API, "https://evil.example/v1"),
-        (API, "https://evil.api.example.com/v1"),
-        (API, "https://example.com/v1"),
-        (API, "http://127.0.0.1:11434/v1"),
-        (API, "http://localhost/v1"),
-        (API, "http://[::1]:8080/v1"),
-        (API, "http://api.example.com/v1"),
-        (API, "https://api.example.com:8443/v1"),
-        ("https://api.example.com:8443/v1", API),
-        (API, "ftp://api.example.com/"),
-        (API, "file:///etc/passwd"),
-        (API, "//evil.example/"),
-        (API, "\\\\evil.example/"),
-        (API, "https://[/"),
-        (API, "wss://api.example.com/v1"),
-        (LOCAL, "http://127.0.0.1:9000/v1"),
-        (LOCAL, "http://localhost:11434/v1"),
-    ],
-)
-def test_redirects_that_are_blocked(original: str, location: str) -> None:
-    with pytest.raises(RedirectError, match=r"^redirect blocked: "):
-        check_redirect(location, original, original)
-
-
-def test_the_origin_is_that_of_the_first_address() -> None:
-    """Not that of the hop before; a relative target is relative to the hop before."""
-    assert check_redirect("c", "https://h/a/b", "https://h/x") == "https://h/a/c"
-    with pytest.raises(RedirectError) as caught:
-        check_redirect("/c?key=hunter2", "https://other/a", "https://user:hunter2@h/x")
-    assert str(caught.value) == (
-        "redirect blocked: https://other is a different origin than https://h; if it is the right "
-        "one, it belongs into the configuration"
-    )

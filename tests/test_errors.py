@@ -28,7 +28,6 @@ from koe.errors import (
     ModelPathError,
     OutputError,
     ProxyError,
-    RedirectError,
     RuntimeStoppedError,
     StateError,
     UnusableRangeError,
@@ -42,7 +41,6 @@ from koe.errors import (
         (AsrProtocolError("frame too short"), "ASR protocol error: frame too short"),
         (AsrTimeoutError(), "ASR result timed out"),
         (ProxyError("the proxy is odd"), "the proxy is odd"),
-        (RedirectError("its target is no URL"), "redirect blocked: its target is no URL"),
         (
             EndpointError("ftp://x"),
             "insecure endpoint ftp://x: use https:// or wss:// "

@@ -36,7 +36,7 @@ from koe.http.errors import (
     HttpTimeoutError,
 )
 from koe.http.failures import failure, interruption
-from koe.http.redirects import Redirects
+from koe.http.redirects import redirected
 from koe.http.request import HttpSettings, Request
 from koe.masking import one_line
 
@@ -149,15 +149,18 @@ class Client:
         Raises:
             HttpError: As `send`; also while the reply is read.
         """
-        redirects = Redirects(self._settings, self._checked(request))
+        asked = [self._checked(request)]
         while True:
-            request = redirects.request
-            response = await self._begin(request, deadline)
+            response = await self._begin(asked[-1], deadline)
             try:
-                if not redirects.follow(response):
-                    response.stream = _body(response, request, limit)
+                following = None
+                if response.has_redirect_location:
+                    following = redirected(asked, response, self._settings)
+                if following is None:
+                    response.stream = _body(response, asked[-1], limit)
                     yield response
                     return
+                asked.append(following)
                 # Read the rest, so that the connection can be used again.
                 await _beginning(_stream_of(response))
             finally:

@@ -887,7 +887,16 @@ async def test_ten_redirects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "location"), [(302, ""), (302, "https://[bad"), (300, "/x"), (304, "/x"), (305, "/")]
+    ("status", "location"),
+    [
+        (302, ""),
+        (302, "https://[bad"),
+        (200, "/x"),
+        (300, "/x"),
+        (304, "/x"),
+        (305, "/"),
+        (404, "/x"),
+    ],
 )
 @on_loop
 async def test_redirects_that_lead_nowhere(status: int, location: str) -> None:

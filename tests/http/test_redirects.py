@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from koe.http.errors import HttpRedirectError
-from koe.http.redirects import Redirects
+from koe.http.redirects import redirected
 from koe.http.request import HttpSettings, Request
 
 PROVIDER = "https://api.example.com/v1"
@@ -16,17 +16,30 @@ HEADERS = (("Authorization", f"Bearer {KEY}"), ("Content-Type", "text/plain"))
 ABROAD = HttpSettings(leaves_origin=True)
 
 
-def redirects(settings: HttpSettings | None = None, url: str = PROVIDER) -> Redirects:
-    return Redirects(settings or HttpSettings(), Request(url, HEADERS, b"text"))
+class Chain:
+    """A request, and the requests that redirects make of it."""
+
+    def __init__(self, settings: HttpSettings, request: Request) -> None:
+        self._settings = settings
+        self._asked = [request]
+
+    @property
+    def request(self) -> Request:
+        return self._asked[-1]
+
+    def follow(self, response: httpx.Response) -> bool:
+        following = redirected(self._asked, response, self._settings)
+        if following is not None:
+            self._asked.append(following)
+        return following is not None
+
+
+def redirects(settings: HttpSettings | None = None, url: str = PROVIDER) -> Chain:
+    return Chain(settings or HttpSettings(), Request(url, HEADERS, b"text"))
 
 
 def to(location: str, status: int = 307) -> httpx.Response:
-    return httpx.Response(status, headers={"location": location} if location else {})
-
-
-@pytest.mark.parametrize("status", [200, 300, 304, 305, 404])
-def test_what_is_no_redirect(status: int) -> None:
-    assert not redirects().follow(to("/x", status))
+    return httpx.Response(status, headers={"location": location})
 
 
 @pytest.mark.parametrize("location", ["", "https://[bad", "http://"])
@@ -50,6 +63,59 @@ def test_a_redirect_that_does_not_say_where(location: str) -> None:
 def test_redirects_that_are_not_followed(target: str, reason: str) -> None:
     with pytest.raises(HttpRedirectError, match=reason):
         redirects().follow(to(target))
+
+
+LOCAL = "http://127.0.0.1:11434/v1"
+
+
+@pytest.mark.parametrize(
+    ("original", "location", "target"),
+    [
+        (PROVIDER, "/v2", "https://api.example.com/v2"),
+        (PROVIDER, "https://api.example.com:443/v1/x", "https://api.example.com/v1/x"),
+        (PROVIDER, "https://api.example.com/v1?a=b", "https://api.example.com/v1?a=b"),
+        (PROVIDER, "https://API.example.com/v1", "https://api.example.com/v1"),
+        (LOCAL, "http://127.0.0.1:11434/v1/chat", "http://127.0.0.1:11434/v1/chat"),
+        ("http://localhost:9/v1", "http://localhost:9/api/chat", "http://localhost:9/api/chat"),
+    ],
+)
+def test_redirects_that_are_followed(original: str, location: str, target: str) -> None:
+    steps = redirects(url=original)
+    assert steps.follow(to(location))
+    assert steps.request.url == target
+
+
+@pytest.mark.parametrize(
+    ("original", "location"),
+    [
+        (PROVIDER, "https://evil.api.example.com/v1"),
+        (PROVIDER, "https://example.com/v1"),
+        (PROVIDER, "http://127.0.0.1:11434/v1"),
+        (PROVIDER, "http://localhost/v1"),
+        (PROVIDER, "http://[::1]:8080/v1"),
+        ("https://api.example.com:8443/v1", PROVIDER),
+        (PROVIDER, "file:///etc/passwd"),
+        (LOCAL, "http://127.0.0.1:9000/v1"),
+        (LOCAL, "http://localhost:11434/v1"),
+    ],
+)
+def test_other_origins(original: str, location: str) -> None:
+    with pytest.raises(HttpRedirectError, match=r"^HTTP request failed: redirect blocked: "):
+        redirects(url=original).follow(to(location))
+
+
+def test_the_origin_is_that_of_the_first_address() -> None:
+    """Not that of the hop before; a relative target is relative to the hop before."""
+    asked = [Request("https://user:hunter2@h/x"), Request("https://h/a/b")]
+    following = redirected(asked, to("c"), HttpSettings())
+    assert following == Request("https://h/a/c")
+    asked[-1] = Request("https://other/a")
+    with pytest.raises(HttpRedirectError) as refusal:
+        redirected(asked, to("/c?key=hunter2"), HttpSettings())
+    assert refusal.value.message == (
+        "redirect blocked: https://other is a different origin than https://h; if it is the right "
+        "one, it belongs into the configuration"
+    )
 
 
 def test_the_reason_names_both_origins() -> None:
