@@ -9,7 +9,7 @@ the one above:
 
 - ``client`` has the rules: addresses, redirects, sizes, compression, and the errors of koe;
 - ``connections`` replaces connections that have died;
-- ``routes`` chooses the library and the proxy;
+- ``routes`` chooses the library, and the proxy of each server;
 - ``reqwest`` and ``fallback`` send: with pyreqwest where it is installed, else with httpx itself.
 
 Import the module that you need: ``client`` and the modules below it load the HTTP library.

@@ -54,19 +54,46 @@ class Contact:
     http_version: str
 
 
-@dataclass(eq=False)
 class Pool:
     """A set of connections that are replaced together.
 
+    Args:
+        settings: The settings.
+        is_over: See the attribute.
+
     Attributes:
-        routes: The transport that has the connections.
+        contacts: The last contact with each server, by origin.
         under_way: The number of requests on them.
         is_over: They are closed as soon as no request is under way.
+
+    Raises:
+        HttpConfigError: It can't be built.
     """
 
-    routes: Routes
-    under_way: int = 0
-    is_over: bool = False
+    def __init__(self, settings: HttpSettings, *, is_over: bool) -> None:
+        self.contacts: dict[str, Contact] = {}
+        self.under_way = 0
+        self.is_over = is_over
+        self._routes = Routes(settings)
+        # The transport to each server, by origin.
+        self._transports: dict[str, httpx.AsyncBaseTransport] = {}
+
+    def transport(self, request: httpx.Request) -> httpx.AsyncBaseTransport:
+        """Return the transport of a request.
+
+        Raises:
+            HttpConfigError: The address of the proxy can't be read.
+        """
+        url = str(request.url)
+        origin = origin_of(url)
+        if origin not in self._transports:
+            self._transports[origin] = self._routes.transport_to(url)
+        return self._transports[origin]
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._transports.clear()  # a reply that is not closed must not keep them open
+        await self._routes.aclose()
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -84,8 +111,6 @@ class Connections(httpx.AsyncBaseTransport):
         self._clock = clock
         # The connections in use; None until they are needed, and when they were abandoned.
         self._pool: Pool | None = None
-        # The last contact with each server through this pool, by origin.
-        self._contacts: dict[str, Contact] = {}
         # Connections and replies that are being closed.
         self._closing: set[asyncio.Future[None]] = set()
         # retire was called.
@@ -105,13 +130,12 @@ class Connections(httpx.AsyncBaseTransport):
         if self._is_closed:
             raise HttpConnectionError("the client is closed")
         if self._pool is None:
-            self._pool = Pool(Routes(self._settings), is_over=self._is_retired)
+            self._pool = Pool(self._settings, is_over=self._is_retired)
         return self._pool
 
     def abandon(self) -> None:
         """Stop using the present connections; they close after the last request on them."""
         pool, self._pool = self._pool, None
-        self._contacts.clear()
         if pool is not None:
             pool.is_over = True
             self._close_if_over(pool)
@@ -134,7 +158,7 @@ class Connections(httpx.AsyncBaseTransport):
         pool = self._pool
         self.abandon()
         if pool is not None:
-            await pool.routes.aclose()
+            await pool.aclose()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def age(self, server: str) -> float | None:
@@ -143,7 +167,7 @@ class Connections(httpx.AsyncBaseTransport):
         Args:
             server: Its origin.
         """
-        contact = self._contacts.get(server)
+        contact = None if self._pool is None else self._pool.contacts.get(server)
         return None if contact is None else self._age(contact)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -156,11 +180,12 @@ class Connections(httpx.AsyncBaseTransport):
             httpx.TransportError: There was no connection, or it broke, or it is not HTTP.
         """
         self._loop = asyncio.get_running_loop()
-        ages = [self._age(contact) for contact in self._contacts.values()]
+        pool = self.open()
+        ages = [self._age(contact) for contact in pool.contacts.values()]
         if ages and min(ages) > self._settings.pool_idle:
             self.abandon()
-        pool = self.open()
-        contact = self._contacts.get(origin_of(str(request.url)))
+            pool = self.open()
+        contact = pool.contacts.get(origin_of(str(request.url)))
         if contact is None:
             return await self._send(pool, request)  # a new connection needs no check
         attempts = [asyncio.create_task(self._send(pool, request))]
@@ -181,7 +206,7 @@ class Connections(httpx.AsyncBaseTransport):
     async def _send(self, pool: Pool, request: httpx.Request) -> httpx.Response:
         pool.under_way += 1
         try:
-            response = await pool.routes.handle_async_request(request)
+            response = await pool.transport(request).handle_async_request(request)
         except BaseException:
             self._leave(pool)
             raise
@@ -189,9 +214,8 @@ class Connections(httpx.AsyncBaseTransport):
 
         def note() -> None:
             """Note a complete reply: the connection is alive."""
-            if pool is self._pool:
-                contact = Contact(self._clock(), http_version)
-                self._contacts[origin_of(str(request.url))] = contact
+            contact = Contact(self._clock(), http_version)
+            pool.contacts[origin_of(str(request.url))] = contact
 
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Watched(response.stream, note, lambda: self._leave(pool))
@@ -270,7 +294,7 @@ class Connections(httpx.AsyncBaseTransport):
             if pool is self._pool:
                 self.abandon()
                 return
-            self._keep(self._loop.create_task(pool.routes.aclose()))
+            self._keep(self._loop.create_task(pool.aclose()))
 
     def _keep(self, closing: asyncio.Future[None]) -> None:
         self._closing.add(closing)

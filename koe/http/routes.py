@@ -1,4 +1,4 @@
-"""Chooses the library for all requests, and the proxy for each of them.
+"""Chooses the library for all requests, and the proxy for each server.
 
 The library is chosen when this module is imported.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from koe.endpoint import host_of, origin_of
+from koe.endpoint import host_of
 from koe.errors import ProxyError
 from koe.http.errors import HttpConfigError
 from koe.http.failures import reasons
@@ -34,8 +34,8 @@ else:
     LIBRARY = f"pyreqwest {version('pyreqwest')}"
 
 
-class Routes(httpx.AsyncBaseTransport):
-    """Sends each request directly or through its proxy.
+class Routes:
+    """Leads to servers directly or through their proxies.
 
     Args:
         settings: The settings.
@@ -51,27 +51,23 @@ class Routes(httpx.AsyncBaseTransport):
         self._proxies = read_proxies()
         # The transports, by the address of their proxy; empty for none.
         self._transports = {"": self._open("")}
-        # The address of the proxy, by origin.
-        self._known: dict[str, str] = {}
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and wait until the reply begins; its stream is to be closed.
+    def transport_to(self, url: str) -> httpx.AsyncBaseTransport:
+        """Return the transport to a server; all servers with the same proxy have the same.
+
+        Args:
+            url: A checked address of the server.
 
         Raises:
-            HttpConfigError: The address of the proxy can't be read.
-            httpx.TransportError: There was no connection, or it broke, or the reply is not HTTP.
+            HttpConfigError: The address of the proxy can't be read, or there is no transport to it.
         """
-        url = str(request.url)
-        origin = origin_of(url)
-        proxy = self._known.get(origin)
-        if proxy is None:
-            try:
-                proxy = self._known[origin] = self._proxies.address_for(url)
-            except ProxyError as exc:
-                raise HttpConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
+        try:
+            proxy = self._proxies.address_for(url)
+        except ProxyError as exc:
+            raise HttpConfigError(f"nothing can be sent to {host_of(url)}: {exc}") from exc
         if proxy not in self._transports:
             self._transports[proxy] = self._open(proxy)
-        return await self._transports[proxy].handle_async_request(request)
+        return self._transports[proxy]
 
     async def aclose(self) -> None:
         """Close all connections."""
