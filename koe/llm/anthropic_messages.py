@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from koe.llm.exchange import (
+    DONE,
     LlmFormatError,
     LlmRequest,
     Reply,
     at,
+    check_end,
     collect_text,
-    join_messages,
+    merge,
     read_reply,
     stop_of,
     text_at,
+    value_at,
 )
 from koe.prompts import UserPrompt
 
@@ -50,12 +55,39 @@ def parse_reply(body: bytes) -> Reply:
     Raises:
         LlmReplyError: The body breaks the protocol.
     """
-    reply = read_reply(body, join_messages)
+    reply = read_reply(body, _join)
     try:
         content = at(reply, "content")
     except LookupError:
         raise LlmFormatError("missing content in Anthropic response") from None
     return Reply(collect_text(content, {"text"}), stop_of(text_at(reply, "stop_reason")))
+
+
+def _join(events: Sequence[object]) -> object:
+    """Make a reply of the events of Messages."""
+    message: dict[str, object] = {}
+    blocks: dict[object, dict[str, object]] = {}
+    has_ended = DONE in events
+    for event in events:
+        match text_at(event, "type"):
+            case "message":
+                return event
+            case "content_block_start":
+                merge(
+                    blocks.setdefault(value_at(event, "index"), {}),
+                    value_at(event, "content_block"),
+                )
+            case "content_block_delta" if text_at(event, "delta", "type") == "text_delta":
+                block = blocks.setdefault(value_at(event, "index"), {"type": "text"})
+                merge(block, {"text": text_at(event, "delta", "text") or ""})
+            case "message_delta":
+                merge(message, value_at(event, "delta"))
+            case "message_stop":
+                has_ended = True
+            case _:
+                pass  # the other kinds of events have no text
+    check_end(has_ended or text_at(message, "stop_reason") is not None)
+    return {**message, "content": list(blocks.values())}
 
 
 def _content(user: UserPrompt) -> object:

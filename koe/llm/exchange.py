@@ -1,9 +1,8 @@
 """The parts of questions and answers that are common to all protocols. Pure.
 
-Answers are not reliable. Some gateways always stream, although the request asks for no events.
-Their events are joined to the document that the protocol has for a whole answer, so that the
-protocols need not know events. A stream without its end is no answer, because the end of the text
-is missing. Refusals are read in `koe.llm.refusals`.
+Answers are not reliable. Some gateways always stream, although the request asks for no events. Each
+protocol joins its events to the document that it has for a whole answer. A stream without its end
+is no answer, because the end of the text is missing. Refusals are read in `koe.llm.refusals`.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _TOOL = re.compile("tool|function")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 # The end mark of a stream of Chat Completions; gateways of other protocols send it, too.
-_DONE = "[DONE]"
+DONE = "[DONE]"
 
 Join = Callable[[Sequence[object]], object]
 
@@ -162,13 +161,24 @@ def at(value: object, *path: str | int) -> object:
     return value
 
 
-def text_at(value: object, *path: str | int) -> str | None:
-    """The text at a place, as `at` finds it; None when there is none."""
+def value_at(value: object, *path: str | int) -> object:
+    """The value at a place, as `at` finds it; None when there is none."""
     try:
-        found = at(value, *path)
+        return at(value, *path)
     except LookupError:
         return None
+
+
+def text_at(value: object, *path: str | int) -> str | None:
+    """The text at a place; None when there is none."""
+    found = value_at(value, *path)
     return found if isinstance(found, str) else None
+
+
+def items_at(value: object, *path: str | int) -> list[object]:
+    """The items of the list at a place; none when there is no list."""
+    found = value_at(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def collect_text(content: object, types: Container[str]) -> str:
@@ -208,7 +218,7 @@ def read_reply(body: bytes, join: Join) -> object:
 
     Args:
         body: The whole of it.
-        join: Makes a document of events: ``join_chat``, ``join_responses`` or ``join_messages``.
+        join: Makes a document of the events, or raises LlmReplyError if their end is missing.
 
     Raises:
         LlmReplyError: It is neither, reports an error, or lacks its end.
@@ -217,77 +227,12 @@ def read_reply(body: bytes, join: Join) -> object:
         return read_json(body)
     except LlmReplyError:
         events, rest = _split(body)
-        if rest and all(event == _DONE for event in events):
+        if rest and all(event == DONE for event in events):
             return read_json(rest.encode())
         if not events:
             raise
+    _check(events)
     return join(events)
-
-
-def join_chat(events: Sequence[object]) -> object:
-    """Make a reply of the chunks of Chat Completions."""
-    _check(events)
-    message: dict[str, object] = {}
-    finish_reason = None
-    whole = [it for it in events if text_at(it, "choices", 0, "message", "content") is not None]
-    if len(whole) == 1:
-        return whole[0]  # the whole document, as the only event or as the last
-    for event in events:
-        for choice in _items(event, "choices"):
-            if _field(choice, "index") in (None, 0):
-                _merge(message, _field(choice, "delta"))
-                _merge(message, _field(choice, "message"))
-                finish_reason = text_at(choice, "finish_reason") or finish_reason
-    _check_end(finish_reason is not None or _DONE in events)
-    return {"choices": [{"message": message, "finish_reason": finish_reason}]}
-
-
-def join_responses(events: Sequence[object]) -> object:
-    """Make a reply of the events of Responses, of which the last has it all, or should."""
-    _check(events)
-    said = "".join(
-        text_at(event, "delta") or ""
-        for event in events
-        if text_at(event, "type") == "response.output_text.delta"
-    )
-    ends = ("response.completed", "response.incomplete", "response.failed")
-    document: dict[str, object] | None = {} if _DONE in events else None
-    for event in events:
-        whole = _field(event, "response") if text_at(event, "type") in ends else event
-        if isinstance(whole, dict) and ("output" in whole or whole is not event):
-            document = whole
-    _check_end(document is not None)
-    assert document is not None
-    if said and not any(text_at(it, "type") == "message" for it in _items(document, "output")):
-        return {**document, "output_text": text_at(document, "output_text") or said}
-    return document
-
-
-def join_messages(events: Sequence[object]) -> object:
-    """Make a reply of the events of Messages."""
-    _check(events)
-    message: dict[str, object] = {}
-    blocks: dict[object, dict[str, object]] = {}
-    has_ended = _DONE in events
-    for event in events:
-        match text_at(event, "type"):
-            case "message":
-                return event
-            case "content_block_start":
-                _merge(
-                    blocks.setdefault(_field(event, "index"), {}), _field(event, "content_block")
-                )
-            case "content_block_delta" if text_at(event, "delta", "type") == "text_delta":
-                block = blocks.setdefault(_field(event, "index"), {"type": "text"})
-                _merge(block, {"text": text_at(event, "delta", "text") or ""})
-            case "message_delta":
-                _merge(message, _field(event, "delta"))
-            case "message_stop":
-                has_ended = True
-            case _:
-                pass  # the other kinds of events have no text
-    _check_end(has_ended or text_at(message, "stop_reason") is not None)
-    return {**message, "content": list(blocks.values())}
 
 
 def _split(body: bytes) -> tuple[list[object], str]:
@@ -326,25 +271,26 @@ def _events(data: Sequence[str]) -> Iterator[object]:
 
 
 def _value(text: str) -> object:
-    return _DONE if text.strip().upper() == _DONE else read_json(text.encode())
+    return DONE if text.strip().upper() == DONE else read_json(text.encode())
 
 
 def _check(events: Sequence[object]) -> None:
     """Raise LlmReplyError if an event reports a failure."""
     for event in events:
-        error = _field(event, "error")
+        error = value_at(event, "error")
         is_error = text_at(event, "type") == "error"
         if error or is_error:
             said = text_at(error, "message") or (error if isinstance(error, str) else None)
             raise LlmReplyError(said or text_at(event, "message") or "the service reports an error")
 
 
-def _check_end(is_there: bool) -> None:
+def check_end(is_there: bool) -> None:
+    """Raise LlmReplyError if the end of a stream is missing."""
     if not is_there:
         raise LlmReplyError("the model's answer broke off before its end")
 
 
-def _merge(whole: dict[str, object], part: object) -> None:
+def merge(whole: dict[str, object], part: object) -> None:
     """Add a part of a message: texts and lists grow, other values are replaced."""
     for name, value in part.items() if isinstance(part, dict) else ():
         before = whole.get(name)
@@ -356,15 +302,3 @@ def _merge(whole: dict[str, object], part: object) -> None:
             whole[name] = [*before, *value]
         elif value is not None or name not in whole:
             whole[name] = value
-
-
-def _field(value: object, name: str) -> object:
-    try:
-        return at(value, name)
-    except LookupError:
-        return None
-
-
-def _items(value: object, name: str) -> list[object]:
-    items = _field(value, name)
-    return items if isinstance(items, list) else []

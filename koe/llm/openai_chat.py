@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from koe.errors import LlmReplyError
 from koe.llm.exchange import (
+    DONE,
     LlmFormatError,
     LlmRequest,
     Reply,
     at,
+    check_end,
     collect_text,
-    join_chat,
+    items_at,
+    merge,
     read_reply,
     stop_of,
     text_at,
+    value_at,
 )
 
 MODELS_QUERY = ""
@@ -53,7 +59,7 @@ def parse_reply(body: bytes) -> Reply:
     Raises:
         LlmReplyError: The service failed, or the body breaks the protocol.
     """
-    reply = read_reply(body, join_chat)
+    reply = read_reply(body, _join)
     try:
         content = at(reply, "choices", 0, "message", "content")
     except LookupError:
@@ -66,3 +72,20 @@ def parse_reply(body: bytes) -> Reply:
     refusal = text_at(reply, "choices", 0, "message", "refusal")
     stop = stop_of(text_at(reply, "choices", 0, "finish_reason"))
     return Reply(text, "refusal" if refusal and not text else stop)
+
+
+def _join(events: Sequence[object]) -> object:
+    """Make a reply of the chunks of Chat Completions."""
+    message: dict[str, object] = {}
+    finish_reason = None
+    whole = [it for it in events if text_at(it, "choices", 0, "message", "content") is not None]
+    if len(whole) == 1:
+        return whole[0]  # the whole document, as the only event or as the last
+    for event in events:
+        for choice in items_at(event, "choices"):
+            if value_at(choice, "index") in (None, 0):
+                merge(message, value_at(choice, "delta"))
+                merge(message, value_at(choice, "message"))
+                finish_reason = text_at(choice, "finish_reason") or finish_reason
+    check_end(finish_reason is not None or DONE in events)
+    return {"choices": [{"message": message, "finish_reason": finish_reason}]}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from koe.errors import LlmReplyError
 from koe.llm.exchange import (
+    DONE,
     LlmFormatError,
     LlmRequest,
     Reply,
     at,
+    check_end,
     collect_text,
-    join_responses,
+    items_at,
     read_reply,
     stop_of,
     text_at,
+    value_at,
 )
 
 MODELS_QUERY = ""
@@ -46,7 +49,7 @@ def parse_reply(body: bytes) -> Reply:
     Raises:
         LlmReplyError: The model failed, or the body breaks the protocol.
     """
-    reply = read_reply(body, join_responses)
+    reply = read_reply(body, _join)
     status = text_at(reply, "status")
     if status == "failed":
         reason = text_at(reply, "error", "message")
@@ -54,6 +57,26 @@ def parse_reply(body: bytes) -> Reply:
     text = text_at(reply, "output_text") or _text_of_messages(reply)
     detail = text_at(reply, "incomplete_details", "reason") if status == "incomplete" else None
     return Reply(text, stop_of(detail, status, *_stops_of_messages(reply)))
+
+
+def _join(events: Sequence[object]) -> object:
+    """Make a reply of the events of Responses, of which the last has it all, or should."""
+    said = "".join(
+        text_at(event, "delta") or ""
+        for event in events
+        if text_at(event, "type") == "response.output_text.delta"
+    )
+    ends = ("response.completed", "response.incomplete", "response.failed")
+    document: dict[str, object] | None = {} if DONE in events else None
+    for event in events:
+        whole = value_at(event, "response") if text_at(event, "type") in ends else event
+        if isinstance(whole, dict) and ("output" in whole or whole is not event):
+            document = whole
+    check_end(document is not None)
+    assert document is not None
+    if said and not any(text_at(it, "type") == "message" for it in items_at(document, "output")):
+        return {**document, "output_text": text_at(document, "output_text") or said}
+    return document
 
 
 def _stops_of_messages(reply: object) -> Iterator[str | None]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from koe.errors import LlmReplyError
-from koe.llm.exchange import at, is_page, read_json, text_at
+from koe.llm.exchange import is_page, read_json, text_at, value_at
 from koe.masking import one_line
 
 # The longest name of an error, in characters.
@@ -107,9 +107,9 @@ def failed_status(body: bytes) -> int:
         reply = read_json(body)
     except LlmReplyError:
         return 0
-    for failure in (_value_at(reply, "error"), _value_at(reply, "choices", 0, "error")):
+    for failure in (value_at(reply, "error"), value_at(reply, "choices", 0, "error")):
         if failure:
-            code = str(_value_at(failure, "code"))
+            code = str(value_at(failure, "code"))
             said = json.dumps(failure, ensure_ascii=False).lower()
             passing = 503 if _PASSING.search(said) else 400
             return int(code) if re.fullmatch("[45][0-9]{2}", code) else passing
@@ -127,13 +127,6 @@ def presentable(text: str, secrets: Sequence[str] = (), code: str = "") -> str:
     line = one_line(text, secrets)
     short_code = one_line(code, secrets, _LONGEST_CODE)
     return f"{line} ({short_code})" if short_code else line
-
-
-def _value_at(value: object, *path: str | int) -> object:
-    try:
-        return at(value, *path)
-    except LookupError:
-        return None
 
 
 def _first_text(value: object, places: tuple[tuple[str | int, ...], ...]) -> str:
