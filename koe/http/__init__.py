@@ -4,11 +4,11 @@
     reply = await client.send(Request("https://api.example.com/v1/models", headers))
 
 ``Request`` and ``HttpSettings`` belong to koe and import no library; a reply is an
-``httpx.Response``. Below the client everything is a transport as httpx defines it, each wrapped in
-the one above:
+``httpx.Response``, and what sends is a transport as httpx defines it:
 
 - ``client`` has the rules: addresses, redirects, sizes, compression, and the errors of koe;
 - ``connections`` replaces connections that have died;
+- ``redirects`` decides which redirects are followed;
 - ``routes`` chooses the library, and the proxy of each server;
 - ``reqwest`` and ``fallback`` send: with pyreqwest where it is installed, else with httpx itself.
 

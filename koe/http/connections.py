@@ -59,7 +59,7 @@ class Pool:
 
     Args:
         settings: The settings.
-        is_over: See the attribute.
+        is_over: Whether they are closed as soon as no request is under way.
 
     Attributes:
         contacts: The last contact with each server, by origin.
