@@ -83,7 +83,7 @@ class Core:
     ) -> Runner:
         """Begin a session with the settings as they are on disk now.
 
-        A session that still records is ended or cancelled first, as the rules say. Everything
+        The session before it is ended or cancelled first, as the rules say. Everything
         that can go wrong comes as a notice.
 
         Args:
@@ -334,13 +334,15 @@ class Core:
             runner.give_up()
             return
         if previous is not None:
-            # First, because the audio that is still in the buffer belongs to the previous session.
+            # First, because the audio that is in the buffer belongs to the previous session.
             if self._rules.finish_superseded:
                 previous.end_input()
             else:
                 previous.cancel()
         self._follow_settings()
-        task = runner.start()
+        # What is said first is delivered first. For recordings that could take minutes.
+        earlier = [it for it in self._running.values() if it.is_live and runner.is_live]
+        task = runner.start(after=earlier)
         self._running[task] = runner
         task.add_done_callback(self._running.pop)
         if correcting is not None:

@@ -37,8 +37,8 @@ __all__ = ["Dictation", "OpenCore", "open_core"]
 # Bytes of unread audio from which on `feed` waits.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# The default rules for the sessions of a program.
-RULES = SessionRules()
+# The default rules for the sessions of a program, which hears of each session by itself.
+RULES = SessionRules(finish_superseded=True)
 
 
 class AudioBuffer:
@@ -180,7 +180,7 @@ class OpenCore:
         is_file: bool = False,
         profile: str = "",
     ) -> Dictation:
-        """Begin a session; one that still records is cancelled.
+        """Begin a session; one that still records is ended, and delivers its text first.
 
         Args:
             mode: How the recording is ended; it only selects which state is shown.

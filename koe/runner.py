@@ -2,29 +2,26 @@
 
 Everything that happens becomes an event on one queue; the runner takes an event, lets the
 session decide, and performs each effect. A pump moves the audio from the host into the spool, from
-the first moment on. The engine runs in a leg (`koe.leg`) over the spool, and others may follow.
-
-All events and all notices pass through one place, which records them.
+the first moment on. The engine runs in a leg (`koe.leg`) over the spool, and others may follow. All
+events and notices pass through one place, which records them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from koe.asr import Engine
-from koe.errors import LlmError
+from koe.correcting import AskModel, corrected
 from koe.events import (
     Accepted,
     Began,
     Cancelled,
     Correct,
-    Corrected,
-    CorrectionFailed,
     Deliver,
     EngineConnected,
     EngineWorking,
@@ -58,9 +55,6 @@ RECORD_ON = 2.0
 # blocked, most likely by a callback of the shell, and the engine's results were blocked, too.
 WAIT_STEP = 0.25
 
-# How a warning about a correction begins (spec abi §4.14).
-FAILED = "LLM correction failed: "
-
 log = logging.getLogger(__name__)
 
 
@@ -77,9 +71,6 @@ class AudioSource(Protocol):
     def close(self) -> None:
         """Take no more audio, and drop what was not read. Later calls have no effect."""
 
-
-AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected]]
-"""Has a text corrected, given its interim revisions, oldest first; raises LlmError."""
 
 EngineOpener = Callable[[str, int], Engine]
 """Makes an engine, given its name and the number of its leg, from 1; raises AsrError."""
@@ -123,10 +114,12 @@ class Runner:
         self._leg_number = 0
         # Tasks that close legs. They belong to no task group, because they must not be cancelled.
         self._closings: set[asyncio.Task[None]] = set()
-        # The task of the correction.
-        self._correction: asyncio.Task[None] | None = None
+        # The task of the pause, and then of the correction.
+        self._concluding: asyncio.Task[None] | None = None
         # The task of the final wait.
         self._final_wait: asyncio.Task[None] | None = None
+        # The ends of earlier sessions, whose texts come before that of this one.
+        self._earlier: list[asyncio.Event] = []
         # The host ended or cancelled the input.
         self._ended = asyncio.Event()
         # The result: the text that was handed over, or the reason why there is none.
@@ -142,6 +135,11 @@ class Runner:
     def finished(self) -> bool:
         """Whether the session has ended; its last notices may still be on their way. Any thread."""
         return self._session.finished or self.over.is_set()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the audio is being spoken; else it was recorded before."""
+        return not self._session.is_file
 
     @property
     def recognised_samples(self) -> int:
@@ -186,8 +184,12 @@ class Runner:
         self._failure = failure
         self._confirmed.set()
 
-    def start(self) -> asyncio.Task[None]:
-        """Run the session to its end; cancelling the task ends it without notices."""
+    def start(self, after: Iterable[Runner] = ()) -> asyncio.Task[None]:
+        """Run the session to its end; cancelling the task ends it without notices.
+
+        The text is not delivered before the sessions of ``after``, which were spoken earlier, end.
+        """
+        self._earlier = [it.over for it in after]
         task = asyncio.get_running_loop().create_task(self._run())
         task.add_done_callback(lambda ended: self.give_up())
         return task
@@ -230,9 +232,8 @@ class Runner:
             self._drop_leg()
             self._end_record()  # first, because a core that closes cancels the rest
             self._spool = Spool()  # a core keeps its last runner, but no audio
-            # A cancelled task refers to this runner through its traceback. Without these references
-            # both are freed at once, not by the garbage collector.
-            self._final_wait = self._correction = None
+            # A cancelled task refers to this runner by its traceback; now both are freed at once.
+            self._final_wait = self._concluding = None
             if self._closings:
                 await asyncio.wait(self._closings)
 
@@ -251,10 +252,9 @@ class Runner:
                 case Correct(heard, history):
                     # The next session may begin meanwhile, and needs the engine.
                     self._stop_tasks()
-                    self._correction = group.create_task(self._correct(heard, history))
+                    self._concluding = group.create_task(self._correct(heard, history))
                 case Pause():
-                    # A call from the callback just now is already queued, and comes first.
-                    asyncio.get_running_loop().call_soon(self._put, 0, Resumed())
+                    self._concluding = group.create_task(self._pause())
                 case Notice():
                     self._observe(effect)
                     self._notify(effect)
@@ -353,8 +353,8 @@ class Runner:
     def _stop_tasks(self) -> None:
         self._stop_waiting()
         self._drop_leg()
-        if self._correction is not None:
-            self._correction.cancel()
+        if self._concluding is not None:
+            self._concluding.cancel()
 
     async def _wait(self, seconds: float) -> None:
         """Wait while the loop runs freely; start again after a step in which it was blocked."""
@@ -367,24 +367,26 @@ class Runner:
             waited = waited + step if clock() - began < 2 * WAIT_STEP else 0.0
         self._put(0, WaitExpired())
 
+    async def _pause(self) -> None:
+        """Let queued calls of the shell come first, and before a delivery also earlier sessions."""
+        if self._session.state is State.PREPARING_PASTE and self._earlier:
+            self._drop_leg()  # an earlier session may need the engine
+            await self._earlier_sessions()
+        self._put(0, Resumed())
+
+    async def _earlier_sessions(self) -> None:
+        """Wait until all of them are over."""
+        for over in self._earlier:
+            await over.wait()
+
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
-        """Have the model correct the text, and report the result as an event."""
+        """Have the model correct the text, and report the result as an event, in its turn."""
         assert self._ask_model is not None, "a session corrects only where there is a model"
-        try:
-            self._put(0, await self._ask_model(heard, history))
-        except LlmError as exc:
-            self._put(0, CorrectionFailed(failure(exc)))
-        except Exception as exc:  # a bug in koe must not cost the text
-            log.exception("a correction failed unexpectedly")
-            self._put(0, CorrectionFailed(f"{FAILED}{type(exc).__name__}"))
+        event = await corrected(self._ask_model, heard, history)
+        await self._earlier_sessions()
+        self._put(0, event)
 
 
 async def _close(leg: Leg, task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
     await leg.close()
-
-
-def failure(exc: LlmError) -> str:
-    """The warning about a text that was not corrected; it begins with `FAILED`, once."""
-    reason = str(exc)
-    return reason if reason.startswith(FAILED) else FAILED + reason

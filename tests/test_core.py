@@ -20,10 +20,12 @@ from koe.core import Core
 from koe.errors import ConfigError, LlmConfigError, RuntimeStoppedError
 from koe.events import (
     Deliver,
+    FinalHeard,
     HandOverRewritten,
     InterimHeard,
     Mode,
     Notice,
+    ReportHeard,
     ShowInterim,
     ShowState,
     State,
@@ -223,6 +225,34 @@ def test_superseded_session_delivers(directory: Path, monkeypatch: pytest.Monkey
 
     asyncio.run(run())
     assert [bytes(engine.heard) for engine in engines.opened] == [b"former", b"second"]
+
+
+def test_texts_come_in_the_order_in_which_they_were_spoken(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a session between them was cancelled."""
+    engines = Engines(monkeypatch)
+
+    async def run() -> None:
+        core = core_in(directory, SessionRules(finish_superseded=True))
+        first = Begun(core, b"former")
+        await first.until(ShowState(State.RECORDING_HOLD))
+        await asyncio.sleep(0)  # the engine is opened in the step after
+        engines.opened[0].answer = None
+        cancelled = Begun(core)
+        core.cancel()
+        await cancelled.over()
+        second = Begun(core, b"second")
+        core.end()
+        await second.until(ReportHeard("hello world"))
+        await engines.opened[-1].closed.wait()
+        assert not second.runner.finished
+        engines.opened[0].says.put_nowait(FinalHeard("one"))
+        assert isinstance((await second.over())[-1], Deliver)
+        assert isinstance(first.notices[-1], Deliver)
+        await core.close()
+
+    asyncio.run(run())
 
 
 @pytest.mark.usefixtures("engine")

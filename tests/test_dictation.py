@@ -116,6 +116,25 @@ def test_cancel(directory: Path, engine: ScriptedEngine) -> None:
     assert asyncio.run(run())[-2:] == [ShowState(State.CANCELLED), ShowState(State.IDLE)]
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_session_is_not_lost_when_the_next_one_begins(
+    directory: Path, engine: ScriptedEngine, ends: bool
+) -> None:
+    """Whether its recording was ended or not."""
+
+    async def run() -> list[Notice]:
+        async with open_core(directory) as core:
+            first = core.begin()
+            await first.feed(b"ab")
+            if ends:
+                first.end()
+            core.begin().end()
+            return await notices_of(first)
+
+    assert isinstance(asyncio.run(run())[-1], Deliver)
+    assert engine.heard == b"ab"
+
+
 def test_words_are_kept_when_the_engine_fails(directory: Path, engine: ScriptedEngine) -> None:
     async def run() -> list[Notice]:
         engine.says.put_nowait(InterimHeard("so far"))
