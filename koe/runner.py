@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from koe.asr import Engine
-from koe.correcting import AskModel, corrected
 from koe.events import (
     Accepted,
     Began,
     Cancelled,
     Correct,
+    Corrected,
+    CorrectionFailed,
     Deliver,
     EngineConnected,
     EngineWorking,
@@ -71,6 +72,9 @@ class AudioSource(Protocol):
     def close(self) -> None:
         """Take no more audio, and drop what was not read. Later calls have no effect."""
 
+
+AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected | CorrectionFailed]]
+"""Has a text corrected, given its interim revisions, oldest first; raises nothing."""
 
 EngineOpener = Callable[[str, int], Engine]
 """Makes an engine, given its name and the number of its leg, from 1; raises AsrError."""
@@ -382,7 +386,7 @@ class Runner:
     async def _correct(self, heard: str, history: Sequence[str]) -> None:
         """Have the model correct the text, and report the result as an event, in its turn."""
         assert self._ask_model is not None, "a session corrects only where there is a model"
-        event = await corrected(self._ask_model, heard, history)
+        event = await self._ask_model(heard, history)
         await self._earlier_sessions()
         self._put(0, event)
 

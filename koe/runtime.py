@@ -28,7 +28,7 @@ T = TypeVar("T")
 # What that thread imports: asyncio, and the modules of koe that the start does not need.
 IMPORTED_LATER = (
     "asyncio", "koe.answers", "koe.answers.flaws", "koe.asr", "koe.config.prompts", "koe.core",
-    "koe.correcting", "koe.daemon_threads", "koe.events", "koe.files.folders", "koe.files.lock",
+    "koe.daemon_threads", "koe.events", "koe.files.folders", "koe.files.lock",
     "koe.files.regular", "koe.finishing", "koe.hearing", "koe.http", "koe.http.errors",
     "koe.http.request", "koe.journal", "koe.journal.events", "koe.journal.file",
     "koe.journal.folder", "koe.journal.format", "koe.journal.reader", "koe.journal.recording",

@@ -10,17 +10,16 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from koe.asr import Engine
-from koe.correcting import AskModel
 from koe.errors import (
     AsrConnectionError,
     AsrProtocolError,
     EngineUnavailableError,
-    LlmTimeoutError,
 )
 from koe.events import (
     AnnounceReady,
     Began,
     Corrected,
+    CorrectionFailed,
     DefiniteHeard,
     Deliver,
     Effect,
@@ -42,7 +41,7 @@ from koe.events import (
     Warn,
 )
 from koe.journal.format import End, Mark
-from koe.runner import Runner
+from koe.runner import AskModel, Runner
 from koe.session import Session
 from koe.session_rules import SessionRules
 from tests.scripted import ScriptedEngine
@@ -714,8 +713,8 @@ def test_a_text_is_corrected() -> None:
 
 
 def test_a_failed_correction_delivers_what_was_heard() -> None:
-    async def correct(heard: str, history: Sequence[str]) -> Corrected:
-        raise LlmTimeoutError(8.0)
+    async def correct(heard: str, history: Sequence[str]) -> CorrectionFailed:
+        return CorrectionFailed("LLM correction failed: LLM correction timed out")
 
     notices, _ = dictation(speak, correct=correct)
 

@@ -22,7 +22,7 @@ from koe.errors import (
     LlmReplyError,
     LlmTimeoutError,
 )
-from koe.events import Corrected
+from koe.events import Corrected, CorrectionFailed
 from koe.http.errors import (
     HttpConfigError,
     HttpConnectionError,
@@ -40,6 +40,9 @@ from koe.prompts import Prompts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from koe.http.client import Client, Response
+
+# How a warning about a correction begins (spec abi §4.14).
+_FAILED = "LLM correction failed: "
 
 # Seconds before each retry, unless the server sets them. After the last one the refusal is final,
 # because the user waits for the text.
@@ -94,25 +97,29 @@ class SessionModel:
         import koe.answers.clean
         import koe.answers.guard  # noqa: F401
 
-    async def correct(self, heard: str, history: Sequence[str]) -> Corrected:
+    async def correct(self, heard: str, history: Sequence[str]) -> Corrected | CorrectionFailed:
         """Have what was heard corrected.
 
         Args:
             heard: The text.
             history: Its interim revisions, oldest first.
-
-        Raises:
-            LlmError: It could not be.
         """
-        inquiry = ask_for_correction(
-            self._snapshot.config.llm,
-            self._profile,
-            self._prompts or self._read_prompts(),
-            self._snapshot.terms,
-            heard,
-            history,
-        )
-        correction = await ask(self._client or self._open_client(), inquiry, self._habits)
+        try:
+            inquiry = ask_for_correction(
+                self._snapshot.config.llm,
+                self._profile,
+                self._prompts or self._read_prompts(),
+                self._snapshot.terms,
+                heard,
+                history,
+            )
+            correction = await ask(self._client or self._open_client(), inquiry, self._habits)
+        except LlmError as exc:
+            reason = str(exc)
+            return CorrectionFailed(reason if reason.startswith(_FAILED) else _FAILED + reason)
+        except Exception as exc:  # a bug in koe must not cost the text
+            log.exception("a correction failed unexpectedly")
+            return CorrectionFailed(f"{_FAILED}{type(exc).__name__}")
         return Corrected(correction.text, correction.remark)
 
 

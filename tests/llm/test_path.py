@@ -15,7 +15,7 @@ from koe.asr.known_text import KnownText
 from koe.config.llm import LlmProfile
 from koe.config.schema import Config
 from koe.config.store import Snapshot
-from koe.events import Corrected, Deliver, Mode, Notice
+from koe.events import Corrected, CorrectionFailed, Deliver, Mode, Notice
 from koe.llm.asking import SessionModel
 from koe.prompts import Prompts
 from koe.runner import Runner
@@ -61,7 +61,7 @@ async def test_modules_of_a_correction() -> None:
         model = SessionModel(lambda: client, {}, snapshot, profile, lambda: prompts)
         await model.correct("the first one opens the connection", ())
 
-        async def correct(heard: str, history: Sequence[str]) -> Corrected:
+        async def correct(heard: str, history: Sequence[str]) -> Corrected | CorrectionFailed:
             sys.setprofile(note)
             return await model.correct(heard, history)
 

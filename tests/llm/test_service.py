@@ -14,14 +14,14 @@ from koe.config.prompts import built_in_prompts
 from koe.config.schema import Config
 from koe.config.store import Snapshot, Store
 from koe.errors import (
-    LlmConfigError,
     LlmConnectionError,
     LlmProfileError,
     LlmStatusError,
     LlmTimeoutError,
 )
-from koe.events import Corrected
-from koe.llm.asking import PAUSES
+from koe.events import Corrected, CorrectionFailed
+from koe.http.client import Client
+from koe.llm.asking import PAUSES, SessionModel
 from koe.llm.service import LlmService, ask_once
 from koe.prompts import Prompts
 from tests.asynchronous import on_loop
@@ -131,9 +131,43 @@ async def test_what_is_wrong_with_a_profile_is_reported_by_the_correction() -> N
     correcting = service.for_session(snapshot, profile, built_in_prompts)
     correcting.prepare()
 
-    with pytest.raises(LlmConfigError, match="insecure endpoint"):
-        await correcting.correct(HEARD, ())
+    failed = await correcting.correct(HEARD, ())
+    assert isinstance(failed, CorrectionFailed)
+    assert failed.message.startswith("LLM correction failed: insecure endpoint")
     await service.aclose()
+
+
+def failing(error: Exception) -> SessionModel:
+    """A correction for which no client can be opened."""
+
+    def open_client() -> Client:
+        raise error
+
+    return SessionModel(open_client, {}, *snapshot_of("https://h"), built_in_prompts)
+
+
+@pytest.mark.parametrize(
+    ("error", "warning"),
+    [
+        (
+            LlmStatusError(500, "oops"),
+            "LLM correction failed: HTTP 500 Internal Server Error: oops",
+        ),
+        (LlmTimeoutError(8.0), "LLM correction failed: LLM correction timed out"),
+        (
+            LlmProfileError("x"),
+            "LLM correction failed: config error: LLM profile not found: x",
+        ),
+        (ZeroDivisionError("secret"), "LLM correction failed: ZeroDivisionError"),
+    ],
+)
+def test_a_failure_is_a_warning(error: Exception, warning: str) -> None:
+    assert asyncio.run(failing(error).correct(HEARD, ())) == CorrectionFailed(warning)
+
+
+def test_a_bug_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(failing(ZeroDivisionError()).correct(HEARD, ()))
+    assert "a correction failed unexpectedly" in caplog.text
 
 
 @on_loop
