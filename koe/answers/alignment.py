@@ -106,8 +106,8 @@ def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignm
     )
     pairs = MOST_PAIRS
     for gap in gaps:
-        for flags, places in ((gone, gap.heard), (new, gap.answered)):
-            flags[places.start : places.stop] = [True] * len(places)
+        gone[gap.heard.start : gap.heard.stop] = [True] * len(gap.heard)
+        new[gap.answered.start : gap.answered.stop] = [True] * len(gap.answered)
         if is_other_text or not gap.heard or not gap.answered:
             continue
         size = len(gap.heard) * len(gap.answered)

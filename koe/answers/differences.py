@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from operator import mul, not_
+from operator import not_
 
 from koe.answers import speech
 from koe.answers.alignment import Alignment, Gap, align, runs
@@ -66,7 +66,7 @@ class Differences:
     @property
     def is_invented(self) -> bool:
         """Whether a word that means something is new where no word that is gone sounds like it."""
-        return any(_invents(self.gone, self.new, gap) for gap in self.gaps)
+        return bool(self.new.texts) and any(_invents(self.gone, self.new, gap) for gap in self.gaps)
 
 
 def compare(
@@ -92,11 +92,14 @@ def compare(
 
 def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
     """One side, of words that are missing among which some are excused."""
-    missing = list(map(mul, words.weights, flags))
-    weight = sum(missing)
+    weight = sum(compress(words.weights, flags))
     size = sum(words.weights) - sum(compress(words.weights, among)) + weight
-    heaviest = max((sum(missing[start:end]) for start, end in runs(among)), default=0.0)
     texts = list(compress(words.texts, flags))
+    missing = (
+        sum(compress(words.weights[start:end], flags[start:end]))
+        for start, end in (runs(among) if texts else ())
+    )
+    heaviest = max(missing, default=0.0)
     return Side(words, flags, texts, weight, weight / size if weight else 0.0, heaviest)
 
 
@@ -107,6 +110,8 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
     all must have moved the same way.
     """
     moves = list(_moves(heard, answer, alignment))
+    if not moves:
+        return
     kept = list(compress(heard.texts, map(not_, alignment.gone)))
     if len({place < other for _, _, place, other in moves}) == 1 and all(
         sum(heard.weights[run.start : run.stop]) <= HEAVIEST_MOVED
@@ -139,7 +144,7 @@ def _moves(
     new: dict[tuple[str, ...], list[int]] = {}
     for start, end in reversed(runs(alignment.new)):
         new.setdefault(tuple(answer.keys[start:end]), []).append(start)
-    for start, end in runs(alignment.gone):
+    for start, end in runs(alignment.gone) if new else ():
         if firsts := new.get(tuple(heard.keys[start:end])):
             first = firsts.pop()
             places = start - sum(alignment.gone[:start]), first - sum(alignment.new[:first])

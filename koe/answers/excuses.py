@@ -107,10 +107,10 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     """
     if speech.ALL_CORRECTIONS.keys().isdisjoint(heard.texts[start:end]):
         return False  # most runs of words have none, and this is quick
-    cues = list(speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end))
+    cues = speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end)
     if not cues or end == len(heard):
         return False
-    is_certain = any(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
+    is_certain = bool(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
     if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
         return False

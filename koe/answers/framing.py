@@ -14,7 +14,8 @@ from koe.answers.heard import Heard
 
 # Where a preamble may end, and where a note may begin.
 _LEAD_ENDS = re.compile(
-    r"[:：](?!//)(?=\D|\Z)\s*|[】\]]\s*|\A[(（][^()（）\n]+[)）]\s*|\n\s*|(?:[→⇒➡]\ufe0f?|[-=]>)\s*"
+    r"[:：】\]\n→⇒➡>(（](?:(?<=[:：])(?!//)(?=\D|\Z)|(?<=[】\]\n])|(?<=[→⇒➡])\ufe0f?|(?<=[-=]>)"
+    r"|(?<=\A[(（])[^()（）\n]+[)）])\s*"
 )
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
 _NOTE_MARK = re.compile(r"[\n(（\[【]")

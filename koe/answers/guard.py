@@ -113,8 +113,10 @@ def _split_terms(candidates: tuple[str, ...]) -> frozenset[speech.Phrase]:
 
 
 def _are_terms(words: Sequence[str], terms: frozenset[speech.Phrase]) -> bool:
-    meaningful = {word for word in words if weight(word) >= MEANINGFUL}
-    return bool(meaningful) and meaningful.issubset(chain.from_iterable(terms))
+    known = set(chain.from_iterable(terms))
+    return any(weight(word) >= MEANINGFUL for word in words) and all(
+        word in known for word in words if weight(word) >= MEANINGFUL
+    )
 
 
 def _reason(found: Differences, answer: str) -> Flaw:

@@ -87,5 +87,6 @@ class Heard:
     def has(self, *signs: str) -> bool:
         """Whether signs, one character each, were heard, as such or by their names."""
         phrases = speech.spoken_as("".join(signs))
-        is_spoken = any(True for _ in speech.find(self._words.texts, phrases))
-        return is_spoken or any(sign in self.text for sign in signs)
+        return bool(speech.find(self._words.texts, phrases)) or any(
+            sign in self.text for sign in signs
+        )

@@ -67,7 +67,7 @@ def _joins_what_was_wrong(found: Differences) -> bool:
     heard, answer = found.gone.words.texts, found.new.words.texts
     return any(
         not speech.JOINING.isdisjoint(answer[gap.answered.start : gap.answered.stop])
-        and any(speech.find_loose(heard, speech.ALL_CORRECTIONS, gap.heard.start, gap.heard.stop))
+        and speech.find_loose(heard, speech.ALL_CORRECTIONS, gap.heard.start, gap.heard.stop)
         for gap in found.gaps
     )
 
@@ -99,6 +99,8 @@ def _moves_point(words: Words, others: Words) -> bool:
 def _has_unit(side: Side) -> bool:
     """Whether a unit behind a number is missing in the other text."""
     words = side.words
+    if UNITS.isdisjoint(side.texts):
+        return False  # most texts lack none, and this is quick
     behind = compress(zip((-1, *words.numbers), words.texts, strict=False), side.flags)
     return any(number >= 0 and text in UNITS for number, text in behind)
 
@@ -125,6 +127,8 @@ def _digits(words: Words, flags: Iterable[object]) -> dict[int, str]:
 
 def _answers(found: Differences) -> bool:
     """Whether what made it a question is gone, or its verb behind who does it: he is here."""
+    if not found.gone.texts:
+        return False
     texts, gone = found.gone.words.texts, found.gone.flags
     first = _first(texts)
     return _is_turned_round(found) or any(

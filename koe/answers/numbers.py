@@ -87,7 +87,7 @@ _CHINESE_UNITS = {
     "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8,
 }  # fmt: skip
 CHINESE = re.compile(
-    rf"(?:零(?!下)|[{CHINESE_DIGIT[1:]}十]|\d(?:[\d,.]*\d)? ?(?=[百千万萬亿億]))"
+    rf"[{CHINESE_DIGIT}十\d](?:(?<![零\d])|(?<=零)(?!下)|(?<=\d)(?:[\d,.]*\d)? ?(?=[百千万萬亿億]))"
     rf"(?:[点點][{CHINESE_DIGIT}]+(?=[万萬亿億]))?[{CHINESE_DIGIT}十百千万萬亿億]*"
 )
 
@@ -97,7 +97,7 @@ _UNIT_NAMES = {
 UNITS = frozenset(_UNIT_NAMES.values())
 """The units in their shortest form, as `write_digits` writes them behind numbers."""
 
-_UNIT = rf"(\d)[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
+_UNIT = rf"([0-9])[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
 _MEASURE_WORDS = "".join(lexicon.lines("measure words"))
 
@@ -196,13 +196,13 @@ _FORMS: Sequence[_Form] = tuple(
         ("毛", r"(?<![\d块])(\d)毛钱?", r"0.\1块"),
         ("块|米|度|斤", r"(\d)([块米度斤])(\d)毛?(?![\d.米厘分斤两度块])", r"\1.\3\2"),
         (" past ", r"\b(half|(?:a )?quarter|\d+) past (\d+)", _past),
-        ("点", r"(\d)点(半|1刻|3刻)", lambda it: f"{it[1]} {_QUARTERS[it[2]]}"),
+        ("点", r"点(?<=\d点)(半|1刻|3刻)", lambda it: f" {_QUARTERS[it[1]]}"),
         ("noon", r"\bnoon\b", "12"),
         ("点", r"点(?<=\d点)(?=\d)", "."),
         (":", r"(?<!\d)0(\d):(\d\d)", r"\1:\2"),
         (":00", r"(\d{1,2}):00(?!\d)", r"\1 "),
         ("-|/", r"\b(\d{4})([-/])0?(\d{1,2})\2(?:0?)(\d{1,2})\b", r"\1 \3 \4"),
-        ("st|nd|rd|th", r"(\d)(?:st|nd|rd|th)\b", r"\1"),
+        ("st|nd|rd|th", r"([0-9])(?:st|nd|rd|th)\b", r"\1"),
         ("clock", r"(?<=\d) ?o'?clock\b", ""),
         ("am|a.m|a m|morning", r"(\d) ?(?:a\.? ?m\b\.?|in the morning\b)", r"\1 "),
         ("上午|早|凌晨", r"(?:上午|早上|早晨|凌晨) ?(?=\d)", " "),
@@ -221,7 +221,7 @@ _FORMS: Sequence[_Form] = tuple(
             r"\1 \g<2>000 \3 \g<4>000",
         ),
         ("到|至|-", r"(?<![\d.])(\d) ?([到至-]) ?(\d)0000(?!\d)", r"\g<1>0000\2\g<3>0000"),
-        ("比", r"(\d) ?比 ?(?=\d)", r"\1:"),
+        ("比", r"([0-9]) ?比 ?(?=[0-9])", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
         ("零下|负|minus ", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),
         ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),

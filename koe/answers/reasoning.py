@@ -19,10 +19,9 @@ _NAMES = (
 # The parts: a bracket, what makes it a closing mark, a prefix of the vendor, the name, and what
 # follows it, which may close, too.
 _MARK = re.compile(
-    r"(?P<bracket><\|?|\[|◁|【|＜)(?:(?P<closing>/|end_?(?:of_?)?)|begin_of_|start_?(?:of_?)?)?"
+    r"(?P<bracket><\|?|\[|◁|【|＜)(?i:(?:(?P<closing>/|end_?(?:of_?)?)|begin_of_|start_?(?:of_?)?)?"
     rf"(?:ant|\w+[:_])?(?:{_NAMES})(?:(?P<closing_too>_end)|[_:][\w.-]+)?(?:\s[^<>\n]*)?"
-    r"(?:\|?>|\]|▷|】|＞)",
-    re.IGNORECASE,
+    r"(?:\|?>|\]|▷|】|＞))"
 )
 
 # Tokens that chat templates are made of.
@@ -32,7 +31,7 @@ _TOKEN = re.compile(
     r"|\[(?:EOS|BOS|SEP|CLS|PAD)\]|\s/(?:no_?)?think\s*\Z",
     re.IGNORECASE,
 )
-_TOKEN_BEGIN = re.compile(r"[<\[]|/(?:no_?)?think", re.IGNORECASE)
+_TOKEN_BEGIN = re.compile(r"[<\[/]")
 _ROLE = re.compile(r"(?:assistant|model|final|ai)\b:?\s*", re.IGNORECASE)
 
 # The channels of gpt-oss; servers that drop the tokens leave the names.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
@@ -106,30 +106,34 @@ def idle_beside(signs: str) -> Phrases:
 
 def find(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
-) -> Iterator[tuple[int, int]]:
+) -> Sequence[tuple[int, int]]:
     """Where phrases are among words, from left to right, the longest that begin at a word."""
     end = len(texts) if end is None else end
+    found: list[tuple[int, int]] = []
     if phrases.keys().isdisjoint(texts[start:end]):
-        return  # most runs of words have none, and this is quick
+        return found  # most runs of words have none, and this is quick
     done = start
-    for at in range(start, end):
-        if at < done or texts[at] not in phrases:
+    for at, word in enumerate(texts[start:end], start):
+        if at < done or word not in phrases:
             continue
-        for phrase in phrases[texts[at]]:
+        for phrase in phrases[word]:
             until = at + len(phrase)
             if done < until <= end and tuple(texts[at:until]) == phrase:
                 done = until
         if done > at:
-            yield at, done
+            found.append((at, done))
+    return found
 
 
 def find_loose(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
-) -> Iterator[tuple[int, int]]:
+) -> Sequence[tuple[int, int]]:
     """Likewise, but for phrases that are a part of a fixed one."""
-    for first, last in find(texts, phrases, start, end):
-        around = max(0, first - 2), min(len(texts), last + 2)
-        if _FIXED.keys().isdisjoint(texts[slice(*around)]) or not any(
-            before <= first and last <= behind for before, behind in find(texts, _FIXED, *around)
-        ):
-            yield first, last
+    return [
+        (first, last)
+        for first, last in find(texts, phrases, start, end)
+        if not any(
+            before <= first and last <= behind
+            for before, behind in find(texts, _FIXED, max(0, first - 2), min(last + 2, len(texts)))
+        )
+    ]

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import accumulate, chain, compress
 
 from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
@@ -55,15 +55,19 @@ _WORD = re.compile(
     rf"|[{re.escape(_SIGNS)}]"
 )
 # Three digits behind a point are thousands in many countries.
-_DECIMAL = re.compile(r"(\d(?<![\d.]\d)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
-_NAME = re.compile(r"\b[A-Z]\w*")
+_DECIMAL = re.compile(r"([0-9](?<![\d.].)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
+_NAME = re.compile(r"[A-Z](?<!\w.)\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
 _KANA_WORD = re.compile(f"[{_KANA}]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _FOREIGN_DIGIT = re.compile(r"\d(?<![0-9])")
+# Most texts have nothing but ASCII, ideographs and their punctuation.
+_RARE = re.compile("[^\0-\x7f\u3000-\u30a0\u3400-\u9fff]")
 _APOSTROPHES = "’ʼ‘`´"
+# NFKC does the same to these, but a text without them is normalized in a tenth of the time.
+_WIDE_SIGNS = tuple(zip("，：；？！（）", ",:;?!()", strict=True))
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
 # What is short for other words, and what else an apostrophe joins to a word.
@@ -136,11 +140,13 @@ def split(text: str) -> Words:
     found = _WORD.findall(written)
     parts = list(map(_parts, found))
     texts = list(chain.from_iterable(parts))
-    numbers: list[int] = []
-    for word, those in zip(found, parts, strict=True):
-        numbers += [len(numbers) if word.isdecimal() else -1] * len(those)
+    numbers = [-1] * len(texts)
+    starts = accumulate(map(len, parts), initial=0)
+    words = zip(starts, parts, strict=False)  # one start more: where the last word ends
+    for start, digits in compress(words, map(str.isdecimal, found)):
+        numbers[start : start + len(digits)] = [start] * len(digits)
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
-    names = frozenset(map(fold, _NAME.findall(text)))
+    names = frozenset(map(fold, set(_NAME.findall(text))))
     keys, weights = list(map(_key, texts)), list(map(weight, texts))
     return Words(texts, keys, numbers, weights, frozenset(decimals), names)
 
@@ -172,12 +178,14 @@ def fold(text: str) -> str:
     """Without what does not tell words apart: case, width, accents, kinds of kana and digits."""
     if text.isascii():
         return text.casefold()
+    for wide, narrow in _WIDE_SIGNS:
+        text = text.replace(wide, narrow)
     folded = unicodedata.normalize("NFKC", _FRACTION.sub(r" \g<0>", text)).casefold()
-    if not folded.isascii():
+    if _RARE.search(folded):
         folded = _FOREIGN_DIGIT.sub(lambda digit: str(int(digit[0])), folded)
         for apostrophe in _APOSTROPHES:
             folded = folded.replace(apostrophe, "'")
-        # Most texts have neither accents nor kana, and looking for them is quicker than changing.
+        # To look for accents and kana is quicker than to change them.
         if _ACCENTED.search(folded):
             decomposed = unicodedata.normalize("NFD", folded)
             folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))

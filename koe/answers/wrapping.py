@@ -36,6 +36,7 @@ _QUOTES = (
 )  # fmt: skip
 # A text in these is the title of a work, unless it is a sentence.
 _OF_TITLES = ("《", "》")
+_OPENINGS = {opening[0] for opening, _ in (*_QUOTES, _OF_TITLES)}
 # What begins a quotation or ends it, but for the inches after a number.
 _LONE_QUOTE = re.compile(r'\A["“„«「『]\s*|(?<!\d)\s*["”»」』]\Z')
 _ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
@@ -124,6 +125,8 @@ def without_tags(text: str, heard: Heard) -> str:
 
 def without_quotes(text: str, heard: Heard) -> str:
     """What is between quotes of any kind; quotes inside of it make it content."""
+    if text[:1] not in _OPENINGS:
+        return text  # most have none, and this is quick
     for opening, closing in (*_QUOTES, _OF_TITLES):
         end = text[-1:] if text[-1:] in _ENDS and not text.endswith(closing) else ""
         body = text.removesuffix(end)
