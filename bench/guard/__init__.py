@@ -1,1 +1,1 @@
-"""How many answers are judged wrongly."""
+"""Measure how many answers of models are judged wrongly."""

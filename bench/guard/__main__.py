@@ -1,9 +1,9 @@
-"""How many answers are judged wrongly, and how long that takes.
+"""Measure how many answers are judged wrongly, and how long judging takes.
 
-    python -m bench.guard             the table
-    python -m bench.guard --wrong     and each pair of tune that is judged wrongly
+    python -m bench.guard             print the tables
+    python -m bench.guard --wrong     also print each pair of tune that is judged wrongly
 
-The exit status is 1 if more are wrong than may be.
+The exit status is 1 if a share of wrong verdicts is above its limit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FILES = (
 
 _REPEATS = 50
 
-# A dictation as one hears it, as it is corrected, and something else; repeated for longer ones.
+# A raw transcript, its correction, and an unrelated answer; each is repeated for longer texts.
 _HEARD = (
     "嗯 so 我们先把 pull request 合并然后 um 更新一下文档最后记得在 5 点之前给 mister smith 打电话 "
     "and uh tell him that we moved the meeting to next tuesday 对了那个报告你也看一下 "
@@ -84,14 +84,14 @@ def _times() -> Iterator[tuple[str, ...]]:
 
 
 def _seconds(answer: str, heard: str) -> float:
-    split.cache_clear()  # no dictation is like the one before
+    split.cache_clear()  # in real use, each dictation is a new text
     start = time.process_time()
     find_flaw(clean(answer, heard), heard)
     return time.process_time() - start
 
 
 def main() -> int:
-    """Print the report."""
+    """Print the report and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.guard", description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="show what is judged wrongly")
     accuracy, is_good = _accuracy(shows_wrong=parser.parse_args().wrong)

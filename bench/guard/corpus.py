@@ -1,4 +1,4 @@
-"""The corpus of answers: pairs of what was heard and what a model answered, by kind."""
+"""Read the corpus of answers: transcripts, each with the answer of a model."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Pair:
     """One line of the corpus.
 
     Attributes:
-        kind: Of the answer.
-        terms: The dictionary.
-        heard: What was said.
+        kind: The kind of answer: the heading above the line.
+        terms: The terms of the user's dictionary.
+        heard: The transcript that the model was given.
         answer: What the model answered.
-        text: What is to be delivered if all is well.
+        text: The text that should be delivered.
     """
 
     kind: str
@@ -30,16 +30,17 @@ class Pair:
 
 
 def read(half: str, name: str) -> Iterator[Pair]:
-    """The pairs of a file, ``good``, ``bad`` or ``wrapped``, of one half of the corpus."""
+    """Read the file ``good``, ``bad`` or ``wrapped`` of one half of the corpus."""
     return parse(_FOLDER / half / f"{name}.txt", is_used=name != "bad")
 
 
 def parse(path: Path, *, is_used: bool = True) -> Iterator[Pair]:
-    """The pairs of any file of this form.
+    """Read any file of this format (README.md).
 
     Args:
         path: The file.
-        is_used: Whether the answers are to be delivered where no third column says what is.
+        is_used: What should be delivered for a line without a third column: True for the answer,
+            False for the transcript.
     """
     kind = ""
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Judge the corpus as a correction would be."""
+"""Clean and judge the answers of the corpus, as koe does with the answer to a correction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from koe.answers.clean import clean
 from koe.answers.guard import find_flaw
 from koe.errors import LlmReplyError
 
-# Shares of all pairs that may be judged wrongly.
+# The largest shares of wrong verdicts that are allowed: bad answers that are used, good edits that
+# are refused, and wrappings that are left on.
 MOST_FALSE_ACCEPTS = 0.03
 MOST_FALSE_REFUSALS = 0.02
 MOST_LEFT_ON = 0.0
@@ -18,12 +19,12 @@ MOST_LEFT_ON = 0.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What would become of an answer.
+    """How one answer was judged.
 
     Attributes:
-        pair: What was answered, and what is wanted.
+        pair: The transcript, the answer, and the text that should be delivered.
         delivered: The text that would be pasted.
-        reason: Why it is not the answer; empty where it is.
+        reason: Why the answer is not used; empty if it is used.
     """
 
     pair: Pair
@@ -32,7 +33,7 @@ class Verdict:
 
     @property
     def is_right(self) -> bool:
-        """Whether it is the text that is wanted."""
+        """Whether the right text would be delivered."""
         return self.delivered == self.pair.text
 
 
@@ -52,7 +53,10 @@ def judge(half: str, name: str) -> Iterator[Verdict]:
 
 
 def wrong_share(verdicts: list[Verdict], name: str) -> float:
-    """The share of wrong verdicts; of wrapped answers those that are pasted with the wrapping."""
+    """Compute the share of wrong verdicts.
+
+    A wrapped answer counts as wrong only if it would be pasted with its wrapping.
+    """
     if name == "wrapped":
         return sum(not v.is_right and not v.reason for v in verdicts) / len(verdicts)
     return sum(not v.is_right for v in verdicts) / len(verdicts)
