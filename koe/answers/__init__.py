@@ -1,15 +1,17 @@
-"""What a model answered: which part is the text, and whether that is an edit of what was heard.
+"""Find the text in the answer of a model, and judge whether it is an edit of the transcript.
 
-    text = clean(answer, heard)          what is around the text is taken off (koe.answers.clean)
-    flaw = find_flaw(text, heard)        None when it can be read as an edit (koe.answers.guard)
+    text = clean(answer, heard)          remove wrappings around the text (koe.answers.clean)
+    flaw = find_flaw(text, heard)        None if the text is an edit (koe.answers.guard)
 
-The guard compares words. `words` splits both texts after `numbers` wrote spoken numbers as digits.
-`alignment` finds what was kept, by `sounds` too, which `readings` and `loanwords` spell. `excuses`
-knows what was no loss, from the lists of `lexicon` and `speech`. `differences` weighs the rest,
-`meaning` looks for small words that turn the sense round, and `guard` decides. `repairs` puts a
-correction where the answer has it. `clean` and `guard` bring libraries, so they are imported when
-the first answer is read.
+The guard compares words. `numbers` writes spoken numbers as digits, and `words` splits both texts.
+`alignment` finds the words that were kept, including words that sound alike (`sounds`, which uses
+the spellings of `readings` and `loanwords`). `excuses` finds missing words that are no loss:
+fillers, repetitions, and what the speaker corrected (`restarts`). Their lists come from `lexicon`
+and `speech`. `differences` sums the weights of the other words, `meaning` looks for small changes
+that alter the meaning, and `guard` decides. `repairs` tries other word orders, where the speaker
+corrected something later. `clean` and `guard` import large libraries, so they are imported only
+when the first answer arrives.
 
-`koe.finishing`, which works without a model, shares `sounds`, `readings`, `words`,
-`numbers` and `lexicon`.
+`koe.finishing`, which works without a model, also uses `sounds`, `readings`, `words`, `numbers`
+and `lexicon`.
 """

@@ -1,7 +1,7 @@
-"""The text in an answer, without what models put around it. Pure.
+"""Find the text in an answer: remove what models write around it. Pure.
 
-Wrappings are inside of each other, so whenever one is off, all are tried again. What was heard
-itself stays: quotes, a fence, "Note:" may be what was dictated.
+Wrappings can be nested, so all steps are tried again after each one that removed something. What
+the user dictated stays: quotes, a code fence or "Note:" may be part of the text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from koe.text import trim
 
 _Steps = Sequence[Callable[[str, Heard], str]]
 
-# What no user wants in a text.
+# These steps also run for answers that need not be an edit.
 _NOISE: _Steps = (without_reasoning, without_tokens)
 _WRAPPINGS: _Steps = (
     without_json,
@@ -48,24 +48,24 @@ _WRAPPINGS: _Steps = (
     without_entities,
 )
 
-# Shells get texts as C strings, which can't hold a NUL; the others have no width.
+# NUL, since hosts get the text as a C string, and characters without width.
 _INVISIBLE = re.compile("[\0\u200b\u2060\ufeff]")
 
-# More of them around one text are not worth the time.
+# Upper limit for the number of steps that remove something, to bound the time.
 _MOST_WRAPPINGS = 24
 
 
 def clean(answer: str, heard: str = "", *, is_edit: bool = True) -> str:
-    """The text in an answer.
+    """Find the text in an answer.
 
     Args:
-        answer: What the model said.
-        heard: What it was given.
-        is_edit: Whether the answer is to be what was heard. What was rewritten may be meant to have
-            any form, so only reasoning, tokens and quotes are taken off it.
+        answer: What the model answered.
+        heard: The transcript that the model was given.
+        is_edit: Whether the answer should be an edit of the transcript. A rewritten text may have
+            any form, so only reasoning, tokens and quotes are removed from it.
 
     Raises:
-        LlmReplyError: There is no text.
+        LlmReplyError: The answer contains no text.
     """
     known = Heard(heard)
     steps = (*_NOISE, *_WRAPPINGS) if is_edit else (*_NOISE, without_quotes)

@@ -1,4 +1,4 @@
-"""Why an answer is not used. Pure."""
+"""The reasons why an answer is not used. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Flaw(StrEnum):
-    """Why an answer can't be read as an edit of what was heard, as a clause for people."""
+    """Why an answer is not an edit of the transcript, as a clause of a message for users."""
 
     DUMP = "it recites the dictionary"
     TRANSLATION = "it is in another language"

@@ -1,7 +1,7 @@
-"""Taking off what a model says before and after the text: preambles, labels, notes. Pure.
+"""Remove what a model writes before and after the text: preambles, labels, notes. Pure.
 
-A frame stands in a line or in brackets of its own, or before a colon, and says nothing of what was
-heard, unless the rest says it, too. "Note: the door is open" may be what was dictated.
+Such a frame is a line or a pair of brackets of its own, or ends with a colon. It contains no words
+of the transcript that the rest lacks: "Note: the door is open" may have been dictated.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from itertools import islice
 
 from koe.answers.heard import Heard
 
-# Where a preamble may end, and where a note may begin.
+# Where a preamble can end, and where a note can begin. The first set of characters makes the search
+# quick; the look-behinds repeat which of them was found.
 _LEAD_ENDS = re.compile(
     r"[:：】\]\n→⇒➡>(（](?:(?<=[:：])(?!//)(?=\D|\Z)|(?<=[】\]\n])|(?<=[→⇒➡])\ufe0f?|(?<=[-=]>)"
     r"|(?<=\A[(（])[^()（）\n]+[)）])\s*"
@@ -20,20 +21,20 @@ _LEAD_ENDS = re.compile(
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
 _NOTE_MARK = re.compile(r"[\n(（\[【]")
 
-# Hardly any frame has more places where it may end.
+# At most this many places are tried.
 _MOST_PLACES = 8
 
 
 def without_lead(text: str, heard: Heard) -> str:
-    """The text without what stands before it."""
+    """Remove a preamble or label before the text."""
     ends = [end.end() for end in islice(_LEAD_ENDS.finditer(text), _MOST_PLACES)]
     return _rest(text, heard, ((text[:end], text[end:]) for end in reversed(ends)))
 
 
 def without_note(text: str, heard: Heard) -> str:
-    """The text without what stands behind it."""
+    """Remove a note after the text."""
     if not _NOTE_MARK.search(text):
-        return text  # most have none, and this is quick
+        return text  # a quick exit: most texts have none of these characters
     begins = [begin.start() for begin in _NOTE_BEGINS.finditer(text)][-_MOST_PLACES:]
     return _rest(text, heard, ((text[begin:], text[:begin]) for begin in begins))
 

@@ -1,4 +1,4 @@
-"""What was heard, as far as cleaning asks: how much of it a piece of an answer has. Pure."""
+"""Measure how much of the transcript a piece of an answer contains. Pure."""
 
 from __future__ import annotations
 
@@ -11,41 +11,40 @@ from koe.answers import speech
 from koe.answers.alignment import align
 from koe.answers.words import MEANINGFUL, Words, split, weight
 
-# How much of what was heard a piece must have to be the text.
+# A piece is the text if it contains at least this share of the transcript.
 MOST = 0.6
 
 
 class Heard:
-    """A text that was heard.
+    """The transcript that the model was given.
 
     Args:
-        text: The text; empty if there is none to compare with.
+        text: The transcript; empty if there is none to compare with.
     """
 
     def __init__(self, text: str) -> None:
-        # As it is, for signs that it has itself.
         self.text = text
 
-    # Most answers need none of these: there is nothing in them that may be a frame.
+    # Computed only when needed: most answers contain nothing that could be a frame.
 
     @cached_property
     def _words(self) -> Words:
-        """Its words, folded."""
+        """The words of the transcript, folded."""
         return split(self.text)
 
     @cached_property
     def _counts(self) -> Counter[str]:
-        """How often each word occurs, without fillers."""
+        """How often each word occurs in the transcript, without fillers."""
         is_filler = map(speech.SINGLE_FILLERS.__contains__, self._words.texts)
         return Counter(compress(self._words.keys, map(not_, is_filler)))
 
     @cached_property
     def _total(self) -> float:
-        """What all of them weigh."""
+        """The weight of all words in `_counts`."""
         return sum(weight(word) * count for word, count in self._counts.items())
 
     def covered_by(self, text: str) -> float:
-        """The share of what was heard that a text has, from 0 to 1; 1 if nothing was heard."""
+        """The share of the transcript that a text contains, 0 to 1; 1 for an empty transcript."""
         return self._covered_by(Counter(split(text).keys))
 
     def _covered_by(self, counts: Counter[str]) -> float:
@@ -55,11 +54,11 @@ class Heard:
         return sum(weight(word) * count for word, count in common.items()) / self._total
 
     def is_most_of(self, text: str) -> bool:
-        """Whether a text has most of what was heard."""
+        """Whether a text contains most of the transcript."""
         return self.covered_by(text) >= MOST
 
     def is_said_in(self, part: str, text: str) -> bool:
-        """Whether a part of a text has words of what was heard that the rest lacks."""
+        """Whether a part of a text contains words of the transcript that the rest lacks."""
         words, whole = split(part), Counter(split(text).keys)
         rest = whole - Counter(words.keys)
         return any(
@@ -68,7 +67,7 @@ class Heard:
         )
 
     def is_framed_by(self, part: str, text: str) -> bool:
-        """Whether a text without a part of it has most of what was heard, and the part nothing."""
+        """Whether a part is only a frame: the rest of the text contains most of the transcript."""
         if self.is_said_in(part, text):
             return False
         words = split(part)
@@ -76,7 +75,7 @@ class Heard:
         return self._covered_by(rest) >= MOST and not self._is_spelled(words, rest)
 
     def _is_spelled(self, part: Words, rest: Counter[str]) -> bool:
-        """Whether words that the rest lacks sound like some of the part, fillers aside."""
+        """Whether words of the transcript that the rest lacks sound like words of the part."""
         fillers = speech.find(self._words.texts, speech.FILLERS)
         idle = {at for start, end in fillers for at in range(start, end)}
         keys = enumerate(self._words.keys)
@@ -85,7 +84,7 @@ class Heard:
         return any(it >= MEANINGFUL for it in compress(part.weights, map(not_, kept)))
 
     def has(self, *signs: str) -> bool:
-        """Whether signs, one character each, were heard, as such or by their names."""
+        """Whether any of these signs, one character each, was dictated as a sign or by name."""
         phrases = speech.spoken_as("".join(signs))
         return bool(speech.find(self._words.texts, phrases)) or any(
             sign in self.text for sign in signs

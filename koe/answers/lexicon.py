@@ -1,4 +1,4 @@
-"""The lists of phrases.txt: what cleaning and guard know of words. Pure."""
+"""Read the word lists of phrases.txt, which cleaning and the guard use. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _sections() -> dict[str, list[str]]:
 
 
 def lines(section: str) -> list[str]:
-    """The lines of a section, as they are."""
+    """The lines of a section, unchanged."""
     return _sections()[section]
 
 

@@ -1,10 +1,10 @@
-"""Chinese syllables and English words in one spelling, by their sounds. Pure.
+"""Spell Chinese syllables and English words with one set of sounds. Pure.
 
-A recogniser writes a foreign word as the syllables that come next to it: 戴德莱 for deadline, or
-皮阿尔 for PR; and an English word as another one: right for write. Here all are spelled by one
-small set of sounds. A consonant is written several times, so that it counts more than a vowel:
-syllables need vowels that the word has not. One that ends a syllable counts less, because it is
-often lost.
+Speech recognition writes a foreign word with Chinese syllables that sound similar (戴德莱 for
+deadline, 皮阿尔 for PR), and mistakes English words for others (right for write). To compare them,
+all are spelled with one small set of sounds. A consonant is written several times, so that it
+counts more than a vowel, because Chinese syllables add vowels that the word lacks. A consonant at
+the end of a syllable counts less, because it is often lost.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import TypeAlias
 from koe.answers.numbers import DIGIT_SOUNDS
 from koe.answers.readings import names_of_letters, read_exactly
 
-# How many vowels a consonant counts as. Capital letters are consonants that end a syllable, and
-# a Y that begins one.
+# How many times each consonant is written. Capital letters are consonants at the end of a
+# syllable, and a Y at the beginning of one.
 _WEIGHTS = {"h": 1, "R": 0, "L": 1, "N": 2} | dict.fromkeys("ptkfmnlsY", 3)
 
-# Ways to pronounce a phrase that are tried.
+# At most this many pronunciations of a phrase are compared.
 _MOST_WAYS = 32
 
 _Rules: TypeAlias = tuple[tuple[re.Pattern[str], str], ...]
 
 
 def _rules(text: str) -> _Rules:
-    """Spellings, and the sounds that they are replaced by, one after the other."""
+    """Compile rules of the form ``spelling>sounds``, to be applied in this order."""
     pairs = (rule.partition(">") for rule in text.split())
     return tuple((re.compile(spelling), sounds) for spelling, _, sounds in pairs)
 
@@ -44,16 +44,16 @@ dge>s ck>k qu>ku xc(?=[ei])>ks x>ks sh>s c(?=[eiy])>s c>k eigh>ei eye|igh>I gh> 
 (?<=[aeiou])red$>rd ould$>ud ee|ea>i oo>u ou>au ew|ue>iu ay|ai|ey>ei aw|au>o ow>au y>i
 ([a-z])\1+>\1 r(?![aeiou])>R l(?![aeiou])>L n(?![aeiou])>N h(?![aeiou])> I>ai {_CLASSES}
 """
-# Spellings that are spoken in several ways.
+# Several sets of rules: some spellings have more than one pronunciation.
 _SYLLABLES = (_rules(_PINYIN), _rules(f"^j>k {_PINYIN}"))
 _SOFT = f"tch>s ch>sh th>s g(?=[eiy])>j {_ENGLISH}"
-# In Chinese the names of many letters begin with 艾.
+# Chinese speakers begin the names of many letters with 艾.
 _LETTERS = (_rules(_SOFT), _rules(f"^(?:e|ai)(?=[^aeiouy])>I {_SOFT}"))
 _WORDS = (_rules(_SOFT), _rules(f"i>I {_SOFT}"), _rules(f"ch>k th>t {_ENGLISH}"))
 
 
 def spellings(words: Sequence[str]) -> Iterable[str]:
-    """How words are spelled, in all ways.
+    """Spell a phrase with these sounds, in each way that it can be pronounced.
 
     Args:
         words: Folded (`koe.answers.words.fold`).
@@ -63,13 +63,13 @@ def spellings(words: Sequence[str]) -> Iterable[str]:
 
 @lru_cache(maxsize=4096)
 def initials(word: str) -> frozenset[str]:
-    """With which sounds a word may begin; vowels are one."""
+    """The sounds that a word can begin with; all vowels count as one sound, ``*``."""
     return frozenset("*" if way[0] in "aeiou" else way[0].upper() for way in _ways(word))
 
 
 @lru_cache(maxsize=4096)
 def _ways(word: str) -> Sequence[str]:
-    """How an ideograph, a digit or an English word may be pronounced, or letter by letter."""
+    """Spell an ideograph, a digit or a word in all ways, also letter by letter."""
     if word.isdecimal():
         return (*_ways(DIGIT_SOUNDS[word][1]), _spell(DIGIT_SOUNDS[word][0], _SYLLABLES[0]))
     if pinyin := (read_exactly(word) or "").rstrip("1234"):

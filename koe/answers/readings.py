@@ -1,6 +1,6 @@
-"""How ideographs and letters are read. Pure.
+"""Pronounce ideographs (in pinyin) and letters. Pure.
 
-The readings of ideographs are pypinyin's, written to a table by ``python -m bench.readings``.
+The readings of ideographs come from pypinyin; ``python -m bench.readings`` writes the table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from koe.answers import lexicon
 
 _TONES = "1234"
 
-# Sounds that speakers of many regions don't tell apart, and recognisers neither.
+# Sounds that speakers of many regions, and speech recognition, do not distinguish.
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"), ("lv", "lu"), ("nv", "nu"))
 
 _NAMES_OF_LETTERS = (
@@ -23,7 +23,7 @@ _NAMES_OF_LETTERS = (
 _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _NAMES_OF_LETTERS.split(), strict=True))
 
 
-# Letters of an abbreviation.
+# An abbreviation that is spoken letter by letter has at most this many letters.
 _LONGEST_SPELLED = 4
 
 
@@ -60,27 +60,27 @@ def _merged(reading: str) -> str:
 
 
 def read(word: str) -> str | None:
-    """How an ideograph is read, without tone; None for all other words.
+    """The pinyin of an ideograph without its tone; None for any other word.
 
-    Sounds that many don't tell apart are one, as those of 是 and 四, and of 金 and 京.
+    Sounds that many speakers do not distinguish are the same, as in 是 and 四, or 金 and 京.
     """
     return _readings().get(word)
 
 
 def read_exactly(word: str) -> str | None:
-    """How an ideograph is read, likewise, but with all sounds of the standard, and its tone."""
+    """The exact pinyin of an ideograph, with its tone; None for any other word."""
     return _exact_readings().get(word)
 
 
 def sounds_of(word: str) -> set[str]:
-    """How an ideograph may be read, likewise, in all ways; empty for all other words."""
+    """All readings of an ideograph, in the form of `read`; empty for any other word."""
     reading = read(word)
     return {reading, *_other_readings().get(word, ())} if reading else set()
 
 
 @cache
 def read_surname(word: str) -> str | None:
-    """How a common surname is read, with all sounds but without tone; None for what is none."""
+    """The exact pinyin of a common surname, without tone; None if the word is no surname."""
     return _exact_readings()[word].rstrip(_TONES) if word in _surnames() else None
 
 
@@ -90,7 +90,7 @@ def _surnames() -> frozenset[str]:
 
 
 def names_of_letters(word: str) -> Sequence[str]:
-    """How an abbreviation is spoken letter by letter; empty for what is none."""
+    """The names of the letters of an abbreviation; empty if the word is none."""
     if len(word) > _LONGEST_SPELLED or not all(letter in _LETTERS for letter in word):
         return ()
     return tuple(map(_LETTERS.__getitem__, word))

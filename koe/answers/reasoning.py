@@ -1,8 +1,8 @@
-"""Taking reasoning and the tokens of chat templates out of an answer. Pure.
+"""Remove reasoning and the tokens of chat templates from an answer. Pure.
 
-Models that reason mark it in many ways: ``<think>``, ``[THINK]``, ``◁think▷``, ``<seed:think>``,
-``<|begin_of_thought|>``, channels. They have one shape, a name in brackets, so it is the shape
-that is looked for.
+Models mark their reasoning in many ways: ``<think>``, ``[THINK]``, ``◁think▷``, ``<seed:think>``,
+``<|begin_of_thought|>``, channels. Nearly all marks are a name in brackets, so any mark of that
+form is recognised.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _NAMES = (
     r"|plan(?:ning)?|inner_?monologue|chain_of_thought|cot|rationale|思考(?:过程)?|推理(?:过程)?"
     r"|分析(?:过程)?"
 )
-# The parts: a bracket, what makes it a closing mark, a prefix of the vendor, the name, and what
-# follows it, which may close, too.
+# The parts of a mark: a bracket, a sign or word that makes it a closing mark, a prefix of the
+# vendor, the name, and a suffix, which can also make it a closing mark.
 _MARK = re.compile(
     r"(?P<bracket><\|?|\[|◁|【|＜)(?i:(?:(?P<closing>/|end_?(?:of_?)?)|begin_of_|start_?(?:of_?)?)?"
     rf"(?:ant|\w+[:_])?(?:{_NAMES})(?:(?P<closing_too>_end)|[_:][\w.-]+)?(?:\s[^<>\n]*)?"
     r"(?:\|?>|\]|▷|】|＞))"
 )
 
-# Tokens that chat templates are made of.
+# The tokens of chat templates.
 _TOKEN = re.compile(
     r"<[|｜][^<>|｜\n]{1,48}[|｜]?>|<[^<>|\n/]{1,16}\|>|</?s>|</?(?:start|end)_of_\w+>"
     r"|<(?:eos|bos|pad|unk|eot|eom|sep|cls|unused\d+|0x[\da-f]{2})>|\[/?INST\]|<</?SYS>>"
@@ -34,7 +34,7 @@ _TOKEN = re.compile(
 _TOKEN_BEGIN = re.compile(r"[<\[/]")
 _ROLE = re.compile(r"(?:assistant|model|final|ai)\b:?\s*", re.IGNORECASE)
 
-# The channels of gpt-oss; servers that drop the tokens leave the names.
+# The channels of gpt-oss. Some servers remove the tokens but leave the names of the channels.
 _FINAL_CHANNEL = re.compile(
     r"<\|channel\|>\s*final(?:[^<]|<\|constrain\|>)*<\|message\|>", re.IGNORECASE
 )
@@ -42,9 +42,10 @@ _BARE_CHANNELS = re.compile(r"(?:analysis|commentary).*?assistant\s?final", re.D
 
 
 def without_reasoning(text: str, heard: Heard) -> str:
-    """The text without blocks of reasoning; what is in a block that never ends is reasoning, too.
+    """Remove blocks of reasoning.
 
-    Such a block ends with the turn, at a token of the template. A mark that was heard is no mark.
+    A block without a closing mark ends at the next token of the template, or with the answer. A
+    mark that the user dictated stays.
     """
     finals = list(_FINAL_CHANNEL.finditer(text))
     if finals:
@@ -57,17 +58,17 @@ def without_reasoning(text: str, heard: Heard) -> str:
     if not marks or _is_about_marks(text, marks, heard):
         return text
     if marks[0]["bracket"] == "【" and not any(map(_closes, marks)):
-        return text  # these brackets are also those of headings, which frame the text
+        return text  # 【…】 is also used for headings; koe.answers.framing removes those
     kept, depth, at = "", 0, 0
     for number, mark in enumerate(marks, 1):
         if not depth:
             kept += text[at : mark.start()]
         if _closes(mark):
             if not depth and text[mark.end() :].strip():
-                kept = ""  # it began before the answer, in the template of the prompt
+                kept = ""  # the block began in the template of the prompt, before the answer
             depth = max(0, depth - 1)
         elif not depth or sum(map(_closes, marks[number:])) > 1:
-            depth += 1  # but a mark inside of a block that has no end of its own is none
+            depth += 1  # inside a block, an opening mark counts only if it is also closed
         at = mark.end()
     if not depth:
         return kept + text[at:]
@@ -80,15 +81,15 @@ def _closes(mark: re.Match[str]) -> bool:
 
 
 def _is_about_marks(text: str, marks: list[re.Match[str]], heard: Heard) -> bool:
-    """Whether the mark is what was spoken of: words that were heard are on both sides of it."""
+    """Whether the text mentions the mark: there are words of the transcript on both sides."""
     before, after = text[: marks[0].start()], text[marks[0].end() :]
     return len(marks) == 1 and heard.is_said_in(before, text) and heard.is_said_in(after, text)
 
 
 def without_tokens(text: str, heard: Heard) -> str:
-    """The piece of a text between tokens of chat templates that has what was heard and no more.
+    """Remove tokens of chat templates: choose one piece of the text between them.
 
-    If none has it, the first one: text after its end is noise.
+    It is the shortest piece that contains most of the transcript; the first one if none does.
     """
     if not _TOKEN_BEGIN.search(text):
         return text
@@ -101,7 +102,7 @@ def without_tokens(text: str, heard: Heard) -> str:
     if not pieces:
         return text
     pieces.append(text[at:])
-    # A token may be before the name of a role, or between it and the text.
+    # After a token, the name of a role may precede the text.
     named = (_ROLE.sub("", piece.lstrip(), count=1) for piece in pieces[1:])
     texts = [piece for piece in (pieces[0], *named) if piece.strip()]
     first = next(iter(texts), "")
