@@ -1,4 +1,4 @@
-"""How alike words sound: pinyin, and a code for consonants that spans Chinese and Latin. Pure."""
+"""Measure how alike words sound, also across Chinese and languages in Latin script. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from koe.answers import loanwords
 from koe.answers.numbers import DIGIT_SOUNDS
 from koe.answers.readings import names_of_letters, read, read_surname, sounds_of
 
-# Consonants by where they are spoken; vowels and half-vowels have no code.
+# Codes of consonants by place of articulation; vowels and semivowels have no code.
 _CODES = str.maketrans({
     **dict.fromkeys("bp", "p"), **dict.fromkeys("dt", "t"), **dict.fromkeys("gkq", "k"),
     **dict.fromkeys("fv", "f"), **dict.fromkeys("szxcj", "s"), **dict.fromkeys("lr", "l"),
@@ -23,11 +23,11 @@ _PINYIN_CODES = str.maketrans({"q": "s", "x": "s", "j": "s", "r": "l"})
 _SYLLABLE = re.compile("([^aeiouvü]*)(.*)")
 _SOFT_C = re.compile("c(?=[eiy])")
 _SOFT_G = re.compile("g(?=[eiy])")
-# Before a consonant and at the end it is no more than a vowel to many ears.
+# Before a consonant and at the end of a word, an R sounds like a vowel.
 _SILENT_R = re.compile("r(?![aeiouy])")
 _LATIN = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("tion", "sn"), ("gh", "g"))
 
-# Letters that are much the same inside of words, and at their beginning.
+# Letters that sound much the same inside a word, and at its beginning.
 _ALIKE_LETTERS = str.maketrans("ywqc", "iukk")
 _ALIKE_BEGINNINGS = str.maketrans("wqc", "vkk")
 
@@ -36,12 +36,12 @@ _DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 _UNSTABLE = re.compile("[aeiouhy]")
 _TWICE = re.compile(r"(.)\1+")
 _ENDING = re.compile("(?:ing|ed|er|est|ly|es|[sde])$")
-# Between other consonants, and at the end, a T is often not spoken.
+# A T after a consonant is often not spoken.
 _UNHEARD = re.compile("(?<=[pkfslmn])t")
-# A vowel at the end, but for an E that is not spoken.
+# A vowel at the end of a word, except a silent E.
 _OPEN = re.compile("(?:[aiouy]|[aeiouy]e)h?$")
 _VOWELS = re.compile("(?<=[^aeiouy])[aeiouy]+|^(?:y(?![aeiou])|[aeiou])[aeiouy]*")
-# Which vowels two letters may stand for, where it is not that of the first.
+# The vowels that two letters can stand for, if it is not only the vowel of the first letter.
 _SOUNDS_OF_VOWELS = {
     "ai": "ae", "ay": "ae", "ea": "aeio", "ee": "i", "ei": "aei", "eo": "ei", "eu": "u",
     "ew": "u", "ey": "aei", "ie": "ei", "oo": "u", "ou": "ou", "au": "o", "aw": "o", "yu": "u",
@@ -50,11 +50,11 @@ _SOUNDS_OF_VOWELS = {
 
 
 def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
-    """The words as letters: pinyin, and digits by their names.
+    """Spell words with letters: ideographs in pinyin, digits by their names.
 
     Args:
         words: Folded (`koe.answers.words.fold`).
-        is_chinese: How digits are read.
+        is_chinese: Whether digits are read in Chinese or in English.
     """
     return "".join(
         read(word) or (DIGIT_SOUNDS[word][not is_chinese] if word.isdecimal() else word)
@@ -64,10 +64,12 @@ def spelled(words: Sequence[str], *, is_chinese: bool) -> str:
 
 @lru_cache(maxsize=4096)
 def codes(word: str) -> tuple[str, ...]:
-    """The consonants of one word. G and TH have two sounds each, and W of pinyin is a V, too.
+    """The consonants of a word, in each way that it can be pronounced.
+
+    G and TH have two sounds each; W in pinyin can also be a V.
 
     Args:
-        word: Folded (`koe.answers.words.fold`), as all words here.
+        word: Folded (`koe.answers.words.fold`), as in all functions here.
     """
     if reading := read(word):
         code = reading.translate(_PINYIN_CODES).translate(_CODES)
@@ -86,7 +88,7 @@ def _code(letters: str) -> str:
 
 
 def likeness(left: Sequence[str], right: Sequence[str]) -> float:
-    """How alike two sequences of words sound, from 0 to 1; spaces between words don't count."""
+    """How alike two phrases sound, from 0 to 1. The borders between words do not count."""
     chinese = [sum(map(bool, map(read, words))) for words in (left, right)]
     if len(left) == len(right) == chinese[0] == chinese[1]:
         return sum(map(_likeness_of_syllables, left, right)) / len(left)
@@ -99,14 +101,14 @@ def likeness(left: Sequence[str], right: Sequence[str]) -> float:
 
 @lru_cache(maxsize=4096)
 def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
-    """Whether one word may be the other, misheard, as far as both are words of one script.
+    """Whether one word can be another one, misheard; True for words of different scripts.
 
-    Recognisers mistake tones, vowels and the way to spell a sound, but hardly any consonant.
+    Speech recognition mistakes tones, vowels and spellings, but rarely consonants.
 
     Args:
-        word: The first.
-        other: The second.
-        is_name: Whether the second is written as a name, which has its own vowels, too.
+        word: The word in the transcript.
+        other: The word in the answer.
+        is_name: Whether the second word is written like a name; then some vowels count, too.
     """
     if (surname := read_surname(word)) and (other_surname := read_surname(other)):
         return surname == other_surname
@@ -124,19 +126,19 @@ def may_be(word: str, other: str, *, is_name: bool = False) -> bool:
 
 
 def are_forms(word: str, other: str) -> bool:
-    """Whether two English words are one but for their endings."""
+    """Whether two English words are the same except for their endings."""
     return not {word, _ENDING.sub("", word)}.isdisjoint((other, _ENDING.sub("", other)))
 
 
 @lru_cache(maxsize=4096)
 def _skeletons(word: str) -> set[str]:
-    """The consonants of an English word as they are spoken, in all ways in which they may be."""
+    """The spoken consonants of an English word, in each way that it can be pronounced."""
     spellings = loanwords.spellings([word])
     return {_UNHEARD.sub("", _TWICE.sub(r"\1", _UNSTABLE.sub("", it))) for it in spellings}
 
 
 def _are_other_names(name: str, other: str) -> bool:
-    """Whether two names with the same consonants differ in a vowel, an L or an H that is heard."""
+    """Whether two names with the same consonants differ in an audible vowel, L or H."""
     vowels, others = _first_vowels(name), _first_vowels(other)
     return (
         (bool(vowels or others) and vowels.isdisjoint(others))
@@ -147,14 +149,14 @@ def _are_other_names(name: str, other: str) -> bool:
 
 
 def _first_vowels(word: str) -> set[str]:
-    """What the first vowel of a word may sound like."""
+    """The sounds that the first vowel of a word can have."""
     found = _VOWELS.search(word)
     return set(_SOUNDS_OF_VOWELS.get(found[0][:2], found[0][0]) if found else "")
 
 
 @lru_cache(maxsize=4096)
 def _likeness_of_syllables(ideograph: str, other: str) -> float:
-    """How alike two ideographs are read: recognisers mistake the end of a syllable more often."""
+    """How alike two syllables sound; their ends count less, since they are misheard more often."""
     first, second = (_SYLLABLE.match(read(it) or "") for it in (ideograph, other))
     assert first and second
     ends: float = Levenshtein.normalized_similarity(first[2], second[2])
@@ -165,7 +167,7 @@ def _likeness_of_syllables(ideograph: str, other: str) -> float:
 
 
 def likeness_of_letters(left: Sequence[str], right: Sequence[str]) -> float:
-    """How alike two sequences of words are spelled, ideographs in pinyin, from 0 to 1."""
+    """How alike two phrases are spelled, from 0 to 1; ideographs are spelled in pinyin."""
     has_chinese = _has_ideograph(left) or _has_ideograph(right)
     first = _by_ear(spelled(left, is_chinese=has_chinese))
     second = _by_ear(spelled(right, is_chinese=has_chinese))
@@ -185,7 +187,10 @@ def _has_ideograph(words: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def initials(word: str) -> frozenset[str]:
-    """With what a word may begin: letters and codes of consonants, and all kana and ideographs."""
+    """The letters and codes of consonants that a word can begin with.
+
+    Phrases that sound alike share one. All kana and ideographs have one in common.
+    """
     sounds = (
         spelled([word], is_chinese=True),
         spelled([word], is_chinese=False),

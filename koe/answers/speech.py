@@ -1,4 +1,4 @@
-"""What people say without meaning it, and how they say signs. Pure."""
+"""Find fillers, corrections and other phrases, and signs that are spoken by name. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from koe.answers import lexicon
 from koe.answers.words import PERSONS, script_of, split
 
 Phrase: TypeAlias = tuple[str, ...]
-"""Words in a row; Chinese phrases are split into ideographs."""
+"""A sequence of words; Chinese phrases are split into ideographs."""
 
 Phrases: TypeAlias = Mapping[str, Sequence[Phrase]]
-"""Phrases by their first word."""
+"""Phrases, indexed by their first word."""
 
 
 def _phrase(text: str) -> Phrase:
@@ -53,17 +53,17 @@ LIST_WORDS = frozenset(
     word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
 )
 AFFIRMED = frozenset(lexicon.phrases("affirmed"))
-"""What stands for a second negation where one is enough."""
+"""Words that replace the second of two negations: "not nothing" becomes "not anything"."""
 
 DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.split(", ")}
-"""By word, the words that say the same of how sure something is."""
+"""By word, the group of words that express the same certainty or time."""
 
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
 CROSSED = NEGATIONS | QUESTION_BEGINNINGS
 STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
-"""What means something else in another place."""
+"""Words whose meaning depends on their place."""
 
 
 def _sign(line: str) -> tuple[str, list[Phrase]]:
@@ -75,8 +75,8 @@ _SIGNS = tuple(map(_sign, lexicon.lines("signs")))
 
 
 def pattern(section: str) -> re.Pattern[str]:
-    """What finds a phrase of a section in a text, whatever the case, where a word begins."""
-    # Words of scripts without spaces begin anywhere.
+    """A pattern for the phrases of a section, in any case, where a word begins."""
+    # In scripts without spaces, a word can begin anywhere.
     starts = (
         rf"\b{re.escape(phrase)}" if script_of(phrase) in ("latin", "other") else re.escape(phrase)
         for phrase in lexicon.phrases(section)
@@ -86,7 +86,7 @@ def pattern(section: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def spoken_as(signs: str) -> Phrases:
-    """The phrases by which signs, one character each, may have been spoken."""
+    """The phrases that can be spoken for any of these signs, one character each."""
     return _by_first(
         phrase
         for known, phrases in _SIGNS
@@ -97,7 +97,7 @@ def spoken_as(signs: str) -> Phrases:
 
 @lru_cache(maxsize=256)
 def idle_beside(signs: str) -> Phrases:
-    """What means nothing where there are these signs: fillers, and how the signs are spoken."""
+    """The phrases that an answer with these new signs can drop: fillers and names of the signs."""
     return {
         first: (*FILLERS.get(first, ()), *spoken_as(signs).get(first, ()))
         for first in (*FILLERS, *spoken_as(signs))
@@ -107,11 +107,11 @@ def idle_beside(signs: str) -> Phrases:
 def find(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
 ) -> Sequence[tuple[int, int]]:
-    """Where phrases are among words, from left to right, the longest that begin at a word."""
+    """The places of phrases, from left to right; at each word, the longest phrase counts."""
     end = len(texts) if end is None else end
     found: list[tuple[int, int]] = []
     if phrases.keys().isdisjoint(texts[start:end]):
-        return found  # most runs of words have none, and this is quick
+        return found  # a quick exit: most sequences of words contain none
     done = start
     for at, word in enumerate(texts[start:end], start):
         if at < done or word not in phrases:
@@ -128,7 +128,7 @@ def find(
 def find_loose(
     texts: Sequence[str], phrases: Phrases, start: int = 0, end: int | None = None
 ) -> Sequence[tuple[int, int]]:
-    """Likewise, but for phrases that are a part of a fixed one."""
+    """The places of phrases as in `find`, without those inside a fixed phrase."""
     return [
         (first, last)
         for first, last in find(texts, phrases, start, end)

@@ -1,9 +1,9 @@
-"""A text as the words that an alignment compares. Pure.
+"""Split a text into the words that an alignment compares. Pure.
 
-A word is what can be kept or lost by itself: a word of a script with spaces, an ideograph, a kana,
-a syllable of Hangul, a letter of Thai with its marks, a digit, or a sign that is also spoken.
-Words that differ only in case, width, accents, script (traditional or simplified), tone or
-grammatical form are one.
+A word is the smallest unit that an answer can keep or lose: a word of a script with spaces, an
+ideograph, a kana, a syllable of Hangul, a letter of Thai with its marks, a digit, or a sign that
+people also speak. Words are the same if they differ only in case, width, accents, script
+(traditional or simplified), tone or grammatical form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from koe.answers import lexicon
 from koe.answers.numbers import AFTERNOON, MINUS, write_digits
 from koe.answers.readings import read, read_exactly, read_surname
 
-# Python's \w has no combining marks, which are half of a word in many scripts.
+# Python's \w does not match combining marks, which are parts of words in many scripts.
 _INDIC_MARKS = "".join(
     f"{chr(block)}-{chr(block + 3)}{chr(block + 0x3A)}-{chr(block + 0x3C)}"
     f"{chr(block + 0x3E)}-{chr(block + 0x4F)}{chr(block + 0x51)}-{chr(block + 0x57)}"
@@ -48,13 +48,13 @@ _SCRIPT = re.compile(
 _LETTERS = rf"(?:[^\W\d_{_IDEOGRAPHS}{_KANA}{_HANGUL}{_CLUSTERED}]|[{_MARKS}])+"
 _WORD = re.compile(
     r"\d+"
-    r"|[a-z]++(?:'[a-z]++)*+(?![^\x00-\x7f\u3000-\u9fff])"  # most words, and this is quick
+    r"|[a-z]++(?:'[a-z]++)*+(?![^\x00-\x7f\u3000-\u9fff])"  # a quick branch for most words
     rf"|[{_IDEOGRAPHS}{_KANA}{_HANGUL}]"
     rf"|{_LETTERS}(?:'{_LETTERS})*"
     rf"|[{_CLUSTERED}][{_CLUSTER_MARKS}]*"
     rf"|[{re.escape(_SIGNS)}]"
 )
-# Three digits behind a point are thousands in many countries.
+# A point before exactly three digits separates thousands in many countries.
 _DECIMAL = re.compile(r"([0-9](?<![\d.].)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
 _NAME = re.compile(r"[A-Z](?<!\w.)\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -63,14 +63,14 @@ _KANA_WORD = re.compile(f"[{_KANA}]")
 _KATAKANA = re.compile("[\u30a1-\u30f6]")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _FOREIGN_DIGIT = re.compile(r"\d(?<![0-9])")
-# Most texts have nothing but ASCII, ideographs and their punctuation.
+# Most texts contain only ASCII, ideographs and their punctuation.
 _RARE = re.compile("[^\0-\x7f\u3000-\u30a0\u3400-\u9fff]")
 _APOSTROPHES = "’ʼ‘`´"
-# NFKC does the same to these, but a text without them is normalized in a tenth of the time.
+# NFKC would replace these too, but it takes a tenth of the time for a text without them.
 _WIDE_SIGNS = tuple(zip("，：；？！（）", ",:;?!()", strict=True))
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
-# What is short for other words, and what else an apostrophe joins to a word.
+# Short forms by their full form, and verbs that an apostrophe can join to any word.
 _SHORT_FORMS = {
     short: full.split() if full.isascii() else list(full)
     for full, _, shorts in (line.partition(" = ") for line in lexicon.lines("short forms"))
@@ -78,22 +78,22 @@ _SHORT_FORMS = {
 }
 _JOINED = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
 
-# The forms of one word have one key, which is no word itself.
+# All forms of one word have the same key, which is no word itself.
 _FORMS = {word: f"{line}." for line in lexicon.lines("forms") for word in line.split(", ")}
 
 
-# From here on a word means something.
 MEANINGFUL = 0.5
+"""The smallest weight of a word with a meaning of its own."""
 
 PERSONS = {word: line for line in lexicon.lines("persons") for word in line.split(", ")}
-"""By word, who is meant."""
+"""By pronoun, the grammatical person."""
 
 _WEIGHTS = {"ideograph": 0.6, "kana": 0.3, "hangul": 0.4, "digit": 0.4, "sign": 0.1}
 _LIGHT = frozenset(lexicon.phrases("light words"))
 _LIGHT_IDEOGRAPHS = frozenset("".join(lexicon.lines("light ideographs")))
 
 
-# Words that have a contrary are known by their tone, too: 买 is not 卖.
+# The keys of words with a contrary include the tone: 买 (to buy) is not 卖 (to sell).
 _CONTRARY = frozenset(lexicon.phrases("contraries"))
 
 
@@ -103,11 +103,11 @@ class Words:
 
     Attributes:
         texts: The words, folded.
-        keys: By which they are compared: words with the same key are one.
-        numbers: For each word the position of the number that it is a digit of, or -1.
-        weights: What is lost with each word: about 1 for one that means something.
+        keys: The keys that are compared: words with the same key count as the same.
+        numbers: For each digit, the position of the first digit of its number; -1 for other words.
+        weights: How much is lost with each word: about 1 for a word with a meaning of its own.
         decimals: The digits of the numbers with a decimal point, without the point.
-        names: The words that are written as names are: with a capital letter.
+        names: The words that are written like names, with a capital letter.
     """
 
     texts: Sequence[str]
@@ -121,7 +121,7 @@ class Words:
         return len(self.texts)
 
     def picked(self, order: Sequence[int]) -> Words:
-        """Some of the words, in another order."""
+        """The words at these positions, in this order."""
         return Words(
             [self.texts[at] for at in order],
             [self.keys[at] for at in order],
@@ -132,17 +132,17 @@ class Words:
         )
 
 
-# What was heard and the answer are needed by several steps, one after the other.
+# Several steps need the words of the transcript and of the answer.
 @lru_cache(maxsize=4)
 def split(text: str) -> Words:
-    """The words of a text."""
+    """Split a text into words."""
     written = write_digits(fold(text))
     found = _WORD.findall(written)
     parts = list(map(_parts, found))
     texts = list(chain.from_iterable(parts))
     numbers = [-1] * len(texts)
     starts = accumulate(map(len, parts), initial=0)
-    words = zip(starts, parts, strict=False)  # one start more: where the last word ends
+    words = zip(starts, parts, strict=False)  # `starts` also has the end of the last word
     for start, digits in compress(words, map(str.isdecimal, found)):
         numbers[start : start + len(digits)] = [start] * len(digits)
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
@@ -151,17 +151,17 @@ def split(text: str) -> Words:
     return Words(texts, keys, numbers, weights, frozenset(decimals), names)
 
 
-# The same words are in all that someone dictates.
+# A user dictates the same words again and again.
 @lru_cache(maxsize=4096)
 def _parts(word: str) -> Sequence[str]:
-    """A word as those that it stands for: a number as its digits, dont as do and not."""
+    """Split a number into digits, and a short form into its words (dont: do, not)."""
     if word.isdecimal():
         return list(word)
     return _SHORT_FORMS.get(word) or (_apart(word) if "'" in word else [word])
 
 
 def _apart(word: str) -> tuple[str, ...]:
-    """A word with an apostrophe as it is without: they're is two words, and it's is its."""
+    """Split a word at its apostrophe: they're becomes two words, it's becomes its."""
     first, *rest = word.split("'")
     full = _JOINED.get(rest[-1])
     return ("".join((first, *rest[:-1])), full) if full else ("".join((first, *rest)),)
@@ -169,13 +169,13 @@ def _apart(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _key(word: str) -> str:
-    # The mark keeps pinyin apart from English words: 和 is no he.
+    # The mark distinguishes pinyin from English words: 和 is not the English he.
     reading = read_exactly(word) if word in _CONTRARY else read_surname(word) or read(word)
     return _FORMS.get(word) or (f"{reading}·" if reading else word)
 
 
 def fold(text: str) -> str:
-    """Without what does not tell words apart: case, width, accents, kinds of kana and digits."""
+    """Remove differences in case, width, accents, kinds of kana and kinds of digits."""
     if text.isascii():
         return text.casefold()
     for wide, narrow in _WIDE_SIGNS:
@@ -185,7 +185,7 @@ def fold(text: str) -> str:
         folded = _FOREIGN_DIGIT.sub(lambda digit: str(int(digit[0])), folded)
         for apostrophe in _APOSTROPHES:
             folded = folded.replace(apostrophe, "'")
-        # To look for accents and kana is quicker than to change them.
+        # Searching for accents and katakana is quicker than replacing them.
         if _ACCENTED.search(folded):
             decomposed = unicodedata.normalize("NFD", folded)
             folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
@@ -196,7 +196,7 @@ def fold(text: str) -> str:
 
 @cache
 def weight(word: str) -> float:
-    """How much is lost with a word: about 1 for one that means something."""
+    """How much is lost with a word: about 1 for a word with a meaning of its own."""
     script = script_of(word)
     if word in _LIGHT:
         return 0.3
@@ -208,12 +208,12 @@ def weight(word: str) -> float:
 
 
 def has_kana(texts: Sequence[str]) -> bool:
-    """Whether one of some words is in kana."""
+    """Whether any of these words is in kana."""
     return bool(_KANA_WORD.search(" ".join(texts)))
 
 
 @lru_cache(maxsize=4096)
 def script_of(word: str) -> str:
-    """What a word is written in: one of ``digit sign kana ideograph hangul latin other``."""
+    """The script of a word: one of ``digit sign kana ideograph hangul latin other``."""
     script = _SCRIPT.match(word)
     return (script and script.lastgroup) or "other"

@@ -1,6 +1,6 @@
-"""Taking off what an answer is wrapped in: JSON, fences, tags, quotes, Markdown. Pure.
+"""Remove wrappings of an answer: JSON, code fences, tags, quotes, Markdown. Pure.
 
-Each function returns the text as it is if there is no such wrapping, or if it was heard.
+Each function returns the text unchanged if it has no such wrapping, or if the user dictated it.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _QUOTES = (
     ("«", "»"), ("»", "«"), ("‹", "›"), ("「", "」"), ("『", "』"), ("﹁", "﹂"), ("〝", "〞"),
     ("＂", "＂"), ("''", "''"), ("``", "''"), ('""', '""'), ("“", '"'), ('"', "”"),
 )  # fmt: skip
-# A text in these is the title of a work, unless it is a sentence.
+# These quotes mark the title of a work, so they stay unless a sentence is between them.
 _OF_TITLES = ("《", "》")
 _OPENINGS = {opening[0] for opening, _ in (*_QUOTES, _OF_TITLES)}
-# What begins a quotation or ends it, but for the inches after a number.
+# A quote at the beginning or the end of a text, except the sign for inches after a number.
 _LONE_QUOTE = re.compile(r'\A["“„«「『]\s*|(?<!\d)\s*["”»」』]\Z')
 _ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
 _ENDS = ".。!！?？"
@@ -47,19 +47,19 @@ _EMPHASIS = re.compile(
 )
 _UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
 _LINE_MARK = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)")
-# Brackets around all of a text, outside of those that mean JSON or a tag.
+# Brackets around a whole text that are neither JSON nor a tag.
 _BRACKETED = re.compile(
     r"\((?P<a>[^()]+)\)|（(?P<b>[^（）]+)）|\[{1,2}(?P<c>[^][]+)\]{1,2}|\{{1,2}(?P<d>[^{}]+)\}{1,2}"
     r"|【(?P<e>[^【】]+)】|<{2,3}(?P<f>[^<>]+)>{2,3}"
 )
 _ESCAPED_QUOTE = re.compile(r"\\(?=[\"'])")
-# An emoji, or another picture or arrow.
+# An emoji, another pictogram or an arrow.
 _PICTURE = re.compile(r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF]\ufe0f?\s+")
 _BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
 
 
 def without_json(text: str, heard: Heard) -> str:
-    """The text in a JSON value, also with words around it: the one most like what was heard."""
+    """Take the string of a JSON value that contains most of the transcript."""
     start, end = text.find("{"), text.rfind("}") + 1
     if text[:1] == "[" and text[-1:] == "]":
         start, end = 0, len(text)
@@ -73,7 +73,7 @@ def without_json(text: str, heard: Heard) -> str:
 
 
 def _value(text: str) -> object:
-    """What JSON says, or what was to be JSON; None if it is none."""
+    """Parse JSON, or the text of an object with wrong quotes; None if it is neither."""
     try:
         return parse_json(text, str)
     except ValueError:
@@ -94,7 +94,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def without_fence(text: str, heard: Heard) -> str:
-    """What is in a fence of code, wherever it is, or between backticks."""
+    """Take the text in a code fence, which can be anywhere, or between backticks."""
     if ("`" not in text and "~~~" not in text) or heard.has("`"):
         return text
     for block in _FENCE.finditer(text):
@@ -106,7 +106,7 @@ def without_fence(text: str, heard: Heard) -> str:
 
 
 def without_tags(text: str, heard: Heard) -> str:
-    """What is in a pair of tags, or beside one half of a pair."""
+    """Take the text between a pair of tags, or remove a single tag at one end."""
     if ("<" not in text and "[" not in text) or "<" in heard.text:
         return text
     blocks = [
@@ -124,9 +124,9 @@ def without_tags(text: str, heard: Heard) -> str:
 
 
 def without_quotes(text: str, heard: Heard) -> str:
-    """What is between quotes of any kind; quotes inside of it make it content."""
+    """Remove quotes of any kind around a text, unless it contains more of these quotes."""
     if text[:1] not in _OPENINGS:
-        return text  # most have none, and this is quick
+        return text  # a quick exit: most texts begin with no quote
     for opening, closing in (*_QUOTES, _OF_TITLES):
         end = text[-1:] if text[-1:] in _ENDS and not text.endswith(closing) else ""
         body = text.removesuffix(end)
@@ -143,14 +143,14 @@ def without_quotes(text: str, heard: Heard) -> str:
 
 def _has_quote(text: str, *quotes: str) -> bool:
     return any(
-        # Inside of words it is an apostrophe.
+        # Between letters it is an apostrophe.
         re.search(rf"(?<!\w){quote}|{quote}(?!\w)", text) if quote in "'’‘" else quote in text
         for quote in quotes
     )
 
 
 def without_markdown(text: str, heard: Heard) -> str:
-    """The text without emphasis, headings, quotation marks of Markdown, and a lone bullet."""
+    """Remove the marks of Markdown for emphasis, headings and quotations, and a single bullet."""
     plain = text
     if "*" in plain and not heard.has("*"):
         plain = _EMPHASIS.sub(lambda match: match[2] or match[3], plain)
@@ -167,9 +167,9 @@ def without_markdown(text: str, heard: Heard) -> str:
 
 
 def without_lone_quote(text: str, heard: Heard) -> str:
-    """The text without a quote at one of its ends that has no other half."""
+    """Remove a quote at one end of a text if it has no counterpart."""
     if text[:1] not in _ALL_QUOTES and text[-1:] not in _ALL_QUOTES:
-        return text  # most have none, and this is quick
+        return text  # a quick exit: most texts have no quote at an end
     lone = _LONE_QUOTE.search(text)
     if not lone or sum(map(text.count, _ALL_QUOTES)) > 1 or heard.has(*_ALL_QUOTES):
         return text
@@ -178,7 +178,7 @@ def without_lone_quote(text: str, heard: Heard) -> str:
 
 
 def without_brackets(text: str, heard: Heard) -> str:
-    """What is in brackets that are around all of a text."""
+    """Remove brackets around a whole text."""
     bracketed = _BRACKETED.fullmatch(text)
     if bracketed is None or heard.has(*"()[]{}<>"):
         return text
@@ -187,25 +187,25 @@ def without_brackets(text: str, heard: Heard) -> str:
 
 
 def without_picture(text: str, heard: Heard) -> str:
-    """The text without an emoji before it, if there are words for all that was heard."""
+    """Remove an emoji before a text, if the rest contains the whole transcript."""
     picture = _PICTURE.match(text)
     rest = text[picture.end() :] if picture else text
     return rest if rest != text and heard.covered_by(rest) >= 1 else text
 
 
 def without_escapes(text: str, heard: Heard) -> str:
-    """The text with plain quotes, where they are escaped as in a string of a program."""
+    """Replace quotes that are escaped, as in the source of a program, by plain ones."""
     return text if "\\" not in text or heard.has("\\") else _ESCAPED_QUOTE.sub("", text)
 
 
 def without_command(text: str, heard: Heard) -> str:
-    """What is in a command of LaTeX; models that reason put their result into a box."""
+    r"""Take the text in a LaTeX command; models that reason put their result in ``\boxed{}``."""
     command = _COMMAND.fullmatch(text)
     return command["text"] if command and not heard.has("\\") else text
 
 
 def without_entities(text: str, heard: Heard) -> str:
-    """The text with the characters that HTML's entities stand for."""
+    """Replace HTML entities by the characters that they stand for."""
     if _ENTITY.search(heard.text):
         return text
     return _ENTITY.sub(lambda match: html.unescape(match[0]), text)
