@@ -15,10 +15,9 @@ from koe.answers.repairs import is_among, is_meaningful
 from koe.answers.restarts import is_restart, shifted
 from koe.answers.words import PERSONS, Words
 
-# How much may be taken back, as a sum of weights: after words that do nothing else, after words
-# that have other uses, too, and after those when nothing is said again.
+# The largest weight of words that a speaker corrects; the second one if the words of the correction
+# have other uses and nothing is said again.
 LONGEST_TAKEN_BACK = 5.0
-LONGEST_WEAKLY_TAKEN_BACK = 2.5
 LONGEST_REPLACED = 1.6
 
 # How a spelling is explained: Marc with a c, Smyth with a y, S M Y T H.
@@ -112,8 +111,6 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
         return False
     is_certain = bool(speech.find_loose(heard.texts, speech.CORRECTIONS, start, end))
     first, last = cues[0][0], cues[-1][1]
-    if not is_certain and heard.texts[last] in speech.CONJUNCTIONS:
-        return False
     if start and _is_kept_number(heard, start, last):
         return False
     wrong = [at for at in range(start, first) if heard.texts[at] not in speech.SINGLE_FILLERS]
@@ -131,10 +128,7 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     begins_again = start > 0 and heard.keys[last:end] == heard.keys[start - 1 : start]
     if not (is_again or begins_again) and (not start or _is_grammar(heard, wrong)):
         return False
-    if is_certain:
-        longest = LONGEST_TAKEN_BACK
-    else:
-        longest = LONGEST_WEAKLY_TAKEN_BACK if is_again else LONGEST_REPLACED
+    longest = LONGEST_TAKEN_BACK if is_certain or is_again else LONGEST_REPLACED
     replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
     return sum(heard.weights[at] for at in replaced) <= longest
 

@@ -41,7 +41,6 @@ ALL_CORRECTIONS = _by_first(
     map(_phrase, (*lexicon.phrases("corrections"), *lexicon.phrases("weak corrections")))
 )
 _FIXED = _phrases("fixed phrases")
-CONJUNCTIONS = frozenset(lexicon.phrases("conjunctions"))
 CONTRARIES = frozenset(
     frozenset(pair)
     for line in lexicon.lines("contraries")

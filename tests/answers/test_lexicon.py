@@ -7,7 +7,7 @@ import pytest
 from koe.answers import lexicon
 
 SECTIONS = (
-    "fillers", "corrections", "weak corrections", "conjunctions", "light words", "persons",
+    "fillers", "corrections", "weak corrections", "light words", "persons",
     "negations", "beginnings of questions", "refusals", "forms",
 )  # fmt: skip
 
