@@ -38,7 +38,7 @@ COMMON_GROUND = "koe.config"
 # Who may import what is not ours.
 DOORS = {
     "sqlite3": {"koe.journal.database"},
-    "yaml": {"koe.yamltext.tree"},
+    "yaml": {"koe.yamltext.parser"},
     "moonshine_voice": {"koe.asr.moonshine_package"},
     "websockets": {"koe.asr.transport"},
     "truststore": {"koe.asr.transport", "koe.http.fallback"},
@@ -117,7 +117,8 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.finishing.term_words", "koe.finishing.terms", "koe.resampling", "koe.intake",
         "koe.wav_header", "koe.finishing.width", "koe.linux.delivery", "koe.linux.requests",
         "koe.linux.status", "koe.tui.presentation", "koe.yamltext.document", "koe.yamltext.edit",
-        "koe.yamltext.outline", "koe.yamltext.places", "koe.yamltext.scalars", "koe.yamltext.slips",
+        "koe.yamltext.lines", "koe.yamltext.loading", "koe.yamltext.outline", "koe.yamltext.parser",
+        "koe.yamltext.places", "koe.yamltext.scalars", "koe.yamltext.slips",
         "koe.yamltext.tree")  # fmt: skip
 IMPURE = {"asyncio", "time", "os", "pathlib", "threading", "io", "socket", "subprocess"}
 

@@ -1,6 +1,6 @@
 """The configuration directory: its place, its default files, and reading and changing them.
 
-This module turns files into texts and back, and the dictionary into terms; `koe.yamltext.tree`
+This module turns files into texts and back, and the dictionary into terms; `koe.yamltext.loading`
 turns texts into trees, and `koe.config.schema` interprets the settings. Nothing is cached outside
 a `Store`. A `Store` may be used by one thread at a time, except for `Store.read_document` and
 `Store.rewrite`.
@@ -31,7 +31,7 @@ from koe.files.read import (
     stamp_of,
 )
 from koe.text import trim
-from koe.yamltext.tree import compose
+from koe.yamltext.loading import compose
 
 if TYPE_CHECKING:
     from koe.yamltext.document import Document

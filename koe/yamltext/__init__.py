@@ -1,6 +1,7 @@
 """YAML texts, changed in place without loss of comments and order. Independent of any setting.
 
-``tree`` parses a text into values, which is all that loading needs. For editing, ``document``
-parses it into places, and ``edit`` changes one value with the help of ``places``, ``scalars`` and
-``outline``. ``slips`` recognises common mistakes in YAML.
+For loading, ``loading`` makes a ``tree`` of values: by ``lines`` if each setting is on one line,
+else by ``parser``. For editing, ``document`` parses a text into places, and ``edit`` changes one
+value with the help of ``places``, ``scalars`` and ``outline``. ``slips`` recognises common mistakes
+in YAML.
 """

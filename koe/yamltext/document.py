@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from koe.errors import ConfigError
-from koe.yamltext.tree import (
+from koe.yamltext.parser import (
     CollectionStartEvent,
     Event,
     MappingStartEvent,
@@ -87,7 +87,7 @@ class Document:
 
     @classmethod
     def parse(cls, text: str, path: str) -> Document:
-        """Parse a text; raises the errors of `koe.yamltext.tree.parse`."""
+        """Parse a text; raises the errors of `koe.yamltext.parser.parse`."""
         aliased: set[str] = set()
 
         def make(event: NodeEvent, anchors: dict[str, Part]) -> tuple[Part, list[Part]]:

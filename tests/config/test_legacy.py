@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from koe.config.legacy import is_outdated
-from koe.yamltext.tree import compose
+from koe.yamltext.loading import compose
 
 HOTKEY = "hotkey: {trigger_key: fn}\n"
 

@@ -16,7 +16,7 @@ from koe.config.store import Store
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
 from koe.yamltext.edit import set_value
-from koe.yamltext.tree import compose
+from koe.yamltext.loading import compose
 
 FILES = Path(__file__).with_name("migrations")
 CASES = sorted(FILES.iterdir())

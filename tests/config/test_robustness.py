@@ -25,7 +25,7 @@ from koe.config.people.listing import list_settings
 from koe.config.store import Store
 from koe.config.windows.access import get_json, get_text, set_text
 from koe.errors import ConfigError
-from koe.yamltext import tree as tree_module
+from koe.yamltext import parser
 from tests.files.confinement import run_on_small_disk, run_powerless
 
 ENVIRON = {"KEY": "v", "ODD": "a: b\n- [", "RAW": "\udcff"}
@@ -47,7 +47,7 @@ def _each_loader(request: pytest.FixtureRequest) -> Iterator[None]:
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML was built without libyaml")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree_module, "_Loader", getattr(yaml, request.param))
+        patch.setattr(parser, "_Loader", getattr(yaml, request.param))
         yield
 
 

@@ -20,7 +20,8 @@ from koe.config.schema import (
 from koe.config.sections import Consent, Limit, Section, SectionList, Table, Target, Value
 from koe.config.store import Store
 from koe.errors import ConfigError
-from koe.yamltext.tree import Mapping, Node, Scalar, Sequence, compose
+from koe.yamltext.loading import compose
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 from tests.config import trees
 from tests.config.trees import PATH, plain, quoted, tree, value_of
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from koe.errors import ConfigError
-from koe.yamltext import tree as tree_module
+from koe.yamltext import parser
 from koe.yamltext.document import ALIAS, Document, Part
 
 
@@ -17,7 +17,7 @@ def _each_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """With libyaml, if it is there, and with the parser in pure Python."""
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML was built without libyaml")
-    monkeypatch.setattr(tree_module, "_Loader", getattr(yaml, request.param))
+    monkeypatch.setattr(parser, "_Loader", getattr(yaml, request.param))
 
 
 def parts(part: Part | None) -> Iterator[Part]:

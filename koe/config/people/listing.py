@@ -29,7 +29,8 @@ from koe.config.sections import (
     Value,
 )
 from koe.yamltext.document import Document
-from koe.yamltext.tree import Mapping, Node, Scalar, Sequence, compose
+from koe.yamltext.loading import compose
+from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from koe.yamltext.tree import Environment

@@ -7,7 +7,7 @@ import pytest
 from koe.config.llm import LlmProfile
 from koe.config.schema import PromptTemplate
 from koe.config.windows.records import References, dump, from_record, parse, to_record
-from koe.yamltext.tree import compose
+from koe.yamltext.loading import compose
 
 
 def test_json_is_compact_and_readable() -> None:
