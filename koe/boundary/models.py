@@ -5,7 +5,6 @@ Only downloads load the HTTP library.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from _koe_native import lib
@@ -32,6 +31,8 @@ def koe_py_scan_models() -> str:
 
     Nothing is hashed: a model that was never verified counts as not installed.
     """
+    import json  # takes a millisecond or two, and a dictation needs none of this
+
     from koe.asr import local_engines
     from koe.models.catalogue import describe, find_models
     from koe.models.verification import VerifyMode, model_status
