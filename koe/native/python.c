@@ -130,8 +130,22 @@ static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
         return false;
     }
     keep_sigint();
+    PyGC_Disable(); /* until collect_from_now_on */
     PyEval_SaveThread();
     return true;
+}
+
+/* What was imported stays, so searching it for garbage would only take time: a twentieth of the start, and
+ * milliseconds of a session now and then. */
+static void collect_from_now_on(void) {
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *gc = PyImport_ImportModule("gc");
+    PyObject *result = gc ? PyObject_CallMethod(gc, "freeze", NULL) : NULL;
+    Py_XDECREF(result);
+    Py_XDECREF(gc);
+    PyErr_Clear();
+    PyGC_Enable();
+    PyGILState_Release(gil);
 }
 
 /* Join the interpreter of this process, which has its own standard library: koe's other folders are
@@ -150,13 +164,14 @@ static bool join_host(const koe_runtime *runtime) {
     return true;
 }
 
-static bool start_python(char answer[KOE_SENTENCE_SIZE]) {
+static bool start_python(bool *is_own, char answer[KOE_SENTENCE_SIZE]) {
     koe_runtime runtime;
     bool is_there = koe_find_libpython(answer);
     if (*answer || !koe_find_runtime(&runtime, place, answer) ||
         (!is_there && !koe_load_libpython(runtime.library, answer)))
         return false;
-    return Py_IsInitialized() ? join_host(&runtime) : start_own(&runtime, answer);
+    *is_own = !Py_IsInitialized();
+    return *is_own ? start_own(&runtime, answer) : join_host(&runtime);
 }
 
 /* If cffi is missing, it reports that in many lines; so check first. */
@@ -173,12 +188,16 @@ static bool has_cffi(char answer[KOE_SENTENCE_SIZE]) {
 
 static bool start(void) {
     char answer[KOE_SENTENCE_SIZE] = "";
-    if (!start_python(answer) || !has_cffi(answer)) {
+    bool is_own = false;
+    if (!start_python(&is_own, answer) || !has_cffi(answer)) {
         koe_report_failed_start(answer);
         return false;
     }
     /* Failures from here on are reported by the start code itself (build_ffi.py). */
-    return koe_run_start_code() == 0 && atomic_load(&boundary_ready);
+    bool is_ready = koe_run_start_code() == 0 && atomic_load(&boundary_ready);
+    if (is_own)
+        collect_from_now_on();
+    return is_ready;
 }
 
 #ifndef _WIN32

@@ -435,17 +435,26 @@ def test_a_host_may_end_without_destroying(
     assert result.stdout == "left\n" * (2 if how == "fork" else 1)
 
 
-def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
+def compile_with_python(source: str, tmp_path: Path) -> Path:
+    """Compile a program that calls Python itself."""
     include = sysconfig.get_paths()["include"]
     folder = sysconfig.get_config_var("LIBDIR")
     version = sysconfig.get_config_var("LDVERSION")
-    program = build.compile_program(
+    return build.compile_program(
         3,
-        build.SOURCES / "held_gil.c",
-        tmp_path / "held_gil",
+        build.SOURCES / source,
+        tmp_path / "program",
         *["-Wno-pedantic", f"-isystem{include}"],
         *[f"-L{folder}", f"-lpython{version}", *to_linker("-rpath", folder)],
     )
-    result = build.run([program], tmp_path / "home")
+
+
+def test_pushing_never_waits_for_the_gil(tmp_path: Path) -> None:
+    result = build.run([compile_with_python("held_gil.c", tmp_path)], tmp_path / "home")
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("ok ") == 3
+
+
+def test_garbage_is_collected_but_not_in_what_was_imported(tmp_path: Path) -> None:
+    result = build.run([compile_with_python("collecting.c", tmp_path)], tmp_path / "home")
+    assert result.stdout == "True True\n", result.stderr
