@@ -12,20 +12,15 @@ from collections.abc import Callable
 
 from koe.yamltext.tree import DEEPEST_NESTING, Mapping, Node, Scalar, Sequence
 
-# Tabs, and characters that YAML forbids or takes for a line break.
-_STRANGE = re.compile(
-    "[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
-)  # fmt: skip
-
 # A line behind its indentation. A plain value begins with a character that has no other meaning,
 # and contains neither ": " nor " #".
 _LINE = re.compile(
     r"(?P<dash>- +)?"
     r"(?:(?P<key>[A-Za-z_][A-Za-z0-9_.-]{0,99}):(?: +|$))?"
-    r"(?:(?P<plain>[\w./$~+(](?:[^:#]|:(?=[^ ])|(?<! )#)*)"
+    r"(?:(?P<plain>[\w./$~+(](?:[^:#]|:(?=[^ ])|(?<! )#)*+)"
     r"|\"(?P<double>[^\"\\]*)\"|'(?P<single>[^']*)'"
     r"|\[(?P<words>\w[\w.-]*(?:, *\w[\w.-]*)*)\]|(?P<empty>\[\]|\{\}))?"
-    r" *(?:(?<= )#.*)?"
+    r" *+(?:(?<= )#.*)?"
 )
 
 
@@ -39,11 +34,10 @@ def read_lines(text: str, scalar: Callable[[str, int, bool], Scalar]) -> Node | 
     Returns:
         None if the text has no values, or has something that is not read here.
     """
-    text = text.replace("\r\n", "\n")
-    if _STRANGE.search(text):
-        return None
     reader = _Reader(scalar)
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if not line.isprintable():  # among others tabs, and what YAML forbids or ends a line with
+            return None
         content = line.lstrip(" ")
         if not content or content.startswith("#"):
             continue

@@ -170,3 +170,7 @@ LEFT = {
 @pytest.mark.parametrize("text", LEFT.values(), ids=LEFT)
 def test_what_is_left_to_the_parser(text: str) -> None:
     assert read(text) is None
+
+
+def test_time_does_not_grow_with_the_square() -> None:
+    assert read(f"a: b{' ' * 1_000_000}: c") is None
