@@ -11,12 +11,11 @@ import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from koe.config.hotkeys import NAMES, is_known
 from koe.config.languages import AUTO, code_of
 from koe.config.sections import (
-    About,
     Consent,
     Field,
     Group,
@@ -30,6 +29,9 @@ from koe.config.sections import (
     Value,
 )
 from koe.yamltext.tree import BOOLEANS, INTEGER, Scalar
+
+if TYPE_CHECKING:
+    from koe.config.sections import About
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Section)

@@ -14,20 +14,21 @@ twenty of them would delay the shell's first call.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Self, TypedDict, Unpack, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, Self, TypedDict, Unpack, dataclass_transform
 
 from koe.yamltext.tree import Scalar
 
+if TYPE_CHECKING:  # making it takes time at the start
 
-class About(TypedDict, total=False):
-    """The optional arguments of any `Field`."""
+    class About(TypedDict, total=False):
+        """The optional arguments of any `Field`."""
 
-    suffix: str
-    generations: str
-    effect: str
-    alias: str
-    is_secret: bool
-    is_required: bool
+        suffix: str
+        generations: str
+        effect: str
+        alias: str
+        is_secret: bool
+        is_required: bool
 
 
 # When a change takes effect (spec config §14); for people.

@@ -6,7 +6,8 @@ a `Store`. A `Store` may be used by one thread at a time, except for `Store.read
 `Store.rewrite`.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: of a NamedTuple, typing would compile them, and at the first
+# compilation Python prepares its syntax trees, which takes 7 % of the start of a shell.
 
 import os
 import stat
@@ -32,10 +33,10 @@ from koe.files.read import (
 )
 from koe.text import trim
 from koe.yamltext.loading import compose
+from koe.yamltext.tree import Environment, Node
 
 if TYPE_CHECKING:
     from koe.yamltext.document import Document
-    from koe.yamltext.tree import Environment, Node
 
 CONFIG_NAME = "config.yaml"
 LOG_NAME = "koe.log"  # written by the library in shells (koe/native/logfile.c)
@@ -214,7 +215,7 @@ class Store:
             return (Problem(exc.path, None, "renewal", f"{exc.reason}; used as it is"),)
         return ()
 
-    def read_document(self) -> Document:
+    def read_document(self) -> "Document":
         """The text of ``config.yaml`` as written, for `koe.yamltext.edit`.
 
         Raises:
@@ -236,7 +237,7 @@ class Store:
         except FileNotFoundError as exc:
             raise ConfigError(str(path), "the file does not exist") from exc
 
-    def values(self, document: Document) -> Node | None:
+    def values(self, document: "Document") -> Node | None:
         """The tree of a document, with environment variables substituted; None if it is empty.
 
         Raises:
@@ -244,7 +245,7 @@ class Store:
         """
         return compose(document.text, document.path, self._environ)
 
-    def rewrite(self, change: Callable[[Document], Document]) -> None:
+    def rewrite(self, change: "Callable[[Document], Document]") -> None:
         """Change ``config.yaml`` while no other koe process changes it. A missing file is empty.
 
         If another program changes the file meanwhile, it is read again, so its change is not lost.

@@ -522,7 +522,15 @@ def test_an_unreadable_dictionary_is_empty_and_a_problem(tmp_path: Path, path: s
 
 
 UNLOADED = """
+import builtins
 import sys
+compile = builtins.compile
+
+def refuse(source, name, *rest, **options):
+    assert name != "<string>", source  # of an annotation
+    return compile(source, name, *rest, **options)
+
+builtins.compile = refuse
 from pathlib import Path
 from koe.config.store import Store
 store = Store(Path(sys.argv[1]), {})
