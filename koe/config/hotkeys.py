@@ -5,8 +5,7 @@ Codes and flags are macOS virtual key codes and event modifier flags, except in 
 must always be able to start a recording.
 """
 
-# Annotations are not postponed here: of a NamedTuple, typing would compile them, and at the first
-# compilation Python prepares its syntax trees, which takes 7 % of the start of a shell.
+# Annotations are not postponed: compiling those of a NamedTuple takes 7 % of the start of a shell.
 
 import re
 from typing import NamedTuple

@@ -4,8 +4,7 @@ An unusable value becomes a `Problem` and keeps its default; the rest of the fil
 here knows a particular setting.
 """
 
-# Annotations are not postponed here: of a NamedTuple, typing would compile them, and at the first
-# compilation Python prepares its syntax trees, which takes 7 % of the start of a shell.
+# Annotations are not postponed: compiling those of a NamedTuple takes 7 % of the start of a shell.
 
 from typing import NamedTuple, TypeVar
 

@@ -6,8 +6,7 @@ a `Store`. A `Store` may be used by one thread at a time, except for `Store.read
 `Store.rewrite`.
 """
 
-# Annotations are not postponed here: of a NamedTuple, typing would compile them, and at the first
-# compilation Python prepares its syntax trees, which takes 7 % of the start of a shell.
+# Annotations are not postponed: compiling those of a NamedTuple takes 7 % of the start of a shell.
 
 import os
 import stat
