@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static, TabbedContent, TabPane
+from textual.widgets import Footer, Input, Static, TabbedContent, TabPane
 
 from koe.cli.history import open_history
 from koe.errors import DesktopError
@@ -53,9 +53,10 @@ class TerminalInterface(App[None]):
     TITLE = "koe"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "open('dictation')", show=False),
-        Binding("2", "open('history')", show=False),
-        Binding("3", "open('settings')", show=False),
+        # Before the pane gets it: what is typed next, however fast, is for the new one.
+        Binding("1", "open('dictation')", show=False, priority=True),
+        Binding("2", "open('history')", show=False, priority=True),
+        Binding("3", "open('settings')", show=False, priority=True),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", show=False),
     ]
@@ -106,13 +107,22 @@ class TerminalInterface(App[None]):
         self._show_headline()
 
     def action_open(self, tab: str) -> None:
-        """Show a tab."""
+        """Show a tab, and have it get the keys from now on."""
         self._tabs.active = tab
+        self._enter(self._tabs.get_pane(tab))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action is offered: digits are text in a field, and dialogs open no tab."""
+        is_free = len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        return action != "open" or is_free
 
     @on(TabbedContent.TabActivated)
-    def _enter(self, event: TabbedContent.TabActivated) -> None:
+    def _note_tab(self, event: TabbedContent.TabActivated) -> None:
+        self._enter(event.pane)
+
+    def _enter(self, tab: TabPane) -> None:
         for pane in (self._dictation, self._history, self._settings):
-            if pane.parent is event.pane:
+            if pane.parent is tab:
                 pane.enter()
 
     # --- the daemon ---

@@ -56,7 +56,7 @@ class DictationPane(VerticalScroll):
 
     def enter(self) -> None:
         """Take the focus."""
-        self.focus()
+        self.screen.set_focus(self)
 
     def show(self, status: DaemonStatus | None, absence: str = "") -> None:
         """Show a status.

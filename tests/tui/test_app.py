@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 import koe.tui.app
 from koe.events import FinalHeard, InterimHeard
@@ -39,6 +42,23 @@ async def test_a_dictation_from_the_first_key_to_the_copy(
         await until_shown(pilot, "c Copy")
         await pilot.press("c")
         assert pilot.app.clipboard == "hello 世界"
+
+
+@on_loop
+async def test_keys_that_are_typed_faster_than_a_tab_opens(
+    runtime: Path, directory: Path, engine: ScriptedEngine
+) -> None:
+    async with daemon(directory), opened(directory) as pilot:
+        await until_shown(pilot, "○ Ready")
+        await pilot.press("2")
+        await until_shown(pilot, "The history is empty.")
+        for key, character in (("1", "1"), ("space", " ")):
+            pilot.app.post_message(Key(key, character))
+        await until_shown(pilot, "● Recording")
+        for key in "3/1":
+            pilot.app.post_message(Key("slash" if key == "/" else key, key))
+        await until(lambda: isinstance(pilot.app.focused, Input))
+        await until(lambda: cast(Input, pilot.app.focused).value == "1")
 
 
 @on_loop
