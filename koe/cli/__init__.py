@@ -18,7 +18,7 @@ from enum import IntEnum
 from importlib import import_module
 
 from koe import __version__, diagnostics
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_config_option, add_subcommands
 from koe.errors import KoeError, OutputError
 
 
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
     try:
         arguments = _parse(words)
         if arguments.incomplete:
-            tell(arguments.incomplete.format_help().rstrip())
+            print_line(arguments.incomplete.format_help().rstrip())
             return Exit.OK
         command = import_module(f"koe.cli.{arguments.command}")
         on_loaded()
@@ -125,7 +125,7 @@ def writing() -> Iterator[None]:
         raise OutputError(str(exc.strerror or exc), unread=_is_broken_pipe(exc)) from exc
 
 
-def tell(line: object) -> None:
+def print_line(line: object) -> None:
     """Write a line to stdout; to a terminal, without what would move its cursor.
 
     Raises:
@@ -140,7 +140,7 @@ def tell(line: object) -> None:
         print(text, flush=True)
 
 
-def tell_json(value: object) -> None:
+def print_json(value: object) -> None:
     """Write a value to stdout as JSON, as all commands do.
 
     Names are in snake_case, without ``is_``; what is not known is null.
@@ -148,10 +148,10 @@ def tell_json(value: object) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    tell(json.dumps(value, ensure_ascii=False, indent=2))
+    print_line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def whole_parser() -> argparse.ArgumentParser:
+def full_parser() -> argparse.ArgumentParser:
     """Return the parser with everything that all commands take, which takes long to load."""
     return _parser(COMMANDS)
 
@@ -170,8 +170,8 @@ def _parser(loaded: Collection[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"koe {__version__}")
-    add_folder(parser, default=None)
-    for name, subparser in add_words(parser, "command", COMMANDS).items():
+    add_config_option(parser, default=None)
+    for name, subparser in add_subcommands(parser, "command", COMMANDS).items():
         if name in loaded:
             import_module(f"koe.cli.{name}").add_arguments(subparser)
     return parser

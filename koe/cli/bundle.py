@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from koe.cli import Exit, tell
+from koe.cli import Exit, print_line
 from koe.cli.usage import file_path
 from koe.errors import BundleError
 
@@ -61,10 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
         sizes = [_megabytes(bundle.parts, part)]
         if bundle.compressed is not None:
             sizes.append(_megabytes(bundle.compressed, part) + " in the archive")
-        tell(f"{part:<26}{', '.join(sizes)}")
-    tell(f"It runs on {bundle.runs_on}: {out}")
+        print_line(f"{part:<26}{', '.join(sizes)}")
+    print_line(f"It runs on {bundle.runs_on}: {out}")
     if system.left_to_do:
-        tell(system.left_to_do)
+        print_line(system.left_to_do)
     return Exit.OK
 
 

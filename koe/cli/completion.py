@@ -9,7 +9,7 @@ import argparse
 
 import shtab
 
-from koe.cli import Exit, tell, whole_parser
+from koe.cli import Exit, full_parser, print_line
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -37,22 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the script; return the exit status."""
-    tell(script(arguments.shell).rstrip())
+    print_line(script(arguments.shell).rstrip())
     return Exit.OK
 
 
 def script(shell: str) -> str:
     """Return the script for one of `SHELLS`."""
-    parser = whole_parser()
-    _name_files(parser)
+    parser = full_parser()
+    _mark_files(parser)
     return str(shtab.complete(parser, shell))
 
 
-def _name_files(parser: argparse.ArgumentParser) -> None:
+def _mark_files(parser: argparse.ArgumentParser) -> None:
     """Tell shtab which values are files."""
     for action in parser._actions:  # argparse has no other way to ask
         if isinstance(action, argparse._SubParsersAction):
             for following in action.choices.values():
-                _name_files(following)
+                _mark_files(following)
         elif kind := {**_FILES, **_FOLDERS}.get(str(action.metavar)):
             action.complete = kind  # type: ignore[attr-defined] # shtab reads it

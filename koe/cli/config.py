@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from koe.asr import ENGINES
-from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli import Exit, print_error, print_json, print_line
 from koe.cli.editor import edit, editor_command
 from koe.cli.setting import change_setting, read_settings, read_value
-from koe.cli.usage import add_folder, add_json, add_words
+from koe.cli.usage import add_config_option, add_json_option, add_subcommands
 from koe.config.people.check import about, find_problems
 from koe.config.people.listing import Listing, Origin, Setting
 from koe.config.store import CONFIG_NAME, Store, config_directory
@@ -76,9 +76,9 @@ with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "va
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = "koe config ACTION --help says more about an action."
-    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
+    for name, action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"get", "set"}:
             action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
         if name == "set":
@@ -88,15 +88,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 "key", metavar="KEY", nargs="?", default="", help="print this group only"
             )
         if name in {"path", "get", "check", "show"}:
-            add_json(action)
-        add_folder(action)
+            add_json_option(action)
+        add_config_option(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
     actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
-        "path": _tell_path,
+        "path": _print_path,
         "get": _get,
         "set": _set,
         "edit": _edit,
@@ -109,12 +109,12 @@ def run(arguments: argparse.Namespace) -> int:
 # --- telling -----------------------------------------------------------------------------
 
 
-def _tell_path(directory: Path, arguments: argparse.Namespace) -> int:
+def _print_path(directory: Path, arguments: argparse.Namespace) -> int:
     path = directory / CONFIG_NAME
     if arguments.json:
-        tell_json({"path": str(path)})
+        print_json({"path": str(path)})
     else:
-        tell(path)
+        print_line(path)
     return Exit.OK
 
 
@@ -148,7 +148,7 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
             value = get_text(store, place) or written
     for problem in about(key, find_problems(document, listing, directory, ENGINES)):
         print_error(f"note: {problem}")
-    tell(value)
+    print_line(value)
     return Exit.OK
 
 
@@ -172,11 +172,11 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
             for it in shown
         ]
         report = {"path": document.path, "settings": settings}
-        tell_json(report)
+        print_json(report)
     else:
         width = max(len(it.key) for it in shown)
         for it in shown:
-            tell(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}")
+            print_line(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}")
     if count := len(find_problems(document, listing, directory, ENGINES)):
         print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check says more")
     return Exit.OK
@@ -200,32 +200,32 @@ def _check(directory: Path, *, as_json: bool = False) -> int:
         document, listing = read_settings(directory)
     except ConfigError as exc:
         if as_json:
-            _tell_problems(exc.path, [{"line": None, "key": "", "message": exc.reason}])
+            _print_problems(exc.path, [{"line": None, "key": "", "message": exc.reason}])
         else:
-            tell(f"{exc.path}: {exc.reason}")
+            print_line(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
     if as_json:
         found = find_problems(document, listing, directory, ENGINES)
         fields = [{"line": it.line, "key": it.key, "message": it.message} for it in found]
-        _tell_problems(document.path, fields)
+        _print_problems(document.path, fields)
         return Exit.ERROR if found else Exit.OK
     if is_missing(directory / CONFIG_NAME):
         message = "does not exist; the first dictation creates it with the defaults"
-        tell(f"{document.path} {message}")
+        print_line(f"{document.path} {message}")
         return Exit.OK
     problems = find_problems(document, listing, directory, ENGINES)
     for problem in problems:
-        tell(problem)
+        print_line(problem)
     if not problems:
-        tell(f"{document.path}: nothing is wrong")
+        print_line(f"{document.path}: nothing is wrong")
     profile = listing.config.llm.correcting_profile
     if profile is not None and profile.exposure:
         print_error(f"note: {profile.exposure}")
     return Exit.ERROR if problems else Exit.OK
 
 
-def _tell_problems(path: str, problems: Sequence[Mapping[str, object]]) -> None:
-    tell_json({"ok": not problems, "path": path, "problems": list(problems)})
+def _print_problems(path: str, problems: Sequence[Mapping[str, object]]) -> None:
+    print_json({"ok": not problems, "path": path, "problems": list(problems)})
 
 
 # --- changing ----------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def _set(directory: Path, arguments: argparse.Namespace) -> int:
     if change.holds_secret and not is_read:
         remedy = f"koe config set {arguments.key} -"
         print_error(f"note: your shell may remember what you typed; next time: {remedy}")
-    tell(change.summary)
+    print_line(change.summary)
     return Exit.OK
 
 

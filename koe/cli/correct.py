@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli import Exit, print_error, print_json, print_line
 from koe.cli.llm import LlmTarget, add_target_arguments, find_target
 from koe.config.prompts import prompt_of
 from koe.errors import ConfigError, InputError, LlmError
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     except LlmError as exc:
         correction, is_good = Outcome(text, target.explain(exc)), False
     if arguments.json:
-        tell_json(
+        print_json(
             {
                 "ok": is_good,
                 "text": correction.text,
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         if correction.remark:
             print_error(correction.remark)
-        tell(correction.text)
+        print_line(correction.text)
     return Exit.OK if is_good else Exit.ERROR
 
 

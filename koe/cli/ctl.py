@@ -8,14 +8,14 @@ import sys
 from collections.abc import Mapping
 
 from koe.cli import Exit, status
-from koe.cli.usage import add_words
+from koe.cli.usage import add_subcommands
 from koe.errors import DesktopError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     words = {**_actions(), "status": "show what koe serve is doing"}
-    status.add_arguments(add_words(parser, "word", words)["status"])
+    status.add_arguments(add_subcommands(parser, "word", words)["status"])
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from koe.cli import Exit, print_error, tell, tell_json
-from koe.cli.usage import add_folder, add_json, add_words
+from koe.cli import Exit, print_error, print_json, print_line
+from koe.cli.usage import add_config_option, add_json_option, add_subcommands
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.schema import Config
 from koe.config.store import CONFIG_NAME, Store, config_directory, parse_terms
@@ -42,14 +42,14 @@ with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = "The file is the one that dictionary.path names: koe config get dictionary.path"
-    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS).items():
+    for name, action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:
             action.add_argument("terms", metavar="TERM", nargs="+", help="a name, or a few words")
         if name in {"list", "check"}:
-            add_json(action)
-        add_folder(action)
+            add_json_option(action)
+        add_config_option(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,15 +77,15 @@ def _list(directory: Path, arguments: argparse.Namespace) -> int:
     except FileNotFoundError:
         print_error(f"note: {path} does not exist; koe dict add creates it")
         text = ""
-    _tell_terms(path, parse_terms(text), as_json=arguments.json)
+    _print_terms(path, parse_terms(text), as_json=arguments.json)
     return Exit.OK
 
 
-def _tell_terms(path: Path, terms: Sequence[str], *, as_json: bool) -> None:
+def _print_terms(path: Path, terms: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        tell_json({"path": str(path), "terms": list(terms)})
+        print_json({"path": str(path), "terms": list(terms)})
     elif terms:
-        tell("\n".join(terms))
+        print_line("\n".join(terms))
 
 
 def _add(directory: Path, arguments: argparse.Namespace) -> int:
@@ -95,13 +95,17 @@ def _add(directory: Path, arguments: argparse.Namespace) -> int:
     for term, spelling in add_terms(path, arguments.terms).items():
         if spelling is None:
             added += 1
-            tell(f"added: {term}")
+            print_line(f"added: {term}")
         elif spelling == term:
-            tell(f"there already: {term}")
+            print_line(f"there already: {term}")
         else:
-            tell(f"there already: {term}, spelled {spelling}; to change it, remove that first")
+            print_line(
+                f"there already: {term}, spelled {spelling}; to change it, remove that first"
+            )
     if added:
-        tell(f"{path} has {added} more term{'s' * (added > 1)}, used from the next recording on")
+        print_line(
+            f"{path} has {added} more term{'s' * (added > 1)}, used from the next recording on"
+        )
     return Exit.OK
 
 
@@ -120,25 +124,25 @@ def _check(directory: Path, arguments: argparse.Namespace) -> int:
         content = read_bytes(path)
     except FileNotFoundError:
         if arguments.json:
-            return _tell_problems(path, [])
-        tell(f"{path} does not exist; koe dict add creates it")
+            return _print_problems(path, [])
+        print_line(f"{path} does not exist; koe dict add creates it")
         return Exit.OK
     except ConfigError as exc:
         if arguments.json:
-            return _tell_problems(path, [{"line": None, "message": exc.reason}])
-        tell(f"{exc.path}: {exc.reason}")
+            return _print_problems(path, [{"line": None, "message": exc.reason}])
+        print_line(f"{exc.path}: {exc.reason}")
         return Exit.ERROR
     flaws = find_flaws(content)
     if arguments.json:
-        return _tell_problems(path, [asdict(flaw) for flaw in flaws])
+        return _print_problems(path, [asdict(flaw) for flaw in flaws])
     for flaw in flaws:
-        tell(f"{path}, line {flaw.line}: {flaw.message}")
+        print_line(f"{path}, line {flaw.line}: {flaw.message}")
     if not flaws:
         count = len(parse_terms(decoded(content, path)))
-        tell(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong")
+        print_line(f"{path}: {count} term{'' if count == 1 else 's'}, nothing is wrong")
     return Exit.ERROR if flaws else Exit.OK
 
 
-def _tell_problems(path: Path, problems: Sequence[Mapping[str, object]]) -> int:
-    tell_json({"ok": not problems, "path": str(path), "problems": list(problems)})
+def _print_problems(path: Path, problems: Sequence[Mapping[str, object]]) -> int:
+    print_json({"ok": not problems, "path": str(path), "problems": list(problems)})
     return Exit.ERROR if problems else Exit.OK

@@ -22,11 +22,11 @@ from koe.cli.report import (
     JsonReport,
     Report,
     TextReport,
-    breaking_off,
     reported,
+    reporting_interrupts,
     run_session,
 )
-from koe.cli.usage import add_folder, file_path
+from koe.cli.usage import add_config_option, file_path
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
 from koe.events import BYTES_PER_SECOND, Mode, Warn
@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engine", metavar="NAME", choices=ENGINES, default="",
         help="recognise with this engine, instead of the configured one; koe engines lists them",
     )  # fmt: skip
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -126,7 +126,7 @@ async def _dictate_file(file: Path, report: Report, arguments: argparse.Namespac
     reading = Reading(partial(_open, file, seconds))
     async with reading as recording:
         report.progress.duration = recording.duration
-        chunks = _spoken(reading) if arguments.realtime else aiter(reading)
+        chunks = _at_speaking_speed(reading) if arguments.realtime else aiter(reading)
         async with open_core(arguments.config, engine=arguments.engine) as core:
             await dictate(core.begin(is_file=True), _with_flaw(chunks, recording, report), report)
 
@@ -153,10 +153,10 @@ async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Repo
     """Hand over the audio and tell what comes of it, until the session is over."""
     feeder = asyncio.create_task(_feed(session, chunks, report))
     try:
-        with breaking_off(report):
+        with reporting_interrupts(report):
             async for notice in session:
                 report.progress.recognised = session.recognised
-                report.tell(notice)
+                report.show(notice)
     finally:
         feeder.cancel()
         with suppress(asyncio.CancelledError):
@@ -169,7 +169,7 @@ async def _feed(session: Dictation, chunks: AsyncIterator[bytes], report: Report
             await session.feed(pcm)
             report.advance(len(pcm) / BYTES_PER_SECOND)
     except AudioError as exc:  # what was said until then is not lost
-        report.tell(Warn(str(exc)))
+        report.show(Warn(str(exc)))
     finally:
         session.end()
 
@@ -180,7 +180,7 @@ async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]
         yield pcm
     if microphone.overflows:
         times = f"{microphone.overflows} time{'s' if microphone.overflows > 1 else ''}"
-        report.tell(Warn(f"speech was lost {times}, because this computer was too busy"))
+        report.show(Warn(f"speech was lost {times}, because this computer was too busy"))
 
 
 async def _with_flaw(
@@ -190,10 +190,10 @@ async def _with_flaw(
     async for pcm in chunks:
         yield pcm
     if recording.flaw:
-        report.tell(Warn(recording.flaw))
+        report.show(Warn(recording.flaw))
 
 
-async def _spoken(reading: Reading) -> AsyncIterator[bytes]:
+async def _at_speaking_speed(reading: Reading) -> AsyncIterator[bytes]:
     """Yield each chunk when its last sample would have been spoken."""
     clock = asyncio.get_running_loop().time
     spoken_at = clock()

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from koe import __version__
 from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
-from koe.cli import Exit, tell, tell_json
+from koe.cli import Exit, print_json, print_line
 from koe.cli.history_table import when
-from koe.cli.languages import spoken, system_language
+from koe.cli.languages import language_names, system_language
 from koe.cli.proposals import heard_by
 from koe.cli.tui import INSTALL
-from koe.cli.usage import add_folder, add_json
+from koe.cli.usage import add_config_option, add_json_option
 from koe.config.llm import LlmConfig
 from koe.config.schema import UNREADABLE, AsrConfig, Config, HistoryConfig, LinuxConfig
 from koe.config.store import CONFIG_NAME, LOG_NAME, MODELS_NAME, Store, config_directory
@@ -49,7 +49,7 @@ _MOST_LINES = 5
 _MOST_BYTES = 16_384
 
 # Less than this is free on a disk that is nearly full: an hour of a recording takes 115 MB.
-_LITTLE_BYTES = 50_000_000
+_NEARLY_FULL_BYTES = 50_000_000
 
 # The engine that knows one language only.
 _ENGLISH = "moonshine"
@@ -74,8 +74,8 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_json(parser)
-    add_folder(parser)
+    add_json_option(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -85,10 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
     healthy = all(finding.level is not Severity.FAIL for finding in findings)
     if arguments.json:
         report = {"ok": healthy, "findings": [asdict(finding) for finding in findings]}
-        tell_json(report)
+        print_json(report)
     else:
         for finding in findings:
-            tell(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}")
+            print_line(f"{finding.level:<4}  {finding.topic:<10}  {finding.message}")
     return Exit.OK if healthy else Exit.ERROR
 
 
@@ -151,10 +151,10 @@ def _examine_language(config: AsrConfig) -> Iterator[Finding]:
     language, heard = system_language(os.environ), heard_by(config)
     if language is None or not heard or language in heard:
         return
-    knows = (
-        f"hears {spoken(heard)} only" if len(heard) == 1 else f"does not hear {spoken((language,))}"
-    )
-    message = f"{config.provider} {knows}, and the language of this system is {spoken((language,))}"
+    present = language_names((language,))
+    only = f"hears {language_names(heard)} only"
+    limits = only if len(heard) == 1 else f"does not hear {present}"
+    message = f"{config.provider} {limits}, and the language of this system is {present}"
     yield Finding(Severity.WARN, "language", f"{message}; koe setup proposes another engine")
 
 
@@ -250,7 +250,7 @@ def _examine_disk(journal: Path) -> Iterator[Finding]:
             "folder writable for your user"
         )
         yield Finding(Severity.WARN, "history", message)
-    elif (free := shutil.disk_usage(folder).free) < _LITTLE_BYTES:
+    elif (free := shutil.disk_usage(folder).free) < _NEARLY_FULL_BYTES:
         message = (
             f"the disk of {folder} has only {free / 1e6:.1f} MB left, and on a full one nothing is "
             "kept; make room on it"

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from koe.asr import ENGINES, fault_of
-from koe.cli import Exit, tell, tell_json
-from koe.cli.usage import add_folder, add_json
+from koe.cli import Exit, print_json, print_line
+from koe.cli.usage import add_config_option, add_json_option
 from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 
@@ -54,8 +54,8 @@ class EngineState:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_json(parser)
-    add_folder(parser)
+    add_json_option(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -68,12 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
     config = _configuration(arguments.config or config_directory(os.environ))
     states = examine_engines(config)
     if arguments.json:
-        tell_json({"engines": [asdict(state) for state in states]})
+        print_json({"engines": [asdict(state) for state in states]})
     else:
         for state in states:
             star = "*" if state.configured else " "
             readiness = "ready" if state.fault is None else state.fault
-            tell(f"{star} {state.name:<13} {state.about}\n  {'':<13} {readiness}")
+            print_line(f"{star} {state.name:<13} {state.about}\n  {'':<13} {readiness}")
     is_ready = any(state.configured and state.ready for state in states)
     return Exit.OK if is_ready else Exit.ERROR
 

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from koe import daemon_threads
 from koe.asr import ENGINES, Engine, open_engine
 from koe.audio import open_recording
-from koe.cli import Exit, tell
+from koe.cli import Exit, print_line
 from koe.cli.live_line import display_width
 from koe.cli.references import ReferenceRecording, Score, find_recordings, score
-from koe.cli.usage import add_folder, file_path
+from koe.cli.usage import add_config_option, file_path
 from koe.config.settings import Settings
 from koe.config.store import Store, config_directory
 from koe.events import BYTES_PER_SECOND, DefiniteHeard, EngineClosed, FinalHeard, InterimHeard
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--second-pass", choices=("auto", "off"), help="instead of asr.second_pass in config.yaml"
     )
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -105,14 +105,14 @@ async def _run(arguments: argparse.Namespace, recordings: list[ReferenceRecordin
     width = max(display_width(recording.name) for recording in recordings)
     width = max(width, len(_HEAD[0]))
     if not arguments.json:
-        tell(_line(width, *_HEAD))
+        print_line(_line(width, *_HEAD))
     total = Result("total", 0.0, Score(0, 0), 0.0)
     async for result, said in _results(arguments, recordings):
         total += result
-        _tell_result(result, width, as_json=arguments.json)
+        _print_result(result, width, as_json=arguments.json)
         if arguments.texts and not arguments.json and result.score.wrong:
-            tell(f"    said:  {said}\n    heard: {result.text}")
-    _tell_result(total, width, as_json=arguments.json)
+            print_line(f"    said:  {said}\n    heard: {result.text}")
+    _print_result(total, width, as_json=arguments.json)
     return Exit.OK
 
 
@@ -174,7 +174,7 @@ async def recognise(engine: Engine, chunks: list[bytes]) -> str:
     return transcript.best
 
 
-def _tell_result(result: Result, width: int, *, as_json: bool) -> None:
+def _print_result(result: Result, width: int, *, as_json: bool) -> None:
     if as_json:
         shown: dict[str, object] = {
             "name": result.name,
@@ -185,9 +185,9 @@ def _tell_result(result: Result, width: int, *, as_json: bool) -> None:
         }
         if result.name != "total":
             shown["text"] = result.text
-        tell(json.dumps(shown, ensure_ascii=False))
+        print_line(json.dumps(shown, ensure_ascii=False))
         return
-    tell(
+    print_line(
         _line(
             width,
             result.name,

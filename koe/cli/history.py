@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from koe.asr import ENGINES
-from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli import Exit, print_error, print_json, print_line
 from koe.cli.history_table import details, table
 from koe.cli.live_line import columns_of
-from koe.cli.usage import add_folder, add_words, file_path
+from koe.cli.usage import add_config_option, add_subcommands, file_path
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
@@ -51,14 +51,14 @@ exit status:
   130  interrupted with Ctrl-C
 """
 
-_ENTRY = """\
+_ENTRY_JSON = """\
   {"id": TEXT, "began": UTC, "seconds": NUMBER, "engine": NAME, "profile": ID, "why": "complete" |
    "incomplete" | "silent" | "cancelled" | "failed" | "interrupted", "state": NAME, "text": TEXT,
    "heard": TEXT, "corrected": BOOLEAN, "whole": BOOLEAN, "reason": TEXT, "audio": BOOLEAN,
    "audio_bytes": NUMBER, "pinned": BOOLEAN}
 """
 
-_LIST = f"""\
+_LIST_EPILOG = f"""\
 why:
   complete      the whole text was delivered
   incomplete    a text was delivered, and its end may be missing
@@ -70,9 +70,9 @@ why:
   *             it is pinned
 
 with --json, an array on stdout, newest first, of
-{_ENTRY}"""
+{_ENTRY_JSON}"""
 
-_AGAIN = """\
+_RESULT_EPILOG = """\
 exit status:
   0    there is a text
   1    an error, which stderr explains
@@ -84,21 +84,21 @@ with --json, one object per line on stdout, as from koe dictate --json
 """
 
 _EPILOGS = {
-    "list": _LIST,
-    "search": f"Upper and lower case make no difference.\n\n{_LIST}",
-    "show": f"with --json, an object on stdout:\n{_ENTRY}",
+    "list": _LIST_EPILOG,
+    "search": f"Upper and lower case make no difference.\n\n{_LIST_EPILOG}",
+    "show": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
     "retry": (
         "The text is written to stdout; nothing is pasted. Without --engine, the configured\n"
-        f"engine and its fallbacks recognise it. The recording stays.\n\n{_AGAIN}"
+        f"engine and its fallbacks recognise it. The recording stays.\n\n{_RESULT_EPILOG}"
     ),
-    "recorrect": f"The text is written to stdout; nothing is pasted.\n\n{_AGAIN}",
+    "recorrect": f"The text is written to stdout; nothing is pasted.\n\n{_RESULT_EPILOG}",
     "export": """\
 An existing file is replaced. The recording stays in the history.
 
 with --json, an object on stdout: {"id": TEXT, "path": TEXT, "seconds": NUMBER}
 """,
-    "pin": f"with --json, an object on stdout:\n{_ENTRY}",
-    "unpin": f"with --json, an object on stdout:\n{_ENTRY}",
+    "pin": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
+    "unpin": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
     "remove": """\
 Pinned entries are removed too. Nothing of it stays in the configuration folder.
 
@@ -118,7 +118,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     _add_common(parser)
     parser.set_defaults(limit=_USUAL_LIMIT)
-    for name, action in add_words(parser, "action", _SUMMARIES, _EPILOGS, required=False).items():
+    for name, action in add_subcommands(
+        parser, "action", _SUMMARIES, _EPILOGS, required=False
+    ).items():
         if name == "search":
             action.add_argument("text", metavar="TEXT", help="what to look for")
         elif name not in {"list", "prune"}:
@@ -159,7 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
         "prune": _prune,
     }
     if arguments.action in {"retry", "recorrect"}:
-        return _again(history, arguments)
+        return _rerun(history, arguments)
     status = actions.get(arguments.action, _list)(history, arguments)
     for entry in interrupted:
         remedy = f"koe history retry {entry.id}"
@@ -184,10 +186,10 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
     is_search = arguments.action == "search"
     entries = history.list(arguments.text if is_search else "", arguments.limit)
     if arguments.json:
-        tell_json([entry_json(entry) for entry in entries])
+        print_json([entry_json(entry) for entry in entries])
     elif entries:
         columns = columns_of(sys.stdout) if sys.stdout and sys.stdout.isatty() else None
-        tell("\n".join(table(entries, history.short_ids(), columns)))
+        print_line("\n".join(table(entries, history.short_ids(), columns)))
     else:
         print_error("note: nothing was found" if is_search else "note: the history is empty")
     return Exit.OK
@@ -196,10 +198,10 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
 def _show(history: History, arguments: argparse.Namespace) -> int:
     entry = history.entry(arguments.id)
     if arguments.json:
-        tell_json(entry_json(entry))
+        print_json(entry_json(entry))
     else:
         recording = history.recording_of(entry.id) if entry.has_audio else None
-        tell("\n".join(details(entry, recording)))
+        print_line("\n".join(details(entry, recording)))
     return Exit.OK
 
 
@@ -211,9 +213,9 @@ def _export(history: History, arguments: argparse.Namespace) -> int:
     history.export(entry.id, arguments.path)
     if arguments.json:
         seconds = round(entry.seconds, 3)
-        tell_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
+        print_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
     else:
-        tell(f"{arguments.path}: {entry.seconds:.1f} s")
+        print_line(f"{arguments.path}: {entry.seconds:.1f} s")
     return Exit.OK
 
 
@@ -221,18 +223,18 @@ def _pin(history: History, arguments: argparse.Namespace) -> int:
     pinned = arguments.action == "pin"
     entry = history.pin(arguments.id, pinned=pinned)
     if arguments.json:
-        tell_json(entry_json(entry))
+        print_json(entry_json(entry))
     else:
-        tell(f"{entry.id} is pinned" if pinned else f"{entry.id} is not pinned any more")
+        print_line(f"{entry.id} is pinned" if pinned else f"{entry.id} is not pinned any more")
     return Exit.OK
 
 
 def _remove(history: History, arguments: argparse.Namespace) -> int:
     entry = history.remove(arguments.id)
     if arguments.json:
-        tell_json({"removed": entry.id})
+        print_json({"removed": entry.id})
     else:
-        tell(f"{entry.id} is removed")
+        print_line(f"{entry.id} is removed")
     return Exit.OK
 
 
@@ -240,9 +242,11 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
     skipped = [*history.skipped]
     removed = history.prune()
     if arguments.json:
-        tell_json({"removed": removed})
+        print_json({"removed": removed})
     else:
-        tell(f"{removed} {'entry was' if removed == 1 else 'entries were'} removed or shortened")
+        print_line(
+            f"{removed} {'entry was' if removed == 1 else 'entries were'} removed or shortened"
+        )
     for sentence in dict.fromkeys([*skipped, *history.skipped]):
         print_error(f"note: left alone: {sentence}")
     return Exit.OK
@@ -251,9 +255,15 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 # --- another try -------------------------------------------------------------------------
 
 
-def _again(history: History, arguments: argparse.Namespace) -> int:
+def _rerun(history: History, arguments: argparse.Namespace) -> int:
     # They bring engines and the network, which nothing else needs here.
-    from koe.cli.report import DictationProgress, JsonReport, TextReport, breaking_off, run_session
+    from koe.cli.report import (
+        DictationProgress,
+        JsonReport,
+        TextReport,
+        reporting_interrupts,
+        run_session,
+    )
     from koe.dictation import open_core
 
     entry = history.entry(arguments.id)
@@ -267,9 +277,9 @@ def _again(history: History, arguments: argparse.Namespace) -> int:
                 session = core.retry(entry.id, engine=arguments.engine, profile=arguments.profile)
             else:
                 session = core.recorrect(entry.id, profile=arguments.profile)
-            with breaking_off(report):
+            with reporting_interrupts(report):
                 async for notice in session:
-                    report.tell(notice)
+                    report.show(notice)
 
     return run_session(report, follow())
 
@@ -284,7 +294,7 @@ def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> 
     parser.add_argument(
         "--json", action="store_true", default=nothing, help="print JSON, for programs"
     )
-    add_folder(parser)
+    add_config_option(parser)
 
 
 def _count(text: str) -> int:

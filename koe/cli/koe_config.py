@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from koe import __version__, library
-from koe.cli import Exit, print_error, tell
+from koe.cli import Exit, print_error, print_line
 from koe.errors import KoeError, OutputError
 
 _EPILOG = """\
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         lines = _answers(arguments)
-        tell("\n".join(lines) if lines else parser.format_help().rstrip())
+        print_line("\n".join(lines) if lines else parser.format_help().rstrip())
     except KoeError as exc:
         if not (isinstance(exc, OutputError) and exc.unread):
             print_error(str(exc))

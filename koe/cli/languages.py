@@ -67,7 +67,7 @@ def read_languages(text: str) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def spoken(languages: tuple[str, ...]) -> str:
+def language_names(languages: tuple[str, ...]) -> str:
     """Name languages in a sentence."""
     names = [NAMES[code] for code in languages]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

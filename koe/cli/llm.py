@@ -8,8 +8,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from koe.cli import Exit, print_error, tell, tell_json
-from koe.cli.usage import add_folder, add_json, add_words
+from koe.cli import Exit, print_error, print_json, print_line
+from koe.cli.usage import add_config_option, add_json_option, add_subcommands
 from koe.config.llm import LlmProfile
 from koe.config.prompts import load_prompts
 from koe.config.store import Snapshot, Store, config_directory
@@ -76,9 +76,9 @@ class LlmTarget:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = "koe llm ACTION --help says more about an action."
-    for action in add_words(parser, "action", _SUMMARIES, _EPILOGS).values():
+    for action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).values():
         add_target_arguments(action)
 
 
@@ -89,8 +89,8 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="use this profile of llm.profiles, instead of the active one",
     )
-    add_json(parser)
-    add_folder(parser)
+    add_json_option(parser)
+    add_config_option(parser)
 
 
 def find_target(arguments: argparse.Namespace) -> LlmTarget:
@@ -129,7 +129,7 @@ def _test(target: LlmTarget, as_json: bool) -> int:
     seconds = time.monotonic() - began
     model = target.profile.model
     if as_json:
-        tell_json(
+        print_json(
             {
                 "ok": not message,
                 "profile": target.name,
@@ -141,7 +141,7 @@ def _test(target: LlmTarget, as_json: bool) -> int:
     elif message:
         print_error(message)
     else:
-        tell(f"{target.name}: {model} answered in {seconds:.1f} s")
+        print_line(f"{target.name}: {model} answered in {seconds:.1f} s")
         if not target.snapshot.config.llm.enabled:
             print_error("note: llm.enabled is false, so no dictation is corrected")
     return Exit.ERROR if message else Exit.OK
@@ -157,11 +157,13 @@ def _list_models(target: LlmTarget, as_json: bool) -> int:
     except LlmError as exc:
         message = target.explain(exc)
     if as_json:
-        tell_json({"ok": not message, "profile": target.name, "models": models, "message": message})
+        print_json(
+            {"ok": not message, "profile": target.name, "models": models, "message": message}
+        )
     elif message:
         print_error(message)
     elif models:
-        tell("\n".join(models))
+        print_line("\n".join(models))
     else:
         print_error("note: the server lists no models")
     return Exit.ERROR if message else Exit.OK

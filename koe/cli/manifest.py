@@ -9,7 +9,7 @@ from pathlib import Path
 
 from koe.cli import Exit, print_error
 from koe.cli.live_line import printable
-from koe.cli.usage import add_folder, add_words, file_path
+from koe.cli.usage import add_config_option, add_subcommands, file_path
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import paths, storage
@@ -25,9 +25,11 @@ needed from the manifest; then koe model pull downloads the rest.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     summary = "write the manifest of a model on Hugging Face"
-    generate = add_words(parser, "action", {"generate": summary}, {"generate": _EPILOG})["generate"]
+    generate = add_subcommands(parser, "action", {"generate": summary}, {"generate": _EPILOG})[
+        "generate"
+    ]
     generate.add_argument("repo", metavar="REPO", help="OWNER/NAME")
     generate.add_argument("--provider", required=True, help="the engine that can use the model")
     generate.add_argument("--description", required=True, help="the line that koe model list shows")
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=file_path,
         help="write to PATH, instead of the folder of the models",
     )
-    add_folder(generate)
+    add_config_option(generate)
     parser.epilog = "koe manifest generate --help says more."
 
 
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from koe.models import hub
 
     repo: str = arguments.repo
-    _tell(f"Querying {hub.tree_url(repo)} ...")
+    _print_note(f"Querying {hub.tree_url(repo)} ...")
     path = arguments.output or _usual_path(arguments)
     listing = daemon_threads.run(hub.list_files(repo))
     for file in listing.files:
@@ -64,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         storage.replace_file(path, render(manifest))
     except OSError as exc:
         raise ManifestError(f"write: {path}: {exc.strerror}") from exc
-    _tell(f"Generated manifest with {len(listing.files)} files")
-    _tell(f"Written to: {path}")
+    _print_note(f"Generated manifest with {len(listing.files)} files")
+    _print_note(f"Written to: {path}")
     return Exit.OK
 
 
@@ -76,5 +78,5 @@ def _usual_path(arguments: argparse.Namespace) -> Path:
     return root.joinpath(*parts, MANIFEST_NAME)
 
 
-def _tell(line: str) -> None:
+def _print_note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

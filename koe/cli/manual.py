@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from koe.cli import whole_parser
+from koe.cli import full_parser
 
 _BEGINNING = """\
 .\\" Made by make man of what --help says; change that instead.
@@ -39,7 +39,7 @@ def main() -> None:
 
 def page() -> str:
     """Return the page, in the macros of man(7)."""
-    parser = whole_parser()
+    parser = full_parser()
     lines = [
         _text(parser.description or ""),
         _preformatted(parser.epilog or ""),

@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, print_error, tell, tell_json
+from koe.cli import Exit, print_error, print_json, print_line
 from koe.cli.live_line import keep_start, printable
 from koe.cli.model_line import model_line, obstacle_to
-from koe.cli.usage import add_folder, add_json, add_words
+from koe.cli.usage import add_config_option, add_json_option, add_subcommands
 from koe.config.store import config_directory
 from koe.errors import ManifestError
 from koe.models import manifest as manifests
@@ -67,9 +67,9 @@ _SUMMARIES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
-    for name, action in add_words(parser, "action", _SUMMARIES).items():
+    for name, action in add_subcommands(parser, "action", _SUMMARIES).items():
         if name != "list":
             action.add_argument(
                 "model", metavar="MODEL", help="its name in koe model list, or its path"
@@ -81,8 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default="normal",
                 help="cache-only: compute nothing; force: compute everything anew",
             )
-        add_json(action)
-        add_folder(action)
+        add_json_option(action)
+        add_config_option(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -113,12 +113,12 @@ def _list(root: Path, as_json: bool) -> int:
         for model in models
     ]
     if as_json:
-        tell_json([_described(model, status) for model, status in found])
+        print_json([_described(model, status) for model, status in found])
     elif not found:
-        tell(f"No models found in {root}")
+        print_line(f"No models found in {root}")
     else:
         for model, status in found:
-            tell(model_line(model, status))
+            print_line(model_line(model, status))
         for note in dict.fromkeys(filter(None, map(_note, models))):
             print_error(f"note: {note}")
     for problem in problems:
@@ -142,7 +142,7 @@ def _note(model: Model) -> str | None:
 def _status(root: Path, model: str, mode: VerifyMode, as_json: bool) -> int:
     directory = _existing(root, model)
     if not as_json:
-        tell(f"Verifying {model}...")
+        print_line(f"Verifying {model}...")
     manifest, verdicts = _examine(directory, mode)
     status = verification.summarise(verdicts)
     if as_json:
@@ -160,7 +160,7 @@ def _verify(root: Path, model: str, as_json: bool) -> int:
         _print_verdicts(model, directory, manifest, verdicts)
     else:
         for file, verdict in zip(manifest.files, verdicts, strict=True):
-            tell(printable(f"{keep_start(file.name, _LONGEST_SHOWN)}: {verdict}"))
+            print_line(printable(f"{keep_start(file.name, _LONGEST_SHOWN)}: {verdict}"))
         _print_status(model, directory, status)
     if status is Status.INSTALLED:
         return Exit.OK
@@ -173,9 +173,9 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
     _existing(root, model)
     removed = removal.remove_files(root, model)
     if as_json:
-        tell_json({"model": model, "removed": removed})
+        print_json({"model": model, "removed": removed})
     else:
-        tell(f"{model}: removed {removed} file(s), manifest kept")
+        print_line(f"{model}: removed {removed} file(s), manifest kept")
     return Exit.OK
 
 
@@ -212,15 +212,15 @@ def _examine(directory: Path, mode: VerifyMode) -> tuple[Manifest, list[Verdict]
 
 
 def _print_status(model: str, directory: Path, status: Status) -> None:
-    tell(f"{model} — {_SENTENCES[status]}")
+    print_line(f"{model} — {_SENTENCES[status]}")
     if status is Status.INSTALLED:
-        tell(f"Path: {directory}")
+        print_line(f"Path: {directory}")
 
 
 def _print_verdicts(
     model: str, directory: Path, manifest: Manifest, verdicts: list[Verdict]
 ) -> None:
-    tell_json(
+    print_json(
         {
             "model": model,
             "directory": str(directory),

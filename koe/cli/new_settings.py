@@ -42,7 +42,7 @@ def wanted_settings(
     return wanted
 
 
-def differing(wanted: Mapping[str, Wanted], listing: Listing) -> dict[str, Setting]:
+def settings_to_change(wanted: Mapping[str, Wanted], listing: Listing) -> dict[str, Setting]:
     """Return the settings that are not as wanted, by key. A key is never shown, and always set."""
     settings = {key: listing.find(key) for key in wanted}
     return {key: it for key, it in settings.items() if it and it.value != wanted[key]}
@@ -56,14 +56,14 @@ def with_settings(
     Raises:
         ConfigError: One of them can't be put there.
     """
-    for key in differing(wanted, list_settings(document, environ)):
+    for key in settings_to_change(wanted, list_settings(document, environ)):
         value = wanted[key]
         if isinstance(value, list):
             document = set_value(document, tuple(key.split(".")), [*value])
         else:
             text = str(value).lower() if isinstance(value, bool) else value
             document = with_text(document, key, text)
-    for key, setting in differing(wanted, list_settings(document, environ)).items():
+    for key, setting in settings_to_change(wanted, list_settings(document, environ)).items():
         if not setting.is_secret:
             raise ConfigError(document.path, f"{key} can't be set here; set it with an editor")
     return document

@@ -33,7 +33,7 @@ class PullReport(ABC):
         self.close()
 
     @abstractmethod
-    def tell(self, notice: Progress | Retry) -> None:
+    def show(self, notice: Progress | Retry) -> None:
         """Tell one notice."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class BarsReport(PullReport):
         tqdm.set_lock(threading.RLock())
         tqdm.monitor_interval = 0
 
-    def tell(self, notice: Progress | Retry) -> None:
+    def show(self, notice: Progress | Retry) -> None:
         if isinstance(notice, Retry):
             with tqdm.external_write_mode(self._terminal):
                 print_error(f"warning: {notice.error}; trying again in {notice.pause:g} s")
@@ -127,7 +127,7 @@ class BarsReport(PullReport):
 class JsonPullReport(PullReport):
     """For a program: one JSON object per line on stdout."""
 
-    def tell(self, notice: Progress | Retry) -> None:
+    def show(self, notice: Progress | Retry) -> None:
         if isinstance(notice, Retry):
             _print_event("retry", file=notice.name, message=str(notice.error), seconds=notice.pause)
         else:

@@ -25,7 +25,7 @@ def pull_model(root: Path, model: str, report: PullReport) -> bool:
     """
     try:
         with report:
-            daemon_threads.run(pull(root, model, report.tell))
+            daemon_threads.run(pull(root, model, report.show))
         report.begin_verification()
         directory = paths.existing_directory(root, model)
         verdicts = verification.examine(directory, manifest.load(directory), VerifyMode.FORCE)

@@ -17,7 +17,7 @@ _ANSWERS = {
 _Answer = TypeVar("_Answer")
 
 
-def is_answered() -> bool:
+def can_ask() -> bool:
     """Whether a person can answer: stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 

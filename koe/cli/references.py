@@ -22,7 +22,7 @@ TABLE = "references.tsv"
 _ENDINGS = (".wav", ".flac")
 
 # Words that are written in short, as they are said.
-_SAID = {"mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor"}
+_ABBREVIATIONS = {"mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def score(said: str, text: str) -> Score:
 
 def _units(text: str) -> list[str]:
     keys = (token.key for token in tokens(write_digits(text.lower())))
-    return [_SAID.get(key, key) for key in keys]
+    return [_ABBREVIATIONS.get(key, key) for key in keys]
 
 
 def _read_table(path: Path) -> Iterator[tuple[str, str]]:

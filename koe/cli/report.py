@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from koe import daemon_threads
-from koe.cli import Exit, print_error, tell, writing
+from koe.cli import Exit, print_error, print_line, writing
 from koe.cli.live_line import LiveLine
 from koe.errors import KoeError, OutputError
 from koe.events import (
@@ -68,7 +68,7 @@ class Report(ABC):
         # What was heard so far; empty once the text is delivered.
         self._interim = ""
 
-    def tell(self, notice: Notice) -> None:
+    def show(self, notice: Notice) -> None:
         """Tell one notice.
 
         Raises:
@@ -130,11 +130,11 @@ class TextReport(Report):
     def _write_interrupted(self) -> None:
         self._line.clear()
         if self._interim.strip():
-            self._tell_text(self._interim)
+            self._print_text(self._interim)
         print_error(self._named("interrupted"))
 
-    def _tell_text(self, text: str) -> None:
-        tell(f"{self._name}: {text}" if self._name else text)
+    def _print_text(self, text: str) -> None:
+        print_line(f"{self._name}: {text}" if self._name else text)
 
     def _write(self, notice: Notice) -> None:
         match notice:
@@ -152,7 +152,7 @@ class TextReport(Report):
                 self._line.clear()
                 if remark:
                     print_error(self._named(f"not corrected: {remark}"))
-                self._tell_text(text)
+                self._print_text(text)
 
     @property
     def _head(self) -> str:
@@ -226,17 +226,17 @@ async def reported(report: Report, session: Coroutine[object, object, None]) -> 
         OutputError: The output cannot be written, so nothing can be reported.
     """
     try:
-        with breaking_off(report):
+        with reporting_interrupts(report):
             await session
     except OutputError:
         raise
     except KoeError as exc:
-        report.tell(ReportError(str(exc)))
+        report.show(ReportError(str(exc)))
     report.close()
 
 
 @contextmanager
-def breaking_off(report: Report) -> Iterator[None]:
+def reporting_interrupts(report: Report) -> Iterator[None]:
     """Enter to have a Ctrl-C reported at once; another one ends the process at once.
 
     Else both would wait until the engine has let go.

@@ -8,7 +8,7 @@ import sys
 
 from koe import daemon_threads
 from koe.cli import Exit
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_config_option
 from koe.config.store import config_directory
 from koe.errors import DesktopError
 
@@ -20,7 +20,7 @@ Its commands come from the hotkey, from koe-key and from koe ctl.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 

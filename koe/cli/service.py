@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, tell
-from koe.cli.usage import add_folder, add_words
+from koe.cli import Exit, print_line
+from koe.cli.usage import add_config_option, add_subcommands
 from koe.errors import DesktopError
 from koe.linux import service
 from koe.linux.bindings import BINDINGS
@@ -28,8 +28,8 @@ _EPILOGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parsers = add_words(parser, "word", _WORDS, _EPILOGS)
-    add_folder(parsers["install"])
+    parsers = add_subcommands(parser, "word", _WORDS, _EPILOGS)
+    add_config_option(parsers["install"])
     parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=tuple(BINDINGS),
                                  help=f"one of {', '.join(BINDINGS)}")  # fmt: skip
 
@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
         case "install":
             folder: Path | None = arguments.config
             words = [] if folder is None else ["--config", str(folder.absolute())]
-            tell(service.install(os.environ, words))
+            print_line(service.install(os.environ, words))
         case "uninstall":
-            tell(service.uninstall(os.environ))
+            print_line(service.uninstall(os.environ))
         case "status":
             sentence, runs = service.status(os.environ)
-            tell(sentence)
+            print_line(sentence)
             return Exit.OK if runs else Exit.ERROR
         case "keys":
-            tell(BINDINGS[arguments.desktop](str(service.key_program() or "koe-key")))
+            print_line(BINDINGS[arguments.desktop](str(service.key_program() or "koe-key")))
     return Exit.OK

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from koe.asr import ENGINES, fault_of
-from koe.cli import Exit, print_error, tell
+from koe.cli import Exit, print_error, print_line
 from koe.cli.dictate import dictate, listen
-from koe.cli.languages import read_languages, spoken, system_language
+from koe.cli.languages import language_names, read_languages, system_language
 from koe.cli.model_line import size
-from koe.cli.new_settings import Wanted, differing, wanted_settings, with_settings
+from koe.cli.new_settings import Wanted, settings_to_change, wanted_settings, with_settings
 from koe.cli.proposals import Proposal, propose
-from koe.cli.questions import ask, ask_yes_or_no, is_answered
+from koe.cli.questions import ask, ask_yes_or_no, can_ask
 from koe.cli.report import DictationProgress, Report, TextReport, run_session
 from koe.cli.setting import read_settings, read_value
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_config_option
 from koe.config.schema import Config
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.dictation import open_core
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--yes", action="store_true", help="accept what is proposed, without asking"
     )
     parser.add_argument("--no-trial", action="store_true", help="do not try it out at the end")
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         is_old = read_settings(directory)[1].config == before
         outcome = "the settings are as they were" if is_old else "the settings are changed"
-        sys.stderr.write("\n" * is_answered())  # behind the question that is not answered
+        sys.stderr.write("\n" * can_ask())  # behind the question that is not answered
         print_error(f"interrupted; {outcome}")
         return Exit.INTERRUPTED
     if not is_done:
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
     """All but the trial; tell whether it was done."""
     is_said = None not in (arguments.languages, arguments.words_may_leave)
-    if not (is_said or is_answered()):
+    if not (is_said or can_ask()):
         raise InputError(
             "koe setup asks questions, and stdin is no terminal; answer with arguments, as in: "
             "koe setup --languages zh,en --words-may-leave no"
@@ -110,16 +110,16 @@ def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
         raise InputError(f"{proposal.engine}: {proposal.obstacle}; then run koe setup again")
     wanted = wanted_settings(config, proposal, languages, may_leave=may_leave)
     wanted |= _key(proposal, config, directory)
-    is_new = _tell_plan(proposal, wanted, directory)
-    is_asked = is_new and is_answered() and not arguments.yes
+    is_new = _print_plan(proposal, wanted, directory)
+    is_asked = is_new and can_ask() and not arguments.yes
     if is_asked and not ask_yes_or_no("Go ahead?", default=True):
         return False
-    if proposal.model and not _bring(models, proposal.model):
+    if proposal.model and not _install_model(models, proposal.model):
         return False
     store = Store(directory, os.environ)
     store.create_missing_files()
     store.rewrite(lambda document: with_settings(document, wanted, os.environ))
-    tell(f"{spoken(languages)}: {proposal.engine} is set up")
+    print_line(f"{language_names(languages)}: {proposal.engine} is set up")
     return True
 
 
@@ -165,12 +165,12 @@ def _choose(
         verb = "does not hear" if arguments.engine else "hears"
         remedy = "name fewer languages" if may_leave else "name fewer, or allow services"
         together = " together" if len(languages) > 1 else ""
-        raise InputError(f"{engine} {verb} {spoken(languages)}{together}; {remedy}")
-    if len(fitting) == 1 or arguments.yes or not is_answered():
+        raise InputError(f"{engine} {verb} {language_names(languages)}{together}; {remedy}")
+    if len(fitting) == 1 or arguments.yes or not can_ask():
         return fitting[0]
-    tell(f"These hear {spoken(languages)}:")
+    print_line(f"These hear {language_names(languages)}:")
     for number, proposal in enumerate(fitting, 1):
-        tell(f"  {number}  {_described(proposal)}")
+        print_line(f"  {number}  {_described(proposal)}")
 
     def chosen(text: str) -> Proposal:
         if text.isdecimal() and 1 <= int(text) <= len(fitting):
@@ -200,7 +200,7 @@ def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wante
     fault = fault_of(proposal.engine, config.asr) if proposal.is_service else None
     if fault is None:
         return {}
-    if not is_answered():
+    if not can_ask():
         raise InputError(f"{proposal.engine}: {fault}; then run koe setup again")
     key = f"asr.{proposal.engine}.api_key"
     value = read_value(directory / CONFIG_NAME, key).strip()
@@ -209,20 +209,22 @@ def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wante
     return {key: value}
 
 
-def _tell_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> bool:
+def _print_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> bool:
     """Tell what will be done; return whether anything will."""
     if proposal.model:
-        tell(f"Model: {proposal.model}, {size(shipped_manifests()[proposal.model].total_bytes)}")
+        print_line(
+            f"Model: {proposal.model}, {size(shipped_manifests()[proposal.model].total_bytes)}"
+        )
     document, listing = read_settings(directory)
-    changes = differing(wanted, listing)
+    changes = settings_to_change(wanted, listing)
     if not changes:
-        tell("Settings: nothing changes, they say so already")
+        print_line("Settings: nothing changes, they say so already")
         return bool(proposal.model)
-    tell(f"Settings that change in {document.path}:")
+    print_line(f"Settings that change in {document.path}:")
     for key, setting in changes.items():
         value = wanted[key]
         shown = "what you typed" if setting.is_secret else _shown(value)
-        tell(f"  {key}: {shown} (now: {setting.shown})")
+        print_line(f"  {key}: {shown} (now: {setting.shown})")
     return True
 
 
@@ -232,7 +234,7 @@ def _shown(value: Wanted) -> str:
     return str(value).lower() if isinstance(value, bool) else value or '""'
 
 
-def _bring(models: Path, model: str) -> bool:
+def _install_model(models: Path, model: str) -> bool:
     """Have a model on this computer; tell whether it is."""
     install_manifests(models)
     if verification.model_status(models, model, verification.VerifyMode.NORMAL) is Status.INSTALLED:
@@ -246,7 +248,7 @@ def _bring(models: Path, model: str) -> bool:
 
 def _try_out(directory: Path) -> int:
     """Dictate for a moment, where there are a terminal and a microphone."""
-    if not is_answered():
+    if not can_ask():
         print_error("no trial, because stdin is no terminal; try it with: koe dictate --mic")
         return Exit.OK
     try:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from koe.cli import Exit, tell
+from koe.cli import Exit, print_line
 from koe.errors import DesktopError
 
 _EPILOG = """\
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     request = ControlRequest(FOLLOW if arguments.follow else STATUS)
     for answer in ask(control_path(os.environ), request):
-        tell(_waybar(answer) if arguments.waybar else json.dumps(answer, ensure_ascii=False))
+        print_line(_waybar(answer) if arguments.waybar else json.dumps(answer, ensure_ascii=False))
     return Exit.OK
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from koe.cli import Exit
-from koe.cli.usage import add_folder
+from koe.cli.usage import add_config_option
 from koe.config.store import config_directory
 from koe.errors import DesktopError
 
@@ -22,7 +22,7 @@ still use the history and the settings.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    add_folder(parser)
+    add_config_option(parser)
     parser.epilog = _EPILOG
 
 

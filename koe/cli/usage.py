@@ -20,7 +20,7 @@ def file_path(name: str) -> Path:
     return Path(name)
 
 
-def add_words(
+def add_subcommands(
     parser: argparse.ArgumentParser,
     dest: str,
     summaries: Mapping[str, str],
@@ -59,12 +59,12 @@ def add_words(
     return parsers
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Let the output be for programs: ``json``. `koe.cli.tell_json` prints it."""
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Let the output be for programs: ``json``. `koe.cli.print_json` prints it."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
-def add_folder(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
+def add_config_option(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
     """Let another configuration be used than the user's own: ``config``.
 
     Args:

@@ -26,10 +26,10 @@ from koe.tui.presentation import headline, safe, tone_of
 from koe.tui.settings_pane import SettingsPane
 
 # Seconds until a daemon that does not run is looked for again.
-_AGAIN = 1.0
+_RETRY_SECONDS = 1.0
 
 # Seconds after the end of a dictation until it is in the history for certain.
-_RECORDED = 1.0
+_HISTORY_DELAY_SECONDS = 1.0
 
 _QUIET = MicrophoneLevel(0.0, 0.0)
 
@@ -138,7 +138,7 @@ class TerminalInterface(App[None]):
                         self._show_headline()
             except DesktopError as exc:
                 self._note(None, str(exc))
-            await asyncio.sleep(_AGAIN)
+            await asyncio.sleep(_RETRY_SECONDS)
 
     def _note(self, status: DaemonStatus | None, absence: str = "") -> None:
         if status is None and absence == self._absence:
@@ -149,7 +149,7 @@ class TerminalInterface(App[None]):
         self._show_headline()
         self._dictation.show(status, absence)
         if status and status.state is State.IDLE and before and before.state is not State.IDLE:
-            self._history.set_timer(_RECORDED, self._show_history)
+            self._history.set_timer(_HISTORY_DELAY_SECONDS, self._show_history)
 
     def _show_headline(self) -> None:
         line = headline(self._status, self._level, self.size.width - 2)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from koe.cli.languages import NAMES, read_languages, spoken, system_language
+from koe.cli.languages import NAMES, language_names, read_languages, system_language
 from koe.cli.proposals import PROPOSALS
 from koe.errors import InputError
 from koe.models.catalogue import shipped_manifests
@@ -44,8 +44,8 @@ def test_every_language_that_something_hears_has_a_name() -> None:
 
 
 def test_in_a_sentence() -> None:
-    assert spoken(("zh",)) == "Chinese"
-    assert spoken(("zh", "en", "de")) == "Chinese, English and German"
+    assert language_names(("zh",)) == "Chinese"
+    assert language_names(("zh", "en", "de")) == "Chinese, English and German"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows says it by other means")

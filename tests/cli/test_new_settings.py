@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from koe.cli.new_settings import differing, wanted_settings, with_settings
+from koe.cli.new_settings import settings_to_change, wanted_settings, with_settings
 from koe.cli.proposals import Proposal
 from koe.config.people.listing import list_settings
 from koe.errors import ConfigError
@@ -90,6 +90,6 @@ def test_what_cannot_be_set() -> None:
 def test_a_key_is_not_compared() -> None:
     document = Document.parse("asr: {qwen: {api_key: old}}\n", "config.yaml")
     wanted = {"asr.qwen.api_key": "new"}
-    assert differing(wanted, list_settings(document, {})).keys() == wanted.keys()
+    assert settings_to_change(wanted, list_settings(document, {})).keys() == wanted.keys()
     after = with_settings(document, wanted, {})
     assert after.text == "asr: {qwen: {api_key: new}}\n"

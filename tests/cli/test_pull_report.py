@@ -21,11 +21,11 @@ def progress(index: int, name: str, bytes_there: int, total: int, exists: bool =
 def test_a_bar_for_each_file() -> None:
     screen = Screen()
     with BarsReport(screen) as report:
-        report.tell(progress(3, "config.json", 2000, 2000, exists=True))
-        report.tell(progress(0, "encoder-epoch-99-avg-1.int8.onnx", 1000, 4000))
-        report.tell(progress(1, "模型.bin", 500, 0))
-        report.tell(progress(0, "encoder-epoch-99-avg-1.int8.onnx", 4000, 4000))
-        report.tell(progress(2, "tokens.txt", 1000, 4000))
+        report.show(progress(3, "config.json", 2000, 2000, exists=True))
+        report.show(progress(0, "encoder-epoch-99-avg-1.int8.onnx", 1000, 4000))
+        report.show(progress(1, "模型.bin", 500, 0))
+        report.show(progress(0, "encoder-epoch-99-avg-1.int8.onnx", 4000, 4000))
+        report.show(progress(2, "tokens.txt", 1000, 4000))
     exists, done, unknown, pulling = screen.lines
     assert exists == f"{'config.json':<25} exists    {'█' * 20} 2.00k/2.00k"
     assert done == f"encoder-epoch-99-avg-1.in done      {'█' * 20} 4.00k/4.00k"
@@ -36,14 +36,14 @@ def test_a_bar_for_each_file() -> None:
 def test_a_file_that_is_begun_again() -> None:
     screen = Screen()
     with BarsReport(screen) as report:
-        report.tell(progress(0, "a", 3000, 4000))
-        report.tell(progress(0, "a", 1000, 4000))
+        report.show(progress(0, "a", 3000, 4000))
+        report.show(progress(0, "a", 1000, 4000))
     assert "1.00k/4.00k" in screen.lines[0]
 
 
 def test_retries(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarsReport(Screen())
-    report.tell(Retry("a", DownloadError("a", "gone"), 2.0))
+    report.show(Retry("a", DownloadError("a", "gone"), 2.0))
     assert capsys.readouterr().err == (
         "koe: warning: config error: download a: gone; trying again in 2 s\n"
     )
@@ -52,8 +52,8 @@ def test_retries(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_bars_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     file = io.StringIO()
     with BarsReport(file) as report:
-        report.tell(progress(0, "a", 1000, 4000))
-        report.tell(progress(0, "a", 4000, 4000))
+        report.show(progress(0, "a", 1000, 4000))
+        report.show(progress(0, "a", 4000, 4000))
     report.begin_verification()
     report.end_verification(Status.INSTALLED)
     assert file.getvalue() == "Verifying... ok\n"
@@ -69,7 +69,7 @@ def test_a_real_terminal() -> None:
     controller, terminal = pty.openpty()
     with os.fdopen(terminal, "w", encoding="utf-8") as file:
         with BarsReport(file) as report:
-            report.tell(progress(0, "a", 4000, 4000))
+            report.show(progress(0, "a", 4000, 4000))
         file.write("the end")
         file.flush()
         shown = b""

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from koe.cli.questions import ask, ask_yes_or_no, is_answered
+from koe.cli.questions import ask, ask_yes_or_no, can_ask
 from koe.errors import InputError
 from tests.cli.terminal import type_in
 
 
 def test_an_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     type_in(monkeypatch, " 7 ")
-    assert is_answered()
+    assert can_ask()
     assert ask("How many?", "1", int) == 7
     assert capsys.readouterr().out == "How many? [1] "
 
@@ -46,4 +46,4 @@ def test_the_end_of_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_is_no_stdin_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    assert not is_answered()
+    assert not can_ask()

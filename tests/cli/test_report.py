@@ -44,7 +44,7 @@ class Terminal(io.StringIO):
 def test_status(kind: type[Report], notices: list[Notice], status: Exit) -> None:
     report = kind(DictationProgress())
     for notice in notices:
-        report.tell(notice)
+        report.show(notice)
     assert report.status is status
 
 
@@ -55,7 +55,7 @@ def test_text_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str
         ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你好"), Warn("slow"),
         ReportHeard("你好 koe"), TEXT, ReportError("broken"),
     ):  # fmt: skip
-        report.tell(notice)
+        report.show(notice)
     report.close()
     assert capsys.readouterr() == ("你好 Koe.\n", "koe: warning: slow\nkoe: broken\n")
 
@@ -64,8 +64,8 @@ def test_a_text_that_would_paint_the_terminal(capsys: pytest.CaptureFixture[str]
     """A program gets it as it is, and so does a file."""
     hostile = Deliver(text="a\x1b[2Jb\nc\x9bd", heard="", engine="", corrected=False)
     with redirect_stdout(Terminal()) as terminal:
-        TextReport(DictationProgress()).tell(hostile)
-    TextReport(DictationProgress()).tell(hostile)
+        TextReport(DictationProgress()).show(hostile)
+    TextReport(DictationProgress()).show(hostile)
     assert terminal.getvalue() == "a [2Jb\nc d\n"
     assert capsys.readouterr().out == "a\x1b[2Jb\nc\x9bd\n"
 
@@ -73,10 +73,10 @@ def test_a_text_that_would_paint_the_terminal(capsys: pytest.CaptureFixture[str]
 def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress())
-        report.tell(ShowInterim("hello"))
-        report.tell(ShowInterim("hello world"))
+        report.show(ShowInterim("hello"))
+        report.show(ShowInterim("hello world"))
         assert terminal.getvalue() == "\rhello\rhello world"
-        report.tell(TEXT)
+        report.show(TEXT)
         assert terminal.getvalue().endswith(" \r")
     assert capsys.readouterr().out == "你好 Koe.\n"
 
@@ -84,15 +84,15 @@ def test_the_live_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_warning_replaces_the_live_line() -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress())
-        report.tell(ShowInterim("hello"))
-        report.tell(Warn("slow"))
+        report.show(ShowInterim("hello"))
+        report.show(Warn("slow"))
     assert terminal.getvalue().endswith(" \rkoe: warning: slow\n")
 
 
 def test_giving_up_leaves_no_half_text() -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress())
-        report.tell(ShowInterim("hello"))
+        report.show(ShowInterim("hello"))
         report.close()
     assert terminal.getvalue().endswith(" \rkoe: no speech was recognised\n")
 
@@ -102,10 +102,10 @@ def test_progress_of_a_long_recording() -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress(duration=4_000.0))
         report.advance(4_000.0)
-        report.tell(AnnounceReady())
+        report.show(AnnounceReady())
         assert terminal.getvalue() == "\r[recognised 0:00 of 1:06:40] "
         report.progress.recognised = 61.0
-        report.tell(ShowInterim("hello"))
+        report.show(ShowInterim("hello"))
     assert terminal.getvalue().endswith("\r[recognised 1:01 of 1:06:40] hello")
 
 
@@ -113,7 +113,7 @@ def test_no_progress_of_a_short_one() -> None:
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress(duration=10.0))
         report.advance(1.0)
-        report.tell(AnnounceReady())
+        report.show(AnnounceReady())
     assert terminal.getvalue() == ""
 
 
@@ -122,9 +122,9 @@ def test_names_of_several(capsys: pytest.CaptureFixture[str]) -> None:
         TextReport(DictationProgress(), "one.wav"),
         TextReport(DictationProgress(), "two.wav"),
     ):
-        report.tell(Warn("slow"))
-        report.tell(ReportError("two.wav is damaged"))
-        report.tell(TEXT)
+        report.show(Warn("slow"))
+        report.show(ReportError("two.wav is damaged"))
+        report.show(TEXT)
     out, err = capsys.readouterr()
     assert out == "one.wav: 你好 Koe.\ntwo.wav: 你好 Koe.\n"
     assert err.splitlines() == [
@@ -146,7 +146,7 @@ def test_interrupted(
     kind: type[Report], out: str, err: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = kind(DictationProgress(), "talk.wav")
-    report.tell(ShowInterim("so far"))
+    report.show(ShowInterim("so far"))
     capsys.readouterr()
     report.interrupt()
     report.close()
@@ -160,7 +160,7 @@ def test_interrupted_before_the_first_word_or_after_the_last(
     for notices in ([], [ShowInterim("你好"), TEXT]):
         report = TextReport(DictationProgress())
         for notice in notices:
-            report.tell(notice)
+            report.show(notice)
         report.interrupt()
     assert capsys.readouterr() == ("你好 Koe.\n", "koe: interrupted\n" * 2)
 
@@ -172,7 +172,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         ShowState(State.RECORDING_HOLD), AnnounceReady(), ShowInterim("你"), Warn("slow"),
         ReportHeard("你好 koe"), ReportError("broken"), TEXT,
     ):  # fmt: skip
-        report.tell(notice)
+        report.show(notice)
     report.close()
     out, err = capsys.readouterr()
     *events, final = map(json.loads, out.splitlines())

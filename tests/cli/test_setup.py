@@ -342,7 +342,7 @@ class TestInterrupted:
         def interrupt(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
-        monkeypatch.setattr("koe.cli.pull_report.BarsReport.tell", interrupt)
+        monkeypatch.setattr("koe.cli.pull_report.BarsReport.show", interrupt)
         assert self.interrupted(directory) == Exit.INTERRUPTED
         assert capsys.readouterr().err == "koe: interrupted; the settings are as they were\n"
         assert settings.read_text(encoding="utf-8") == OLD

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from koe.cli.usage import add_folder, add_words
+from koe.cli.usage import add_config_option, add_subcommands
 
 
 @pytest.fixture
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="koe")
-    words = add_words(parser, "action", {"one": "do one", "two": "do two"}, {"two": "Or  three."})
-    add_folder(words["two"], None)
+    words = add_subcommands(
+        parser, "action", {"one": "do one", "two": "do two"}, {"two": "Or  three."}
+    )
+    add_config_option(words["two"], None)
     return parser
 
 
@@ -50,7 +52,7 @@ def test_a_missing_word(parser: argparse.ArgumentParser) -> None:
 
 def test_a_word_may_be_left_out() -> None:
     parser = argparse.ArgumentParser()
-    add_words(parser, "action", {"one": "do one"}, required=False)
+    add_subcommands(parser, "action", {"one": "do one"}, required=False)
     nothing = parser.parse_args([])
     assert (nothing.action, nothing.incomplete) == (None, None)
     assert parser.parse_args(["one"]).action == "one"
@@ -58,16 +60,16 @@ def test_a_word_may_be_left_out() -> None:
 
 def test_the_folder_before_the_word_and_behind_it() -> None:
     parser = argparse.ArgumentParser()
-    add_folder(parser, None)
-    one = add_words(parser, "action", {"one": "do one"})["one"]
-    add_folder(one)
+    add_config_option(parser, None)
+    one = add_subcommands(parser, "action", {"one": "do one"})["one"]
+    add_config_option(one)
     for words in (["--config", "here", "one"], ["one", "--config", "here"]):
         assert parser.parse_args(words).config == Path("here")
 
 
 def test_an_empty_name_is_not_the_present_folder(capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
-    add_folder(parser)
+    add_config_option(parser)
     with pytest.raises(SystemExit, match="2"):
         parser.parse_args(["--config", ""])
     assert "argument --config: the name is empty; name a file or folder" in capsys.readouterr().err

@@ -17,8 +17,8 @@ from tests.tui.running import daemon, opened, shown, until, until_shown
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(koe.tui.app, "_AGAIN", 0.05)
-    monkeypatch.setattr(koe.tui.app, "_RECORDED", 0.05)
+    monkeypatch.setattr(koe.tui.app, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(koe.tui.app, "_HISTORY_DELAY_SECONDS", 0.05)
 
 
 @on_loop
