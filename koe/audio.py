@@ -67,7 +67,7 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
             raise AudioError(
                 f"{path} is an address; download the recording, and name its file"
             ) from exc
-        raise AudioError(f"{path} does not exist") from exc
+        raise AudioError(f"{path} does not exist; name an existing recording") from exc
     except OSError as exc:
         raise _unreadable(str(path), exc) from exc
     raise AudioError(f"{path} is a device; save the recording to a file first")
@@ -98,7 +98,7 @@ def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> Aud
 def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> AudioInput:
     try:
         if not file.read(1):
-            raise AudioError(f"{name} is empty: 0 bytes")
+            raise AudioError(f"{name} is empty: 0 bytes; give a recording that contains audio")
         return AudioInput(name, file, read_promise(file), seconds_per_chunk)
     except BaseException:
         file.close()

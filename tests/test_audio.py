@@ -162,7 +162,9 @@ def test_a_recording_without_sound(tmp_path: Path) -> None:
 
 
 def test_no_bytes(tmp_path: Path) -> None:
-    assert refusal(write(tmp_path, b"")).endswith("recording.wav is empty: 0 bytes")
+    assert refusal(write(tmp_path, b"")).endswith(
+        "recording.wav is empty: 0 bytes; give a recording that contains audio"
+    )
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,9 @@ def test_what_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none.wav").endswith("none.wav does not exist")
+    assert refusal(tmp_path / "none.wav").endswith(
+        "none.wav does not exist; name an existing recording"
+    )
 
 
 def test_a_directory(tmp_path: Path) -> None:

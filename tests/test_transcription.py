@@ -78,7 +78,7 @@ def test_an_engine_that_fails_late(
 @pytest.mark.parametrize(
     ("source", "rate", "sentence"),
     [
-        ("none.wav", None, "none.wav does not exist"),
+        ("none.wav", None, "none.wav does not exist; name an existing recording"),
         ("talk.wav", 16_000, "talk.wav says its rate itself"),
         (numpy.zeros(9), None, "the sample rate of the array is missing"),
         (numpy.zeros(9), 0, "a sample rate of 0 Hz"),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from koe.asr.bridge import Signature
 
 _REMEDY = (
-    "the program that runs koe does not bring it; "
-    "Koe.app does on macOS 26 or newer, elsewhere choose another engine"
+    "the program that runs koe does not contain it; "
+    "use Koe.app on macOS 26 or newer, or choose another engine"
 )
 
 _SIGNATURES: dict[str, Signature] = {

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from koe.asr.bridge import Signature
 
 _REMEDY = (
-    "the program that runs koe does not bring it; "
-    "Koe.app built with MLX does on Apple silicon, elsewhere choose another engine"
+    "the program that runs koe does not contain it; "
+    "use Koe.app built with MLX on Apple silicon, or choose another engine"
 )
 
 _SIGNATURES: dict[str, Signature] = {

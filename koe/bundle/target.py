@@ -69,5 +69,6 @@ def find(name: str) -> TargetSystem:
             f"there are no bundles for {name}; name another --target, or use make install"
         )
     if name != linux.NATIVE:
-        raise BundleError(f"a bundle for {name} can't be made on {linux.NATIVE}")
+        reason = f"a bundle for {name} can't be made on {linux.NATIVE}"
+        raise BundleError(f"{reason}; make it on a {name} computer")
     return linux.Linux()

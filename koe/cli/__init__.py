@@ -1,7 +1,8 @@
 """The ``koe`` command.
 
 Each subcommand is a module of this package with ``add_arguments(parser)`` and
-``run(arguments) -> int``. Only the one that was named is imported, so that ``koe --help`` is quick.
+``run(arguments) -> int``. Only the module of the named subcommand is imported, so that
+``koe --help`` is quick.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from koe.errors import KoeError, OutputError
 
 
 class Exit(IntEnum):
-    """The exit status; argparse itself adds 2, for wrong usage."""
+    """The exit status. argparse adds 2, for wrong usage."""
 
     OK = 0
     ERROR = 1
@@ -34,11 +35,11 @@ class Exit(IntEnum):
 COMMANDS = {
     "setup": "choose an engine for the languages that you speak, and try it out",
     "dictate": "turn a recording, or what you say now, into text",
-    "serve": "dictate into every window of a Linux desktop, at the press of a key",
+    "serve": "dictate into the windows of a Linux desktop when you press a key",
     "ctl": "control koe serve, and show its state",
     "status": "show what koe serve is doing",
     "tui": "show koe serve, the history and the settings in a terminal",
-    "service": "start koe serve with a Linux desktop, and bind keys to it",
+    "service": "run koe serve as a service of a Linux desktop, and show how to bind keys",
     "config": "read, change and check the settings",
     "dict": "read, change and check the terms that must be spelled right",
     "correct": "have a language model correct or rewrite a text",
@@ -46,29 +47,29 @@ COMMANDS = {
     "llm": "try the language models that are configured",
     "doctor": "show what is installed and configured, and what is wrong",
     "engines": "list the speech engines, and what each needs to work",
-    "eval": "count the words that an engine gets wrong in recordings of yours",
+    "eval": "count the words that an engine gets wrong in your own recordings",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
-    "bundle": "make a folder for shells, with the library and a Python of its own",
-    "completion": "print the script with which your shell completes koe commands",
-    "manifest": "describe a model that is published, so that it can be downloaded",
+    "bundle": "make a folder for shells that contains the library and Python",
+    "completion": "print a script that lets your shell complete koe commands",
+    "manifest": "describe a published model, so that koe can download it",
 }
-"""The subcommands, which are modules of this package, with what they do."""
+"""By subcommand, which is a module of this package: what it does."""
 
 _EPILOG = """\
-koe COMMAND --help says more about a command.
+koe COMMAND --help describes a command.
 
-Commands that print data print JSON with --json, in UTF-8 on stdout: one value, or one object per
-line where events follow each other. Names are in snake_case, and a value that is not known is null.
-Notes and errors go to stderr as without --json, and the exit status is the same.
+With --json, commands that print data print it as JSON, in UTF-8 on stdout: one value, or one object
+per line for a sequence of events. Names are in snake_case, and an unknown value is null. Notes and
+errors still go to stderr, and the exit status is the same.
 """
 
 
 def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = lambda: None) -> int:
-    """Run the command; without one, or without its action, show the help.
+    """Run a command; if the command or its action is missing, show the help.
 
     Args:
-        argv: The arguments after the program's name; None: those of the process.
+        argv: The arguments after the program's name; None: the arguments of the process.
         on_loaded: Called before the command begins, when its modules are loaded.
 
     Returns:
@@ -102,19 +103,19 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
         print_error("interrupted")
         status = Exit.INTERRUPTED
     if status == Exit.INTERRUPTED and argv is None:
-        # One line is enough: another Ctrl-C ends what Python does at its end, without a word.
+        # A second Ctrl-C then ends the process during Python's shutdown, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return status
 
 
 def print_error(message: str) -> None:
-    """Write a sentence to stderr, marked as this program's. Write errors are ignored."""
+    """Write a sentence to stderr, after the name of the program. Write errors are ignored."""
     diagnostics.report(message)
 
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Enter to write output: an error of the system then becomes one of the output.
+    """Turn each OSError of the block, which writes output, into an `OutputError`.
 
     Raises:
         OutputError: The output cannot be written.
@@ -126,10 +127,10 @@ def writing() -> Iterator[None]:
 
 
 def print_line(line: object) -> None:
-    """Write a line to stdout; to a terminal, without what would move its cursor.
+    """Write a line to stdout; on a terminal, without control characters, which move the cursor.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The line cannot be written.
     """
     text = str(line)
     if sys.stdout is None:
@@ -141,18 +142,18 @@ def print_line(line: object) -> None:
 
 
 def print_json(value: object) -> None:
-    """Write a value to stdout as JSON, as all commands do.
+    """Write a value to stdout as JSON.
 
-    Names are in snake_case, without ``is_``; what is not known is null.
+    Callers name fields in snake_case, without ``is_``, and pass None for an unknown value.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: The value cannot be written.
     """
     print_line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def full_parser() -> argparse.ArgumentParser:
-    """Return the parser with everything that all commands take, which takes long to load."""
+    """Return the parser with the arguments of all commands, whose modules take long to import."""
     return _parser(COMMANDS)
 
 
@@ -162,10 +163,10 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(loaded: Collection[str]) -> argparse.ArgumentParser:
-    """The parser, with what these commands take; the others are only named."""
+    """The parser with the arguments of the loaded commands; of other commands, only the names."""
     parser = argparse.ArgumentParser(
         prog="koe",
-        description="Background dictation: speak, and the text is where you type.",
+        description="Background dictation: you speak, and the text appears where you type.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -178,7 +179,7 @@ def _parser(loaded: Collection[str]) -> argparse.ArgumentParser:
 
 
 def _command_in(words: Sequence[str]) -> str | None:
-    """The first word that is no option of the program and no value of one."""
+    """The first word that is neither an option of the program nor the value of one."""
     rest = iter(words)
     for word in rest:
         if word == "--config":
@@ -189,9 +190,9 @@ def _command_in(words: Sequence[str]) -> str | None:
 
 
 def _prefer_utf8() -> None:
-    """Files and pipes hold UTF-8; a terminal knows best what it shows, and what is typed."""
+    """Read and write UTF-8 in files and pipes; a terminal keeps its own encoding."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # Under a test or in a program without streams it is something else.
+        # A test may replace the streams, and a program without a console has none.
         if reconfigure := getattr(stream, "reconfigure", None):
             if stream.isatty():
                 reconfigure(errors="replace")
@@ -201,14 +202,14 @@ def _prefer_utf8() -> None:
 
 
 def _is_broken_pipe(exc: OSError) -> bool:
-    # Windows calls a pipe without a reader an invalid argument.
+    # On Windows, writing to a pipe without a reader fails with EINVAL.
     return isinstance(exc, BrokenPipeError) or (
         sys.platform == "win32" and exc.errno == errno.EINVAL
     )
 
 
 def _discard_output() -> None:
-    """Let the flush at exit succeed, or Python would complain about it."""
+    """Redirect stdout to the null device; Python would report a failed flush at exit."""
     if sys.stdout is None:
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""``koe bundle``: a folder for shells, with the library and a Python of its own."""
+"""``koe bundle``: make a folder for shells that contains the library and Python."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from koe.cli.usage import file_path
 from koe.errors import BundleError
 
 _EPILOG = """\
-The folder has include/, lib/ and koe-runtime/, and works wherever it is put, also where nothing can
-be written. It is for the version of Python that koe runs with here, and for this kind of computer,
-or for Windows or macOS. It needs a checkout of koe-core, a C compiler, strip and patchelf (make lib
-brings patchelf); for Windows, MinGW-w64 or zig (pip install ziglang); for macOS, zig.
+The folder has include/, lib/ and koe-runtime/. It works in any place, also on a read-only disk. It
+contains the version of Python that runs this koe.
+
+You need a checkout of koe-core, a C compiler, strip and patchelf (make lib installs patchelf). For
+Windows you need MinGW-w64 or zig (pip install ziglang), for macOS you need zig.
 """
 
 _TARGETS = ("linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-arm64", "macos-x86_64")
@@ -24,29 +25,29 @@ _DEFAULT = "moonshine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("out", metavar="OUT", type=file_path, help="the folder to make")
     parser.add_argument(
         "--abi",
         choices=("a", "b", "c"),
         default="c",
-        help="the generation of the contract (default: c)",
+        help="the generation of the C interface (default: c)",
     )
     parser.add_argument(
-        "--target", choices=_TARGETS, help="the kind of computer that it is for (default: this one)"
+        "--target", choices=_TARGETS, help="the system that the folder is for (default: this one)"
     )
     parser.add_argument(
         "--engines",
         metavar="NAME,…",
-        help=f"the engines on the device to include, of {', '.join(_ENGINES)}; '' for none "
-        "(default: moonshine, where there is a package of it)",
+        help=f"the on-device engines to include: {', '.join(_ENGINES)}; '' for none "
+        "(default: moonshine, if it has a package for the target)",
     )
-    parser.add_argument("--zip", action="store_true", help="make OUT.zip too")
+    parser.add_argument("--zip", action="store_true", help="also make OUT.zip")
     parser.epilog = _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make it, and tell how large it is; return the exit status."""
+    """Make the folder and print how large it is; return the exit status."""
     from koe.bundle import linux, packages, target
     from koe.bundle.assembly import make
 
@@ -69,10 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _engines(asked: str | None, available: set[str], target: str) -> tuple[str, ...]:
-    """The engines that come along.
+    """The engines to include.
 
     Raises:
-        BundleError: One that is asked for can't.
+        BundleError: A named engine has no package for the target.
     """
     if asked is None:
         return tuple(available & {_DEFAULT})
@@ -81,7 +82,7 @@ def _engines(asked: str | None, available: set[str], target: str) -> tuple[str, 
         if name not in available:
             known = ", ".join(sorted(available))
             raise BundleError(
-                f"{name!r} is no engine that can come along to {target}; there are {known}"
+                f"{name!r} is not an engine that can be included for {target}; choose from: {known}"
             )
     return engines
 

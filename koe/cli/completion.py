@@ -1,6 +1,6 @@
-"""``koe completion``: what completes the command's words, for a shell.
+"""``koe completion``: print a script that lets a shell complete koe commands.
 
-The only module that knows shtab, which makes it of the parser.
+The only module that imports shtab, which makes the script from the parser.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from koe.cli import Exit, full_parser, print_line
 SHELLS = ("bash", "zsh", "fish")
 
 _EPILOG = """\
-To have it in new shells:
+To use the script in every new shell:
 
   bash   koe completion bash > ~/.local/share/bash-completion/completions/koe
   zsh    koe completion zsh > ~/.zfunc/_koe
-         with this in ~/.zshrc before compinit: fpath+=~/.zfunc
+         and add this line to ~/.zshrc before compinit: fpath+=~/.zfunc
   fish   koe completion fish > ~/.config/fish/completions/koe.fish
 """
 
-# What values are files or folders, by how the usage shows them.
+# The metavars of arguments that are files or folders.
 _FILES = {"FILE": shtab.FILE, "IN.wav": shtab.FILE, "OUT": shtab.FILE}
 _FOLDERS = {"DIR": shtab.DIRECTORY, "FOLDER": shtab.DIRECTORY}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "shell", metavar="SHELL", choices=SHELLS, help=f"one of {', '.join(SHELLS)}"
     )
@@ -49,8 +49,8 @@ def script(shell: str) -> str:
 
 
 def _mark_files(parser: argparse.ArgumentParser) -> None:
-    """Tell shtab which values are files."""
-    for action in parser._actions:  # argparse has no other way to ask
+    """Mark the arguments that are files or folders, for shtab."""
+    for action in parser._actions:  # argparse has no public way to list them
         if isinstance(action, argparse._SubParsersAction):
             for following in action.choices.values():
                 _mark_files(following)

@@ -1,4 +1,4 @@
-"""``koe config``: the settings, one by one or all together."""
+"""``koe config``: read, change and check the settings."""
 
 from __future__ import annotations
 
@@ -24,29 +24,30 @@ from koe.yamltext.edit import find
 
 _SUMMARIES = {
     "path": "print the path of the file with the settings",
-    "get": "print one setting as it stands in the file, or else its default",
-    "set": "change one setting in the file; everything else in it stays",
+    "get": "print one setting as written in the file, or its default",
+    "set": "change one setting in the file, and keep everything else in it",
     "edit": "open the file in your editor, and check it afterwards",
     "check": "print everything that is wrong with the file",
-    "show": "print every setting in force, and where it comes from",
+    "show": "print the value of every setting, and where it comes from",
 }
 
 _EPILOGS = {
     "get": """\
-A note on stderr says so where the setting is not in the file, or its value can't be used. A value
-from the environment is printed as ${NAME}. Only single values are printed; `koe config show KEY`
-prints a group.
+A note on stderr says if the setting is not in the file, or if its value can't be used. A value that
+refers to an environment variable is printed as ${NAME}. Only single values are printed;
+`koe config show KEY` prints a group.
 
-with --json, the value itself on stdout
+with --json, the value as JSON on stdout
 """,
     "set": """\
-With - as VALUE, the value is read from stdin, or asked for and not shown as you type it: a key that
-is given as an argument stays in the history of your shell. ${NAME} in it is looked up each time the
-file is read. Put a value that begins with a dash after --. A value that the setting can't take is
-refused. A setting that koe does not know is written with a note, because shells may know it.
+If VALUE is -, the value is read from stdin; on a terminal, koe asks for it and does not show what
+you type. Use this for API keys: an argument stays in the history of your shell. In a value, ${NAME}
+stands for an environment variable, which is looked up each time the file is read. Put -- before a
+value that begins with a dash. An invalid value is refused. A key that koe does not know is written
+with a note, because shells may know it.
 """,
     "edit": """\
-The editor is $VISUAL, else $EDITOR, else notepad, nano or vi. A file that is missing is created.
+The editor is $VISUAL, or else $EDITOR, notepad, nano or vi. A missing file is created.
 
 exit status: 1 if something is wrong with the file afterwards, else 0
 """,
@@ -61,12 +62,12 @@ with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
 """,
     "show": """\
 origin:
-  file          it is set in the file
-  environment   it is set in the file, with ${NAME} in its value
-  default       it is not set in the file, or its value there can't be used
-  derived       it follows from other settings in the file
+  file          the value is in the file
+  environment   the value is in the file and refers to an environment variable, as ${NAME}
+  default       the setting is not in the file, or its value there can't be used
+  derived       the value follows from other settings in the file
 
-Keys are never shown; one from the environment is shown as ${NAME}.
+API keys are never shown; a key that refers to an environment variable is shown as ${NAME}.
 
 with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "value": ANY,
 "origin": TEXT, "line": NUMBER or null, "usable": BOOLEAN, "secret": BOOLEAN}, ...]}
@@ -75,17 +76,19 @@ with --json, one object on stdout: {"path": TEXT, "settings": [{"key": TEXT, "va
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
-    parser.epilog = "koe config ACTION --help says more about an action."
+    parser.epilog = "koe config ACTION --help describes an action."
     for name, action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"get", "set"}:
             action.add_argument("key", metavar="KEY", help="a dotted name such as asr.provider")
         if name == "set":
-            action.add_argument("value", metavar="VALUE", help="the new value; - asks for it")
+            action.add_argument(
+                "value", metavar="VALUE", help="the new value; - asks for it, or reads stdin"
+            )
         if name == "show":
             action.add_argument(
-                "key", metavar="KEY", nargs="?", default="", help="print this group only"
+                "key", metavar="KEY", nargs="?", default="", help="print only this setting or group"
             )
         if name in {"path", "get", "check", "show"}:
             add_json_option(action)
@@ -93,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked for; return the exit status."""
+    """Run the action; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
     actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
         "path": _print_path,
@@ -106,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     return actions[arguments.action](directory, arguments)
 
 
-# --- telling -----------------------------------------------------------------------------
+# --- reading -----------------------------------------------------------------------------
 
 
 def _print_path(directory: Path, arguments: argparse.Namespace) -> int:
@@ -125,7 +128,8 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
     part = find(document, tuple(key.split(".")))
     group = listing.within(key) if key else []
     if setting is None and (group or (part and part.kind != SCALAR)):
-        remedy = f"try: koe config show {key}" if group else "koe does not use it"
+        unused = "koe does not use it; to read it, open the file: koe config edit"
+        remedy = f"try: koe config show {key}" if group else unused
         raise ConfigError(document.path, f"{key!r} is a group or a list, not one value; {remedy}")
     if setting is None and part is None:
         raise _unknown(key, document, listing)
@@ -133,14 +137,14 @@ def _get(directory: Path, arguments: argparse.Namespace) -> int:
     if setting and not setting.place:
         is_derived = setting.origin is Origin.DERIVED
         why = "follows from other settings" if is_derived else "is the default"
-        print_error(f"note: {document.path} does not say it; this {why}")
+        print_error(f"note: {key} is not in {document.path}; this value {why}")
         is_text = isinstance(setting.value, str)
         text = str(setting.value) if is_text else setting.shown
         value = json.dumps(setting.value, ensure_ascii=False) if arguments.json else text
     else:
         store = Store(directory, os.environ)
         place = setting.place if setting else key
-        # A name with a dot in it can't be asked for by its key.
+        # The store can't find a setting by its key if a name in the key contains a dot.
         written = setting.written if setting else ""
         if arguments.json:
             value = get_json(store, place) or json.dumps(written, ensure_ascii=False)
@@ -178,13 +182,13 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
         for it in shown:
             print_line(f"{it.key:<{width}}  {_origin(it):<22}  {it.shown}")
     if count := len(find_problems(document, listing, directory, ENGINES)):
-        print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check says more")
+        print_error(f"note: {count} problem{'s' * (count > 1)}; koe config check describes them")
     return Exit.OK
 
 
 def _unknown(key: str, document: Document, listing: Listing) -> ConfigError:
     near = listing.nearest(key)
-    remedy = f"did you mean {near}?" if near else "koe config show lists them"
+    remedy = f"did you mean {near}?" if near else "koe config show lists all settings"
     return ConfigError(document.path, f"there is no setting {key!r}; {remedy}")
 
 
@@ -251,6 +255,6 @@ def _edit(directory: Path, _: argparse.Namespace) -> int:
     try:
         edit(directory / CONFIG_NAME, editor_command(os.environ))
     finally:
-        # Some editors write a new file, which other users may read.
+        # Some editors replace the file by one that other users may read; this restricts it again.
         store.create_missing_files()
     return _check(directory)

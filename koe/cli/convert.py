@@ -1,4 +1,4 @@
-"""``koe convert``: a recording as the raw audio that shells hand over."""
+"""``koe convert``: convert a recording to the raw audio that shells pass to the core."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ from koe.cli.usage import file_path
 from koe.errors import AudioError
 
 _EPILOG = """\
-The result has no header: 16 000 samples per second, one channel, signed 16-bit integers with the
-low byte first. Whatever is in OUT is replaced.
+OUT has no header. It contains 16 000 samples per second of one channel, as signed 16-bit integers,
+low byte first. An existing OUT is replaced.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument("file", metavar="IN.wav", type=file_path, help="a WAV file of any kind")
-    parser.add_argument("out", metavar="OUT", type=file_path, help="where to write; - is stdout")
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "file",
+        metavar="IN.wav",
+        type=file_path,
+        help="a recording: WAV, or another format that libsndfile reads",
+    )
+    parser.add_argument(
+        "out", metavar="OUT", type=file_path, help="the file to write; - for stdout"
+    )
     parser.epilog = _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert; return the exit status."""
-    # Opened first, so that a bad recording costs no good file.
+    # Opened first, so that a bad recording does not replace an existing file.
     with open_recording(arguments.file) as recording:
         if str(arguments.out) == "-":
             _write_to_stdout(recording)
@@ -37,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write_to_stdout(recording: AudioInput) -> None:
     if sys.stdout.isatty():
-        raise AudioError("raw audio is not for a terminal; name a file, or add: | PROGRAM")
+        raise AudioError("raw audio is not for a terminal; name a file, or append: | PROGRAM")
     with writing():
         for pcm in recording:
             sys.stdout.buffer.write(pcm)
@@ -52,4 +59,5 @@ def _write_to_file(recording: AudioInput, source: Path, target: Path) -> None:
             for pcm in recording:
                 file.write(pcm)
     except OSError as exc:
-        raise AudioError(f"{target} cannot be written: {exc.strerror or exc}") from exc
+        reason = exc.strerror or exc
+        raise AudioError(f"{target} can't be written: {reason}; name another file") from exc

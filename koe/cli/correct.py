@@ -1,4 +1,4 @@
-"""``koe correct``: a text as a language model corrects or rewrites it."""
+"""``koe correct``: have a language model correct or rewrite a text."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from koe.llm.correction import Outcome
 from koe.text import trim
 
 _EPILOG = """\
-The text is corrected as a dictation is, with your prompts and your dictionary; whether correction
-is on (llm.enabled) does not matter. With --template it is rewritten by that template instead.
+The text is corrected like a dictation, with your prompts and your dictionary, even if llm.enabled
+is false. With --template, it is rewritten by that template instead.
 
-exit status: 1 if the model could not be asked or did not answer, else 0. Then,
-and where the answer is no correction, the text is printed unchanged, and stderr says why.
+If the model can't be asked, does not answer, or its answer is not usable as a correction, the text
+is printed unchanged, and stderr says why.
+
+exit status: 1 if the model could not be asked or did not answer, else 0
 
 with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
-"profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}, where the message says what
-went wrong; the text is unchanged then
+"profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}; the message says why the text
+is unchanged
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument("text", metavar="TEXT", help="what to correct; - reads it from stdin")
+    """Add the arguments of the command."""
+    parser.add_argument("text", metavar="TEXT", help="the text to correct; - reads it from stdin")
     parser.add_argument(
         "--template",
         metavar="NAME|N",
-        help="rewrite by this one of prompt_templates: its name, or the digit of its shortcut",
+        help="rewrite by this template of prompt_templates: its name, or the digit of its shortcut",
     )
     add_target_arguments(parser)
     parser.epilog = _EPILOG
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Correct; return the exit status."""
     text = _read_stdin() if arguments.text == "-" else arguments.text
     if not trim(text):
-        raise InputError("there is no text to correct")
+        raise InputError('the text is empty; give one, as in: koe correct "helo world"')
     target = find_target(arguments)
     wanted = arguments.template
     instruction = None if wanted is None else _find_instruction(target, wanted)
@@ -96,22 +98,23 @@ def _find_instruction(target: LlmTarget, wanted: str) -> str:
     )
     if found is None:
         known = ", ".join(f"{it.shortcut} {it.name}" for it in templates) or "none"
-        raise ConfigError(path, f"prompt_templates has no {wanted!r}, only: {known}")
+        raise ConfigError(path, f"prompt_templates has no {wanted!r}; choose from: {known}")
     instruction = prompt_of(found, target.store)
     if instruction is None:
-        raise ConfigError(path, f"the template {wanted!r} has no prompt that can be used")
+        reason = f"the template {wanted!r} has no usable prompt; write one into its system_prompt"
+        raise ConfigError(path, reason)
     return instruction
 
 
 def _read_stdin() -> str:
-    """All of it, without the line end that a terminal or echo adds.
+    """All of stdin, without the newline that a terminal or echo adds.
 
     Raises:
-        InputError: There is none, or it is not UTF-8.
+        InputError: The process has no stdin, or the text is not UTF-8.
     """
     if sys.stdin is None:
-        raise InputError("there is no stdin to read the text from")
+        raise InputError("stdin is closed; give the text as an argument")
     try:
         return sys.stdin.read().removesuffix("\n")
     except UnicodeDecodeError as exc:
-        raise InputError("the text on stdin is not UTF-8") from exc
+        raise InputError("the text on stdin is not UTF-8; convert it first") from exc

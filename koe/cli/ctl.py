@@ -1,4 +1,4 @@
-"""``koe ctl``: sends commands to ``koe serve``, and shows what it does."""
+"""``koe ctl``: send commands to ``koe serve``, and show its state."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from koe.errors import DesktopError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     words = {**_actions(), "status": "show what koe serve is doing"}
     status.add_arguments(add_subcommands(parser, "word", words)["status"])
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Tell the daemon; return the exit status."""
+    """Send the command to the daemon; return the exit status."""
     if sys.platform != "linux":
         raise DesktopError("koe ctl is for Linux, where koe serve runs")
     from koe.linux.control import STATUS, ask, control_path

@@ -1,4 +1,4 @@
-"""``koe dict``: the terms that are to be spelled exactly so."""
+"""``koe dict``: the terms that must be spelled as in the dictionary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from koe.files.read import decoded, is_missing, read_bytes
 _SUMMARIES = {
     "list": "print all terms, in the order of the file",
     "add": "add terms to the end of the file",
-    "remove": "remove terms from the file; everything else in it stays",
+    "remove": "remove terms from the file, and keep everything else in it",
     "check": "print the lines that are ignored or look like mistakes",
 }
 
@@ -27,10 +27,10 @@ _EPILOGS = {
     "list": """\
 with --json, one object on stdout: {"path": TEXT, "terms": [TEXT, ...]}
 """,
-    "add": "A term that is in the file already, in upper or lower case, is not added again.",
+    "add": "A term that is already in the file, in upper or lower case, is not added again.",
     "remove": "exit status: 1 if a term was not in the file, else 0",
     "check": """\
-Comments, which begin with #, and blank lines are ignored, and are not listed.
+Comments, which begin with #, and blank lines are not listed.
 
 exit status: 1 if something is wrong, else 0
 
@@ -41,19 +41,19 @@ with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
-    parser.epilog = "The file is the one that dictionary.path names: koe config get dictionary.path"
+    parser.epilog = "The setting dictionary.path names the file: koe config get dictionary.path"
     for name, action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:
-            action.add_argument("terms", metavar="TERM", nargs="+", help="a name, or a few words")
+            action.add_argument("terms", metavar="TERM", nargs="+", help="a name or a short phrase")
         if name in {"list", "check"}:
             add_json_option(action)
         add_config_option(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked for; return the exit status."""
+    """Run the action; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
     actions: dict[str, Callable[[Path, argparse.Namespace], int]] = {
         "list": _list,
@@ -97,10 +97,10 @@ def _add(directory: Path, arguments: argparse.Namespace) -> int:
             added += 1
             print_line(f"added: {term}")
         elif spelling == term:
-            print_line(f"there already: {term}")
+            print_line(f"already there: {term}")
         else:
             print_line(
-                f"there already: {term}, spelled {spelling}; to change it, remove that first"
+                f"already there: {term}, spelled {spelling}; to change it, remove {spelling} first"
             )
     if added:
         print_line(
@@ -113,8 +113,8 @@ def _remove(directory: Path, arguments: argparse.Namespace) -> int:
     path = _path(directory)
     missing = remove_terms(path, arguments.terms)
     for term, spelling in missing.items():
-        hint = f"; {spelling!r} is" if spelling else ""
-        print_error(f"{term!r} is not in {path}{hint}")
+        hint = f"did you mean {spelling!r}?" if spelling else "koe dict list shows all terms"
+        print_error(f"{term!r} is not in {path}; {hint}")
     return Exit.ERROR if missing else Exit.OK
 
 

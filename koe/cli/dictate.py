@@ -1,4 +1,4 @@
-"""``koe dictate``: recordings, or what is said now, as text."""
+"""``koe dictate``: turn recordings, or speech from the microphone, into text."""
 
 from __future__ import annotations
 
@@ -32,58 +32,60 @@ from koe.errors import AudioError
 from koe.events import BYTES_PER_SECOND, Mode, Warn
 from koe.microphone import Microphone
 
-# How much is handed over at once of what is spoken, or played as if it were: as shells do it.
+# Seconds of audio in each chunk: live, or read from a file at the speed of speech.
 _SPOKEN_CHUNK = 0.2
-# And of a file.
+# Seconds of audio in each chunk that is read from a file as fast as possible.
 _FILE_CHUNK = 1.0
 
 _STDIN = "-"
 
 _EPILOG = """\
-The text is written to stdout. While it is being recognised, a terminal shows it as it grows, and
-how much of a long recording is recognised. With several files, the name of each precedes its text.
+The text is written to stdout. During recognition, a terminal shows the text so far, and for a long
+recording how much of it is recognised. With several files, each text follows the name of its file.
 
-FILE is anything that libsndfile reads: WAV, FLAC, Ogg, MP3, AIFF, CAF and more. A WAV file that
-comes through a pipe is recognised while it comes. Ctrl-C ends at once, and the text that was
-recognised until then is printed.
+FILE may have any format that libsndfile reads: WAV, FLAC, Ogg, MP3, AIFF, CAF and more. A WAV file
+from a pipe is recognised while it arrives. Ctrl-C stops at once and prints the text so far.
 
 exit status:
   0    the whole text was printed
-  1    an error, described on stderr; a text that is not complete is still printed, and so are the
-       texts of the other files
+  1    an error, described on stderr; an incomplete text is still printed, and so are the texts of
+       the other files
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C
 
-with --json, one object per line, in UTF-8; with files, each has "file": NAME as well:
-  {"event": "state", "state": NAME}       where the session is: recording_hold, finalizing_asr, ...
+with --json, one object per line, in UTF-8; with files, each also has "file": NAME:
+  {"event": "state", "state": NAME}       the state of the session: recording_hold,
+                                          finalizing_asr, ...
   {"event": "ready"}                      speak now
-  {"event": "interim", "text": TEXT}      all text heard so far; it replaces the last one
+  {"event": "interim", "text": TEXT}      the whole text so far; it replaces the previous one
   {"event": "warning", "message": TEXT}   a problem that did not end the session
   {"event": "error", "message": TEXT}     why there will be no text
-  {"event": "heard", "text": TEXT}        what was recognised
-  {"event": "interrupted", "text": TEXT}  Ctrl-C; the text recognised until then
+  {"event": "heard", "text": TEXT}        the recognised text, before correction
+  {"event": "interrupted", "text": TEXT}  Ctrl-C was pressed; the text so far
   {"event": "final", "text": TEXT, "heard": TEXT, "engine": NAME, "corrected": BOOLEAN,
    "remark": TEXT, "whole": BOOLEAN, "audio_seconds": NUMBER, "seconds": NUMBER}
-                                          the text, why a correction was not used, whether all of
-                                          the recording was heard, how long it is, and how long it
-                                          took
+                                          the text; remark: why a correction was not used; whole:
+                                          whether all of the recording was recognised;
+                                          audio_seconds: its length; seconds: how long that took
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "files", metavar="FILE", nargs="*", type=file_path, default=[],
-        help="recordings of any kind; - reads one from stdin",
+        help="recordings of any format; - reads one from stdin",
     )  # fmt: skip
     source.add_argument(
-        "--mic", action="store_true", help="use the microphone; Enter ends, Ctrl-C stops at once"
+        "--mic",
+        action="store_true",
+        help="use the microphone; Enter ends, Ctrl-C stops at once",
     )
-    parser.add_argument("--json", action="store_true", help="print everything that happens as JSON")
+    parser.add_argument("--json", action="store_true", help="print all events as JSON")
     parser.add_argument(
-        "--realtime", action="store_true", help="feed the file at the speed of speech"
+        "--realtime", action="store_true", help="read the file at the speed of speech"
     )
     parser.add_argument(
         "--engine", metavar="NAME", choices=ENGINES, default="",
@@ -136,7 +138,7 @@ def _open(file: Path, seconds_per_chunk: float) -> AudioInput:
         return open_recording(file, seconds_per_chunk)
     if sys.stdin is None or sys.stdin.isatty():
         raise AudioError(
-            "stdin has no recording; pipe one into it, as in: koe dictate - < talk.wav"
+            "stdin is not a recording; redirect one to it, as in: koe dictate - < talk.wav"
         )
     return open_pipe(os.dup(sys.stdin.fileno()), _name(file), _SPOKEN_CHUNK)
 
@@ -145,12 +147,12 @@ async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None
     core_opened = open_core(arguments.config, engine=arguments.engine)
     async with core_opened as core, Microphone() as microphone:
         _when_enter_is_pressed(microphone.stop)
-        print_error("speak; Enter ends")
+        print_error("speak now; press Enter to end")
         await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)
 
 
 async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
-    """Hand over the audio and tell what comes of it, until the session is over."""
+    """Feed the audio to a session, and report its notices until it is over."""
     feeder = asyncio.create_task(_feed(session, chunks, report))
     try:
         with reporting_interrupts(report):
@@ -168,25 +170,26 @@ async def _feed(session: Dictation, chunks: AsyncIterator[bytes], report: Report
         async for pcm in chunks:
             await session.feed(pcm)
             report.advance(len(pcm) / BYTES_PER_SECOND)
-    except AudioError as exc:  # what was said until then is not lost
+    except AudioError as exc:  # the audio before the error is still recognised
         report.show(Warn(str(exc)))
     finally:
         session.end()
 
 
 async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]:
-    """Yield what is said, and tell what of it was lost."""
+    """Yield the audio of a microphone, and report at the end how often audio was lost."""
     async for pcm in microphone:
         yield pcm
     if microphone.overflows:
         times = f"{microphone.overflows} time{'s' if microphone.overflows > 1 else ''}"
-        report.show(Warn(f"speech was lost {times}, because this computer was too busy"))
+        message = f"audio was lost {times} because this computer was busy; close other programs"
+        report.show(Warn(message))
 
 
 async def _with_flaw(
     chunks: AsyncIterator[bytes], recording: AudioInput, report: Report
 ) -> AsyncIterator[bytes]:
-    """Yield the chunks, and tell in the end if the recording is not whole."""
+    """Yield the chunks, and report at the end if the recording is damaged."""
     async for pcm in chunks:
         yield pcm
     if recording.flaw:
@@ -194,7 +197,7 @@ async def _with_flaw(
 
 
 async def _at_speaking_speed(reading: Reading) -> AsyncIterator[bytes]:
-    """Yield each chunk when its last sample would have been spoken."""
+    """Yield each chunk at the time when a speaker would have finished it."""
     clock = asyncio.get_running_loop().time
     spoken_at = clock()
     async for pcm in reading:
@@ -204,10 +207,10 @@ async def _at_speaking_speed(reading: Reading) -> AsyncIterator[bytes]:
 
 
 def _when_enter_is_pressed(action: Callable[[], None]) -> None:
-    """Call ``action`` on the loop, once, at the end of the first line or of all input.
+    """Call ``action`` once, on the loop, when stdin has a complete line or ends.
 
-    A thread waits, because no loop on Windows can watch a console. It reads the descriptor
-    itself: a thread that waits in ``sys.stdin`` would hold a lock that Python takes at exit.
+    A thread waits for it, because event loops on Windows can't watch a console. The thread reads
+    the file descriptor: a thread in ``sys.stdin`` would hold a lock that Python takes at exit.
     """
     loop = asyncio.get_running_loop()
     if sys.stdin is None:
@@ -216,10 +219,10 @@ def _when_enter_is_pressed(action: Callable[[], None]) -> None:
     descriptor = sys.stdin.fileno()
 
     def wait() -> None:
-        with suppress(OSError):  # a terminal that went away has no more input
+        with suppress(OSError):  # the terminal was closed
             while (typed := os.read(descriptor, 1024)) and b"\n" not in typed:
                 pass
-        with suppress(RuntimeError):  # the loop has ended before
+        with suppress(RuntimeError):  # the loop has already ended
             loop.call_soon_threadsafe(action)
 
     threading.Thread(target=wait, name="koe-enter", daemon=True).start()

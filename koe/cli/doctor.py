@@ -1,4 +1,4 @@
-"""``koe doctor``: what is installed and configured, and what is wrong. It changes nothing."""
+"""``koe doctor``: show what is installed and configured, and what is wrong; changes nothing."""
 
 from __future__ import annotations
 
@@ -34,24 +34,27 @@ from koe.microphone import describe_microphone
 from koe.proxies import read_proxies
 
 _EPILOG = """\
-exit status: 1 if something that dictation needs fails, else 0
+ok: it works; warn: dictation works, but something else does not; fail: dictation does not work, or
+not as configured.
+
+exit status: 1 if a line begins with fail, else 0
 
 with --json, one object on stdout: {"ok": BOOLEAN, "findings":
 [{"level": "ok" | "warn" | "fail", "topic": TEXT, "message": TEXT}, ...]}
 """
 
 
-# Of interrupted dictations, only so many are named.
+# The largest number of interrupted dictations that are listed.
 _MOST_NAMED = 3
 
-# Of the log, only so many lines are shown, and only so many bytes are read for them.
+# The last lines of the log that are shown, and the bytes at its end that are read for them.
 _MOST_LINES = 5
 _MOST_BYTES = 16_384
 
-# Less than this is free on a disk that is nearly full: an hour of a recording takes 115 MB.
+# A disk with less free space counts as nearly full. An hour of a recording takes 115 MB.
 _NEARLY_FULL_BYTES = 50_000_000
 
-# The engine that knows one language only.
+# The only engine that recognises a single language.
 _ENGLISH = "moonshine"
 
 
@@ -59,7 +62,7 @@ class Severity(StrEnum):
     """How serious a finding is."""
 
     OK = "ok"
-    WARN = "warn"  # something does not work, and dictation does
+    WARN = "warn"  # something does not work, but dictation does
     FAIL = "fail"  # dictation does not work, or not as configured
 
 
@@ -73,14 +76,14 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_json_option(parser)
     add_config_option(parser)
     parser.epilog = _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Examine and tell; return the exit status."""
+    """Examine and print the findings; return the exit status."""
     findings = list(examine(arguments.config or config_directory(os.environ)))
     healthy = all(finding.level is not Severity.FAIL for finding in findings)
     if arguments.json:
@@ -93,10 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def examine(directory: Path) -> Iterator[Finding]:
-    """Look at everything that dictation needs.
+    """Examine everything that dictation needs.
 
     Args:
-        directory: The configuration's folder, which need not exist.
+        directory: The configuration folder, which need not exist.
     """
     python = f"Python {platform.python_version()}"
     yield Finding(Severity.OK, "koe", f"{__version__}, {python}, {platform.platform()}")
@@ -116,17 +119,17 @@ def examine(directory: Path) -> Iterator[Finding]:
 
 
 def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
-    """Return the settings in force, and what is to say about the files."""
+    """Return the settings in use, and the findings about their files."""
     path = directory / CONFIG_NAME
     if is_missing(path):
         message = f"{path} does not exist; the first dictation creates it with the defaults"
-        # What the file will say: correction is off there too.
+        # The settings of the file that will be created, in which correction is off, too.
         config = UNREADABLE.replace(history=HistoryConfig())
         return config, [Finding(Severity.OK, "config", message)]
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
-        message = f"{exc}; until then the defaults are used"
+        message = f"{exc}; until this is mended, the defaults are used"
         return UNREADABLE, [Finding(Severity.FAIL, "config", message)]
     problems = [Finding(Severity.WARN, "config", str(problem)) for problem in snapshot.problems]
     count = len(snapshot.terms)
@@ -147,13 +150,13 @@ def _examine_engine(config: AsrConfig) -> Finding:
 
 
 def _examine_language(config: AsrConfig) -> Iterator[Finding]:
-    """Whether the engine hears what the system speaks; nothing is said if it does."""
+    """Warn if the engine does not recognise the language of the system."""
     language, heard = system_language(os.environ), heard_by(config)
     if language is None or not heard or language in heard:
         return
     present = language_names((language,))
-    only = f"hears {language_names(heard)} only"
-    limits = only if len(heard) == 1 else f"does not hear {present}"
+    only = f"recognises {language_names(heard)} only"
+    limits = only if len(heard) == 1 else f"does not recognise {present}"
     message = f"{config.provider} {limits}, and the language of this system is {present}"
     yield Finding(Severity.WARN, "language", f"{message}; koe setup proposes another engine")
 
@@ -162,7 +165,7 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
     if config.fallback:
         for name in config.fallback:
             if name == config.provider:
-                message = f"{name} is asr.provider itself, so it is no help"
+                message = f"{name} is asr.provider itself and can't take over; name another engine"
                 yield Finding(Severity.WARN, "fallback", message)
             elif fault := fault_of(name, config):
                 yield Finding(Severity.WARN, "fallback", f"{name}: {fault}")
@@ -174,7 +177,7 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
     ready = next((name for name in others if fault_of(name, config) is None), None)
     lost = f"no engine takes over when {config.provider} fails"
     if ready is None:
-        message = f"{lost}, and no other engine is ready: koe engines"
+        message = f"{lost}, and no other engine is ready; koe engines says what each needs"
     else:
         offer = f"to use {_with_limits(ready)} then, run: koe config set asr.fallback {ready}"
         message = f"{lost}; {offer}"
@@ -182,12 +185,12 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
 
 
 def _usefulness(engine: str) -> tuple[bool, bool, str]:
-    """Sort what works without a network first, and what knows a single language last."""
+    """A sort key: engines on this device first, and the one with a single language last."""
     return engine == _ENGLISH, engine not in LOCAL_ENGINES, engine
 
 
 def _with_limits(engine: str) -> str:
-    return f"{engine} (hears English only)" if engine == _ENGLISH else engine
+    return f"{engine} (recognises English only)" if engine == _ENGLISH else engine
 
 
 def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
@@ -204,15 +207,15 @@ def _examine_correction(llm: LlmConfig) -> Iterator[Finding]:
 
 
 def _examine_http() -> Finding:
-    """Which library sends."""
-    # It takes a tenth of a second, and hardly any command needs it.
+    """Name the HTTP library."""
+    # Imported here: it takes a tenth of a second, and few commands need it.
     from koe.http.routes import LIBRARY
 
     return Finding(Severity.OK, "http", LIBRARY)
 
 
 def _examine_proxies() -> Iterator[Finding]:
-    """What is wrong with the settings of proxies; nothing is said of good ones."""
+    """Warn about unusable proxy settings of the environment."""
     for sentence in read_proxies().problems():
         yield Finding(Severity.WARN, "proxy", sentence)
 
@@ -229,49 +232,50 @@ def _examine_history(directory: Path, settings: HistoryConfig) -> Iterator[Findi
     yield Finding(Severity.OK, "history", f"{has}; {_retention(settings)}")
     yield from _examine_disk(journal)
     if settings.audio != "nothing" and settings.audio_days is None and settings.max_mb is None:
-        message = "recordings pile up: neither history.audio_days nor history.max_mb limits them"
+        message = "recordings are never removed; set history.audio_days or history.max_mb"
         yield Finding(Severity.WARN, "history", message)
     for entry in survey.interrupted[:_MOST_NAMED]:
-        what = f"a dictation of {when(entry)}, {entry.seconds:.0f} s long, was interrupted"
+        what = f"a dictation of {entry.seconds:.0f} s was interrupted on {when(entry)}"
         remedy = f"koe history retry {entry.id}"
         yield Finding(Severity.WARN, "history", f"{what}; to recognise it: {remedy}")
     if (more := len(survey.interrupted) - _MOST_NAMED) > 0:
-        yield Finding(Severity.WARN, "history", f"{more} more were interrupted: koe history")
+        message = f"{more} more were interrupted; to list them: koe history"
+        yield Finding(Severity.WARN, "history", message)
     for sentence in survey.skipped:
-        yield Finding(Severity.WARN, "history", f"left alone: {sentence}")
+        yield Finding(Severity.WARN, "history", f"skipped: {sentence}")
 
 
 def _examine_disk(journal: Path) -> Iterator[Finding]:
-    """Whether the journal can be written, which need not exist yet."""
+    """Warn if the journal can't be written. It need not exist yet."""
     folder = next(it for it in (journal, *journal.parents) if it.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         message = (
-            f"{folder} cannot be written, so nothing is kept; dictation works without it; make the "
-            "folder writable for your user"
+            f"{folder} is not writable, so the history keeps nothing; dictation works without it; "
+            "make the folder writable for your user"
         )
         yield Finding(Severity.WARN, "history", message)
     elif (free := shutil.disk_usage(folder).free) < _NEARLY_FULL_BYTES:
         message = (
-            f"the disk of {folder} has only {free / 1e6:.1f} MB left, and on a full one nothing is "
-            "kept; make room on it"
+            f"the disk of {folder} has only {free / 1e6:.1f} MB left, and a full disk keeps no "
+            "dictation; free some space"
         )
         yield Finding(Severity.WARN, "history", message)
 
 
 def _retention(settings: HistoryConfig) -> str:
-    """What is kept, as a clause."""
+    """What the history keeps, as a clause."""
     recordings = {
         "nothing": "no recordings are kept",
-        "failed": "recordings without a whole text are kept",
+        "failed": "recordings without a complete text are kept",
         "all": "all recordings are kept",
     }[settings.audio]
     if settings.audio != "nothing":
-        days = "without end" if settings.audio_days is None else f"for {settings.audio_days} days"
+        days = "forever" if settings.audio_days is None else f"for {settings.audio_days} days"
         size = "" if settings.max_mb is None else f", {settings.max_mb} MB at most"
         recordings += f" {days}{size}"
     if not settings.text:
         return recordings
-    days = "without end" if settings.text_days is None else f"for {settings.text_days} days"
+    days = "forever" if settings.text_days is None else f"for {settings.text_days} days"
     return f"{recordings}; texts are kept {days}"
 
 
@@ -279,33 +283,33 @@ def _examine_microphone() -> Finding:
     try:
         microphone = describe_microphone()
     except AudioError as exc:
-        return Finding(
-            Severity.WARN, "microphone", f"{exc}; recordings can be dictated without one"
-        )
+        return Finding(Severity.WARN, "microphone", f"{exc}; koe dictate FILE works without one")
     return Finding(Severity.OK, "microphone", f"{microphone.device}, {microphone.portaudio}")
 
 
 def _examine_desktop(settings: LinuxConfig) -> Iterator[Finding]:
-    """What koe serve needs, where there is a desktop that it could serve."""
+    """Examine what koe serve needs, if this is a Linux desktop."""
     if sys.platform != "linux" or not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
         return
-    from koe.linux.examination import examine as examine_desktop  # takes packages of its own
+    # Imported here: it needs packages that only koe serve uses.
+    from koe.linux.examination import examine as examine_desktop
 
     works, missing = examine_desktop(os.environ, settings)
     yield from (Finding(Severity.OK, "desktop", sentence) for sentence in works)
     yield from (Finding(Severity.WARN, "desktop", sentence) for sentence in missing)
     has_tui = find_spec("textual") is not None
-    offer = "ready" if has_tui else f"not installed; to have it: {INSTALL}"
+    offer = "ready" if has_tui else f"not installed; to install it: {INSTALL}"
     yield Finding(Severity.OK, "desktop", f"koe tui: {offer}")
 
 
 def _examine_log(directory: Path) -> Iterator[Finding]:
-    """The end of koe.log. What is in it may be mended by now, so it is no fault."""
+    """Show the end of koe.log. Its problems may be solved by now, so they are not warnings."""
     path = directory / LOG_NAME
     try:
         descriptor = open_regular(path)
         if descriptor is None:
-            yield Finding(Severity.WARN, "log", f"{path} is no regular file, so nothing is logged")
+            message = f"{path} is not a regular file, so nothing is logged; remove it"
+            yield Finding(Severity.WARN, "log", message)
             return
         with os.fdopen(descriptor, "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_BYTES))

@@ -1,4 +1,4 @@
-"""Opens the user's own editor, and waits for its end."""
+"""Opens the editor of the user, and waits until it ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from koe.errors import ConfigError
 
-# Where no editor is chosen: those that are installed, the easiest to leave first.
+# The editors to try when the user has chosen none, the easiest to quit first.
 _USUAL = {"win32": ("notepad",)}
 _USUAL_ELSEWHERE = ("nano", "vi")
 
 
 def editor_command(environ: Mapping[str, str], platform: str = sys.platform) -> list[str]:
-    """The program to start, with its options; empty when there is none.
+    """The editor and its options; empty if no editor is chosen or installed.
 
-    ``$VISUAL`` goes before ``$EDITOR``; each may have options, as in ``code --wait``.
+    ``$VISUAL`` precedes ``$EDITOR``; each may contain options, as in ``code --wait``.
     """
     for name in ("VISUAL", "EDITOR"):
         if chosen := environ.get(name, "").strip():
@@ -31,43 +31,43 @@ def editor_command(environ: Mapping[str, str], platform: str = sys.platform) -> 
 
 
 def _words(command: str, platform: str) -> list[str]:
-    if Path(command).is_file():  # it may have blanks in it, and no quotes
+    if Path(command).is_file():  # a path may contain spaces without quotes
         return [command]
     try:
         if platform != "win32":
             return shlex.split(command)
-        # There a backslash is no escape.
+        # On Windows, a backslash separates folders and does not escape.
         return [word.strip('"') for word in shlex.split(command, posix=False)]
-    except ValueError:  # a quote is missing; starting it will tell
+    except ValueError:  # a quote is missing; starting the editor reports the problem
         return [command]
 
 
 def edit(path: Path, command: Sequence[str]) -> None:
-    """Let the user edit a file; returns when the editor has ended.
+    """Let the user edit a file; return when the editor has ended.
 
     Args:
         path: The file.
-        command: As from `editor_command`.
+        command: The result of `editor_command`.
 
     Raises:
         ConfigError: The editor can't be started, or failed.
     """
     if not command:
-        raise ConfigError(str(path), "there is no editor; set EDITOR to the name of one")
+        raise ConfigError(str(path), "no editor was found; set the variable EDITOR to one")
     program, *options = command
-    # On Windows many editors are scripts, which only their full name starts.
+    # On Windows many editors are scripts, which start only by their full name.
     found = shutil.which(program) or program
-    # Ctrl-C in a terminal goes to both; it is for the editor. A handler of our own is not
-    # inherited, as ignoring it would be.
+    # Ctrl-C in a terminal reaches both processes and is meant for the editor. The editor would
+    # inherit SIG_IGN, but it does not inherit a handler.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         done = subprocess.run([found, *options, os.fspath(path)], check=False)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        remedy = "set EDITOR to the name of another one"
+        remedy = "set the variable EDITOR to another editor"
         raise ConfigError(str(path), f"editor {program!r} can't start: {reason}; {remedy}") from exc
     finally:
         signal.signal(signal.SIGINT, before)
     if done.returncode:
         reason = f"editor {program!r} ended with status {done.returncode}"
-        raise ConfigError(str(path), f"{reason}; look whether it saved what you wanted")
+        raise ConfigError(str(path), f"{reason}; check whether it saved your changes")

@@ -1,4 +1,4 @@
-"""``koe engines``: the speech engines, which are ready, and what the others lack."""
+"""``koe engines``: list the speech engines, which ones are ready, and what the others lack."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from koe.config.schema import AsrConfig
 from koe.config.store import CONFIG_NAME, MODELS_NAME, Store, config_directory
 
 _EPILOG = """\
-A star marks the configured engine: asr.provider in config.yaml. `koe dictate --engine NAME` uses
-another one once. Nothing is loaded or contacted, so an engine that is ready may still fail.
+A star marks the configured engine, which is asr.provider in config.yaml. For a single dictation
+with another engine: koe dictate --engine NAME. This command loads no model and contacts no service,
+so an engine that is ready may still fail.
 
 exit status: 1 if the configured engine is not ready, else 0
 
@@ -26,23 +27,23 @@ with --json, one object on stdout: {"engines": [{"name": TEXT, "about": TEXT,
 ABOUT = {
     "moonshine": "English, on this device",
     "sherpa-onnx": "many languages, on this device, with a model of your choice",
-    "whisper": "99 languages, Chinese and English mixed too, on this device",
-    "apple-speech": "the system's own languages, on this device, in Koe.app on macOS",
-    "mlx": "Chinese, English and more, on this device, in Koe.app on Apple silicon",
+    "whisper": "99 languages, also mixed Chinese and English, on this device",
+    "apple-speech": "the languages of macOS, on this device, only in Koe.app",
+    "mlx": "Chinese, English and more, on this device, only in Koe.app on Apple silicon",
     "doubao": "Chinese and English, the streaming service of Volcengine",
     "qwen": "many languages, the streaming service of Alibaba Cloud",
-    "glm": "Chinese and English, the service of Zhipu, after the recording",
-    "mimo": "Chinese and English, the service of Xiaomi, after the recording",
+    "glm": "Chinese and English, the service of Zhipu, which needs the whole recording",
+    "mimo": "Chinese and English, the service of Xiaomi, which needs the whole recording",
 }
-"""What each engine is, for people."""
+"""By engine: a short description for users."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """One line of the list.
+    """An engine in the list.
 
     Attributes:
-        fault: What it lacks; None: nothing.
+        fault: What the engine lacks; None: nothing.
     """
 
     name: str
@@ -53,17 +54,17 @@ class EngineState:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_json_option(parser)
     add_config_option(parser)
     parser.epilog = _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List; return the exit status.
+    """List the engines; return the exit status.
 
     Raises:
-        ConfigError: The configuration is there and can't be read.
+        ConfigError: The configuration exists and can't be read.
     """
     config = _configuration(arguments.config or config_directory(os.environ))
     states = examine_engines(config)
@@ -79,10 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def examine_engines(config: AsrConfig) -> list[EngineState]:
-    """Look at every engine, and at the configured one even if there is no such.
+    """Examine every engine, and the configured one even if koe does not know it.
 
     Args:
-        config: With models as absolute paths.
+        config: The settings, with absolute paths of models.
     """
     names = ENGINES if config.provider in ENGINES else (*ENGINES, config.provider)
     faults = {name: fault_of(name, config) for name in names}
@@ -93,7 +94,7 @@ def examine_engines(config: AsrConfig) -> list[EngineState]:
 
 
 def _configuration(directory: Path) -> AsrConfig:
-    """The settings as they are, without making any file."""
-    is_there = (directory / CONFIG_NAME).exists()
-    asr = Store(directory, os.environ).load().config.asr if is_there else AsrConfig()
+    """Read the settings without creating files."""
+    exists = (directory / CONFIG_NAME).exists()
+    asr = Store(directory, os.environ).load().config.asr if exists else AsrConfig()
     return asr.with_models_in(directory / MODELS_NAME)

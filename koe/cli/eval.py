@@ -1,4 +1,4 @@
-"""``koe eval``: how much of recordings an engine gets wrong, and what that takes."""
+"""``koe eval``: measure the word error rate and the computing time of an engine."""
 
 from __future__ import annotations
 
@@ -24,38 +24,40 @@ from koe.events import BYTES_PER_SECOND, DefiniteHeard, EngineClosed, FinalHeard
 from koe.transcript import Transcript
 
 _EPILOG = """\
-FOLDER has .wav or .flac files, and what is said in them: in a .txt beside each, or in
-references.tsv, on each line a file without its ending, a tab, and the text. Words are counted; in
-Chinese, characters are. No language model corrects the texts, and nothing is kept.
+FOLDER contains .wav or .flac files and the correct text of each: in a .txt file beside it, or in
+references.tsv, where each line is the name of a file without its ending, a tab, and the text. Words
+are counted, and characters of Chinese. No language model corrects the texts, and nothing is kept.
 
-The columns: seconds of the recording, words that are wrong, words that are said, their ratio, and
-seconds of a processor that this computer spends for each second of the recording.
+The columns: the length of the recording in seconds, the wrong words, the spoken words, their ratio,
+and the processor time of this computer in seconds per second of the recording.
 
 with --json, one object per line: {"name": TEXT, "seconds": NUMBER, "wrong": NUMBER, "said": NUMBER,
-"rate": NUMBER, "computing": NUMBER, "text": TEXT}; the last has the name "total" and no text
+"rate": NUMBER, "computing": NUMBER, "text": TEXT}; the last one has the name "total" and no text
 """
 
-_HEAD = ("recording", "seconds", "wrong", "said", "rate", "s per s")
+_HEAD = ("recording", "seconds", "wrong", "said", "rate", "CPU s/s")
 
-# Loads the engine, so that no recording pays for it.
+# Recognised first, so that loading the engine does not count for a recording.
 _SILENCE = bytes(BYTES_PER_SECOND // 10)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "folder", metavar="FOLDER", type=file_path, help="recordings and references"
+        "folder", metavar="FOLDER", type=file_path, help="recordings and their texts"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, with the texts")
     parser.add_argument(
-        "--texts", action="store_true", help="show what was heard where something is wrong"
+        "--texts", action="store_true", help="show correct and recognised texts that differ"
     )
     parser.add_argument(
         "--engine", metavar="NAME", choices=ENGINES, default="",
-        help="try this engine, instead of the configured one; koe engines lists them",
+        help="use this engine, instead of the configured one; koe engines lists them",
     )  # fmt: skip
     parser.add_argument(
-        "--second-pass", choices=("auto", "off"), help="instead of asr.second_pass in config.yaml"
+        "--second-pass",
+        choices=("auto", "off"),
+        help="replaces asr.second_pass of config.yaml",
     )
     add_config_option(parser)
     parser.epilog = _EPILOG
@@ -63,11 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one recording, or of all of them.
+    """The result of one recording, or the sum over all recordings.
 
     Attributes:
-        seconds: How long it is.
-        processor: Seconds of a processor that it took.
+        seconds: The length of the recording.
+        processor: The processor time, in seconds.
+        text: The recognised text; empty for a sum.
     """
 
     name: str
@@ -78,7 +81,7 @@ class Result:
 
     @property
     def computing(self) -> float:
-        """Seconds of a processor for each second of audio."""
+        """The processor time in seconds per second of audio."""
         return self.processor / self.seconds if self.seconds else 0.0
 
     def __add__(self, other: Result) -> Result:
@@ -91,7 +94,7 @@ class Result:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Recognise everything and tell the table; return the exit status.
+    """Recognise all recordings and print the table; return the exit status.
 
     Raises:
         AudioError: A file is missing or damaged.
@@ -133,17 +136,15 @@ async def _results(
         began = time.process_time()
         text = await recognise(open_engine(asr, terms), chunks)
         spent = time.process_time() - began
-        yield (
-            Result(recording.name, seconds, score(recording.said, text), spent, text),
-            (recording.said),
-        )
+        result = Result(recording.name, seconds, score(recording.said, text), spent, text)
+        yield result, recording.said
 
 
 async def recognise(engine: Engine, chunks: list[bytes]) -> str:
-    """Have an engine recognise a recording.
+    """Recognise a recording.
 
     Raises:
-        AsrError: It can't.
+        AsrError: The engine fails.
     """
     transcript = Transcript()
 

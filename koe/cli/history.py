@@ -1,4 +1,4 @@
-"""``koe history``: what was said before, and another try for what gave no text."""
+"""``koe history``: show earlier dictations, and recognise them again."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
 from koe.files.read import is_missing
 from koe.journal.entries import entry_json
-from koe.journal.history import History
+from koe.journal.history import EMPTY_HISTORY, History
 
 _USUAL_LIMIT = 100
 
 _SUMMARIES = {
-    "list": "list the newest entries; koe history without an ACTION does it too",
-    "search": "list the entries that contain a word, or a part of one",
+    "list": "list the newest entries; the default ACTION",
+    "search": "list the entries that contain a text",
     "show": "print all details of an entry",
     "retry": "recognise a recording again",
-    "recorrect": "correct again what was recognised",
+    "recorrect": "correct the recognised text again",
     "export": "write a recording as a WAV file",
-    "pin": "keep an entry until it is removed by hand",
-    "unpin": "keep an entry only as long as the settings say",
+    "pin": "keep an entry until you remove it",
+    "unpin": "keep a pinned entry only as long as the settings say",
     "remove": "remove an entry with its recording and its text",
-    "prune": "remove now what the settings no longer keep",
+    "prune": "remove what exceeds the limits of age and size in the settings",
 }
 
 _EPILOG = """\
-koe history ACTION --help says more about an action.
+koe history ACTION --help describes an action.
 
-ID is what the list shows, or the beginning of it, or `last`, which is the newest entry.
+ID is an ID of the list, the beginning of one, or `last` for the newest entry.
 
-By default, recordings are kept of sessions that gave no text or not all of it. What is kept, and
-for how long, is set in history.audio and the settings beside it: koe config show history. Set
-history.audio to nothing, and nothing is kept. docs/history.md says more.
+By default, a recording is kept if its dictation gave no text or an incomplete one. The settings
+that say what is kept, and for how long, are shown by: koe config show history. To keep no
+recordings: koe config set history.audio nothing. docs/history.md describes the history.
 
 exit status:
   0    done
-  1    an error, which stderr explains
+  1    an error, described on stderr
   2    wrong usage
   130  interrupted with Ctrl-C
 """
@@ -61,21 +61,21 @@ _ENTRY_JSON = """\
 _LIST_EPILOG = f"""\
 why:
   complete      the whole text was delivered
-  incomplete    a text was delivered, and its end may be missing
+  incomplete    a text was delivered, but its end may be missing
   silent        nothing was recognised
-  cancelled     the session was cancelled
-  failed        there was no text
-  interrupted   the program ended before the text was there
+  cancelled     the dictation was cancelled
+  failed        an error prevented a text
+  interrupted   the program ended before there was a text
   (text)        only the text is kept, not the recording
-  *             it is pinned
+  *             the entry is pinned
 
 with --json, an array on stdout, newest first, of
 {_ENTRY_JSON}"""
 
 _RESULT_EPILOG = """\
 exit status:
-  0    there is a text
-  1    an error, which stderr explains
+  0    a text was printed
+  1    an error, described on stderr
   2    wrong usage
   3    there was no speech
   130  interrupted with Ctrl-C
@@ -85,7 +85,7 @@ with --json, one object per line on stdout, as from koe dictate --json
 
 _EPILOGS = {
     "list": _LIST_EPILOG,
-    "search": f"Upper and lower case make no difference.\n\n{_LIST_EPILOG}",
+    "search": f"Upper and lower case do not matter.\n\n{_LIST_EPILOG}",
     "show": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
     "retry": (
         "The text is written to stdout; nothing is pasted. Without --engine, the configured\n"
@@ -100,13 +100,13 @@ with --json, an object on stdout: {"id": TEXT, "path": TEXT, "seconds": NUMBER}
     "pin": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
     "unpin": f"with --json, an object on stdout:\n{_ENTRY_JSON}",
     "remove": """\
-Pinned entries are removed too. Nothing of it stays in the configuration folder.
+Pinned entries are removed, too. No part of the entry stays in the configuration folder.
 
 with --json, an object on stdout: {"removed": ID}
 """,
     "prune": """\
-koe does this by itself when it starts and after each session. Files that koe did not write, or that
-a later koe wrote, are left alone and named.
+koe also does this when it starts and after each dictation. Files that were not written by koe, or
+by a later version of koe, are kept, and stderr names them.
 
 with --json, an object on stdout: {"removed": NUMBER}
 """,
@@ -114,7 +114,7 @@ with --json, an object on stdout: {"removed": NUMBER}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.epilog = _EPILOG
     _add_common(parser)
     parser.set_defaults(limit=_USUAL_LIMIT)
@@ -124,7 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "search":
             action.add_argument("text", metavar="TEXT", help="what to look for")
         elif name not in {"list", "prune"}:
-            action.add_argument("id", metavar="ID", help="which entry; last is the newest")
+            action.add_argument("id", metavar="ID", help="the ID of an entry; last for the newest")
         if name in {"list", "search"}:
             action.add_argument(
                 "--limit", metavar="N", type=_count, default=_USUAL_LIMIT,
@@ -148,7 +148,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked for; return the exit status."""
+    """Run the action; return the exit status."""
     directory = arguments.config or config_directory(os.environ)
     history = open_history(directory, print_error)
     interrupted = history.recover()
@@ -173,13 +173,13 @@ def open_history(directory: Path, warn: Callable[[str], None]) -> History:
     """Return the history of a configuration.
 
     Args:
-        directory: The configuration's folder.
-        warn: Called with a sentence for what goes wrong.
+        directory: The configuration folder.
+        warn: Called with a sentence about each problem.
     """
     return History(directory, _read_settings(directory, warn), warn)
 
 
-# --- telling -----------------------------------------------------------------------------
+# --- showing -----------------------------------------------------------------------------
 
 
 def _list(history: History, arguments: argparse.Namespace) -> int:
@@ -191,7 +191,7 @@ def _list(history: History, arguments: argparse.Namespace) -> int:
         columns = columns_of(sys.stdout) if sys.stdout and sys.stdout.isatty() else None
         print_line("\n".join(table(entries, history.short_ids(), columns)))
     else:
-        print_error("note: nothing was found" if is_search else "note: the history is empty")
+        print_error("note: nothing was found" if is_search else f"note: {EMPTY_HISTORY}")
     return Exit.OK
 
 
@@ -225,7 +225,7 @@ def _pin(history: History, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(entry_json(entry))
     else:
-        print_line(f"{entry.id} is pinned" if pinned else f"{entry.id} is not pinned any more")
+        print_line(f"{entry.id} is pinned" if pinned else f"{entry.id} is no longer pinned")
     return Exit.OK
 
 
@@ -244,11 +244,10 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"removed": removed})
     else:
-        print_line(
-            f"{removed} {'entry was' if removed == 1 else 'entries were'} removed or shortened"
-        )
+        what = "entry or recording was" if removed == 1 else "entries or recordings were"
+        print_line(f"{removed} {what} removed")
     for sentence in dict.fromkeys([*skipped, *history.skipped]):
-        print_error(f"note: left alone: {sentence}")
+        print_error(f"note: skipped: {sentence}")
     return Exit.OK
 
 
@@ -256,7 +255,7 @@ def _prune(history: History, arguments: argparse.Namespace) -> int:
 
 
 def _rerun(history: History, arguments: argparse.Namespace) -> int:
-    # They bring engines and the network, which nothing else needs here.
+    # Imported here: they load engines and the network, which the other actions do not need.
     from koe.cli.report import (
         DictationProgress,
         JsonReport,
@@ -288,8 +287,8 @@ def _rerun(history: History, arguments: argparse.Namespace) -> int:
 
 
 def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> None:
-    """Declare what may stand before the action and behind it."""
-    # Where it is not behind the action, what stands before it holds.
+    """Declare the options that may precede or follow the action."""
+    # An option that does not follow the action keeps the value that it has before the action.
     nothing = argparse.SUPPRESS if is_action else False
     parser.add_argument(
         "--json", action="store_true", default=nothing, help="print JSON, for programs"
@@ -298,18 +297,17 @@ def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> 
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _read_settings(directory: Path, warn: Callable[[str], None]) -> HistoryConfig:
-    """Return what is kept; without settings that can be read, all that is there."""
+    """Read what to keep; if the settings can't be read, everything is kept."""
     if is_missing(directory / CONFIG_NAME):
         return HistoryConfig()
     try:
         return Store(directory, os.environ).load().config.history
     except ConfigError as exc:
-        warn(f"note: {exc}; nothing is removed until this is mended")
+        warn(f"note: {exc}; until this is mended, nothing is removed")
         return UNREADABLE.history

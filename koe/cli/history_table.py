@@ -1,4 +1,4 @@
-"""Entries of the history as a person reads them."""
+"""Entries of the history as text for users."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from koe.journal.entries import Entry, Why
 
 _HEAD = ("ID", "when", "seconds", "engine", "why", "text")
 _GAP = "  "
-# Of the columns, the one with numbers.
+# The index of the column with numbers.
 _SECONDS = _HEAD.index("seconds")
 
-# A text is shown even where there is hardly room for it.
+# Columns of the text that are shown even on a narrow terminal.
 _LEAST_TEXT = 20
 
 ENDS = {
@@ -23,7 +23,7 @@ ENDS = {
     Why.SILENT: "silent: nothing was recognised",
     Why.CANCELLED: "cancelled",
     Why.FAILED: "failed",
-    Why.INTERRUPTED: "interrupted: the program ended before the text was there",
+    Why.INTERRUPTED: "interrupted: the program ended before there was a text",
 }
 
 
@@ -33,9 +33,9 @@ def table(
     """Yield the lines of a table.
 
     Args:
-        entries: In order.
-        short_ids: What to call them, by their IDs.
-        columns: Shorten texts so that a line has so many; None: as long as they are.
+        entries: The entries, in order.
+        short_ids: The ID to show for each entry, by its full ID.
+        columns: The width of a line, to which texts are shortened; None: no limit.
     """
     rows = [_HEAD, *(_row(entry, short_ids.get(entry.id, entry.id)) for entry in entries)]
     widths = [max(map(display_width, column)) for column in list(zip(*rows, strict=True))[:-1]]
@@ -50,11 +50,11 @@ def table(
 
 
 def details(entry: Entry, recording: Path | None) -> Iterator[str]:
-    """Yield the lines that say all about an entry.
+    """Yield the lines with all details of an entry.
 
     Args:
-        entry: Which.
-        recording: The file with its recording; None: it has none.
+        entry: The entry.
+        recording: The file with its recording; None: the entry has none.
     """
     size = f", {entry.audio_bytes / 1e6:.1f} MB" if recording else ""
     facts = {
@@ -76,10 +76,10 @@ def details(entry: Entry, recording: Path | None) -> Iterator[str]:
 
 
 def when(entry: Entry, form: str = "%Y-%m-%d %H:%M") -> str:
-    """Return when a session began, in the time of this place."""
+    """Return when a session began, in local time."""
     try:
         return datetime.fromisoformat(entry.began).astimezone().strftime(form)
-    except (ValueError, OverflowError, OSError):  # it comes from a file
+    except (ValueError, OverflowError, OSError):  # the file of the entry is damaged
         return entry.began
 
 

@@ -1,4 +1,4 @@
-"""``koe-config``: how a program in C is compiled against this koe."""
+"""``koe-config``: print the compiler and linker flags for programs that use this koe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from koe.cli import Exit, print_error, print_line
 from koe.errors import KoeError, OutputError
 
 _EPILOG = """\
-For a program in C:
+To compile a program in C:
 
   cc shell.c $(koe-config --cflags --libs) -o shell
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; without an option, show the help.
 
     Args:
-        argv: The arguments after the program's name; None: those of the process.
+        argv: The arguments after the program's name; None: the arguments of the process.
 
     Returns:
         The exit status.
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="koe-config",
-        description="Say how programs in C are compiled against this koe, and where it is.",
+        description="Print how to compile C programs against this koe, and where its files are.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -42,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     for option, what in {
         "--cflags": "flags for the compiler",
-        "--libs": "flags for the linker; the program then finds the library where it is now",
+        "--libs": "flags for the linker; the program then loads the library from its present path",
         "--includedir": "the folder of the headers",
-        "--libdir": "the folder where -lkoe_core is found",
-        "--library": "the library itself, for programs that load it by its path",
+        "--libdir": "the folder in which the linker finds -lkoe_core",
+        "--library": "the file of the library, for programs that load it by its path",
     }.items():
         parser.add_argument(option, action="store_true", help=what)
     arguments = parser.parse_args(argv)
@@ -66,8 +66,8 @@ def _answers(arguments: argparse.Namespace) -> list[str]:
     if arguments.libs:
         folder = str(library.link_folder())
         flags += [f"-L{folder}", "-lkoe_core"]
-        if sys.platform != "win32":  # where a program finds what lies beside it or in PATH
-            flags += ["-Xlinker", "-rpath", "-Xlinker", folder]  # unlike -Wl: commas are allowed
+        if sys.platform != "win32":  # Windows looks beside the program and in PATH
+            flags += ["-Xlinker", "-rpath", "-Xlinker", folder]  # unlike -Wl, this allows commas
     lines = [shlex.join(flags)] if flags else []
     if arguments.includedir:
         lines.append(str(library.include_folder()))

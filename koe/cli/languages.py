@@ -1,4 +1,4 @@
-"""Languages as people write them, as codes that engines and models use, and as the system's."""
+"""Names and codes of languages, and the language of the system."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ta Tamil, te Telugu, tg Tajik, th Thai, tk Turkmen, tl Tagalog, tr Turkish, tt T
 uk Ukrainian, ur Urdu, uz Uzbek, vi Vietnamese, yi Yiddish, yo Yoruba, yue Cantonese, zh Chinese"""
 
 NAMES = dict(entry.split(maxsplit=1) for entry in _NAMES.replace("\n", " ").split(", "))
-"""The English names of the languages that engines hear, by code (ISO 639; Javanese is ``jw``)."""
+"""The English names of the languages of all engines, by code (ISO 639; Javanese is ``jw``)."""
 
-# Other names and codes of some of them.
+# Other names and codes of some languages.
 _ALIASES = {
     "mandarin": "zh", "cmn": "zh", "中文": "zh", "汉语": "zh", "漢語": "zh", "普通话": "zh",
     "英语": "en", "英文": "en", "粤语": "yue", "粵語": "yue", "广东话": "yue", "廣東話": "yue",
@@ -47,10 +47,10 @@ def read_languages(text: str) -> tuple[str, ...]:
         text: Codes, tags such as ``zh-CN``, and names.
 
     Returns:
-        The codes, each once, in the order given; empty when there are none.
+        The codes, in the order given and without duplicates; empty if the text is empty.
 
     Raises:
-        InputError: A word is no language.
+        InputError: A word is not a known language.
     """
     words = [word.strip() for word in _SEPARATORS.split(text)]
     if len(words) == 1 and _code(words[0]) is None:
@@ -60,7 +60,7 @@ def read_languages(text: str) -> tuple[str, ...]:
         code = _code(word)
         if code is None:
             raise InputError(
-                f"{word!r} is no language that koe knows; write codes or English names, "
+                f"{word!r} is not a language that koe knows; write codes or English names, "
                 "such as: en, zh, Japanese"
             )
         codes[code] = None
@@ -68,25 +68,25 @@ def read_languages(text: str) -> tuple[str, ...]:
 
 
 def language_names(languages: tuple[str, ...]) -> str:
-    """Name languages in a sentence."""
+    """List the English names of languages, for a sentence."""
     names = [NAMES[code] for code in languages]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def system_language(environ: Mapping[str, str]) -> str | None:
-    """The code of the language that the system speaks to this user; None if it is not known."""
+    """The code of the language in which the system addresses this user; None if unknown."""
     if sys.platform == "win32":
         number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
         name = locale.windows_locale.get(number, "")
     else:
-        # As the C library decides (setlocale(3)).
+        # In the order of the C library (setlocale(3)).
         names = map(environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
         name = next(filter(None, names), None) or ""
     return _code(name.partition(".")[0].partition("@")[0])
 
 
 def _code(word: str) -> str | None:
-    """The code of one language; None if the word is none."""
+    """The code of a language; None if the word is not a known language."""
     folded = word.casefold()
     primary = re.split("[-_]", folded)[0]
     by_name = {name.casefold(): code for code, name in NAMES.items()}

@@ -1,4 +1,4 @@
-"""One line of a terminal that is rewritten in place."""
+"""A line of a terminal that is rewritten in place."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ import os
 import unicodedata
 from typing import TextIO
 
-# Where the terminal does not tell.
+# Used if the terminal does not report its width.
 _USUAL_COLUMNS = 80
 
-_WIDE = frozenset("WFA")  # East Asian Ambiguous too: some fonts draw it wide, and shorter is safe
+_WIDE = frozenset("WFA")  # A: ambiguous, which some fonts draw wide; a short line is safe
 _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
 
 
 class LiveLine:
-    """Text that is there while it is being spoken, and gone afterwards.
+    """Shows the text so far while the user speaks, and clears it afterwards.
 
-    Carriage returns and spaces do it, because not every terminal knows escape sequences.
+    It uses carriage returns and spaces, because not every terminal supports escape sequences.
 
     Args:
-        terminal: Where to write. When it is no terminal, nothing is written.
+        terminal: The stream to write to. If it is not a terminal, nothing is written.
     """
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal
-        # Whether anything is shown at all.
+        # Whether the stream is a terminal.
         self._enabled = terminal.isatty()
-        # The columns that are written now; 0 when the line is empty.
+        # The columns that the line takes at present; 0 if it is empty.
         self._width = 0
 
     def show(self, head: str, text: str) -> None:
-        """Replace the line with ``head`` and as much of the end of ``text`` as has room."""
+        """Replace the line by ``head`` and as much of the end of ``text`` as fits."""
         if not self._enabled:
             return
-        # The last column stays free: writing there moves some terminals to the next line.
+        # The last column stays empty: writing to it moves some terminals to the next line.
         room = columns_of(self._terminal) - 1
         line = keep_end(head, room)
         line += keep_end(printable(text), room - display_width(line))
         width = display_width(line)
-        # What the old line has more; but in a window that was made narrower it must not wrap.
+        # Spaces for the rest of the old line; they must not wrap if the window has become narrower.
         if excess := " " * (min(self._width, room) - width):
             self._write(f"\r{line}{excess}")
         self._write(f"\r{line}")
         self._width = width
 
     def clear(self) -> None:
-        """Make the line empty, so that something else can be written there."""
+        """Clear the line, so that other text can be written there."""
         if self._width:
-            # Of Ctrl-C the terminal itself shows ^C.
+            # After Ctrl-C, the terminal itself shows ^C.
             width = min(self._width + len("^C"), columns_of(self._terminal) - 1)
             self._write(f"\r{' ' * width}\r")
             self._width = 0
@@ -58,14 +58,14 @@ class LiveLine:
 
 
 def display_width(text: str) -> int:
-    """Count the columns that a text takes; CJK characters take two."""
+    """Count the columns that a text takes; a CJK character takes two."""
     return sum(_character_width(character) for character in text)
 
 
 def keep_end(text: str, columns: int) -> str:
-    """Shorten a text from its beginning to so many columns, with an ellipsis when it is too long.
+    """Remove the beginning of a text that is wider than ``columns``, and put an ellipsis there.
 
-    The end is what was said last, and that is what a speaker looks at.
+    A speaker looks at the newest words, which are at the end.
     """
     if display_width(text) <= columns:
         return text
@@ -75,14 +75,14 @@ def keep_end(text: str, columns: int) -> str:
     start = len(text)
     while (room := room - _character_width(text[start - 1])) >= 0:
         start -= 1
-    # A mark without its character would attach itself to the ellipsis.
+    # A combining mark without its character would combine with the ellipsis.
     while start < len(text) and unicodedata.category(text[start]) in _INVISIBLE:
         start += 1
     return "…" + text[start:]
 
 
 def keep_start(text: str, columns: int) -> str:
-    """Shorten a text from its end to so many columns, with an ellipsis when it is too long."""
+    """Remove the end of a text that is wider than ``columns``, and put an ellipsis there."""
     if display_width(text) <= columns:
         return text
     room = columns - display_width("…")
@@ -101,14 +101,14 @@ def _character_width(character: str) -> int:
 
 
 def printable(text: str) -> str:
-    """One line without control characters, which would move the cursor."""
+    """Replace control characters and line separators, which would move the cursor, by spaces."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
 
 
 def columns_of(terminal: TextIO) -> int:
     """Return the width of a terminal."""
     try:
-        # Not shutil.get_terminal_size: it looks at stdout, which may be a file.
+        # shutil.get_terminal_size examines stdout, which may be a file.
         return os.get_terminal_size(terminal.fileno()).columns or _USUAL_COLUMNS
     except OSError:
         return _USUAL_COLUMNS

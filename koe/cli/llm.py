@@ -1,4 +1,4 @@
-"""``koe llm``: whether a language model answers, and which ones a server has."""
+"""``koe llm``: test a language model, and list the models of a server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUMMARIES = {
 
 _EPILOGS = {
     "test": """\
-Whether correction is on (llm.enabled) does not matter. Keys are never shown.
+This works even if llm.enabled is false. API keys are never shown.
 
 exit status: 1 if there was no answer, else 0
 
@@ -31,7 +31,7 @@ with --json, one object on stdout: {"ok": BOOLEAN, "profile": TEXT, "model": TEX
 "seconds": NUMBER, "message": TEXT}, where the message says what went wrong
 """,
     "models": """\
-exit status: 1 if the server did not say, else 0
+exit status: 1 if the server did not list its models, else 0
 
 with --json, one object on stdout: {"ok": BOOLEAN, "profile": TEXT, "models": [TEXT, ...],
 "message": TEXT}, where the message says what went wrong
@@ -41,13 +41,13 @@ with --json, one object on stdout: {"ok": BOOLEAN, "profile": TEXT, "models": [T
 
 @dataclass(frozen=True, slots=True)
 class LlmTarget:
-    """Whom to ask, and by which settings.
+    """The language model to ask, and the settings to use.
 
     Attributes:
-        store: The files.
+        store: The configuration folder.
         snapshot: The settings.
-        name: The id of the profile.
-        profile: The profile.
+        name: The ID of the profile.
+        profile: The profile, which names the server and the model.
     """
 
     store: Store
@@ -56,10 +56,10 @@ class LlmTarget:
     profile: LlmProfile
 
     def ask(self, question: Question[Answer]) -> Answer:
-        """Ask, over a connection of its own.
+        """Ask a question over a new connection.
 
         Raises:
-            LlmError: As the question.
+            LlmError: The question raised it.
         """
         prompts, problems = load_prompts(self.store, self.snapshot.config.llm)
         for problem in (*self.snapshot.problems, *problems):
@@ -67,23 +67,24 @@ class LlmTarget:
         return asyncio.run(ask_by(self.snapshot, prompts, question))
 
     def explain(self, error: LlmError) -> str:
-        """What went wrong, and whether the profile lacks a key."""
+        """Describe an error; if the server refused a request without a key, say how to set one."""
         is_refused = isinstance(error, LlmStatusError) and error.status in (401, 403)
         if is_refused and not self.profile.api_key:
-            return f"{error}; the profile {self.name!r} has no api_key"
+            remedy = f"koe config set llm.profiles.{self.name}.api_key -"
+            return f"{error}; the profile {self.name!r} has no api_key; to set it: {remedy}"
         return str(error)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
-    parser.epilog = "koe llm ACTION --help says more about an action."
+    parser.epilog = "koe llm ACTION --help describes an action."
     for action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).values():
         add_target_arguments(action)
 
 
 def add_target_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `find_target` goes by, and how to tell the result."""
+    """Declare the options that `find_target` uses, and ``--json``."""
     parser.add_argument(
         "--profile",
         metavar="ID",
@@ -94,10 +95,10 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def find_target(arguments: argparse.Namespace) -> LlmTarget:
-    """Read the settings and choose a profile. Missing files are created.
+    """Read the settings and find the profile. Missing files are created.
 
     Raises:
-        ConfigError: The settings can't be read, or there is no such profile.
+        ConfigError: The settings can't be read, or the profile does not exist.
     """
     store = Store(arguments.config or config_directory(os.environ), os.environ)
     store.create_missing_files()
@@ -106,13 +107,13 @@ def find_target(arguments: argparse.Namespace) -> LlmTarget:
     name = llm.active_profile if arguments.profile is None else arguments.profile
     if name not in llm.profiles:
         known = ", ".join(llm.profiles) or "none"
-        reason = f"llm.profiles has no {name!r}, only: {known}"
+        reason = f"llm.profiles has no {name!r}; choose from: {known}"
         raise ConfigError(str(store.config_path), reason)
     return LlmTarget(store, snapshot, name, llm.profiles[name])
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked for; return the exit status."""
+    """Run the action; return the exit status."""
     target = find_target(arguments)
     return (_test if arguments.action == "test" else _list_models)(target, arguments.json)
 
@@ -143,7 +144,8 @@ def _test(target: LlmTarget, as_json: bool) -> int:
     else:
         print_line(f"{target.name}: {model} answered in {seconds:.1f} s")
         if not target.snapshot.config.llm.enabled:
-            print_error("note: llm.enabled is false, so no dictation is corrected")
+            remedy = "koe config set llm.enabled true"
+            print_error(f"note: correction is off; to have dictations corrected: {remedy}")
     return Exit.ERROR if message else Exit.OK
 
 

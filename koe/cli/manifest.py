@@ -1,4 +1,4 @@
-"""``koe manifest``: describing models that are published, so that they can be downloaded."""
+"""``koe manifest``: describe a published model, so that koe can download it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from koe.cli import Exit, print_error
 from koe.cli.live_line import printable
 from koe.cli.usage import add_config_option, add_subcommands, file_path
 from koe.config.store import config_directory
-from koe.errors import ManifestError
+from koe.errors import ManifestError, ModelPathError
 from koe.models import paths, storage
 from koe.models.manifest import Manifest, render
 from koe.models.paths import MANIFEST_NAME
 
 _EPILOG = """\
-REPO is a model on Hugging Face, such as mlx-community/Qwen3-0.6B-4bit. All files at its top level
-are listed, with their sizes and, for the large ones, their checksums. Delete the files that are not
-needed from the manifest; then koe model pull downloads the rest.
+REPO is a model on Hugging Face, such as mlx-community/Qwen3-0.6B-4bit. The manifest lists all files
+at its top level, with their sizes and, for large files, their checksums. Remove the files that are
+not needed from the manifest; koe model pull downloads the others.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
     summary = "write the manifest of a model on Hugging Face"
     generate = add_subcommands(parser, "action", {"generate": summary}, {"generate": _EPILOG})[
         "generate"
     ]
-    generate.add_argument("repo", metavar="REPO", help="OWNER/NAME")
+    generate.add_argument("repo", metavar="REPO", help="the model on Hugging Face, as OWNER/NAME")
     generate.add_argument("--provider", required=True, help="the engine that can use the model")
     generate.add_argument("--description", required=True, help="the line that koe model list shows")
     generate.add_argument(
@@ -38,34 +38,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="PATH",
         type=file_path,
-        help="write to PATH, instead of the folder of the models",
+        help="write to the file PATH, instead of the models folder",
     )
     add_config_option(generate)
-    parser.epilog = "koe manifest generate --help says more."
+    parser.epilog = "koe manifest generate --help describes the action."
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate the manifest; return the exit status."""
-    # They bring the HTTP library, which help does not need.
+    # Imported here: they load the HTTP library, which --help does not need.
     from koe import daemon_threads
     from koe.models import hub
 
     repo: str = arguments.repo
-    _print_note(f"Querying {hub.tree_url(repo)} ...")
     path = arguments.output or _usual_path(arguments)
+    _print_note(f"Querying {hub.tree_url(repo)} ...")
     listing = daemon_threads.run(hub.list_files(repo))
     for file in listing.files:
         paths.components(file.name)
     if listing.folders:
         names = printable(", ".join(listing.folders))
-        print_error(f"left out, because koe cannot know what of it is needed: {names}")
+        print_error(f"these folders are left out; add the files that the model needs: {names}")
     manifest = Manifest(arguments.provider, arguments.description, repo, listing.files)
     try:
         if arguments.output is None:
             path.parent.mkdir(parents=True, exist_ok=True)
         storage.replace_file(path, render(manifest))
     except OSError as exc:
-        raise ManifestError(f"write: {path}: {exc.strerror}") from exc
+        remedy = "name another file with --output"
+        raise ManifestError(f"{path} can't be written: {exc.strerror}; {remedy}") from exc
     _print_note(f"Generated manifest with {len(listing.files)} files")
     _print_note(f"Written to: {path}")
     return Exit.OK
@@ -73,7 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _usual_path(arguments: argparse.Namespace) -> Path:
     name = arguments.repo.rpartition("/")[2]
-    parts = paths.components(f"{arguments.provider}/{name}")
+    try:
+        parts = paths.components(f"{arguments.provider}/{name}")
+    except ModelPathError as exc:
+        reason = f"{arguments.provider}/{name} can't be a folder of the models"
+        remedy = "give the name of an engine as --provider, or a file as --output"
+        raise ManifestError(f"{reason}; {remedy}") from exc
     root = paths.models_directory(arguments.config or config_directory(os.environ))
     return root.joinpath(*parts, MANIFEST_NAME)
 

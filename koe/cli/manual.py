@@ -1,4 +1,4 @@
-"""The man page ``koe.1``, made of what the commands' ``--help`` say: ``make man``."""
+"""Makes the man page ``koe.1`` from the ``--help`` of all commands, for ``make man``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from koe.cli import full_parser
 
 _BEGINNING = """\
-.\\" Made by make man of what --help says; change that instead.
+.\\" Made by make man from the help of the commands; change that instead.
 .TH KOE 1
 .SH NAME
 koe \\- background dictation
@@ -25,9 +25,9 @@ _END = """\
 .SH FILES
 .TP
 .I ~/.koe
-The settings, the dictionary, models, the log, and what is kept of dictations; on Windows
+The settings, the dictionary, the models, the log and the history; on Windows
 .IR %APPDATA%\\ekoe .
-Another folder:
+To use another folder, give it with
 .BR --config .
 """
 
@@ -62,13 +62,13 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _following(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser._actions:  # argparse has no other way to ask
+    for action in parser._actions:  # argparse has no public way to list them
         if isinstance(action, argparse._SubParsersAction):
             yield from ((command.prog, command) for command in action.choices.values())
 
 
 def _placeholders(parser: argparse.ArgumentParser) -> str:
-    """What follows a command's name, besides its options."""
+    """The positional arguments of a command, as in its usage."""
     words = {"?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
     return "".join(
         f" {_text(words.get(str(action.nargs), '{}').format(action.metavar or action.dest))}"
@@ -95,13 +95,13 @@ def _value(action: argparse.Action) -> str:
 
 
 def _preformatted(text: str) -> str:
-    """A text whose lines and columns stay."""
+    """Format a text so that its lines and columns are kept."""
     lines = map(_text, text.strip("\n").splitlines())
     return "\n".join((".PP", ".nf", *lines, ".fi"))
 
 
 def _text(text: str) -> str:
-    """Escape what the formatter would interpret, and what is not ASCII."""
+    """Escape the characters that the formatter would interpret, and those outside of ASCII."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga")
     escaped = "".join(it if it.isascii() else f"\\[u{ord(it):04X}]" for it in escaped)
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped

@@ -1,4 +1,4 @@
-"""``koe model``: which models there are, fetching, verifying and removing them."""
+"""``koe model``: list, download, verify and remove models."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _SENTENCES = {
     Status.NOT_INSTALLED: "not installed (manifest only, no data files)",
 }
 
-# Columns of a file's name that are shown: a manifest may name anything.
+# The most columns of a file's name that are shown, since a manifest may contain any name.
 _LONGEST_SHOWN = 200
 
 _EPILOG = """\
-MODEL is what koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the whole path of a folder with
-a manifest. A download that was interrupted goes on where it stopped.
+MODEL is a name that koe model list shows, such as mlx/Qwen3-0.6B-4bit, or the full path of a folder
+with a manifest. The next pull continues an interrupted download.
 
 exit status:
-  0    done; for status, whatever it is
-  1    an error, described on stderr; for verify, the model is not installed or damaged
+  0    done; for status, also if the model is not installed
+  1    an error, described on stderr; for verify, also if the model is not installed or damaged
   2    wrong usage
   130  interrupted with Ctrl-C
 
@@ -52,12 +52,12 @@ with --json, in UTF-8 on stdout:
     {"event": "verifying"}
     {"event": "error", "message": TEXT}
     {"event": "done", "model": TEXT, "directory": TEXT}
-a status is 0: not installed, 1: incomplete, 2: installed
+status: 0 is not installed, 1 is incomplete, 2 is installed
 """
 
 
 _SUMMARIES = {
-    "list": "show all models, and which are installed",
+    "list": "list all models, and which ones are installed",
     "pull": "download the missing files of a model",
     "status": "show how much of a model is installed",
     "verify": "check every byte of a model",
@@ -66,31 +66,32 @@ _SUMMARIES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
     parser.epilog = _EPILOG
     for name, action in add_subcommands(parser, "action", _SUMMARIES).items():
         if name != "list":
             action.add_argument(
-                "model", metavar="MODEL", help="its name in koe model list, or its path"
+                "model", metavar="MODEL", help="a name from koe model list, or a full path"
             )
         if name == "status":
             action.add_argument(
                 "--verify-mode",
                 choices=[mode.name.lower().replace("_", "-") for mode in VerifyMode],
                 default="normal",
-                help="cache-only: compute nothing; force: compute everything anew",
+                help="normal (the default): reuse the checksums of unchanged files; cache-only: "
+                "compute no checksums; force: compute all checksums again",
             )
         add_json_option(action)
         add_config_option(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it; return the exit status."""
+    """Run the action; return the exit status."""
     root = paths.models_directory(arguments.config or config_directory(os.environ))
     try:
         install_manifests(root)
-    except ManifestError as exc:  # the other models can be used all the same
+    except ManifestError as exc:  # the other models can still be used
         print_error(f"warning: {exc}")
     match arguments.action:
         case "list":
@@ -132,7 +133,7 @@ def _described(model: Model, status: Status) -> dict[str, object]:
 
 
 def _note(model: Model) -> str | None:
-    """Why models of an engine are not usable."""
+    """Why the models of an engine are not usable; None if they are."""
     obstacle = obstacle_to(model)
     return (
         f"models of {model.manifest.provider} are not usable here: {obstacle}" if obstacle else None
@@ -180,28 +181,29 @@ def _remove(root: Path, model: str, as_json: bool) -> int:
 
 
 def _pull(root: Path, model: str, as_json: bool) -> int:
-    # It brings the HTTP library, which nothing else needs here.
+    # Imported here: it loads the HTTP library, which the other actions do not need.
     from koe.cli.pull_report import BarsReport, JsonPullReport
     from koe.cli.pulling import pull_model
 
     _existing(root, model)
     try:
-        is_there = pull_model(root, model, JsonPullReport() if as_json else BarsReport(sys.stderr))
+        report = JsonPullReport() if as_json else BarsReport(sys.stderr)
+        is_installed = pull_model(root, model, report)
     except KeyboardInterrupt:
-        print_error(f"interrupted; to go on from there: koe model pull {model}")
+        print_error(f"interrupted; to continue the download: koe model pull {model}")
         return Exit.INTERRUPTED
-    return Exit.OK if is_there else Exit.ERROR
+    return Exit.OK if is_installed else Exit.ERROR
 
 
 def _existing(root: Path, model: str) -> Path:
     """Return the model's directory.
 
     Raises:
-        ModelError: There is none, or it is not where it is meant to be.
+        ModelError: The directory does not exist, or is outside of the models folder.
     """
     directory = paths.locate(root, model)
     if not directory.is_dir():
-        remedy = "koe model list shows what there is"
+        remedy = "koe model list shows the models"
         raise ManifestError(f"model directory not found: {directory}; {remedy}")
     return paths.existing_directory(root, model)
 

@@ -1,4 +1,4 @@
-"""A model as a person reads it: how large it is, what it hears, and whether it is of use here."""
+"""A model as text for users: its size, its languages, and whether it is usable here."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TAGS = {
 
 _PATH_COLUMNS = 40  # spec models §10.3
 
-# Of more languages, only so many are named.
+# The largest number of languages that are named.
 _MOST_LANGUAGES = 8
 
 
 def model_line(model: Model, status: Status) -> str:
-    """One line about a model; its beginning is that of the upstream (spec models §10.3)."""
+    """Describe a model in one line, which begins as in the upstream (spec models §10.3)."""
     path = model.path + " " * (_PATH_COLUMNS - display_width(model.path))
     facts = [
         size(model.manifest.total_bytes) if model.manifest.total_bytes else "",
-        f"hears {listed(languages)}" if (languages := languages_of(model)) else "",
+        f"recognises {listed(languages)}" if (languages := languages_of(model)) else "",
         "not usable here" if obstacle_to(model) else "",
     ]
     remark = "; ".join(filter(None, facts))
@@ -33,7 +33,7 @@ def model_line(model: Model, status: Status) -> str:
 
 
 def obstacle_to(model: Model) -> str | None:
-    """What keeps this machine from using a model, as a clause; None when nothing does."""
+    """Why this machine can't use a model, as a clause; None if it can."""
     provider = model.manifest.provider
     if provider not in LOCAL_ENGINES:
         return "no engine of this version uses it"
@@ -41,7 +41,7 @@ def obstacle_to(model: Model) -> str | None:
 
 
 def size(count: int) -> str:
-    """A number of bytes, in units that people use for downloads."""
+    """Format a number of bytes in GB, MB or bytes."""
     megabytes = count / 1e6
     if megabytes >= 1000:
         return f"{megabytes / 1000:.1f} GB"
@@ -49,7 +49,7 @@ def size(count: int) -> str:
 
 
 def listed(languages: tuple[str, ...]) -> str:
-    """Codes of languages, and how many more there are."""
+    """List the codes of the first languages, and the number of the others."""
     more = len(languages) - _MOST_LANGUAGES
     named = " ".join(languages[:_MOST_LANGUAGES])
     return f"{named} and {more} more" if more > 0 else named

@@ -1,4 +1,4 @@
-"""The settings that follow from what a user answered: which change, and all of them at once."""
+"""The settings that follow from the answers of a user: finds the changes and makes them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ Wanted = str | bool | list[str]
 def wanted_settings(
     config: Config, proposal: Proposal, languages: tuple[str, ...], *, may_leave: bool
 ) -> dict[str, Wanted]:
-    """Return what the settings should say, by key; of other settings nothing is wanted.
+    """Return the values that settings must have, by key; other settings may have any value.
 
-    Where words may not leave, no service may go on for the engine, and none may correct.
+    If words may not leave the computer, services are removed from the fallback engines, and
+    correction by a service is switched off.
     """
     group = f"asr.{proposal.engine}"
     wanted: dict[str, Wanted] = {"asr.provider": proposal.engine}
@@ -43,7 +44,7 @@ def wanted_settings(
 
 
 def settings_to_change(wanted: Mapping[str, Wanted], listing: Listing) -> dict[str, Setting]:
-    """Return the settings that are not as wanted, by key. A key is never shown, and always set."""
+    """Return the settings without the wanted value, by key. API keys are always returned."""
     settings = {key: listing.find(key) for key in wanted}
     return {key: it for key, it in settings.items() if it and it.value != wanted[key]}
 
@@ -51,10 +52,10 @@ def settings_to_change(wanted: Mapping[str, Wanted], listing: Listing) -> dict[s
 def with_settings(
     document: Document, wanted: Mapping[str, Wanted], environ: Environment
 ) -> Document:
-    """Put all values in; for `koe.config.store.Store.rewrite`.
+    """Change all values in a document; for `koe.config.store.Store.rewrite`.
 
     Raises:
-        ConfigError: One of them can't be put there.
+        ConfigError: A value can't be set by its key.
     """
     for key in settings_to_change(wanted, list_settings(document, environ)):
         value = wanted[key]
@@ -65,14 +66,15 @@ def with_settings(
             document = with_text(document, key, text)
     for key, setting in settings_to_change(wanted, list_settings(document, environ)).items():
         if not setting.is_secret:
-            raise ConfigError(document.path, f"{key} can't be set here; set it with an editor")
+            reason = f"{key} can't be set by its key; set it with: koe config edit"
+            raise ConfigError(document.path, reason)
     return document
 
 
 def _language(config: Config, proposal: Proposal, languages: tuple[str, ...]) -> str | None:
-    """What an engine's setting of the language should be; None: as it is, or there is none."""
+    """The value for the language setting of an engine; None: no change, or no such setting."""
     default, present = language_settings(config.asr, proposal.engine)
-    # An engine finds out by itself where the setting is this.
+    # With this value, the engine detects the language.
     unknown = "auto" if default == "auto" else ""
     if proposal.takes_language:
         return languages[0] if len(languages) == 1 else unknown
@@ -81,11 +83,11 @@ def _language(config: Config, proposal: Proposal, languages: tuple[str, ...]) ->
 
 
 def _is_corrected_elsewhere(config: Config) -> bool:
-    """Whether a language model that is not on this computer gets the texts."""
+    """Whether a language model on another computer corrects the texts."""
     profile = config.llm.correcting_profile
     if profile is None or profile.provider == "mlx" or profile.lacks_key:
         return False
     try:
         return not is_local(check_endpoint(profile.url, allow_private=profile.allow_plain_http))
     except EndpointError:
-        return False  # nothing is sent there
+        return False  # nothing is sent to an invalid address

@@ -1,4 +1,4 @@
-"""Which engine to propose to a user, by the languages spoken and whether words may leave."""
+"""Proposes engines by the languages of a user, and by whether words may leave the computer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from koe.models.catalogue import shipped_manifests
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An engine, with a model where it takes one.
+    """An engine, with a model if the engine needs one.
 
     Attributes:
-        engine: Its name.
-        model: The path of the model, below the models folder; empty: it needs none.
-        languages: What it hears, as codes; where the model's manifest says it, that counts.
-        takes_language: Its language is to be set, where there is only one.
+        engine: The name of the engine.
+        model: The path of the model, relative to the models folder; empty: no model.
+        languages: The codes of the languages; the model's manifest precedes this list.
+        takes_language: Whether to set the language of the engine if the user speaks only one.
     """
 
     engine: str
@@ -30,12 +30,12 @@ class Proposal:
 
     @property
     def is_service(self) -> bool:
-        """Whether what is said is sent away."""
+        """Whether the audio is sent to a service."""
         return self.engine not in LOCAL_ENGINES
 
     @property
     def hears(self) -> tuple[str, ...]:
-        """The languages."""
+        """The codes of the languages that the engine recognises."""
         manifest = shipped_manifests().get(self.model)
         return (manifest.languages if manifest else ()) or tuple(self.languages.split())
 
@@ -45,7 +45,7 @@ class Proposal:
         return None if self.is_service else obstacle_of(self.engine)
 
     def is_configured(self, config: AsrConfig) -> bool:
-        """Whether the settings say so already."""
+        """Whether the settings already name this engine and model."""
         return config.provider == self.engine and (
             not self.model or model_setting(config, self.engine) == self.model
         )
@@ -67,23 +67,25 @@ PROPOSALS = (
     Proposal("glm", languages="zh en"),
     Proposal("mimo", languages="zh en"),
 )
-"""What can be proposed, the better one first among those that hear the same.
+"""All proposals; among those with the same languages, the better one comes first."""
 
-Another engine is another line.
-"""
+
+def has_proposal(engine: str) -> bool:
+    """Whether any proposal uses an engine; the engines of apps have none."""
+    return any(it.engine == engine for it in PROPOSALS)
 
 
 def propose(
     languages: tuple[str, ...], *, may_leave: bool, config: AsrConfig, models: Path
 ) -> list[Proposal]:
-    """Return what hears all the languages, the best first.
+    """Return the proposals that recognise all the languages, the best first.
 
-    What is configured and works comes before all others, and what lacks a package after them.
+    A proposal that is configured and works comes first; one that lacks a package comes last.
 
     Args:
-        languages: Their codes.
-        may_leave: Whether a service may hear what is said.
-        config: The settings, with models as they stand there.
+        languages: The codes of the languages.
+        may_leave: Whether the audio may be sent to a service.
+        config: The settings, with the paths of models as written in them.
         models: The folder of all models.
     """
     fitting = [
@@ -95,17 +97,17 @@ def propose(
 
 
 def heard_by(config: AsrConfig) -> tuple[str, ...]:
-    """What the configured engine hears, as codes; empty if that is not known."""
+    """The codes of the languages that the configured engine recognises; empty if unknown."""
     return next((it.hears for it in PROPOSALS if it.is_configured(config)), ())
 
 
 def model_setting(config: AsrConfig, engine: str) -> str | None:
-    """The model that an engine has in the settings; None: it has none there."""
+    """The model setting of an engine; None: the engine has no such setting."""
     return getattr(_section(config, engine), "model", None)
 
 
 def language_settings(config: AsrConfig, engine: str) -> tuple[str | None, str | None]:
-    """The default and the present value of an engine's language; None: it has none."""
+    """The default and the present language setting of an engine; None: no such setting."""
     section = _section(config, engine)
     return getattr(type(section)(), "language", None), getattr(section, "language", None)
 

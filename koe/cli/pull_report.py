@@ -1,4 +1,4 @@
-"""How a download is reported, to a person and to a program."""
+"""Reports the progress of a download, to a person or to a program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from koe.cli.live_line import display_width
 from koe.models.transfer import Progress, Retry
 from koe.models.verification import Status
 
-# Columns, as the upstream has them (spec models §10.5).
+# Widths of the columns, the same as in the upstream (spec models §10.5).
 _NAME_COLUMNS = 25
 _STATE_COLUMNS = 9
 _FORMAT = "{desc} {bar:20} {n_fmt}/{total_fmt}"
@@ -24,7 +24,7 @@ _RATE = " {rate_fmt}"
 
 
 class PullReport(ABC):
-    """Reports what happens while a model is downloaded; a context manager for that time."""
+    """Reports the download of a model. Enter it as a context manager during the download."""
 
     def __enter__(self) -> Self:
         return self
@@ -34,43 +34,44 @@ class PullReport(ABC):
 
     @abstractmethod
     def show(self, notice: Progress | Retry) -> None:
-        """Tell one notice."""
+        """Report progress or a retry."""
 
     @abstractmethod
     def close(self) -> None:
-        """The download is over."""
+        """End the report of the download."""
 
     @abstractmethod
     def begin_verification(self) -> None:
-        """The check of the files begins."""
+        """Report that the check of the files begins."""
 
     @abstractmethod
     def end_verification(self, status: Status) -> None:
-        """The check is over."""
+        """Report the result of the check."""
 
     @abstractmethod
     def fail(self, message: str) -> None:
-        """Tell why there is no model."""
+        """Report why the model is not installed."""
 
     @abstractmethod
     def finish(self, model: str, directory: Path) -> None:
-        """Tell where it is."""
+        """Report that the model is installed, and where."""
 
 
 class BarsReport(PullReport):
-    """For a person: bars on a terminal, one for each file, in the order in which they begin.
+    """For a person: progress bars on a terminal, one per file, in the order in which they begin.
 
     Args:
-        terminal: Where to draw. When it is no terminal, nothing is drawn.
+        terminal: The stream to draw on. If it is not a terminal, no bars are drawn.
     """
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal
-        # By the file's index.
+        # The bars, by the index of the file.
         self._bars: dict[int, tqdm[Never]] = {}
-        # By the file's index: pulling, done, exists.
+        # The states (pulling, done, exists), by the index of the file.
         self._states: dict[int, str] = {}
-        # There is one thread. What the library takes otherwise, other processes would share.
+        # One thread draws, so a lock between threads is enough; tqdm would create a semaphore that
+        # other processes share.
         tqdm.set_lock(threading.RLock())
         tqdm.monitor_interval = 0
 
@@ -82,7 +83,7 @@ class BarsReport(PullReport):
         if notice.index not in self._bars:
             self._bars[notice.index] = self._make_bar(notice)
         bar = self._bars[notice.index]
-        # Backwards too: a file may be begun again.
+        # The difference may be negative: a download may begin again.
         bar.update(notice.bytes_there - bar.n)
         state = _state(notice)
         if self._states.get(notice.index) != state:
@@ -120,7 +121,7 @@ class BarsReport(PullReport):
             unit="B",
             unit_scale=True,
             file=self._terminal,
-            disable=None,  # unless it is a terminal
+            disable=None,  # None: disabled unless the stream is a terminal
         )
 
 
@@ -142,13 +143,13 @@ class JsonPullReport(PullReport):
             )
 
     def close(self) -> None:
-        """Do nothing: every line is complete already."""
+        """Do nothing: every line is already complete."""
 
     def begin_verification(self) -> None:
         _print_event("verifying")
 
     def end_verification(self, status: Status) -> None:
-        """Print nothing: the next line says it."""
+        """Print nothing: the next event contains the result."""
 
     def fail(self, message: str) -> None:
         _print_event("error", message=message)

@@ -1,4 +1,4 @@
-"""Downloading a model and checking it, with a report on the way."""
+"""Downloads a model and verifies it, with a report."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from koe.models.verification import Status, VerifyMode
 
 
 def pull_model(root: Path, model: str, report: PullReport) -> bool:
-    """Download what is missing of a model, and check every byte.
+    """Download the missing files of a model, and check every byte.
 
     Args:
         root: The folder of all models.
-        model: Its path, which exists.
-        report: Hears everything, errors too.
+        model: The path of an existing model, relative to the root.
+        report: Receives all events, including errors.
 
     Returns:
-        Whether all of it is there.
+        Whether the model is complete.
     """
     try:
         with report:
@@ -35,7 +35,7 @@ def pull_model(root: Path, model: str, report: PullReport) -> bool:
         report.fail(str(exc))
         return False
     if status is not Status.INSTALLED:
-        report.fail(f"{model}: verification failed after download")
+        report.fail(f"{model}: a downloaded file is damaged; run again: koe model pull {model}")
         return False
     report.finish(model, directory)
     return True

@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal."""
+"""Asks questions on the terminal."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ _Answer = TypeVar("_Answer")
 
 
 def can_ask() -> bool:
-    """Whether a person can answer: stdin is a terminal."""
+    """Whether a user can answer questions, because stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def ask(question: str, default: str, read: Callable[[str], _Answer]) -> _Answer:
-    """Ask until there is an answer that can be used.
+    """Ask until the answer is valid.
 
     Args:
-        question: A sentence.
-        default: What Enter alone means.
-        read: Makes an answer of what was typed; an InputError says why it can't.
+        question: The question, as a sentence.
+        default: The answer if the user presses only Enter.
+        read: Converts the typed text to an answer, or raises an InputError that is printed.
 
     Raises:
-        InputError: No more input comes.
+        InputError: The input ends.
     """
     while True:
         try:
             typed = input(f"{question} [{default}] ").strip()
         except EOFError as exc:
-            raise InputError("no answer came; nothing was changed") from exc
+            raise InputError(
+                "the input ended without an answer, so nothing was changed; run the command again"
+            ) from exc
         try:
             return read(typed or default)
         except InputError as exc:
@@ -45,7 +47,7 @@ def ask(question: str, default: str, read: Callable[[str], _Answer]) -> _Answer:
 
 
 def ask_yes_or_no(question: str, *, default: bool) -> bool:
-    """Ask what is answered with yes or no; as `ask`."""
+    """Ask a question with the answers yes and no; see `ask`."""
 
     def read(text: str) -> bool:
         if text.casefold() not in _ANSWERS:

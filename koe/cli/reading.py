@@ -1,4 +1,4 @@
-"""A recording as it is read for the event loop."""
+"""Reads a recording without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Result = TypeVar("Result")
 
 
 class Reading:
-    """Reads on threads, because a pipe may keep its reader waiting. Iterate it once.
+    """Reads a recording on threads, because reading from a pipe may block. Iterate only once.
 
     Args:
-        open_recording: Opens the recording, which is closed on leaving.
+        open_recording: Opens the recording. Leaving the context manager closes it.
     """
 
     def __init__(self, open_recording: Callable[[], AudioInput]) -> None:
         self._open_recording = open_recording
-        # Set while the context is entered.
+        # The recording while the context manager is entered; else None.
         self._recording: AudioInput | None = None
-        # A thread reads, also after its reader was cancelled.
+        # Whether a thread is reading. It goes on even after its awaiting task was cancelled.
         self._is_busy = False
 
     async def __aenter__(self) -> AudioInput:
-        """Open it.
+        """Open the recording.
 
         Raises:
-            AudioError: It can't be opened.
+            AudioError: The recording can't be opened.
         """
         self._recording = await self._on_thread(self._open_recording)
         return self._recording
@@ -42,15 +42,15 @@ class Reading:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What a thread reads from must not be closed. The process is about to end.
+        # A file must stay open while a thread reads from it. The process ends soon in that case.
         if self._recording is not None and not self._is_busy:
             self._recording.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield its chunks.
+        """Yield the chunks of the recording.
 
         Raises:
-            AudioError: It can't be read on.
+            AudioError: Reading fails.
         """
         assert self._recording is not None
         chunks = iter(self._recording)

@@ -1,7 +1,7 @@
-"""Recordings of which is known what is said, and how much of that a text gets wrong.
+"""Finds recordings with reference texts, and counts the errors of a recognised text.
 
-A text is compared by its words, and Chinese by its characters. Case, punctuation, and whether a
-number is written in words or digits make no difference.
+Texts are compared word by word, and Chinese character by character. Differences in case and
+punctuation do not count, nor does writing a number in words or in digits.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from koe.errors import AudioError
 from koe.tokens import tokens
 
 TABLE = "references.tsv"
-"""In a folder: on each line a recording without its ending, a tab, and what is said in it."""
+"""The file with the references of a folder: per line a recording without ending, a tab, a text."""
 
 _ENDINGS = (".wav", ".flac")
 
-# Words that are written in short, as they are said.
+# Abbreviations, and the words that are spoken for them.
 _ABBREVIATIONS = {"mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRecording:
-    """A recording with its reference.
+    """A recording with its reference text.
 
     Attributes:
-        name: Its path in the folder.
-        said: What is said in it.
+        name: Its path relative to the folder, without the ending.
+        path: Its file.
+        said: The reference text: what is said in it.
     """
 
     name: str
@@ -41,11 +42,11 @@ class ReferenceRecording:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How right a text is.
+    """The errors of a text.
 
     Attributes:
-        wrong: Words or characters that were left out, inserted, or replaced.
-        said: How many there are in the reference.
+        wrong: The number of words or characters that were left out, inserted, or replaced.
+        said: The number of words or characters in the reference.
     """
 
     wrong: int
@@ -53,7 +54,7 @@ class Score:
 
     @property
     def rate(self) -> float:
-        """The part of them that is wrong; more than 1 where much was inserted."""
+        """The error rate; it exceeds 1 if many words were inserted."""
         return self.wrong / self.said if self.said else float(self.wrong > 0)
 
     def __add__(self, other: Score) -> Score:
@@ -61,13 +62,13 @@ class Score:
 
 
 def find_recordings(folder: Path) -> list[ReferenceRecording]:
-    """Find the recordings of a folder that have a reference, in `TABLE` or in a .txt beside them.
+    """Find the recordings of a folder that have a reference in `TABLE` or in a .txt beside them.
 
     Raises:
-        AudioError: There are none, or a file can't be read.
+        AudioError: There are no such recordings, or a file can't be read.
     """
     if not folder.is_dir():
-        raise AudioError(f"{folder} is no folder; name one with recordings")
+        raise AudioError(f"{folder} is not a folder; name a folder with recordings")
     table = dict(_read_table(folder / TABLE))
     found = []
     for path in sorted(folder.rglob("*")):
@@ -80,14 +81,14 @@ def find_recordings(folder: Path) -> list[ReferenceRecording]:
             found.append(ReferenceRecording(name, path, said.strip()))
     if not found:
         raise AudioError(
-            f"{folder} has no recordings with references; put a .txt with what is said beside "
-            f"each .wav or .flac, or a {TABLE} in the folder"
+            f"{folder} has no recordings with references; put a .txt with the spoken text beside "
+            f"each .wav or .flac, or a {TABLE} into the folder"
         )
     return found
 
 
 def score(said: str, text: str) -> Score:
-    """Compare a text with what is said."""
+    """Compare a recognised text with the reference."""
     reference, heard = _units(said), _units(text)
     return Score(Levenshtein.distance(reference, heard), len(reference))
 
@@ -104,8 +105,8 @@ def _read_table(path: Path) -> Iterator[tuple[str, str]]:
         name, tab, said = line.partition("\t")
         if line.strip() and not tab:
             raise AudioError(
-                f"{path}, line {number} has no tab; write a recording without its ending, a tab, "
-                "and what is said"
+                f"{path}, line {number} has no tab; write the name of a recording without its "
+                "ending, a tab, and the spoken text"
             )
         yield name.strip(), said
 
@@ -114,4 +115,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise AudioError(f"{path} can't be read as UTF-8 text: {exc}") from exc
+        raise AudioError(f"{path} can't be read as UTF-8 text: {exc}; save it as UTF-8") from exc

@@ -1,4 +1,4 @@
-"""How a dictation is reported, to a person and to a program."""
+"""Reports a dictation, to a person or to a program."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from koe.events import (
     Warn,
 )
 
-# Seconds of a recording from which on the user wants to know how far its recognition is.
+# Recordings that are at least this long, in seconds, show how much of them is recognised.
 _LONG_RECORDING = 30.0
 
 
 @dataclass(slots=True)
 class DictationProgress:
-    """How far a dictation is.
+    """The progress of a dictation.
 
     Attributes:
-        duration: Seconds of the whole recording; None while that is not known.
-        handed_over: Seconds of it that the core was given.
-        recognised: Seconds of it of which the text is certain.
-        began: When, by ``time.monotonic``.
+        duration: The length of the whole recording in seconds; None while it is unknown.
+        handed_over: The seconds of audio that the core has received.
+        recognised: The seconds of audio whose text is final.
+        began: The time at which it began, by ``time.monotonic``.
     """
 
     duration: float | None = None
@@ -49,30 +49,30 @@ class DictationProgress:
 
 
 class Report(ABC):
-    """Reports a dictation's notices.
+    """Reports the notices of a dictation.
 
     Attributes:
-        progress: How far the dictation is.
-        status: The exit status as things stand.
+        progress: The progress of the dictation.
+        status: The exit status if the dictation ended now.
 
     Args:
-        progress: How far the dictation is.
-        name: Of the recording, where there are several; empty: it needs none.
+        progress: The progress of the dictation.
+        name: The name of the recording, if there are several; else empty.
     """
 
     def __init__(self, progress: DictationProgress, name: str = "") -> None:
         self.progress = progress
         self.status = Exit.NO_SPEECH
-        # Of the recording; empty: it needs none.
+        # The name of the recording, if there are several; else empty.
         self._name = name
-        # What was heard so far; empty once the text is delivered.
+        # The text so far; empty after the final text was delivered.
         self._interim = ""
 
     def show(self, notice: Notice) -> None:
-        """Tell one notice.
+        """Report a notice.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The output cannot be written.
         """
         match notice:
             case ShowInterim(text):
@@ -81,28 +81,28 @@ class Report(ABC):
                 self._interim = ""
                 self.status = Exit.OK if is_whole else Exit.ERROR
             case ReportError() | Warn() if self.status is not Exit.OK:
-                # Trouble and no text is a failure; where text follows, the trouble was survived.
+                # A problem is a failure unless a whole text follows, which sets the status to OK.
                 self.status = Exit.ERROR
         with writing():
             self._write(notice)
 
     def advance(self, seconds: float) -> None:
-        """Note that so much more audio was handed over."""
+        """Add to the seconds of audio that the core has received."""
         self.progress.handed_over += seconds
 
     def interrupt(self) -> None:
-        """Tell that the user broke off, and what was heard until then."""
+        """Report that the user interrupted the dictation, and the text so far."""
         self.status = Exit.INTERRUPTED
         with writing():
             self._write_interrupted()
 
     def close(self) -> None:
-        """Tell what is left to tell, when the dictation is over or was given up."""
+        """Finish the report after the end of the dictation."""
         if self.status is Exit.NO_SPEECH:
             print_error(self._named("no speech was recognised"))
 
     def _named(self, sentence: str) -> str:
-        """A sentence that says which recording it is about, where there are several."""
+        """The sentence, preceded by the name of the recording if it needs one."""
         is_clear = not self._name or self._name in sentence
         return sentence if is_clear else f"{self._name}: {sentence}"
 
@@ -118,11 +118,11 @@ class TextReport(Report):
 
     def __init__(self, progress: DictationProgress, name: str = "") -> None:
         super().__init__(progress, name)
-        # The text so far, and how far the recognition of a long recording is.
+        # Shows the text so far, and the progress of a long recording.
         self._line = LiveLine(sys.stderr)
 
     def close(self) -> None:
-        """Leave no half text behind, and tell that there was no speech."""
+        """Clear the line with the text so far, and report if there was no speech."""
         with writing():
             self._line.clear()
         super().close()
@@ -156,7 +156,7 @@ class TextReport(Report):
 
     @property
     def _head(self) -> str:
-        """Whose text it is, and how far its recognition is, if it is long."""
+        """The name of the recording and, for a long one, how much of it is recognised."""
         duration, recognised = self.progress.duration, self.progress.recognised
         parts = [self._name] if self._name else []
         if duration is not None and duration >= _LONG_RECORDING:
@@ -165,7 +165,7 @@ class TextReport(Report):
 
 
 class JsonReport(Report):
-    """For a program: one JSON object per notice and line on stdout."""
+    """For a program: one JSON object per notice, each on a line of stdout."""
 
     def _write_interrupted(self) -> None:
         self._print_event("interrupted", text=self._interim)
@@ -203,13 +203,13 @@ class JsonReport(Report):
 
 
 def run_session(report: Report, session: Coroutine[object, object, None]) -> Exit:
-    """Run what follows a session to its end, and report what it raises.
+    """Run a coroutine that follows a session to its end, and report its errors.
 
     Returns:
         The exit status.
 
     Raises:
-        OutputError: The output cannot be written, so nothing can be reported.
+        OutputError: The output cannot be written, so errors can't be reported.
     """
     try:
         daemon_threads.run(reported(report, session))
@@ -220,10 +220,12 @@ def run_session(report: Report, session: Coroutine[object, object, None]) -> Exi
 
 
 async def reported(report: Report, session: Coroutine[object, object, None]) -> None:
-    """Follow a session to its end, and report what it raises. Ctrl-C cancels it.
+    """Await a coroutine that follows a session to its end, and report its errors.
+
+    Ctrl-C cancels it.
 
     Raises:
-        OutputError: The output cannot be written, so nothing can be reported.
+        OutputError: The output cannot be written, so errors can't be reported.
     """
     try:
         with reporting_interrupts(report):
@@ -237,9 +239,9 @@ async def reported(report: Report, session: Coroutine[object, object, None]) -> 
 
 @contextmanager
 def reporting_interrupts(report: Report) -> Iterator[None]:
-    """Enter to have a Ctrl-C reported at once; another one ends the process at once.
+    """Report Ctrl-C at once, when it cancels the block; a second Ctrl-C then ends the process.
 
-    Else both would wait until the engine has let go.
+    Without this, both would wait until the engine has ended.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""``koe serve``: dictation on a Linux desktop, until it is ended."""
+"""``koe serve``: the daemon that serves dictation to a Linux desktop."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from koe.config.store import config_directory
 from koe.errors import DesktopError
 
 _EPILOG = """\
-Ctrl-C ends it. As a service that starts with the desktop: koe service install.
-Its commands come from the hotkey, from koe-key and from koe ctl.
+Ctrl-C ends koe serve. To start it whenever you log in: koe service install.
+The hotkey, koe-key and koe ctl control it.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
     parser.epilog = _EPILOG
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve; return the exit status."""
     if sys.platform != "linux":
-        raise DesktopError("koe serve is for Linux; on this system use a shell of Koe's")
+        raise DesktopError("koe serve is for Linux; on this system use the Koe app")
     from koe.linux.daemon import serve
 
     directory = arguments.config or config_directory(os.environ)

@@ -1,4 +1,4 @@
-"""``koe service``: has a Linux desktop start ``koe serve``, and says how to bind keys."""
+"""``koe service``: run ``koe serve`` as a service of a Linux desktop; print key bindings."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from koe.linux import service
 from koe.linux.bindings import BINDINGS
 
 _WORDS = {
-    "install": "start koe serve now, and whenever you log in",
-    "uninstall": "end koe serve, and do not start it at login any more",
-    "status": "show whether koe serve is installed as a service, and runs",
-    "keys": "print the lines that bind keys to koe serve on a desktop",
+    "install": "start koe serve now and whenever you log in",
+    "uninstall": "stop koe serve, and no longer start it when you log in",
+    "status": "show whether the service is installed and running",
+    "keys": "print the configuration lines that bind keys to koe serve on a desktop",
 }
 
 _EPILOGS = {
-    "status": "The exit status is 0 if it runs, otherwise 1.",
-    "keys": "On X11 you need to bind nothing: koe serve listens to hotkey.trigger_key itself.",
+    "status": "exit status: 0 if the service runs, else 1",
+    "keys": "On X11 you need no bindings: koe serve itself listens to the key hotkey.trigger_key.",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parsers = add_subcommands(parser, "word", _WORDS, _EPILOGS)
     add_config_option(parsers["install"])
     parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=tuple(BINDINGS),
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it; return the exit status."""
+    """Run the action; return the exit status."""
     if sys.platform != "linux":
         raise DesktopError("koe service is for Linux, where koe serve runs")
     match arguments.word:

@@ -1,8 +1,7 @@
-"""Changing one setting, with the care that a person may expect.
+"""Changes one setting, and refuses the mistakes that users make.
 
-Shells write what their windows offer. A person can mistype a key, give a value that the setting
-does not take, or write a value where a group of settings is. Such a change is refused before the
-file is written.
+Shells set only what their windows offer. A user may mistype a key, give an invalid value, or give a
+value for a group of settings. Such a change is refused before the file is written.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
 
 
 def read_settings(directory: Path) -> tuple[Document, Listing]:
-    """The file and what it means; while there is none, what the one will that is created.
+    """Read the file and its settings; if it does not exist, return the default settings.
 
     Raises:
-        ConfigError: The file is there and can't be read.
+        ConfigError: The file exists and can't be read.
     """
     if not is_missing(directory / CONFIG_NAME):
         document = Store(directory, os.environ).read_document()
@@ -48,28 +47,27 @@ def read_settings(directory: Path) -> tuple[Document, Listing]:
 
 
 class SettingChange:
-    """A change for `koe.config.store.Store.rewrite`; afterwards it says what it did.
+    """A change for `koe.config.store.Store.rewrite`, which also describes its result.
 
     Args:
-        key: The dotted name.
+        key: The dotted name of the setting.
         value: The new value, as text.
-        environ: Where ``${NAME}`` is looked up.
+        environ: The variables to which ``${NAME}`` may refer.
     """
 
     def __init__(self, key: str, value: str, environ: Environment) -> None:
         self._key = key
         self._value = value
         self._environ = environ
-        # What the file was, and what it has become.
+        # The settings before the change, and the file and the settings after it.
         self._before: Listing | None = None
         self._after: tuple[Document, Listing] | None = None
 
     def __call__(self, document: Document) -> Document:
-        """Change a file.
+        """Return the changed document.
 
         Raises:
-            ConfigError: The setting does not take the value, there can be no value, or it
-                can't be put there.
+            ConfigError: The value is invalid, or the key can't have a value or can't be set.
         """
         before = list_settings(document, self._environ)
         self._refuse_losses(document, before)
@@ -88,23 +86,24 @@ class SettingChange:
 
     @property
     def summary(self) -> str:
-        """What was done, as a sentence."""
+        """The change, as a sentence."""
         assert self._after
         setting = self._after[1].find(self._key)
-        return f"{self._key} is set" + (f"; it is used {setting.effect}" if setting else "")
+        when = f"; the change takes effect {setting.effect}" if setting else ""
+        return f"{self._key} is set{when}"
 
     @property
     def holds_secret(self) -> bool:
-        """Whether the value itself must not be shown, and is no reference to a variable."""
+        """Whether the value is an API key, and not a reference to a variable."""
         assert self._after
         setting = self._after[1].find(self._key)
         return bool(setting and setting.is_secret and self._value and setting.origin is Origin.FILE)
 
     def notes(self, directory: Path) -> Iterator[str]:
-        """Changes that the user did not ask for.
+        """Yield the problems of the setting, and the side effects of the change.
 
         Args:
-            directory: Where relative paths in the file start.
+            directory: The directory for relative paths in the file.
         """
         assert self._before and self._after
         document, after = self._after
@@ -113,7 +112,7 @@ class SettingChange:
         yield from map(str, problems)
         if setting is None:
             if not problems:
-                yield f"koe itself does not use {self._key}"
+                yield f"koe does not use {self._key}, but a shell may"
             near = after.nearest(self._key)
             if near and not any("did you mean" in it.message for it in problems):
                 yield f"did you mean {near}?"
@@ -122,19 +121,19 @@ class SettingChange:
         others = [it for it in {**old, **new} if it != key and old.get(it) != new.get(it)]
         if others:
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-            yield f"other settings have changed by it: {', '.join(others[:3])}{more}"
+            yield f"this also changes other settings: {', '.join(others[:3])}{more}"
 
     def _refuse_losses(self, document: Document, listing: Listing) -> None:
-        """Let no value take the place of a group, and no group that of a value."""
+        """Refuse to replace a group by a value, or a value by a group."""
         words = self._key.split(".")
         if "" in words or not self._key.isprintable():
-            reason = f"{self._key!r} is no key; asr.provider, for example, is one"
+            reason = f"{self._key!r} is not a key; write a dotted name such as asr.provider"
             raise ConfigError(document.path, reason)
         part, setting = find(document, tuple(words)), listing.find(self._key)
         if (part and part.items) or (listing.within(self._key) and setting is None):
             reason = f"{self._key} is a group or a list, not one value; try: koe config edit"
             raise ConfigError(document.path, reason)
-        # It is in a list, or in a group whose name has a dot in it.
+        # The setting is in a list, or in a group whose name contains a dot.
         if setting and ("[" in self._key or (setting.place == self._key and part is None)):
             reason = f"{self._key} can't be changed by its key; try: koe config edit"
             raise ConfigError(document.path, reason)
@@ -147,23 +146,23 @@ class SettingChange:
                 and (above.items or resolve(above) is not None)
             )
             if is_value or listing.find(parent):
-                reason = f"{parent} is no group, so there can be no {self._key}"
+                reason = f"{parent} is not a group, so there can be no {self._key}; check the key"
                 raise ConfigError(document.path, reason)
 
 
 def change_setting(directory: Path, key: str, value: str) -> SettingChange:
-    """Change a setting in the file, which is created where it is missing.
+    """Change a setting in the file, which is created if it is missing.
 
     Args:
-        directory: The configuration's folder.
-        key: The dotted name.
+        directory: The configuration folder.
+        key: The dotted name of the setting.
         value: The new value, as text.
 
     Returns:
-        What was done.
+        The change, which describes its result.
 
     Raises:
-        ConfigError: The setting does not take the value, or the file can't be changed.
+        ConfigError: The value is invalid, or the file can't be changed.
     """
     store = Store(directory, os.environ)
     store.create_missing_files()
@@ -177,14 +176,14 @@ def _values(listing: Listing) -> dict[str, object]:
 
 
 def read_value(path: Path, key: str) -> str:
-    """What comes on stdin, without the end of its last line; a person types it unseen.
+    """Read a value from stdin, without the last newline; a terminal does not show what is typed.
 
     Args:
         path: The file, for messages.
         key: The setting, for messages.
 
     Raises:
-        ConfigError: Nothing comes, or it is not UTF-8.
+        ConfigError: The input is empty or not UTF-8.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         try:
@@ -194,10 +193,11 @@ def read_value(path: Path, key: str) -> str:
     else:
         content = sys.stdin.buffer.read() if sys.stdin is not None else b""
     if not content:
-        raise ConfigError(str(path), f"{key}: nothing came on stdin; nothing was changed")
+        reason = f"{key}: no value came on stdin; nothing was changed; type or pipe a value"
+        raise ConfigError(str(path), reason)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        reason = f"{key}: what came on stdin is not UTF-8 text; nothing was changed"
+        reason = f"{key}: stdin is not UTF-8 text; nothing was changed; convert the value to UTF-8"
         raise ConfigError(str(path), reason) from exc
     return text.removesuffix("\n").removesuffix("\r")

@@ -1,4 +1,4 @@
-"""``koe setup``: from the languages that a user speaks to settings that hear them."""
+"""``koe setup``: choose an engine for the languages of a user, and configure it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from koe.asr import ENGINES, fault_of
+from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
 from koe.cli import Exit, print_error, print_line
 from koe.cli.dictate import dictate, listen
 from koe.cli.languages import language_names, read_languages, system_language
 from koe.cli.model_line import size
 from koe.cli.new_settings import Wanted, settings_to_change, wanted_settings, with_settings
-from koe.cli.proposals import Proposal, propose
+from koe.cli.proposals import Proposal, has_proposal, propose
 from koe.cli.questions import ask, ask_yes_or_no, can_ask
 from koe.cli.report import DictationProgress, Report, TextReport, run_session
 from koe.cli.setting import read_settings, read_value
@@ -30,40 +30,42 @@ from koe.models import paths, verification
 from koe.models.catalogue import install_manifests, shipped_manifests
 from koe.models.verification import Status
 
-# Seconds for which the user may speak in the trial.
+# The length of the trial, in seconds.
 TRIAL_SECONDS = 5.0
 
 _EPILOG = """\
-Asks which languages you speak and whether your words may leave this computer, proposes an engine,
-downloads its model, changes the settings, and lets you try it out. Scripts give the answers as
-arguments. After Ctrl-C the settings are either unchanged or complete, and the next run continues
-the download.
+koe setup asks which languages you speak and whether your words may leave this computer. It proposes
+an engine, downloads its model, changes the settings, and lets you try it out. A script gives the
+answers as arguments. Ctrl-C leaves the settings either unchanged or complete; the next run
+continues the download.
 
 exit status:
   0    done
-  1    an error, described on stderr; before the trial, the settings are unchanged
+  1    an error, described on stderr; if it was not in the trial, the settings are unchanged
   2    wrong usage
-  3    set up, but nothing was heard in the trial
+  3    set up, but no speech was recognised in the trial
   130  interrupted with Ctrl-C
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "--languages", metavar="LIST", help="what you speak: codes or English names, as in zh,en"
+        "--languages",
+        metavar="LIST",
+        help="your languages: codes or English names, as in zh,en",
     )
     parser.add_argument(
         "--words-may-leave", choices=["yes", "no"],
-        help="whether a service on the internet may hear what you say",
+        help="whether your speech may be sent to a service on the internet",
     )  # fmt: skip
     parser.add_argument(
-        "--engine", metavar="NAME", choices=ENGINES, help="propose this engine, if it fits"
+        "--engine", metavar="NAME", choices=ENGINES, help="propose only this engine"
     )
     parser.add_argument(
-        "--yes", action="store_true", help="accept what is proposed, without asking"
+        "--yes", action="store_true", help="accept the best proposal without asking"
     )
-    parser.add_argument("--no-trial", action="store_true", help="do not try it out at the end")
+    parser.add_argument("--no-trial", action="store_true", help="skip the trial at the end")
     add_config_option(parser)
     parser.epilog = _EPILOG
 
@@ -82,22 +84,22 @@ def run(arguments: argparse.Namespace) -> int:
         is_done = _set_up(directory, arguments)
     except KeyboardInterrupt:
         is_old = read_settings(directory)[1].config == before
-        outcome = "the settings are as they were" if is_old else "the settings are changed"
-        sys.stderr.write("\n" * can_ask())  # behind the question that is not answered
+        outcome = "the settings are unchanged" if is_old else "the settings are changed"
+        sys.stderr.write("\n" * can_ask())  # ends the line of the open question
         print_error(f"interrupted; {outcome}")
         return Exit.INTERRUPTED
     if not is_done:
-        print_error("the settings are as they were")
+        print_error("the settings are unchanged")
         return Exit.ERROR
     return Exit.OK if arguments.no_trial else _try_out(directory)
 
 
 def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
-    """All but the trial; tell whether it was done."""
+    """Do everything before the trial; return whether the settings were changed."""
     is_said = None not in (arguments.languages, arguments.words_may_leave)
     if not (is_said or can_ask()):
         raise InputError(
-            "koe setup asks questions, and stdin is no terminal; answer with arguments, as in: "
+            "koe setup asks questions, but stdin is not a terminal; answer with arguments, as in: "
             "koe setup --languages zh,en --words-may-leave no"
         )
     config = read_settings(directory)[1].config
@@ -126,7 +128,7 @@ def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
 def _languages(given: str | None) -> tuple[str, ...]:
     if given is not None:
         if not (languages := read_languages(given)):
-            raise InputError("--languages names no language; as in: --languages zh,en")
+            raise InputError("--languages is empty; name a language, as in: --languages zh,en")
         return languages
     default = system_language(os.environ) or "en"
     return ask("Which languages do you speak? Codes or English names", default, _at_least_one)
@@ -135,15 +137,13 @@ def _languages(given: str | None) -> tuple[str, ...]:
 def _at_least_one(text: str) -> tuple[str, ...]:
     if languages := read_languages(text):
         return languages
-    raise InputError("name at least one, such as: en")
+    raise InputError("name at least one language, such as: en")
 
 
 def _may_leave(given: str | None) -> bool:
     if given is not None:
         return given == "yes"
-    return ask_yes_or_no(
-        "May your words leave this computer, for a service to recognise them?", default=False
-    )
+    return ask_yes_or_no("May a service on the internet recognise your speech?", default=False)
 
 
 def _choose(
@@ -153,22 +153,18 @@ def _choose(
     *,
     may_leave: bool,
 ) -> Proposal:
-    """Let the user choose, or take the best.
+    """Let the user choose a proposal, or take the best one.
 
     Raises:
-        InputError: None fits.
+        InputError: No proposal fits.
     """
     if arguments.engine:
         fitting = [it for it in fitting if it.engine == arguments.engine]
     if not fitting:
-        engine = arguments.engine or ("no engine" if may_leave else "no engine of this computer")
-        verb = "does not hear" if arguments.engine else "hears"
-        remedy = "name fewer languages" if may_leave else "name fewer, or allow services"
-        together = " together" if len(languages) > 1 else ""
-        raise InputError(f"{engine} {verb} {language_names(languages)}{together}; {remedy}")
+        raise InputError(_refusal(arguments.engine, languages, may_leave=may_leave))
     if len(fitting) == 1 or arguments.yes or not can_ask():
         return fitting[0]
-    print_line(f"These hear {language_names(languages)}:")
+    print_line(f"These engines recognise {language_names(languages)}:")
     for number, proposal in enumerate(fitting, 1):
         print_line(f"  {number}  {_described(proposal)}")
 
@@ -180,9 +176,25 @@ def _choose(
     return ask("Which one?", "1", chosen)
 
 
+def _refusal(engine: str | None, languages: tuple[str, ...], *, may_leave: bool) -> str:
+    """Why no engine, or not the named one, can be proposed, and what to do."""
+    if engine and not has_proposal(engine):
+        return f"koe setup can't set up {engine}; try: koe config set asr.provider {engine}"
+    if engine and engine not in LOCAL_ENGINES and not may_leave:
+        return f"{engine} is a service; allow services with --words-may-leave yes, or name another"
+    names = language_names(languages) + " together" * (len(languages) > 1)
+    fewer = ["name fewer languages"] * (len(languages) > 1)
+    if engine:
+        return f"{engine} does not recognise {names}; {' or '.join(['omit --engine', *fewer])}"
+    if may_leave:
+        return f"no engine recognises {names}; {' or '.join(fewer) or 'name another language'}"
+    remedy = " or ".join(["allow services with --words-may-leave yes", *fewer])
+    return f"no engine on this computer recognises {names}; {remedy}"
+
+
 def _described(proposal: Proposal) -> str:
     if proposal.is_service:
-        return f"{proposal.engine}: a service that is sent what you say, and wants a key"
+        return f"{proposal.engine}: a service that gets your speech and needs an API key"
     model = ""
     if proposal.model:
         megabytes = size(shipped_manifests()[proposal.model].total_bytes)
@@ -192,10 +204,10 @@ def _described(proposal: Proposal) -> str:
 
 
 def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wanted]:
-    """Ask for the key of a service that has none.
+    """Ask for the API key of a service if it is missing; return it by the key of its setting.
 
     Raises:
-        InputError: It has none, and stdin is no terminal.
+        InputError: The key is missing, and the user can't be asked or gives none.
     """
     fault = fault_of(proposal.engine, config.asr) if proposal.is_service else None
     if fault is None:
@@ -205,12 +217,13 @@ def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wante
     key = f"asr.{proposal.engine}.api_key"
     value = read_value(directory / CONFIG_NAME, key).strip()
     if not value:
-        raise InputError(f"{proposal.engine} can't be used without a key; nothing was changed")
+        remedy = "get one, and run koe setup again"
+        raise InputError(f"{proposal.engine} needs an API key, so nothing was changed; {remedy}")
     return {key: value}
 
 
 def _print_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Path) -> bool:
-    """Tell what will be done; return whether anything will."""
+    """Print what will be done; return whether there is anything to do."""
     if proposal.model:
         print_line(
             f"Model: {proposal.model}, {size(shipped_manifests()[proposal.model].total_bytes)}"
@@ -218,12 +231,12 @@ def _print_plan(proposal: Proposal, wanted: Mapping[str, Wanted], directory: Pat
     document, listing = read_settings(directory)
     changes = settings_to_change(wanted, listing)
     if not changes:
-        print_line("Settings: nothing changes, they say so already")
+        print_line("Settings: no changes are needed")
         return bool(proposal.model)
     print_line(f"Settings that change in {document.path}:")
     for key, setting in changes.items():
         value = wanted[key]
-        shown = "what you typed" if setting.is_secret else _shown(value)
+        shown = "the key that you typed" if setting.is_secret else _shown(value)
         print_line(f"  {key}: {shown} (now: {setting.shown})")
     return True
 
@@ -235,11 +248,11 @@ def _shown(value: Wanted) -> str:
 
 
 def _install_model(models: Path, model: str) -> bool:
-    """Have a model on this computer; tell whether it is."""
+    """Download a model unless it is installed; return whether it is installed now."""
     install_manifests(models)
     if verification.model_status(models, model, verification.VerifyMode.NORMAL) is Status.INSTALLED:
         return True
-    # They bring the HTTP library.
+    # Imported here: they load the HTTP library.
     from koe.cli.pull_report import BarsReport
     from koe.cli.pulling import pull_model
 
@@ -247,9 +260,9 @@ def _install_model(models: Path, model: str) -> bool:
 
 
 def _try_out(directory: Path) -> int:
-    """Dictate for a moment, where there are a terminal and a microphone."""
+    """Make a short dictation, if there are a terminal and a microphone; return the exit status."""
     if not can_ask():
-        print_error("no trial, because stdin is no terminal; try it with: koe dictate --mic")
+        print_error("no trial, because stdin is not a terminal; to try it: koe dictate --mic")
         return Exit.OK
     try:
         describe_microphone()
@@ -263,5 +276,5 @@ def _try_out(directory: Path) -> int:
 async def _dictate_trial(report: Report, directory: Path) -> None:
     async with open_core(directory) as core, Microphone() as microphone:
         asyncio.get_running_loop().call_later(TRIAL_SECONDS, microphone.stop)
-        print_error(f"say something; you have {TRIAL_SECONDS:.0f} seconds")
+        print_error(f"say something now, for up to {TRIAL_SECONDS:.0f} seconds")
         await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)

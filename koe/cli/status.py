@@ -1,4 +1,4 @@
-"""``koe status``: shows what ``koe serve`` is doing; ``koe ctl status`` is the same."""
+"""``koe status``: show what ``koe serve`` is doing; ``koe ctl status`` is the same."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ _EPILOG = """\
 one JSON object per line:
   {"ok": true, "recording": BOOLEAN, "state": NAME, "text": TEXT, "way": TEXT, "message": TEXT,
    "hotkey": TEXT}
-                         whether the microphone is on; the state of the dictation; the text that was
-                         heard so far, or delivered; how it was delivered (at-spi, paste, clipboard,
-                         or shown: in koe tui); what went wrong, or what you have to do; the hotkey,
-                         or why there is none
+  recording  whether the microphone is on
+  state      the state of the dictation
+  text       the text so far, or the delivered text
+  way        how the text was delivered: at-spi, paste, clipboard, or shown (in koe tui)
+  message    a problem, or what you must do
+  hotkey     the hotkey, or why there is none
+
 with --waybar, one object per line for a custom module of Waybar with "return-type": "json"
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "--follow", action="store_true", help="keep running, and print a line for every change"
+        "--follow", action="store_true", help="keep running, and print a line for each change"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, which is the default")
     parser.add_argument("--waybar", action="store_true", help="print JSON for Waybar")
@@ -51,5 +54,5 @@ def _waybar(answer: Mapping[str, object]) -> str:
     from koe.linux.status import DaemonStatus, read_answer, waybar
 
     status = read_answer(answer)
-    assert isinstance(status, DaemonStatus)  # no level was asked for
+    assert isinstance(status, DaemonStatus)  # the request does not ask for levels
     return waybar(status)

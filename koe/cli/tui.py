@@ -1,4 +1,4 @@
-"""``koe tui``: what ``koe serve`` does, the history and the settings, in a terminal."""
+"""``koe tui``: show ``koe serve``, the history and the settings in a terminal."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from koe.errors import DesktopError
 INSTALL = "pip install 'koe-core[tui]'"
 
 _EPILOG = """\
-The last line of the screen shows the keys. A dictation that you begin in koe tui is shown there and
-not inserted; one that the hotkey begins goes into its window as usual. Without koe serve you can
-still use the history and the settings.
+The last line of the screen shows the keys. The text of a dictation that you begin in koe tui is
+shown there and not inserted; after the hotkey, the text is inserted into a window as usual. Without
+koe serve you can still use the history and the settings.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Add the arguments of the command."""
     add_config_option(parser)
     parser.epilog = _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run until it is quit; return the exit status."""
+    """Run until the user quits; return the exit status."""
     if sys.platform != "linux":
         raise DesktopError("koe tui is for Linux, where koe serve runs")
     if not _is_terminal():
         raise DesktopError(
-            "koe tui needs a terminal for what it shows and reads; run it in one, without pipes"
+            "koe tui needs a terminal for input and output; run it in a terminal, without pipes"
         )
     try:
         from koe.tui.app import TerminalInterface

@@ -1,4 +1,4 @@
-"""What the usages of several commands have in common."""
+"""Arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def file_path(name: str) -> Path:
-    """The path of a file or folder that was named; an empty one would be the present folder.
+    """Convert an argument to a path. An empty argument would be the working directory.
 
     Raises:
-        argparse.ArgumentTypeError: The name is empty.
+        argparse.ArgumentTypeError: The argument is empty.
     """
     if not name:
         raise argparse.ArgumentTypeError(
@@ -28,19 +28,19 @@ def add_subcommands(
     *,
     required: bool = True,
 ) -> dict[str, argparse.ArgumentParser]:
-    """Have one of several words follow.
+    """Add subcommands to a parser.
 
-    Where a required word is missing, ``incomplete`` of the arguments is ``parser``; else None.
+    If a required subcommand is missing, the argument ``incomplete`` is ``parser``; else None.
 
     Args:
-        parser: What they follow.
-        dest: The argument that becomes the word; in capitals, it stands for it in the usage.
-        summaries: By word, what it does, as the rest of a sentence.
-        epilogs: By word, what there is to add.
-        required: False: the word may be left out, and the argument is None then.
+        parser: The parser of the command.
+        dest: The argument that gets the name of the subcommand; in capitals, its metavar.
+        summaries: By subcommand, what it does, as a sentence without its first capital and stop.
+        epilogs: By subcommand, further help.
+        required: False: the subcommand may be missing, and its argument is None then.
 
     Returns:
-        The parser of what follows each.
+        The parsers, by subcommand.
     """
     words = parser.add_subparsers(dest=dest, metavar=dest.upper())
     parser.set_defaults(incomplete=parser if required else None)
@@ -60,16 +60,16 @@ def add_subcommands(
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Let the output be for programs: ``json``. `koe.cli.print_json` prints it."""
+    """Add ``--json``; `koe.cli.print_json` prints such output."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def add_config_option(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
-    """Let another configuration be used than the user's own: ``config``.
+    """Add ``--config``, which names another configuration folder.
 
     Args:
-        parser: What takes the option.
-        default: What ``config`` is without it; by default, what an option further left made it.
+        parser: The parser of the command.
+        default: The value without the option; by default, the value of an option further left.
     """
     parser.add_argument(
         "--config",

@@ -31,15 +31,15 @@ if TYPE_CHECKING:  # making it takes time at the start
         is_required: bool
 
 
-# When a change takes effect (spec config §14); for people.
-NEXT_RECORDING = "next recording"
+# When a change takes effect (spec config §14), as the end of a sentence for users.
+NEXT_RECORDING = "with the next recording"
 RELOAD = "when the shell reloads: within 3 s, after a recording at the latest"
-RELOAD_OR_RECORDING = "when the shell reloads, or next recording"
-RECORDING_AFTER = "when the shell reloads, or the recording after the next"
+RELOAD_OR_RECORDING = "when the shell reloads, or with the next recording"
+RECORDING_AFTER = "when the shell reloads, or with the recording after the next"
 AT_ONCE = "at once: the shell reads the file when it needs it"
 AT_START = "when koe serve starts"
 
-# The shells that know a setting; for people.
+# The shells that know a setting, as shown to users.
 ALL = "A B C"
 SINCE_B = "B C"
 ONLY_C = "C"

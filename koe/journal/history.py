@@ -30,6 +30,9 @@ from koe.journal.wav import write_wav
 LAST = "last"
 """An alias for the ID of the newest entry."""
 
+EMPTY_HISTORY = "the history is empty; koe config show history shows what it keeps"
+"""The sentence for a user who asks for an entry of an empty history."""
+
 # Length of an ID up to its seconds.
 _SHORT = len("20260714T093005")
 
@@ -132,7 +135,7 @@ class History:
         if entry_id == LAST:
             newest = self._index.find(limit=1)
             if not newest:
-                raise HistoryError("the history is empty")
+                raise HistoryError(EMPTY_HISTORY)
             return newest[0]
         found = self._index.beginning_with(entry_id) if entry_id else []
         if not found:

@@ -134,7 +134,7 @@ def status(environ: Mapping[str, str]) -> tuple[str, bool]:
         DesktopError: There is no systemd.
     """
     if not unit_path(environ).exists():
-        return "the service is not installed; koe service install does that", False
+        return "the service is not installed; to install it: koe service install", False
     state = _run("show", "--property=ActiveState", "--value", NAME).stdout.strip()
     if state == "active":
         return "the service runs", True

@@ -73,7 +73,8 @@ def load(directory: Path) -> Manifest:
     try:
         return parse(storage.read_small(path, _LARGEST_MANIFEST_BYTES))
     except FileNotFoundError as exc:
-        raise ManifestError(f"manifest not found in {directory}") from exc
+        remedy = "koe model list shows the models"
+        raise ManifestError(f"manifest not found in {directory}; {remedy}") from exc
     except OSError as exc:
         reason = f"{MANIFEST_NAME} cannot be read: {exc.strerror}"
         raise ManifestError(f"manifest not found in {directory}: {reason}") from exc

@@ -1,4 +1,4 @@
 """The terminal interface to the daemon of a Linux desktop: ``koe tui``.
 
-What is shown is made by `koe.tui.presentation`; the other modules put it on the screen.
+`koe.tui.presentation` makes the texts; the other modules put them on the screen.
 """

@@ -1,4 +1,4 @@
-"""The terminal interface as a program."""
+"""The application of the terminal interface."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from koe.tui.history_pane import HistoryPane
 from koe.tui.presentation import headline, safe, tone_of
 from koe.tui.settings_pane import SettingsPane
 
-# Seconds until a daemon that does not run is looked for again.
+# Seconds between two attempts to connect to the daemon.
 _RETRY_SECONDS = 1.0
 
-# Seconds after the end of a dictation until it is in the history for certain.
+# Seconds after the end of a dictation within which its entry is in the history.
 _HISTORY_DELAY_SECONDS = 1.0
 
 _QUIET = MicrophoneLevel(0.0, 0.0)
 
 
 class _Tabs(TabbedContent):
-    """Tabs that do not follow the focus, which comes to a tab only after it was opened."""
+    """Tabs that do not open when a widget in them gets the focus."""
 
     def on_tab_pane_focused(self, event: TabPane.Focused) -> None:
-        """Open no other tab: the user may have gone on."""
+        """Open no tab. The event may arrive after the user has opened another one."""
         event.prevent_default()
 
 
@@ -46,14 +46,14 @@ class TerminalInterface(App[None]):
     """Shows what the daemon does, the history and the settings.
 
     Args:
-        directory: The configuration's folder.
-        environ: Says where the control socket is.
+        directory: The configuration folder.
+        environ: The variables that determine the path of the control socket.
     """
 
     TITLE = "koe"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Before the pane gets it: what is typed next, however fast, is for the new one.
+        # With priority over the pane, so that the keys typed after it reach the new pane.
         Binding("1", "open('dictation')", show=False, priority=True),
         Binding("2", "open('history')", show=False, priority=True),
         Binding("3", "open('settings')", show=False, priority=True),
@@ -75,13 +75,13 @@ class TerminalInterface(App[None]):
         super().__init__()
         self._directory = directory
         self._environ = environ
-        # What the daemon does; None: there is none.
+        # The status of the daemon; None: it does not run.
         self._status: DaemonStatus | None = None
-        # Why there is none.
+        # Why there is no status, as a sentence; empty if there is one.
         self._absence = ""
-        # Of the recording.
+        # The level of the microphone in this recording.
         self._level = _QUIET
-        # The widgets; what is still going on while they are removed does not have to find them.
+        # Kept here, because a query for a widget fails while the application closes.
         self._headline = Static(id="headline", markup=False)
         self._tabs = _Tabs()
         self._dictation = DictationPane(self._send)
@@ -89,7 +89,7 @@ class TerminalInterface(App[None]):
         self._settings = SettingsPane(directory)
 
     def compose(self) -> ComposeResult:
-        """Make the widgets."""
+        """Create the widgets."""
         yield self._headline
         with self._tabs:
             yield TabPane("1 Dictation", self._dictation, id="dictation")
@@ -98,12 +98,12 @@ class TerminalInterface(App[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        """Look for the daemon."""
-        # The work of a widget ends with the widget, that of a program later.
+        """Start to follow the daemon."""
+        # A worker of a widget ends together with the widget; a worker of the app would end later.
         self._dictation.run_worker(self._watch())
 
     def on_resize(self) -> None:
-        """Have the headline fit."""
+        """Fit the headline to the new width."""
         self._show_headline()
 
     def action_open(self, tab: str) -> None:
@@ -153,7 +153,9 @@ class TerminalInterface(App[None]):
 
     def _show_headline(self) -> None:
         line = headline(self._status, self._level, self.size.width - 2)
-        self._headline.update(line, layout=False)  # ten times a second
+        self._headline.update(
+            line, layout=False
+        )  # without a new layout, because this runs ten times per second
         self._headline.set_classes(f"-{tone_of(self._status)}")
 
     async def _send(self, request: ControlRequest) -> bool:
@@ -168,7 +170,7 @@ class TerminalInterface(App[None]):
     # --- the history ---
 
     def _show_history(self) -> None:
-        """Show what was added to the history, if it is shown; else that is done when it is."""
+        """Show new entries if the history is open; otherwise, opening it shows them."""
         if self._tabs.active == "history":
             self._history.refresh_rows()
 

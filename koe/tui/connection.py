@@ -13,16 +13,16 @@ from koe.linux.status import DaemonStatus, MicrophoneLevel, read_answer
 
 
 async def follow(path: Path) -> AsyncGenerator[DaemonStatus | MicrophoneLevel, None]:
-    """Follow what the daemon does.
+    """Follow the state of the daemon.
 
     Args:
-        path: The control socket.
+        path: The path of the control socket.
 
     Yields:
-        Its status, and then what changes.
+        The status, then each new status, and the microphone level during a recording.
 
     Raises:
-        DesktopError: It does not run, or has ended.
+        DesktopError: The daemon does not run, or has ended.
     """
     with connected(path) as peer:
         peer.setblocking(False)
@@ -32,18 +32,19 @@ async def follow(path: Path) -> AsyncGenerator[DaemonStatus | MicrophoneLevel, N
             while line := await reader.readline():
                 yield read_answer(parse_answer(line))
         except OSError as exc:
-            raise DesktopError(f"koe serve does not answer: {exc.strerror or exc}") from exc
+            reason = f"koe serve does not answer: {exc.strerror or exc}"
+            raise DesktopError(f"{reason}; restart koe serve") from exc
         except ValueError as exc:
-            raise DesktopError("koe serve said more than a line may have") from exc
+            raise DesktopError("koe serve sent a line that is too long; restart koe serve") from exc
         finally:
             writer.close()
-    raise DesktopError("koe serve has ended; it is waited for")
+    raise DesktopError("koe serve has ended; koe tui reconnects when it runs again")
 
 
 async def send(path: Path, request: ControlRequest) -> None:
-    """Have the daemon do something.
+    """Send a request to the daemon.
 
     Raises:
-        DesktopError: It does not run, or does not do it; the sentence says why.
+        DesktopError: The daemon does not run, or refuses the request; the error says why.
     """
     await asyncio.to_thread(lambda: list(ask(path, request)))

@@ -1,4 +1,4 @@
-"""What is in front of the terminal interface until it is answered."""
+"""The modal dialogs of the terminal interface."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _CSS = """
 
 
 class Confirmation(ModalScreen[bool]):
-    """Asks whether to do something.
+    """Asks the user to confirm an action; the result is the answer.
 
     Args:
-        what: To what it is done.
-        consequence: What it means, as a clause.
-        verb: What is done.
+        what: The object of the action, as a text.
+        consequence: The consequence of the action, as a clause.
+        verb: The action, as a capitalised verb.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +51,7 @@ class Confirmation(ModalScreen[bool]):
         self._bindings.bind("y", "answer(True)", verb)
 
     def compose(self) -> ComposeResult:
-        """Make the widgets."""
+        """Create the widgets."""
         with VerticalScroll():
             yield Static(f"{self._verb} this?", classes="title", markup=False)
             yield Static(self._what, markup=False)
@@ -59,21 +59,21 @@ class Confirmation(ModalScreen[bool]):
         yield Footer(show_command_palette=False)
 
     def action_answer(self, answer: bool) -> None:
-        """Answer, and go away."""
+        """Close the dialog with an answer."""
         self.dismiss(answer)
 
 
 class SettingEditor(ModalScreen[list[str]]):
-    """Changes a setting; the result is what was done, as sentences.
+    """Changes a setting; the result is a list of sentences about the change.
 
     Args:
-        directory: The configuration's folder.
-        setting: Which one.
+        directory: The configuration folder.
+        setting: The setting to change.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "Save", priority=True),  # the field has a meaning for it, too
-        Binding("escape", "leave", "Leave as it is", key_display="Esc"),
+        Binding("enter", "save", "Save", priority=True),  # before the field gets it
+        Binding("escape", "leave", "Cancel", key_display="Esc"),
     ]
 
     AUTO_FOCUS = "Input"
@@ -86,7 +86,7 @@ class SettingEditor(ModalScreen[list[str]]):
         self._setting = setting
 
     def compose(self) -> ComposeResult:
-        """Make the widgets."""
+        """Create the widgets."""
         (row,) = setting_rows([self._setting], "", 0)
         title, _, facts = row.details.partition("\n")
         with VerticalScroll():
@@ -101,7 +101,7 @@ class SettingEditor(ModalScreen[list[str]]):
 
     @work(exclusive=True)
     async def action_save(self) -> None:
-        """Write the value, unless the setting does not take it."""
+        """Write the value to the file; show the problem if it is invalid."""
         key, value = self._setting.key, self.query_one(Input).value
         if value == editable(self._setting):
             self.dismiss([])
@@ -119,5 +119,5 @@ class SettingEditor(ModalScreen[list[str]]):
             self.dismiss(done)
 
     def action_leave(self) -> None:
-        """Change nothing."""
+        """Close the dialog without a change."""
         self.dismiss([])

@@ -1,4 +1,4 @@
-"""What is dictated, in the terminal interface."""
+"""The tab for dictation in the terminal interface."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from koe.tui.presentation import COPIED, INVITATION, WITHOUT_DAEMON, notes, safe
 
 
 class DictationPane(VerticalScroll):
-    """Shows what is heard, and begins and ends dictations.
+    """Shows the recognised text, and begins and ends dictations.
 
     Args:
-        send: Has the daemon do something, and returns whether it does.
+        send: Sends a request to the daemon, and returns whether the daemon accepted it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,14 +43,14 @@ class DictationPane(VerticalScroll):
     def __init__(self, send: Callable[[ControlRequest], Awaitable[bool]]) -> None:
         super().__init__()
         self._send = send
-        # None: there is no daemon.
+        # The status of the daemon; None: it does not run.
         self._status: DaemonStatus | None = None
-        # The widgets; what is still going on while they are removed does not have to find them.
+        # Kept here, because a query for a widget fails while the application closes.
         self._text = Static(markup=False)
         self._notes = Static(markup=False, classes="notes")
 
     def compose(self) -> ComposeResult:
-        """Make the widgets."""
+        """Create the widgets."""
         yield self._text
         yield self._notes
 
@@ -62,8 +62,8 @@ class DictationPane(VerticalScroll):
         """Show a status.
 
         Args:
-            status: None: there is no daemon.
-            absence: Why there is none, and what to do about it.
+            status: The status of the daemon; None: it does not run.
+            absence: Why there is no status, and what to do about it.
         """
         offered, self._status = self._offered(), status
         text = "" if status is None else status.text
@@ -72,15 +72,15 @@ class DictationPane(VerticalScroll):
         sentences = f"{safe(absence)}\n{WITHOUT_DAEMON}" if status is None else notes(status)
         self._notes.update(sentences)
         self.set_class(status is None or bool(status.message), "-problem")
-        self.call_after_refresh(self.scroll_end, animate=False)  # to the newest words
-        if self._offered() != offered:  # it makes the last line anew, which takes a while
+        self.call_after_refresh(self.scroll_end, animate=False)  # to show the newest words
+        if self._offered() != offered:  # this rebuilds the footer, which is slow
             self.refresh_bindings()
 
     def _offered(self) -> list[bool | None]:
         return [self.check_action(it, ()) for it in ("begin", "end", "cancel", "retry", "copy")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether an action is offered in this state."""
+        """Whether an action is available in this state."""
         status = self._status
         match action:
             case "begin" | "retry":
@@ -95,7 +95,7 @@ class DictationPane(VerticalScroll):
 
     @work
     async def action_begin(self) -> None:
-        """Begin to record."""
+        """Begin a recording."""
         await self._send(ControlRequest("begin", inserts=False))
 
     @work
@@ -105,12 +105,12 @@ class DictationPane(VerticalScroll):
 
     @work
     async def action_cancel(self) -> None:
-        """End the dictation without text."""
+        """Cancel the dictation; no text is delivered."""
         await self._send(ControlRequest("cancel"))
 
     @work
     async def action_retry(self) -> None:
-        """Recognise the newest recording once more."""
+        """Recognise the newest recording again."""
         await self._send(ControlRequest("retry", inserts=False))
 
     def action_copy(self) -> None:

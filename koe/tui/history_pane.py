@@ -1,4 +1,4 @@
-"""The history in the terminal interface."""
+"""The tab with the history in the terminal interface."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from koe.tui.browser import Browser
 from koe.tui.dialogs import Confirmation
 from koe.tui.presentation import COPIED, Row, entry_rows, safe
 
-_NOTHING = (
-    "The history is empty. Recordings without a whole text are kept; of the others, nothing or "
-    "what history.audio and history.text say."
+_EMPTY_TEXT = (
+    "The history is empty. By default, it keeps only recordings without a complete text; the "
+    "settings history.audio and history.text change this."
 )
 
-# So many entries are shown; a search finds older ones.
-_MOST = 500
+# The largest number of entries in the list. A search also finds older ones.
+_MOST_ENTRIES = 500
 
 
 class HistoryPane(Browser):
-    """Lists what was said before.
+    """Lists earlier dictations.
 
     Args:
-        open_history: Gives the history; it may block.
-        send: Has the daemon do something, and returns whether it does.
+        open_history: Opens the history; it may block.
+        send: Sends a request to the daemon, and returns whether the daemon accepted it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,14 +45,14 @@ class HistoryPane(Browser):
         open_history: Callable[[], History],
         send: Callable[[ControlRequest], Awaitable[bool]],
     ) -> None:
-        super().__init__(_NOTHING)
+        super().__init__(_EMPTY_TEXT)
         self._open_history = open_history
         self._send = send
-        # Those that are listed, by ID.
+        # The listed entries, by ID.
         self._entries: dict[str, Entry] = {}
 
     async def find(self, query: str) -> Sequence[Row]:
-        """As in `Browser`."""
+        """Find the entries that contain a text; an empty text finds all."""
         entries = await asyncio.to_thread(self._entries_of, query)
         self._entries = {entry.id: entry for entry in entries}
         return list(entry_rows(entries))
@@ -60,7 +60,7 @@ class HistoryPane(Browser):
     def _entries_of(self, query: str) -> Sequence[Entry]:
         history = self._open_history()
         history.recover()
-        return history.list(query, _MOST)
+        return history.list(query, _MOST_ENTRIES)
 
     @property
     def _entry(self) -> Entry | None:
@@ -68,7 +68,7 @@ class HistoryPane(Browser):
         return None if chosen is None else self._entries.get(chosen.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether an action is offered for the entry that is chosen."""
+        """Whether an action is available for the selected entry."""
         match action:
             case "copy":
                 return self._entry is not None and bool(self._entry.best_text)
@@ -86,17 +86,17 @@ class HistoryPane(Browser):
 
     @work
     async def action_retry(self) -> None:
-        """Recognise the entry once more."""
+        """Recognise the recording of the entry again."""
         if (entry := self._entry) is not None:
             await self._send(ControlRequest("retry", entry=entry.id, inserts=False))
 
     @work
     async def action_remove(self) -> None:
-        """Remove the entry, when the user confirms it."""
+        """Remove the entry if the user confirms it."""
         if (chosen := self.chosen) is None:
             return
-        what = "its recording and its text are removed, too"
-        if not await self.app.push_screen_wait(Confirmation(chosen.line, what, "Remove")):
+        consequence = "its recording and its text are removed"
+        if not await self.app.push_screen_wait(Confirmation(chosen.line, consequence, "Remove")):
             return
         try:
             await asyncio.to_thread(lambda: self._open_history().remove(chosen.key))

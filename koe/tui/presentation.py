@@ -1,6 +1,7 @@
-"""What the terminal interface shows, as texts. Pure.
+"""Makes the texts that the terminal interface shows. Pure.
 
-Texts of services and files are made harmless here, so nothing else need think of it.
+This module also removes control characters from the texts of services and files; the other modules
+need not do so.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from koe.events import State
 from koe.journal.entries import Entry, Why
 from koe.linux.status import WORKING, DaemonStatus, MicrophoneLevel
 
-# Decibels below full scale at which the meter begins: the noise of a quiet room.
+# The level at which the meter begins, in decibels relative to full scale: a quiet room.
 _FLOOR = -60.0
 
-# From an eighth of a column to seven.
+# Block characters from one to seven eighths of a column.
 _EIGHTHS = "▏▎▍▌▋▊▉"
 
 _LARGEST_METER = 24
 
-# Columns of a screen in which keys and values are below each other.
+# On a screen with at least this many columns, the values are aligned in a column.
 _WIDE = 60
 
 _STATES = {
@@ -34,33 +35,33 @@ _STATES = {
     State.RECORDING_TOGGLE: "Recording",
     State.FINALIZING_ASR: "Recognising",
     State.CORRECTING: "Correcting",
-    State.PREPARING_PASTE: "Handing over",
+    State.PREPARING_PASTE: "Inserting",
     State.FAILED: "Failed",
 }
 
 _WAYS = {
-    "at-spi": "The text is in its field.",
+    "at-spi": "The text was inserted.",
     "paste": "The text was pasted.",
     "clipboard": "The text is on the clipboard.",
 }
 
-COPIED = "The terminal was asked to put the text on the clipboard."
-"""It does not answer whether it did."""
+COPIED = "The text was sent to the terminal for the clipboard."
+"""A terminal does not report whether it has put the text on the clipboard."""
 
-WITHOUT_DAEMON = "The history and the settings can be used without it."
+WITHOUT_DAEMON = "You can use the history and the settings without it."
 
-INVITATION = "Press Space and speak; the text is shown here, and inserted nowhere."
-"""In the place of a text, while there is none."""
+INVITATION = "Press Space and speak; the text is shown here and not inserted."
+"""Shown as long as there is no text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something in a list.
+    """A row of a list.
 
     Attributes:
-        key: What it is called: the ID of an entry, the key of a setting.
-        line: What the list shows.
-        details: What is shown beside the list.
+        key: The ID of an entry, or the key of a setting.
+        line: The text in the list.
+        details: The text below the list while the row is selected.
     """
 
     key: str
@@ -69,7 +70,7 @@ class Row:
 
 
 def safe(text: str) -> str:
-    """A text as a terminal may get it: without what moves its cursor, in whole characters."""
+    """Replace control characters, which could move the cursor, and unpaired surrogates."""
     whole = text.encode("utf-8", "replace").decode()
     return harmless(whole.replace("\t", " "))
 
@@ -78,7 +79,7 @@ def safe(text: str) -> str:
 
 
 def tone_of(status: DaemonStatus | None) -> str:
-    """How a status is meant: ``absent``, ``recording``, ``working``, ``failed`` or ``ready``."""
+    """The kind of a status: ``absent``, ``recording``, ``working``, ``failed`` or ``ready``."""
     if status is None:
         return "absent"
     if status.is_recording:
@@ -89,12 +90,12 @@ def tone_of(status: DaemonStatus | None) -> str:
 
 
 def headline(status: DaemonStatus | None, level: MicrophoneLevel, columns: int) -> str:
-    """The state in one line, with the level of the microphone while it records.
+    """The state in one line, with the level of the microphone during a recording.
 
     Args:
-        status: None: there is no daemon.
-        level: Of this recording.
-        columns: How many there are.
+        status: The status of the daemon; None: it does not run.
+        level: The level of the microphone in this recording.
+        columns: The width of the line.
     """
     if status is None:
         return "○ koe serve does not run"
@@ -107,7 +108,7 @@ def headline(status: DaemonStatus | None, level: MicrophoneLevel, columns: int) 
 
 
 def level_bar(loudness: float, columns: int) -> str:
-    """A bar for a loudness from 0 to 1, on the scale of decibels."""
+    """A bar for a loudness from 0 to 1, on a decibel scale."""
     if not loudness > 0:
         return ""
     share = min(1.0, max(0.0, 1 - 20 * math.log10(loudness) / _FLOOR))
@@ -116,7 +117,7 @@ def level_bar(loudness: float, columns: int) -> str:
 
 
 def notes(status: DaemonStatus) -> str:
-    """What there is to say about a status besides its text."""
+    """The message or the way of delivery of a status, and the hotkey."""
     lines = [status.message or _WAYS.get(status.way, "")]
     if status.hotkey:
         lines.append(f"Hotkey: {status.hotkey}")
@@ -127,7 +128,7 @@ def notes(status: DaemonStatus) -> str:
 
 
 def entry_rows(entries: Iterable[Entry]) -> Iterator[Row]:
-    """The rows of a history."""
+    """Yield a row for each entry of the history."""
     for entry in entries:
         marks = "* " if entry.is_pinned else ""
         if entry.why is not Why.COMPLETE:
@@ -153,12 +154,12 @@ def _about(entry: Entry) -> Iterator[str]:
 
 
 def setting_rows(settings: Iterable[Setting], query: str, columns: int) -> Iterator[Row]:
-    """The rows of the settings whose key or value contains a text; case does not matter.
+    """Yield a row for each setting whose key or value contains a text, in upper or lower case.
 
     Args:
-        settings: All of them.
+        settings: All settings.
         query: The text.
-        columns: How many a line may have; where there are enough, values are in one column.
+        columns: The width of the screen; if it is large enough, the values are aligned.
     """
     sought = query.casefold()
     found = [it for it in settings if sought in f"{it.key} {it.shown}".casefold()]
@@ -172,20 +173,22 @@ def setting_rows(settings: Iterable[Setting], query: str, columns: int) -> Itera
 def _facts(setting: Setting) -> Iterator[str]:
     yield f"{setting.key}: {setting.shown}"
     if setting.accepts:
-        yield f"It takes {setting.accepts}."
+        yield f"Accepted: {setting.accepts}."
     origin = {
-        Origin.FILE: f"It stands in line {setting.line} of config.yaml",
-        Origin.ENVIRONMENT: f"Line {setting.line} of config.yaml takes it from the environment",
-        Origin.DEFAULT: "It is the default",
-        Origin.DERIVED: "It follows from other settings",
+        Origin.FILE: f"The value is in line {setting.line} of config.yaml",
+        Origin.ENVIRONMENT: (
+            f"Line {setting.line} of config.yaml takes the value from the environment"
+        ),
+        Origin.DEFAULT: "The value is the default",
+        Origin.DERIVED: "The value follows from other settings",
     }[setting.origin]
     if not setting.is_usable:
-        origin = f"Line {setting.line} of config.yaml can't be used, so it is the default"
-    yield f"{origin}; a change is used {setting.effect}." if setting.effect else f"{origin}."
+        origin = f"Line {setting.line} of config.yaml is unusable, so the value is the default"
+    yield f"{origin}; a change takes effect {setting.effect}." if setting.effect else f"{origin}."
 
 
 def editable(setting: Setting) -> str:
-    """What an editor of a setting begins with; empty where the value must not be shown."""
+    """The initial text in the editor of a setting; empty if the value must not be shown."""
     if setting.is_secret or setting.value is None:
         return ""
     if isinstance(setting.value, list):

@@ -1,4 +1,4 @@
-"""The settings in the terminal interface."""
+"""The tab with the settings in the terminal interface."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from koe.tui.presentation import Row, safe, setting_rows
 
 
 class SettingsPane(Browser):
-    """Lists the settings, of which Enter changes one.
+    """Lists the settings; Enter changes the selected one.
 
     Args:
-        directory: The configuration's folder.
+        directory: The configuration folder.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "change", "Change", priority=True),  # the list has a meaning for it, too
+        Binding("enter", "change", "Change", priority=True),  # before the list gets it
     ]
 
     def __init__(self, directory: Path) -> None:
         super().__init__("There are no settings.")
         self._directory = directory
-        # All of them, by key.
+        # All settings, by key.
         self._settings: dict[str, Setting] = {}
 
     async def find(self, query: str) -> Sequence[Row]:
-        """As in `Browser`."""
+        """Find the settings whose key or value contains a text; an empty text finds all."""
         _, listing = await asyncio.to_thread(read_settings, self._directory)
         self._settings = {setting.key: setting for setting in listing.settings}
         return list(setting_rows(listing.settings, query, self.app.size.width))
 
     def on_resize(self) -> None:
-        """Have the lines fit."""
+        """Fit the rows to the new width."""
         self.refresh_rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether an action is offered: in the field of the search, Enter ends the search."""
+        """Whether an action is available. In the search field, Enter ends the search."""
         if action == "change":
             return isinstance(self.screen.focused, OptionList)
         return super().check_action(action, parameters)
 
     @work
     async def action_change(self) -> None:
-        """Change the setting that is chosen."""
+        """Change the selected setting."""
         if (chosen := self.chosen) is None:
             return
         editor = SettingEditor(self._directory, self._settings[chosen.key])

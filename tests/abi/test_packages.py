@@ -36,7 +36,7 @@ def test_packages_that_nothing_can_look_up(abi: int, provider: str, tmp_path: Pa
     assert result.stdout == "16000 samples\n"
     result = build.run([shell], home)
     assert result.returncode == 1
-    assert "the program that runs koe does not bring it" in result.stdout
+    assert "the program that runs koe does not contain it" in result.stdout
 
 
 def configured(home: Path, provider: str) -> Path:
@@ -72,4 +72,4 @@ def test_a_shell_without_packages(tmp_path: Path) -> None:
     recording.write_bytes(b"\1\2" * 16_000)
     result = build.run([shell, "--fast", recording], configured(tmp_path / "home", "mlx"))
     assert result.returncode == 1
-    assert "the program that runs koe does not bring it" in result.stderr
+    assert "the program that runs koe does not contain it" in result.stderr

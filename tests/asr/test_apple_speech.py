@@ -154,5 +154,5 @@ def test_a_shell_that_does_not_show_everything(
 
 def test_a_process_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.bridge.host", lambda: ctypes.CDLL(None))
-    with pytest.raises(EngineUnavailableError, match=r"does not bring it; Koe\.app does on macOS"):
+    with pytest.raises(EngineUnavailableError, match=r"does not contain it; use Koe\.app on macOS"):
         engine()

@@ -93,5 +93,7 @@ def test_an_error_is_the_last_word() -> None:
 
 def test_a_process_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.bridge.host", lambda: ctypes.CDLL(None))
-    with pytest.raises(EngineUnavailableError, match=r"does not bring it; Koe\.app built with MLX"):
+    with pytest.raises(
+        EngineUnavailableError, match=r"does not contain it; use Koe\.app built with MLX"
+    ):
         engine()

@@ -1,4 +1,4 @@
-"""Runs the command as its users do: as a process of its own."""
+"""Runs the command as users do: as a process."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FAKES = PROJECT / "tests" / "fakes"
 # The exit status of argparse.
 USAGE = 2
 
-# For what takes a second; it is not awaited unless something is broken.
+# Seconds until a test gives up; a command usually takes one.
 PATIENCE = 120.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a user whose home is ``home``, without colours and languages of ours."""
+    """The environment of a user whose home is ``home``, without our colours and languages."""
     return os.environ | {
         "HOME": str(home),
         "APPDATA": str(home),

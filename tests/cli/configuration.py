@@ -21,7 +21,7 @@ def lab(url: str, model: str, **changes: object) -> Json:
 
 
 def configure(directory: Path, profile: Json, **more: object) -> None:
-    """Write a configuration in which that profile is the active one, ``lab``."""
+    """Write a configuration with this profile as the active one, ``lab``."""
     llm = {"active_profile": "lab", "profiles": {"lab": profile}}
     directory.mkdir(exist_ok=True)
     text = json.dumps({"llm": llm, **more}, ensure_ascii=False)

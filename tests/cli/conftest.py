@@ -16,5 +16,5 @@ def fake() -> Iterator[Running]:
 
 @pytest.fixture
 def url(fake: Running) -> str:
-    """Its address, as it is in a profile."""
+    """The address of the service, as written in a profile."""
     return fake.url

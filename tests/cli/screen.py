@@ -1,4 +1,4 @@
-"""What a terminal shows of what it is sent: as much of one as progress bars need."""
+"""A minimal terminal emulator: it understands what progress bars write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Screen(io.StringIO):
 
     @property
     def lines(self) -> list[str]:
-        """The rows, without what is blank at their ends and at the bottom."""
+        """The rows, without spaces at their ends and without empty rows at the bottom."""
         rows = [""]
         row = column = 0
         for sent in re.split(r"(\x1b\[A|[\r\n])", self.getvalue()):

@@ -1,4 +1,4 @@
-"""``koe bundle``: what it takes, and what it prints."""
+"""``koe bundle``: its arguments and its output."""
 
 from __future__ import annotations
 
@@ -38,17 +38,20 @@ def test_what_it_makes_and_prints(
 
 def test_an_engine_that_can_not_come_along(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bundle", "out", "--engines", "doubao"]) == 1
-    assert "'doubao' is no engine that can come along" in capsys.readouterr().err
+    assert "'doubao' is not an engine that can be included" in capsys.readouterr().err
 
 
 def test_an_engine_without_a_package_for_the_system(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It does not come along unless it is asked for; and what is left to do is said."""
+    """By default it is not included. The command prints what remains to be done."""
     target = ["--target", "macos-x86_64"]
     assert main(["bundle", "out", *target, "--engines", "moonshine"]) == 1
     said = capsys.readouterr().err
-    assert "'moonshine' is no engine that can come along to macos-x86_64; there are sherpa" in said
+    assert (
+        "'moonshine' is not an engine that can be included for macos-x86_64; choose from: sherpa"
+        in said
+    )
     asked: list[object] = []
 
     def make(*arguments: object) -> assembly.Bundle:

@@ -83,7 +83,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 def test_a_fault_of_the_system_is_reported_as_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only what fails while the output is written is the output's fault."""
+    """An OSError is an error of the output only if it occurs while output is written."""
 
     def fail(arguments: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/folder")
@@ -109,7 +109,7 @@ def test_the_reader_of_the_output_is_gone(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix")
 def test_a_closed_output(tmp_path: Path) -> None:
-    """The text would be nowhere, so this is no success."""
+    """The text is lost, so the command must fail."""
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *command("engines")],
         env=environment(tmp_path),

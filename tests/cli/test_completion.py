@@ -10,7 +10,7 @@ from koe.cli import COMMANDS, Exit, main
 from koe.cli.completion import SHELLS
 from tests.cli.command import USAGE, run_koe
 
-# What is typed, with what it can become; the last word is completed.
+# The typed words, and the completions of the last one.
 TYPED = {
     "koe ": list(COMMANDS),
     "koe dic": ["dictate", "dict"],
@@ -32,7 +32,7 @@ $function koe "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
-# A terminal within zsh, in which Tab is pressed, and what it shows between two marks.
+# Presses Tab in a terminal inside zsh, and prints what it shows between two marks.
 _ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -56,7 +56,7 @@ def script_of(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the user is."""
+    """The working directory of the user."""
     (tmp_path / "here" / "folder").mkdir(parents=True)
     (tmp_path / "here" / "talk.wav").touch()
     return tmp_path / "here"

@@ -16,7 +16,7 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and
 
 
 class Folder:
-    """A configuration folder, and the command on it."""
+    """A configuration folder, for which it runs the command."""
 
     def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.path = path
@@ -105,7 +105,7 @@ def test_what_it_does_not_say_is_reported_as_the_default(
     folder: Folder, key: str, text: str, in_json: str
 ) -> None:
     folder.write("asr: {qwen: {api_key: }}\n")
-    note = f"koe: note: {folder.file} does not say it; this is the default\n"
+    note = f"koe: note: {key} is not in {folder.file}; this value is the default\n"
     assert folder.koe("get", key) == (Exit.OK, f"{text}\n", note)
     assert folder.koe("get", "--json", key) == (Exit.OK, f"{in_json}\n", note)
 
@@ -114,7 +114,7 @@ def test_what_follows_from_other_settings(folder: Folder) -> None:
     folder.write("asr: {app_key: k}\n")
     status, out, err = folder.koe("get", "asr.provider")
     assert (status, out) == (Exit.OK, "doubao\n")
-    assert "does not say it; this follows from other settings\n" in err
+    assert "this value follows from other settings\n" in err
 
 
 def test_a_value_that_cannot_be_used_is_reported_with_the_reason(folder: Folder) -> None:
@@ -130,7 +130,7 @@ def test_a_value_that_cannot_be_used_is_reported_with_the_reason(folder: Folder)
 def test_without_a_file_it_is_what_the_first_start_writes(folder: Folder) -> None:
     status, out, err = folder.koe("get", "llm.enabled")
     assert (status, out) == (Exit.OK, "false\n")
-    assert "this is the default" in err
+    assert "this value is the default" in err
     assert not folder.path.exists()
 
 
@@ -138,8 +138,8 @@ def test_without_a_file_it_is_what_the_first_start_writes(folder: Folder) -> Non
     ("key", "message"),
     [
         ("asr.provder", "there is no setting 'asr.provder'; did you mean asr.provider?"),
-        ("weather", "there is no setting 'weather'; koe config show lists them"),
-        ("", "there is no setting ''; koe config show lists them"),
+        ("weather", "there is no setting 'weather'; koe config show lists all settings"),
+        ("", "there is no setting ''; koe config show lists all settings"),
         ("asr", "'asr' is a group or a list, not one value; try: koe config show asr"),
         ("asr.qwen.headers", "is a group or a list, not one value; try: koe config show asr.qwen"),
         ("prompt_templates", "is a group or a list, not one value; try: koe config show prompt_t"),
@@ -182,7 +182,7 @@ def test_setting_keeps_everything_else(folder: Folder) -> None:
     folder.write("# mine\nllm:\n  timeout_ms: 8000 # long\nz: 1\n")
     status, out, err = folder.koe("set", "llm.timeout_ms", "9000")
     assert (status, out, err) == (
-        Exit.OK, "llm.timeout_ms is set; it is used next recording\n", "",
+        Exit.OK, "llm.timeout_ms is set; the change takes effect with the next recording\n", "",
     )  # fmt: skip
     assert folder.file.read_text() == "# mine\nllm:\n  timeout_ms: 9000 # long\nz: 1\n"
 
@@ -229,16 +229,16 @@ REFUSED = [
     ("asr.qwen.url", "ws://h/x", "'ws://h/x' is not a safe address, which begins with https:// or"),
     ("asr.glm.url", "h", "'h' is not a safe address"),
     ("llm.profiles.p.base_url", "http://me:pw@h/v1", "'http://***@h/v1' is not a safe address"),
-    ("asr.provider.x", "y", "asr.provider is no group, so there can be no asr.provider.x"),
-    ("hotkey.trigger_key.x", "y", "hotkey.trigger_key is no group"),
-    ("mine.a.b", "1", "mine.a is no group, so there can be no mine.a.b"),
-    ("mine.list.b", "1", "mine.list is no group"),
+    ("asr.provider.x", "y", "asr.provider is not a group, so there can be no asr.provider.x"),
+    ("hotkey.trigger_key.x", "y", "hotkey.trigger_key is not a group"),
+    ("mine.a.b", "1", "mine.a is not a group, so there can be no mine.a.b"),
+    ("mine.list.b", "1", "mine.list is not a group"),
     ("mine", "1", "mine is a group or a list"),
     ("mine.list", "1", "mine.list is a group or a list"),
     ("asr.mlx", "1", "asr.mlx is a group or a list"),
-    ("a..b", "1", "'a..b' is no key"),
-    ("a\n", "1", "'a\\n' is no key"),
-    ("", "1", "'' is no key"),
+    ("a..b", "1", "'a..b' is not a key"),
+    ("a\n", "1", "'a\\n' is not a key"),
+    ("", "1", "'' is not a key"),
     ("asr.provider", "a\udcff", "can't be stored: it contains characters that are not Unicode"),
 ]
 
@@ -264,7 +264,7 @@ def test_what_is_refused(folder: Folder, key: str, value: str, message: str) -> 
             "qwen",
             ["there is no such setting; did you mean provider?"],
         ),
-        ("asr.doubaoime.x", "1", ["koe itself does not use asr.doubaoime.x"]),
+        ("asr.doubaoime.x", "1", ["koe does not use asr.doubaoime.x, but a shell may"]),
         ("asr.provider", "${NO_SUCH}", ["environment variable 'NO_SUCH' is not set"]),
         ("llm.timeout_ms", "${NO_SUCH}", ["environment variable 'NO_SUCH' is not set; its place"]),
         ("dictionary.path", "words.txt", ["'words.txt' does not exist; there are no terms"]),
@@ -301,7 +301,7 @@ def test_what_changes_besides_is_reported(folder: Folder, monkeypatch: pytest.Mo
     folder.write("llm: {enabled: true, base_url: u, model: m}\n")
     status, _, err = folder.koe("set", "llm.api_key", "${KEY}")
     assert status == Exit.OK
-    assert err == "koe: note: other settings have changed by it: llm.enabled\n"
+    assert err == "koe: note: this also changes other settings: llm.enabled\n"
 
 
 def test_a_list_of_names(folder: Folder) -> None:
@@ -361,7 +361,7 @@ def test_show(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         "    headers: {X-A: sk-3}\n"
     )
     status, out, err = folder.koe("show", "asr.qwen")
-    assert (status, err) == (Exit.OK, "koe: note: 1 problem; koe config check says more\n")
+    assert (status, err) == (Exit.OK, "koe: note: 1 problem; koe config check describes them\n")
     assert out.splitlines() == [
         "asr.qwen.url                    file, line 4            wss://h",
         "asr.qwen.api_key                environment, line 3     ${KOE_TEST_KEY}",
@@ -462,7 +462,7 @@ def test_check_warns_of_what_goes_unencrypted(folder: Folder) -> None:
 @posix_only
 @pytest.mark.parametrize("words", [("check",), ("show",), ("get", "asr.provider")])
 def test_a_file_where_the_folder_should_be(folder: Folder, words: tuple[str, ...]) -> None:
-    """Nothing is going to be created there, so nothing is reported of defaults."""
+    """No file will be created there, so the message does not mention the defaults."""
     folder.path.write_text("")
     status, out, err = folder.koe(*words)
     assert status == Exit.ERROR
@@ -474,7 +474,7 @@ def test_a_file_where_the_folder_should_be(folder: Folder, words: tuple[str, ...
 
 @pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A script in the place of an editor: its content is what the user does, in Python."""
+    """Use a Python script as the editor; its content does what the user would do."""
     script = tmp_path / "my editor.py"
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", f'"{sys.executable}" "{script}"')
@@ -508,7 +508,7 @@ def test_an_editor_that_fails(folder: Folder, editor: Path) -> None:
     editor.write_text("raise SystemExit(3)")
     status, out, err = folder.koe("edit")
     assert (status, out) == (Exit.ERROR, "")
-    assert "ended with status 3; look whether it saved what you wanted" in err
+    assert "ended with status 3; check whether it saved your changes" in err
 
 
 def test_no_editor(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,7 +519,7 @@ def test_no_editor(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "editor 'no-such-editor' can't start: " in err
     monkeypatch.delenv("EDITOR")
     monkeypatch.setenv("PATH", os.fspath(folder.path))
-    assert "there is no editor; set EDITOR to the name of one" in folder.koe("edit")[2]
+    assert "no editor was found; set the variable EDITOR to one" in folder.koe("edit")[2]
 
 
 # --- usage -------------------------------------------------------------------------------

@@ -46,7 +46,9 @@ def test_a_bad_recording_costs_no_good_file(tmp_path: Path) -> None:
     target.write_bytes(b"precious")
     done = run_koe("convert", tmp_path / "none.wav", target, home=tmp_path)
     assert done.returncode == Exit.ERROR
-    assert done.stderr == f"koe: {tmp_path / 'none.wav'} does not exist\n"
+    assert (
+        done.stderr == f"koe: {tmp_path / 'none.wav'} does not exist; name an existing recording\n"
+    )
     assert target.read_bytes() == b"precious"
 
 
@@ -62,7 +64,7 @@ def test_a_target_that_cannot_be_written(
 ) -> None:
     target = tmp_path / "no such folder" / "out.pcm"
     assert main(["convert", str(recording), str(target)]) == Exit.ERROR
-    assert capsys.readouterr().err.startswith(f"koe: {target} cannot be written: ")
+    assert capsys.readouterr().err.startswith(f"koe: {target} can't be written: ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals of this kind")

@@ -120,18 +120,21 @@ def test_a_template(
     configure(directory, lab(fake.url, "koe-fragment"), prompt_templates=TEMPLATES)
     (directory / "mine.txt").write_text("Be brief.", encoding="utf-8")
     assert correct("--template", template, TEXT, directory=directory) == Exit.OK
-    assert capsys.readouterr() == ("to\n", "")  # short is what it was asked to be
+    assert capsys.readouterr() == ("to\n", "")  # the instruction asked for a short text
     assert [question.system for question in fake.service.questions] == [instruction]
 
 
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("9", "prompt_templates has no '9', only: 3 polite, 4 from a file, 5 without"),
-        ("", "prompt_templates has no '', only: 3 polite, 4 from a file, 5 without"),
-        ("rude", "prompt_templates has no 'rude', only: 3 polite, 4 from a file, 5 without"),
-        ("without", "the template 'without' has no prompt that can be used"),
-        ("4", "the template '4' has no prompt that can be used"),
+        ("9", "prompt_templates has no '9'; choose from: 3 polite, 4 from a file, 5 without"),
+        ("", "prompt_templates has no ''; choose from: 3 polite, 4 from a file, 5 without"),
+        ("rude", "prompt_templates has no 'rude'; choose from: 3 polite, 4 from a file, 5 without"),
+        (
+            "without",
+            "the template 'without' has no usable prompt; write one into its system_prompt",
+        ),
+        ("4", "the template '4' has no usable prompt; write one into its system_prompt"),
     ],
 )
 def test_no_such_template(
@@ -147,7 +150,7 @@ def test_no_such_template(
 def test_a_service_that_wants_a_key_does_not_get_the_text(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As on a computer where nothing was configured yet."""
+    """On a computer without a configuration."""
     assert correct(TEXT, directory=directory) == Exit.ERROR
     assert capsys.readouterr() == (
         f"{TEXT}\n",
@@ -157,7 +160,7 @@ def test_a_service_that_wants_a_key_does_not_get_the_text(
 
 
 def test_without_a_network(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The text is not lost, and one line says why it is as it was."""
+    """The text is printed unchanged, and one line says why."""
     configure(directory, lab("http://127.0.0.1:9/v1", "koe-echo"))
     assert correct(TEXT, directory=directory) == Exit.ERROR
     out, err = capsys.readouterr()
@@ -180,9 +183,12 @@ def test_another_profile(url: str, directory: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_no_text(text: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A model would recite the dictionary."""
+    """An empty text is refused: a model would answer with the dictionary."""
     assert correct(text, directory=directory) == Exit.ERROR
-    assert capsys.readouterr() == ("", "koe: there is no text to correct\n")
+    assert capsys.readouterr() == (
+        "",
+        'koe: the text is empty; give one, as in: koe correct "helo world"\n',
+    )
 
 
 def test_from_stdin(url: str, tmp_path: Path) -> None:
@@ -191,7 +197,10 @@ def test_from_stdin(url: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (Exit.OK, "今天 koe!!\n"), done.stderr
     assert KEY not in done.stderr
     done = run_koe("correct", "-", home=tmp_path)
-    assert (done.returncode, done.stderr) == (Exit.ERROR, "koe: there is no text to correct\n")
+    assert (done.returncode, done.stderr) == (
+        Exit.ERROR,
+        'koe: the text is empty; give one, as in: koe correct "helo world"\n',
+    )
     assert run_koe("correct", home=tmp_path).returncode == USAGE
 
 
@@ -204,4 +213,4 @@ def test_what_is_no_text(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == Exit.ERROR
-    assert done.stderr == b"koe: the text on stdin is not UTF-8\n"
+    assert done.stderr == b"koe: the text on stdin is not UTF-8; convert it first\n"

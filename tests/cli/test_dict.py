@@ -10,7 +10,7 @@ from koe.cli import Exit, main
 
 
 class Folder:
-    """A configuration folder, and the command on it."""
+    """A configuration folder, for which it runs the command."""
 
     def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.path = path
@@ -86,8 +86,8 @@ def test_add(folder: Folder) -> None:
     assert (status, err) == (Exit.OK, "")
     assert out.splitlines() == [
         "added: Koe",
-        "there already: GitHub",
-        "there already: github, spelled GitHub; to change it, remove that first",
+        "already there: GitHub",
+        "already there: github, spelled GitHub; to change it, remove GitHub first",
         "added: sherpa-onnx",
         f"{folder.file} has 2 more terms, used from the next recording on",
     ]
@@ -116,9 +116,9 @@ def test_remove(folder: Folder) -> None:
     status, out, err = folder.koe("remove", "Koe", "github", "--", "-x")
     assert (status, out) == (Exit.ERROR, "")
     assert err.splitlines() == [
-        f"koe: '-x' is not in {folder.file}",
-        f"koe: 'Koe' is not in {folder.file}",
-        f"koe: 'github' is not in {folder.file}; 'GitHub' is",
+        f"koe: '-x' is not in {folder.file}; koe dict list shows all terms",
+        f"koe: 'Koe' is not in {folder.file}; koe dict list shows all terms",
+        f"koe: 'github' is not in {folder.file}; did you mean 'GitHub'?",
     ]
     assert folder.file.read_text() == "# mine\nGitHub\n"
 

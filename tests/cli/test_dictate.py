@@ -31,7 +31,7 @@ from tests.wav import as_integers, tone, wav
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    """A second of something."""
+    """One second of audio."""
     path = tmp_path / "speech.wav"
     path.write_bytes(wav(as_integers(tone(1.0), 16)))
     return path
@@ -158,8 +158,8 @@ class TestWithAScriptedEngine:
             waits.append(seconds)
             await asyncio.sleep(0)
 
-        # The module's own view of asyncio, because others sleep too. On its clock no time passes,
-        # so each wait is from the beginning.
+        # Replaced only in this module, because other modules sleep, too. The clock stands still,
+        # so each wait begins at the start of the recording.
         clock = SimpleNamespace(time=lambda: 5.0)
         asyncio_there = {**vars(asyncio), "sleep": note, "get_running_loop": lambda: clock}
         monkeypatch.setattr("koe.cli.dictate.asyncio", SimpleNamespace(**asyncio_there))
@@ -181,7 +181,8 @@ def test_a_bad_recording_as_json(tmp_path: Path) -> None:
     path = str(tmp_path / "语音.wav")
     assert done.returncode == Exit.ERROR
     assert json.loads(done.stdout) == {
-        "event": "error", "file": path, "message": f"{path} does not exist",
+        "event": "error", "file": path,
+        "message": f"{path} does not exist; name an existing recording",
     }  # fmt: skip
     assert done.stderr == ""
 
@@ -210,7 +211,7 @@ def test_without_a_microphone(tmp_path: Path) -> None:
 
 
 class TestPipes:
-    """What comes through a pipe is a recording like any other."""
+    """A recording from a pipe."""
 
     def run(
         self, *words: str | Path, directory: Path, content: bytes, tmp_path: Path
@@ -240,7 +241,7 @@ class TestPipes:
         assert out == f"{recording}: 16000 samples\nstdin: 8000 samples\n"
         warning, missing = err.splitlines()
         assert warning.startswith("koe: warning: stdin is cut off: 0.5 s are missing")
-        assert missing == f"koe: {tmp_path / 'none.wav'} does not exist"
+        assert missing == f"koe: {tmp_path / 'none.wav'} does not exist; name an existing recording"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
     def test_a_named_pipe(self, recording: Path, directory: Path, tmp_path: Path) -> None:
@@ -255,7 +256,11 @@ class TestPipes:
 
     def test_nothing(self, directory: Path, tmp_path: Path) -> None:
         done = self.run("-", directory=directory, content=b"", tmp_path=tmp_path)
-        assert done == (Exit.ERROR, "", "koe: stdin is empty: 0 bytes\n")
+        assert done == (
+            Exit.ERROR,
+            "",
+            "koe: stdin is empty: 0 bytes; give a recording that contains audio\n",
+        )
 
     @pytest.mark.skipif(sys.platform == "win32", reason="a signal for one process needs POSIX")
     def test_interrupted_while_nothing_comes(self, directory: Path, tmp_path: Path) -> None:
@@ -374,14 +379,15 @@ class TestTheMicrophone:
             encoding="utf-8",
         )
         assert process.stderr is not None
-        assert process.stderr.readline() == "koe: speak; Enter ends\n"
+        assert process.stderr.readline() == "koe: speak now; press Enter to end\n"
         while not Path(f"{heard['KOE_FAKE_MICROPHONE']}.heard").exists():
             assert process.poll() is None
             time.sleep(0.01)
         out, err = process.communicate(last_key)
         assert out.startswith("Ever tried, ever failed")
         assert err == (
-            "koe: warning: speech was lost 2 times, because this computer was too busy\n"
+            "koe: warning: audio was lost 2 times because this computer was busy; "
+            "close other programs\n"
         )
         assert process.returncode == Exit.OK
 
@@ -401,7 +407,7 @@ class TestTheMicrophone:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
         assert b"final" not in out
-        assert err == b"koe: speak; Enter ends\n"
+        assert err == b"koe: speak now; press Enter to end\n"
         assert process.returncode == Exit.INTERRUPTED
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
@@ -425,7 +431,7 @@ class TestTheMicrophone:
         shown += os.read(controller, 65536)
         os.close(controller)
         assert process.returncode == Exit.OK
-        assert shown.startswith(b"koe: speak; Enter ends\r\n\rEver tried")
+        assert shown.startswith(b"koe: speak now; press Enter to end\r\n\rEver tried")
         last = shown.rstrip(b"\r\n").split(b"\r")[-1]
         assert last.startswith(b"Ever tried, ever failed")
 
@@ -445,7 +451,7 @@ def test_another_engine_for_once(tmp_path: Path, recording: Path, directory: Pat
 def test_with_a_model_that_is_fetched_first(
     server: FileServer, tmp_path: Path, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As the sentence about what is missing says; then the real library hears what was said."""
+    """Follow the remedy of the error message; then the real library recognises the speech."""
     built = tones.build_model(tmp_path / "built", "甲乙丙")
     files = {path.name: path.read_bytes() for path in built.iterdir()}
     for name, content in files.items():
@@ -478,12 +484,12 @@ def test_an_engine_that_lacks_something(tmp_path: Path, recording: Path) -> None
 
 def test_an_engine_that_is_none(tmp_path: Path, recording: Path) -> None:
     done = run_koe("dictate", recording, "--engine", "parrot", home=tmp_path)
-    assert done.returncode == 2  # of argparse
+    assert done.returncode == 2  # the exit status of argparse
     assert "invalid choice: 'parrot'" in done.stderr
 
 
 class TestWithALanguageModel:
-    """What a person sees of a correction, and of one that did not come about."""
+    """What a user sees of a correction and of a failed correction."""
 
     @pytest.mark.parametrize(
         ("model", "text", "reported"),

@@ -28,14 +28,14 @@ from tests.journal import making
 
 @pytest.fixture(autouse=True)
 def microphone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with a microphone."""
+    """A computer with a microphone."""
     info = MicrophoneInfo("Desk Microphone", "PortAudio V19")
     monkeypatch.setattr(koe.cli.doctor, "describe_microphone", lambda: info)
 
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system that speaks English."""
+    """A system whose language is English."""
     speak(monkeypatch, "en_US.UTF-8")
 
 
@@ -69,7 +69,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
         "ok    correction  off",
         f"ok    http        {LIBRARY}",
         f"ok    history     0 entries, 0.0 MB in {directory / 'journal'}; recordings without a "
-        "whole text are kept for 7 days, 500 MB at most",
+        "complete text are kept for 7 days, 500 MB at most",
         "ok    microphone  Desk Microphone, PortAudio V19",
     ]
 
@@ -126,7 +126,7 @@ def test_the_user_s_own_folder_is_looked_at(tmp_path: Path) -> None:
     done = run_koe("doctor", home=tmp_path)
     folder = config_directory({"HOME": str(tmp_path), "APPDATA": str(tmp_path)})
     assert str(folder) in done.stdout
-    # Not the whole home: looking for a microphone, PulseAudio's client makes a folder of its own.
+    # Not the whole home: the PulseAudio client creates a folder when koe looks for a microphone.
     assert not folder.exists()
 
 
@@ -145,7 +145,7 @@ def test_a_configuration_that_cannot_be_read(directory: Path) -> None:
 
 
 def without_entrance(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that this user may not enter; root, as whom tests may run, may enter any."""
+    """A folder that the user may not enter. It is simulated, because root may enter any folder."""
     real_stat = Path.stat
 
     def refuse(path: Path, **options: bool) -> os.stat_result:
@@ -159,7 +159,7 @@ def without_entrance(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_that_cannot_be_entered(
     directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """That is a finding, and neither a missing file nor a fault of the output."""
+    """This is a finding, not a missing file and not an error of the output."""
     without_entrance(write(directory, ""), monkeypatch)
     (problem,) = find(directory, "config")
     assert problem.level is Severity.FAIL
@@ -187,10 +187,10 @@ def test_an_engine_that_lacks_something(directory: Path) -> None:
     [
         ("en_GB.UTF-8", "moonshine", ""),
         ("C.UTF-8", "moonshine", ""),
-        ("zh_CN.UTF-8", "moonshine", "moonshine hears English only, and the language of this "
-         "system is Chinese; koe setup proposes another engine"),
-        ("de_DE", "glm", "glm does not hear German, and the language of this system is German; "
-         "koe setup proposes another engine"),
+        ("zh_CN.UTF-8", "moonshine", "moonshine recognises English only, and the language of "
+         "this system is Chinese; koe setup proposes another engine"),
+        ("de_DE", "glm", "glm does not recognise German, and the language of this system is "
+         "German; koe setup proposes another engine"),
         ("zh_CN.UTF-8", "sherpa-onnx", ""),
         ("de_DE", "parrot", ""),
     ],
@@ -219,8 +219,8 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
         (
             "provider: qwen, qwen: {api_key: k}",
             [
-                "no engine takes over when qwen fails; to use moonshine (hears English only) then, "
-                "run: koe config set asr.fallback moonshine"
+                "no engine takes over when qwen fails; to use moonshine (recognises English only) "
+                "then, run: koe config set asr.fallback moonshine"
             ],
         ),
         (
@@ -233,9 +233,9 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
         (
             "provider: moonshine, fallback: [moonshine, glm]",
             [
-                "moonshine is asr.provider itself, so it is no help",
+                "moonshine is asr.provider itself and can't take over; name another engine",
                 "glm: it has no key; set asr.glm.api_key",
-                "moonshine (hears English only), then glm",
+                "moonshine (recognises English only), then glm",
             ],
         ),
     ],
@@ -251,12 +251,13 @@ def test_no_fallback_is_ready(directory: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(koe.cli.doctor, "fault_of", lambda name, config: "it is missing")
     (finding,) = find(write(directory, "asr: {provider: qwen}"), "fallback")
     assert finding.message == (
-        "no engine takes over when qwen fails, and no other engine is ready: koe engines"
+        "no engine takes over when qwen fails, and no other engine is ready; koe engines "
+        "says what each needs"
     )
 
 
 def recordings(directory: Path, *ends: End | None) -> list[Path]:
-    """Make recordings; None: of an interrupted session."""
+    """Add recordings with these results; None: an interrupted session."""
     paths = []
     for number, end in enumerate(ends):
         entry_id = f"20260714T09300{number}.007Z-42-1"
@@ -276,10 +277,10 @@ def test_history(directory: Path) -> None:
     moment = when(Entry("", making.HEADER.began))
     for number, finding in zip((5, 4, 3), others, strict=False):
         assert finding.message == (
-            f"a dictation of {moment}, 0 s long, was interrupted; to recognise it: "
+            f"a dictation of 0 s was interrupted on {moment}; to recognise it: "
             f"koe history retry 20260714T09300{number}.007Z-42-1"
         )
-    assert others[-1].message == "2 more were interrupted: koe history"
+    assert others[-1].message == "2 more were interrupted; to list them: koe history"
     assert not (directory / "history.db").exists()
     assert main(["doctor", "--config", str(directory)]) == Exit.OK
 
@@ -291,9 +292,9 @@ def test_history(directory: Path) -> None:
         ("{audio: all, text: true}", "all recordings are kept for 7 days, 500 MB at most; texts "
          "are kept for 30 days"),
         ("{audio: nothing, text: true, text_days: unlimited}", "no recordings are kept; texts are "
-         "kept without end"),
-        ("{max_mb: lots}", "recordings without a whole text are kept for 7 days"),
-        ("{audio_days: soon}", "recordings without a whole text are kept without end, 500 MB at "
+         "kept forever"),
+        ("{max_mb: lots}", "recordings without a complete text are kept for 7 days"),
+        ("{audio_days: soon}", "recordings without a complete text are kept forever, 500 MB at "
          "most"),
     ],
 )  # fmt: skip
@@ -307,7 +308,7 @@ def test_recordings_that_pile_up(config: str, directory: Path) -> None:
     _, finding = find(write(directory, config), "history")
     assert finding == Finding(
         Severity.WARN, "history",
-        "recordings pile up: neither history.audio_days nor history.max_mb limits them",
+        "recordings are never removed; set history.audio_days or history.max_mb",
     )  # fmt: skip
 
 
@@ -333,8 +334,8 @@ def test_a_journal_that_cannot_be_written(
     monkeypatch.setattr(os, "access", lambda path, mode: path != folder)
     _, finding = find(directory, "history")
     assert finding.message == (
-        f"{folder} cannot be written, so nothing is kept; dictation works without it; make the "
-        "folder writable for your user"
+        f"{folder} is not writable, so the history keeps nothing; dictation works without it; "
+        "make the folder writable for your user"
     )
 
 
@@ -343,8 +344,8 @@ def test_a_disk_that_is_nearly_full(directory: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_200_000))
     _, finding = find(directory, "history")
     assert finding.message == (
-        f"the disk of {directory} has only 1.2 MB left, and on a full one nothing is kept; make "
-        "room on it"
+        f"the disk of {directory} has only 1.2 MB left, and a full disk keeps no "
+        "dictation; free some space"
     )
 
 
@@ -353,7 +354,7 @@ def test_recordings_that_cannot_be_read(directory: Path) -> None:
     path.write_bytes(b"a file of another program")
     _, finding = find(directory, "history")
     assert finding.level is Severity.WARN
-    assert finding.message.startswith(f"left alone: recording {path}: it is no recording of koe")
+    assert finding.message.startswith(f"skipped: recording {path}: it is no recording of koe")
 
 
 def test_without_a_microphone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,7 +377,7 @@ def test_the_terminal_interface(directory: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(koe.cli.doctor, "find_spec", lambda name: None)
     (finding,) = find(directory, "desktop")
     assert finding.level is Severity.OK
-    assert finding.message.endswith("not installed; to have it: pip install 'koe-core[tui]'")
+    assert finding.message.endswith("not installed; to install it: pip install 'koe-core[tui]'")
 
 
 def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -393,7 +394,7 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_end_of_the_log(directory: Path) -> None:
-    """What shells could not show; it may be mended by now, so it is no fault."""
+    """Problems that shells could not show. They may be solved by now, so they are no warnings."""
     assert find(directory, "log") == []
     lines = [f"2026-11-28T08:00:0{second}Z [7] error: no {second}\x1b[2J" for second in range(9)]
     log = write(directory, "") / "koe.log"

@@ -1,4 +1,4 @@
-"""Which editor is started, and how it ends."""
+"""Choosing and running an editor."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def test_the_file_is_the_last_argument(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ([], "there is no editor; set EDITOR to the name of one"),
-        (["no-such-editor"], "editor 'no-such-editor' can't start: .*; set EDITOR"),
-        (["a\0b"], "can't start: .*; set EDITOR"),
-        ([sys.executable, "-c", "raise SystemExit(2)"], "ended with status 2; look whether"),
+        ([], "no editor was found; set the variable EDITOR to one"),
+        (["no-such-editor"], "editor 'no-such-editor' can't start: .*; set the variable EDITOR"),
+        (["a\0b"], "can't start: .*; set the variable EDITOR"),
+        ([sys.executable, "-c", "raise SystemExit(2)"], "ended with status 2; check whether"),
     ],
 )
 def test_failures(tmp_path: Path, command: list[str], message: str) -> None:
@@ -77,7 +77,7 @@ def test_failures(tmp_path: Path, command: list[str], message: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_is_for_the_editor(tmp_path: Path) -> None:
-    """The terminal sends it to both; here the editor does, to koe and to itself."""
+    """A terminal sends Ctrl-C to both processes; here the editor sends SIGINT to both."""
     file = tmp_path / "config.yaml"
     code = (
         "import os, signal, sys\n"

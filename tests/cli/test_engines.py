@@ -23,7 +23,7 @@ def test_every_engine_is_described() -> None:
 
 
 def test_a_new_user(tmp_path: Path) -> None:
-    """Nothing is created by looking."""
+    """The command creates no files."""
     done = run_koe("engines", home=tmp_path)
     assert done.returncode == Exit.OK, done.stderr
     lines = done.stdout.splitlines()
@@ -48,7 +48,7 @@ def test_a_configured_service(directory: Path, capsys: pytest.CaptureFixture[str
         ("provider: glm", "it has no key; set asr.glm.api_key"),
         ("{provider: mimo, mimo: {api_key: a, url: 'http://h'}}", "insecure endpoint http://h/:"),
         ("provider: sherpa-onnx", "model not found: "),
-        ("provider: apple-speech", "the program that runs koe does not bring it"),
+        ("provider: apple-speech", "the program that runs koe does not contain it"),
         ("provider: parrot", "this version knows: moonshine, "),
         ("provider: wetype", "it relies on a private interface"),
     ],

@@ -17,7 +17,7 @@ from tests.wav import as_integers, tone, wav
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two recordings: a second as WAV, half of one as FLAC."""
+    """Two recordings: one second as WAV, half a second as FLAC."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     (folder / "long.wav").write_bytes(wav(as_integers(tone(1.0), 16)))

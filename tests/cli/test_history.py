@@ -12,7 +12,7 @@ from koe.config.schema import HistoryConfig
 from koe.journal import folder
 from koe.journal.entries import Why, entry_json
 from koe.journal.format import End, Header, JournalRecord, Kind
-from koe.journal.history import History
+from koe.journal.history import EMPTY_HISTORY, History
 from tests.cli.command import USAGE, run_koe
 from tests.cli.configuration import configure, lab
 from tests.cli.screen import Screen
@@ -24,7 +24,7 @@ SILENT = End("completed", engine="scripted")
 
 
 class Past:
-    """A configuration folder with recordings, and the command on it."""
+    """A configuration folder with recordings, for which it runs the command."""
 
     def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.directory = directory
@@ -32,7 +32,7 @@ class Past:
         self._count = 0
 
     def add(self, end: End | None) -> str:
-        """Add a recording; None: of an interrupted session. Returns its ID."""
+        """Add a recording with this end (None: an interrupted session); return its ID."""
         self._count += 1
         entry_id = f"20990714T0930{self._count:02}.007Z-42-1"
         path = folder.path_of(self.directory / "journal", entry_id)
@@ -66,11 +66,11 @@ def past(directory: Path, capsys: pytest.CaptureFixture[str]) -> Past:
 
 
 def test_an_empty_history(past: Past) -> None:
-    note = "koe: note: the history is empty\n"
+    note = f"koe: note: {EMPTY_HISTORY}\n"
     assert past.koe() == past.koe("list") == (Exit.OK, "", note)
     assert past.koe("--json") == (Exit.OK, "[]\n", "")
-    assert past.koe("prune") == (Exit.OK, "0 entries were removed or shortened\n", "")
-    assert past.koe("show", "last") == (Exit.ERROR, "", "koe: the history is empty\n")
+    assert past.koe("prune") == (Exit.OK, "0 entries or recordings were removed\n", "")
+    assert past.koe("show", "last") == (Exit.ERROR, "", f"koe: {EMPTY_HISTORY}\n")
     assert not past.directory.exists()
 
 
@@ -104,7 +104,7 @@ def test_the_list_as_json(past: Past) -> None:
     expected = [entry_json(it) for it in past.history.survey().entries]
     status, out, err = past.koe("list", "--json")
     assert (status, json.loads(out), err) == (Exit.OK, expected, "")
-    # Before the action as well as behind it.
+    # The option may precede or follow the action.
     for words in (["--json"], ["--json", "list"], ["--json", "search", "staging"]):
         assert past.koe(*words)[1] == out
 
@@ -158,7 +158,7 @@ def test_pinning(past: Past) -> None:
     assert past.koe("pin", "last") == (Exit.OK, f"{entry_id} is pinned\n", "")
     assert past.history.entry("last").is_pinned
     assert "failed*" in past.koe()[1]
-    assert past.koe("unpin", "last")[1] == f"{entry_id} is not pinned any more\n"
+    assert past.koe("unpin", "last")[1] == f"{entry_id} is no longer pinned\n"
     assert json.loads(past.koe("pin", "last", "--json")[1])["pinned"] is True
 
 
@@ -178,7 +178,7 @@ def test_pruning(past: Past) -> None:
     past.add(FAILED)
     past.koe()
     past.write("history: {max_mb: 0, text_days: 30}\n")
-    assert past.koe("prune") == (Exit.OK, "1 entry was removed or shortened\n", "")
+    assert past.koe("prune") == (Exit.OK, "1 entry or recording was removed\n", "")
     assert "failed (text)" in past.koe()[1]
     assert json.loads(past.koe("prune", "--json")[1]) == {"removed": 0}
 
@@ -188,8 +188,8 @@ def test_what_is_left_alone_is_named(past: Past) -> None:
     (path,) = past.directory.rglob("*.koej")
     making.write(path, [JournalRecord(Kind.HEADER, 1, Header(format=2).payload())])
     status, out, err = past.koe("prune")
-    assert (status, out) == (Exit.OK, "0 entries were removed or shortened\n")
-    assert err.startswith(f"koe: note: left alone: recording {path}: a later koe made it")
+    assert (status, out) == (Exit.OK, "0 entries or recordings were removed\n")
+    assert err.startswith(f"koe: note: skipped: recording {path}: a later koe made it")
     assert path.exists()
     assert entry_id
 
@@ -198,8 +198,8 @@ def test_settings_that_cannot_be_read_remove_nothing(past: Past) -> None:
     past.add(FAILED)
     past.write("history: [\n")
     status, out, err = past.koe("prune")
-    assert (status, out) == (Exit.OK, "0 entries were removed or shortened\n")
-    assert "nothing is removed until this is mended" in err
+    assert (status, out) == (Exit.OK, "0 entries or recordings were removed\n")
+    assert "until this is mended, nothing is removed" in err
 
 
 def test_a_history_that_cannot_be_used(past: Past) -> None:

@@ -14,7 +14,7 @@ from koe.journal.entries import Entry, Why
 
 @pytest.fixture(autouse=True)
 def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The time of Shanghai, where the system can be set to it."""
+    """The time zone of Shanghai, on systems that can change it."""
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     if hasattr(time, "tzset"):
         time.tzset()

@@ -1,4 +1,4 @@
-"""The flags compile and link a program, wherever koe is."""
+"""The flags compile and link a program, regardless of the folder of koe."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_program_in_a_folder_of_any_name(
 def test_folders(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """For build files, as they are, on a line each."""
+    """Without quotes, one per line, for build files."""
     prefix = tmp_path / "a b"
     (prefix / "include").mkdir(parents=True)
     (prefix / "include" / "koe_core.h").touch()

@@ -32,7 +32,7 @@ def test_what_people_write(typed: str, codes: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("typed", ["xx", "en,xx", "klingon", "en klingon", "-", "e n"])
 def test_no_languages(typed: str) -> None:
-    with pytest.raises(InputError, match=r"^'.+' is no language that koe knows; write codes or"):
+    with pytest.raises(InputError, match=r"^'.+' is not a language that koe knows; write codes or"):
         read_languages(typed)
 
 

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
     @property
     def screen(self) -> str:
-        """The line as it is shown, after every carriage return and what was written over it."""
+        """The line as the terminal shows it after all carriage returns and overwriting."""
         shown: list[str] = []
         for run in self.getvalue().split("\r"):
             shown[: len(run)] = run

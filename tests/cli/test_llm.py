@@ -52,7 +52,7 @@ class TestTest:
     def test_another_profile(
         self, fake: Running, directory: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Correction need not be on for that, but that it is not is worth a note."""
+        """The test works while correction is off, but a note says that it is off."""
         profiles = {"a": lab(fake.url, "koe-never"), "b": lab(fake.url, "koe-echo")}
         text = json.dumps({"llm": {"enabled": False, "active_profile": "a", "profiles": profiles}})
         directory.mkdir()
@@ -60,7 +60,10 @@ class TestTest:
         assert llm("test", "--profile", "b", directory=directory) == Exit.OK
         out, err = capsys.readouterr()
         assert out.startswith("b: koe-echo answered in ")
-        assert err == "koe: note: llm.enabled is false, so no dictation is corrected\n"
+        assert err == (
+            "koe: note: correction is off; to have dictations corrected: "
+            "koe config set llm.enabled true\n"
+        )
 
     @pytest.mark.parametrize("words", [[], ["--profile", "lab"]])
     def test_an_unready_profile(
@@ -87,7 +90,9 @@ class TestTest:
     def test_no_key(self, url: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         configure(directory, lab(url, "koe-echo", api_key=""))
         assert llm("test", directory=directory) == Exit.ERROR
-        assert capsys.readouterr().err.endswith("; the profile 'lab' has no api_key\n")
+        assert capsys.readouterr().err.endswith(
+            "; to set it: koe config set llm.profiles.lab.api_key -\n"
+        )
 
 
 class TestModels:
@@ -121,11 +126,11 @@ def test_no_such_profile(directory: Path, capsys: pytest.CaptureFixture[str]) ->
         assert llm(action, "--profile", "gone", directory=directory) == Exit.ERROR
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.endswith("config.yaml: llm.profiles has no 'gone', only: lab\n")
+        assert err.endswith("config.yaml: llm.profiles has no 'gone'; choose from: lab\n")
 
 
 def test_settings_that_cannot_be_read(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """They are not replaced by the defaults: those would send the sample somewhere else."""
+    """The settings are not replaced by the defaults, which would send the sample elsewhere."""
     directory.mkdir()
     (directory / "config.yaml").write_text("llm: {", encoding="utf-8")
     assert llm("test", directory=directory) == Exit.ERROR

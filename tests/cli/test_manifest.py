@@ -67,7 +67,10 @@ def test_no_folder_is_made_for_it_elsewhere(
 ) -> None:
     path = tmp_path / "none" / "mine.json"
     assert generate(directory, "--output", path) == Exit.ERROR
-    error = f"koe: config error: write: {path}: No such file or directory\n"
+    error = (
+        f"koe: config error: {path} can't be written: No such file or directory; "
+        "name another file with --output\n"
+    )
     assert capsys.readouterr().err.endswith(error)
 
 
@@ -87,7 +90,7 @@ def test_folders_are_left_out_and_that_is_reported(
     entries = [*ENTRIES, {"type": "directory", "path": "onnx\x1b"}]
     published.files["/api/models/owner/name/tree/main"] = json.dumps(entries).encode()
     assert generate(directory) == Exit.OK
-    reported = "koe: left out, because koe cannot know what of it is needed: onnx \n"
+    reported = "koe: these folders are left out; add the files that the model needs: onnx \n"
     assert reported in capsys.readouterr().err
 
 
@@ -99,7 +102,7 @@ def test_unsafe_names(
     assert generate(directory) == Exit.ERROR
     assert 'unsafe file name in manifest: "../evil"' in capsys.readouterr().err
     assert generate(directory, "--provider", "../out") == Exit.ERROR
-    assert "unsafe file name in manifest" in capsys.readouterr().err
+    assert "../out/name can't be a folder of the models; give the name" in capsys.readouterr().err
     assert not directory.exists()
 
 

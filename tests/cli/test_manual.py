@@ -13,7 +13,7 @@ PAGE = PROJECT / "koe" / "koe.1"
 
 
 def test_the_page_is_up_to_date() -> None:
-    """Otherwise: make man."""
+    """If this fails, run: make man."""
     assert PAGE.read_text(encoding="ascii") == page()
 
 

@@ -22,7 +22,7 @@ from tests.servers.files import FileServer, Lie
 
 @pytest.fixture
 def model(directory: Path) -> Path:
-    """A model with two files, both there."""
+    """A complete model with two files."""
     model = make_model(
         directory / "models" / "demo", model_file("a.bin", b"abc"), model_file("b.bin", b"b")
     )
@@ -49,9 +49,9 @@ def test_a_fresh_list(directory: Path, capsys: pytest.CaptureFixture[str]) -> No
     )
     assert (
         "sherpa-onnx/bilingual-zh-en              [not installed] "
-        "Bilingual Chinese-English model (198 MB; hears zh en)"
+        "Bilingual Chinese-English model (198 MB; recognises zh en)"
     ) in lines
-    # Why, once for each engine.
+    # The reason, once per engine.
     notes = err.splitlines()
     assert notes[0].startswith(
         "koe: note: models of mlx are not usable here: the program that runs"
@@ -60,7 +60,7 @@ def test_a_fresh_list(directory: Path, capsys: pytest.CaptureFixture[str]) -> No
         "koe: note: models of wetype are not usable here: no engine of this version uses it"
     ]
     assert lines == sorted(lines)
-    assert not (directory / "config.yaml").exists()  # other things are not touched
+    assert not (directory / "config.yaml").exists()  # no other files are created
 
 
 def test_tags(model: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +175,7 @@ def test_verify_modes(
 
 
 def test_a_mode_that_does_not_exist(directory: Path) -> None:
-    """The upstream takes a slip of the pen for `normal`."""
+    """A mistyped mode is refused; the upstream takes it for `normal`."""
     with pytest.raises(SystemExit) as ended:
         koe("status", "demo", "--verify-mode", "froce", directory=directory)
     assert ended.value.code == 2
@@ -208,7 +208,7 @@ def test_no_such_model(action: str, directory: Path, capsys: pytest.CaptureFixtu
     assert out == ""
     assert err == (
         "koe: config error: model directory not found: "
-        f"{directory / 'models' / 'mlx' / 'none'}; koe model list shows what there is\n"
+        f"{directory / 'models' / 'mlx' / 'none'}; koe model list shows the models\n"
     )
 
 
@@ -217,7 +217,10 @@ def test_no_manifest(action: str, directory: Path, capsys: pytest.CaptureFixture
     folder = directory / "models" / "mine"
     folder.mkdir(parents=True)
     assert koe(action, "mine", directory=directory) == Exit.ERROR
-    assert f"koe: config error: manifest not found in {folder}\n" in capsys.readouterr().err
+    assert (
+        f"koe: config error: manifest not found in {folder}; koe model list shows the models\n"
+        in capsys.readouterr().err
+    )
 
 
 # --- remove --------------------------------------------------------------------------------
@@ -322,12 +325,15 @@ def test_a_pull_that_was_spoilt_meanwhile(
     assert koe("pull", "demo", directory=directory) == Exit.ERROR
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "Verifying... failed\nkoe: demo: verification failed after download\n"
+    assert err == (
+        "Verifying... failed\n"
+        "koe: demo: a downloaded file is damaged; run again: koe model pull demo\n"
+    )
 
 
 @contextmanager
 def pulling(server: FileServer, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that downloads, and has got something of a file that does not go on."""
+    """A process with a download that has stalled in the middle of a file."""
     words = ("model", "pull", tmp_path / "demo", "--json", "--config", tmp_path / "koe")
     with subprocess.Popen(
         command(*words),
@@ -367,7 +373,7 @@ def test_interrupted(server: FileServer, stalled: Path, tmp_path: Path) -> None:
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == Exit.INTERRUPTED
     model = tmp_path / "demo"
-    assert err == f"koe: interrupted; to go on from there: koe model pull {model}\n"
+    assert err == f"koe: interrupted; to continue the download: koe model pull {model}\n"
     assert (stalled / "a.bin.part").exists()
 
 
@@ -394,7 +400,7 @@ def test_two_processes_at_once(server: FileServer, stalled: Path, tmp_path: Path
 
 
 def test_the_http_library_is_loaded_for_downloads_only(directory: Path, tmp_path: Path) -> None:
-    """An engine, which is asked whether it could work here, brings asyncio and with it ssl."""
+    """The module of an engine, which is asked whether it can work here, imports asyncio and ssl."""
     install_manifests(directory / "models")
     code = (
         "import sys\nfrom koe.cli import main\n"

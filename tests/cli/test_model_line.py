@@ -21,7 +21,7 @@ def make(provider: str = "sherpa-onnx", count: int = 0, languages: tuple[str, ..
     ("model", "remark"),
     [
         (make(), ""),
-        (make(count=198_270_793, languages=("zh", "en")), " (198 MB; hears zh en)"),
+        (make(count=198_270_793, languages=("zh", "en")), " (198 MB; recognises zh en)"),
         (make("wetype", 134_938_750), " (135 MB; not usable here)"),
     ],
 )

@@ -13,7 +13,7 @@ MOONSHINE = Proposal("moonshine", languages="en")
 
 
 def changed(text: str, proposal: Proposal, *languages: str, may_leave: bool = False) -> str:
-    """The file afterwards."""
+    """The text of the file after the change."""
     document = Document.parse(text, "config.yaml")
     config = list_settings(document, {}).config
     wanted = wanted_settings(config, proposal, languages or ("zh",), may_leave=may_leave)
@@ -42,7 +42,7 @@ def test_what_is_so_already_is_not_touched() -> None:
     ],
 )
 def test_the_language(engine: str, languages: tuple[str, ...], said: str) -> None:
-    """Of several, the engine finds out by itself which is spoken."""
+    """With several languages, the engine detects the language."""
     proposal = Proposal(engine, languages="zh en", takes_language=True)
     before = f"asr: {{{engine}: {{language: fr}}}}\n"
     text = changed(before, proposal, *languages, may_leave=True)
@@ -53,13 +53,13 @@ def test_the_language(engine: str, languages: tuple[str, ...], said: str) -> Non
     ("present", "afterwards"), [("auto", "auto"), ("zh", "zh"), ("zh-CN", "zh-CN"), ("de", "auto")]
 )
 def test_a_language_of_another_model(present: str, afterwards: str) -> None:
-    """It would be wrong for this one."""
+    """The language of the settings is reset, because the user does not speak it."""
     text = changed(f"asr: {{sherpa-onnx: {{language: {present}}}}}\n", SHERPA, "zh", "en")
     assert f"language: {afterwards}" in text
 
 
 def test_words_that_may_not_leave() -> None:
-    """The answer is newer than the settings."""
+    """The answer replaces the setting."""
     text = "asr: {fallback: [qwen, moonshine, glm]}\nllm: {enabled: true, api_key: k}\n"
     assert changed(text, MOONSHINE) == (
         "asr: {fallback: [moonshine]}\nllm: {enabled: false, api_key: k}\n"

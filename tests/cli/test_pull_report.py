@@ -73,7 +73,7 @@ def test_a_real_terminal() -> None:
         file.write("the end")
         file.flush()
         shown = b""
-        while b"the end" not in shown:  # a terminal gives what it has so far
+        while b"the end" not in shown:  # one read may return only a part
             shown += os.read(controller, 65536)
     os.close(controller)
     assert b"done" in shown

@@ -40,7 +40,7 @@ def test_yes_or_no(
 
 def test_the_end_of_input(monkeypatch: pytest.MonkeyPatch) -> None:
     type_in(monkeypatch)
-    with pytest.raises(InputError, match="no answer came; nothing was changed"):
+    with pytest.raises(InputError, match="the input ended without an answer, so nothing was"):
         ask_yes_or_no("May they?", default=True)
 
 

@@ -36,7 +36,7 @@ def test_a_file_that_can_not_be_opened(tmp_path: Path) -> None:
 
 
 def test_the_loop_goes_on_while_a_pipe_keeps_its_reader_waiting() -> None:
-    """And what a thread still reads from is not closed under it."""
+    """The file that a thread still reads stays open."""
     reader, writer = os.pipe()
     before = set(threading.enumerate())
 
@@ -50,7 +50,7 @@ def test_the_loop_goes_on_while_a_pipe_keeps_its_reader_waiting() -> None:
             await asyncio.sleep(0)
             waiting.cancel()
         os.fstat(reader)
-        os.close(writer)  # which the thread sees as the end
+        os.close(writer)  # the thread then reads the end of the file
 
     asyncio.run(read())
     for thread in set(threading.enumerate()) - before:

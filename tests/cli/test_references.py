@@ -24,7 +24,7 @@ def test_a_folder_without_any(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     with pytest.raises(AudioError, match=r"no recordings with references; put a \.txt"):
         find_recordings(tmp_path)
-    with pytest.raises(AudioError, match="is no folder"):
+    with pytest.raises(AudioError, match="is not a folder"):
         find_recordings(tmp_path / "a.wav")
 
 

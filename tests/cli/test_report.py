@@ -61,7 +61,7 @@ def test_text_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str
 
 
 def test_a_text_that_would_paint_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """A program gets it as it is, and so does a file."""
+    """Control characters reach programs and files unchanged."""
     hostile = Deliver(text="a\x1b[2Jb\nc\x9bd", heard="", engine="", corrected=False)
     with redirect_stdout(Terminal()) as terminal:
         TextReport(DictationProgress()).show(hostile)
@@ -98,7 +98,7 @@ def test_giving_up_leaves_no_half_text() -> None:
 
 
 def test_progress_of_a_long_recording() -> None:
-    """Of what is recognised: all of it is handed over at once."""
+    """The progress is that of recognition, because a file is handed over at once."""
     with redirect_stderr(Terminal()) as terminal:
         report = TextReport(DictationProgress(duration=4_000.0))
         report.advance(4_000.0)

@@ -1,4 +1,4 @@
-"""What comes on stdin; the rest of this module is tested with the command, in test_config.py."""
+"""Reading values from stdin; test_config.py tests the rest of the module with the command."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_only_the_last_line_end_goes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="api_key: nothing came on stdin; nothing was changed"):
+    with pytest.raises(ConfigError, match="api_key: no value came on stdin; nothing was changed"):
         read(monkeypatch, b"")
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(ConfigError, match="nothing came on stdin"):
+    with pytest.raises(ConfigError, match="no value came on stdin"):
         read_value(FILE, "asr.qwen.api_key")
 
 
@@ -65,7 +65,7 @@ def test_a_person_types_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(koe.cli.setting, "getpass", end)
-    with pytest.raises(ConfigError, match="nothing came on stdin"):
+    with pytest.raises(ConfigError, match="no value came on stdin"):
         read_value(FILE, "asr.qwen.api_key")
 
 
@@ -74,5 +74,5 @@ def test_many_other_settings_are_counted() -> None:
     change = SettingChange("llm.profiles.b.model", "x", os.environ)
     change(Document.parse(text, "c"))
     (note,) = change.notes(Path())
-    assert note.startswith("other settings have changed by it: llm.profiles.b.name, ")
+    assert note.startswith("this also changes other settings: llm.profiles.b.name, ")
     assert note.endswith(" more")

@@ -39,7 +39,7 @@ def settings(directory: Path) -> Path:
 def model(
     server: FileServer, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A model for Chinese, on a server; where it will be."""
+    """Publish a model for Chinese on a server; return the path of its future folder."""
     shipped = serve_model(server, tmp_path / "shipped", a__bin=WEIGHTS) / MANIFEST_NAME
     (tmp_path / "manifests").mkdir()
     shipped.rename(tmp_path / "manifests" / "demo.json")
@@ -58,7 +58,7 @@ def test_without_answers(tmp_path: Path) -> None:
     done = run_koe("setup", home=tmp_path)
     assert done.returncode == Exit.ERROR
     assert done.stderr == (
-        "koe: koe setup asks questions, and stdin is no terminal; answer with arguments, as in: "
+        "koe: koe setup asks questions, but stdin is not a terminal; answer with arguments, as in: "
         "koe setup --languages zh,en --words-may-leave no\n"
     )
     assert not (tmp_path / ".koe").exists()
@@ -82,7 +82,7 @@ def test_a_script(
     )
     assert err == (
         "Verifying... ok\n"
-        "koe: no trial, because stdin is no terminal; try it with: koe dictate --mic\n"
+        "koe: no trial, because stdin is not a terminal; to try it: koe dictate --mic\n"
     )
 
 
@@ -98,7 +98,7 @@ def test_a_second_time(
     asked = len(server.ranges("/a.bin"))
     capsys.readouterr()
     assert koe(*words, directory=directory) == Exit.OK
-    assert "Settings: nothing changes, they say so already\n" in capsys.readouterr().out
+    assert "Settings: no changes are needed\n" in capsys.readouterr().out
     assert len(server.ranges("/a.bin")) == asked
     assert settings.read_text(encoding="utf-8") == NEW
 
@@ -107,7 +107,7 @@ def test_english_needs_nothing(directory: Path, capsys: pytest.CaptureFixture[st
     words = ("--languages", "en", "--words-may-leave", "no", "--no-trial")
     assert koe(*words, directory=directory) == Exit.OK
     assert capsys.readouterr() == (
-        "Settings: nothing changes, they say so already\nEnglish: moonshine is set up\n",
+        "Settings: no changes are needed\nEnglish: moonshine is set up\n",
         "",
     )
 
@@ -115,13 +115,21 @@ def test_english_needs_nothing(directory: Path, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("xx", "no"), "'xx' is no language that koe knows; write codes or English names, such as:"
-         " en, zh, Japanese"),
-        (("", "no"), "--languages names no language; as in: --languages zh,en"),
-        (("hi", "no"), "no engine of this computer hears Hindi; name fewer, or allow services"),
-        (("hi,th", "yes"), "no engine hears Hindi and Thai together; name fewer languages"),
-        (("zh", "no", "--engine", "moonshine"), "moonshine does not hear Chinese; name fewer, or "
-         "allow services"),
+        (("xx", "no"), "'xx' is not a language that koe knows; write codes or English names, such "
+         "as: en, zh, Japanese"),
+        (("", "no"), "--languages is empty; name a language, as in: --languages zh,en"),
+        (("hi", "no"), "no engine on this computer recognises Hindi; allow services with "
+         "--words-may-leave yes"),
+        (("hi,th", "no"), "no engine on this computer recognises Hindi and Thai together; allow "
+         "services with --words-may-leave yes or name fewer languages"),
+        (("haw", "yes"), "no engine recognises Hawaiian; name another language"),
+        (("hi,th", "yes"), "no engine recognises Hindi and Thai together; name fewer languages"),
+        (("zh", "no", "--engine", "moonshine"), "moonshine does not recognise Chinese; omit "
+         "--engine"),
+        (("zh", "no", "--engine", "qwen"), "qwen is a service; allow services with "
+         "--words-may-leave yes, or name another"),
+        (("zh", "no", "--engine", "mlx"), "koe setup can't set up mlx; try: koe config set "
+         "asr.provider mlx"),
         (("hi", "yes"), "qwen: it has no credentials: api_key is required; set asr.qwen.api_key; "
          "then run koe setup again"),
     ],
@@ -175,7 +183,7 @@ def test_a_model_that_cannot_be_had(
     server.files.clear()
     words = ("--languages", "zh", "--words-may-leave", "no")
     assert koe(*words, directory=directory) == Exit.ERROR
-    assert capsys.readouterr().err.endswith("koe: the settings are as they were\n")
+    assert capsys.readouterr().err.endswith("koe: the settings are unchanged\n")
     assert settings.read_text(encoding="utf-8") == OLD
 
 
@@ -194,7 +202,7 @@ class TestAtATerminal:
         out = capsys.readouterr().out
         assert out.startswith(
             "Which languages do you speak? Codes or English names [zh] "
-            "May your words leave this computer, for a service to recognise them? [no] "
+            "May a service on the internet recognise your speech? [no] "
             "Model: demo, 307200 bytes\n"
         )
         assert "Go ahead? [yes] " in out
@@ -210,7 +218,7 @@ class TestAtATerminal:
     ) -> None:
         type_in(monkeypatch, "zh", "no", "no")
         assert koe(directory=directory) == Exit.ERROR
-        assert capsys.readouterr().err == "koe: the settings are as they were\n"
+        assert capsys.readouterr().err == "koe: the settings are unchanged\n"
         assert settings.read_text(encoding="utf-8") == OLD
 
     def test_one_of_several(
@@ -221,14 +229,14 @@ class TestAtATerminal:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """A key is typed unseen, and never shown."""
+        """A key is not shown, neither while it is typed nor later."""
         monkeypatch.setattr("koe.cli.setting.getpass", lambda question: "s3cret")
         type_in(monkeypatch, "zh", "perhaps", "yes", "4", "2", "yes")
         assert koe("--no-trial", directory=directory) == Exit.OK
         out, err = capsys.readouterr()
         assert "  1  sherpa-onnx with demo, 307200 bytes: on this computer\n" in out
-        assert "  2  qwen: a service that is sent what you say, and wants a key\n" in out
-        assert "  asr.qwen.api_key: what you typed" in out
+        assert "  2  qwen: a service that gets your speech and needs an API key\n" in out
+        assert "  asr.qwen.api_key: the key that you typed" in out
         assert "s3cret" not in out + err
         assert err == "koe: answer yes or no\nkoe: write a number from 1 to 3\n"
         text = settings.read_text(encoding="utf-8")
@@ -247,7 +255,7 @@ class TestAtATerminal:
         type_in(monkeypatch)
         words = ("--languages", "hi", "--words-may-leave", "yes")
         assert koe(*words, directory=directory) == Exit.ERROR
-        sentence = "qwen can't be used without a key; nothing was changed"
+        sentence = "qwen needs an API key, so nothing was changed; get one, and run koe setup again"
         assert capsys.readouterr().err == f"koe: {sentence}\n"
         assert settings.read_text(encoding="utf-8") == OLD
 
@@ -270,7 +278,7 @@ class TestAtATerminal:
         type_in(monkeypatch)
         monkeypatch.setattr("builtins.input", interrupt)
         assert koe(directory=directory) == Exit.INTERRUPTED
-        assert capsys.readouterr().err == "\nkoe: interrupted; the settings are as they were\n"
+        assert capsys.readouterr().err == "\nkoe: interrupted; the settings are unchanged\n"
 
     def test_the_end_of_input(
         self, settings: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
@@ -300,7 +308,7 @@ class TestTheTrial:
         assert self.trial(directory) == Exit.OK
         out, err = capsys.readouterr()
         assert out.endswith("English: moonshine is set up\nhello world\n")
-        assert "koe: say something; you have " in err
+        assert "koe: say something now, for up to " in err
         assert len(engine.heard) >= 16_000
 
     def test_nothing_is_said(self, engine: ScriptedEngine, directory: Path) -> None:
@@ -322,7 +330,7 @@ class TestTheTrial:
 
 
 class TestInterrupted:
-    """At any time: the settings are the old or the new ones, all of them, and that is said."""
+    """Ctrl-C at any time leaves either all old or all new settings, and the message says which."""
 
     def interrupted(self, directory: Path) -> int:
         words = ("--languages", "zh", "--words-may-leave", "no", "--no-trial")
@@ -337,14 +345,14 @@ class TestInterrupted:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """What has come stays, and the next time goes on with it."""
+        """The downloaded part is kept, and the next run continues it."""
 
         def interrupt(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
         monkeypatch.setattr("koe.cli.pull_report.BarsReport.show", interrupt)
         assert self.interrupted(directory) == Exit.INTERRUPTED
-        assert capsys.readouterr().err == "koe: interrupted; the settings are as they were\n"
+        assert capsys.readouterr().err == "koe: interrupted; the settings are unchanged\n"
         assert settings.read_text(encoding="utf-8") == OLD
         monkeypatch.undo()
 
@@ -355,7 +363,7 @@ class TestInterrupted:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """The file with the defaults is there, and means what no file does."""
+        """The file contains only defaults, so the settings are unchanged."""
 
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
@@ -363,7 +371,7 @@ class TestInterrupted:
         monkeypatch.setattr(setup, "with_settings", interrupt)
         assert self.interrupted(directory) == Exit.INTERRUPTED
         assert (directory / "config.yaml").exists()
-        expected = "koe: interrupted; the settings are as they were\n"
+        expected = "koe: interrupted; the settings are unchanged\n"
         assert capsys.readouterr().err.endswith(expected)
 
     @pytest.mark.parametrize("is_late", [False, True])
@@ -387,6 +395,6 @@ class TestInterrupted:
 
         monkeypatch.setattr(os, "replace", replace)
         assert self.interrupted(directory) == Exit.INTERRUPTED
-        outcome = "the settings are changed" if is_late else "the settings are as they were"
+        outcome = "the settings are changed" if is_late else "the settings are unchanged"
         assert capsys.readouterr().err.endswith(f"koe: interrupted; {outcome}\n")
         assert settings.read_text(encoding="utf-8") == (NEW if is_late else OLD)

@@ -9,7 +9,7 @@ from koe.cli import Exit, main
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="koe serve is for Linux")
 
-# Both are one command.
+# Two names of the same command.
 BOTH = pytest.mark.parametrize("words", [["status"], ["ctl", "status"]])
 
 

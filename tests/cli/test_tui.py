@@ -23,13 +23,13 @@ def test_without_a_terminal(tmp_path: Path) -> None:
     done = run_koe("tui", home=tmp_path)
     assert (done.returncode, done.stdout) == (Exit.ERROR, "")
     assert done.stderr == (
-        "koe: koe tui needs a terminal for what it shows and reads; run it in one, without pipes\n"
+        "koe: koe tui needs a terminal for input and output; run it in a terminal, without pipes\n"
     )
 
 
 @for_linux
 def test_without_the_package() -> None:
-    """In a process of its own: modules that are imported anew here would be there twice."""
+    """In a new process, because a second import here would duplicate modules."""
     code = (
         "import sys; sys.modules['textual'] = None; from koe.cli import main, tui; "
         "tui._is_terminal = lambda: True; sys.exit(main(['tui']))"

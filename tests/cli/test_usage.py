@@ -1,4 +1,4 @@
-"""What usages have in common."""
+"""Arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_help_says_what_it_does(
         parser.parse_args(["two", "--help"])
     reported = capsys.readouterr().out
     assert "\nDo two.\n" in reported
-    assert reported.endswith("\nOr  three.\n")  # as it was written
+    assert reported.endswith("\nOr  three.\n")  # the spaces are kept
 
 
 def test_a_missing_word(parser: argparse.ArgumentParser) -> None:

@@ -31,7 +31,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "DISPLAY": ":0"}
     assert service.status(environ) == (
-        "the service is not installed; koe service install does that",
+        "the service is not installed; to install it: koe service install",
         False,
     )
     assert "starts with the desktop" in service.install(environ, ["--config", "/a b"])

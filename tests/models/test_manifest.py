@@ -106,7 +106,10 @@ def test_anything_is_read_or_refused(content: bytes) -> None:
 def test_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as raised:
         load(tmp_path)
-    assert str(raised.value) == f"config error: manifest not found in {tmp_path}"
+    assert (
+        str(raised.value)
+        == f"config error: manifest not found in {tmp_path}; koe model list shows the models"
+    )
 
 
 def test_a_manifest_that_is_too_large(tmp_path: Path) -> None:

@@ -120,7 +120,10 @@ def test_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     with pytest.raises(ManifestError) as raised:
         download(tmp_path, "m")
-    assert str(raised.value) == f"config error: manifest not found in {tmp_path / 'm'}"
+    assert (
+        str(raised.value)
+        == f"config error: manifest not found in {tmp_path / 'm'}; koe model list shows the models"
+    )
 
 
 @pytest.mark.parametrize("name", ["../evil.bin", "/etc/passwd", "./x", "", MANIFEST_NAME])

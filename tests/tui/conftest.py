@@ -1,4 +1,4 @@
-"""The terminal interface is for Linux; elsewhere none of its tests runs."""
+"""Skips the tests on other systems: the terminal interface is for Linux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal interface, running for a test, and what a terminal shows of it."""
+"""Runs the terminal interface for a test, and reads the screen."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class OnePane(App[None], Generic[Pane]):
 
 
 def shown(app: App[None]) -> str:
-    """What is on the screen, in lines without spaces at their ends."""
+    """The lines on the screen, without spaces at their ends."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(piece.text for piece in strip).rstrip() for strip in strips)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - a screen does not say when it changes
             await asyncio.sleep(0.02)
@@ -80,7 +80,7 @@ async def until_shown(pilot: Pilot[None], text: str) -> None:
 async def running(
     app: App[None], *, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Pilot[None]]:
-    """A program, in a terminal of so many columns and lines."""
+    """Run an app in a terminal with this number of columns and lines."""
     async with app.run_test(size=size, notifications=True) as pilot:
         yield pilot
 
@@ -89,15 +89,15 @@ async def running(
 async def opened(
     directory: Path, *, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Pilot[None]]:
-    """The terminal interface, for a configuration."""
+    """Run the terminal interface for a configuration folder."""
     async with running(TerminalInterface(directory, os.environ), size=size) as pilot:
         yield pilot
 
 
 @asynccontextmanager
 async def daemon(directory: Path) -> AsyncIterator[Recorder]:
-    """A daemon that listens on its socket, without a desktop."""
-    recorder = Recorder(SPEECH, room=SPEECH[:640], pace=0.02)  # as a microphone does
+    """Run a daemon that listens on its socket, without a desktop."""
+    recorder = Recorder(SPEECH, room=SPEECH[:640], pace=0.02)  # at the pace of a microphone
     with claimed(control_path(os.environ)) as listener:
         async with open_core(directory, RULES) as core:
             served = Daemon(core, directory, lambda: recorder)
@@ -115,6 +115,6 @@ def configure(directory: Path, text: str) -> None:
 
 
 def keep(directory: Path, *entries: Entry) -> None:
-    """Have entries in the history."""
+    """Add entries to the history."""
     directory.mkdir(mode=0o700, exist_ok=True)
     Index(directory, print).put(entries)

@@ -55,7 +55,7 @@ async def test_choosing_and_searching() -> None:
         await pilot.press("down")
         await until_shown(pilot, "all about banana")
         fruits.names.insert(0, "apricot")
-        fruits.refresh_rows()  # the same row stays chosen
+        fruits.refresh_rows()  # the same row stays selected
         await until_shown(pilot, "apricot")
         assert fruits.chosen is not None
         assert fruits.chosen.key == "banana"

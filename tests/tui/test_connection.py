@@ -59,7 +59,7 @@ async def test_a_line_without_end(runtime: Path) -> None:
     path = control_path(os.environ)
     with claimed(path) as listener:
         server = await asyncio.start_unix_server(answer, sock=listener)
-        with pytest.raises(DesktopError, match="more than a line"):
+        with pytest.raises(DesktopError, match="a line that is too long"):
             await anext(follow(path))
         await gone.wait()
         server.close()

@@ -13,7 +13,7 @@ from tests.tui.running import configure, running, shown, until, until_shown
 
 
 class Host(App[None]):
-    """Has a dialog in front of it."""
+    """An app that shows a dialog."""
 
 
 @pytest.mark.parametrize(("key", "answer"), [("y", True), ("n", False), ("escape", False)])
@@ -40,13 +40,13 @@ async def test_a_value_that_is_not_taken_and_one_that_is(directory: Path) -> Non
     done: list[list[str] | None] = []
     async with running(Host(), size=(40, 15)) as pilot:
         pilot.app.push_screen(editor(directory, "asr.stall_ms"), done.append)
-        await until_shown(pilot, "It takes a whole number")
+        await until_shown(pilot, "Accepted: a whole number")
         await pilot.press("x", "enter")
         await until_shown(pilot, "nothing was changed")
         assert done == []
         await pilot.press("backspace", "5", "enter")
         await until(lambda: bool(done))
-    assert done == [["asr.stall_ms is set; it is used next recording"]]
+    assert done == [["asr.stall_ms is set; the change takes effect with the next recording"]]
     setting = read_settings(directory)[1].find("asr.stall_ms")
     assert setting is not None
     assert setting.value == 20005
@@ -59,7 +59,7 @@ async def test_a_key_is_typed_unseen(directory: Path) -> None:
     async with running(Host()) as pilot:
         pilot.app.push_screen(editor(directory, "asr.qwen.api_key"), done.append)
         await until_shown(pilot, "asr.qwen.api_key: ********")
-        await pilot.press("enter")  # nothing was typed: the key stays
+        await pilot.press("enter")  # an empty field does not change the key
         await until(lambda: done == [[]])
         pilot.app.push_screen(editor(directory, "asr.qwen.api_key"), done.append)
         await until_shown(pilot, "asr.qwen.api_key: ********")

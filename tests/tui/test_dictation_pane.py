@@ -47,12 +47,12 @@ async def test_what_is_shown() -> None:
     async with running(app, size=(40, 15)) as pilot:
         app.pane.show(None, "koe serve does not run; start it: koe serve")
         await until_shown(pilot, "koe serve does not run; start it: koe")
-        await until_shown(pilot, "The history and the settings can be used")
+        await until_shown(pilot, "You can use the history and the settings")
         app.pane.show(DaemonStatus(hotkey="F1"))
         await until_shown(pilot, "Press Space and speak")
         await until_shown(pilot, "Hotkey: F1")
         app.pane.show(DaemonStatus(State.RECORDING_TOGGLE, text="[b]你好\x1b[2J " * 90 + "the end"))
-        await until_shown(pilot, "the end")  # of much text, the newest
+        await until_shown(pilot, "the end")  # the end of a long text is visible
         assert "[b]你好 [2J" in shown(app)
         app.pane.show(DaemonStatus(text="你好。", message="it rains"))
         await until_shown(pilot, "it rains")

@@ -101,7 +101,7 @@ def test_entries() -> None:
 
 SETTINGS = [
     Setting("asr.provider", "qwen", "qwen", Origin.FILE, "asr.provider", 3, "qwen",
-            accepts="text", effect="next recording"),
+            accepts="text", effect="with the next recording"),
     Setting("llm.enabled", True, "true", Origin.DEFAULT),
     Setting("a.b", 1, "1", Origin.DEFAULT, "a.b", 7, "one", is_usable=False, effect="at once"),
     Setting("a.c", "x", "x", Origin.ENVIRONMENT, "a.c", 8, "${X}"),
@@ -115,13 +115,13 @@ def test_settings() -> None:
     assert [row.line for row in setting_rows(SETTINGS, "PROV", 40)] == ["asr.provider: qwen"]
     assert [row.key for row in setting_rows(SETTINGS, "true", 40)] == ["llm.enabled"]
     assert wide[0].details == (
-        "asr.provider: qwen\nIt takes text.\n"
-        "It stands in line 3 of config.yaml; a change is used next recording."
+        "asr.provider: qwen\nAccepted: text.\n"
+        "The value is in line 3 of config.yaml; a change takes effect with the next recording."
     )
-    assert wide[1].details == "llm.enabled: true\nIt is the default."
-    assert "Line 7 of config.yaml can't be used, so it is the default; a ch" in wide[2].details
-    assert "Line 8 of config.yaml takes it from the environment." in wide[3].details
-    assert "It follows from other settings." in wide[4].details
+    assert wide[1].details == "llm.enabled: true\nThe value is the default."
+    assert "Line 7 of config.yaml is unusable, so the value is the default; " in wide[2].details
+    assert "Line 8 of config.yaml takes the value from the environment." in wide[3].details
+    assert "The value follows from other settings." in wide[4].details
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The reference of all settings, generated from their declarations.
+"""Generates the reference of all settings from their declarations.
 
-``python -m koe.config.people.reference`` writes it to ``docs/configuration.md``; a test compares.
+``python -m koe.config.people.reference`` writes it to ``docs/configuration.md``; a test compares
+both.
 """
 
 from __future__ import annotations
@@ -30,23 +31,23 @@ _INTRODUCTION = """\
 
 # Settings
 
-`config.yaml` is in `~/.koe`, on Windows in `%APPDATA%\\koe`. Every setting may be left out; its
-default holds then. What can't be used as it is written is reported with file, line and key, and its
-default is used; the rest of the file counts. A key that is not in these tables is reported too, and
-otherwise left alone.
+`config.yaml` is in `~/.koe`, on Windows in `%APPDATA%\\koe`. You may leave out any setting; koe
+then uses its default. An unusable value is reported with file, line and key, and its default is
+used; the rest of the file is still read. A key that is not in these tables is also reported; it
+stays in the file and has no effect.
 
-- A value may refer to environment variables: `${NAME}`. One that is not set leaves its place empty.
-- Nothing after the colon, `~` and `null` mean the same as leaving the setting out. Empty `profiles`
-  and `prompt_templates` are empty, though.
-- Text is what stands there: `0012` keeps its zeros and `no` is a word. Numbers may be quoted unless
-  the table says otherwise, and whole numbers may be written as `0x1F`, `0o17` and `0b1` too.
-- Time is in milliseconds where the key ends in `_ms`.
-- The last column says which generations of shells know the setting; – stands for none, it is read
-  here only.
+- A value may refer to environment variables: `${NAME}`. A variable that is not set counts as empty.
+- An empty value, `~` and `null` all mean the default. Only `profiles` and `prompt_templates` are
+  really empty if they have no value.
+- A text needs no quotes: `0012` keeps its zeros, and `no` is the word no. Numbers may be in quotes
+  unless the table says otherwise. Whole numbers may also be written as `0x1F`, `0o17` and `0b1`.
+- A setting whose key ends in `_ms` is a time in milliseconds.
+- The last column names the generations of shells that use the setting; – means that only this core
+  uses it.
 """
 
 _HEADING = """
-| Key | Type | Default | Accepted | A change is used | Shells |
+| Key | Type | Default | Accepted values | A change takes effect | Shells |
 |---|---|---|---|---|---|
 """
 
@@ -61,7 +62,7 @@ _TYPES = {
 
 
 def render() -> str:
-    """The page, in Markdown."""
+    """Return the page, in Markdown."""
     pages = [_INTRODUCTION]
     for name, field in Config.declared.items():
         value = getattr(Config(), name)
@@ -94,7 +95,7 @@ def _rows(section: Section, prefix: str) -> Iterator[str]:
 
 
 def _type(annotation: str, field: Field) -> str:
-    """The type of the value as it stands in the file."""
+    """The type of the value in the file."""
     if field.key.endswith("_ms"):
         return "milliseconds"
     return _TYPES[annotation.removesuffix(" | None")]
@@ -106,7 +107,7 @@ def _default(field: Field) -> str:
     if not isinstance(field, Value):
         return "empty"
     if field.is_required:
-        return "must be there"
+        return "required"
     if field.default is None:
         return field.shown
     return f"`{field.shown}`" if field.shown else "empty"
@@ -115,25 +116,29 @@ def _default(field: Field) -> str:
 def _accepted(field: Field) -> str:
     accepts = "any" if field.accepts == "text" else field.accepts
     if isinstance(field, Limit):
-        accepts += "; anything else removes nothing"
+        accepts += "; any other value means no limit"
     if isinstance(field, Consent):
-        accepts += "; anything else is false"
+        accepts += "; any other value means false"
     if isinstance(field, Target):
-        accepts += "; what can't be used sends nothing"
+        accepts += "; with an unusable value nothing is sent"
     return f"{accepts}; formerly `{field.alias}`" if field.alias else accepts
 
 
 def _notes(section: Section, key: str) -> Iterator[str]:
     for name, field in section.declared.items():
         if isinstance(field, Table):
-            yield f"\nWithout `{key}.{field.key}` there are these, and all else as above:\n\n"
+            yield (
+                f"\nIf the file has no `{key}.{field.key}`, these entries exist; their other "
+                "settings have the defaults of the table:\n\n"
+            )
             for entry, record in getattr(section, name).items():
                 said = ", ".join(f"`{setting}: {value}`" for setting, value in vars(record).items())
                 yield f"- `{entry}`: {said}\n"
     if section.flat is not None:
         yield f"\n{_flat(section.flat, key)}\n"
     if section.unread:
-        yield f"\nKnown, but not used: {_listed(f'{key}.{name}' for name in section.unread)}.\n"
+        unread = _listed(f"{key}.{name}" for name in section.unread)
+        yield f"\nKnown keys that this core does not use: {unread}.\n"
 
 
 def _flat(flat: FlatKeys, key: str) -> str:
@@ -143,8 +148,8 @@ def _flat(flat: FlatKeys, key: str) -> str:
     where = "; ".join(f"{_listed(names)} ({of})" for of, names in shells.items())
     unless = " or ".join(f"`{key}.{name}`" for name in sorted(flat.unless))
     return (
-        f"Earlier shells have settings of `{flat.reads_as}` directly in `{key}`: {where}. They are "
-        f"read there too, unless there is {unless}. {flat.note}"
+        f"In files of earlier shells, settings of `{flat.reads_as}` are directly in `{key}`: "
+        f"{where}. They are also read there, unless the file has {unless}. {flat.note}"
     )
 
 

@@ -12,14 +12,14 @@ def test_a_row_of_every_kind() -> None:
     page = render()
     for row in (
         "asr.moonshine.update_interval_ms` | milliseconds | `500` | a whole number from 100 ",
-        "asr.doubao.api_key` | text | empty | any | next recording | C |",
+        "asr.doubao.api_key` | text | empty | any | with the next recording | C |",
         "asr.doubao.headers` | texts by name | empty | a group of names and texts | ",
-        "asr.doubao.language` | text | not set | any | next recording | C |",
+        "asr.doubao.language` | text | not set | any | with the next recording | C |",
         "asr.fallback` | names | empty | a list of engines, which are: moonshine, ",
         "history.max_mb` | whole number | `500` | a whole number from 0 to 1000000, or unlimited; ",
-        "asr.provider` | text | `moonshine` | any | next recording | B C |",
+        "asr.provider` | text | `moonshine` | any | with the next recording | B C |",
         ".<name>.endpoint_path` | text | empty | any; formerly `chat_completions_path` | ",
         "prompt_templates[].enabled` | flag | `true` | true or false (without quotes); ",
-        "prompt_templates[].shortcut` | whole number | must be there | ",
+        "prompt_templates[].shortcut` | whole number | required | ",
     ):
         assert row in page
