@@ -27,7 +27,7 @@ from koe.journal.replay import RecordedAudio
 from koe.journal.writer import SessionJournal
 from koe.llm.asking import SessionModel
 from koe.llm.service import Answer, LlmService, Question
-from koe.records import REMEDY, Record, Records
+from koe.records import Record, Records
 from koe.runner import AudioSource, EngineOpener, Runner
 from koe.session import Session
 from koe.session_rules import SessionRules
@@ -298,7 +298,7 @@ class Core:
             rules=self._rules,
             corrects=correcting is not None,
             finish=partial(finish, snapshot.terms, snapshot.config.text.cleanup),
-            remedy=REMEDY if record is not None else "",
+            remedy=record.remedy if record is not None else "",
         )
         runner = Runner(
             session,

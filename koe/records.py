@@ -20,14 +20,11 @@ from koe.journal.folder import journal_directory
 from koe.journal.format import End, Header, Mark
 from koe.journal.reader import Recorded, read_session
 from koe.journal.recording import Ended
-from koe.journal.writer import Journal, SessionJournal
+from koe.journal.writer import Journal, SessionJournal, remedy_for
 
 if TYPE_CHECKING:
     from koe.journal.entries import Entry
     from koe.journal.history import History
-
-REMEDY = "The recording is kept; to try it again, run: koe history retry last"
-"""How a user gets a missing text."""
 
 # Seconds from the start until the files of earlier processes are checked, which must not delay the
 # first dictation.
@@ -41,6 +38,10 @@ log = logging.getLogger(__name__)
 
 class Record(Protocol):
     """Where a session is recorded. None of this waits or raises."""
+
+    @property
+    def remedy(self) -> str:
+        """How a user gets a missing text, as a sentence; empty: the audio is not kept."""
 
     @property
     def failure(self) -> str:
@@ -97,7 +98,10 @@ class Records:
 
     def again(self, entry_id: str) -> AnotherTry:
         """Begin the record of another try at an entry."""
-        return AnotherTry(lambda end: self._write(partial(self._history.retried, entry_id, end)))
+        return AnotherTry(
+            remedy_for(entry_id),
+            lambda end: self._write(partial(self._history.retried, entry_id, end)),
+        )
 
     def recording(self, entry_id: str) -> tuple[Entry, Recorded]:
         """Return an entry, and what its file says. Blocks.
@@ -172,12 +176,14 @@ class AnotherTry:
     """The record of a session whose recording is stored already: only its end is recorded.
 
     Args:
+        remedy: How a user gets a text that is missing again, as a sentence.
         keep: Called with the end.
     """
 
     failure = ""
 
-    def __init__(self, keep: Callable[[End], None]) -> None:
+    def __init__(self, remedy: str, keep: Callable[[End], None]) -> None:
+        self.remedy = remedy
         self._keep = keep
 
     def audio(self, pcm: bytes) -> None:

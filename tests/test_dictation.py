@@ -20,9 +20,11 @@ from koe.events import (
     State,
     Warn,
 )
-from koe.records import REMEDY
+from koe.journal.writer import remedy_for
 from tests.scripted import ScriptedEngine
 from tests.wav import samples_of, tone
+
+REMEDY = remedy_for("last")
 
 PATIENCE = 30.0
 

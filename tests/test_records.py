@@ -19,13 +19,15 @@ from koe.events import Deliver, Notice, ReportError, Warn
 from koe.journal.entries import Why
 from koe.journal.folder import files, journal_directory, path_of
 from koe.journal.history import History
-from koe.records import REMEDY
+from koe.journal.writer import remedy_for
 from tests.asynchronous import on_loop
 from tests.journal.making import records, write
 from tests.scripted import ScriptedEngine
 from tests.test_core import configure as configure_model
 from tests.test_core import service
 from tests.test_runner import PATIENCE
+
+REMEDY = remedy_for("last")
 
 SPEECH = b"\1\2" * 8000
 
@@ -61,6 +63,11 @@ def configure(directory: Path, text: str) -> None:
 
 def history_in(directory: Path) -> History:
     return History(directory, HistoryConfig())
+
+
+def block(folder: Path) -> None:
+    """Put a file where a folder should be."""
+    folder.write_bytes(b"")
 
 
 async def dictate(core: OpenCore) -> list[Notice]:
@@ -124,6 +131,34 @@ async def test_a_delivered_session_leaves_nothing(directory: Path, engines: Engi
         assert isinstance((await dictate(core))[-1], Deliver)
     assert history_in(directory).list() == []
     assert files(journal_directory(directory)) == []
+
+
+@on_loop
+async def test_a_try_in_vain_names_its_recording(directory: Path, engines: Engines) -> None:
+    """`last` may be another one."""
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+        await dictate(core)
+    _, before = history_in(directory).list()
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        notices = [it async for it in core.retry(before.id)]
+    assert ReportError(f"ASR connection failed: no key. {remedy_for(before.id)}") in notices
+
+
+@on_loop
+async def test_a_recording_that_cannot_be_written(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No warning speaks of it: `last` is another one."""
+    loop, warned = asyncio.get_running_loop(), engines.by_name["moonshine"].may_connect
+    monkeypatch.setattr("koe.records.report", lambda said: loop.call_soon_threadsafe(warned.set))
+    configure(directory, "")
+    block(journal_directory(directory))
+    engines.refuse("moonshine")
+    warned.clear()
+    async with open_core(directory) as core:
+        assert ReportError("ASR connection failed: no key") in await dictate(core)
 
 
 @on_loop

@@ -76,7 +76,7 @@ class Recorder:
     """Keeps a record as a list; ``end`` is its last entry."""
 
     def __init__(self) -> None:
-        self.failure = ""
+        self.failure = self.remedy = ""
         self.pcm = bytearray()
         self.happened: list[Event | Notice] = []
         self.marks: list[tuple[Mark, tuple[int, ...]]] = []

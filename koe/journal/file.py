@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from bisect import bisect_right
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from koe.journal.reader import audio_between, open_recording
 
 # One second: the most audio that is skipped to find a sample.
 _INDEX_STEP = SAMPLE_RATE_HZ
+
+# Windows has no pread, and keeps an open file from being removed.
+_HAS_PREAD = hasattr(os, "pread")
 
 # Not every system has fdatasync. It omits the modification time, which is not needed.
 _sync = getattr(os, "fdatasync", os.fsync)
@@ -77,16 +81,28 @@ class RecordingFile:
     def read(self, start: int, count: int) -> bytes:
         """Return written audio, on any thread; fewer samples at the end.
 
+        While it is open, it can be read even if it was removed.
+
         Raises:
             JournalError: It can't be read.
         """
         position, offset = self._index[bisect_right(self._index, start, key=itemgetter(0)) - 1]
         try:
-            with open_recording(self.path) as file:
-                file.seek(offset)
-                return b"".join(audio_between(JournalRecords(file.read), position, start, count))
+            with self._reading_from(offset) as read:
+                return b"".join(audio_between(JournalRecords(read), position, start, count))
         except OSError as exc:
             raise JournalError(str(self.path), f"it cannot be read: {exc.strerror}") from exc
+
+    @contextmanager
+    def _reading_from(self, offset: int) -> Iterator[Callable[[int], bytes]]:
+        """Give a function that returns the next bytes from an offset on."""
+        with self._closing:
+            if self._descriptor is not None and _HAS_PREAD:
+                yield _Reader(self._descriptor, offset)
+                return
+        with open_recording(self.path) as file:
+            file.seek(offset)
+            yield file.read
 
     def sync(self) -> None:
         """Sync all that is written to the disk, on any thread; a closed file is ignored.
@@ -110,3 +126,16 @@ class RecordingFile:
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None
+
+
+class _Reader:
+    """Reads an open file from an offset on, without moving the file's own position."""
+
+    def __init__(self, descriptor: int, offset: int) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+
+    def __call__(self, count: int) -> bytes:
+        data = os.pread(self._descriptor, count, self._offset)
+        self._offset += len(data)
+        return data

@@ -38,15 +38,20 @@ class SessionJournal:
 
     Attributes:
         id: The ID of the journal's entry.
+        remedy: How a user gets a missing text, as a sentence; empty: the audio is not kept.
 
     Args:
         entry_id: The ID of the journal's entry.
         recording: Writes the file.
         writer: Runs the recording's methods on its thread.
+        has_file: Whether there will be a file.
     """
 
-    def __init__(self, entry_id: str, recording: Recording, writer: Writer) -> None:
+    def __init__(
+        self, entry_id: str, recording: Recording, writer: Writer, *, has_file: bool
+    ) -> None:
         self.id = entry_id
+        self.remedy = remedy_for("last") if has_file else ""
         self._recording = recording
         self._writer = writer
         self._put = writer.put
@@ -150,7 +155,7 @@ class Journal:
             recording = Recording(
                 entry_id, self._directory, header, writer, self._fail, self._ended
             )
-            session = SessionJournal(entry_id, recording, writer)
+            session = SessionJournal(entry_id, recording, writer, has_file=has_file)
             writer.attend(entry_id, session)
             is_running = writer.start()
         if is_running:
@@ -190,6 +195,11 @@ class Journal:
 def _not_kept(exc: OSError, directory: Path) -> str:
     where = exc.filename or directory
     return f"What is said is not kept: {where}: {exc.strerror}; dictation goes on"
+
+
+def remedy_for(entry_id: str) -> str:
+    """How a user gets the missing text of a recording, as a sentence."""
+    return f"The recording is kept; to try it again, run: koe history retry {entry_id}"
 
 
 def _ignore(job: _Job) -> None:

@@ -13,10 +13,12 @@ import pytest
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from koe.records import REMEDY
+from koe.journal.writer import remedy_for
 from tests.abi import build
 from tests.servers.qwen import Events, QwenService
 from tests.servers.service import Conversation, Fault, Point, close, fall_silent
+
+REMEDY = remedy_for("last")
 
 pytestmark = pytest.mark.abi
 

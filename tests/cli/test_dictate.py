@@ -18,7 +18,7 @@ import pytest
 from koe.cli import Exit, main
 from koe.errors import AsrConnectionError, AsrProtocolError, AudioError
 from koe.events import InterimHeard
-from koe.records import REMEDY
+from koe.journal.writer import remedy_for
 from tests.asr import tones
 from tests.cli.command import FAKES, PATIENCE, USAGE, command, environment, run_koe
 from tests.cli.configuration import configure, lab
@@ -27,6 +27,8 @@ from tests.scripted import ScriptedEngine
 from tests.servers.files import FileServer, Lie
 from tests.servers.speech import API_KEY, speech_server, transcribe_glm
 from tests.wav import as_integers, tone, wav
+
+REMEDY = remedy_for("last")
 
 
 @pytest.fixture

@@ -58,6 +58,17 @@ def test_reading_back(file: RecordingFile) -> None:
     assert file.read(40_000, 1) == b""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove open files")
+def test_reading_what_was_removed_while_it_is_written(file: RecordingFile, path: Path) -> None:
+    """The next engine needs the beginning of a long recording."""
+    file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
+    path.unlink()
+    path.parent.rmdir()
+    file.append(JournalRecord(Kind.AUDIO, 0, b"cd"))
+    assert file.read(0, 2) == b"abcd"
+    assert file.read(1, 1) == b"cd"
+
+
 def test_reading_what_is_gone(file: RecordingFile, path: Path) -> None:
     file.append(JournalRecord(Kind.AUDIO, 0, b"ab"))
     file.close()
