@@ -131,9 +131,9 @@ class Records:
     async def close(self) -> None:
         """Write what is not written yet; wait for each thread, but at most `CLOSE_TIMEOUT`."""
         self._recovery.cancel()
-        await asyncio.to_thread(self._journal.close, CLOSE_TIMEOUT)
+        await _on_thread(lambda: self._journal.close(CLOSE_TIMEOUT))
         if (writing := self._writing) is not None:
-            await asyncio.to_thread(wait, [writing], CLOSE_TIMEOUT)
+            await _on_thread(lambda: wait([writing], CLOSE_TIMEOUT))
 
     @property
     def _history(self) -> History:
@@ -170,6 +170,14 @@ class Records:
                 report(exc)
             except Exception:  # a bug in koe must be reported
                 log.exception("the history could not be written")
+
+
+async def _on_thread(work: Callable[[], object]) -> None:
+    """Do short work on another thread; if the system has no more threads, here."""
+    try:
+        await asyncio.to_thread(work)
+    except RuntimeError:
+        work()
 
 
 class AnotherTry:

@@ -162,6 +162,22 @@ async def test_a_recording_that_cannot_be_written(
 
 
 @on_loop
+async def test_a_core_closes_without_more_threads(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that has its text must not get an exception instead."""
+
+    async def to_thread(work: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+        monkeypatch.setattr(asyncio, "to_thread", to_thread)
+    assert len(history_in(directory).list()) == 1
+
+
+@on_loop
 async def test_nothing_is_kept(directory: Path, engines: Engines) -> None:
     """And no warning speaks of a recording that is kept."""
     configure(directory, "history: {audio: nothing}\n")
