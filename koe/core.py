@@ -64,7 +64,7 @@ class Core:
         # Asks the language models that correct and rewrite.
         self._llm = LlmService(HttpSettings(settings.current.config.llm.timeout))
         # The records and the history of the sessions.
-        self._records = Records(settings, loop)
+        self.records = Records(settings, loop)
         # Rewrites and questions to models that are running.
         self._asking: set[asyncio.Task[None]] = set()
         # close was called; from then on nothing is started.
@@ -100,7 +100,7 @@ class Core:
         snapshot = self.settings.chosen("", profile)
         engine, llm = snapshot.config.asr.provider, snapshot.config.llm
         named = "" if self._correcting_profile(snapshot) is None else llm.active_profile
-        record = self._records.begin(Header(engine=engine, profile=named, mode=mode))
+        record = self.records.begin(Header(engine=engine, profile=named, mode=mode))
         return self._begin(snapshot, mode, audio, notify, record=record, is_file=is_file)
 
     def retry(
@@ -120,14 +120,14 @@ class Core:
             LlmProfileError: There is no such profile.
             RuntimeStoppedError: As `begin`.
         """
-        entry, recorded = self._records.recording(entry_id)
+        found, recorded = self.records.recording(entry_id)
         audio = RecordedAudio(recorded.path, recorded.samples)
         runner = self._begin(
             self.settings.chosen(engine, profile),
             recorded.header.mode,
             NO_AUDIO,
             notify,
-            record=self._records.again(entry.id),
+            record=self.records.again(found),
             spool=Spool(audio, stored=recorded.samples),
             is_file=True,
         )
@@ -146,13 +146,13 @@ class Core:
         """
         from koe.asr.known_text import KnownText  # only this method needs it
 
-        entry = self._records.heard(entry_id)
+        entry = self.records.heard(entry_id)
         runner = self._begin(
             self.settings.chosen(entry.engine, profile),
             Mode.HOLD,
             NO_AUDIO,
             notify,
-            record=self._records.again(entry.id),
+            record=self.records.again(entry.id),
             open_engine=lambda name, leg: KnownText(entry.heard),
         )
         self._call_soon(runner.end_input)
@@ -256,7 +256,7 @@ class Core:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._llm.aclose()
-        await self._records.close()
+        await self.records.close()
 
     def abandon(self) -> None:
         """Have all engines release what the sessions of another core may be waiting for.

@@ -214,6 +214,14 @@ class OpenCore:
         """
         return Dictation(lambda audio, notify: self._core.retry(entry_id, notify, engine, profile))
 
+    def newest_recording(self) -> str:
+        """Return the ID of the newest recording of the history.
+
+        Raises:
+            HistoryError: None is kept, or the newest dictation is not over.
+        """
+        return self._core.records.newest_recording()
+
     def recorrect(self, entry_id: str, *, profile: str = "") -> Dictation:
         """Correct the recognised text of an entry of the history again; arguments as for `retry`.
 

@@ -79,7 +79,9 @@ class Records:
         self._works: deque[Callable[[], object]] = deque()
         # The work of the thread that writes; None: nothing is being written.
         self._writing: Future[None] | None = None
-        # Guards _works and _writing.
+        # The newest session, until its end is in the history.
+        self._newest: SessionJournal | None = None
+        # Guards the three attributes above.
         self._lock = threading.Lock()
         # Checks the files of earlier processes.
         self._recovery = loop.call_later(RECOVERY_DELAY, self._write, self._recover)
@@ -94,25 +96,48 @@ class Records:
         keeps_audio = kept.audio != "nothing"
         if not (keeps_audio or kept.text):
             return None
-        return self._journal.begin(header, has_file=keeps_audio)
+        record = self._journal.begin(header, has_file=keeps_audio)
+        with self._lock:
+            self._newest = record
+        return record
 
     def again(self, entry_id: str) -> AnotherTry:
         """Begin the record of another try at an entry."""
-        return AnotherTry(
-            remedy_for(entry_id),
-            lambda end: self._write(partial(self._history.retried, entry_id, end)),
-        )
 
-    def recording(self, entry_id: str) -> tuple[Entry, Recorded]:
-        """Return an entry, and what its file says. Blocks.
+        def keep(end: End) -> None:
+            self._journal.flush(CLOSE_TIMEOUT)  # the end of the first try may be on its way
+            self._write(partial(self._history.retried, entry_id, end))
+
+        return AnotherTry(remedy_for(entry_id), lambda end: self._write(partial(keep, end)))
+
+    def recording(self, entry_id: str) -> tuple[str, Recorded]:
+        """Return the ID of an entry, and what its file says. Blocks.
 
         Raises:
-            HistoryError: There is no such entry, or it has no recording.
+            HistoryError: There is no such entry, or it has no recording, or it is not over.
             JournalError: The recording can't be read.
         """
+        from koe.journal.history import LAST
+
         history = self._history
+        unlisted = self._unlisted()
+        if unlisted is not None and entry_id in (LAST, unlisted.id):
+            return _failed(unlisted).id, read_session(unlisted.path)
         entry = history.entry(entry_id)
-        return entry, read_session(history.recording_of(entry.id))
+        return entry.id, read_session(history.recording_of(entry.id))
+
+    def newest_recording(self) -> str:
+        """Return the ID of the newest entry with a recording. Blocks.
+
+        Raises:
+            HistoryError: There is none, or a session is not over, or the history can't be read.
+        """
+        if (unlisted := self._unlisted()) is not None:
+            return _failed(unlisted).id
+        newest = next((it for it in self._history.list() if it.has_audio), None)
+        if newest is None:
+            raise HistoryError("no recording is kept that could be recognised again")
+        return newest.id
 
     def heard(self, entry_id: str) -> Entry:
         """Return an entry with a text. Blocks.
@@ -120,6 +145,7 @@ class Records:
         Raises:
             HistoryError: There is no such entry, or nothing was heard.
         """
+        self._unlisted()
         entry = self._history.entry(entry_id)
         if not entry.heard:
             raise HistoryError(
@@ -141,9 +167,23 @@ class Records:
 
         return History(self._settings.directory, self._settings.current.config.history)
 
+    def _unlisted(self) -> SessionJournal | None:
+        """Return the newest session if it is not in the history, even after a short wait."""
+        self._journal.flush(CLOSE_TIMEOUT)
+        if (writing := self._writing) is not None:
+            wait([writing], CLOSE_TIMEOUT)
+        return self._newest
+
     def _keep(self, ended: Ended) -> None:
         """Put a session into the history, or remove its file."""
-        self._write(partial(self._history.record, ended))
+
+        def keep() -> None:
+            self._history.record(ended)
+            with self._lock:
+                if self._newest is not None and self._newest.id == ended.id:
+                    self._newest = None
+
+        self._write(keep)
 
     def _recover(self) -> None:
         self._history.recover()
@@ -170,6 +210,17 @@ class Records:
                 report(exc)
             except Exception:  # a bug in koe must be reported
                 log.exception("the history could not be written")
+
+
+def _failed(session: SessionJournal) -> SessionJournal:
+    """Return a session that has failed, and perhaps goes on recording.
+
+    Raises:
+        HistoryError: It may still give a text.
+    """
+    if not session.has_failed:
+        raise HistoryError("the newest dictation is not over; try it again when it is")
+    return session
 
 
 async def _on_thread(work: Callable[[], object]) -> None:

@@ -70,6 +70,10 @@ def block(folder: Path) -> None:
     folder.write_bytes(b"")
 
 
+def ids_in(directory: Path) -> list[str]:
+    return [entry.id for entry in history_in(directory).list()]
+
+
 async def dictate(core: OpenCore) -> list[Notice]:
     session = core.begin()
     await session.feed(SPEECH)
@@ -131,6 +135,43 @@ async def test_a_delivered_session_leaves_nothing(directory: Path, engines: Engi
         assert isinstance((await dictate(core))[-1], Deliver)
     assert history_in(directory).list() == []
     assert files(journal_directory(directory)) == []
+
+
+@on_loop
+async def test_a_failed_session_is_the_last_one_at_once(directory: Path, engines: Engines) -> None:
+    """Also while it goes on recording, because the user may not have noticed the failure."""
+    engines.refuse("moonshine")
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        await dictate(core)
+        session = core.begin()
+        await session.feed(2 * SPEECH)
+        async for notice in session:
+            if isinstance(notice, ReportError):
+                assert core.newest_recording() not in ids_in(directory)
+                retried = core.retry("last", engine="qwen")
+                assert isinstance([it async for it in retried][-1], Deliver)
+                break
+    assert engines.by_name["qwen"].heard == 2 * SPEECH
+    newest, before = history_in(directory).list()
+    assert (newest.text, newest.seconds, before.text) == (TEXT, 1.0, "")
+
+
+@on_loop
+async def test_a_session_that_is_not_over_is_not_tried_again(
+    directory: Path, engines: Engines
+) -> None:
+    """It would give its text twice, and the one before it is not meant."""
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    (before,) = history_in(directory).list()
+    async with open_core(directory) as core:
+        core.begin()
+        for call in (core.retry, lambda entry_id: core.newest_recording()):
+            with pytest.raises(HistoryError, match="the newest dictation is not over"):
+                call("last")
+        session = core.retry(before.id, engine="qwen")
+        assert isinstance([it async for it in session][-1], Deliver)
 
 
 @on_loop

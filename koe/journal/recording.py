@@ -78,10 +78,15 @@ class Recording:
         # Writing failed: only the end may follow.
         self._is_incomplete = False
 
+    @property
+    def path(self) -> Path:
+        """Where the file is, or would be."""
+        return path_of(self.directory, self._id)
+
     def open(self, nanoseconds: int) -> None:
         """Create the file."""
         try:
-            file = RecordingFile(path_of(self.directory, self._id))
+            file = RecordingFile(self.path)
             try:
                 file.append(JournalRecord(Kind.HEADER, nanoseconds, self._header.payload()))
             except OSError:

@@ -21,7 +21,7 @@ from time import monotonic, monotonic_ns
 
 from koe import __version__
 from koe.errors import JournalError
-from koe.events import Event, Notice
+from koe.events import Event, Notice, ReportError
 from koe.journal.folder import new_id, to_milliseconds
 from koe.journal.format import FORMAT, End, Header, Mark, Marked
 from koe.journal.recording import Ended, Recording
@@ -39,6 +39,7 @@ class SessionJournal:
     Attributes:
         id: The ID of the journal's entry.
         remedy: How a user gets a missing text, as a sentence; empty: the audio is not kept.
+        has_failed: Whether an error was reported to the host, so that there will be no text.
 
     Args:
         entry_id: The ID of the journal's entry.
@@ -52,6 +53,7 @@ class SessionJournal:
     ) -> None:
         self.id = entry_id
         self.remedy = remedy_for("last") if has_file else ""
+        self.has_failed = False
         self._recording = recording
         self._writer = writer
         self._put = writer.put
@@ -62,6 +64,7 @@ class SessionJournal:
 
     def event(self, event: Event | Notice) -> None:
         """Record an event that happened, or a notice that the host was given."""
+        self.has_failed = self.has_failed or isinstance(event, ReportError)
         self._put(partial(self._recording.event, monotonic_ns(), event))
 
     def mark(self, mark: Mark, *numbers: int) -> None:
@@ -83,6 +86,11 @@ class SessionJournal:
         """Why something of the session is not kept, as a sentence; empty: nothing failed yet."""
         exc = self._recording.failure
         return "" if exc is None else _not_kept(exc, self._recording.directory)
+
+    @property
+    def path(self) -> Path:
+        """The file, which need not exist."""
+        return self._recording.path
 
     @property
     def persisted(self) -> int:

@@ -16,7 +16,7 @@ from koe.diagnostics import report, report_once
 from koe.dictation import OpenCore, open_core
 from koe.errors import DesktopError, HistoryError, KoeError
 from koe.events import Mode
-from koe.journal.entries import Entry, Why
+from koe.journal.entries import Why
 from koe.journal.history import History
 from koe.linux.application import introduce
 from koe.linux.control import claimed, control_path
@@ -182,7 +182,7 @@ class Daemon:
             case "cancel":
                 self._takes.cancel()
             case "retry":
-                self._takes.retry(request.entry or self._newest_recording(), inserts=inserts)
+                self._takes.retry(request.entry or self._core.newest_recording(), inserts=inserts)
 
     def suspend(self) -> None:
         """End a recording, because the computer is about to be suspended."""
@@ -238,17 +238,6 @@ class Daemon:
     def _config(self) -> Config:
         return self._core.settings.current.config
 
-    def _newest_recording(self) -> str:
-        """The ID of the newest entry with a recording.
-
-        Raises:
-            HistoryError: There is none, or the history can't be read.
-        """
-        newest = _newest_recording(History(self._directory, self._config.history))
-        if newest is None:
-            raise HistoryError("no recording is kept that could be recognised again")
-        return newest.id
-
     async def _offer_interrupted(self) -> None:
         """Offer the recordings that lack a text because their process ended."""
         history = History(self._directory, self._config.history)
@@ -272,15 +261,6 @@ async def _ask_portals(desktop: Desktop, questions: list[Callable[[], Awaitable[
     if desktop.bus is not None and desktop.is_introducible and questions:
         await introduce(desktop.bus)
     await asyncio.gather(*(question() for question in questions))
-
-
-def _newest_recording(history: History) -> Entry | None:
-    """The newest entry with a recording; None: there is none.
-
-    Raises:
-        HistoryError: The history can't be read.
-    """
-    return next((entry for entry in history.list() if entry.has_audio), None)
 
 
 def _notifications(bus: Bus) -> Notifications:
