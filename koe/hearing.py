@@ -12,7 +12,12 @@ from __future__ import annotations
 from koe.events import SAMPLE_RATE_HZ
 from koe.stitching import stitch
 from koe.text import without_last_comma
+from koe.tokens import tokens
 from koe.transcript import KEPT_REVISIONS, Transcript
+
+# A final result without so many of the words that the leg heard before lacks a part of the text.
+# Fewer may be fillers, which some services leave out.
+_MISSING_WORDS = 8
 
 
 class Hearing:
@@ -29,6 +34,8 @@ class Hearing:
         self._start = 0
         self._transcript = Transcript()
         self._acknowledged = ("", 0)
+        # The longest text of this leg.
+        self._longest = ""
         # The longest text before this leg, hypotheses included. It is kept until the leg has heard
         # as much, or has ended normally.
         self._kept = ""
@@ -69,10 +76,12 @@ class Hearing:
     def add_interim(self, text: str) -> None:
         """Take a hypothesis about all that the leg heard."""
         self._transcript.add_interim(text)
+        self._note_length()
 
     def add_definite(self, text: str, upto: int | None) -> None:
         """Take a stable result of the leg, and the sample that it reaches, if that is known."""
         self._transcript.add_definite(text)
+        self._note_length()
         self._acknowledge(upto)
 
     def add_final(self, text: str, upto: int | None) -> None:
@@ -84,9 +93,13 @@ class Hearing:
         """Note that the leg is complete: its text replaces the longest text before it.
 
         If its text is less than half as long, the earlier text is kept: no revision halves a text.
+        Within the leg this holds for a final result that only leaves out words, and many of them.
         """
-        if 2 * len(self._stitched(self._transcript.preview)) >= len(self._kept):
+        said = self._stitched(self._transcript.preview)
+        if 2 * len(said) >= len(self._kept):
             self._kept = ""
+        if _is_part(said, self._longest):
+            self._kept = self._longest
 
     def end(self) -> None:
         """Note that nothing more will be heard; a comma at the end is dropped from the text."""
@@ -105,7 +118,7 @@ class Hearing:
         if upto > self._upto:
             self._head, self._upto = self._stitched(text), upto
         self._history = self.history(KEPT_REVISIONS)
-        self._transcript = Transcript()
+        self._transcript, self._longest = Transcript(), ""
         self._acknowledged = ("", 0)
         return has_progressed
 
@@ -113,6 +126,11 @@ class Hearing:
         """Return the newest interim revisions, oldest first, at most ``limit`` of them."""
         revisions = self._history + self._transcript.history(limit)
         return revisions[-limit:] if limit > 0 else []
+
+    def _note_length(self) -> None:
+        said = self._stitched(self._transcript.preview)
+        if len(said) > len(self._longest):
+            self._longest = said
 
     def _acknowledge(self, upto: int | None) -> None:
         if upto is not None and upto > self._acknowledged[1]:
@@ -127,3 +145,11 @@ class Hearing:
         if self._samples is not None:
             seconds = (self._samples - self._start) / SAMPLE_RATE_HZ
         return stitch(self._head, text, overlap, seconds)
+
+
+def _is_part(said: str, known: str) -> bool:
+    """Whether a text is less than half of the known one, and only leaves out words of it."""
+    if 2 * len(said) >= len(known):
+        return False
+    words, known_words = ({it.key for it in tokens(text)} for text in (said, known))
+    return words <= known_words and len(known_words - words) >= _MISSING_WORDS

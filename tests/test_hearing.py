@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from koe.events import SAMPLE_RATE_HZ
 from koe.hearing import Hearing
 
@@ -107,3 +109,34 @@ def test_a_leg_from_the_first_sample_hears_all() -> None:
     hearing.add_final("again. Better.", None)
     hearing.complete_leg()
     assert hearing.text == "Fare again. Better."
+
+
+SAID = "please send the quarterly report to all of the team before noon"
+
+
+@pytest.mark.parametrize(
+    ("shown", "final", "text"),
+    [
+        (SAID, "please send", SAID),
+        (SAID, "Before noon.", SAID),
+        ("请把这份季度报告发给所有的同事", "发给同事", "请把这份季度报告发给所有的同事"),
+        # In other words, with few words less, or without repetitions: a revision.
+        (SAID, "No.", "No."),
+        (
+            SAID,
+            "please send the quarterly report to all",
+            "please send the quarterly report to all",
+        ),
+        ("嗯那个就是好", "好", "好"),
+        ("one two three four five six seven eight nine", "123456789", "123456789"),
+        ("thank you so much " * 9, "thank you so much", "thank you so much"),
+    ],
+)
+def test_a_final_result_that_lacks_most_of_the_text(shown: str, final: str, text: str) -> None:
+    for add in (Hearing.add_interim, lambda it, said: it.add_definite(said, None)):
+        hearing = Hearing()
+        hearing.begin_leg(0)
+        add(hearing, shown)
+        hearing.add_final(final, None)
+        hearing.complete_leg()
+        assert hearing.text == text
