@@ -135,8 +135,11 @@ class Journal:
         self._warn = warn
         self._ended = ended
         self._now = now
-        # Guards the two attributes below.
+        # Guards the attributes below.
         self._lock = threading.Lock()
+        # The latest time at which a session began. The clock may be set back, and the newest entry
+        # must stay the last one.
+        self._latest = datetime.min.replace(tzinfo=UTC)
         # The threads; None while there are none.
         self._writer: Writer | None = None
         # Whether the user was warned; a second warning would say nothing new.
@@ -157,8 +160,9 @@ class Journal:
             began=to_milliseconds(moment),
             pid=os.getpid(),
         )
-        entry_id = new_id(moment)
         with self._lock:
+            self._latest = max(self._latest, moment)
+            entry_id = new_id(self._latest)
             writer = self._writer = self._writer or Writer(self._fail)
             recording = Recording(
                 entry_id, self._directory, header, writer, self._fail, self._ended

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,15 @@ def test_a_session(kept: Kept) -> None:
     assert recorded.end == END
     assert kept.ended == [Ended(session.id, path, recorded.header, END, 16_000)]
     assert kept.warnings == []
+
+
+def test_the_newest_session_is_the_last_one_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    """Whose recording is tried again by `koe history retry last`."""
+    moments = iter([MOMENT, MOMENT - timedelta(hours=1), MOMENT + timedelta(hours=1)])
+    journal = Journal(tmp_path, print, print, lambda: next(moments))
+    ids = [journal.begin(HEADER, has_file=False).id for _ in range(3)]
+    journal.close(PATIENCE)
+    assert ids == sorted(ids)
 
 
 def test_reading_back_while_it_is_written(kept: Kept) -> None:
