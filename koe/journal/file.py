@@ -98,7 +98,7 @@ class RecordingFile:
         """Give a function that returns the next bytes from an offset on."""
         with self._closing:
             if self._descriptor is not None and _HAS_PREAD:
-                yield _Reader(self._descriptor, offset)
+                yield _PositionedReader(self._descriptor, offset)
                 return
         with open_recording(self.path) as file:
             file.seek(offset)
@@ -128,7 +128,7 @@ class RecordingFile:
                 self._descriptor = None
 
 
-class _Reader:
+class _PositionedReader:
     """Reads an open file from an offset on, without moving the file's own position."""
 
     def __init__(self, descriptor: int, offset: int) -> None:
