@@ -33,6 +33,10 @@ RECOVERY_DELAY = 5.0
 # The most seconds that each step of closing waits for the disk.
 CLOSE_TIMEOUT = 0.5
 
+# The most seconds that the result of another try waits for the end of the first try to be written.
+# Nothing waits for that, and a busy disk takes a second for the sync.
+SETTLE_TIMEOUT = 10.0
+
 log = logging.getLogger(__name__)
 
 
@@ -105,7 +109,7 @@ class Records:
         """Begin the record of another try at an entry."""
 
         def keep(end: End) -> None:
-            self._journal.flush(CLOSE_TIMEOUT)  # the end of the first try may be on its way
+            self._journal.flush(SETTLE_TIMEOUT)  # the end of the first try may be on its way
             self._write(partial(self._history.retried, entry_id, end))
 
         return AnotherTry(remedy_for(entry_id), lambda end: self._write(partial(keep, end)))
