@@ -101,8 +101,9 @@ class Records:
         if not (keeps_audio or kept.text):
             return None
         record = self._journal.begin(header, has_file=keeps_audio)
-        with self._lock:
-            self._newest = record
+        if not record.failure:
+            with self._lock:
+                self._newest = record
         return record
 
     def again(self, entry_id: str) -> AnotherTry:
@@ -182,10 +183,12 @@ class Records:
         """Put a session into the history, or remove its file."""
 
         def keep() -> None:
-            self._history.record(ended)
-            with self._lock:
-                if self._newest is not None and self._newest.id == ended.id:
-                    self._newest = None
+            try:
+                self._history.record(ended)
+            finally:
+                with self._lock:
+                    if self._newest is not None and self._newest.id == ended.id:
+                        self._newest = None
 
         self._write(keep)
 

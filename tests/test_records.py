@@ -19,6 +19,7 @@ from koe.events import Deliver, Notice, ReportError, Warn
 from koe.journal.entries import Why
 from koe.journal.folder import files, journal_directory, path_of
 from koe.journal.history import History
+from koe.journal.recording import Ended
 from koe.journal.writer import remedy_for
 from tests.asynchronous import on_loop
 from tests.journal.making import records, write
@@ -172,6 +173,36 @@ async def test_a_session_that_is_not_over_is_not_tried_again(
                 call("last")
         session = core.retry(before.id, engine="qwen")
         assert isinstance([it async for it in session][-1], Deliver)
+
+
+@on_loop
+async def test_a_session_that_cannot_be_listed_is_no_obstacle(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(history: History, ended: Ended) -> None:
+        raise HistoryError("the disk is full")
+
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+        before = core.newest_recording()
+        monkeypatch.setattr(History, "record", refuse)
+        await dictate(core)
+        assert core.newest_recording() == before
+
+
+@on_loop
+async def test_a_session_without_a_record_is_no_obstacle(
+    directory: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    async with open_core(directory) as core:
+        before = core.newest_recording()
+        monkeypatch.setattr("koe.journal.threads.Writer.start", lambda writer: False)
+        core.begin()
+        assert core.newest_recording() == before
 
 
 @on_loop
