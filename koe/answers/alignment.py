@@ -273,7 +273,6 @@ def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
     return (
         len(said) == 1
         and len(said[0]) > 2
-        and script_of(said[0]) in ("latin", "other")
         and len(set(numbers)) == 1
         and numbers[0] >= 0
         and numbers[0] not in around

@@ -72,9 +72,7 @@ def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
             for end in range(at + 2, min(len(heard), at + 1 + _LONGEST_SWAPPED) + 1):
                 order = (*range(at + 1, end), at, *range(start, at))
                 swapped = [heard.keys[index] for index in order]
-                if (swapped[end - at - 2], heard.keys[at], heard.keys[start]) in middles and (
-                    any(True for _ in _places(keys, swapped))
-                ):
+                if (swapped[end - at - 2], heard.keys[at], heard.keys[start]) in middles:
                     yield (*range(start), *order, *range(end, len(heard)))
 
 

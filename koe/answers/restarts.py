@@ -6,8 +6,6 @@ lone "no", the wrong words once more beside a negation, or a part of the right o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from koe.answers import speech
 from koe.answers.alignment import Alignment
 from koe.answers.repairs import is_among, is_meaningful
@@ -94,9 +92,8 @@ def _is_parallel(heard: Words, start: int, first: int, end: int) -> bool:
     replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
     return (
         bool(replaced)
-        and heard.texts[wrong[-1]] not in PERSONS
         and is_among(heard, wrong[-1], right)
-        and _weight(heard, replaced) <= _MOST_REPLACED
+        and sum(heard.weights[at] for at in replaced) <= _MOST_REPLACED
     )
 
 
@@ -112,7 +109,7 @@ def _is_named_again(heard: Words, start: int, first: int, end: int) -> bool:
         and not (heard.texts[first] in "不没沒" and heard.keys[first + 1 : end] == wrong)
         and speech.NEGATIONS.isdisjoint(heard.texts[start:first])
         and PERSONS.keys().isdisjoint(heard.texts[first:end])
-        and _weight(heard, range(start, first)) <= _MOST_REPLACED
+        and sum(heard.weights[start:first]) <= _MOST_REPLACED
         and sum(heard.weights[first:end]) <= _MOST_BETWEEN
         and any(
             heard.keys[at : at + size] == wrong
@@ -121,11 +118,4 @@ def _is_named_again(heard: Words, start: int, first: int, end: int) -> bool:
             )
             for at in range(first, end - size + 1)
         )
-    )
-
-
-def _weight(heard: Words, places: Sequence[int]) -> float:
-    """What words weigh together; of a number only the first digit counts."""
-    return sum(
-        heard.weights[at] for at in places if heard.numbers[at] < 0 or heard.numbers[at] == at
     )
