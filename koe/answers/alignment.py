@@ -1,4 +1,4 @@
-"""Which words an answer kept, which are gone, and which are new. Pure."""
+"""Find the words that an answer kept, those that are gone, and those that are new. Pure."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from koe.answers.sounds import are_forms, initials, likeness, may_be
 from koe.answers.speech import CONTRARIES, DEGREES, NEGATIONS, Phrase
 from koe.answers.words import Words, script_of
 
-# From here on, other words for the same sounds are what was heard, spelled right. Terms of the
-# dictionary are expected, so less is enough for them.
+# Phrases whose likeness is at least this are the same speech, spelled in two ways. Terms of the
+# dictionary and loanwords are accepted with a lower likeness.
 ALIKE = 0.62
 ALIKE_TERM = 0.5
 ALIKE_LOANWORD = 0.6
 
-# Words that may all be misheard; a longer text without a word of the other is a translation. In
-# one that is longer still, half may be.
+# An answer is another text if no word was kept and both texts have more than MOST_MISHEARD words in
+# Latin script, or if both have more than LONGEST_MISHEARD words and less than half were kept.
 MOST_MISHEARD = 3
 LONGEST_MISHEARD = 50
 
-# Pairs of words in a gap that are compared one by one; a larger gap is no misheard phrase. All gaps
-# together may have so many pairs.
+# The words of a gap are compared pair by pair only if it has at most LARGEST_GAP pairs, and all
+# gaps together have at most MOST_PAIRS. This bounds the time.
 LARGEST_GAP = 120
 MOST_PAIRS = 1000
 
-# Words that may stand for one misheard phrase on either side: an ideograph is one.
+# The largest number of words of one misheard phrase on each side. An ideograph counts as a word.
 _LONGEST_HEARD = 7
 _LONGEST_ANSWERED = 4
 
-# Letters of an abbreviation.
+# The largest number of letters of an abbreviation.
 _LONGEST_SHORT = 4
 
-# Beginnings that turn a word into its contrary, and negations that sound like something else.
+# Prefixes that give a word the contrary meaning, and pairs of words of which only one negates, but
+# that are often confused because they sound alike.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
 _CONTRARY_BEGINNINGS = (
     ("hyper", "hypo"),
@@ -66,7 +67,7 @@ _SET = re.compile(b"\1+")
 
 
 class Gap(NamedTuple):
-    """Where two texts differ: words from one up to another, on both sides."""
+    """A place where two texts differ: the positions of the differing words in both texts."""
 
     heard: range
     answered: range
@@ -74,13 +75,13 @@ class Gap(NamedTuple):
 
 @dataclass(slots=True)
 class Alignment:
-    """What became of each word.
+    """Which words two texts have in common.
 
     Attributes:
-        gone: For each word that was heard, whether the answer lacks it.
-        new: For each word of the answer, whether it was not heard.
-        gaps: Where the texts differ, whether it sounds alike or not.
-        is_other_text: Whether they have too little in common to be worth a closer look.
+        gone: For each word of the transcript, whether the answer lacks it.
+        new: For each word of the answer, whether the transcript lacks it.
+        gaps: Where the texts differ, including phrases that sound alike.
+        is_other_text: Whether the texts have too little in common for a closer comparison.
     """
 
     gone: list[bool]
@@ -90,12 +91,12 @@ class Alignment:
 
 
 def align(heard: Words, answer: Words, terms: Collection[Phrase] = ()) -> Alignment:
-    """Compare word by word; words that sound alike are kept.
+    """Compare two texts word by word. Words that sound alike count as kept.
 
     Args:
-        heard: The text.
-        answer: The other.
-        terms: Of the dictionary, folded and split.
+        heard: The words of the transcript.
+        answer: The words of the answer.
+        terms: The terms of the dictionary, folded and split.
     """
     gaps = list(_gaps(heard, answer))
     gone, new = [False] * len(heard), [False] * len(answer)
@@ -124,7 +125,7 @@ def _latin_words(words: Words) -> int:
 
 
 def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
-    """Where flags are set, from one up to another."""
+    """The ranges in which flags are set, as (start, end)."""
     return [run.span() for run in _SET.finditer(bytes(flags))]
 
 
@@ -139,7 +140,7 @@ def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:
 def _same_phrases(
     heard: Words, answer: Words, gap: Gap, terms: Collection[Phrase], *, is_small: bool
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Where phrases of a gap begin on both sides that sound alike, and how long they are."""
+    """The phrases of a gap that sound alike: where they begin on both sides, and their lengths."""
     said = heard.texts[gap.heard.start : gap.heard.stop]
     written = answer.texts[gap.answered.start : gap.answered.stop]
     is_number = _has_number(said) and _has_number(written)
@@ -158,12 +159,14 @@ def _best_pairs(
     terms: Collection[Phrase],
     names: Collection[str],
 ) -> Iterator[tuple[int, int, int, int]]:
-    """The phrases on both sides, in the same order, that sound alike and cover most.
+    """Choose phrases on both sides, in the same order, that sound alike and cover the most words.
 
-    Phrases that sound alike begin alike, which is quick to find out.
+    This is dynamic programming from the end. Phrases are compared only if they begin alike, which
+    is quick to check.
     """
     rows, columns = len(said), len(written)
-    # By where the rest begins on both sides: what it is worth, and how long its first phrases are.
+    # best[i][j] is for the words from i and from j on: the value of the best choice, and the
+    # lengths of its first phrases.
     best = [[(0.0, 0, 0)] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
         for j in range(columns - 1, -1, -1):
@@ -189,7 +192,7 @@ def _pairs_at(
     terms: Collection[Phrase],
     names: Collection[str],
 ) -> Iterator[tuple[int, int, float]]:
-    """The phrases that begin at two words and sound alike, with what they are worth."""
+    """The phrases that begin at these two words and sound alike: their lengths and their value."""
     for q in range(1, min(_LONGEST_ANSWERED, len(written) - j) + 1):
         phrase = written[j : j + q]
         least = ALIKE_TERM if tuple(phrase) in terms else ALIKE
@@ -202,7 +205,7 @@ def _pairs_at(
             if p > 1 and spoken > 2 * length + 2:
                 break
             if _has_number(said[i : i + p]) and _has_number(phrase):
-                continue  # a number that is another one is no matter of sounds
+                continue  # numbers are compared by value, not by sound
             if _are_alike(said[i : i + p], phrase, least, names):
                 yield p, q, max(least, likeness(said[i : i + p], phrase)) * (spoken + length)
 
@@ -210,7 +213,7 @@ def _pairs_at(
 def _are_alike(
     said: Sequence[str], written: Sequence[str], least: float, names: Collection[str]
 ) -> bool:
-    """Whether two phrases may be the same speech, heard and spelled."""
+    """Whether two phrases can be the same speech, spelled in two ways."""
     if len(said) == len(written) == 1:
         word, other = said[0], written[0]
         if is_opposite(word, other):
@@ -233,7 +236,7 @@ def _are_alike(
 
 
 def is_opposite(word: str, other: str) -> bool:
-    """Whether one of two words that look alike says the contrary of the other."""
+    """Whether two words have contrary meanings, or one negates and the other does not."""
     if (word in NEGATIONS) != (other in NEGATIONS):
         return {word, other} not in _HARMLESS
     shorter, longer = sorted((word, other), key=len)
@@ -241,21 +244,21 @@ def is_opposite(word: str, other: str) -> bool:
         frozenset((word, other)) in CONTRARIES
         or (len(shorter) > 2 and longer.removesuffix(shorter) in _CONTRARY)
         or (
-            word.startswith(_ANY_CONTRARY_BEGINNING)  # most words have none, and this is quick
+            word.startswith(_ANY_CONTRARY_BEGINNING)  # a quick exit for most words
             and any(_begin_contrary(word, other, *pair) for pair in _CONTRARY_BEGINNINGS)
         )
     )
 
 
 def _begin_contrary(word: str, other: str, prefix: str, contrary: str) -> bool:
-    """Whether two words have the same rest behind beginnings of contrary meaning."""
+    """Whether two words differ only in these two prefixes, which have contrary meanings."""
     first, second = sorted((word, other), key=lambda it: not it.startswith(prefix))
     rest, other_rest = first.removeprefix(prefix), second.removeprefix(contrary)
     return first != rest == other_rest != second
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Whether one word stands for another: Mr for mister, Dr for doctor, G for GB."""
+    """Whether one word abbreviates another: Mr for mister, Dr for doctor, G for GB."""
     rest = iter(long)
     return (
         len(short) < len(long)
@@ -266,7 +269,7 @@ def _abbreviates(short: str, long: str) -> bool:
 
 
 def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
-    """Whether a number stands for the one word that may be its name in a language unknown here."""
+    """Whether a number replaces one long word, which may be its name in another language."""
     start, stop = gap.answered.start, gap.answered.stop
     numbers = answer.numbers[start:stop]
     around = (*answer.numbers[max(0, start - 1) : start], *answer.numbers[stop : stop + 1])
@@ -280,7 +283,7 @@ def _is_foreign_number(said: Sequence[str], answer: Words, gap: Gap) -> bool:
 
 
 def _is_kana_for(said: Sequence[str], written: Sequence[str]) -> bool:
-    """Whether kana were written with ideographs, of which one takes up to four."""
+    """Whether kana were replaced by ideographs; one ideograph can stand for up to four kana."""
     return (
         all(script_of(word) == "kana" for word in said)
         and any(script_of(word) == "ideograph" for word in written)
@@ -294,5 +297,5 @@ def _has_number(words: Sequence[str]) -> bool:
 
 
 def _length(word: str) -> int:
-    """Letters, about: an ideograph is read with three, and a digit with four."""
+    """The approximate number of letters of a word; an ideograph or a digit counts as three."""
     return len(word) if len(word) > 1 or (word.isascii() and word.isalpha()) else 3

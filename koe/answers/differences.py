@@ -1,4 +1,4 @@
-"""What two texts differ in, once sounds and excuses are accounted for. Pure."""
+"""Find the differences of two texts, without words that sound alike or are no loss. Pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from koe.answers.numbers import UNITS
 from koe.answers.sounds import likeness, may_be
 from koe.answers.words import MEANINGFUL, Words, split
 
-# Below this, not even a bad recogniser takes one word for the other.
+# Words with a likeness below this are not confused by speech recognition.
 UNLIKE = 0.4
 
-# What words may weigh that stand in another place.
+# The largest weight of a group of words that may be moved to another place.
 HEAVIEST_MOVED = 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two texts, and which of its words the other lacks.
+    """One of two texts, and the words of it that the other text lacks.
 
     Attributes:
-        words: The text.
-        flags: For each word, whether the other lacks it without excuse.
-        texts: Those words.
-        weight: What they weigh together.
-        share: How much of the text they are, from 0 to 1, words aside whose absence is excused.
-        heaviest: What the heaviest run of them weighs; excused words do not part a run.
+        words: The words of the text.
+        flags: For each word, whether the other text lacks it and the loss is not excused.
+        texts: The flagged words.
+        weight: The weight of the flagged words.
+        share: The weight of the flagged words as a share of the text without excused words, 0 to 1.
+        heaviest: The weight of the heaviest run of missing words; excused words do not end a run.
     """
 
     words: Words
@@ -43,19 +43,19 @@ class Side:
 
     @property
     def kept(self) -> list[str]:
-        """The words that are in the other text, too."""
+        """The words that are not flagged."""
         return list(compress(self.words.texts, map(not_, self.flags)))
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What two texts differ in.
+    """The differences of two texts.
 
     Attributes:
-        gone: What was heard, and what of it is gone.
-        new: The answer, and what of it is new.
-        gaps: Where they differ, whether it sounds alike or not.
-        is_other_text: Whether they have too little in common to be worth a closer look.
+        gone: The transcript; the words that are gone are flagged.
+        new: The answer; the words that are new are flagged.
+        gaps: Where the texts differ, including phrases that sound alike.
+        is_other_text: Whether the texts have too little in common for a closer comparison.
     """
 
     gone: Side
@@ -65,20 +65,21 @@ class Differences:
 
     @property
     def is_invented(self) -> bool:
-        """Whether a word that means something is new where no word that is gone sounds like it."""
+        """Whether there is a new meaningful word that replaces no word of a similar sound."""
         return bool(self.new.texts) and any(_invents(self.gone, self.new, gap) for gap in self.gaps)
 
 
 def compare(
     said: str, written: str, terms: Collection[speech.Phrase], *, repaired: Words | None = None
 ) -> Differences:
-    """Compare a text that was heard with an answer.
+    """Compare a transcript with an answer.
 
     Args:
-        said: The first.
-        written: The second.
-        terms: Of the dictionary, folded and split.
-        repaired: The words of the first if a correction in it is to be where it belongs.
+        said: The transcript.
+        written: The answer.
+        terms: The terms of the dictionary, folded and split.
+        repaired: The words of the transcript in another order (`koe.answers.repairs`); None for the
+            spoken order.
     """
     text, items = without_items(written)
     heard, answer = repaired or split(said), split(text)
@@ -91,7 +92,7 @@ def compare(
 
 
 def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
-    """One side, of words that are missing among which some are excused."""
+    """Build one side from its unexcused (`flags`) and all of its missing words (`among`)."""
     weight = sum(compress(words.weights, flags))
     size = sum(words.weights) - sum(compress(words.weights, among)) + weight
     texts = list(compress(words.texts, flags))
@@ -104,10 +105,10 @@ def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
 
 
 def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
-    """Keep the words that only stand in another place, if they mean the same there.
+    """Count words as kept that were only moved, if the sentence means the same.
 
-    Words that change places are something else: it matters who paid whom, and which is first. So
-    all must have moved the same way.
+    All must have moved in the same direction. Words that changed places with each other are not
+    kept, because the order can matter: who paid whom, or which is first.
     """
     moves = list(_moves(heard, answer, alignment))
     if not moves:
@@ -126,7 +127,7 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
 
 
 def _join_negations(heard: Words, gone: list[bool], answer: Words, alignment: Alignment) -> None:
-    """Keep the second of two negations where a word like "anything" stands for it."""
+    """Count the second of two negations as kept if a word like "anything" replaces it."""
     if speech.AFFIRMED.isdisjoint(compress(answer.texts, alignment.new)) or (
         speech.NEGATIONS.isdisjoint(compress(heard.texts, map(not_, gone)))
     ):
@@ -140,7 +141,12 @@ def _join_negations(heard: Words, gone: list[bool], answer: Words, alignment: Al
 def _moves(
     heard: Words, answer: Words, alignment: Alignment
 ) -> Iterator[tuple[range, int, int, int]]:
-    """Which words are gone and new elsewhere: from, to, and behind how many kept words."""
+    """The groups of words that are gone in one place and new in another.
+
+    Yields:
+        The positions in the transcript, the first position in the answer, and the number of kept
+        words before the group in each text.
+    """
     new: dict[tuple[str, ...], list[int]] = {}
     for start, end in reversed(runs(alignment.new)):
         new.setdefault(tuple(answer.keys[start:end]), []).append(start)
@@ -152,7 +158,7 @@ def _moves(
 
 
 def _invents(gone: Side, new: Side, gap: Gap) -> bool:
-    """Whether a gap has a new word that is neither grammar nor the spelling of one that is gone."""
+    """Whether a gap has a new meaningful word that is no other spelling of a word that is gone."""
     added = [at for at in gap.answered if new.flags[at]]
     if not added:
         return False
@@ -166,6 +172,6 @@ def _invents(gone: Side, new: Side, gap: Gap) -> bool:
 
 
 def _may_stand(answer: Words, at: int, other: str) -> bool:
-    """Whether a word of an answer may be another one, spelled right."""
+    """Whether a word of the answer can be the correct spelling of a word of the transcript."""
     word = answer.texts[at]
     return likeness([other], [word]) >= UNLIKE and may_be(other, word, is_name=word in answer.names)

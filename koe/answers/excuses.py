@@ -1,6 +1,6 @@
-"""Which of the words that are gone were no loss. Pure.
+"""Find missing words that are no loss. Pure.
 
-They are fillers, stutters, signs that were spoken, and what the speaker took back.
+They are fillers, stutters, names of signs that the answer writes, and what the speaker corrected.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from koe.answers.words import PERSONS, Words
 LONGEST_TAKEN_BACK = 5.0
 LONGEST_REPLACED = 1.6
 
-# How a spelling is explained: Marc with a c, Smyth with a y, S M Y T H.
+# Explanations of a spelling: Marc with a c, Smyth with a y.
 _HINT = re.compile(r"(?:with an?|spelled|its spelled|that is)(?: [a-z])+")
 
 _ITEM = re.compile(r"(?m)^[ \t]*(?:([0-9]+)[.)、](?!\d)|[-*•])[ \t]*(?=\S)")
 
-# Up to so many words behind what was wrong, it may still be said that it was.
+# The largest number of words between a wrong word and a later phrase that corrects it.
 _LONGEST_RIGHT = 6
 
-# So few words that are not next to themselves are a figure of speech: 有没有, time after time.
+# Repeated phrases of at most this many words must be next to each other: 有没有 and "time after
+# time" are figures of speech.
 _LONGEST_FIGURE = 2
 
-# Words before a correction among which its second half may begin again.
+# The number of words before a correction, and after it, that are searched for repeated words.
 _REACH = 12
 
 
 def excuse(
     heard: Words, alignment: Alignment, said: str, written: str, items: int = 0
 ) -> list[bool]:
-    """For each word that was heard, whether it is gone without excuse.
+    """Find for each word of the transcript whether it is gone and its loss is not excused.
 
     Args:
-        heard: The words.
-        alignment: What became of them.
-        said: The text that they are of.
+        heard: The words of the transcript.
+        alignment: The words that are gone; changed if others are more likely to be gone.
+        said: The transcript.
         written: The answer, for its signs.
-        items: How many items its list has; 0 if there is none.
+        items: The number of items of the list in the answer; 0 for no list.
     """
     gone = list(alignment.gone)
     if alignment.is_other_text or not any(gone):
@@ -61,7 +62,7 @@ def excuse(
         if _is_taken_back(heard, start, end):
             gone[start:end] = [False] * (end - start)
             continue
-        # A line break at the beginning or the end is trimmed.
+        # A dictated line break at the beginning or the end is trimmed from the answer.
         is_at_edge = start == 0 or end == len(gone)
         idle = speech.idle_beside(new_signs + "\n" if is_at_edge else new_signs)
         for first, last in speech.find_loose(heard.texts, idle, start, end):
@@ -75,14 +76,14 @@ def excuse(
         ):
             gone[start:end] = [False] * (end - start)
             continue
-        # What was said twice is lost once.
+        # Of a word that is repeated within the run, only the first one counts as lost.
         for at in range(start + 1, end):
             gone[at] = heard.keys[at] != heard.keys[at - 1] or heard.numbers[at] >= 0
     return gone
 
 
 def without_items(written: str) -> tuple[str, int]:
-    """A text without the marks of its list, which were not said, and how many there were."""
+    """Remove the marks of a list, which are not dictated, and count its items."""
     marks = _ITEM.findall(written)
     numbers = [mark for mark in marks if mark]
     is_list = len(marks) > 1 and numbers == list(map(str, range(1, len(numbers) + 1)))
@@ -90,7 +91,7 @@ def without_items(written: str) -> tuple[str, int]:
 
 
 def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
-    """Whether words do no more than say that an item of a list begins."""
+    """Whether words only announce the next item of a list."""
     return all(
         text in speech.LIST_WORDS
         or (heard.numbers[at] == at and text in map(str, range(items + 1)))
@@ -99,13 +100,14 @@ def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
 
 
 def _is_taken_back(heard: Words, start: int, end: int) -> bool:
-    """Whether words are what was wrong, words that say so, and what is said again.
+    """Whether words are a part that the speaker corrected, up to the beginning of the right words.
 
-    What is right stands behind. It goes on with what was said before the correction, or it has a
-    word of what was wrong, or is of the same kind: else it is another sentence.
+    Such a run consists of wrong words, a phrase that says so (such as "no wait"), and words that
+    are said again. The right words follow the run. They repeat a word from before the correction,
+    or have a word of the same kind as a wrong one; otherwise they are another sentence.
     """
     if speech.ALL_CORRECTIONS.keys().isdisjoint(heard.texts[start:end]):
-        return False  # most runs of words have none, and this is quick
+        return False  # a quick exit for most runs
     cues = speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, start, end)
     if not cues or end == len(heard):
         return False
@@ -134,7 +136,7 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
 
 
 def _is_kept_number(heard: Words, start: int, last: int) -> bool:
-    """Whether a number that was wrong is kept beside the right one: 3楼不对4楼 became 3, 4楼."""
+    """Whether the answer keeps the wrong number beside the right one: 3楼不对4楼 became 3, 4楼."""
     if not heard.numbers[start - 1] >= 0 > heard.numbers[start] or heard.numbers[last] < 0:
         return False
     wrong = heard.keys[heard.numbers[start - 1] : start]
@@ -142,7 +144,7 @@ def _is_kept_number(heard: Words, start: int, last: int) -> bool:
 
 
 def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
-    """Whether what says that words were wrong stands behind the right ones: june, july actually."""
+    """Whether a phrase behind the right words corrects the wrong ones: june, july actually."""
     behind = min(len(heard), end + _LONGEST_RIGHT)
     cues = speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, end, behind)
     return any(
@@ -154,12 +156,12 @@ def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end
 
 
 def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
-    """Whether words are grammar alone, which is not replaced."""
+    """Whether words are only function words; speakers rarely correct those."""
     return not any(is_meaningful(heard, at) and heard.texts[at] not in PERSONS for at in wrong)
 
 
 def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
-    """Whether words behind a correction have a word of those before, or are of their kind."""
+    """Whether the words behind a correction have a wrong word again, or one of the same kind."""
     return any(
         is_meaningful(heard, at) and heard.texts[at] not in PERSONS and is_among(heard, at, right)
         for at in wrong
@@ -167,7 +169,7 @@ def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
 
 
 def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
-    """Whether words were said twice, so that the answer has them once."""
+    """Whether words were said twice and the answer has them once."""
     if _is_part_of_number(heard, start, end):
         return False
     keys = [key for key, _ in groupby(heard.keys[start:end])]
@@ -178,12 +180,12 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
     if keys[0] not in heard.keys[max(0, start - around) : start] and (
         keys[0] not in heard.keys[end : end + around]
     ):
-        return False  # most are not, and this is quick
+        return False  # a quick exit for most runs
     before = [heard.keys[at] for at in range(max(0, start - around), start) if not was_gone[at]]
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
     if not is_figure:
         return _is_within(keys, before) or _is_within(keys, after)
-    # Once more before them, behind them, or on both sides: we uh we need need.
+    # They are repeated before the run, behind it, or partly on both sides: we uh we need need.
     return any(
         keys[:at] == before[len(before) - at :] and keys[at:] == after[: len(keys) - at]
         for at in range(len(keys) + 1)
@@ -191,7 +193,7 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
 
 
 def _is_part_of_number(heard: Words, start: int, end: int) -> bool:
-    """Whether digits end before a run of words and go on in it, or go on after it."""
+    """Whether a number begins before a run of words and continues in it, or continues after it."""
     return any(
         0 < at < len(heard) and heard.numbers[at - 1] >= 0 <= heard.numbers[at]
         for at in (start, end)
@@ -199,6 +201,6 @@ def _is_part_of_number(heard: Words, start: int, end: int) -> bool:
 
 
 def _is_within(keys: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all keys are among others, in their order."""
+    """Whether all keys occur among the others in the same order."""
     rest = iter(others)
     return all(key in rest for key in keys)

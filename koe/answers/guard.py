@@ -1,7 +1,8 @@
-"""Tell whether an answer can be read as an edit of what was heard. Pure.
+"""Judge whether an answer is an edit of the transcript. Pure.
 
-An edit keeps what was said. What it leaves out is no loss (fillers, stutters, what the speaker took
-back), and what it adds means nothing by itself. Both are weighed word by word.
+An edit keeps what was said. The words that it leaves out are no loss (fillers, stutters, words that
+the speaker corrected), and the words that it adds have no meaning of their own. The weights of all
+other missing and new words are limited.
 """
 
 from __future__ import annotations
@@ -18,33 +19,34 @@ from koe.answers.meaning import changed_meaning, changes_certainty, is_question
 from koe.answers.repairs import repairs
 from koe.answers.words import MEANINGFUL, fold, has_kana, script_of, split, weight
 
-# What a run of words that are gone, or new, may weigh, and how much of the text all of them may be.
-# A word that means something weighs 1. Tuned with bench/guard.
+# The largest weight of a run of missing or new words, and the largest share of the text that all
+# missing or all new words may have. A meaningful word weighs about 1. Tuned with bench/guard.
 HEAVIEST_RUN = 1.15
 MOST_OF_TEXT = 0.2
 
-# Up to here the answer is about what was said, so a small change may be what is wrong with it.
+# If neither missing nor new words have a larger share than this, the answer is close enough to the
+# transcript for small changes of the meaning to be named as the reason.
 _MOSTLY_KEPT = 0.4
 
-# What may be gone, and new, where one word stands for another.
+# The largest weight of missing and of new words for the reason that a word was replaced.
 HEAVIEST_EXCHANGE = 2.6
 
-# Chinese texts may have a kana, too, as の.
+# Fewer kana than this are no Japanese: Chinese texts can contain a の, for example.
 _FEWEST_KANA = 3
 
-# So many corrections may be put where they belong, one after the other.
+# The largest number of spoken corrections that are applied one after the other.
 _MOST_REPAIRED = 3
 
 _REFUSAL = speech.pattern("refusals")
 
 
 def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw | None:
-    """Tell why an answer is not to be used; None when it can be read as an edit.
+    """Find the reason why an answer must not be used; None if it is an edit.
 
     Args:
         answer: The cleaned answer.
-        heard: What the model was given.
-        candidates: The terms that were in the prompt.
+        heard: The transcript that the model was given.
+        candidates: The terms of the dictionary that were in the prompt.
     """
     if answer == heard:
         return None
@@ -93,7 +95,7 @@ def _flaw_in(
 def is_recital(answer: str, heard: str, candidates: Sequence[str]) -> bool:
     """Whether an answer lists terms of the dictionary that were not said (spec llm §5.6).
 
-    It does if it has many of them, or two and nothing else.
+    It must contain many of them, or at least two and no other words.
     """
     answered, said = answer.casefold(), heard.casefold()
     terms = {candidate.casefold() for candidate in candidates}
@@ -120,7 +122,7 @@ def _are_terms(words: Sequence[str], terms: frozenset[speech.Phrase]) -> bool:
 
 
 def _reason(found: Differences, answer: str) -> Flaw:
-    """What kind of flaw it is; that there is one is certain."""
+    """Choose the reason for an answer that is certainly not an edit."""
     gone, new = found.gone, found.new
     if _is_loop(found):
         return Flaw.LOOP
@@ -139,7 +141,7 @@ def _reason(found: Differences, answer: str) -> Flaw:
 
 
 def _leaves_japanese(found: Differences) -> bool:
-    """Whether a sentence of kana and ideographs has become one without kana."""
+    """Whether the transcript has kana and ideographs, and the answer has no kana."""
     texts = found.gone.words.texts
     if not has_kana(texts):
         return False
@@ -153,9 +155,10 @@ def _leaves_japanese(found: Differences) -> bool:
 
 
 def _is_translation(found: Differences) -> bool:
-    """Whether new words are in another script than those that are gone, as most of the text is.
+    """Whether the new words are in another script than the missing ones.
 
-    Or those that are gone were all that was in that script.
+    The scripts of the whole texts must also differ, or no word in the script of the missing words
+    may be left.
     """
     lost, added = _script(found.gone.texts), _script(found.new.texts)
     if not lost or not added or lost == added:
@@ -173,7 +176,7 @@ def _is_loop(found: Differences) -> bool:
 
 
 def _script(words: Sequence[str]) -> str:
-    """What most of the words are written in, by weight; empty where nothing says."""
+    """The script of most words, by weight; empty if there are only digits and signs."""
     weights: Counter[str] = Counter()
     for word in words:
         script = script_of(word)

@@ -1,4 +1,4 @@
-"""Small changes that turn the meaning round: negations, numbers, persons, questions. Pure."""
+"""Find small changes that alter the meaning: negations, numbers, persons, questions. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from koe.answers.flaws import Flaw
 from koe.answers.numbers import AFTERNOON, MINUS, UNITS
 from koe.answers.words import PERSONS, Words
 
-# Words between the verb that begins a question and the rest.
+# The largest number of words of the subject behind the verb that begins a question.
 _LONGEST_SUBJECT = 3
 
-# What may be gone with a word that no number can have been taken for: 元, 块.
+# Missing words of at most this weight, such as 元 or 块, cannot have been a misheard number.
 _NO_WORD = 0.2
 
-# How reports begin in Chinese: 正在, 已经.
+# The first ideographs of Chinese reports (正在, 已经).
 _REPORTED = "正已"
 
 
 def changed_meaning(found: Differences) -> Flaw | None:
-    """Tell what small change turns the meaning round; None for none."""
+    """Find a small change that alters the meaning; None if there is none."""
     if _changes_negation(found):
         return Flaw.NEGATION
     if _joins_what_was_wrong(found):
@@ -37,12 +37,12 @@ def changed_meaning(found: Differences) -> Flaw | None:
 
 
 def changes_certainty(found: Differences) -> bool:
-    """Whether what a text says of how sure something is, or of when, is lost or new."""
+    """Whether the missing and the new words express different certainty or time."""
     return _classes(found.gone, speech.DEGREES) != _classes(found.new, speech.DEGREES)
 
 
 def is_question(texts: Sequence[str]) -> bool:
-    """Whether words are a question, as far as one of them says."""
+    """Whether words look like a question: by their first word, or by a Chinese question word."""
     first = texts[_first(texts) :][:1]
     return not speech.QUESTION_BEGINNINGS.isdisjoint(first) or not (
         speech.QUESTION_IDEOGRAPHS.isdisjoint(texts)
@@ -63,7 +63,7 @@ def _changes_negation(found: Differences) -> bool:
 
 
 def _joins_what_was_wrong(found: Differences) -> bool:
-    """Whether an "and" or "or" stands where a speaker said that what was before it was wrong."""
+    """Whether an "and" or "or" replaces a phrase by which the speaker corrected something."""
     heard, answer = found.gone.words.texts, found.new.words.texts
     return any(
         not speech.JOINING.isdisjoint(answer[gap.answered.start : gap.answered.stop])
@@ -78,8 +78,8 @@ def _negations(words: Sequence[str]) -> int:
 
 def _changes_number(gone: Side, new: Side) -> bool:
     lost, added = _numbers(gone), _numbers(new)
-    # A lone one is an article in many languages, and a number that is only new may have been a
-    # word that is gone.
+    # A single 1 is an article in many languages. A number that is only new may have been misheard
+    # as a word that is missing.
     return (
         any((sign in gone.texts) != (sign in new.texts) for sign in (MINUS, AFTERNOON))
         or _moves_point(gone.words, new.words)
@@ -91,7 +91,7 @@ def _changes_number(gone: Side, new: Side) -> bool:
 
 
 def _moves_point(words: Words, others: Words) -> bool:
-    """Whether a number with a decimal point is one without it in another text."""
+    """Whether a number with a decimal point has the same digits without it in the other text."""
     points = words.decimals - others.decimals
     return bool(points) and not points.isdisjoint(_digits(others, repeat(1)).values())
 
@@ -102,9 +102,9 @@ def _has_unit(side: Side) -> bool:
 
 
 def _numbers(side: Side) -> list[str]:
-    """The digits that are missing in the other text, of each number."""
+    """For each number, the digits that the other text lacks."""
     digits = _digits(side.words, side.flags)
-    # A one that is half of a number is no article.
+    # A missing 1 that is only a part of a number is no article, so it gets another form.
     sizes = Counter(side.words.numbers) if digits else {}
     return [
         missing if sizes[number] == len(missing) else f"{missing} of {sizes[number]}"
@@ -113,7 +113,7 @@ def _numbers(side: Side) -> list[str]:
 
 
 def _digits(words: Words, flags: Iterable[object]) -> dict[int, str]:
-    """The digits that are flagged, by their number."""
+    """The flagged digits, by the position of their number."""
     digits: dict[int, str] = {}
     for number, text in compress(zip(words.numbers, words.texts, strict=True), flags):
         if number >= 0:
@@ -122,7 +122,7 @@ def _digits(words: Words, flags: Iterable[object]) -> dict[int, str]:
 
 
 def _answers(found: Differences) -> bool:
-    """Whether what made it a question is gone, or its verb behind who does it: he is here."""
+    """Whether a question became a statement: its first verb or a question word is gone or moved."""
     if not found.gone.texts:
         return False
     texts, gone = found.gone.words.texts, found.gone.flags
@@ -136,7 +136,10 @@ def _answers(found: Differences) -> bool:
 
 
 def _is_turned_round(found: Differences) -> bool:
-    """Whether a verb that asks stands behind who does it; in "I know where is he" none asks."""
+    """Whether the verb of a question moved behind its subject ("is he here", "he is here").
+
+    A verb behind another question word ("I know where is he") does not count.
+    """
     heard, answer = found.gone.words, found.new.words
     first = _first(heard.texts)
     lost = set(compress(range(len(heard)), found.gone.flags))
@@ -159,7 +162,7 @@ def _is_turned_round(found: Differences) -> bool:
 
 
 def _is_choice(texts: Sequence[str], at: int) -> bool:
-    """Whether a word is one half of a question like 有没有."""
+    """Whether a word is the first or the last one of a question like 有没有."""
     return any(
         start >= 0
         and texts[start + 2 : start + 3] == texts[start : start + 1]
@@ -169,7 +172,7 @@ def _is_choice(texts: Sequence[str], at: int) -> bool:
 
 
 def _carries_out(found: Differences) -> bool:
-    """Whether an order became a report: open the window, opening the window; 打开空调, 已打开."""
+    """Whether a request became a report: open the window, opening the window; 打开空调, 已打开."""
     texts, others = found.gone.words.texts, found.new.words.texts
     if any(found.new.flags[:1]) and others[0] in _REPORTED:
         return True
@@ -181,5 +184,5 @@ def _carries_out(found: Differences) -> bool:
 
 
 def _first(texts: Sequence[str]) -> int:
-    """The position of the first word that is no filler; that of the first if all are."""
+    """The position of the first word that is no filler; 0 if all are fillers."""
     return next((at for at, word in enumerate(texts) if word not in speech.SINGLE_FILLERS), 0)

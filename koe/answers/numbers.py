@@ -1,8 +1,8 @@
-"""Numbers, percentages and times of day, spoken or written, in one form. Pure.
+"""Write numbers, percentages, units and times of day in one form. Pure.
 
 ``two thousand and six``, ``2,006`` and ``两千零六`` become ``2006``; ``half past three`` and
-``三点半`` become ``3 30``; ``15:00``, ``3 p.m.`` and ``下午三点`` become ``^3``. The result is for
-comparing: what counts is that two ways to write the same become the same.
+``三点半`` become ``3 30``; ``15:00``, ``3 p.m.`` and ``下午三点`` become ``^3``. The result is only
+used to compare texts: two ways to write the same number must become the same.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import TypeAlias
 from koe.answers import lexicon
 
 MINUS = "~"
-"""What is written for a minus ahead of a number."""
+"""The sign that replaces a minus ahead of a number."""
 
 AFTERNOON = "^"
-"""What is written ahead of an hour in the second half of the day."""
+"""The sign ahead of an hour in the second half of the day."""
 
 
 def _values(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
@@ -49,15 +49,15 @@ _WORDS = _UNITS | _TENS | ORDINALS | DECADES | _SCALES
 
 
 def _any_of(words: Iterable[str]) -> str:
-    """A pattern for one of many words, by their first letters: most texts are out of it at once."""
+    """Build a pattern for any of many words, grouped by their first letter for speed."""
     by_first: dict[str, list[str]] = {}
     for word in sorted(words, key=len, reverse=True):
         by_first.setdefault(word[0], []).append(word[1:])
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
-# A run of number words; "and" joins only after a scale, scales do not begin one, and "oh" does if
-# two digits follow.
+# A run of number words. "and" joins them only after a scale. A scale does not begin a run, and "oh"
+# does only if two digits follow.
 _FIRST = _any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
 _DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
@@ -73,8 +73,8 @@ _MONTHS = _values(
 )
 _MONTH_NAMES = _any_of([*_MONTHS, "sept", *(name[:3] for name in _MONTHS)])
 _MONTHS_IN_SHORT = {name[:3]: value for name, value in _MONTHS.items()}
-# A day is before a month, or behind it; what is behind it may be a year, too. After "of" it is the
-# day that was before.
+# A day precedes a month or follows it. A number behind a month may also be a year; if the month is
+# after "of", the day was before it.
 _MONTH = re.compile(
     rf"\b(?:(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
     rf"(?P<name>{_MONTH_NAMES})\b\.?(?P<the> the(?= [0-9]))?"
@@ -95,7 +95,7 @@ _UNIT_NAMES = {
     name: line.partition(", ")[0] for line in lexicon.lines("units") for name in line.split(", ")
 }
 UNITS = frozenset(_UNIT_NAMES.values())
-"""The units in their shortest form, as `write_digits` writes them behind numbers."""
+"""The units in the form in which `write_digits` writes them behind numbers."""
 
 _UNIT = rf"([0-9])[ -]?(?:个 ?)?({_any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
@@ -103,7 +103,7 @@ _MEASURE_WORDS = "".join(lexicon.lines("measure words"))
 
 _QUARTERS = {"half": 30, "quarter": 15, "a quarter": 15, "半": 30, "1刻": 15, "3刻": 45}
 
-# Without a word for a time before it, "ten to three" is a range.
+# "ten to three" is a time only after one of these words; otherwise it is a range.
 _AT = "at|by|before|until|till|around|after|since"
 
 
@@ -140,7 +140,7 @@ def _dozen(match: re.Match[str]) -> str:
 
 
 def _month(match: re.Match[str]) -> str:
-    """A date with its month first, if there is one: may and march are words, too."""
+    """Write a date with its month first; leave may and march alone if no number is near."""
     text, day = match.string, match["day"]
     before = text[max(0, match.start() - 2) : match.start()].rstrip(" ,")
     after = text[match.end() : match.end() + 2].lstrip(" ,")
@@ -163,8 +163,8 @@ def _plain(number: Decimal) -> str:
 
 _Form: TypeAlias = tuple[Sequence[str], re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-# Each is tried in this order, on lower-case text in which numbers are digits, if the text has one
-# of what stands first, between bars: to look for that is a hundred times as fast.
+# Replacements in lower-case text in which numbers are digits, in this order. The first column has
+# strings between bars: the pattern is tried only if the text contains one, which is quick to check.
 _FORMS: Sequence[_Form] = tuple(
     (needles.split("|"), re.compile(pattern), written)
     for needles, pattern, written in (
@@ -248,14 +248,14 @@ DIGIT_SOUNDS = {
     str(value): sounds
     for value, sounds in enumerate(zip(_PINYIN.split(), _DIGIT_NAMES.split(), strict=True))
 }
-"""How a digit sounds: in pinyin, and as an English word."""
+"""How each digit is pronounced: in pinyin, and as an English word."""
 
 
 _MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜|[上下]个?[周月]|半")
 
 
 def write_digits(text: str) -> str:
-    """The text with its numbers as digits, and with times and percentages in one form.
+    """Write all numbers of a text as digits, and times and percentages in one form.
 
     Args:
         text: Lower-case and in Unicode's NFKC form.
@@ -277,9 +277,9 @@ def write_digits(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def read_english(run: str) -> str:
-    """English number words; several numbers in a row are written with a space between."""
+    """Read English number words; several numbers in a row are separated by spaces."""
     numbers: list[str] = []
-    total, current, last = 0, 0, -1  # of the number being read; the value of its last word
+    total, current, last = 0, 0, -1  # for the number being read; `last` is its last word's value
     decimals: str | None = None
     for word in re.split(r"[\s-]+", run):
         if word == "and":
@@ -313,7 +313,7 @@ def read_english(run: str) -> str:
 
 @lru_cache(maxsize=1024)
 def read_chinese(run: str) -> str:
-    """Chinese numerals; a run whose form is not that of a number stays as it is."""
+    """Read a Chinese numeral; a run that is no valid number is returned unchanged."""
     body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")
     value = _value(body)
     if isinstance(value, str):
@@ -322,7 +322,7 @@ def read_chinese(run: str) -> str:
 
 
 def _value(body: str) -> Decimal | str | None:
-    """A number; text where digits are said one by one, as zeros before others count."""
+    """Read a numeral: a number, a text of single digits (to keep leading zeros), or None."""
     for units in ("亿億", "万萬"):
         at = max(map(body.rfind, units))
         if at < 0:

@@ -1,8 +1,8 @@
-"""Words that an answer has in another order: self-corrections, and what an "and" joins. Pure.
+"""Reorder the words of a transcript as an answer may have them. Pure.
 
-Of "meet monday at ten no wait tuesday" an editor makes "Meet Tuesday at ten". The words that were
-said again then stand between those that were around what was wrong, so the text can be compared as
-if it had been said like that.
+An editor turns "meet monday at ten no wait tuesday" into "Meet Tuesday at ten": the right words
+take the place of the wrong ones. The same can happen to words around an "and", which may change
+places. Each function here proposes orders of the words in which the texts can be compared again.
 """
 
 from __future__ import annotations
@@ -13,33 +13,40 @@ from itertools import chain, islice
 from koe.answers import speech
 from koe.answers.words import MEANINGFUL, PERSONS, Words
 
-# How many words may be said again, and what the other words that were wrong may weigh.
+# The largest number of words that are said again, and the largest weight of those they replace.
 _LONGEST = 6
 _MOST_REPLACED = 1.6
 
-# Words before a correction among which the wrong ones are, and words that lead to the right ones.
+# The number of words before a correction that are searched for the wrong ones, and the largest
+# number of words between the correction and the right ones.
 _REACH = 12
 _LONGEST_LEAD = 6
 
-# What words may weigh that stand between a correction and what is right.
+# The largest weight of words between a correction and the right words.
 _MOST_BETWEEN = 4.5
 
-# Words by which what is right may be longer than what was wrong.
+# The number of words by which the right words may be longer than the wrong ones.
 _LONGER = 3
 
-# Words on each side of an "and" that may change places.
+# The largest number of words on each side of an "and" that may change places.
 _LONGEST_SWAPPED = 3
 
-# A correction may end with one, which may be of the right words, too: 准确说是三十二.
+# A correction may end with one of these, which can also be the first of the right words:
+# 准确说是三十二.
 _COPULAS = ("是", "is")
 
-# Each is compared in full, and hardly any answer moves more than one.
+# The largest number of proposed orders, since each is compared in full, and of corrections.
 _MOST_REPAIRS = 4
 _MOST_CUES = 16
 
 
 def repairs(heard: Words, answer: Words) -> Iterator[Words]:
-    """What was heard, each time with one correction where the answer has it."""
+    """Propose other orders of the transcript, each with one correction applied.
+
+    Args:
+        heard: The words of the transcript.
+        answer: The words of the answer.
+    """
     pairs = {("", *answer.keys[:1]), *zip(answer.keys, answer.keys[1:], strict=False)}
     orders = chain(
         *(
@@ -55,7 +62,7 @@ def repairs(heard: Words, answer: Words) -> Iterator[Words]:
 
 
 def _cues(heard: Words) -> Sequence[tuple[int, int]]:
-    """Where words say that something was wrong; those with hardly a word between them are one."""
+    """The phrases that announce a correction, joined if no meaningful word is between them."""
     cues: list[tuple[int, int]] = []
     for first, last in speech.find_loose(heard.texts, speech.ALL_CORRECTIONS):
         if cues and sum(heard.weights[cues[-1][1] : first]) < MEANINGFUL:
@@ -65,7 +72,7 @@ def _cues(heard: Words) -> Sequence[tuple[int, int]]:
 
 
 def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
-    """The order of the words if those around an "and" change places."""
+    """The orders in which the words around an "and" change places."""
     middles = set(zip(keys, keys[1:], keys[2:], strict=False))
     for at in (at for at, word in enumerate(heard.texts) if word in speech.JOINING):
         for start in range(max(0, at - _LONGEST_SWAPPED), at):
@@ -77,13 +84,13 @@ def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
 
 
 def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator[Sequence[int]]:
-    """Likewise, if what is right stands in the place of what was wrong.
+    """The orders in which the right words take the place of the wrong ones.
 
     Args:
-        heard: The text.
-        keys: Of the words of the answer.
-        first: Where the words begin that say that something was wrong.
-        last: Where they end.
+        heard: The words of the transcript.
+        keys: The keys of the answer.
+        first: Where the phrase begins that announces the correction.
+        last: Where it ends.
     """
     for start, end in _said_again(heard, last):
         again = heard.keys[start:end]
@@ -107,15 +114,15 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
 def _skips(
     heard: Words, pairs: Collection[Sequence[str]], first: int, last: int
 ) -> Iterator[Sequence[int]]:
-    """Likewise, if what is right stands behind, and begins or ends like what was wrong.
+    """The orders in which the wrong words, and all up to the right ones, are left out.
 
-    Between them may be why it was wrong, or the wrong words once more.
+    The explanation of a correction, or the wrong words once more, may precede the right words.
 
     Args:
-        heard: The text.
-        pairs: The keys that stand side by side in the answer; an empty one begins it.
-        first: Where the words begin that say that something was wrong.
-        last: Where they end.
+        heard: The words of the transcript.
+        pairs: The pairs of adjacent keys of the answer; its first key is paired with an empty one.
+        first: Where the phrase begins that announces the correction.
+        last: Where it ends.
     """
     begin = last - (heard.texts[last - 1] in _COPULAS)
     for end in range(begin, min(last + _REACH, len(heard))):
@@ -129,7 +136,7 @@ def _skips(
 
 
 def _goes_on_alike(heard: Words, start: int, first: int, end: int) -> bool:
-    """Whether wrong words, and those from another place on, begin or end alike, and differ."""
+    """Whether the wrong words, and those from `end` on, begin or end alike, and differ."""
     right = range(end, min(end + first - start + _LONGER, len(heard)))
     wrong = [at for at in range(start, first) if is_meaningful(heard, at)]
     again = [at for at in wrong if is_among(heard, at, right)]
@@ -147,7 +154,7 @@ def _goes_on_alike(heard: Words, start: int, first: int, end: int) -> bool:
 
 
 def is_among(heard: Words, at: int, places: range) -> bool:
-    """Whether a word is said again, or one of its kind: a number, or its contrary."""
+    """Whether a word is said again in these places, or one of its kind: a number or a contrary."""
     return heard.keys[at] in heard.keys[places.start : places.stop] or any(
         heard.numbers[at] >= 0 <= heard.numbers[other]
         or frozenset((heard.texts[at], heard.texts[other])) in speech.CONTRARIES
@@ -156,12 +163,15 @@ def is_among(heard: Words, at: int, places: range) -> bool:
 
 
 def is_meaningful(heard: Words, at: int) -> bool:
-    """Whether a word is more than grammar."""
+    """Whether a word is more than a function word."""
     return heard.numbers[at] >= 0 or heard.weights[at] >= MEANINGFUL
 
 
 def _said_again(heard: Words, last: int) -> Iterator[tuple[int, int]]:
-    """What may be meant to be the right words, the longest first; light ones may lead to them."""
+    """The ranges that may be the right words; the longest one at each beginning comes first.
+
+    Only words without meaning, or words that were said before, may precede them.
+    """
     for start in range(last, min(last + _LONGEST_LEAD + 1, len(heard))):
         for end in range(min(start + _LONGEST, len(heard)), start, -1):
             yield start, end
@@ -181,7 +191,10 @@ def _places(keys: Sequence[str], phrase: Sequence[str]) -> Iterator[int]:
 def _replaced(
     heard: Words, first: int, before: Sequence[str], after: Sequence[str]
 ) -> Iterator[range]:
-    """Words ahead of a correction that stand between two others, or begin the text."""
+    """The ranges ahead of a correction that follow the key `before` and precede the key `after`.
+
+    An empty `before` stands for the beginning of the text.
+    """
     for start in range(first - 1, max(0, first - _REACH) - 1, -1):
         if after and heard.keys[:start][-1:] == before:
             for stop in range(start + 1, first):

@@ -1,7 +1,8 @@
-"""Where a speaker begins again with other words: 三十页的哦三十一页的, boston not boston baltimore.
+"""Find where a speaker begins again with other words. Pure.
 
-It is what was wrong, what shows that it was, and what is right. What shows it is an interjection, a
-lone "no", the wrong words once more beside a negation, or a part of the right ones. Pure.
+Examples are 三十页的哦三十一页的 and "boston not boston baltimore". Such a restart has wrong words,
+a sign that they were wrong, and the right words. The sign is an interjection, a single "no", the
+wrong words once more beside a negation, or a part of the right words.
 """
 
 from __future__ import annotations
@@ -11,27 +12,28 @@ from koe.answers.alignment import Alignment
 from koe.answers.repairs import is_among, is_meaningful
 from koe.answers.words import PERSONS, Words
 
-# Words that may be wrong, and what those of them may weigh that are not said again.
+# The largest number of wrong words, and the largest weight of those that are not said again.
 _LONGEST = 12
 _MOST_REPLACED = 1.6
 
-# What words may weigh that show that others were wrong.
+# The largest weight of the words between the wrong and the right ones.
 _MOST_BETWEEN = 4.5
 
-# Words by which what is right may be longer than what was wrong.
+# The number of words by which the right words may be longer than the wrong ones.
 _LONGER = 3
 
-# Words ahead of what is named again among which the negation is.
+# The number of words ahead of the repeated wrong words that are searched for a negation.
 _NEAR = 2
 
-# A negation that says by itself that the words before it were wrong: on monday no tuesday.
+# A negation that by itself corrects the words before it: on monday no tuesday.
 _LONE = frozenset({"不", "no"})
 
 
 def shifted(heard: Words, alignment: Alignment) -> list[bool]:
-    """Which words are gone if they are those as far ahead as can be.
+    """Move each run of missing words as far ahead as possible.
 
-    Of "on may on june" that became "on june", a comparison finds "may on" gone; this is "on may".
+    If "on may on june" became "on june", the comparison finds that "may on" is gone. The result
+    here is "on may".
     """
     gone = list(alignment.gone)
     for gap in reversed(alignment.gaps):
@@ -49,12 +51,12 @@ def shifted(heard: Words, alignment: Alignment) -> list[bool]:
 
 
 def is_restart(heard: Words, start: int, end: int) -> bool:
-    """Whether words that are gone may be wrong ones, and what shows that they were.
+    """Whether missing words can be wrong words and the sign that they were wrong.
 
     Args:
-        heard: The text.
-        start: Where the words begin.
-        end: Where they end, and the right ones begin.
+        heard: The words of the transcript.
+        start: Where the missing words begin.
+        end: Where they end, and the right words begin.
     """
     if end == start + 1 or end == len(heard):
         return False
@@ -72,9 +74,9 @@ def _parts_number(heard: Words, at: int) -> bool:
 
 
 def _interrupts(heard: Words, start: int, first: int, end: int) -> bool:
-    """Whether the words from one on show that those before them were wrong.
+    """Whether the words from `first` on are a sign that those before them were wrong.
 
-    A lone negation does not if it may belong to the verb of another clause: 要红的不要绿的.
+    A single negation is none if it can belong to the verb of another clause: 要红的不要绿的.
     """
     between = heard.texts[first:end]
     if speech.INTERJECTIONS.issuperset(between):
@@ -86,7 +88,7 @@ def _interrupts(heard: Words, start: int, first: int, end: int) -> bool:
 
 
 def _is_parallel(heard: Words, start: int, first: int, end: int) -> bool:
-    """Whether wrong words and right ones end alike or are of one kind, and differ in little."""
+    """Whether wrong and right words end alike or are of one kind, and differ in few words."""
     right = range(end, min(end + first - start + _LONGER, len(heard)))
     wrong = [at for at in range(start, first) if is_meaningful(heard, at)]
     replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
@@ -98,9 +100,9 @@ def _is_parallel(heard: Words, start: int, first: int, end: int) -> bool:
 
 
 def _is_named_again(heard: Words, start: int, first: int, end: int) -> bool:
-    """Whether wrong words are said once more beside a negation, before the right ones.
+    """Whether the wrong words are repeated beside a negation, before the right ones.
 
-    In Chinese they are a question if that is all that is between: 能不能.
+    In Chinese, a word on both sides of a negation and nothing else is a question: 能不能.
     """
     wrong, size = heard.keys[start:first], first - start
     return (
