@@ -77,10 +77,14 @@ def _swaps(heard: Words, keys: Sequence[str]) -> Iterator[Sequence[int]]:
     for at in (at for at, word in enumerate(heard.texts) if word in speech.JOINING):
         for start in range(max(0, at - _LONGEST_SWAPPED), at):
             for end in range(at + 2, min(len(heard), at + 1 + _LONGEST_SWAPPED) + 1):
-                order = (*range(at + 1, end), at, *range(start, at))
-                swapped = [heard.keys[index] for index in order]
-                if (swapped[end - at - 2], heard.keys[at], heard.keys[start]) in middles:
-                    yield (*range(start), *order, *range(end, len(heard)))
+                if (heard.keys[end - 1], heard.keys[at], heard.keys[start]) in middles:
+                    yield (
+                        *range(start),
+                        *range(at + 1, end),
+                        at,
+                        *range(start, at),
+                        *range(end, len(heard)),
+                    )
 
 
 def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator[Sequence[int]]:
