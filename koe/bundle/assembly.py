@@ -113,7 +113,6 @@ def _assemble(
     target.place_python(runtime, folder)
     tell(f"fetching what {lock.name} lists")
     packages.fetch(lock, engines, folder / "packages", target.pip_options)
-    packages.quicken(folder / "packages")
     site = runtime / target.modules / "site-packages"
     placed = packages.place_packages(folder / "packages", runtime, site)
     parts: dict[str, list[Path]] = {_PACKAGES: []}

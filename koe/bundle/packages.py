@@ -38,16 +38,6 @@ _UNUSED = re.compile(
     r"|dialog_flow|download|download_file|g2p|intent_recognizer|mic_transcriber|tts)(\.|$)"
 )
 
-# This pattern takes 6 ms to compile, a tenth of a start, because it is the complement of a large
-# set; and its replacement, which is equivalent and takes almost no time to compile.
-READER = "yaml/reader.py"
-NOT_IN_SET = r"[^\x09\x0A\x0D\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010ffff]"
-IN_COMPLEMENT = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uD800-\uDFFF\uFFFE\uFFFF]"
-
-# Patterns for the types of YAML values, up to the end of the file. koe reads all values as texts.
-RESOLVER = "yaml/resolver.py"
-FIRST_MEANING = "Resolver.add_implicit_resolver(\n"
-
 
 def lock_for(target: str) -> Path:
     """The lock of a platform.
@@ -119,24 +109,6 @@ def _pip(*arguments: str) -> None:
             )
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise BundleError(f"pip could not fetch the packages: {lines[-1]}")
-
-
-def quicken(folder: Path) -> None:
-    """Change installed packages so that they are imported faster.
-
-    Raises:
-        BundleError: A package differs from the version that this function knows.
-    """
-    path = folder / READER
-    text = path.read_text(encoding="utf-8")
-    if NOT_IN_SET not in text:
-        raise BundleError(f"{READER} has another pattern; see NOT_IN_SET in {Path(__file__).name}")
-    path.write_text(text.replace(NOT_IN_SET, IN_COMPLEMENT), encoding="utf-8")
-    path = folder / RESOLVER
-    text, found, _ = path.read_text(encoding="utf-8").partition(FIRST_MEANING)
-    if not found:
-        raise BundleError(f"{RESOLVER} has no meanings; see FIRST_MEANING in {Path(__file__).name}")
-    path.write_text(text, encoding="utf-8")
 
 
 def place_packages(folder: Path, runtime: Path, packages: Path) -> dict[str, list[Path]]:

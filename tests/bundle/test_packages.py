@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
-import yaml.reader
 
 from koe.bundle import library, packages
 from koe.errors import BundleError
@@ -93,25 +89,6 @@ def test_what_is_placed(tmp_path: Path) -> None:
     assert {str(path.relative_to(runtime)) for path in placed["thing"]} == {
         name for name in files if name.startswith("packages/")
     }
-
-
-def test_the_quick_pattern_means_the_same(tmp_path: Path) -> None:
-    (tmp_path / "yaml").mkdir()
-    reader, resolver = tmp_path / packages.READER, tmp_path / packages.RESOLVER
-    for path in (reader, resolver):
-        shutil.copy(Path(yaml.__file__).with_name(path.name), path)
-    packages.quicken(tmp_path)
-    assert packages.IN_COMPLEMENT in reader.read_text(encoding="utf-8")
-    everything = "".join(map(chr, range(sys.maxunicode + 1)))
-    slow, quick = re.compile(packages.NOT_IN_SET), re.compile(packages.IN_COMPLEMENT)
-    assert slow.findall(everything) == quick.findall(everything)
-    with pytest.raises(BundleError, match=r"yaml/reader\.py has another pattern"):
-        packages.quicken(tmp_path)
-    compile(resolver.read_bytes(), str(resolver), "exec")
-    assert "re.compile" not in resolver.read_text(encoding="utf-8")
-    shutil.copy(yaml.reader.__file__, reader)
-    with pytest.raises(BundleError, match=r"yaml/resolver\.py has no meanings"):
-        packages.quicken(tmp_path)
 
 
 def test_pip_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
