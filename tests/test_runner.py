@@ -738,20 +738,28 @@ class Unhurried:
         return Corrected("Hello, world.")
 
 
+async def waiting(slow: Unhurried, *, corrects: bool) -> tuple[Bench, Bench]:
+    """A session whose model has not answered, and one with a text that waits for it."""
+    fast = Unhurried()
+    fast.may_answer.set()
+    first = Bench(ScriptedEngine(), correct=slow.correct)
+    first.runner.end_input()
+    await soon(slow.is_asked)
+    engine = ScriptedEngine()
+    second = Bench(engine, correct=fast.correct if corrects else None, after=first)
+    second.runner.end_input()
+    await soon(engine.closed)  # the first may need it
+    if corrects:
+        await soon(fast.is_asked)
+    assert not second.session.finished
+    return first, second
+
+
 @pytest.mark.parametrize("corrects", [True, False])
 def test_texts_are_delivered_in_the_order_in_which_they_were_spoken(corrects: bool) -> None:
     async def run() -> None:
-        slow, fast = Unhurried(), Unhurried()
-        fast.may_answer.set()
-        first = Bench(ScriptedEngine(), correct=slow.correct)
-        first.runner.end_input()
-        await soon(slow.is_asked)
-        engine = ScriptedEngine()
-        second = Bench(engine, correct=fast.correct if corrects else None, after=first)
-        second.runner.end_input()
-        await soon(engine.closed)  # the first may need it
-        await soon(fast.is_asked) if corrects else None
-        assert not second.session.finished
+        slow = Unhurried()
+        first, second = await waiting(slow, corrects=corrects)
         slow.may_answer.set()
         assert isinstance((await second.end())[-1], Deliver)
         assert isinstance(first.notices[-1], Deliver)
@@ -762,14 +770,8 @@ def test_texts_are_delivered_in_the_order_in_which_they_were_spoken(corrects: bo
 @pytest.mark.parametrize("corrects", [True, False])
 def test_a_text_that_waits_for_an_earlier_one_can_be_cancelled(corrects: bool) -> None:
     async def run() -> None:
-        slow, fast = Unhurried(), Unhurried()
-        fast.may_answer.set()
-        first = Bench(ScriptedEngine(), correct=slow.correct)
-        first.runner.end_input()
-        engine = ScriptedEngine()
-        second = Bench(engine, correct=fast.correct if corrects else None, after=first)
-        second.runner.end_input()
-        await soon(engine.closed)
+        slow = Unhurried()
+        first, second = await waiting(slow, corrects=corrects)
         second.runner.cancel()
         assert (await second.end())[-1] == ShowState(State.IDLE)
         slow.may_answer.set()
