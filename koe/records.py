@@ -33,10 +33,6 @@ RECOVERY_DELAY = 5.0
 # The most seconds that each step of closing waits for the disk.
 CLOSE_TIMEOUT = 0.5
 
-# The most seconds that the result of another try waits for the end of the first try to be written.
-# Nothing waits for that, and a busy disk takes a second for the sync.
-SETTLE_TIMEOUT = 10.0
-
 log = logging.getLogger(__name__)
 
 
@@ -83,9 +79,11 @@ class Records:
         self._works: deque[Callable[[], object]] = deque()
         # The work of the thread that writes; None: nothing is being written.
         self._writing: Future[None] | None = None
-        # The newest session, until its end is in the history.
+        # The newest session.
         self._newest: SessionJournal | None = None
-        # Guards the three attributes above.
+        # The sessions that are not in the history yet, by ID, with the ends of other tries at them.
+        self._unlisted: dict[str, list[End]] = {}
+        # Guards the four attributes above.
         self._lock = threading.Lock()
         # Checks the files of earlier processes.
         self._recovery = loop.call_later(RECOVERY_DELAY, self._write, self._recover)
@@ -104,14 +102,18 @@ class Records:
         if not record.failure:
             with self._lock:
                 self._newest = record
+                self._unlisted[record.id] = []
         return record
 
     def again(self, entry_id: str) -> AnotherTry:
         """Begin the record of another try at an entry."""
 
         def keep(end: End) -> None:
-            self._journal.flush(SETTLE_TIMEOUT)  # the end of the first try may be on its way
-            self._write(partial(self._history.retried, entry_id, end))
+            with self._lock:
+                if (waiting := self._unlisted.get(entry_id)) is not None:
+                    waiting.append(end)
+                    return
+            self._history.retried(entry_id, end)
 
         return AnotherTry(remedy_for(entry_id), lambda end: self._write(partial(keep, end)))
 
@@ -125,7 +127,7 @@ class Records:
         from koe.journal.history import LAST
 
         history = self._history
-        unlisted = self._unlisted()
+        unlisted = self._unlisted_newest()
         if unlisted is not None and entry_id in (LAST, unlisted.id):
             return _failed(unlisted).id, read_session(unlisted.path)
         entry = history.entry(entry_id)
@@ -137,7 +139,7 @@ class Records:
         Raises:
             HistoryError: There is none, or a session is not over, or the history can't be read.
         """
-        if (unlisted := self._unlisted()) is not None:
+        if (unlisted := self._unlisted_newest()) is not None:
             return _failed(unlisted).id
         newest = next((it for it in self._history.list() if it.has_audio), None)
         if newest is None:
@@ -150,7 +152,7 @@ class Records:
         Raises:
             HistoryError: There is no such entry, or nothing was heard.
         """
-        self._unlisted()
+        self._unlisted_newest()
         entry = self._history.entry(entry_id)
         if not entry.heard:
             raise HistoryError(
@@ -172,12 +174,13 @@ class Records:
 
         return History(self._settings.directory, self._settings.current.config.history)
 
-    def _unlisted(self) -> SessionJournal | None:
+    def _unlisted_newest(self) -> SessionJournal | None:
         """Return the newest session if it is not in the history, even after a short wait."""
         self._journal.flush(CLOSE_TIMEOUT)
         if (writing := self._writing) is not None:
             wait([writing], CLOSE_TIMEOUT)
-        return self._newest
+        newest = self._newest
+        return newest if newest is not None and newest.id in self._unlisted else None
 
     def _keep(self, ended: Ended) -> None:
         """Put a session into the history, or remove its file."""
@@ -187,8 +190,9 @@ class Records:
                 self._history.record(ended)
             finally:
                 with self._lock:
-                    if self._newest is not None and self._newest.id == ended.id:
-                        self._newest = None
+                    waiting = self._unlisted.pop(ended.id, [])
+            for end in waiting:
+                self._history.retried(ended.id, end)
 
         self._write(keep)
 
