@@ -1,7 +1,8 @@
 """Remove what a model writes before and after the text: preambles, labels, notes. Pure.
 
-Such a frame is a line or a pair of brackets of its own, or ends with a colon. It contains no words
-of the transcript that the rest lacks: "Note: the door is open" may have been dictated.
+Such a frame is a line or a pair of brackets of its own, ends with a colon, or says only that a model
+begins. It contains no words of the transcript that the rest lacks: "Note: the door is open" may
+have been dictated.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+from koe.answers import lexicon
 from koe.answers.heard import Heard
 
 # Where a preamble can end, and where a note can begin. The first set of characters makes the search
@@ -21,6 +23,20 @@ _LEAD_ENDS = re.compile(
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
 _NOTE_MARK = re.compile(r"[\n(（\[【]")
 
+# Sentences before the text: "Sure.", "Okay, I've cleaned that up for you." The words behind "I've"
+# and 已为您 are those for work on a text.
+_ACKNOWLEDGEMENT = "|".join(map(re.escape, lexicon.phrases("acknowledgements")))
+_ANNOUNCEMENT = (
+    r"here(?:['’]s| is) (?:the|your) [^.!\n]{0,60}"
+    r"|i(?:['’]ve| have) (?:cleaned|corrected|edited|fixed|polished|tidied|revised)\b[^.!\n]{0,60}"
+    r"|已经?(?:[为為帮幫][您你])?(?:修正|校对|校對|整理|润色|潤色|修改)[^。！\n]{0,12}"
+    r"|以下是?(?:修正|校对|校對|整理|润色|潤色|修改)[^。！\n]{0,12}"
+)
+_OPENING = re.compile(
+    rf"(?i)(?:(?:{_ACKNOWLEDGEMENT})(?:[.!。！]\s*|[,，]\s*(?=(?:{_ACKNOWLEDGEMENT}|{_ANNOUNCEMENT})"
+    rf"[,.!，。！]))|(?:{_ANNOUNCEMENT})[.!。！]\s*)+"
+)
+
 # At most this many places are tried.
 _MOST_PLACES = 8
 
@@ -28,7 +44,16 @@ _MOST_PLACES = 8
 def without_lead(text: str, heard: Heard) -> str:
     """Remove a preamble or label before the text."""
     ends = [end.end() for end in islice(_LEAD_ENDS.finditer(text), _MOST_PLACES)]
-    return _rest(text, heard, ((text[:end], text[end:]) for end in reversed(ends)))
+    rest = _rest(text, heard, ((text[:end], text[end:]) for end in reversed(ends)))
+    return rest if rest != text else _without_opening(text, heard)
+
+
+def _without_opening(text: str, heard: Heard) -> str:
+    opening = _OPENING.match(text)
+    if opening is None:
+        return text
+    rest = text[opening.end() :]
+    return rest if heard.is_opened_by(opening[0], rest) else text
 
 
 def without_note(text: str, heard: Heard) -> str:

@@ -74,12 +74,34 @@ class Heard:
         rest = Counter(split(text).keys) - Counter(words.keys)
         return self._covered_by(rest) >= MOST and not self._is_spelled(words, rest)
 
+    def is_opened_by(self, part: str, rest: str) -> bool:
+        """Whether a part before the rest of a text says nothing of the transcript.
+
+        The rest contains most of the transcript, and its first word that is no filler. The words
+        that the rest lacks, fillers and light words included, do not sound like those of the part.
+        """
+        others, lacks = Counter(split(rest).keys), []
+        for at, key in enumerate(self._words.keys):
+            others[key] -= 1
+            if others[key] < 0:
+                lacks.append(at)
+        first = next((at for at in range(len(self._words)) if at not in self._idle), None)
+        return (
+            first not in lacks
+            and self.is_most_of(rest)
+            and all(align(self._words.picked(lacks), split(part)).new)
+        )
+
+    @cached_property
+    def _idle(self) -> set[int]:
+        """The positions of the words that belong to fillers."""
+        fillers = speech.find(self._words.texts, speech.FILLERS)
+        return {at for start, end in fillers for at in range(start, end)}
+
     def _is_spelled(self, part: Words, rest: Counter[str]) -> bool:
         """Whether words of the transcript that the rest lacks sound like words of the part."""
-        fillers = speech.find(self._words.texts, speech.FILLERS)
-        idle = {at for start, end in fillers for at in range(start, end)}
         keys = enumerate(self._words.keys)
-        lacks = [at for at, key in keys if key not in rest and at not in idle]
+        lacks = [at for at, key in keys if key not in rest and at not in self._idle]
         kept = align(self._words.picked(lacks), part).new
         return any(it >= MEANINGFUL for it in compress(part.weights, map(not_, kept)))
 

@@ -54,7 +54,8 @@ _BRACKETED = re.compile(
 )
 _ESCAPED_QUOTE = re.compile(r"\\(?=[\"'])")
 # An emoji, another pictogram or an arrow.
-_PICTURE = re.compile(r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF]\ufe0f?\s+")
+_PICTURE = r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF][\ufe0f\U0001F3FB-\U0001F3FF]?"
+_PICTURES_AROUND = re.compile(rf"\A{_PICTURE}\s+|\s*(?:{_PICTURE}\s*)+\Z")
 _BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
 
 
@@ -187,9 +188,8 @@ def without_brackets(text: str, heard: Heard) -> str:
 
 
 def without_picture(text: str, heard: Heard) -> str:
-    """Remove an emoji before a text, if the rest contains the whole transcript."""
-    picture = _PICTURE.match(text)
-    rest = text[picture.end() :] if picture else text
+    """Remove emoji before and after a text, if the rest contains the whole transcript."""
+    rest = _PICTURES_AROUND.sub("", text)
     return rest if rest != text and heard.covered_by(rest) >= 1 else text
 
 

@@ -19,7 +19,9 @@ TEXT = "The train is late."
         "修正后的文本：\n", "好的，以下是校对结果：", "【输出】", "Hier ist der korrigierte Text: ",
         "Voici le texte corrigé :\n", 'I removed the filler "um".\n\n', "Dear Anna: ",
         "Sure, please share it:\n", "---\n", "(Corrected) ", "Corrected text -> ",
-        "um the train is late → ", "the train is late\n\n➡️ ",
+        "um the train is late → ", "the train is late\n\n➡️ ", "Sure! ", "Got it. ", "Done. ",
+        "Okay, I've cleaned that up for you. ", "Sure thing! Here is the corrected text. ",
+        "好的。", "好的，已为您修正。", "没问题，已经整理好了。", "当然！以下是修正后的文本。",
     ],
 )  # fmt: skip
 def test_leads(lead: str) -> None:
@@ -37,6 +39,10 @@ def test_leads(lead: str) -> None:
         ("at ten thirty", "Final at 10:30"),
         ("first milk second eggs", "1) Milk\n2) Eggs"),
         ("from a to b", "From A → B"),
+        ("got it the train is late", "Got it. The train is late."),
+        ("i've fixed the bug the train is late", "I've fixed the bug. The train is late."),
+        ("好的我觉得可以", "好的。我觉得可以。"),
+        ("the train is late", "Sure enough. The train is late."),
     ],
 )
 def test_no_leads(heard: str, answer: str) -> None:

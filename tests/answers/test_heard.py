@@ -20,6 +20,20 @@ def test_coverage() -> None:
     assert not heard.is_framed_by(" read", "Close the door read")
 
 
+@pytest.mark.parametrize(
+    ("transcript", "part", "rest", "is_opened"),
+    [
+        ("um the door is red", "Sure.", "The door is red.", True),
+        ("sure the door is red", "Sure.", "The door is red.", False),
+        ("shore the door is red", "Sure.", "The door is red.", False),
+        ("okay the door is okay", "OK.", "The door is okay.", False),
+        ("the door is red", "Sure.", "The window.", False),
+    ],
+)
+def test_openings(transcript: str, part: str, rest: str, is_opened: bool) -> None:
+    assert Heard(transcript).is_opened_by(part, rest) is is_opened
+
+
 def test_nothing_was_heard() -> None:
     heard = Heard("")
     assert heard.covered_by("anything") == 1

@@ -172,6 +172,13 @@ def test_a_picture_before_the_text() -> None:
         assert without_picture(answer, Heard("check mark it's a small house")) == answer
 
 
+@pytest.mark.parametrize("pictures", [" 😊", "🎉🎉", " 👍🏽 ✅", "❤️"])
+def test_pictures_after_the_text(pictures: str) -> None:
+    assert without_picture(f"{TEXT}{pictures}", HEARD) == TEXT
+    said = Heard(f"{HEARD.text} smiley face")
+    assert without_picture(f"{TEXT}{pictures}", said) == f"{TEXT}{pictures}"
+
+
 def test_escaped_quotes() -> None:
     answer = TEXT.replace("'", "\\'")
     assert without_escapes(answer, HEARD) == TEXT
