@@ -1,8 +1,8 @@
 """Remove what a model writes before and after the text: preambles, labels, notes. Pure.
 
-Such a frame is a line or a pair of brackets of its own, ends with a colon, or says only that a model
-begins. It contains no words of the transcript that the rest lacks: "Note: the door is open" may
-have been dictated.
+Such a frame is a line or a pair of brackets of its own, ends with a colon, or is a sentence with
+which models begin. It contains no words of the transcript that the rest lacks: "Note: the door is
+open" may have been dictated.
 """
 
 from __future__ import annotations
