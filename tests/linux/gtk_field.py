@@ -40,6 +40,7 @@ def close():
 
 window = Gtk.Window(title="koe field")
 view = Gtk.TextView()
+view.set_wrap_mode(Gtk.WrapMode.CHAR)  # X closes a program whose window grows beyond 32,767 pixels.
 view.get_buffer().connect("changed", changed)
 window.add(view)
 window.set_default_size(400, 200)
