@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import wave
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
@@ -34,6 +36,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     For another process, for the disk, or for an answer that does not come.
     """
     return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker compile other test modules first, if all tests run.
+
+    All workers import the modules in the same order. In a fresh clone each of them would compile
+    all modules, because none finds what another one has compiled.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    folder = Path(__file__).parent
+    modules = sorted(folder.rglob("test_*.py"))
+    for path in modules[int(worker["workerid"][2:]) :: worker["workercount"]]:
+        name = path.relative_to(folder.parent).with_suffix("")
+        with suppress(Exception, pytest.skip.Exception):  # The collection reports what is wrong.
+            importlib.import_module(".".join(name.parts))
 
 
 @pytest.fixture
