@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
         if isinstance(exc, OSError) and _is_broken_pipe(exc):
             _discard_output()
         else:
-            print_error(str(exc))
+            print_error(_sentence(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
         print_error("interrupted")
@@ -106,6 +106,12 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
         # A second Ctrl-C then ends the process during Python's shutdown, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return status
+
+
+def _sentence(exc: KoeError | OSError) -> str:
+    if isinstance(exc, OSError) and exc.filename is not None:
+        return f"{exc.filename}: {exc.strerror}"
+    return str(exc)
 
 
 def print_error(message: str) -> None:

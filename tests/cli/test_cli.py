@@ -90,7 +90,7 @@ def test_a_fault_of_the_system_is_reported_as_it_is(
 
     monkeypatch.setattr(koe.cli.doctor, "run", fail)
     assert main(["doctor"]) == Exit.ERROR
-    assert capsys.readouterr().err == "koe: [Errno 13] Permission denied: '/some/folder'\n"
+    assert capsys.readouterr().err == "koe: /some/folder: Permission denied\n"
 
 
 def test_the_reader_of_the_output_is_gone(tmp_path: Path) -> None:
