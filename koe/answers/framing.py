@@ -50,7 +50,7 @@ def without_lead(text: str, heard: Heard) -> str:
 
 def _without_opening(text: str, heard: Heard) -> str:
     opening = _OPENING.match(text)
-    if opening is None:
+    if opening is None or opening[0] == text:
         return text
     rest = text[opening.end() :]
     return rest if heard.is_opened_by(opening[0], rest) else text

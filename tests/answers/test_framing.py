@@ -49,6 +49,10 @@ def test_no_leads(heard: str, answer: str) -> None:
     assert without_lead(answer, Heard(heard)) == answer
 
 
+def test_only_a_lead() -> None:
+    assert without_lead("Sure.", Heard("")) == "Sure."
+
+
 @pytest.mark.parametrize(
     "note",
     [
