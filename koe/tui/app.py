@@ -118,7 +118,9 @@ class TerminalInterface(App[None]):
 
     @on(TabbedContent.TabActivated)
     def _note_tab(self, event: TabbedContent.TabActivated) -> None:
-        self._enter(event.pane)
+        # By now the user may search in the tab, or have opened another one.
+        if event.pane.id == self._tabs.active and not event.pane.has_focus_within:
+            self._enter(event.pane)
 
     def _enter(self, tab: TabPane) -> None:
         for pane in (self._dictation, self._history, self._settings):
@@ -159,12 +161,14 @@ class TerminalInterface(App[None]):
         self._headline.set_classes(f"-{tone_of(self._status)}")
 
     async def _send(self, request: ControlRequest) -> bool:
+        tab = self._tabs.active
         try:
             await send(control_path(self._environ), request)
         except DesktopError as exc:
             self.notify(safe(str(exc)), severity="error", markup=False)
             return False
-        self.action_open("dictation")
+        if self._tabs.active == tab:  # else the user has opened another one meanwhile
+            self.action_open("dictation")
         return True
 
     # --- the history ---
