@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,25 @@ FIELD = Path(__file__).with_name("gtk_field.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 _PROGRAMS = {"Xvfb": "xvfb", "dbus-daemon": "dbus", "xclip": "xclip"}
-_AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
+_SERVICES = Path("/usr/share/dbus-1/services")
+_AT_SPI = _SERVICES / "org.a11y.Bus.service"
+
+# A session's bus, which starts the services of one folder.
+_BUS = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
 
 
 def missing() -> str:
@@ -105,11 +124,23 @@ def x_server(name: str = "") -> Iterator[str]:
 
 @contextmanager
 def session_bus(environ: dict[str, str]) -> Iterator[str]:
-    """The address of a D-Bus of its own."""
-    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
-    with running(command, environ) as daemon:
-        assert daemon.stdout is not None
-        yield daemon.stdout.readline().strip()
+    """The address of a D-Bus of its own.
+
+    Of the services that are installed here it starts only AT-SPI: portals and notifications are
+    those of the tests.
+    """
+    with tempfile.TemporaryDirectory(prefix="koe-") as folder:
+        services = Path(folder, "services")
+        services.mkdir()
+        if _AT_SPI.exists():
+            shutil.copy(_AT_SPI, services)
+        config = Path(folder, "bus.conf")
+        config.write_text(_BUS.format(services=services), encoding="utf-8")
+        command = ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"]
+        # What it starts must not store settings in the desktop of the user.
+        with running(command, {**environ, "GSETTINGS_BACKEND": "memory"}) as daemon:
+            assert daemon.stdout is not None
+            yield daemon.stdout.readline().strip()
 
 
 @contextmanager
