@@ -54,8 +54,8 @@ _BRACKETED = re.compile(
 )
 _ESCAPED_QUOTE = re.compile(r"\\(?=[\"'])")
 # An emoji, another pictogram or an arrow.
-_PICTURE = r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF][\ufe0f\U0001F3FB-\U0001F3FF]?"
-_PICTURES_AROUND = re.compile(rf"\A{_PICTURE}\s+|\s*(?:{_PICTURE}\s*)+\Z")
+_PICTURE = re.compile(r"[←-⇿⌀-➿⬀-⯿\U0001F300-\U0001FAFF][\ufe0f\U0001F3FB-\U0001F3FF]?")
+_PICTURES_AROUND = re.compile(rf"\A{_PICTURE.pattern}\s+|\s*(?:{_PICTURE.pattern}\s*)+\Z")
 _BULLET = re.compile(r"(?:[-*•‣]|[0-9]{1,2}[.)])[ \t]+(?=\S)")
 
 
@@ -188,9 +188,11 @@ def without_brackets(text: str, heard: Heard) -> str:
 
 
 def without_picture(text: str, heard: Heard) -> str:
-    """Remove emoji before and after a text, if the rest contains the whole transcript."""
+    """Remove emoji around a text, if the rest is the whole transcript, which has none."""
     rest = _PICTURES_AROUND.sub("", text)
-    return rest if rest != text and heard.covered_by(rest) >= 1 else text
+    if rest in ("", text) or _PICTURE.search(heard.text):
+        return text
+    return rest if heard.covered_by(rest) >= 1 else text
 
 
 def without_escapes(text: str, heard: Heard) -> str:

@@ -177,6 +177,9 @@ def test_pictures_after_the_text(pictures: str) -> None:
     assert without_picture(f"{TEXT}{pictures}", HEARD) == TEXT
     said = Heard(f"{HEARD.text} smiley face")
     assert without_picture(f"{TEXT}{pictures}", said) == f"{TEXT}{pictures}"
+    written = Heard(f"{HEARD.text}{pictures}")
+    assert without_picture(f"{TEXT}{pictures}", written) == f"{TEXT}{pictures}"
+    assert without_picture(pictures, Heard("")) == pictures
 
 
 def test_escaped_quotes() -> None:
