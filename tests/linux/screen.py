@@ -22,8 +22,7 @@ FIELD = Path(__file__).with_name("gtk_field.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 _PROGRAMS = {"Xvfb": "xvfb", "dbus-daemon": "dbus", "xclip": "xclip"}
-_SERVICES = Path("/usr/share/dbus-1/services")
-_AT_SPI = _SERVICES / "org.a11y.Bus.service"
+_AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
 
 # A session's bus, which starts the services of one folder.
 _BUS = """\
