@@ -56,6 +56,11 @@ _CONTEXT_CHARACTERS = 5000
 # The beginning of the types of events that have a sentence's text, partial or complete.
 _HEARD = "conversation.item.input_audio_transcription."
 
+# Events about a sentence that come in the order of speech; the texts may overtake each other.
+_SPOKEN = frozenset(
+    f"input_audio_buffer.{it}" for it in ("speech_started", "speech_stopped", "committed")
+)
+
 # Beginnings of the codes of errors that another try would cause again: the key, the account, the
 # model, the content. Model Studio's page of error codes; its WebSocket services write them in lower
 # case.
@@ -78,7 +83,7 @@ _PERMANENT_SETUP_ERRORS = (
 _FATAL_TYPE = "server_error"
 
 # The most sentences that are remembered while they are not recognised yet.
-_ENDS_LIMIT = 64
+_ITEMS_LIMIT = 64
 
 # The most characters of text: about a day of speech. A broken service must not fill the memory.
 _TEXT_LIMIT = 1_000_000
@@ -101,6 +106,7 @@ class _Sentence:
 
     Attributes:
         item: The service's ID for it; empty if the service sends none.
+        number: Its place in the order of speech.
         text: The newest recognition.
         is_complete: Whether the text is final.
         has_failed: Whether the service could not recognise it: then all later sentences are not
@@ -109,6 +115,7 @@ class _Sentence:
     """
 
     item: str
+    number: int
     text: str = ""
     is_complete: bool = False
     has_failed: bool = False
@@ -155,6 +162,9 @@ class QwenProtocol(Protocol):
         self._reported: tuple[str, int | None, str] = ("", None, "")
         # Counts the audio that was sent, and checks how far results reach in it.
         self._reach = Reach()
+        # The order of sentences: a number for each ID, which grows.
+        self._numbers: dict[str, int] = {}
+        self._next_number = 0
         # The ends of sentences that are not complete yet, by ID.
         self._ends: dict[str, int | None] = {}
         # The service was informed that the audio has ended.
@@ -196,6 +206,8 @@ class QwenProtocol(Protocol):
             if kind == "session.updated":
                 self.is_ready = True
             return []
+        if kind in _SPOKEN:
+            self._number_of(event.text("item_id"))
         if kind == "input_audio_buffer.speech_stopped":
             self._note_end(event)
         if kind == _HEARD + "text":
@@ -257,9 +269,20 @@ class QwenProtocol(Protocol):
 
     def _note_end(self, event: JsonObject) -> None:
         """Remember the end of a sentence, which comes in a separate event."""
-        if len(self._ends) == _ENDS_LIMIT:
+        if len(self._ends) == _ITEMS_LIMIT:
             del self._ends[next(iter(self._ends))]
         self._ends[event.text("item_id")] = self._reach.at(event.value("audio_end_ms"))
+
+    def _number_of(self, item: str) -> int:
+        """Return the place of a sentence in the order of speech; a new one is the last."""
+        if item in self._numbers:
+            return self._numbers[item]
+        self._next_number += 1
+        if item:
+            if len(self._numbers) == _ITEMS_LIMIT:
+                del self._numbers[next(iter(self._numbers))]
+            self._numbers[item] = self._next_number
+        return self._next_number
 
     def _sentence(self, item: str) -> _Sentence:
         """Find a sentence by its ID, or begin one. Without an ID, it is the open sentence."""
@@ -268,8 +291,10 @@ class QwenProtocol(Protocol):
                 return sentence
         # Sentences without a text don't count, however many are begun.
         self._sentences = [it for it in self._sentences if it.text or it.has_failed]
-        self._sentences.append(_Sentence(item))
-        return self._sentences[-1]
+        sentence = _Sentence(item, self._number_of(item))
+        self._sentences.append(sentence)
+        self._sentences.sort(key=lambda it: it.number)
+        return sentence
 
     def _tell(self) -> list[Message | Event]:
         """Return the events for changes; sentences before the first open one are definite."""

@@ -10,6 +10,7 @@ last increment. An answer that only stops may have lost its end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ from koe.masking import one_line, whole
 # The longest answer. Four minutes of speech are some thousand tokens, with some 300 bytes of event
 # for each.
 LIMIT_BYTES = 4 * 1024 * 1024
+
+# A line of an event stream that is no data.
+_FIELD = re.compile(r"(?:event|id|retry)?:")
 
 Document = Mapping[str, object]
 
@@ -76,6 +80,9 @@ class UploadReply:
         self._line = bytearray()
         # Complete lines, while none of them was understood: together they may be one document.
         self._lines: list[str] = []
+        # One of them is neither JSON nor a field of an event, so a document over many lines has
+        # begun; a line of it may look like a document of its own.
+        self._is_long = False
         # A document was understood.
         self._understood = False
         # The number of received bytes.
@@ -126,8 +133,10 @@ class UploadReply:
         events = self._read(self._line)
         if self._understood:
             return events
-        text = "\n".join(self._lines)
+        text, lines = "\n".join(self._lines), self._lines
         events = self._take(_parse(text))
+        if not self._understood:
+            events = [event for line in lines for event in self._take_line(line)]
         if not self._understood:
             said = one_line(text, [self._secret]) or "nothing"
             raise AsrProtocolError(f"the reply is not what such a service says: {said}")
@@ -137,12 +146,18 @@ class UploadReply:
         text = line.decode("utf-8-sig", "replace").strip().removeprefix("data:").strip()
         if self.over or not text:
             return []
+        if not self._understood:
+            self._lines.append(text)
+            self._is_long = self._is_long or not (_is_complete(text) or _FIELD.match(text))
+        return [] if self._is_long else self._take_line(text)
+
+    def _take_line(self, text: str) -> list[InterimHeard]:
+        if self.over:
+            return []
         if text == "[DONE]":
             self._understood = self.over = True
             self.is_whole = not self.stopped
             return []
-        if not self._understood:
-            self._lines.append(text)
         return self._take(_parse(text))
 
     def _take(self, document: Document | None) -> list[InterimHeard]:
@@ -182,6 +197,15 @@ def refusal_code(body: bytes) -> str:
     document = _parse(body.decode("utf-8", "replace"))
     refusal = refusal_in(document) if document is not None else None
     return refusal.code if refusal is not None else ""
+
+
+def _is_complete(line: str) -> bool:
+    """Whether a line has a meaning without the next one."""
+    try:
+        parse_json(line)
+    except ValueError:
+        return line == "[DONE]"
+    return True
 
 
 def _parse(text: str) -> Document | None:

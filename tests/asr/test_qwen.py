@@ -156,6 +156,31 @@ def heard(*messages: str) -> list[Message | Event]:
     return [step for message in messages for step in protocol.receive(message)]
 
 
+def spoken(kind: str, item: str) -> str:
+    return json.dumps({"type": f"input_audio_buffer.{kind}", "item_id": item})
+
+
+@pytest.mark.parametrize("kind", ["speech_started", "speech_stopped", "committed"])
+def test_a_text_that_overtakes_an_earlier_one(kind: str) -> None:
+    steps = heard(
+        spoken(kind, "item_1"),
+        spoken(kind, "item_2"),
+        said("text", "item_2", text="take the bus"),
+        said("completed", "item_1", transcript="Don't."),
+        said("completed", "item_2", transcript="Take the bus."),
+    )
+    assert steps[-1] == DefiniteHeard("Don't. Take the bus.")
+
+
+def test_the_order_of_sentences_without_names() -> None:
+    steps = heard(
+        *(spoken("committed", "") for _ in range(3)),
+        said("completed", None, transcript="One."),
+        said("completed", None, transcript="Two."),
+    )
+    assert steps[-1] == DefiniteHeard("One. Two.")
+
+
 def test_the_worked_example() -> None:
     protocol = fresh()
     assert protocol.begin() == []

@@ -71,6 +71,16 @@ def test_one_document_over_many_lines() -> None:
     assert read(b'{\n "parts": [\n  {},\n  {}\n ],\n "text":\n  "a"\n}\n') == [InterimHeard("a")]
 
 
+def test_a_line_that_would_be_a_whole_answer() -> None:
+    lines = b'{\n "text": "Hello there. Goodbye.",\n "parts": [\n'
+    lines += b'{"id": 1, "text": "Goodbye."}\n ]\n}\n'
+    assert read(lines) == [InterimHeard("Hello there. Goodbye.")]
+
+
+def test_garbage_before_the_answer() -> None:
+    assert read(b'<!-- slow -->\n{"text":"a"}\n[DONE]\n') == [InterimHeard("a")]
+
+
 def test_one_event_over_many_lines() -> None:
     assert read(b'data: {"text":\ndata: "a"}\n\n') == [InterimHeard("a")]
 
