@@ -37,8 +37,9 @@ class Hearing:
         # The longest text of this leg.
         self._longest = ""
         # The longest text before this leg, hypotheses included. It is kept until the leg has heard
-        # as much, or has ended normally.
+        # as much, or has ended normally. And the sample up to which the text was certain then.
         self._kept = ""
+        self._kept_upto = 0
         # Nothing more will be heard.
         self._is_over = False
         # How long the recording is; None while it lasts.
@@ -92,14 +93,23 @@ class Hearing:
     def complete_leg(self) -> None:
         """Note that the leg is complete: its text replaces the longest text before it.
 
-        If its text is less than half as long, the earlier text is kept: no revision halves a text.
-        Within the leg this holds for a final result that only leaves out words, and many of them.
+        If what it adds to the certain text is less than half as long as before, the earlier text is
+        kept: no revision halves a text. Within the leg this holds for a final result that only
+        leaves out words, and many of them.
         """
-        said = self._stitched(self._transcript.preview)
-        if 2 * len(said) >= len(self._kept):
+        said, certain = self._stitched(self._transcript.preview), len(self._head)
+        if 2 * max(0, len(said) - certain) >= len(self._kept) - certain:
             self._kept = ""
         if _is_part(said, self._longest):
             self._kept = self._longest
+
+    def end_in_silence(self) -> None:
+        """Note that no speech follows the certain text.
+
+        It replaces a longer text that was heard before as much was certain, and was a hypothesis.
+        """
+        if self.upto > self._kept_upto and 2 * len(self._head) >= len(self._kept):
+            self._kept = ""
 
     def end(self) -> None:
         """Note that nothing more will be heard; a comma at the end is dropped from the text."""
@@ -111,8 +121,9 @@ class Hearing:
         Returns:
             Whether more text is certain now than before the leg.
         """
-        self._kept = self.text
         text, upto = self._acknowledged
+        if (known := self.text) != self._kept:
+            self._kept, self._kept_upto = known, self.upto
         has_progressed = upto > self._furthest
         self._furthest = max(upto, self._furthest)
         if upto > self._upto:

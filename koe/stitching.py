@@ -42,9 +42,12 @@ _ENOUGH = 0.3
 # Added to the number of tokens that are cut by time before it is rounded down.
 _ROUNDED = 0.25
 
-# How fast people speak, in tokens per second: words, and characters of unspaced scripts.
+# How fast people speak, in tokens per second: words, characters of unspaced scripts, and letters of
+# unspaced scripts that have some for each syllable: Thai to Tibetan, Burmese, Khmer.
 _WORDS = 2.8
 _CHARACTERS = 4.5
+_LETTERS = 10.0
+_LETTER_RANGES = ((0x0E00, 0x109F), (0x1780, 0x17FF))
 
 # Ends of sentences. An engine may end a head with one although the sentence goes on.
 _PAUSES = " .。"
@@ -92,6 +95,8 @@ def find_seam(
     if overlap <= 0:
         return Seam(len(head), 0, False)
     most = min(max(int(overlap * _TOKENS_PER_SECOND), _TAIL_TOKENS), _MOST_TOKENS)
+    if any(_is_letter(token) for token in first_tokens(tail, _TAIL_TOKENS)):
+        most = round(most * _LETTERS / _CHARACTERS)
     old, new = last_tokens(head, most // 2), first_tokens(tail, most)
     if not old:
         return Seam(len(head), 0, False)
@@ -127,7 +132,15 @@ def _expected(tail: str, new: list[Token], overlap: float, tail_seconds: float |
 
 
 def _seconds(token: Token) -> float:
-    return 1 / _CHARACTERS if token.is_character else 1 / _WORDS
+    if not token.is_character:
+        return 1 / _WORDS
+    return 1 / _LETTERS if _is_letter(token) else 1 / _CHARACTERS
+
+
+def _is_letter(token: Token) -> bool:
+    """Whether it is one of several letters of a syllable, in an unspaced script."""
+    code_point = ord(token.key[0])
+    return any(first <= code_point <= last for first, last in _LETTER_RANGES)
 
 
 def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, int] | None:

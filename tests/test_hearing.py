@@ -111,6 +111,41 @@ def test_a_leg_from_the_first_sample_hears_all() -> None:
     assert hearing.text == "Fare again. Better."
 
 
+def test_a_hypothesis_that_silence_ends() -> None:
+    """It was longer, but another run heard all the audio, and ended before it had completed."""
+    hearing = Hearing()
+    hearing.add_interim("Please send uh the the report to Anna and and to Tom um tomorrow")
+    hearing.lose_leg()
+    hearing.begin_leg(0)
+    hearing.add_definite("Please send the report to Anna and Tom. Cancel it Friday.", 8 * SECOND)
+    hearing.lose_leg()
+    hearing.end_in_silence()
+    assert hearing.text == "Please send the report to Anna and Tom. Cancel it Friday."
+
+
+def test_a_hypothesis_after_the_certain_text_stays_in_silence() -> None:
+    """It was spoken softly."""
+    hearing = Hearing()
+    hearing.add_definite("Please send the report.", 5 * SECOND)
+    hearing.add_interim("Please send the report. To Anna")
+    hearing.lose_leg()
+    hearing.end_in_silence()
+    assert hearing.text == "Please send the report. To Anna"
+
+
+@pytest.mark.parametrize("final", ["", "to the whole team"])
+def test_a_leg_that_hears_nothing_new_erases_nothing(final: str) -> None:
+    head = "please send the quarterly report to the whole team"
+    hearing = Hearing()
+    hearing.add_definite(head, 20 * SECOND)
+    hearing.add_interim(f"{head} and cancel the meeting on Friday")
+    hearing.lose_leg()
+    hearing.begin_leg(17 * SECOND)
+    hearing.add_final(final, 25 * SECOND)
+    hearing.complete_leg()
+    assert hearing.text == f"{head} and cancel the meeting on Friday"
+
+
 SAID = "please send the quarterly report to all of the team before noon"
 
 

@@ -165,6 +165,23 @@ def test_a_head_never_gets_shorter(
     assert len(after) >= len(before)
 
 
+THAI = (
+    "พรุ่งนี้เช้าเราจะประชุมกันที่สำนักงานใหญ่เพื่อพูดคุยเรื่องงบประมาณของปีหน้าและแผนการขยายสาขาไปยังภาคเหนือ"
+    "หลังจากนั้นทุกคนจะไปกินข้าวกลางวันด้วยกันที่ร้านอาหารริมแม่น้ำ"
+)
+
+
+@pytest.mark.parametrize("rate", [9, 10, 11, 12])
+def test_letters_that_are_spoken_fast(rate: int) -> None:
+    """A syllable of Thai has several letters, so three seconds have more tokens than in Chinese."""
+    spoken = list(tokens(THAI))
+    for cut in range(3 * rate, len(spoken)):
+        head = THAI[: spoken[cut].start]
+        tail = THAI[spoken[cut - 3 * rate].start :]
+        seconds = (len(spoken) - cut) / rate + 3.0
+        assert stitch(head, tail, 3.0, seconds) == THAI
+
+
 def noise(loudness: int, samples: int) -> bytes:
     chance = random.Random(samples)
     return array("h", (chance.randint(-loudness, loudness) for _ in range(samples))).tobytes()
