@@ -14,6 +14,9 @@ import time
 from collections.abc import Callable, Iterable
 from threading import Thread
 
+# The names of threads that compute, for which the end of the process waits, begin with this.
+COMPUTING = "engine-"
+
 # Seconds that a process waits at its end for an engine: several times as long as the longest call.
 ENGINE_SECONDS = 5.0
 

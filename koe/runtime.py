@@ -40,8 +40,6 @@ IMPORTED_LATER = (
     "koe.stitching", "koe.tokens", "koe.transcript",
 )  # fmt: skip
 
-# Name of the loop's thread. The names of engines' threads begin with "koe-", too.
-THREAD_NAME = "koe-loop"
 
 # The imports take some 50 ms; only an overloaded machine needs longer than this.
 START_TIMEOUT = 10.0
@@ -72,7 +70,7 @@ class Runtime:
         # stop was called; it may come before the loop runs.
         self._stopping = False
         # A daemon, so that a callback that never returns does not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._thread = threading.Thread(target=self._run, name="koe-loop", daemon=True)
 
     def start(self) -> None:
         """Start the thread; returns at once.

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
+from koe.patience import COMPUTING
+
 M = TypeVar("M")
 
 
@@ -73,7 +75,7 @@ class Loaded(Generic[M]):
             self._forget()
             return
         self._timer = threading.Timer(seconds, self._expire)
-        self._timer.name = "koe-model"
+        self._timer.name = f"{COMPUTING}model-timer"
         self._timer.daemon = True
         self._timer.start()
 

@@ -29,7 +29,7 @@ from typing import TypeVar
 from koe.asr import WORKING_INTERVAL, Engine, before_the_end
 from koe.errors import AsrConnectionError, AsrTimeoutError
 from koe.events import BYTES_PER_SECOND, EngineClosed, EngineWorking, Event
-from koe.patience import ENGINE_SECONDS, Patience
+from koe.patience import COMPUTING, ENGINE_SECONDS, Patience
 
 # The most audio that one call of the recogniser gets. With less there are more passes over the same
 # speech; with more, a cancel and the next partial text are delayed.
@@ -130,7 +130,7 @@ class LocalEngine(Engine):
         self._name = name
         self._opener = opener
         # The thread of the recogniser, started by connect.
-        self._thread = threading.Thread(target=self._live, name=f"koe-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._live, name=f"{COMPUTING}{name}", daemon=True)
         # The jobs of the thread, with the promises of their results; None ends it.
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         # Settled when the recogniser is open, or has failed; and when it is released.

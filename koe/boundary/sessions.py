@@ -19,8 +19,8 @@ from koe.config.settings import Settings
 from koe.config.store import Snapshot
 from koe.diagnostics import Level, report
 from koe.errors import ConfigError, LlmError, RuntimeStoppedError
-from koe.patience import ENGINE_SECONDS, Patience
-from koe.runtime import THREAD_NAME, Runtime
+from koe.patience import COMPUTING, ENGINE_SECONDS, Patience
+from koe.runtime import Runtime
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -207,11 +207,7 @@ def _stop_all() -> None:
 
 def _engines() -> list[threading.Thread]:
     """The threads of engines."""
-    return [
-        thread
-        for thread in threading.enumerate()
-        if thread.name.startswith("koe-") and thread.name != THREAD_NAME
-    ]
+    return [it for it in threading.enumerate() if it.name.startswith(COMPUTING)]
 
 
 @status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ _BYTES_PER_SAMPLE = 2
 class RecordedAudio:
     """The audio of a file, read by position; fast for consecutive pieces.
 
-    Used on one thread at a time. It can be the store of a `koe.spool.Spool`.
+    Any thread may read it. It can be the store of a `koe.spool.Spool`.
 
     Args:
         path: The file.
@@ -23,6 +24,8 @@ class RecordedAudio:
     def __init__(self, path: Path, samples: int) -> None:
         self.persisted = samples
         self._path = path
+        # Guards the attributes below: a leg that was lost may still read when the next one begins.
+        self._lock = threading.Lock()
         # The next records, the sample at which they begin, and audio that was read already.
         self._pieces: Iterator[bytes] = iter(())
         self._position = -1
@@ -34,6 +37,10 @@ class RecordedAudio:
         Raises:
             JournalError: The file can't be read.
         """
+        with self._lock:
+            return self._read(start, count)
+
+    def _read(self, start: int, count: int) -> bytes:
         if start != self._position:
             self._pieces, self._position, self._rest = audio_of(self._path, start), start, b""
         parts, wanted = [self._rest], count * _BYTES_PER_SAMPLE - len(self._rest)

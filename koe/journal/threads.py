@@ -34,8 +34,8 @@ class JobOwner(Protocol):
 class Writer:
     """Performs jobs, in order, on its own thread, and syncs the files that they write to.
 
-    The threads are daemons, because a disk that hangs must not keep a process from ending. Their
-    names do not begin with "koe-", as those of engines do, for which the end of a process waits.
+    The threads are daemons, because a disk that hangs must not keep a process from ending. The end
+    of a process waits for engines only: `koe.patience.COMPUTING`.
 
     Args:
         fail: Called on either thread when a file can't be synced.
@@ -128,9 +128,10 @@ class Writer:
     def _write_on(self) -> None:
         is_over = False
         while not is_over:
-            # Checked before the jobs, because a client puts its last job before it leaves.
-            pause = POLL_INTERVAL if self._present() else None
+            # Cleared before the clients are counted, because a new one sets it. They are counted
+            # before the jobs, because a client puts its last job before it leaves.
             self._wake.clear()
+            pause = POLL_INTERVAL if self._present() else None
             is_over = self._do_jobs()
             if not is_over:
                 self._wake.wait(pause)

@@ -164,7 +164,7 @@ class _Download:
         # Ends the work; called on any thread. None when there is nothing to end.
         self._end: Callable[[], object] | None = None
         # A daemon, so that a callback that never returns does not keep the process from ending.
-        self.thread = threading.Thread(target=self._run, name="koe-download", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="model-download", daemon=True)
 
     def cancel(self) -> None:
         with self._lock:

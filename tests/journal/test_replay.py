@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,22 @@ def test_from_one_end_to_the_other(path: Path, count: int) -> None:
     while pcm := audio.read(len(heard) // 2, count):
         heard += pcm
     assert heard == ALL
+
+
+def test_two_threads_at_once(path: Path) -> None:
+    """A leg that was lost may still read when the next one begins."""
+    audio = RecordedAudio(path, SAMPLES)
+    starts = range(0, SAMPLES, 7)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            for start, pcm in zip(
+                starts, threads.map(lambda it: audio.read(it, 99), starts), strict=True
+            ):
+                assert pcm == ALL[2 * start : 2 * (start + 99)]
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from koe.journal.file import RecordingFile
 from koe.journal.format import JournalRecord, Kind
 from koe.journal.reader import is_being_written
 from koe.journal.threads import Writer
+from koe.patience import COMPUTING
 
 # For what takes milliseconds.
 PATIENCE = 60.0
@@ -83,6 +85,25 @@ def test_the_last_job_of_a_client_is_done(writer: Writer) -> None:
         assert done.wait(PATIENCE)
 
 
+def test_a_client_that_comes_while_the_clients_are_counted(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not have to wait for the next one."""
+    session, done = Session(), threading.Event()
+    count_clients = writer._present
+
+    def come_late() -> list[Any]:
+        counted = count_clients()
+        if writer._writing is threading.current_thread() and not counted:
+            writer.attend("late", session)
+        return counted
+
+    monkeypatch.setattr(writer, "_present", come_late)
+    writer.flush(PATIENCE)
+    writer.put(done.set)
+    assert done.wait(PATIENCE)
+
+
 def test_a_client_that_is_forgotten_costs_nothing(writer: Writer) -> None:
     session = Session()
     writer.attend("a", session)
@@ -103,7 +124,7 @@ def test_the_threads_are_not_those_of_engines(writer: Writer) -> None:
     writer.put(lambda: seen.append(threading.current_thread()))
     writer.flush(PATIENCE)
     assert seen[0].daemon
-    assert not seen[0].name.startswith("koe-")
+    assert not seen[0].name.startswith(COMPUTING)
 
 
 @pytest.mark.usefixtures("session")

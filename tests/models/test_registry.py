@@ -70,7 +70,7 @@ def downloads(tmp_path: Path) -> Iterator[Downloads]:
     downloads = Downloads(tmp_path, replace(QUICK, idle=600.0))
     yield downloads
     downloads.close(PATIENCE)
-    assert not [thread for thread in threading.enumerate() if thread.name == "koe-download"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "model-download"]
 
 
 def test_a_download(server: FileServer, downloads: Downloads, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_download(server: FileServer, downloads: Downloads, tmp_path: Path) ->
     assert shell.heard[0] == STARTED
     assert shell.heard[-1] == COMPLETED
     assert len(shell.heard) > 4
-    assert shell.threads == {"koe-download"}
+    assert shell.threads == {"model-download"}
     assert model_status(tmp_path, "m", VerifyMode.CACHE_ONLY) is Status.INSTALLED
 
 
