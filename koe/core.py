@@ -131,7 +131,7 @@ class Core:
             spool=Spool(audio, stored=recorded.samples),
             is_file=True,
         )
-        self._call_soon(runner.end_input)
+        self._call_soon(runner.end_input, recorded.flaw)
         return runner
 
     def recorrect(
@@ -155,7 +155,8 @@ class Core:
             record=self.records.again(entry.id),
             open_engine=lambda name, leg: KnownText(entry.heard),
         )
-        self._call_soon(runner.end_input)
+        flaw = "" if entry.is_whole else "the end of the text may be missing"
+        self._call_soon(runner.end_input, flaw)
         return runner
 
     def end(self) -> None:
@@ -284,9 +285,8 @@ class Core:
         Without a record, the session is not recorded; without a spool, its audio is kept in memory
         and in its record; without an opener, the settings choose the engines.
         """
-        profile = self._correcting_profile(snapshot)
         correcting = None
-        if profile is not None:
+        if (profile := self._correcting_profile(snapshot)) is not None:
             correcting = self._llm.for_session(snapshot, profile, self.settings.prompts)
         asr = snapshot.config.asr.with_models_in(self.settings.models)
         session = Session(

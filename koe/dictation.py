@@ -111,7 +111,7 @@ class Dictation:
 
     @property
     def not_kept(self) -> str:
-        """Why what is said is not kept, as a sentence; empty: it is, or it is not to be."""
+        """Why what is said is not kept, as a sentence; empty if it is kept or not wanted."""
         return self._runner.not_kept
 
     async def feed(self, audio: Audio) -> None:
@@ -130,11 +130,16 @@ class Dictation:
         if not self._audio.is_closed:
             await self._audio.write(self._intake.add(audio))
 
-    def end(self) -> None:
-        """End the input; the text comes as a notice."""
+    def end(self, flaw: str = "") -> None:
+        """End the input; the text comes as a notice.
+
+        Args:
+            flaw: Why a part of the audio is missing, as a sentence: the text does not count as
+                whole then, and a warning says why. Empty: the audio is whole.
+        """
         if not self._audio.is_closed:
             self._audio.append(self._intake.finish())
-        self._runner.end_input()
+        self._runner.end_input(flaw)
 
     def cancel(self) -> None:
         """End the session without text."""

@@ -57,10 +57,12 @@ class InputEnded(Event):
     Attributes:
         lost_bytes: Bytes of audio that were dropped because the buffer was full; normally 0.
         samples: How long the recording is.
+        flaw: Why other audio is missing, as a sentence; empty: none is known to be.
     """
 
     lost_bytes: int = 0
     samples: int = 0
+    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,20 +152,23 @@ class Runner:
 
     @property
     def not_kept(self) -> str:
-        """Why what is said is not kept, as a sentence; empty: it is, or it is not to be."""
+        """Why what is said is not kept, as a sentence; empty if it is kept or not wanted."""
         return "" if self._record is None else self._record.failure
 
-    def end_input(self) -> None:
+    def end_input(self, flaw: str = "") -> None:
         """Take the audio that is waiting as the last; none is taken after it.
 
         Later calls have no effect.
+
+        Args:
+            flaw: Why a part of the audio is missing, as a sentence; empty: it is whole.
         """
         if not self._ended.is_set():
             self._take_audio()
             self._spool.seal()
             self._ended.set()
             self._mark(Mark.INPUT_ENDED, self._spool.end)
-            self._put(0, InputEnded(self._audio.lost_bytes, self._spool.end))
+            self._put(0, InputEnded(self._audio.lost_bytes, self._spool.end, flaw))
             self._audio.close()
 
     def cancel(self) -> None:

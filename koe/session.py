@@ -1,11 +1,10 @@
 """One dictation, from key press to text, as a pure state machine.
 
-Two rules. One: every transition, and everything that decides one, lives in this file. Two:
-nothing here awaits, reads a clock, opens anything or calls a callback.
+This file has every transition and every condition for one. Nothing here awaits, reads a clock,
+opens a file or calls a callback.
 
-``Session.receive`` takes an event (what happened, in the past) and returns effects (what to do,
-in order). ``koe.runner`` performs them. Since order is a value, "warn before delivering" and
-"raw text when the engine fails" are equality assertions in the tests.
+``Session.receive`` takes an event (what happened) and returns effects (what to do, in order), which
+``koe.runner`` performs. Tests compare these lists, as in "warn before delivering".
 
     idle ── Began ──► connecting_asr ── EngineConnected ──► recording_hold | recording_toggle
                                                                   │ InputEnded
@@ -188,8 +187,8 @@ class Session:
                 return [Warn(message), *self._deliver(self._text)]
             case _ if self.state in _CONCLUDED:
                 return []
-            case InputEnded(lost_bytes, samples):
-                return self._note_loss(lost_bytes) + self._end_input(samples)
+            case InputEnded(lost_bytes, samples, flaw):
+                return self._note_loss(lost_bytes, flaw) + self._end_input(samples)
             case EngineConnected(start):
                 return self._record(start)
             case InterimHeard(text):
@@ -213,6 +212,7 @@ class Session:
                     return self._complete()
                 return self._lose_engine(_unexpected_end(reason, is_answer), has_ended=True)
             case RestWasSilent():
+                self.hearing.end_in_silence()
                 return self._conclude()
             case WaitExpired():
                 return self._expire()
@@ -379,12 +379,12 @@ class Session:
         self._wait_runs = False
         return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
 
-    def _note_loss(self, lost_bytes: int) -> list[Effect]:
-        if not lost_bytes:
-            return []
-        self.is_whole = False
-        lost = f"{lost_bytes / BYTES_PER_SECOND:.1f} seconds of speech were lost"
-        return [Warn(f"{lost} because the audio buffer was full")]
+    def _note_loss(self, lost_bytes: int, flaw: str) -> list[Effect]:
+        seconds = lost_bytes / BYTES_PER_SECOND
+        full = f"{seconds:.1f} seconds of speech were lost because the audio buffer was full"
+        warnings = [Warn(it) for it in (flaw, full if lost_bytes else "") if it]
+        self.is_whole = self.is_whole and not warnings
+        return list(warnings)
 
     def _end(self, state: State) -> list[Effect]:
         self.state = state

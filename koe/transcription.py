@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koe import daemon_threads
-from koe.audio import open_recording
+from koe.audio import AudioInput, open_recording
 from koe.dictation import open_core
 from koe.errors import AudioError, KoeError
 from koe.events import Deliver, Notice, ReportError, Warn
@@ -77,16 +77,14 @@ def transcribe(
     """
     _refuse_loop()
     if isinstance(source, bytes | bytearray | memoryview):
-        raise AudioError("bytes do not say what is in them; hand over a path, or an array")
+        raise AudioError("bytes do not say what format they have; pass a path, or an array")
     if not isinstance(source, str | os.PathLike):
         blocks = _blocks(checked_array(source), rate)
         return daemon_threads.run(_transcribe(blocks, rate, engine, directory))
     if rate is not None:
         raise AudioError(f"{os.fspath(source)} says its rate itself; the rate is for arrays")
     with open_recording(Path(source)) as recording:
-        done = daemon_threads.run(_transcribe(recording, None, engine, directory))
-        warnings = (*done.warnings, *filter(None, [recording.flaw]))
-    return replace(done, warnings=warnings)
+        return daemon_threads.run(_transcribe(recording, None, engine, directory))
 
 
 def _refuse_loop() -> None:
@@ -104,7 +102,7 @@ def _blocks(array: NDArray[Any], rate: int | None) -> Iterator[NDArray[Any]]:
     if rate is None:
         raise AudioError("the sample rate of the array is missing; give it, as in rate=48000")
     if not array.size:
-        raise AudioError("the array is empty; hand over one with samples")
+        raise AudioError("the array is empty; pass one with samples")
     return (array[start : start + _BLOCK] for start in range(0, len(array), _BLOCK))
 
 
@@ -118,7 +116,7 @@ async def _transcribe(
         session = core.begin(rate=rate, is_file=True)
         for block in blocks:
             await session.feed(block)
-        session.end()
+        session.end(blocks.flaw if isinstance(blocks, AudioInput) else "")
         return _result([notice async for notice in session])
 
 

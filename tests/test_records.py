@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 import sys
 import wave
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,12 @@ from koe.errors import AsrConnectionError, HistoryError, LlmProfileError
 from koe.events import Deliver, Notice, ReportError, Warn
 from koe.journal.entries import Why
 from koe.journal.folder import files, journal_directory, path_of
+from koe.journal.format import End, JournalRecords, Kind
 from koe.journal.history import History
 from koe.journal.recording import Ended
 from koe.journal.writer import remedy_for
 from tests.asynchronous import on_loop
-from tests.journal.making import records, write
+from tests.journal.making import packed, records, write
 from tests.scripted import ScriptedEngine
 from tests.test_core import configure as configure_model
 from tests.test_core import service
@@ -103,6 +106,76 @@ async def test_a_failed_session_can_be_tried_again(directory: Path, engines: Eng
     assert engines.by_name["qwen"].heard == SPEECH
     (entry,) = history.list()
     assert (entry.why, entry.engine, entry.text) == (Why.COMPLETE, "qwen", TEXT)
+
+
+@on_loop
+async def test_a_damaged_recording_gives_no_whole_text(directory: Path, engines: Engines) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    history = history_in(directory)
+    path = history.recording_of("last")
+    made = list(JournalRecords(BytesIO(path.read_bytes()).read))
+    (audio,) = (it for it in made if it.kind == Kind.AUDIO)
+    at = made.index(audio)
+    made[at : at + 1] = [
+        audio._replace(payload=audio.payload[start : start + 1000])
+        for start in range(0, len(audio.payload), 1000)
+    ]
+    content = bytearray(packed(made))
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    recorded = history.export("last", directory / "out.wav")
+    assert 0 < recorded.samples < len(SPEECH) // 2
+    assert "at the end of the recording are missing: the record at byte" in recorded.flaw
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        notices = [notice async for notice in core.retry("last", engine="qwen")]
+    assert Warn(recorded.flaw) in notices
+    assert notices[-1] == Deliver(TEXT, TEXT, "qwen", corrected=False, is_whole=False)
+    (entry,) = history.list()
+    assert (entry.why, entry.text, entry.has_audio) == (Why.INCOMPLETE, TEXT, True)
+
+
+@on_loop
+async def test_a_killed_process_leaves_half_of_a_record(directory: Path, engines: Engines) -> None:
+    """It lacks some milliseconds, so the text of the rest counts as whole."""
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    path = history_in(directory).recording_of("last")
+    path.write_bytes(path.read_bytes()[:-1])
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        notices = [notice async for notice in core.retry("last", engine="qwen")]
+    assert notices[-1] == Deliver(TEXT, TEXT, "qwen", corrected=False)
+
+
+@on_loop
+async def test_a_correction_does_not_complete_a_text(directory: Path, engines: Engines) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    history = history_in(directory)
+    part = End("completed", "one", "one", "qwen", is_whole=False)
+    assert history.retried("last", part).why is Why.INCOMPLETE
+    async with open_core(directory) as core, asyncio.timeout(PATIENCE):
+        notices = [notice async for notice in core.recorrect("last")]
+    assert Warn("the end of the text may be missing") in notices
+    (entry,) = history.list()
+    assert (entry.why, entry.text, entry.is_whole) == (Why.INCOMPLETE, "one", False)
+
+
+@on_loop
+async def test_a_part_replaces_no_longer_text(directory: Path, engines: Engines) -> None:
+    engines.refuse("moonshine")
+    async with open_core(directory) as core:
+        await dictate(core)
+    history = history_in(directory)
+    longer = End("completed", "one two", "one two", "qwen", is_whole=False)
+    shorter = End("completed", "one", "one", "glm", is_whole=False)
+    kept = history.retried("last", longer)
+    assert history.retried("last", shorter) == kept
+    assert history.retried("last", replace(shorter, is_whole=True)).text == "one"
 
 
 @on_loop

@@ -338,6 +338,13 @@ def test_no_engine_is_left() -> None:
     assert effects == [FINALIZING, ReportHeard("hello"), Pause()]
 
 
+def test_audio_that_is_missing() -> None:
+    """By other reasons than a full buffer, such as a recording that is cut off."""
+    session, effects = session_of([*HEARD, InputEnded(flaw="half of it is missing")])
+    assert Warn("half of it is missing") in effects
+    assert not session.is_whole
+
+
 @ALL_RULES
 def test_the_rest_was_silent(rules: SessionRules) -> None:
     """The text was complete when the engine was lost; so no engine has to hear anything again."""

@@ -85,7 +85,7 @@ def test_an_engine_that_fails_late(
         (numpy.empty(0), 16_000, "the array is empty"),
         (numpy.full(9, numpy.nan), 16_000, "no numbers"),
         (numpy.zeros(9, dtype=int), 16_000, "samples of the type int64"),
-        (b"RIFF", 16_000, "hand over a path, or an array"),
+        (b"RIFF", 16_000, "pass a path, or an array"),
     ],
 )
 def test_what_can_not_be_transcribed(

@@ -29,7 +29,7 @@ from koe.cli.report import (
 from koe.cli.usage import add_config_option, file_path
 from koe.dictation import Dictation, open_core
 from koe.errors import AudioError
-from koe.events import BYTES_PER_SECOND, Mode, Warn
+from koe.events import BYTES_PER_SECOND, Mode
 from koe.microphone import Microphone
 
 # Seconds of audio in each chunk: live, or read from a file at the speed of speech.
@@ -130,7 +130,7 @@ async def _dictate_file(file: Path, report: Report, arguments: argparse.Namespac
         report.progress.duration = recording.duration
         chunks = _at_speaking_speed(reading) if arguments.realtime else aiter(reading)
         async with open_core(arguments.config, engine=arguments.engine) as core:
-            await dictate(core.begin(is_file=True), _with_flaw(chunks, recording, report), report)
+            await dictate(core.begin(is_file=True), _checked(chunks, recording), report)
 
 
 def _open(file: Path, seconds_per_chunk: float) -> AudioInput:
@@ -148,7 +148,7 @@ async def _dictate_speech(report: Report, arguments: argparse.Namespace) -> None
     async with core_opened as core, Microphone() as microphone:
         _when_enter_is_pressed(microphone.stop)
         print_error("speak now; press Enter to end")
-        await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)
+        await dictate(core.begin(Mode.TOGGLE), listen(microphone), report)
 
 
 async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
@@ -166,34 +166,42 @@ async def dictate(session: Dictation, chunks: AsyncIterator[bytes], report: Repo
 
 
 async def _feed(session: Dictation, chunks: AsyncIterator[bytes], report: Report) -> None:
+    flaw = ""
     try:
         async for pcm in chunks:
             await session.feed(pcm)
             report.advance(len(pcm) / BYTES_PER_SECOND)
     except AudioError as exc:  # the audio before the error is still recognised
-        report.show(Warn(str(exc)))
+        flaw = str(exc)
     finally:
-        session.end()
+        session.end(flaw)
 
 
-async def listen(microphone: Microphone, report: Report) -> AsyncIterator[bytes]:
-    """Yield the audio of a microphone, and report at the end how often audio was lost."""
+async def listen(microphone: Microphone) -> AsyncIterator[bytes]:
+    """Yield the audio of a microphone.
+
+    Raises:
+        AudioError: At the end, if audio was lost.
+    """
     async for pcm in microphone:
         yield pcm
     if microphone.overflows:
         times = f"{microphone.overflows} time{'s' if microphone.overflows > 1 else ''}"
-        message = f"audio was lost {times} because this computer was busy; close other programs"
-        report.show(Warn(message))
+        raise AudioError(
+            f"audio was lost {times} because this computer was busy; close other programs"
+        )
 
 
-async def _with_flaw(
-    chunks: AsyncIterator[bytes], recording: AudioInput, report: Report
-) -> AsyncIterator[bytes]:
-    """Yield the chunks, and report at the end if the recording is damaged."""
+async def _checked(chunks: AsyncIterator[bytes], recording: AudioInput) -> AsyncIterator[bytes]:
+    """Yield the chunks of a recording.
+
+    Raises:
+        AudioError: At the end, if the recording is damaged.
+    """
     async for pcm in chunks:
         yield pcm
     if recording.flaw:
-        report.show(Warn(recording.flaw))
+        raise AudioError(recording.flaw)
 
 
 async def _at_speaking_speed(reading: Reading) -> AsyncIterator[bytes]:
@@ -225,4 +233,4 @@ def _when_enter_is_pressed(action: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has already ended
             loop.call_soon_threadsafe(action)
 
-    threading.Thread(target=wait, name="koe-enter", daemon=True).start()
+    threading.Thread(target=wait, name="enter-key", daemon=True).start()

@@ -16,6 +16,7 @@ from koe.cli.usage import add_config_option, add_subcommands, file_path
 from koe.config.schema import UNREADABLE, HistoryConfig
 from koe.config.store import CONFIG_NAME, Store, config_directory
 from koe.errors import ConfigError
+from koe.events import SAMPLE_RATE_HZ
 from koe.files.read import is_missing
 from koe.journal.entries import entry_json
 from koe.journal.history import EMPTY_HISTORY, History
@@ -210,13 +211,17 @@ def _show(history: History, arguments: argparse.Namespace) -> int:
 
 def _export(history: History, arguments: argparse.Namespace) -> int:
     entry = history.entry(arguments.id)
-    history.export(entry.id, arguments.path)
+    recorded = history.export(entry.id, arguments.path)
+    seconds = recorded.samples / SAMPLE_RATE_HZ
     if arguments.json:
-        seconds = round(entry.seconds, 3)
-        print_json({"id": entry.id, "path": str(arguments.path), "seconds": seconds})
+        written = {"id": entry.id, "path": str(arguments.path), "seconds": round(seconds, 3)}
+        print_json(written)
     else:
-        print_line(f"{arguments.path}: {entry.seconds:.1f} s")
-    return Exit.OK
+        print_line(f"{arguments.path}: {seconds:.1f} s")
+    if not recorded.flaw:
+        return Exit.OK
+    print_error(f"warning: {recorded.flaw}")
+    return Exit.ERROR
 
 
 def _pin(history: History, arguments: argparse.Namespace) -> int:
@@ -309,5 +314,5 @@ def _read_settings(directory: Path, warn: Callable[[str], None]) -> HistoryConfi
     try:
         return Store(directory, os.environ).load().config.history
     except ConfigError as exc:
-        warn(f"note: {exc}; until this is mended, nothing is removed")
+        warn(f"note: {exc}; until this is corrected, nothing is removed")
         return UNREADABLE.history

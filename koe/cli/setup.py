@@ -277,4 +277,4 @@ async def _dictate_trial(report: Report, directory: Path) -> None:
     async with open_core(directory) as core, Microphone() as microphone:
         asyncio.get_running_loop().call_later(TRIAL_SECONDS, microphone.stop)
         print_error(f"say something now, for up to {TRIAL_SECONDS:.0f} seconds")
-        await dictate(core.begin(Mode.TOGGLE), listen(microphone, report), report)
+        await dictate(core.begin(Mode.TOGGLE), listen(microphone), report)

@@ -228,13 +228,16 @@ class History:
 
         Args:
             entry_id: As for `entry`.
-            end: How the new session ended. Without a text, nothing changes.
+            end: How the new session ended. Without a text, nothing changes; nor does it if a part
+                of the text is missing, and the old text is whole or longer.
 
         Raises:
             HistoryError: As `entry`.
         """
         entry = self.entry(entry_id)
-        if not end.text:
+        is_shorter = entry.why is Why.COMPLETE or len(end.heard) < len(entry.heard)
+        is_worse = not end.is_whole and is_shorter
+        if not end.text or is_worse:
             return entry
         entry = replace(
             entry,
@@ -260,8 +263,11 @@ class History:
         self._index.put([entry])
         return entry
 
-    def export(self, entry_id: str, path: Path) -> None:
+    def export(self, entry_id: str, path: Path) -> Recorded:
         """Write a recording as a WAV file; an existing file is replaced.
+
+        Returns:
+            What the recording has; its flaw says whether a part of the audio is missing.
 
         Raises:
             HistoryError: The file can't be written, or as `recording_of`.
@@ -272,6 +278,7 @@ class History:
             write_wav(path, audio_of(recording))
         except OSError as exc:
             raise HistoryError(f"{path} cannot be written: {exc.strerror}") from exc
+        return read_session(recording)
 
     def remove(self, entry_id: str) -> Entry:
         """Remove an entry, pinned or not, with its recording and its text.

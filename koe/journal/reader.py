@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from koe.errors import JournalError
 from koe.events import (
+    BYTES_PER_SECOND,
     DefiniteHeard,
     Deliver,
     EngineWorking,
@@ -38,6 +39,9 @@ _BYTES_PER_SAMPLE = 2
 
 # Each event of these classes replaces the previous one, and a session has thousands of them.
 _REPLACING = (InterimHeard, DefiniteHeard, ShowInterim, EngineWorking)
+# The most bytes that a killed process leaves of its last record: 0.1 s of audio, or an event.
+_LAST_WRITE = 3200
+
 _EMPTY = (InterimHeard(""), DefiniteHeard(""), ShowInterim(""))
 
 
@@ -54,6 +58,7 @@ class Recorded:
         marks: The marks, in order.
         end: What was known when the session was over; None: it is not over, or its process died.
         damage: Why the rest can't be read, as a sentence; empty: everything was read.
+        unread: The size of that rest in bytes.
     """
 
     path: Path
@@ -63,6 +68,15 @@ class Recorded:
     marks: tuple[Marked, ...]
     end: End | None
     damage: str
+    unread: int
+
+    @property
+    def flaw(self) -> str:
+        """Why audio is missing, as a sentence; empty: at most the end that was being written is."""
+        if self.unread <= _LAST_WRITE:
+            return ""
+        seconds = self.unread / BYTES_PER_SECOND
+        return f"up to {seconds:.1f} s at the end of the recording are missing: {self.damage}"
 
     @property
     def heard(self) -> str:
@@ -98,9 +112,9 @@ def read_session(path: Path) -> Recorded:
             elif kind == Kind.END:
                 end = _end(payload)
                 break
-        damage = session.damage
+        damage, unread = session.damage, session.unread
     kept = tuple(events.kept.values())
-    return Recorded(path, session.header, samples, kept, tuple(marks), end, damage)
+    return Recorded(path, session.header, samples, kept, tuple(marks), end, damage, unread)
 
 
 def events_of(path: Path) -> Iterator[Event | Notice]:
@@ -180,11 +194,16 @@ class _Bytes:
 
     Attributes:
         failure: Why the rest can't be read, as a sentence; empty: there was no failure.
+        size: The size of the file.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.failure = ""
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, fewer at the end of the file or where the disk fails."""
@@ -211,6 +230,10 @@ class _Session:
     @property
     def damage(self) -> str:
         return self._bytes.failure or self.records.damage
+
+    @property
+    def unread(self) -> int:
+        return max(0, self._bytes.size - self.records.size) if self.damage else 0
 
     def _read_header(self, path: Path) -> Header:
         record = next(self.records, None)

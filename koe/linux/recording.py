@@ -37,7 +37,7 @@ _OUT_OF_PHASE = (
 
 
 class Recorder(Protocol):
-    """What records: `koe.microphone.Microphone`, or what a test has in its place."""
+    """Records sound: `koe.microphone.Microphone`, or its replacement in a test."""
 
     overflows: int
 
@@ -59,7 +59,7 @@ class TakeRecording:
     """Records, and decides when that ends. Everything is on the loop.
 
     Args:
-        open_recorder: Gives what records, to be entered.
+        open_recorder: Returns a recorder, as a context manager.
         feed: Takes the audio.
         warn: Called with a sentence about a problem.
         show_level: Called ten times a second at most, while it records.
@@ -68,6 +68,7 @@ class TakeRecording:
         level: Measures what is recorded.
         is_held: Whether the key is down, so that the recording does not end by itself.
         is_ended: Whether its end was requested; a little more may be recorded.
+        flaw: Why a part of the speech is missing, as a sentence; empty: none is.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class TakeRecording:
         self.level = LevelMeter() if detector is None else LevelMeter(detector)
         self.is_held = False
         self.is_ended = False
+        self.flaw = ""
         self._open_recorder = open_recorder
         self._feed = feed
         self._warn = warn
@@ -131,6 +133,7 @@ class TakeRecording:
                     break
                 if away_since is None or self._recorder is not None:
                     away_since = now()
+                    self.flaw = "speech may be missing, because the microphone went away"
                     self._warn(f"{exc}; the recording goes on when it is back")
                 await self._pause()
                 if self._stopped.is_set():
@@ -153,7 +156,7 @@ class TakeRecording:
                 self.level.add(pcm)
                 self._look()
             if times := recorder.overflows:
-                self._warn(f"speech was lost {times}×, because this computer is too busy")
+                self.flaw = f"speech was lost {times}×, because this computer is too busy"
             if recorder.is_out_of_phase:
                 self._warn(_OUT_OF_PHASE)
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Inserter(Protocol):
-    """What inserts: `koe.linux.insertion.Insertion`."""
+    """Inserts texts: `koe.linux.insertion.Insertion`."""
 
     def aim(self) -> InsertionTarget:
         """Note the target of a text that is about to be spoken."""
@@ -74,7 +74,7 @@ class Takes:
     Args:
         core: Recognises.
         inserter: Inserts.
-        recorder: Gives what records, to be entered.
+        recorder: Returns a recorder, as a context manager.
         show: Called with every status, whenever it changes.
         show_level: Called as by `TakeRecording`.
         is_watched: Says whether a program shows the status.
@@ -216,7 +216,7 @@ class Takes:
                 take.session.cancel()  # asks no engine and no model
                 remedy = "" if take.session.not_kept else _RETRY
                 self._tell_of(take, self.status.message or f"{_NO_SPEECH}{remedy}")
-            take.session.end()
+            take.session.end(recording.flaw)
 
     async def _follow(self, take: Take, notice: Notice) -> None:
         match notice:

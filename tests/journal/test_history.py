@@ -221,7 +221,7 @@ def test_what_another_try_gave(home: Home) -> None:
     assert history.entry(entry_id) == entry
     assert (entry.why, entry.engine, entry.text) == (Why.COMPLETE, "other", COMPLETE.text)
     assert (entry.reason, entry.has_audio) == ("", True)
-    assert history.retried(entry_id, CUT).why is Why.INCOMPLETE
+    assert history.retried(entry_id, CUT) == entry
     lost = history.retried(entry_id, replace(COMPLETE, reason="no window took it"))
     assert (lost.why, lost.reason) == (Why.INCOMPLETE, "no window took it")
 
