@@ -350,7 +350,7 @@ KOE_API int32_t sp_core_create(const char *config_path);
  * exit may crash.
  *
  * No core: waits, within the same 2 seconds, for a core that is being destroyed on another thread
- * or was from inside a callback; otherwise does nothing.
+ * or was destroyed inside a callback; otherwise does nothing.
  */
 KOE_API void sp_core_destroy(void);
 

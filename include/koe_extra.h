@@ -145,8 +145,8 @@ KOE_API char *koe_history_entry_json(const char *id);
  *
  * Returns 0: the session has begun; later problems, such as an unknown engine, are reported by
  * on_session_error. -1, without callbacks and without effect on any session: there is no such
- * entry, or it has no recording, or one that cannot be read; it is "last", and the newest session
- * may still give a text; options_json is not valid; there is no such profile; or there is no core.
+ * entry, or it has no recording, or one that cannot be read; id is "last", and the newest session
+ * is not over; options_json is not valid; there is no such profile; or there is no core.
  *
  * Does not wait for recognition.
  */

@@ -82,14 +82,13 @@ class Intake:
     def _checked(self, audio: bytes | bytearray | memoryview) -> bytes:
         if isinstance(audio, memoryview) and audio.format not in ("B", "b", "c", "h"):
             raise AudioError(
-                f"a memoryview of the format {audio.format!r} is no 16-bit audio; hand over a "
+                f"a memoryview of the format {audio.format!r} is no 16-bit audio; pass a "
                 "numpy array, with its rate"
             )
         pcm = bytes(audio)
         if self._rate not in (None, SAMPLE_RATE_HZ):
             raise AudioError(
-                f"bytes are always 16000 Hz, and the rate {self._rate} was given; hand over "
-                "numpy arrays"
+                f"bytes are always 16000 Hz, and the rate {self._rate} was given; pass numpy arrays"
             )
         if len(pcm) % 2:
             raise AudioError(
@@ -98,12 +97,12 @@ class Intake:
             )
         if not self._has_begun and pcm.startswith(_FILES):
             raise AudioError(
-                "these bytes are a file with a header; hand over its samples, or its path to "
+                "these bytes are a file with a header; pass its samples, or its path to "
                 "koe.transcribe"
             )
         if _are_floats(pcm):
             raise AudioError(
-                "these bytes are 32-bit floats, and 16-bit integers are expected; hand over the "
+                "these bytes are 32-bit floats, and 16-bit integers are expected; pass the "
                 "numpy array itself, with its rate"
             )
         return pcm
@@ -120,7 +119,7 @@ def checked_array(audio: object) -> NDArray[Any]:
     array = numpy.asarray(audio)
     if array.dtype.kind == "O" or isinstance(audio, str):
         raise AudioError(
-            f"{type(audio).__name__} is no type of audio; hand over a numpy array of float32, from "
+            f"{type(audio).__name__} is no type of audio; pass a numpy array of float32, from "
             "-1 to 1, or of int16"
         )
     if array.dtype.kind != "f" and (array.dtype.kind, array.dtype.itemsize) != ("i", 2):

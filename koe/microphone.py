@@ -283,7 +283,7 @@ def _unusable(name: str, exc: Exception) -> AudioError:
     if _INVALID_SAMPLE_RATE in exc.args:
         return AudioError(
             f"the microphone '{name}' records neither at {SAMPLE_RATE_HZ} Hz nor at the rate that "
-            f"it says is its own; make another one the system's default; {_LIST}"
+            f"it reports; make another one the system's default; {_LIST}"
         )
     return AudioError(
         f"the microphone '{name}' cannot be opened ({exc}); connect it, close other programs "

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class Record(Protocol):
-    """Where a session is recorded. None of this waits or raises."""
+    """Where a session is recorded. No method waits or raises."""
 
     @property
     def remedy(self) -> str:

@@ -232,7 +232,7 @@ def _opens(left: str, first: str) -> bool:
 
 
 def _is_full_width(character: str) -> bool:
-    """Tell whether a character is punctuation that brings its own space."""
+    """Tell whether a character is full-width punctuation, whose space is part of the character."""
     return is_unspaced(character) and _category(character)[0] == "P"
 
 

@@ -129,7 +129,7 @@ def _examine_config(directory: Path) -> tuple[Config, list[Finding]]:
     try:
         snapshot = Store(directory, os.environ).load()
     except ConfigError as exc:
-        message = f"{exc}; until this is mended, the defaults are used"
+        message = f"{exc}; until this is corrected, the defaults are used"
         return UNREADABLE, [Finding(Severity.FAIL, "config", message)]
     problems = [Finding(Severity.WARN, "config", str(problem)) for problem in snapshot.problems]
     count = len(snapshot.terms)

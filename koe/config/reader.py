@@ -128,7 +128,10 @@ class Reader:
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
             label = _abbreviated(stray.key.rpartition(".")[2])
-            self._report(Item(key, stray.line, stray.node), f"{label} here says no; {field.kept}")
+            self._report(
+                Item(key, stray.line, stray.node),
+                f"{label} says no, in a wrong place; {field.kept}",
+            )
             return section.replace(**{name: False})
         if not isinstance(field, Group) or field.unreadable is None or _is_empty(stray.node):
             return section
@@ -349,7 +352,7 @@ def _also_in(lines: list[int]) -> str:
     else:
         more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
         where, others = f"lines {', '.join(map(str, lines[:3]))}{more}", "others"
-    return f"it is there more than once, in {where} too; using the last one: delete the {others}"
+    return f"this key is repeated, see {where}; using the last one: delete the {others}"
 
 
 # Only a mistake needs `koe.yamltext.slips`, and shells wait for every load.

@@ -46,7 +46,7 @@ class Settings:
         try:
             self.reload()
         except ConfigError:
-            report("the default settings are used until this is mended")
+            report("the default settings are used until this is corrected")
 
     @property
     def directory(self) -> Path:

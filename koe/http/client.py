@@ -270,7 +270,7 @@ def _body(response: Response, request: Request, limit: float) -> httpx.AsyncByte
         return _Beginning(response, is_plain)
     if not is_plain:
         said = one_line(coding, request.secrets)
-        raise HttpReplyError(f"the reply is compressed ({said}) without request")
+        raise HttpReplyError(f"the reply is compressed ({said}), which koe did not ask for")
     return _Bounded(response, request.url, limit)
 
 

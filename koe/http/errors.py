@@ -3,8 +3,8 @@
 They are a part of the tree in `koe.errors`. Callers turn them into errors of recognition, of
 correction or of models.
 
-If a temporary failure is taken for a lasting one, words are lost; the other mistake costs seconds.
-So unknown failures count as temporary.
+If a temporary failure is taken for a lasting one, words are lost; the opposite mistake only costs
+seconds. So unknown failures count as temporary.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def redirected(
             f"({status}); correct the {settings.setting}"
         )
     if len(asked) > MAX_REDIRECTS:
-        raise HttpRedirectError(f"too many redirects: {shown(first.url)} leads nowhere")
+        raise HttpRedirectError(f"too many redirects from {shown(first.url)}")
     if settings.leaves_origin:
         reason = _objection(target, current.url)
     else:
@@ -75,8 +75,8 @@ def _objection_within(first: str, target: str) -> str:
     # The rest is not shown: a server can put the key that it received into it.
     place = f"{target.partition(':')[0]}://{host_of(target)}"
     return _insecurity(place) or (
-        f"{place} is a different origin than {origin_of(first)}; if it is the right one, it "
-        "belongs into the configuration"
+        f"{place} is a different origin than {origin_of(first)}; if it is the right one, "
+        "set it in the configuration"
     )
 
 

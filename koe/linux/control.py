@@ -83,7 +83,7 @@ def claimed(path: Path) -> Iterator[socket.socket]:
     try:
         if not try_lock(lock):
             raise DesktopError(
-                "koe serve runs already; to ask it what it does: koe ctl status; to start it anew: "
+                "koe serve runs already; to see its state: koe ctl status; to restart it: "
                 "systemctl --user restart koe, or end the other one with Ctrl-C first"
             )
         with _listening(path) as listener:
@@ -201,9 +201,9 @@ def parse_answer(line: bytes) -> dict[str, object]:
     try:
         answer = json.loads(line)
     except ValueError as exc:
-        raise DesktopError("koe serve answered what is no JSON") from exc
+        raise DesktopError("koe serve sent an invalid answer, which is not JSON") from exc
     if not isinstance(answer, dict):
-        raise DesktopError("koe serve answered what is no object")
+        raise DesktopError("koe serve sent an invalid answer, which is not a JSON object")
     if not answer.get("ok"):
         raise DesktopError(str(answer.get("message", "koe serve refused, and did not say why")))
     return answer

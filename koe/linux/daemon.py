@@ -58,7 +58,7 @@ class Daemon:
     Args:
         core: Recognises.
         directory: The configuration's folder.
-        recorder: Gives what records, to be entered.
+        recorder: Returns a recorder, as a context manager.
     """
 
     def __init__(self, core: OpenCore, directory: Path, recorder: OpenRecorder) -> None:
@@ -77,7 +77,7 @@ class Daemon:
         # The hotkey, and that of another profile.
         mode = self._config.hotkey.trigger_mode
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
-        # Those of the present desktop; None: it has none.
+        # The hotkeys of the present desktop; None: it has none.
         self._keys: Listening | None = None
         self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
@@ -154,7 +154,7 @@ class Daemon:
         try:
             sentence = await pasting.run()
         except DesktopError as exc:
-            report_once(f"texts are left on the clipboard: {exc}; koe doctor says more")
+            report_once(f"texts are left on the clipboard: {exc}; run koe doctor for details")
             return
         self._may_ask_for_keys = False
         report(sentence)
@@ -328,7 +328,7 @@ async def _serve_desktops(
 
 
 def _end_asked_for() -> asyncio.Future[None]:
-    """Done when SIGTERM or SIGINT has come."""
+    """Return a future that completes at SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
 

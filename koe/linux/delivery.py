@@ -166,7 +166,7 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     if forced is Way.CLIPBOARD:
         return Plan((Way.CLIPBOARD,))
     if pressed is not None and now is not None and pressed.id != now.id:
-        return Plan((Way.CLIPBOARD,), "another window has the focus than when you began to speak")
+        return Plan((Way.CLIPBOARD,), "the focus moved to another window while you spoke")
     ways = []
     # A field that still has the focus is known by itself, whether windows are or not.
     if means.field and forced in (None, Way.ACCESSIBLE):
@@ -186,7 +186,7 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     if is_same:
         reason = "no keys can be sent to this window"
     elif means.is_blind:
-        reason = "it is not known whether another window has the focus than when you began to speak"
+        reason = "it is not known whether the focus moved to another window while you spoke"
     elif pressed is not None:
         reason = "no window has the focus any more"
     elif now is not None:
@@ -229,7 +229,7 @@ def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:
 
 
 def shown(*, is_watched: bool) -> Delivered:
-    """What came of a text that is inserted nowhere, because the program that asked for it shows it.
+    """The result for a text that is only shown, by the program that asked for it.
 
     Args:
         is_watched: Whether a program follows what the daemon does.

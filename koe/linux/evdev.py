@@ -95,7 +95,7 @@ class KernelKeys:
         """Listen to keyboards.
 
         Args:
-            paths: Of their devices; one that has no keys says nothing.
+            paths: Their devices; a device without keys is ignored.
 
         Raises:
             DesktopError: None may be read.

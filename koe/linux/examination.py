@@ -35,13 +35,13 @@ _BY_BUSCTL = (
 
 _NO_SHORTCUTS = (
     "the desktop listens to no key for koe, because it has no portal GlobalShortcuts; bind keys to "
-    "koe-key: koe service keys {}; or have koe read the keyboards itself, as then every program "
-    "of yours can: sudo usermod -aG input $USER, and koe config set linux.evdev yes"
+    "koe-key: koe service keys {}; or have koe read the keyboards itself, which every program that "
+    "you run can then do, too: sudo usermod -aG input $USER, and koe config set linux.evdev yes"
 )
 
 _NO_NAME = (
-    "the desktop does not know who koe is, and its portal GlobalShortcuts listens to no key for a "
-    "program without a name; run: koe service install"
+    "koe is not registered with the desktop, and its portal GlobalShortcuts listens to no key for "
+    "a program without a name; run: koe service install"
 )
 
 _NO_KEYS = (

@@ -169,7 +169,7 @@ class Fields:
         return None
 
     async def _window(self, active: list[tuple[Reference, Reference]]) -> Window | None:
-        """Those windows as one: a desktop's own may be active all the time."""
+        """Choose one of the active windows: a desktop's own may be active all the time."""
         if not active:
             return None
         names = await asyncio.gather(*(self._name_of(program) for program, _ in active))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from koe.linux.fields import Fields, Focus, FocusedField
 
 _REASONS = {
-    Tried.REFUSED: "this window does not take it",
-    Tried.UNCLEAR: "it is not known whether this window has taken it",
+    Tried.REFUSED: "this window did not accept the text",
+    Tried.UNCLEAR: "it is not known whether this window accepted the text",
 }
 
 _NO_DESKTOP = "koe serve is connected to no desktop"
@@ -63,13 +63,13 @@ class Board(Protocol):
         """The window with the focus; None: it is not known."""
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
-        """Have a window paste a text, and bring back what the clipboard held, after so long."""
+        """Have a window paste a text, and restore the clipboard after ``restore_delay`` seconds."""
 
     async def leave(self, text: str) -> None:
         """Leave a text on the clipboard."""
 
     def close(self) -> None:
-        """Restore nothing any more."""
+        """Stop restoring the clipboard."""
 
 
 @dataclass(frozen=True, slots=True)

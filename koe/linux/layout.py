@@ -58,7 +58,7 @@ class KeyboardLayout:
 
 
 def has_v_in_place(keymap: str) -> bool:
-    """Whether the key in the place of V writes one, or nothing Latin, in every layout.
+    """Whether, in every layout, the key in the place of V writes v or no Latin letter.
 
     Args:
         keymap: Text of XKB.
@@ -68,14 +68,14 @@ def has_v_in_place(keymap: str) -> bool:
 
 
 def _letters(keymap: str) -> list[str]:
-    """What the key in the place of V writes without others, by name: one for each layout."""
+    """The names of what the key in the place of V writes without modifiers, one for each layout."""
     name = re.search(rf"(<[^>]+>)\s*=\s*{_V}\s*;", keymap)
     if name is None:
         return []
     key = re.search(rf"key\s*{re.escape(name[1])}\s*\{{(.*?)\}}\s*;", keymap, re.DOTALL)
     if key is None:
         return []
-    # What has a number before its equals sign is of one layout.
+    # Entries such as actions[1]= also belong to one layout; the brackets with symbols are left.
     levels = re.sub(r"\w+\[\w+\]", "", key[1])
     return re.findall(r"\[\s*(\w+)", levels)
 

@@ -100,7 +100,7 @@ class Pasting:
         return held
 
     def close(self) -> None:
-        """Restore nothing any more, before the server is left."""
+        """Stop restoring the clipboard; called before the connection to the server is closed."""
         self._keep()
 
     def _restore(self) -> None:

@@ -29,10 +29,10 @@ _AGAIN = "systemctl --user restart koe"
 
 REFUSED = (
     "koe may not press the keys that paste, so texts are left on the clipboard; to be asked again, "
-    f"run: {_AGAIN}; not to be asked any more: koe config set linux.insert clipboard"
+    f"run: {_AGAIN}; to be asked no more: koe config set linux.insert clipboard"
 )
 ENDED = (
-    "the desktop presses no keys for koe any more, so texts are left on the clipboard; to let it, "
+    "koe may no longer press keys, so texts are left on the clipboard; to allow it again, "
     f"run: {_AGAIN}"
 )
 NO_CLIPBOARD = (

@@ -68,7 +68,7 @@ class Selections:
         self._own(contents_of(text, passing=passing), is_primary=is_primary)
 
     def expect_reader(self) -> asyncio.Future[None]:
-        """Done when a program that asks for a text from now on has read it to its end."""
+        """Return a future that completes when a program asks for a text and has read it whole."""
         self._reader = asyncio.get_running_loop().create_future()
         return self._reader
 

@@ -43,7 +43,7 @@ class LentClipboard(Protocol):
         """Put a text where programs paste from."""
 
     def expect_reader(self) -> asyncio.Future[None]:
-        """Done when a program that asks for a text from now on has read it."""
+        """Return a future that completes when a program asks for a text and has read it."""
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
         """Restore it."""
@@ -56,7 +56,7 @@ class LentClipboard(Protocol):
 
 
 class SentKeys(Protocol):
-    """What sends keys: `koe.linux.virtual_keyboard`, `koe.linux.remote_desktop`."""
+    """Sends keys: `koe.linux.virtual_keyboard`, `koe.linux.remote_desktop`."""
 
     async def send_chord(self, keysyms: Iterable[int]) -> None:
         """Press keys one after the other, and release them in the other order."""
@@ -200,7 +200,7 @@ class WaylandBoard:
         return Tried.ARRIVED
 
     def close(self) -> None:
-        """Restore nothing any more."""
+        """Stop restoring the clipboard."""
         self._keep()
 
     async def _digest(self) -> None:
@@ -228,7 +228,7 @@ class WaylandBoard:
 
 
 async def open_board(compositor: Compositor) -> WaylandBoard | None:
-    """What pastes; None: this compositor lacks something that it takes.
+    """Return an object that pastes; None: the compositor lacks a protocol that pasting needs.
 
     Args:
         compositor: Connected.

@@ -148,13 +148,13 @@ def check_address(text: str, *, allow_plain_http: bool = False) -> str:
     except EndpointError as exc:
         said = str(EndpointError(presentable(exc.url)))
         if allow_plain_http:
-            said += "; allow_plain_http is for addresses such as 192.168.1.5, and for no names"
+            said += "; allow_plain_http is for addresses such as 192.168.1.5, not for host names"
         elif is_private(text):
             said += "; with allow_plain_http: true in the profile, in a private network too"
         raise LlmConfigError(said) from exc
     if url.startswith("ws"):
         raise LlmConfigError(
-            f"{shown(url)} is the address of a WebSocket: language models are asked by https://"
+            f"{shown(url)} is the address of a WebSocket; enter an address with https://"
         )
     return url
 
@@ -217,7 +217,7 @@ def _check(profile: LlmProfile) -> None:
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not pasted(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
-    # Not only what is made of it: of https:// and a path, a host is made.
+    # The complete address is not enough: there, a path after https:// has become the host.
     try:
         check_address(profile.base_url, allow_plain_http=profile.allow_plain_http)
     except LlmConfigError as exc:

@@ -124,7 +124,7 @@ class LlmService:
             profile: The profile of the model; None: the active one.
 
         Raises:
-            LlmError: It could not be.
+            LlmError: The request failed.
         """
         llm = snapshot.config.llm
         profile = profile or active_profile(llm)
@@ -137,7 +137,7 @@ class LlmService:
         """Have any text corrected as that of a session would be.
 
         Raises:
-            LlmError: It could not be.
+            LlmError: The request failed.
         """
         llm, rules = snapshot.config.llm, snapshot.config.text.cleanup
         said = finish(snapshot.terms, rules, text)
@@ -148,7 +148,7 @@ class LlmService:
         """Have a sample corrected; the answer is ignored.
 
         Raises:
-            LlmError: There was none.
+            LlmError: The request failed.
         """
         inquiry = ask_for_test(snapshot.config.llm, profile, prompts, snapshot.terms)
         await ask(self.client(), inquiry, self._habits)

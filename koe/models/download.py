@@ -25,8 +25,8 @@ _USER_AGENT = ("User-Agent", "koe/1.0")  # spec models §7.1
 _OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
 _REMEDIES = {
-    401: "it wants a login, which koe cannot give",
-    403: "it wants a login, which koe cannot give",
+    401: "it requires a login, which koe does not support",
+    403: "it requires a login, which koe does not support",
     404: "the file is not there (any more); is the address in the manifest right?",
     429: "it has had too many requests; try again later",
 }

@@ -159,7 +159,7 @@ def _build_tree(
                 parents.append((node, items))
                 if len(parents) > DEEPEST_NESTING:
                     problem = f"nested deeper than {DEEPEST_NESTING} levels"
-                    raise _error_at(event, problem, "take some away")
+                    raise _error_at(event, problem, "reduce the nesting")
     return root
 
 

@@ -200,7 +200,9 @@ def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
         while starts and indent < starts[-1]:
             starts.pop()
             if not starts or starts[-1] < indent:
-                return Slip(number, "this is indented as nothing above it; indent it as its group")
+                return Slip(
+                    number, "this indentation matches no line above; indent it as its group"
+                )
         if not starts or indent > starts[-1]:
             starts.append(indent)
         marks = re.match(r"(?:- +)*", content)

@@ -220,7 +220,9 @@ def test_a_compressed_answer_is_not_opened() -> None:
     """It was not asked for, and could be a million times as large."""
     bomb = gzip.compress(bytes(10_000_000))
     error = failure(response(bomb, "200 OK", "Content-Encoding: gzip"))
-    assert str(error) == "ASR protocol error: the reply is compressed (gzip) without request"
+    assert str(error) == (
+        "ASR protocol error: the reply is compressed (gzip), which koe did not ask for"
+    )
 
 
 def test_a_compressed_refusal_is_not_opened() -> None:

@@ -199,7 +199,7 @@ def test_settings_that_cannot_be_read_remove_nothing(past: Past) -> None:
     past.write("history: [\n")
     status, out, err = past.koe("prune")
     assert (status, out) == (Exit.OK, "0 entries or recordings were removed\n")
-    assert "until this is mended, nothing is removed" in err
+    assert "until this is corrected, nothing is removed" in err
 
 
 def test_a_history_that_cannot_be_used(past: Past) -> None:

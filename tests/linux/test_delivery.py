@@ -22,8 +22,8 @@ EDITOR, OTHER = Window(1, "gedit"), Window(2, "firefox")
 FIELD, PASTE, CLIPBOARD = Way.ACCESSIBLE, Way.PASTE, Way.CLIPBOARD
 ALL = Means(field=True, paste=True)
 BLIND = Means(paste=True, is_blind=True)
-MAYBE = "it is not known whether another window has the focus than when you began to speak"
-ANOTHER = "another window has the focus than when you began to speak"
+MAYBE = "it is not known whether the focus moved to another window while you spoke"
+ANOTHER = "the focus moved to another window while you spoke"
 UNKNOWN = "no window has the focus, or this desktop does not say which one"
 UNKNOWN_THEN = "it is not known which window had the focus when you began to speak"
 CLOSED = "no window has the focus any more"

@@ -132,7 +132,7 @@ async def test_what_may_have_arrived_is_not_pasted() -> None:
     inserter = insertion(board, field)
     delivered = await inserter.insert("text", inserter.aim())
     assert (board.pasted, board.left) == ([], ["text"])
-    assert "it is not known whether this window has taken it" in delivered.message
+    assert "it is not known whether this window accepted the text" in delivered.message
 
 
 @on_loop
@@ -265,9 +265,9 @@ def test_keys_into_the_window_that_has_the_focus_yet(window: Window | None, way:
 @pytest.mark.parametrize(
     ("pressed", "now", "reason"),
     [
-        (EDITOR, OTHER, "another window has the focus than when you began to speak"),
-        (EDITOR, None, "it is not known whether another window has the focus than when you began"),
-        (None, OTHER, "it is not known whether another window has the focus than when you began"),
+        (EDITOR, OTHER, "the focus moved to another window while you spoke"),
+        (EDITOR, None, "it is not known whether the focus moved to another window"),
+        (None, OTHER, "it is not known whether the focus moved to another window"),
     ],
 )
 def test_no_keys_into_another_window(

@@ -106,7 +106,7 @@ def test_the_body_is_compact_sorted_utf_8() -> None:
         (OPENAI.replace(base_url="http://h/v1"), "insecure endpoint http://h/v1: use"),
         (OPENAI.replace(base_url="http://http://h/v1"), "insecure .*; is base_url right"),
         (OPENAI.replace(base_url="htpp://h/v1"), "insecure endpoint htpp://h/v1: .*; is base_url"),
-        (OPENAI.replace(base_url="wss://h/v1"), "of a WebSocket: .*; is base_url right"),
+        (OPENAI.replace(base_url="wss://h/v1"), "of a WebSocket; enter .*; is base_url right"),
         (
             OPENAI.replace(base_url="h.example/v1"),
             "insecure endpoint h.example/v1: .*lacks https://",
@@ -359,7 +359,7 @@ def test_a_private_network_is_asked_unencrypted_only_when_that_is_allowed(host: 
 def test_what_is_no_private_address_is_never_asked_unencrypted(host: str) -> None:
     """A name is none: who answers for it decides where it leads, each time it is looked up."""
     profile = OPENAI.replace(base_url=f"http://{host}/v1", allow_plain_http=True)
-    with pytest.raises(LlmConfigError, match=r"addresses such as 192\.168\.1\.5, and for no names"):
+    with pytest.raises(LlmConfigError, match=r"such as 192\.168\.1\.5, not for host names"):
         models_request(profile)
     assert not profile.exposure
     assert not profile.replace(base_url="http://127.0.0.1/v1").exposure

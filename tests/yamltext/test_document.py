@@ -91,7 +91,10 @@ def test_the_line_of_a_mistake_is_named_where_the_parser_stopped_in_the_next_one
             "line 1, column 4: this alias has no anchor; write out what it means, or put a text "
             "that begins with * in quotes",
         ),
-        ("a: " + "[" * 128, "line 1, column 131: nested deeper than 128 levels; take some away"),
+        (
+            "a: " + "[" * 128,
+            "line 1, column 131: nested deeper than 128 levels; reduce the nesting",
+        ),
     ],
 )
 def test_what_is_yaml_and_no_configuration(text: str, message: str) -> None:

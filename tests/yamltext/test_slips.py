@@ -30,8 +30,8 @@ BROKEN = [
     ),
     ("asr:\n  glm:\n    prompt: 'it's'\n", 3, "text stands behind the closing quote '"),
     ("llm:\n  enabled: true\n    timeout_ms: 9\n", 3, "indented too far: line 2 has a value"),
-    ("llm:\n    enabled: true\n  timeout_ms: 9\n", 3, "indented as nothing above it"),
-    (" asr:\n   provider: qwen\nllm:\n  enabled: no\n", 3, "indented as nothing above it"),
+    ("llm:\n    enabled: true\n  timeout_ms: 9\n", 3, "indentation matches no line above"),
+    (" asr:\n   provider: qwen\nllm:\n  enabled: no\n", 3, "indentation matches no line above"),
     ("asr:\n  qwen:\n    api_key: %x\n", 3, "a text that begins with % needs quotes"),
     ("asr:\n  qwen:\n    api_key: @x\n", 3, "a text that begins with @ needs quotes"),
     ("asr:\n  qwen:\n    api_key: `x`\n", 3, "a text that begins with ` needs quotes"),
@@ -62,8 +62,8 @@ BROKEN = [
     ("llm:\n  timeout_ms: 9\n  enabled：no\n", 3, "a full-width colon ： stands where : and"),
     ("llm:\n  enabled: no\nasr\n  provider: qwen\n", 3, "a colon is missing in this line"),
     ("asr:\n  fallback: [qwen, glm\nllm:\n  enabled: no\n", 2, "what [ opens here is not closed"),
-    ("prompt_templates:\n- name: x\n shortcut: 1\n", 3, "indented as nothing above it"),
-    ("llm:\n  enabled: no\n asr:\n  provider: qwen\n", 3, "indented as nothing above it"),
+    ("prompt_templates:\n- name: x\n shortcut: 1\n", 3, "indentation matches no line above"),
+    ("llm:\n  enabled: no\n asr:\n  provider: qwen\n", 3, "indentation matches no line above"),
     # What is odd and right before the mistake is not named.
     ("a: |\n  x：y\n  'z\nllm:\n\tenabled: no\n", 5, "a tab stands"),
     ("# don't：\nllm:\n\tenabled: no\n", 3, "a tab stands"),
@@ -122,7 +122,11 @@ def test_nothing_is_found_in_what_is_right(text: str) -> None:
         ("ASR:\n  provider: qwen\n", 1, "did you mean asr?"),
         ("llm.timeout_ms: 9\n", 1, "write timeout_ms: indented in a line below llm:"),
         ("overlay:\nfont_size: 9\n", 2, "it belongs to overlay: indent it below overlay:"),
-        ("asr:\n  provider: qwen\nasr:\n  stall_ms: 900\n", 3, "more than once, in line 1 too"),
+        (
+            "asr:\n  provider: qwen\nasr:\n  stall_ms: 900\n",
+            3,
+            "this key is repeated, see line 1; using",
+        ),
     ],
 )
 def test_what_means_something_else(text: str, line: int, message: str) -> None:
@@ -136,9 +140,7 @@ def test_a_key_that_is_there_many_times_is_one_problem() -> None:
     assert listing.config.asr.provider == "glm"
     [problem] = listing.problems
     assert problem.line == 20_001
-    assert "in lines 1, 2, 3 and 19997 more too; using the last one: delete the others" in str(
-        problem
-    )
+    assert "see lines 1, 2, 3 and 19997 more; using the last one: delete the others" in str(problem)
 
 
 def test_no_value_is_repeated() -> None:
