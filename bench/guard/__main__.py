@@ -24,7 +24,7 @@ from bench.guard.judging import (
 )
 from bench.report import Section, render
 from koe.answers.clean import clean
-from koe.answers.guard import find_flaw
+from koe.answers.guard import find_edit
 from koe.answers.words import split
 
 _FILES = (
@@ -86,7 +86,7 @@ def _times() -> Iterator[tuple[str, ...]]:
 def _seconds(answer: str, heard: str) -> float:
     split.cache_clear()  # in real use, each dictation is a new text
     start = time.process_time()
-    find_flaw(clean(answer, heard), heard)
+    find_edit(clean(answer, heard), heard)
     return time.process_time() - start
 
 

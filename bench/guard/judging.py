@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.guard.corpus import Pair, read
 from koe.answers.clean import clean
-from koe.answers.guard import find_flaw
+from koe.answers.guard import find_edit
 from koe.errors import LlmReplyError
 
 # The largest shares of wrong verdicts that are allowed: bad answers that are used, good edits that
@@ -43,7 +43,7 @@ def deliver(pair: Pair) -> Verdict:
         text = clean(pair.answer, pair.heard)
     except LlmReplyError as exc:
         return Verdict(pair, pair.heard, str(exc))
-    flaw = find_flaw(text, pair.heard, pair.terms)
+    text, flaw = find_edit(text, pair.heard, pair.terms)
     return Verdict(pair, text if flaw is None else pair.heard, flaw or "")
 
 

@@ -1,7 +1,7 @@
 """Find the text in the answer of a model, and judge whether it is an edit of the transcript.
 
     text = clean(answer, heard)          remove wrappings around the text (koe.answers.clean)
-    flaw = find_flaw(text, heard)        None if the text is an edit (koe.answers.guard)
+    text, flaw = find_edit(text, heard)  no flaw if the text is an edit (koe.answers.guard)
 
 The guard compares words. `numbers` writes spoken numbers as digits, and `words` splits both texts.
 `alignment` finds the words that were kept, including words that sound alike (`sounds`, which uses

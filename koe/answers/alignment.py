@@ -54,6 +54,7 @@ _CONTRARY_BEGINNINGS = (
 )
 _ANY_CONTRARY_BEGINNING = tuple(chain.from_iterable(_CONTRARY_BEGINNINGS))
 _HARMLESS = (
+    {"g", "gb"},
     {"no", "know"},
     {"no", "node"},
     {"nor", "or"},
@@ -220,11 +221,12 @@ def _are_alike(
             return False
         if word in DEGREES and other in DEGREES:
             return DEGREES[word] == DEGREES[other]
-        is_short = _abbreviates(other, word) or (len(word) == 1 and _abbreviates(word, other))
-        if is_short or are_forms(word, other) or {word, other} in _HARMLESS:
+        if are_forms(word, other) or {word, other} in _HARMLESS:
             return True
         if {word, other} <= UNITS:
             return False
+        if _abbreviates(other, word) or (len(word) == 1 and _abbreviates(word, other)):
+            return True
     if len(said) == len(written) and least >= ALIKE:
         pairs = zip(said, written, strict=True)
         if not all(may_be(word, other, is_name=other in names) for word, other in pairs):

@@ -17,6 +17,9 @@ from koe.answers.words import MEANINGFUL, Words, split
 # Words with a likeness below this are not confused by speech recognition.
 UNLIKE = 0.4
 
+# The smallest weight of a word that no answer may just drop: that of a word of three letters.
+FULL = 0.85
+
 # The largest weight of a group of words that may be moved to another place.
 HEAVIEST_MOVED = 1.3
 
@@ -67,6 +70,21 @@ class Differences:
     def is_invented(self) -> bool:
         """Whether there is a new meaningful word that replaces no word of a similar sound."""
         return bool(self.new.texts) and any(_invents(self.gone, self.new, gap) for gap in self.gaps)
+
+    @property
+    def drops_word(self) -> bool:
+        """Whether a word with a full meaning of its own is gone, and no word is in its place.
+
+        It is a part of a list, or a condition: salt, pepper and garlic; the temporary files. Words
+        beside an interjection may have been taken back.
+        """
+        words, flags = self.gone.words, self.gone.flags
+        return any(
+            not gap.answered
+            and any(flags[at] and words.weights[at] >= FULL for at in gap.heard)
+            and speech.INTERJECTIONS.isdisjoint(words.texts[gap.heard.start : gap.heard.stop])
+            for gap in (self.gaps if self.gone.texts else ())
+        )
 
 
 def compare(

@@ -51,8 +51,12 @@ def excuse(
     gone = list(alignment.gone)
     if alignment.is_other_text or not any(gone):
         return gone
-    ahead = shifted(heard, alignment)
-    restarts = [run for run in runs(ahead) if is_restart(heard, *run)]
+    ahead, there = shifted(heard, alignment), set(runs(gone))
+    restarts = [
+        run
+        for run in runs(ahead)
+        if is_restart(heard, *run) or (run not in there and _is_idle(heard, *run))
+    ]
     if restarts:
         alignment.gone, gone = ahead, list(ahead)
         for start, end in restarts:
@@ -80,6 +84,12 @@ def excuse(
         for at in range(start + 1, end):
             gone[at] = heard.keys[at] != heard.keys[at - 1] or heard.numbers[at] >= 0
     return gone
+
+
+def _is_idle(heard: Words, start: int, end: int) -> bool:
+    """Whether words consist of fillers."""
+    found = speech.find_loose(heard.texts, speech.FILLERS, start, end)
+    return sum(last - first for first, last in found) == end - start
 
 
 def without_items(written: str) -> tuple[str, int]:

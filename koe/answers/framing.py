@@ -8,11 +8,12 @@ open" may have been dictated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from koe.answers import lexicon
 from koe.answers.heard import Heard
+from koe.text import trim
 
 # Where a preamble can end, and where a note can begin. The first set of characters makes the search
 # quick; the look-behinds repeat which of them was found.
@@ -33,8 +34,15 @@ _ANNOUNCEMENT = (
     r"|以下是?(?:修正|校对|校對|整理|润色|潤色|修改)[^。！\n]{0,12}"
 )
 _OPENING = re.compile(
-    rf"(?i)(?:(?:{_ACKNOWLEDGEMENT})(?:[.!。！]\s*|[,，]\s*(?=(?:{_ACKNOWLEDGEMENT}|{_ANNOUNCEMENT})"
-    rf"[,.!，。！]))|(?:{_ANNOUNCEMENT})[.!。！]\s*)+"
+    rf"(?i)(?:(?:{_ACKNOWLEDGEMENT})[.!,。！，]\s*|(?:{_ANNOUNCEMENT})[.!。！]\s*)+"
+)
+
+# Where a preamble may also end, and the sentences with which models end, if the rest is an edit.
+_DASH = re.compile(r"\s[-–—]\s")
+_CLOSING = re.compile(
+    r"(?i)(?:(?<=[.!?])|(?<=[.!?][\"”]))\s+(?://|(?:i )?hope (?:this|that|it) helps"
+    r"|i(?:['’]ve| have)? (?:added|changed|cleaned|corrected|fixed|kept|left|made|removed)\b)"
+    r"|(?<=[。！？”])\s*(?:注[:：]|以上(?:就)?是|希望(?:对|這|这|能|以上)|已(?:去除|修正|删除|添加|保留))"
 )
 
 # At most this many places are tried.
@@ -45,15 +53,19 @@ def without_lead(text: str, heard: Heard) -> str:
     """Remove a preamble or label before the text."""
     ends = [end.end() for end in islice(_LEAD_ENDS.finditer(text), _MOST_PLACES)]
     rest = _rest(text, heard, ((text[:end], text[end:]) for end in reversed(ends)))
-    return rest if rest != text else _without_opening(text, heard)
+    return rest if rest != text else _without_opening(text, heard.is_opened_by)
 
 
-def _without_opening(text: str, heard: Heard) -> str:
+def _without_opening(text: str, is_opening: Callable[[str, str], bool]) -> str:
     opening = _OPENING.match(text)
     if opening is None or opening[0] == text:
         return text
     rest = text[opening.end() :]
-    return rest if heard.is_opened_by(opening[0], rest) else text
+    if not is_opening(opening[0], rest):
+        return text
+    # A sentence goes on in lower case after a comma; an address stays as it is.
+    goes_on = opening[0].rstrip().endswith(",") and rest.split(maxsplit=1)[0].isalpha()
+    return rest[:1].upper() + rest[1:] if goes_on else rest
 
 
 def without_note(text: str, heard: Heard) -> str:
@@ -64,7 +76,38 @@ def without_note(text: str, heard: Heard) -> str:
     return _rest(text, heard, ((text[begin:], text[:begin]) for begin in begins))
 
 
+def without_acknowledgement(text: str, heard: Heard) -> str:
+    """Remove sentences with which models begin, if they say nothing of the transcript.
+
+    The rest need not have most of the transcript, so its caller judges it.
+    """
+    return _without_opening(text, heard.is_foreign)
+
+
+def inner_texts(text: str, heard: Heard) -> Iterator[str]:
+    """Yield what is left of a text without each part that may be a frame.
+
+    Only the place of a part decides, but the first and the last words of the transcript are none.
+    """
+    ends = [end.end() for end in islice(_LEAD_ENDS.finditer(text), _MOST_PLACES)]
+    ends += [end.end() for end in (_OPENING.match(text), _DASH.search(text)) if end]
+    begins = [begin.start() for begin in _NOTE_BEGINS.finditer(text)][-_MOST_PLACES:]
+    if closing := _CLOSING.search(text):
+        begins.append(closing.start())
+    parts = [(text[:end], text[end:]) for end in ends]
+    parts += [(text[begin:], text[:begin]) for begin in begins]
+    for frame, rest in parts:
+        if (less := trim(rest)) and not heard.is_edge(frame, less):
+            yield less
+
+
 def _rest(text: str, heard: Heard, parts: Iterable[tuple[str, str]]) -> str:
+    # An answer that quotes the transcript also has the edit.
     return next(
-        (rest for frame, rest in parts if rest.strip() and heard.is_framed_by(frame, text)), text
+        (
+            rest
+            for frame, rest in parts
+            if rest.strip() not in ("", heard.text) and heard.is_framed_by(frame, text)
+        ),
+        text,
     )

@@ -13,11 +13,15 @@ from functools import lru_cache
 from itertools import chain
 
 from koe.answers import speech
+from koe.answers.clean import clean
 from koe.answers.differences import Differences, compare
 from koe.answers.flaws import Flaw
+from koe.answers.framing import inner_texts, without_acknowledgement
+from koe.answers.heard import Heard
 from koe.answers.meaning import changed_meaning, changes_certainty, is_question
 from koe.answers.repairs import repairs
 from koe.answers.words import MEANINGFUL, fold, has_kana, script_of, split, weight
+from koe.errors import LlmReplyError
 
 # The largest weight of a run of missing or new words, and the largest share of the text that all
 # missing or all new words may have. A meaningful word weighs about 1. Tuned with bench/guard.
@@ -37,7 +41,50 @@ _FEWEST_KANA = 3
 # The largest number of spoken corrections that are applied one after the other.
 _MOST_REPAIRED = 3
 
+# The largest number of texts that are judged in the place of an answer.
+_MOST_TRIED = 8
+
 _REFUSAL = speech.pattern("refusals")
+
+
+def find_edit(answer: str, heard: str, candidates: Sequence[str] = ()) -> tuple[str, Flaw | None]:
+    """Find the edit in an answer: the answer itself, or what is left of it without a frame.
+
+    Some frames have words of the transcript, or stand around a text with few of them, so `clean`
+    leaves them. A part that may be a frame is one if the rest is an edit.
+
+    Args:
+        answer: The cleaned answer.
+        heard: The transcript that the model was given.
+        candidates: The terms of the dictionary that were in the prompt.
+
+    Returns:
+        The edit and None; or the answer, and the reason why it must not be used.
+    """
+    known = Heard(heard)
+    less = without_acknowledgement(answer, known)
+    if less != answer and find_flaw(less, heard, candidates) is None:
+        return less, None
+    flaw = find_flaw(answer, heard, candidates)
+    if flaw is None:
+        return answer, None
+    # The transcript itself is what takes the place of an answer that is not used.
+    texts, tried = [answer], {answer, heard}
+    for text in texts:
+        for inner in inner_texts(text, known):
+            if len(tried) > _MOST_TRIED:
+                break
+            try:
+                less = clean(inner, heard)
+            except LlmReplyError:  # nothing is left
+                continue
+            if less in tried:
+                continue
+            if find_flaw(less, heard, candidates) is None:
+                return less, None
+            tried.add(less)
+            texts.append(less)
+    return answer, flaw
 
 
 def find_flaw(answer: str, heard: str, candidates: Sequence[str] = ()) -> Flaw | None:
@@ -86,7 +133,9 @@ def _flaw_in(
     is_about_it = max(gone.share, new.share) <= _MOSTLY_KEPT
     flaw = changed_meaning(found) if is_about_it else None
     if all(side.share <= MOST_OF_TEXT and side.heaviest <= HEAVIEST_RUN for side in (gone, new)):
-        return flaw or (Flaw.WORD if found.is_invented or changes_certainty(found) else None)
+        if flaw or found.drops_word:
+            return flaw or Flaw.TRUNCATION
+        return Flaw.WORD if found.is_invented or changes_certainty(found) else None
     if _are_terms(new.texts, terms) or is_recital(answer, heard, candidates):
         return Flaw.DUMP
     return flaw or _reason(found, answer)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import compress
 from operator import not_
 
 from koe.answers import speech
 from koe.answers.alignment import align
-from koe.answers.words import MEANINGFUL, Words, split, weight
+from koe.answers.words import MEANINGFUL, Words, script_of, split, weight
 
 # A piece is the text if it contains at least this share of the transcript.
 MOST = 0.6
@@ -61,10 +62,26 @@ class Heard:
         """Whether a part of a text contains words of the transcript that the rest lacks."""
         words, whole = split(part), Counter(split(text).keys)
         rest = whole - Counter(words.keys)
-        return any(
+        return self._is_edge_of(words.keys, rest) or any(
             weight >= MEANINGFUL and rest[key] < min(self._counts[key], whole[key])
             for key, weight in zip(words.keys, words.weights, strict=True)
         )
+
+    def is_edge(self, part: str, rest: str) -> bool:
+        """Whether a part of a text begins or ends the transcript, and the rest lacks it."""
+        return self._is_edge_of(split(part).keys, Counter(split(rest).keys))
+
+    def _is_edge_of(self, keys: Sequence[str], rest: Counter[str]) -> bool:
+        """Whether the transcript begins or ends with these words, and the rest lacks one of them.
+
+        All of them may be light: "To do: buy milk". A frame may have the whole transcript.
+        """
+        said, count = self._words.keys, len(keys)
+        if not count or 2 * count > len(said):
+            return False
+        first = next((at for at in range(len(said)) if at not in self._idle), 0)
+        edges = (said[:count], said[first : first + count], said[-count:])
+        return keys in edges and any(rest[key] < said.count(key) for key in keys)
 
     def is_framed_by(self, part: str, text: str) -> bool:
         """Whether a part is only a frame: the rest of the text contains most of the transcript."""
@@ -77,20 +94,33 @@ class Heard:
     def is_opened_by(self, part: str, rest: str) -> bool:
         """Whether a part before the rest of a text says nothing of the transcript.
 
-        The rest contains most of the transcript, and its first word that is no filler. The words
-        that the rest lacks, fillers and light words included, do not sound like those of the part.
+        The rest contains most of the transcript, and its first word that is no filler.
         """
-        others, lacks = Counter(split(rest).keys), []
+        lacks = self._lacking(rest)
+        first = next((at for at in range(len(self._words)) if at not in self._idle), None)
+        return first not in lacks and self.is_most_of(rest) and self.is_foreign(part, rest)
+
+    def is_foreign(self, part: str, rest: str) -> bool:
+        """Whether no word that the rest of a text lacks is meant by a part of it.
+
+        Such a word sounds like one of the part, or was an acknowledgement: ok, okay.
+        """
+        words, lacking = split(part), self._lacking(rest)
+        scripts = set(map(script_of, words.texts))
+        lacks = [at for at in lacking if script_of(self._words.texts[at]) in scripts]
+        said = speech.find(self._words.texts, speech.ACKNOWLEDGEMENTS)
+        return not any(set(range(*place)).issubset(lacking) for place in said) and all(
+            align(self._words.picked(lacks), words).new
+        )
+
+    def _lacking(self, rest: str) -> Sequence[int]:
+        """The positions of the words that a text lacks, fillers and light words included."""
+        others, lacks = Counter(split(rest).keys), list[int]()
         for at, key in enumerate(self._words.keys):
             others[key] -= 1
             if others[key] < 0:
                 lacks.append(at)
-        first = next((at for at in range(len(self._words)) if at not in self._idle), None)
-        return (
-            first not in lacks
-            and self.is_most_of(rest)
-            and all(align(self._words.picked(lacks), split(part)).new)
-        )
+        return lacks
 
     @cached_property
     def _idle(self) -> set[int]:
@@ -104,6 +134,12 @@ class Heard:
         lacks = [at for at, key in keys if key not in rest and at not in self._idle]
         kept = align(self._words.picked(lacks), part).new
         return any(it >= MEANINGFUL for it in compress(part.weights, map(not_, kept)))
+
+    def begins_with(self, *signs: str) -> bool:
+        """Whether the transcript begins with one of these signs, or with its name."""
+        first = next((at for at in range(len(self._words)) if at not in self._idle), 0)
+        found = speech.find(self._words.texts, speech.spoken_as("".join(signs)), first)
+        return self.text.lstrip()[:1] in signs or any(start == first for start, _ in found)
 
     def has(self, *signs: str) -> bool:
         """Whether any of these signs, one character each, was dictated as a sign or by name."""

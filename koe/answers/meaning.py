@@ -19,6 +19,8 @@ _LONGEST_SUBJECT = 3
 # Missing words of at most this weight, such as 元 or 块, cannot have been a misheard number.
 _NO_WORD = 0.2
 
+_MONEY = frozenset("$€£¥₩")
+
 # The first ideographs of Chinese reports (正在, 已经).
 _REPORTED = "正已"
 
@@ -37,8 +39,31 @@ def changed_meaning(found: Differences) -> Flaw | None:
 
 
 def changes_certainty(found: Differences) -> bool:
-    """Whether the missing and the new words express different certainty or time."""
-    return _classes(found.gone, speech.DEGREES) != _classes(found.new, speech.DEGREES)
+    """Whether the missing and the new words express different certainty, time or limits."""
+    return _classes(found.gone, speech.DEGREES) != _classes(found.new, speech.DEGREES) or (
+        _limits(found.gone) != _limits(found.new)
+    )
+
+
+def _limits(side: Side) -> set[str]:
+    """The kinds of limits of numbers, such as "at most", that the other text lacks."""
+    if speech.LIMIT_PHRASES.keys().isdisjoint(side.texts):
+        return set()  # a quick exit for most answers
+    words = side.words
+    return {
+        speech.LIMITS[tuple(words.texts[start:end])]
+        for start, end in speech.find(words.texts, speech.LIMIT_PHRASES)
+        if all(side.flags[start:end])
+        and (_is_number(words, end) or (start > 0 and _is_number(words, start - 1)))
+    }
+
+
+def _is_number(words: Words, at: int) -> bool:
+    """Whether a word belongs to a number; a sign of money may be ahead of it."""
+    return any(number >= 0 for number in words.numbers[at : at + 1]) or (
+        not _MONEY.isdisjoint(words.texts[at : at + 1])
+        and any(number >= 0 for number in words.numbers[at + 1 : at + 2])
+    )
 
 
 def is_question(texts: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TypeAlias
 
 from koe.answers import lexicon
@@ -65,7 +66,8 @@ ENGLISH = re.compile(
     rf"\b(?<!\bper )(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
     r"|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?!oh (?:no|wait|sorry)\b)(?:{_ALL})"
-    rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b"
+    rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b",
+    re.ASCII,  # Ideographs are word characters otherwise, and would hide a number beside them.
 )
 
 _MONTHS = _values(
@@ -77,7 +79,8 @@ _MONTHS_IN_SHORT = {name[:3]: value for name, value in _MONTHS.items()}
 # after "of", the day was before it.
 _MONTH = re.compile(
     rf"\b(?:(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
-    rf"(?P<name>{_MONTH_NAMES})\b\.?(?P<the> the(?= [0-9]))?"
+    rf"(?P<name>{_MONTH_NAMES})\b\.?(?P<the> the(?= [0-9]))?",
+    re.ASCII,
 )
 _DAY_BEHIND = re.compile(r",? (?:the )?[0-9]{1,2}\b(?! [0-9]{2}\b)")
 
@@ -112,7 +115,12 @@ def _past(match: re.Match[str]) -> str:
 
 
 def _to(match: re.Match[str]) -> str:
-    return f"{match[1] or ''} {int(match[3]) - 1} {60 - int(match[2] or 15)}"
+    return f"{match[1] or ''}{_before(match[3], match[2])}"
+
+
+def _before(hour: str, minutes: str | None) -> str:
+    """Write a time as so many minutes, by default a quarter, before an hour."""
+    return f" {int(hour) - 1} {60 - int(minutes or 15)}"
 
 
 def _late(match: re.Match[str]) -> str:
@@ -161,12 +169,14 @@ def _plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
+_BY_DIGIT = "|".join(f"{by}{digit}" for by in ("by ", "x", "x ", "×", "× ") for digit in range(10))
+
 _Form: TypeAlias = tuple[Sequence[str], re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 # Replacements in lower-case text in which numbers are digits, in this order. The first column has
 # strings between bars: the pattern is tried only if the text contains one, which is quick to check.
 _FORMS: Sequence[_Form] = tuple(
-    (needles.split("|"), re.compile(pattern), written)
+    (needles.split("|"), re.compile(pattern, re.ASCII), written)
     for needles, pattern, written in (
         ("點", "點", "点"),
         ("⁄", "⁄", "/"),
@@ -185,7 +195,15 @@ _FORMS: Sequence[_Form] = tuple(
         (" and a half", r"\b(?:an?|(\d+)) ([a-z]+) and a half\b", _and_a_half),
         ("quarter", r"(\d) and a quarter\b", r"\1.25"),
         ("quarters", r"(\d) and 3 quarters\b", r"\1.75"),
-        ("差", r"差 ?(\d+) ?分钟? ?(\d+) ?点", lambda it: f" {int(it[2]) - 1} {60 - int(it[1])}"),
+        ("差", r"差 ?(?:(\d+) ?分钟?|1刻) ?(\d+) ?点", lambda it: _before(it[2], it[1]) + " "),
+        ("点差", r"(\d+) ?点差 ?(?:(\d+) ?分钟?|1刻)", lambda it: _before(it[1], it[2]) + " "),
+        ("整", r"(?:(?<=\d点)|(?<=:00))整", ""),
+        (
+            "下午|晚上",
+            r"(下午|晚上) ?(\d\d?(?:点(?:半|[13]刻|\d\d?分?)?|:\d\d)?) ?([到至-]) ?(?=\d\d?[点:])",
+            r"\1\2\3\1",
+        ),
+        (_BY_DIGIT, r"(\d) ?(?:\bby\b|x|×) ?(?=\d)", r"\1 x "),
         ("/", r"(\d) +([13])/([24])\b", _mixed),
         ("quarters", r"(\d) quarters(?: of an?)?\b", r"\1/4"),
         ("thirds", r"(\d) thirds(?: of an?)?\b", r"\1/3"),
@@ -224,7 +242,12 @@ _FORMS: Sequence[_Form] = tuple(
         ("比", r"([0-9]) ?比 ?(?=[0-9])", r"\1:"),
         ("'", r"(\d)'(?=\d)", r"\1 ft "),
         ("零下|负|minus ", r"(?:零下|(?<![正胜])负|\bminus )(?=\d)", f" {MINUS} "),
-        ("-", r"(?:(?<![\w.-])|(?<=[是为為到至约約]))-(?=\d)", f" {MINUS} "),
+        (
+            "-",
+            r"(?:(?<![\w.\u3400-\u9fff-])|(?<=[是为為到至约約额額]))-(?=\d)"
+            r"|(?<![\w.-])-(?=\d+(?:\.\d+)?[°%度米楼层])",
+            f" {MINUS} ",
+        ),
         ("thousand|illion", r"(\d+(?:\.\d+)?) ?(thousand|million|billion|trillion)\b", _scale),
         ("a quarter", r"\ba quarter (?!to |past )(?:of (?:an? )?)?(?=[a-z])", "1/4 "),
         (
@@ -240,6 +263,11 @@ _FORMS: Sequence[_Form] = tuple(
         ),
         ("", rf"[{_MEASURE_WORDS}](?:(?<=[\d这那每].)|(?<=\d .))", "个"),
         ("下午|晚", r"(?:下午|晚上|傍晚) ?(\d{1,2})()(?!\d)", _afternoon),
+        ("摄氏|攝氏", r"[摄攝]氏(\d+(?:\.\d+)?)?度", r"\1℃"),
+        ("华氏|華氏", r"[华華]氏(\d+(?:\.\d+)?)?度", r"\1℉"),
+        ("°c|celsius|centigrade", r" ?(?:°c|degrees? (?:celsius|centigrade))\b", "℃"),
+        ("°f|fahrenheit", r" ?(?:°f|degrees? fahrenheit)\b", "℉"),
+        ("度|degree", r"(?<=\d) ?(?:度|degrees?\b)", "°"),
     )
 )
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
@@ -281,7 +309,8 @@ def read_english(run: str) -> str:
     numbers: list[str] = []
     total, current, last = 0, 0, -1  # for the number being read; `last` is its last word's value
     decimals: str | None = None
-    for word in re.split(r"[\s-]+", run):
+    words = re.split(r"[\s-]+", run)
+    for word, following in zip_longest(words, words[1:]):
         if word == "and":
             continue
         if word == "point":
@@ -301,6 +330,8 @@ def read_english(run: str) -> str:
             total, current = total + (current or 1) * value, 0
         else:
             has_room = last < 0 or (last >= 100 > value) or (20 <= last < 100 and 0 < value < 10)
+            if last == 100 and value < 10 and _UNITS.get(following or "", 10) < 10:
+                has_room = False  # digit by digit: eight hundred five five five
             if not has_room:
                 numbers.append(str(total + current))
                 total, current = 0, 0

@@ -58,15 +58,40 @@ def is_restart(heard: Words, start: int, end: int) -> bool:
         start: Where the missing words begin.
         end: Where they end, and the right words begin.
     """
-    if end == start + 1 or end == len(heard):
+    if end == len(heard):
         return False
+    if end == start + 1:
+        return _is_cut(heard.texts[start], heard.texts[end])
     if _parts_number(heard, start) or _parts_number(heard, end):
         return False
-    return any(
+    return _grows(heard, start, end) or any(
         _is_named_again(heard, start, first, end)
         or (_interrupts(heard, start, first, end) and _is_parallel(heard, start, first, end))
         for first in range(start + 1, min(end, start + _LONGEST))
     )
+
+
+def _grows(heard: Words, start: int, end: int) -> bool:
+    """Whether missing words are several beginnings of the right ones, as in 我先我先去我先去开会.
+
+    The last word of a beginning may be cut off: the pre the presentation.
+    """
+    right = heard.texts[end : end + end - start]
+    while start < end:
+        begun = 0
+        for word, other in zip(heard.texts[start:end], right, strict=False):
+            begun += word == other or _is_cut(word, other)
+            if word != other:
+                break
+        if not begun:
+            return False
+        start += begun
+    return True
+
+
+def _is_cut(word: str, other: str) -> bool:
+    """Whether a word is the beginning of another one: pro, probably."""
+    return word != other and len(word) > 1 and word.isascii() and other.startswith(word)
 
 
 def _parts_number(heard: Words, at: int) -> bool:

@@ -47,6 +47,7 @@ CONTRARIES = frozenset(
     for pair in combinations(line.split(", "), 2)
 )
 INTERJECTIONS = frozenset(lexicon.phrases("interjections"))
+ACKNOWLEDGEMENTS = _phrases("acknowledgements")
 JOINING = frozenset(lexicon.phrases("joining"))
 LIST_WORDS = frozenset(
     word for phrase in map(_phrase, lexicon.phrases("list words")) for word in phrase
@@ -56,6 +57,11 @@ AFFIRMED = frozenset(lexicon.phrases("affirmed"))
 
 DEGREES = {word: line for line in lexicon.lines("degrees") for word in line.split(", ")}
 """By word, the group of words that express the same certainty or time."""
+
+LIMITS = {_phrase(text): line for line in lexicon.lines("limits") for text in line.split(", ")}
+"""By phrase, the group of phrases that limit a number in the same way."""
+
+LIMIT_PHRASES = _by_first(LIMITS)
 
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))

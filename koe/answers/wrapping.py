@@ -40,12 +40,19 @@ _OPENINGS = {opening[0] for opening, _ in (*_QUOTES, _OF_TITLES)}
 # A quote at the beginning or the end of a text, except the sign for inches after a number.
 _LONE_QUOTE = re.compile(r'\A["“„«「『]\s*|(?<!\d)\s*["”»」』]\Z')
 _ALL_QUOTES = '"“”„‘‚«»‹›「」『』﹁﹂〝〞＂'
+_FIRST_QUOTE = re.compile(r'\A[^"“”„»›」』]*(?:[“„«‹「『]|(?<!\w)")')
 _ENDS = ".。!！?？"
 
 _EMPHASIS = re.compile(
     r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])|\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*"
 )
 _UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
+# The same signs on both sides, or lines of them above and below.
+_RULED = re.compile(
+    r"([=+|~]{1,3}|-{3}|\*{3})[ \t]*([^=+|~*\n]*[^\s=+|~*-])[ \t]*\1"
+    r"|([-=*_])\3{2,}\n(.+)\n\3{3,}",
+    re.DOTALL,
+)
 _LINE_MARK = re.compile(r"(?m)^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?)")
 # Brackets around a whole text that are neither JSON nor a tag.
 _BRACKETED = re.compile(
@@ -132,14 +139,23 @@ def without_quotes(text: str, heard: Heard) -> str:
         end = text[-1:] if text[-1:] in _ENDS and not text.endswith(closing) else ""
         body = text.removesuffix(end)
         inner = body[len(opening) : len(body) - len(closing)]
-        if body != opening + inner + closing or _has_quote(inner, opening, closing):
+        if body != opening + inner + closing:
+            continue
+        is_dictated = heard.has(*_ALL_QUOTES) or heard.text.strip().startswith(opening)
+        if is_dictated and not (_has_pairs(inner) and not heard.begins_with(*_ALL_QUOTES)):
+            return text
+        if not is_dictated and _has_quote(inner, opening, closing):
             continue
         if opening in _OF_TITLES and inner[-1:] not in _ENDS:
             return text
-        if heard.has(*_ALL_QUOTES) or heard.text.strip().startswith(opening):
-            return text
         return inner if inner.rstrip()[-1:] in _ENDS else inner + end
     return text
+
+
+def _has_pairs(text: str) -> bool:
+    """Whether a text has pairs of quotes, the first of which begins there."""
+    first = _FIRST_QUOTE.search(text)
+    return first is not None and sum(map(text.count, _ALL_QUOTES)) % 2 == 0
 
 
 def _has_quote(text: str, *quotes: str) -> bool:
@@ -160,6 +176,9 @@ def without_markdown(text: str, heard: Heard) -> str:
         plain = underlined[2] if underlined else plain
     if ("#" in plain or ">" in plain) and not heard.has("#", ">"):
         plain = _LINE_MARK.sub("", plain)
+    ruled = _RULED.fullmatch(plain)
+    if ruled and not heard.has((ruled[1] or ruled[3])[0]):
+        plain = ruled[2] or ruled[4]
     bullet = _BULLET.match(plain)
     if bullet and "\n" not in plain and not heard.has("-", "*"):
         rest = plain[bullet.end() :]

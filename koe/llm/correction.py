@@ -127,10 +127,10 @@ class Inquiry:
             if isinstance(exc, LlmFormatError) and not explanation(body):
                 said += f"; {doubt(self.profile)}"
             raise LlmReplyError(said) from exc
-        flaw = self._flaw_of(answer)
+        text, flaw = self._judge(answer)
         if flaw is not None:
             return Outcome(self.heard, f"the model's answer was not used: {flaw}")
-        return Outcome(answer)
+        return Outcome(text)
 
     def _parameters(self, changes: Sequence[ParameterChange]) -> dict[str, object]:
         return apply(PROTOCOLS[self.profile.protocol].build_body(self.request), changes)
@@ -151,17 +151,18 @@ class Inquiry:
         shown, said = presentable(message, secrets), explanation(body, secrets)
         return shown if not said or said.startswith(shown) else f"{shown}: {said}"
 
-    def _flaw_of(self, answer: str) -> Flaw | None:
-        from koe.answers.guard import find_flaw, is_recital
+    def _judge(self, answer: str) -> tuple[str, Flaw | None]:
+        """Return the text of an answer, and the reason why it must not be used, if any."""
+        from koe.answers.guard import find_edit, is_recital
 
         match self.purpose:
             case Purpose.CORRECTION:
-                return find_flaw(answer, self.heard, self.candidates)
+                return find_edit(answer, self.heard, self.candidates)
             case Purpose.REWRITING:
                 is_useless = is_recital(answer, self.heard, self.candidates)
-                return Flaw.DUMP if is_useless else None
+                return answer, Flaw.DUMP if is_useless else None
             case Purpose.TEST:
-                return None
+                return answer, None
 
 
 def active_profile(settings: LlmConfig) -> LlmProfile:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.answers.flaws import Flaw
-from koe.answers.guard import find_flaw, is_recital
+from koe.answers.guard import find_edit, find_flaw, is_recital
 
 # As in a dictionary of someone who programs.
 TOOLS = [
@@ -25,6 +25,64 @@ CODE = "我们用 Claude Code 配合 Cursor 写 Rust，然后 deploy 到 Vercel�
 WORK = (
     "We need to discuss deployment, review every open bug, and schedule next week's release work."
 )
+
+
+DOG = "so uh the landlord said we can keep the dog but not the parrot"
+KEPT = "The landlord said we can keep the dog but not the parrot."
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard", "edit"),
+    [
+        (KEPT, DOG, KEPT),
+        (f"Corrected version — {KEPT}", DOG, KEPT),
+        (f"{KEPT} I removed the filler words and added punctuation.", DOG, KEPT),
+        (f"Input: {DOG}\nOutput: {KEPT}", DOG, KEPT),
+        # 后 is a word of the frame, and of the filler that is gone.
+        ("修正后的文本：\n我们周五发货。", "然后我们周五发货", "我们周五发货。"),
+        ("Sure! 周三四点开会。", "周二三点不对周三四点开会", "周三四点开会。"),
+        ("Sure, I'll do it.", "um sure i'll do it", "Sure, I'll do it."),
+        ("To do: call the dentist.", "to do call the dentist", "To do: call the dentist."),
+    ],
+)
+def test_frames_that_only_the_edit_shows(answer: str, heard: str, edit: str) -> None:
+    assert find_edit(answer, heard) == (edit, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard"),
+    [
+        ("Add a test. Make sure to cover leap years.", "add a test"),
+        ("Is it raining? I can't see that.", "is it raining"),
+        ("You asked me: is it raining?", "call the plumber about the leak"),
+    ],
+)
+def test_an_answer_with_more_than_a_frame(answer: str, heard: str) -> None:
+    text, flaw = find_edit(answer, heard)
+    assert (text, flaw) == (answer, find_flaw(answer, heard))
+    assert flaw is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard", "flaw"),
+    [
+        ("We need salt and garlic.", "we need salt pepper and garlic", Flaw.TRUNCATION),
+        (
+            "Delete only the files in that folder.",
+            "delete only the temporary files in that folder",
+            Flaw.TRUNCATION,
+        ),
+        ("Her pressure is 140/90.", "her pressure is one forty over ninety", None),
+        (
+            "The function returns a tuple of two.",
+            "the function returns a list uh a tuple of two",
+            None,
+        ),
+        ("I don't see the point of it.", "well i mean honestly i don't see the point of it", None),
+    ],
+)
+def test_single_words_that_are_dropped(answer: str, heard: str, flaw: Flaw | None) -> None:
+    assert find_flaw(answer, heard) is flaw
 
 
 @pytest.mark.parametrize(

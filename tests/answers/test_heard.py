@@ -34,6 +34,26 @@ def test_openings(transcript: str, part: str, rest: str, is_opened: bool) -> Non
     assert Heard(transcript).is_opened_by(part, rest) is is_opened
 
 
+def test_words_of_another_script_are_no_acknowledgement() -> None:
+    assert Heard("说我不太同意").is_foreign("Sure!", "我不太同意。")
+    assert not Heard("ok we agree").is_foreign("Okay,", "We agree.")
+
+
+@pytest.mark.parametrize(
+    ("transcript", "part", "rest", "is_edge"),
+    [
+        ("to do buy milk", "To do:", "Buy milk.", True),
+        ("um to do buy milk", "To do:", "Buy milk.", True),
+        ("leave at nine be there", "Be there!", "Leave at nine.", True),
+        ("to do buy milk", "Note:", "Buy milk.", False),
+        ("to do buy milk", "To do:", "To do: buy milk.", False),
+        ("buy milk", "buy milk →", "Buy milk.", False),
+    ],
+)
+def test_edges(transcript: str, part: str, rest: str, is_edge: bool) -> None:
+    assert Heard(transcript).is_edge(part, rest) is is_edge
+
+
 def test_nothing_was_heard() -> None:
     heard = Heard("")
     assert heard.covered_by("anything") == 1
@@ -47,3 +67,11 @@ def test_nothing_was_heard() -> None:
 )
 def test_signs(text: str, sign: str, has: bool) -> None:
     assert Heard(text).has(sign) is has
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [("um quote stop unquote", True), ('"stop" he said', True), ("he said quote stop", False)],
+)
+def test_signs_at_the_beginning(text: str, begins: bool) -> None:
+    assert Heard(text).begins_with('"', "“") is begins

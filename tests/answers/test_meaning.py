@@ -76,6 +76,10 @@ def test_changes(heard: str, answer: str, flaw: Flaw | None) -> None:
         ("我差点撞到那辆车", "我撞到那辆车了", True),
         ("i almost missed it", "I nearly missed it", False),
         ("if the fever goes up call me", "The fever goes up, so call me", True),
+        ("up to ten people can join", "Ten people can join", True),
+        ("the price is fifty dollars", "The price is about $50", True),
+        ("大概五十个人", "大约 50 个人", False),
+        ("we talked about fifty things", "We talked about 50 things", False),
     ],
 )
 def test_changes_of_certainty(heard: str, answer: str, *, expected: bool) -> None:

@@ -137,6 +137,16 @@ def test_times_and_dates(spoken: str, written: str) -> None:
         ("three quarters of a mile", "3/4 mile"),
         ("two thirds", "2/3"),
         ("q four", "Q4"),
+        ("fifty micrograms", "50 μg"),
+        ("一百公里每小时", "100 km/h"),
+        ("三十八度五", "38.5°"),
+        ("零下五摄氏度", "-5 ℃".replace(" ", "")),
+        ("four by four", "4x4"),
+        # Directly beside ideographs.
+        ("增长了fifteen percent", "增长了15%"),
+        ("今年q四", "今年Q4"),
+        ("最低零下五度", "最低-5度"),
+        ("call eight hundred five five five one two", "call 800-555-12"),
     ],
 )
 def test_units_and_fractions(spoken: str, written: str) -> None:

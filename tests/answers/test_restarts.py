@@ -42,6 +42,9 @@ def test_what_is_gone_may_stand_further_ahead(heard: str, gone: str) -> None:
         ("买一把菠菜菠菜不要换成生菜", "买一把生菜"),
         ("他是去年入职的前年前年入职的", "他是前年入职的"),
         ("in room twelve thirteen room thirteen", "in room thirteen"),
+        ("我先我先去我先去开个会", "我先去开个会"),
+        ("the the pre the presentation is ready", "the presentation is ready"),
+        ("pro probably tomorrow", "probably tomorrow"),
     ],
 )
 def test_a_restart(heard: str, answer: str) -> None:

@@ -95,6 +95,14 @@ def test_quotes(quotes: str) -> None:
     assert without_quotes(quoted, Heard("quote it's a small house unquote")) == quoted
 
 
+@pytest.mark.parametrize("quotes", ['""', "“”", "「」"])
+def test_quotes_around_dictated_ones(quotes: str) -> None:
+    heard, written = Heard("he wrote quote see you unquote"), 'He wrote "see you".'
+    assert without_quotes(f"{quotes[0]}{written}{quotes[1]}", heard) == written
+    first = '"See you" is what he wrote "there"'
+    assert without_quotes(first, Heard("quote see you unquote is what he wrote")) == first
+
+
 @pytest.mark.parametrize("answer", ['"', '"a', "a'", ""])
 def test_no_quotes(answer: str) -> None:
     assert without_quotes(answer, HEARD) == answer
@@ -103,6 +111,7 @@ def test_no_quotes(answer: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [f"**{TEXT}**", f"*{TEXT}*", f"***{TEXT}***", f"__{TEXT}__", f"_{TEXT}_", f"# {TEXT}",
+     f"=={TEXT}==", f"--- {TEXT} ---", f"|{TEXT}|", f"---\n{TEXT}\n---",
      f"> {TEXT}", f"- {TEXT}", f"1. {TEXT}", "It's a **small** *house*."],
 )  # fmt: skip
 def test_markdown(answer: str) -> None:
