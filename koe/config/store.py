@@ -50,6 +50,9 @@ _DEFAULT_NAMES = (CONFIG_NAME, DICTIONARY_NAME, "system_prompt.txt", "user_promp
 # Seconds that a shell's call may wait for a program that writes config.yaml.
 _PATIENCE_S = 0.5
 
+# The ID of the user who owns the system's folders.
+_SYSTEM = 0
+
 
 class Snapshot(NamedTuple):
     """The result of one reading of the directory.
@@ -172,6 +175,24 @@ class Store:
             return None
         return self._load(terms_if_unreadable=self._terms)
 
+    def _require_own(self) -> None:
+        """Refuse a directory of another user in a place where all users can make one, as in /tmp.
+
+        Its settings could send the user's speech anywhere.
+
+        Raises:
+            ConfigError: It is one.
+        """
+        if sys.platform == "win32":
+            return
+        try:
+            place, directory = self.directory.parent.stat(), self.directory.lstat()
+        except OSError:
+            return  # what is missing is reported by its reader
+        if place.st_mode & stat.S_IWOTH and directory.st_uid not in (_SYSTEM, os.geteuid()):
+            reason = "it belongs to another user, and is not used; set HOME to your own folder"
+            raise ConfigError(str(self.directory), reason)
+
     def forget(self) -> None:
         """Make `load_if_changed` read in any case: the last reading did not take effect."""
         self._seen = None
@@ -181,6 +202,7 @@ class Store:
         # When config.yaml is broken, the dictionary counts as seen too: its path may be about to
         # change, and the repaired config.yaml makes both be read again.
         self._remember()
+        self._require_own()
         path = str(self.config_path)
         root = compose(self._read_config(), path, self._environ)
         renewal: tuple[Problem, ...] = ()

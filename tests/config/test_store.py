@@ -217,6 +217,21 @@ def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     assert caught.value.path == str(tmp_path / named)
 
 
+@pytest.mark.skipif(WINDOWS, reason="Windows has no such places")
+def test_a_directory_of_another_user_in_a_public_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without HOME the directory is in /tmp, where another user may have made it before."""
+    store = Store(tmp_path / "koe", {})
+    store.create_missing_files()
+    monkeypatch.setattr("os.geteuid", lambda: 12_345)
+    monkeypatch.setattr("koe.config.store._SYSTEM", -1)
+    store.load()  # nobody else can make a directory here
+    tmp_path.chmod(0o1777)
+    with pytest.raises(ConfigError, match="belongs to another user, and is not used; set HOME"):
+        store.load()
+
+
 def test_a_directory_in_the_place_of_a_file_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").mkdir(mode=0o755)
     before = mode(tmp_path / "config.yaml")

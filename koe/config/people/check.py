@@ -24,6 +24,8 @@ from koe.yamltext.edit import find
 # Text that looks like a comment, such as `api_key: #x`.
 _COMMENT_FOR_TEXT = re.compile(r" *:[ \t]+#[^\s#]")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 _ADDRESS = (
     "a safe address, which begins with https:// or wss://, "
     "or with http:// or ws:// on this computer"
@@ -51,6 +53,7 @@ def find_problems(
         *checks.engine(engines),
         *checks.profile(),
         *checks.addresses(),
+        *checks.keys(),
         *checks.swallowed(),
         *checks.dictionary(directory),
     ]
@@ -68,7 +71,12 @@ def find_obstacle(
     if setting is None or setting.origin is not Origin.FILE:
         return None
     checks = _Checks(document, listing)
-    found = [*checks.engine(engines), *checks.unknown_profile(), *checks.addresses()]
+    found = [
+        *checks.engine(engines),
+        *checks.unknown_profile(),
+        *checks.addresses(),
+        *checks.keys(),
+    ]
     return next((it for it in found if it.key == setting.key), None)
 
 
@@ -147,6 +155,13 @@ class _Checks:
                 if profile is not None and is_private(setting.written):
                     message += "; in a private network, set allow_plain_http of the profile first"
                 yield self._problem(key, f"{message}; nothing is sent there", setting.line)
+
+    def keys(self) -> Iterator[Problem]:
+        """Keys that no service can be sent, because a line break or the like is in them."""
+        for key, setting in self._settings.items():
+            if setting.is_secret and _CONTROL.search(setting.written.strip()):
+                message = "it has a line break or another control character; enter the key again"
+                yield self._problem(key, message, setting.line)
 
     def dictionary(self, directory: Path) -> Iterator[Problem]:
         """A dictionary that can't be read. The default one may be missing: it is created."""

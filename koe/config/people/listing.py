@@ -48,6 +48,10 @@ _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _ADDRESS_SECRETS = re.compile(r"(?<=://)[^/?#@\s]*(?=@)|(?<=\?).+")
 
 
+# What is in the place of an address, and may be a key that was entered there.
+_MAY_BE_KEY = re.compile(r"[^.:/\s]{12,}")
+
+
 class Origin(StrEnum):
     """The origin of a value."""
 
@@ -340,6 +344,9 @@ def _refers(node: Scalar) -> bool:
 
 def _presentable(text: str, node: Node | None, about: _About) -> str:
     """A text with secrets masked; values of variables are shown as references."""
+    is_address = about.place.key.endswith("url")
+    if is_address and _MAY_BE_KEY.fullmatch(text):
+        return MASK
     if not about.declared.is_secret:
         return _ADDRESS_SECRETS.sub("***", text) if "://" in text else text
     if isinstance(node, Scalar) and _refers(node):
