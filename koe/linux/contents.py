@@ -81,8 +81,12 @@ async def _read(pipe: int, most: int) -> bytes | None:
         transport.close()
 
 
-def give(pipe: int, content: bytes) -> asyncio.Future[None]:
-    """Write all into a pipe, and close it once it was read; its reader may go away before."""
+def give(pipe: int, content: bytes) -> asyncio.Future[bool]:
+    """Write all into a pipe, and close it once it was read; its reader may go away before.
+
+    Returns:
+        Whether all of it was written.
+    """
     return asyncio.get_running_loop().run_in_executor(None, _write, pipe, content)
 
 
@@ -92,13 +96,17 @@ def note_read(expected: asyncio.Future[None] | None) -> None:
         expected.set_result(None)
 
 
-def _write(pipe: int, content: bytes) -> None:
+def _write(pipe: int, content: bytes) -> bool:
     ends = time.monotonic() + _READ_PATIENCE
+    is_written = False
     with suppress(OSError), os.fdopen(pipe, "wb") as opened:
+        os.set_blocking(pipe, True)  # The reader has chosen whether it blocks.
         opened.write(content)
         opened.flush()
+        is_written = True
         while _unread(pipe) and time.monotonic() < ends:
             time.sleep(_READ_INTERVAL)
+    return is_written
 
 
 def _unread(pipe: int) -> int:

@@ -139,15 +139,14 @@ class PortalClipboard:
     async def _give(self, name: str, serial: int) -> None:
         expected = self._reader if name in TEXT_FORMATS else None
         content = (self._given or {}).get(name)
-        member = f"{CLIPBOARD}.SelectionWrite"
+        member, is_given = f"{CLIPBOARD}.SelectionWrite", False
         try:
             if content is not None:
                 pipe = await self._bus.call_for_descriptor(
                     PORTAL, PORTAL_PATH, member, "ou", self._session, serial
                 )
-                await give(pipe, content)
-                note_read(expected)
-            is_given = content is not None
+                is_given = await give(pipe, content)
+                note_read(expected if is_given else None)
             await self._call("SelectionWriteDone", "oub", self._session, serial, is_given)
         except DesktopError:
             return  # the program does not paste any more, or the session has ended

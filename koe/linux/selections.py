@@ -112,7 +112,7 @@ class Selections:
             name, pipe = arguments.text(), arguments.descriptor()
             expected = self._reader if name in TEXT_FORMATS else None
             given = give(pipe, contents.get(name, b""))
-            given.add_done_callback(lambda _: note_read(expected))
+            given.add_done_callback(lambda done: note_read(expected if done.result() else None))
 
         def cancelled(arguments: Arguments) -> None:
             self._compositor.request(source, _DESTROY)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from koe.errors import DesktopError
+from koe.files.whole import write_whole
 from koe.linux.application import entry, entry_path
 
 NAME = "koe.service"
@@ -146,8 +147,14 @@ def _write(environ: Mapping[str, str], command: list[str]) -> None:
     """Write the unit, and the entry by which desktops know the program."""
     for path, text in ((unit_path(environ), unit(command)), (entry_path(environ), entry(command))):
         try:
+            content = text.encode()
+        except UnicodeEncodeError as exc:
+            raise DesktopError(
+                "a path of the service is not UTF-8, which systemd can't read; rename the folder"
+            ) from exc
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path.resolve(), content)
         except OSError as exc:
             raise DesktopError(f"{exc.filename or path} can't be written: {exc.strerror}") from exc
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from html import escape
 
 from koe.events import State
 
@@ -110,7 +111,10 @@ def newest(text: str) -> str:
 
 
 def waybar(status: DaemonStatus) -> str:
-    """A line for a custom module of Waybar, whose ``return-type`` is ``json``."""
+    """A line for a custom module of Waybar, whose ``return-type`` is ``json``.
+
+    Waybar takes the texts for markup, and shows nothing if they are none.
+    """
     if status.is_recording:
         text, kind = f"● {newest(status.text)}".rstrip(), "recording"
     elif status.state in WORKING:
@@ -120,4 +124,6 @@ def waybar(status: DaemonStatus) -> str:
     else:
         text, kind = "", "idle"
     tooltip = status.message or status.text or "koe"
-    return json.dumps({"text": text, "class": kind, "tooltip": tooltip}, ensure_ascii=False)
+    shown = {"text": escape(text, quote=False), "class": kind}
+    shown["tooltip"] = escape(tooltip, quote=False)
+    return json.dumps(shown, ensure_ascii=False)

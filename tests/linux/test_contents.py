@@ -50,7 +50,21 @@ async def test_a_program_that_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_a_reader_that_goes_away() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    await give(writer, b"text")
+    assert not await give(writer, b"text")
+
+
+@on_loop
+async def test_a_reader_whose_pipe_does_not_block() -> None:
+    """Xwayland makes such pipes, which take 64 KB until they are read."""
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    given, content = give(writer, b"x" * 300_000), b""
+    os.set_blocking(reader, True)
+    loop = asyncio.get_running_loop()
+    while piece := await loop.run_in_executor(None, os.read, reader, 65536):
+        content += piece
+    os.close(reader)
+    assert await given
+    assert content == b"x" * 300_000
 
 
 @on_loop

@@ -106,6 +106,17 @@ def test_without_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         service.install({"HOME": str(tmp_path)}, [])
 
 
+def test_a_path_that_is_not_utf_8(log: Path, tmp_path: Path) -> None:
+    """The unit that is there stays."""
+    environ = {"HOME": str(tmp_path)}
+    service.install(environ, [])
+    path = tmp_path / ".config" / "systemd" / "user" / "koe.service"
+    before = path.read_bytes()
+    with pytest.raises(DesktopError, match="is not UTF-8"):
+        service.install(environ, ["--config", "/tmp/\udcff"])
+    assert path.read_bytes() == before
+
+
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / ".config").write_text("")
     with pytest.raises(DesktopError, match="can't be written"):

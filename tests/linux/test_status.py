@@ -84,6 +84,7 @@ def test_the_newest_words_are_seen() -> None:
         (DaemonStatus(State.RECORDING_HOLD, text='a "b"\n'), "recording", '● a "b"'),
         (DaemonStatus(State.FINALIZING_ASR), "working", "…"),
         (DaemonStatus(message="no microphone"), "error", "!"),
+        (DaemonStatus(State.RECORDING_HOLD, text="R&D <b"), "recording", "● R&amp;D &lt;b"),
     ],
 )
 def test_waybar(status: DaemonStatus, kind: str, text: str) -> None:
