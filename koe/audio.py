@@ -19,9 +19,11 @@ from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
 from koe.files.pipe import Pipe
 from koe.resampling import Resampler, is_possible
-from koe.wav_header import Promise, read_promise, streamed_length
+from koe.wav_header import Promise, read_promise, streamed_length, unfinished_at
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
     from koe.resampling import Samples
 
 # The most values (frames times channels) in memory at once: 8 MB.
@@ -59,7 +61,7 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
         if stat.S_ISDIR(mode):
             raise AudioError(f"{path} is a directory; name a recording")
         if stat.S_ISREG(mode):
-            return _open(_NamelessFile(path.open("rb", buffering=0)), str(path), seconds_per_chunk)
+            return _open(_NamelessFile(_RecordingFile(path)), str(path), seconds_per_chunk)
         if stat.S_ISFIFO(mode):
             return open_pipe(os.open(path, os.O_RDONLY), str(path), seconds_per_chunk)
     except FileNotFoundError as exc:
@@ -229,6 +231,31 @@ def _mode_of(path: Path) -> int:
         return path.stat().st_mode
     except ValueError as exc:  # the name has a NUL character
         raise AudioError(f"{str(path)!r} cannot be the name of a file") from exc
+
+
+class _RecordingFile(io.FileIO):
+    """A file. The length in the header of an unfinished WAV file reads as unknown."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        # Where that length is; None: the header is finished.
+        self._unfinished_at: int | None = None
+        try:
+            self.seek(0, os.SEEK_END)  # a file without an end can't be read as a recording
+            self._unfinished_at = unfinished_at(cast("BinaryIO", self))
+        except BaseException:
+            self.close()
+            raise
+
+    def readinto(self, buffer: Buffer, /) -> int | None:
+        """Read as usual, and replace the length."""
+        begin, view = self.tell(), memoryview(buffer).cast("B")
+        count = super().readinto(view)
+        if self._unfinished_at is not None and count:
+            for at in range(self._unfinished_at, self._unfinished_at + 4):
+                if begin <= at < begin + count:
+                    view[at - begin] = 0xFF
+        return count
 
 
 class _NamelessFile(io.BufferedReader):

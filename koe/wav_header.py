@@ -15,6 +15,7 @@ _MOST_CHUNKS = 1_000
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
+_LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,24 @@ def read_promise(file: BinaryIO) -> Promise | None:
         file.seek(0)
 
 
+def unfinished_at(file: BinaryIO) -> int | None:
+    """Find the length of the samples in the header, if it is 0 although samples follow.
+
+    A recorder that was killed leaves such a file, since it writes the length at its end.
+
+    Returns:
+        Where it is in the file, in bytes; None: it is not 0, or nothing follows.
+    """
+    file.seek(0)
+    try:
+        found = _find_samples(file)
+        if found is None or found[0] != 0 or not file.read(1):
+            return None
+        return file.tell() - 1 - _LENGTH.size
+    finally:
+        file.seek(0)
+
+
 def streamed_length(head: bytes) -> int | None:
     """Return the length of an incoming WAV file, by its first 12 bytes; None: it is no WAV file.
 
@@ -51,6 +70,16 @@ def streamed_length(head: bytes) -> int | None:
 
 
 def _read(file: BinaryIO) -> Promise | None:
+    if (found := _find_samples(file)) is None:
+        return None
+    size, bytes_per_second = found
+    is_unknown = any(size in sizes for sizes in _UNKNOWN)
+    end = None if is_unknown else file.tell() + size
+    return Promise(end, bytes_per_second) if bytes_per_second else None
+
+
+def _find_samples(file: BinaryIO) -> tuple[int, int] | None:
+    """Read a WAV file up to its samples; return their length and data rate in bytes."""
     head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"WAVE":
         return None
@@ -60,9 +89,7 @@ def _read(file: BinaryIO) -> Promise | None:
             return None
         name, size = _CHUNK.unpack(head)
         if name == b"data":
-            is_unknown = any(size in sizes for sizes in _UNKNOWN)
-            end = None if is_unknown else file.tell() + size
-            return Promise(end, bytes_per_second) if bytes_per_second else None
+            return size, bytes_per_second
         if name == b"fmt " and len(fields := file.read(_FORMAT.size)) == _FORMAT.size:
             bytes_per_second = _FORMAT.unpack(fields)[3]
             size -= _FORMAT.size

@@ -293,12 +293,29 @@ def test_a_device() -> None:
     assert "is a device" in refusal(Path(os.devnull))
 
 
+@pytest.mark.parametrize("riff", [b"\0\0\0\0", b"$\0\0\0"])
+def test_the_recording_of_a_killed_program(tmp_path: Path, riff: bytes) -> None:
+    """It has 0 as its length, because that is written at the end."""
+    whole = wav(b"\1\0" * 16_000)
+    at = whole.index(b"data") + 4
+    path = write(tmp_path, whole[:4] + riff + whole[8:at] + bytes(4) + whole[at + 4 :])
+    with open_recording(path) as recording:
+        assert b"".join(recording) == b"\1\0" * 16_000
+        assert recording.flaw == ""
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux has such files")
+def test_a_file_without_an_end(capfd: pytest.CaptureFixture[str]) -> None:
+    assert "/proc/cpuinfo cannot be read" in refusal(Path("/proc/cpuinfo"))
+    assert capfd.readouterr().err == ""
+
+
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path, mode: str, buffering: int) -> None:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(self: object, path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
 
     path = write(tmp_path, wav(b"\0\0"))
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("koe.audio._RecordingFile.__init__", refuse)
     assert refusal(path) == f"{path} cannot be read: Permission denied"
 
 
