@@ -9,7 +9,7 @@ from pathlib import Path
 from koe.audio import AudioInput, open_recording
 from koe.cli import Exit, writing
 from koe.cli.usage import file_path
-from koe.errors import AudioError
+from koe.errors import AudioError, OutputError
 
 _EPILOG = """\
 OUT has no header. It contains 16 000 samples per second of one channel, as signed 16-bit integers,
@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_to_stdout(recording: AudioInput) -> None:
+    if sys.stdout is None:
+        raise OutputError("stdout is closed", unread=False)
     if sys.stdout.isatty():
         raise AudioError("raw audio is not for a terminal; name a file, or append: | PROGRAM")
     with writing():

@@ -23,8 +23,8 @@ is printed unchanged, and stderr says why.
 exit status: 1 if the model could not be asked or did not answer, else 0
 
 with --json, one object on stdout: {"ok": BOOLEAN, "text": TEXT, "corrected": BOOLEAN,
-"profile": TEXT, "model": TEXT, "seconds": NUMBER, "message": TEXT}; the message says why the text
-is unchanged
+"profile": TEXT or null, "model": TEXT or null, "seconds": NUMBER, "message": TEXT}; the message
+says why the text is unchanged, and the model is null if the settings could not be used
 """
 
 
@@ -45,22 +45,23 @@ def run(arguments: argparse.Namespace) -> int:
     text = _read_stdin() if arguments.text == "-" else arguments.text
     if not trim(text):
         raise InputError('the text is empty; give one, as in: koe correct "helo world"')
-    target = find_target(arguments)
-    wanted = arguments.template
-    instruction = None if wanted is None else _find_instruction(target, wanted)
-    began = time.monotonic()
+    target, wanted, began = None, arguments.template, time.monotonic()
     try:
+        target = find_target(arguments)
+        instruction = None if wanted is None else _find_instruction(target, wanted)
+        began = time.monotonic()
         correction, is_good = _correct(target, text, instruction), True
-    except LlmError as exc:
-        correction, is_good = Outcome(text, target.explain(exc)), False
+    except (ConfigError, LlmError) as exc:
+        reason = target.explain(exc) if target and isinstance(exc, LlmError) else str(exc)
+        correction, is_good = Outcome(text, reason), False
     if arguments.json:
         print_json(
             {
                 "ok": is_good,
                 "text": correction.text,
                 "corrected": correction.is_applied,
-                "profile": target.name,
-                "model": target.profile.model,
+                "profile": target.name if target else arguments.profile,
+                "model": target.profile.model if target else None,
                 "seconds": round(time.monotonic() - began, 3),
                 "message": correction.remark,
             }

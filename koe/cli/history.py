@@ -301,10 +301,14 @@ def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> 
     add_config_option(parser)
 
 
+# A larger number of entries is no limit; SQLite can't count further.
+_MOST = 2**31
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
+    return min(int(text), _MOST)
 
 
 def _read_settings(directory: Path, warn: Callable[[str], None]) -> HistoryConfig:

@@ -19,19 +19,18 @@ class LiveLine:
     It uses carriage returns and spaces, because not every terminal supports escape sequences.
 
     Args:
-        terminal: The stream to write to. If it is not a terminal, nothing is written.
+        terminal: The stream to write to. If it is closed (None) or not a terminal, nothing is
+            written.
     """
 
-    def __init__(self, terminal: TextIO) -> None:
-        self._terminal = terminal
-        # Whether the stream is a terminal.
-        self._enabled = terminal.isatty()
+    def __init__(self, terminal: TextIO | None) -> None:
+        self._terminal = terminal if terminal is not None and terminal.isatty() else None
         # The columns that the line takes at present; 0 if it is empty.
         self._width = 0
 
     def show(self, head: str, text: str) -> None:
         """Replace the line by ``head`` and as much of the end of ``text`` as fits."""
-        if not self._enabled:
+        if self._terminal is None:
             return
         # The last column stays empty: writing to it moves some terminals to the next line.
         room = columns_of(self._terminal) - 1
@@ -40,21 +39,22 @@ class LiveLine:
         width = display_width(line)
         # Spaces for the rest of the old line; they must not wrap if the window has become narrower.
         if excess := " " * (min(self._width, room) - width):
-            self._write(f"\r{line}{excess}")
-        self._write(f"\r{line}")
+            _write(self._terminal, f"\r{line}{excess}")
+        _write(self._terminal, f"\r{line}")
         self._width = width
 
     def clear(self) -> None:
         """Clear the line, so that other text can be written there."""
-        if self._width:
+        if self._width and self._terminal is not None:
             # After Ctrl-C, the terminal itself shows ^C.
             width = min(self._width + len("^C"), columns_of(self._terminal) - 1)
-            self._write(f"\r{' ' * width}\r")
+            _write(self._terminal, f"\r{' ' * width}\r")
             self._width = 0
 
-    def _write(self, text: str) -> None:
-        self._terminal.write(text)
-        self._terminal.flush()
+
+def _write(terminal: TextIO, text: str) -> None:
+    terminal.write(text)
+    terminal.flush()
 
 
 def display_width(text: str) -> int:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from koe.cli import Exit, print_error, print_json, print_line
@@ -95,13 +96,14 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def find_target(arguments: argparse.Namespace) -> LlmTarget:
-    """Read the settings and find the profile. Missing files are created.
+    """Read the settings and find the profile. Missing files are created, if that is possible.
 
     Raises:
         ConfigError: The settings can't be read, or the profile does not exist.
     """
     store = Store(arguments.config or config_directory(os.environ), os.environ)
-    store.create_missing_files()
+    with suppress(ConfigError):  # reading reports it if a file is needed
+        store.create_missing_files()
     snapshot = store.load()
     llm = snapshot.config.llm
     name = llm.active_profile if arguments.profile is None else arguments.profile

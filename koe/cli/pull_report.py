@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Never, Self, TextIO
 
 from tqdm import tqdm
 
-from koe.cli import print_error
+from koe.cli import print_error, print_line
 from koe.cli.live_line import display_width
 from koe.models.transfer import Progress, Retry
 from koe.models.verification import Status
@@ -61,11 +63,12 @@ class BarsReport(PullReport):
     """For a person: progress bars on a terminal, one per file, in the order in which they begin.
 
     Args:
-        terminal: The stream to draw on. If it is not a terminal, no bars are drawn.
+        terminal: The stream to draw on. If it is not a terminal, no bars are drawn; if it is closed
+            (None), nothing is written.
     """
 
-    def __init__(self, terminal: TextIO) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: TextIO | None) -> None:
+        self._terminal = io.StringIO() if terminal is None else terminal
         # The bars, by the index of the file.
         self._bars: dict[int, tqdm[Never]] = {}
         # The states (pulling, done, exists), by the index of the file.
@@ -98,19 +101,23 @@ class BarsReport(PullReport):
             bar.close()
 
     def begin_verification(self) -> None:
-        self._terminal.write("Verifying...")
-        self._terminal.flush()
+        self._tell("Verifying...")
 
     def end_verification(self, status: Status) -> None:
-        self._terminal.write(" ok\n" if status is Status.INSTALLED else " failed\n")
-        self._terminal.flush()
+        self._tell(" ok\n" if status is Status.INSTALLED else " failed\n")
 
     def fail(self, message: str) -> None:
         print_error(message)
 
     def finish(self, model: str, directory: Path) -> None:
-        print(f"{model}: pull complete")
-        print(f"Path: {directory}", flush=True)
+        print_line(f"{model}: pull complete")
+        print_line(f"Path: {directory}")
+
+    def _tell(self, text: str) -> None:
+        """Write progress; write errors are ignored, as in `print_error`."""
+        with suppress(OSError):
+            self._terminal.write(text)
+            self._terminal.flush()
 
     def _make_bar(self, notice: Progress) -> tqdm[Never]:
         return tqdm(
@@ -172,4 +179,4 @@ def _name(notice: Progress) -> str:
 
 
 def _print_event(event: str, **fields: str | float | bool) -> None:
-    print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+    print_line(json.dumps({"event": event, **fields}, ensure_ascii=False))

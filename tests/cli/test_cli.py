@@ -11,6 +11,7 @@ import koe.cli.doctor
 from koe import __version__
 from koe.cli import COMMANDS, Exit, main
 from tests.cli.command import USAGE, command, environment, run_koe
+from tests.wav import wav
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +113,19 @@ def test_a_closed_output(tmp_path: Path) -> None:
     """The text is lost, so the command must fail."""
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *command("engines")],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == Exit.ERROR
+    assert done.stderr == b"koe: the output cannot be written: stdout is closed\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix")
+def test_a_closed_output_of_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(b"\1\0" * 99))
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command("convert", tmp_path / "a.wav", "-")],
         env=environment(tmp_path),
         stderr=subprocess.PIPE,
         check=False,

@@ -143,8 +143,21 @@ def test_no_such_template(
     configure(directory, {}, prompt_templates=TEMPLATES)
     assert correct("--template", template, TEXT, directory=directory) == Exit.ERROR
     assert capsys.readouterr() == (
-        "", f"koe: config error: {directory / 'config.yaml'}: {reason}\n"
+        f"{TEXT}\n", f"koe: config error: {directory / 'config.yaml'}: {reason}\n"
     )  # fmt: skip
+
+
+def test_settings_that_cannot_be_read_cost_no_text(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory / "config.yaml").mkdir(parents=True)
+    assert correct(TEXT, directory=directory) == Exit.ERROR
+    out, err = capsys.readouterr()
+    assert out == f"{TEXT}\n"
+    assert str(directory / "config.yaml") in err
+    assert correct("--json", TEXT, directory=directory) == Exit.ERROR
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["text"], found["model"]) == (False, TEXT, None)
 
 
 def test_a_service_that_wants_a_key_does_not_get_the_text(

@@ -306,6 +306,20 @@ class TestWithTheModel:
         assert done.returncode == Exit.OK
         assert done.stdout.startswith("It was the best of times")
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix")
+    def test_closed_messages(self, speech: Path, tmp_path: Path) -> None:
+        """The text does not need them."""
+        recording = tmp_path / "speech.wav"
+        recording.write_bytes(wav(speech.read_bytes()))
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$@" 2>&-', "sh", *command("dictate", recording)],
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        assert done.returncode == Exit.OK
+        assert done.stdout.startswith(b"Ever tried")
+
     def test_silence(self, silence: Path, tmp_path: Path) -> None:
         done = run_koe("dictate", silence, home=tmp_path)
         assert (done.returncode, done.stdout) == (Exit.NO_SPEECH, "")

@@ -111,6 +111,12 @@ def test_it_stays_one_line(columns: int) -> None:
     assert terminal.screen == "a b [2Jc"
 
 
+def test_stderr_may_be_closed() -> None:
+    line = LiveLine(None)
+    line.show("", "text")
+    line.clear()
+
+
 def test_nothing_is_written_without_a_terminal() -> None:
     file = io.StringIO()
     line = LiveLine(file)
