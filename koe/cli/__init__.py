@@ -20,7 +20,7 @@ from importlib import import_module
 
 from koe import __version__, diagnostics
 from koe.cli.usage import add_config_option, add_subcommands
-from koe.errors import KoeError, OutputError
+from koe.errors import KoeError, ModelError, OutputError
 
 
 class Exit(IntEnum):
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
         if isinstance(exc, OSError) and _is_broken_pipe(exc):
             _discard_output()
         else:
-            print_error(_sentence(exc))
+            print_error(sentence_of(exc))
         return Exit.ERROR
     except KeyboardInterrupt:
         print_error("interrupted")
@@ -108,7 +108,10 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
     return status
 
 
-def _sentence(exc: KoeError | OSError) -> str:
+def sentence_of(exc: KoeError | OSError) -> str:
+    """Describe an error to a person; models have nothing to do with the configuration."""
+    if isinstance(exc, ModelError):
+        return exc.message  # shells get it with "config error: " before it (spec abi §4.14)
     if isinstance(exc, OSError) and exc.filename is not None:
         return f"{exc.filename}: {exc.strerror}"
     return str(exc)

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from koe.cli import Exit, print_error, print_json, print_line
+from koe.cli import Exit, print_error, print_json, print_line, sentence_of
 from koe.cli.live_line import keep_start, printable
 from koe.cli.model_line import model_line, obstacle_to
 from koe.cli.usage import add_config_option, add_json_option, add_subcommands
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         install_manifests(root)
     except ManifestError as exc:  # the other models can still be used
-        print_error(f"warning: {exc}")
+        print_error(f"warning: {sentence_of(exc)}")
     match arguments.action:
         case "list":
             return _list(root, arguments.json)
@@ -123,7 +123,7 @@ def _list(root: Path, as_json: bool) -> int:
         for note in dict.fromkeys(filter(None, map(_note, models))):
             print_error(f"note: {note}")
     for problem in problems:
-        print_error(f"warning: {problem}")
+        print_error(f"warning: {sentence_of(problem)}")
     return Exit.OK
 
 

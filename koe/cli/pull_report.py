@@ -12,7 +12,7 @@ from typing import Never, Self, TextIO
 
 from tqdm import tqdm
 
-from koe.cli import print_error, print_line
+from koe.cli import print_error, print_line, sentence_of
 from koe.cli.live_line import display_width
 from koe.models.transfer import Progress, Retry
 from koe.models.verification import Status
@@ -81,7 +81,9 @@ class BarsReport(PullReport):
     def show(self, notice: Progress | Retry) -> None:
         if isinstance(notice, Retry):
             with tqdm.external_write_mode(self._terminal):
-                print_error(f"warning: {notice.error}; trying again in {notice.pause:g} s")
+                print_error(
+                    f"warning: {sentence_of(notice.error)}; trying again in {notice.pause:g} s"
+                )
             return
         if notice.index not in self._bars:
             self._bars[notice.index] = self._make_bar(notice)
@@ -137,7 +139,9 @@ class JsonPullReport(PullReport):
 
     def show(self, notice: Progress | Retry) -> None:
         if isinstance(notice, Retry):
-            _print_event("retry", file=notice.name, message=str(notice.error), seconds=notice.pause)
+            _print_event(
+                "retry", file=notice.name, message=sentence_of(notice.error), seconds=notice.pause
+            )
         else:
             _print_event(
                 "progress",

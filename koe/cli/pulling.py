@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from koe import daemon_threads
+from koe.cli import sentence_of
 from koe.cli.pull_report import PullReport
 from koe.errors import KoeError
 from koe.models import manifest, paths, verification
@@ -32,7 +33,7 @@ def pull_model(root: Path, model: str, report: PullReport) -> bool:
         status = verification.summarise(verdicts)
         report.end_verification(status)
     except KoeError as exc:
-        report.fail(str(exc))
+        report.fail(sentence_of(exc))
         return False
     if status is not Status.INSTALLED:
         report.fail(f"{model}: a downloaded file is damaged; run again: koe model pull {model}")

@@ -68,7 +68,7 @@ def test_no_folder_is_made_for_it_elsewhere(
     path = tmp_path / "none" / "mine.json"
     assert generate(directory, "--output", path) == Exit.ERROR
     error = (
-        f"koe: config error: {path} can't be written: No such file or directory; "
+        f"koe: {path} can't be written: No such file or directory; "
         "name another file with --output\n"
     )
     assert capsys.readouterr().err.endswith(error)
@@ -108,10 +108,10 @@ def test_unsafe_names(
 
 def test_no_repository(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate(directory, repo="no such/thing") == Exit.ERROR
-    said = "koe: config error: 'no such/thing' is no repository; it looks like OWNER/NAME\n"
+    said = "koe: 'no such/thing' is no repository; it looks like OWNER/NAME\n"
     assert capsys.readouterr().err == said
     assert generate(directory, repo="owner/none") == Exit.ERROR
-    assert "config error: fetch: localhost answers HTTP 404 Not Found" in capsys.readouterr().err
+    assert "fetch: localhost answers HTTP 404 Not Found" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("missing", ["--provider", "--description"])

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_reported(directory: Path, capsys: pytest.CaptureFixtur
     write_file(directory / "models" / "bad" / MANIFEST_NAME, b"{}")
     assert koe("list", directory=directory) == Exit.OK
     assert (
-        f"koe: warning: config error: manifest not found in {directory / 'models' / 'bad'}: "
+        f"koe: warning: manifest not found in {directory / 'models' / 'bad'}: "
         ".koe-manifest.json needs a list 'files'\n"
     ) in capsys.readouterr().err
 
@@ -117,7 +117,7 @@ def test_manifests_that_cannot_be_installed(
     assert koe("list", directory=directory) == Exit.OK
     out, err = capsys.readouterr()
     assert out == f"No models found in {directory / 'models'}\n"
-    assert err.startswith("koe: warning: config error: write ")
+    assert err.startswith("koe: warning: write ")
 
 
 def test_a_description_cannot_move_the_cursor(
@@ -207,7 +207,7 @@ def test_no_such_model(action: str, directory: Path, capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "koe: config error: model directory not found: "
+        "koe: model directory not found: "
         f"{directory / 'models' / 'mlx' / 'none'}; koe model list shows the models\n"
     )
 
@@ -218,7 +218,7 @@ def test_no_manifest(action: str, directory: Path, capsys: pytest.CaptureFixture
     folder.mkdir(parents=True)
     assert koe(action, "mine", directory=directory) == Exit.ERROR
     assert (
-        f"koe: config error: manifest not found in {folder}; koe model list shows the models\n"
+        f"koe: manifest not found in {folder}; koe model list shows the models\n"
         in capsys.readouterr().err
     )
 
@@ -301,7 +301,7 @@ def test_pull_that_fails(
     assert koe("pull", "demo", *flags, directory=directory) == Exit.ERROR
     out, err = capsys.readouterr()
     message = (
-        "config error: download a.bin: localhost answers HTTP 404 Not Found; the file is not there "
+        "download a.bin: localhost answers HTTP 404 Not Found; the file is not there "
         "(any more); is the address in the manifest right?"
     )
     if as_json:

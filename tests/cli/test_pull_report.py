@@ -44,9 +44,7 @@ def test_a_file_that_is_begun_again() -> None:
 def test_retries(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarsReport(Screen())
     report.show(Retry("a", DownloadError("a", "gone"), 2.0))
-    assert capsys.readouterr().err == (
-        "koe: warning: config error: download a: gone; trying again in 2 s\n"
-    )
+    assert capsys.readouterr().err == ("koe: warning: download a: gone; trying again in 2 s\n")
 
 
 def test_no_bars_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
