@@ -297,6 +297,10 @@ class AsrProtocolError(AsrError):
     prefix = "ASR protocol error"
 
 
+class AsrPieceError(AsrError):
+    """The engine could not recognise a piece of the speech; it can go on after that piece."""
+
+
 class LlmError(KoeError):
     """Base of the correction errors (spec llm §3.8: the wording is shown to users).
 

@@ -128,6 +128,16 @@ class EngineErred(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechMissed(Event):
+    """The engine could not recognise a piece of the speech, and goes on after it.
+
+    It comes before the text of what follows that piece. Another try would fail in the same way.
+    """
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed(Event):
     """The engine is lost: it could not be opened, fed, finished or read.
 

@@ -36,8 +36,8 @@ IMPORTED_LATER = (
     "koe.json_text", "koe.leg", "koe.llm", "koe.llm.anthropic_messages", "koe.llm.asking",
     "koe.llm.correction", "koe.llm.exchange", "koe.llm.openai_chat", "koe.llm.openai_responses",
     "koe.llm.protocols", "koe.llm.refusals", "koe.llm.service", "koe.masking",
-    "koe.prompts", "koe.records", "koe.runner", "koe.session", "koe.session_rules", "koe.spool",
-    "koe.stitching", "koe.tokens", "koe.transcript",
+    "koe.prompts", "koe.records", "koe.runner", "koe.session", "koe.session_messages",
+    "koe.session_rules", "koe.spool", "koe.stitching", "koe.tokens", "koe.transcript",
 )  # fmt: skip
 
 

@@ -16,9 +16,8 @@ opens a file or calls a callback.
        failed    ◄── no engine works and nothing was heard, or silence where that is an error
        cancelled ◄── Cancelled, from any state
 
-Losing an engine changes no state. The session has the same engine opened again, at the place up to
-which the text is certain, and then the fall-backs. If none of them works it delivers what was heard
-when the key comes up, with a warning; it fails only if nothing was heard.
+Losing an engine changes no state. The session has it opened again where the certain text ends, then
+the fall-backs. If none works, it delivers what was heard, with a warning, or fails without a text.
 
 After it has reported the text, the session pauses for one turn of the loop: a shell may answer the
 text with a cancel, which has to be received before the text is corrected or delivered.
@@ -36,7 +35,6 @@ from dataclasses import dataclass, field
 
 from koe.errors import StateError
 from koe.events import (
-    BYTES_PER_SECOND,
     SAMPLE_RATE_HZ,
     Accepted,
     AnnounceReady,
@@ -66,6 +64,7 @@ from koe.events import (
     Resumed,
     ShowInterim,
     ShowState,
+    SpeechMissed,
     StartFinalWait,
     State,
     WaitExpired,
@@ -73,6 +72,7 @@ from koe.events import (
 )
 from koe.hearing import Hearing
 from koe.prompts import PROMPTED_REVISIONS
+from koe.session_messages import lost_audio, unexpected_end
 from koe.session_rules import SessionRules
 
 # Seconds before each retry of an engine that was lost. While the user speaks and there is no
@@ -81,7 +81,7 @@ RETRY_DELAYS = (0.0, 0.5, 1.0, 2.0)
 
 _RECORDING = frozenset({InputEnded, Accepted, Cancelled, EngineConnected, InterimHeard,
                         DefiniteHeard, FinalHeard, EngineWorking, EngineErred, EngineFailed,
-                        EngineClosed})  # fmt: skip
+                        EngineClosed, SpeechMissed})  # fmt: skip
 
 ACCEPTS: dict[State, frozenset[type[Event]]] = {
     State.IDLE: frozenset({Began}),
@@ -204,13 +204,15 @@ class Session:
                 return self._wait() if self._waiting or self._wait_runs else []
             case EngineErred(message):
                 return self._lose_engine(message, has_ended=True)
+            case SpeechMissed(message):
+                return self._miss(message)
             case EngineFailed(message, is_permanent):
                 return self._lose_engine(message, is_permanent=is_permanent)
             case EngineClosed(reason, is_early, is_cut):
                 is_answer = self._waiting and not is_early
                 if is_answer and not is_cut:
                     return self._complete()
-                return self._lose_engine(_unexpected_end(reason, is_answer), has_ended=True)
+                return self._lose_engine(unexpected_end(reason, is_answer), has_ended=True)
             case RestWasSilent():
                 self.hearing.end_in_silence()
                 return self._conclude()
@@ -316,6 +318,13 @@ class Session:
             *([StartFinalWait(None)] if self._input_ended else []),
         ]
 
+    def _miss(self, message: str) -> list[Effect]:
+        """Let another engine recognise a piece of the speech, or go on without it."""
+        if self.fallbacks:
+            return self._lose_engine(message, is_permanent=True)
+        self.is_whole = False
+        return [Warn(self._with_remedy(f"{message}; a part of the text is missing"))]
+
     def _give_up(self, message: str) -> list[Effect]:
         """Go on without an engine; what was heard is delivered when the key is up."""
         if not self.heard.strip():
@@ -380,9 +389,7 @@ class Session:
         return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
 
     def _note_loss(self, lost_bytes: int, flaw: str) -> list[Effect]:
-        seconds = lost_bytes / BYTES_PER_SECOND
-        full = f"{seconds:.1f} seconds of speech were lost because the audio buffer was full"
-        warnings = [Warn(it) for it in (flaw, full if lost_bytes else "") if it]
+        warnings = [Warn(it) for it in (flaw, lost_audio(lost_bytes)) if it]
         self.is_whole = self.is_whole and not warnings
         return list(warnings)
 
@@ -391,10 +398,3 @@ class Session:
         if state is State.CANCELLED:
             return [ShowState(State.CANCELLED), ShowState(State.IDLE)]
         return [ShowState(State.FAILED)] if state is State.FAILED else []
-
-
-def _unexpected_end(reason: str, is_answer: bool) -> str:
-    message = "ASR connection closed unexpectedly by server"
-    if is_answer:
-        message = "the speech service ended without saying that its text is complete"
-    return f"{message}: {reason}" if reason.strip() else message

@@ -17,7 +17,7 @@ RANKS = {
     "koe.proxies": 0, "koe.masking": 0, "koe.openssl": 0,
     "koe.http": 1,
     "koe.channels": 0, "koe.events": 1, "koe.loudness": 1, "koe.level": 1,
-    "koe.session": 1, "koe.session_rules": 1, "koe.hearing": 1,
+    "koe.session": 1, "koe.session_messages": 1, "koe.session_rules": 1, "koe.hearing": 1,
     "koe.stitching": 1, "koe.transcript": 1, "koe.prompts": 1,
     "koe.answers": 1, "koe.finishing": 1, "koe.resampling": 1, "koe.intake": 1,
     "koe.wav_header": 1, "koe.yamltext": 1,

@@ -36,6 +36,7 @@ from koe.events import (
     Resumed,
     ShowInterim,
     ShowState,
+    SpeechMissed,
     StartFinalWait,
     State,
     WaitExpired,
@@ -336,6 +337,20 @@ def test_the_fall_back_after_the_key_is_up() -> None:
 def test_no_engine_is_left() -> None:
     _, effects = session_of([*HEARD, REFUSED, REFUSED, InputEnded()], fallbacks=("moonshine",))
     assert effects == [FINALIZING, ReportHeard("hello"), Pause()]
+
+
+def test_a_piece_that_the_engine_cannot_recognise() -> None:
+    session, effects = session_of([*HEARD, SpeechMissed("ASR error: a loop")])
+    assert effects[-1] == Warn("ASR error: a loop; a part of the text is missing")
+    assert not session.is_whole
+    assert session.receive(DefiniteHeard("hello world")) == [ShowInterim("hello world")]
+
+
+def test_another_engine_recognises_such_a_piece() -> None:
+    missed = SpeechMissed("ASR error: a loop")
+    session, effects = session_of([*HEARD, missed], fallbacks=("moonshine",))
+    assert effects[-1] == OpenEngine("moonshine")
+    assert session.is_whole
 
 
 def test_audio_that_is_missing() -> None:

@@ -28,15 +28,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from time import monotonic
+from typing import NamedTuple
 
 from koe.asr.chunk import FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
 from koe.asr.local import Recogniser
 from koe.asr.pauses import pauses
 from koe.asr.samples import float_samples
-from koe.events import SAMPLE_RATE_HZ, DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.errors import AsrPieceError
+from koe.events import (
+    SAMPLE_RATE_HZ,
+    DefiniteHeard,
+    Event,
+    FinalHeard,
+    InterimHeard,
+    SpeechMissed,
+)
 from koe.loudness import FRAME
 from koe.text import join_segments
 from koe.tokens import tokens
@@ -93,8 +102,21 @@ class WholeRecogniser(ABC):
                 ``numpy.frombuffer(samples, numpy.float32)`` does not copy.
 
         Raises:
+            AsrPieceError: There is speech in it whose text could not be found.
             AsrError: The recogniser is lost.
         """
+
+
+class _Heard(NamedTuple):
+    """The text of a piece.
+
+    Attributes:
+        text: Empty if there is no speech.
+        missed: Why a part of the text is missing, as a sentence; empty: none is.
+    """
+
+    text: str
+    missed: str = ""
 
 
 class SpeechGate(ABC):
@@ -141,7 +163,7 @@ class WholePasses(Recogniser):
         self._gated = 0
         self._chunk = Chunk()
         # The texts of pieces of the chunk, by their first sample and the one after their last.
-        self._texts: dict[tuple[int, int], str] = {}
+        self._texts: dict[tuple[int, int], _Heard] = {}
         # The text of all earlier chunks.
         self._settled = ""
         # Samples between two live texts, and the samples of the chunk at the last live text.
@@ -180,7 +202,7 @@ class WholePasses(Recogniser):
         if not (ended or self._is_pause_new() or self._is_update_due()):
             return []
         self._updated, began = size, self._clock()
-        text = join_segments([self._settled, self._recognise_open(ended)])
+        text = join_segments([self._settled, self._recognise_open(ended).text])
         self._taken = self._clock() - began
         if not text or text == self._shown:
             return []
@@ -189,8 +211,9 @@ class WholePasses(Recogniser):
 
     def finish(self) -> list[Event]:
         """Recognise the rest; most was recognised during speech."""
-        text = join_segments([self._settled, self._recognise_open(self._speech_end())])
-        return [FinalHeard(text, self._chunk.start + len(self._chunk.samples))]
+        rest = self._recognise_open(self._speech_end())
+        text = join_segments([self._settled, rest.text])
+        return [*_missed(rest), FinalHeard(text, self._chunk.start + len(self._chunk.samples))]
 
     def _skip_silence(self) -> None:
         """Drop the silence before speech, unless the gate hears quiet speech in it."""
@@ -202,13 +225,14 @@ class WholePasses(Recogniser):
 
     def _settle(self, cut: int) -> list[Event]:
         """Recognise the chunk up to a frame, and begin the next chunk there."""
-        text = self._recognise(0, cut * FRAME, heard=(self._chunk.loud + self._chunk.quiet) * FRAME)
+        size = (self._chunk.loud + self._chunk.quiet) * FRAME
+        chunk = self._recognise(0, cut * FRAME, heard=size)
         self._chunk.drop(cut)
         self._texts, self._updated = {}, 0
-        if not text:
-            return []
-        self._settled = join_segments([self._settled, text])
-        return [DefiniteHeard(self._settled, self._chunk.start)]
+        if not chunk.text:
+            return _missed(chunk)
+        self._settled = join_segments([self._settled, chunk.text])
+        return [*_missed(chunk), DefiniteHeard(self._settled, self._chunk.start)]
 
     def _is_pause_new(self) -> bool:
         """Whether a pause has begun before which there is speech that was not shown yet."""
@@ -244,7 +268,7 @@ class WholePasses(Recogniser):
         # A last sound that the gate does not hear must not be cut off.
         return max((end // FRAME + MARGIN) * FRAME, self._chunk.pause_end)
 
-    def _recognise_open(self, ended: int) -> str:
+    def _recognise_open(self, ended: int) -> _Heard:
         """Recognise the open chunk soon: in pieces, or as a whole if a piece gives too little text.
 
         Args:
@@ -255,10 +279,11 @@ class WholePasses(Recogniser):
             return self._recognise(0, ended, heard)
         end = self._chunk.pause_end or ended or heard
         edges = [0, *self._cuts(end), end]
-        texts = [self._recognise(*piece, heard) for piece in pairwise(edges)]
+        pieces = [self._recognise(*piece, heard) for piece in pairwise(edges)]
+        texts = [piece.text for piece in pieces]
         if len(texts) > 1 and any(map(self._is_too_little, texts, edges, edges[1:])):
             return self._recognise(0, end, heard)
-        return join_segments(texts)
+        return _joined(pieces)
 
     def _cuts(self, end: int) -> list[int]:
         """The cuts of the chunk up to a sample, for a text that is needed soon.
@@ -279,7 +304,7 @@ class WholePasses(Recogniser):
                 cuts.append(pause)
         return cuts
 
-    def _recognise(self, begin: int, end: int, heard: int) -> str:
+    def _recognise(self, begin: int, end: int, heard: int) -> _Heard:
         """Recognise the chunk between two samples, unless that text is known.
 
         Args:
@@ -289,13 +314,19 @@ class WholePasses(Recogniser):
                 is speech.
         """
         if not self._has_speech(begin, end, heard):
-            return ""
+            return _Heard("")
         if (begin, end) not in self._texts:
-            text = self._whole.recognise(self._chunk.samples[begin:end])
-            if self._is_too_little(text, begin, end):
-                text = max(text, self._recognise_parts(begin, end), key=_count_tokens)
-            self._texts[begin, end] = text
+            piece = self._recognise_piece(self._chunk.samples[begin:end])
+            if piece.missed or self._is_too_little(piece.text, begin, end):
+                piece = max(piece, self._recognise_parts(begin, end) or piece, key=_worth)
+            self._texts[begin, end] = piece
         return self._texts[begin, end]
+
+    def _recognise_piece(self, samples: array[float]) -> _Heard:
+        try:
+            return _Heard(self._whole.recognise(samples))
+        except AsrPieceError as exc:
+            return _Heard("", str(exc))
 
     def _has_speech(self, begin: int, end: int, heard: int) -> bool:
         """Whether the chunk has speech between two samples; ``heard`` as for `_recognise`."""
@@ -310,12 +341,27 @@ class WholePasses(Recogniser):
         """Whether a text is too short for the speech between two samples of the chunk."""
         return _count_tokens(text) < _LEAST_TOKENS_PER_SECOND * self._chunk.speech(begin, end)
 
-    def _recognise_parts(self, begin: int, end: int) -> str:
-        """Recognise the parts between the pauses of a piece, one after another."""
+    def _recognise_parts(self, begin: int, end: int) -> _Heard | None:
+        """Recognise the parts between the pauses of a piece; None: it has no pauses."""
         cuts = [begin + cut * FRAME for cut in pauses(self._chunk.are_loud(begin, end), PAUSE)]
         parts = pairwise([begin, *cuts, end])
         pieces = [self._chunk.samples[first:last] for first, last in parts if last > first]
-        return join_segments(map(self._whole.recognise, pieces) if len(pieces) > 1 else [])
+        if len(pieces) < 2:
+            return None
+        return _joined([self._recognise_piece(piece) for piece in pieces])
+
+
+def _joined(pieces: Sequence[_Heard]) -> _Heard:
+    missed = next((piece.missed for piece in pieces if piece.missed), "")
+    return _Heard(join_segments(piece.text for piece in pieces), missed)
+
+
+def _missed(piece: _Heard) -> list[Event]:
+    return [SpeechMissed(piece.missed)] if piece.missed else []
+
+
+def _worth(piece: _Heard) -> tuple[bool, int]:
+    return not piece.missed, _count_tokens(piece.text)
 
 
 def _count_tokens(text: str) -> int:

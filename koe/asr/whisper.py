@@ -30,7 +30,7 @@ from koe.asr.whisper_text import best_guess
 from koe.config.engines import WhisperConfig
 from koe.config.languages import AUTO
 from koe.config.schema import AsrConfig
-from koe.errors import AsrProtocolError, EngineUnavailableError
+from koe.errors import AsrPieceError, EngineUnavailableError
 from koe.text import join_segments
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class WhisperRecogniser(WholeRecogniser):
         """Return the text of a part in one language; empty: there is no speech.
 
         Raises:
-            AsrProtocolError: There is speech, but the model found no text.
+            AsrPieceError: There is speech, but the model found no text.
         """
         guesses = [self._model.write(encoded, language)]
         if guesses[0].is_doubtful:
@@ -138,7 +138,7 @@ class WhisperRecogniser(WholeRecogniser):
             guesses.append(self._model.write(encoded, language, no_loops=True))
         guess = best_guess(guesses)
         if guess.is_loop:
-            raise AsrProtocolError(
+            raise AsrPieceError(
                 f"whisper wrote the same again and again for {encoded.seconds:.0f} seconds of "
                 "speech; try a larger model, or another engine"
             )

@@ -9,7 +9,8 @@ import pytest
 
 from koe.asr.chunk import MAX_CHUNK
 from koe.asr.passes import SpeechGate, WholePasses, WholeRecogniser
-from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard
+from koe.errors import AsrPieceError
+from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard, SpeechMissed
 from tests.asr.contract import final_text, in_frames
 
 
@@ -88,6 +89,35 @@ def test_definite_text_ends_in_a_pause() -> None:
     assert definite.text == "30."
     assert 3.0 < (definite.upto or 0) / 16_000 < 4.5
     assert events[-1] == FinalHeard("30. 20.", 8 * 16_000)
+
+
+class Impatient(Counter):
+    """Can't recognise pieces that are longer than so many seconds."""
+
+    def __init__(self, longest: float) -> None:
+        super().__init__()
+        self._longest = longest
+
+    def recognise(self, samples: array[float]) -> str:
+        if len(samples) > 16_000 * self._longest:
+            raise AsrPieceError("a loop")
+        return super().recognise(samples)
+
+
+def test_a_piece_that_cannot_be_recognised_is_recognised_in_parts() -> None:
+    recording = speech(2.0) + pause(0.5) + speech(1.5) + pause(1.0)
+    assert final_text(hear(recording, 6_400, Impatient(2.9))) == "20. 15."
+
+
+def test_a_part_that_cannot_be_recognised_costs_no_other() -> None:
+    """The reason comes before what follows, so that another engine can recognise both."""
+    recording = speech(9.0) + pause(3.0) + speech(2.0) + pause(1.0)
+    events = [
+        it for it in hear(recording, 6_400, Impatient(5.0)) if not isinstance(it, InterimHeard)
+    ]
+    assert events[0] == SpeechMissed("ASR error: a loop")
+    assert events[-1] == FinalHeard("20.", 15 * 16_000)
+    assert events.count(events[0]) == 1
 
 
 def test_silence_is_not_recognised() -> None:

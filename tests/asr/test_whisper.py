@@ -18,7 +18,7 @@ from koe.asr.whisper import WhisperRecogniser, load_model, open_engine
 from koe.asr.whisper_files import find_whisper_files
 from koe.asr.whisper_text import Guess
 from koe.config.engines import AsrConfig, WhisperConfig
-from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
+from koe.errors import AsrConnectionError, AsrPieceError, EngineUnavailableError
 from koe.events import DefiniteHeard
 from tests.asr.contract import EngineContract, dictate, final_text, in_frames
 from tests.asr.whispering import build_whisper, high, low, silence
@@ -149,7 +149,7 @@ def test_a_loop_that_comes_again_is_forbidden() -> None:
 
 
 def test_speech_of_which_there_are_only_loops_is_an_error() -> None:
-    with pytest.raises(AsrProtocolError, match="whisper wrote the same again and again for 1 sec"):
+    with pytest.raises(AsrPieceError, match="whisper wrote the same again and again for 1 sec"):
         recognise(Guesses(LOOP, LOOP, LOOP))
 
 
