@@ -75,10 +75,6 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     raise AudioError(f"{path} is a device; save the recording to a file first")
 
 
-read_wav = open_recording
-"""The former name, from when only WAV files were read; programs import it."""
-
-
 def open_pipe(descriptor: int, name: str, seconds_per_chunk: float = 1.0) -> AudioInput:
     """Open a recording from a descriptor, which is closed with it; see `open_recording`.
 

@@ -47,7 +47,9 @@ _UNSPACED_RANGES = (
 _WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(
     map(chr, [*range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
 )
-_WITHOUT_WHITE_SPACE = str.maketrans("", "", _WHITE_SPACE)
+
+# The most characters of a text that a message quotes.
+_LONGEST_QUOTED = 40
 
 # Quotes. Whether one opens or closes depends on the language: „German“, “English”, ”Suomi”.
 _QUOTES = frozenset("\"'‘’‚‛“”„‟‹›«»＂＇״׳")
@@ -90,14 +92,9 @@ def trim(text: str) -> str:
     return text.strip(_WHITE_SPACE)
 
 
-def trim_start(text: str) -> str:
-    """Remove white space at the beginning; see `trim`."""
-    return text.lstrip(_WHITE_SPACE)
-
-
-def remove_white_space(text: str) -> str:
-    """Remove all white space; see `trim`."""
-    return text.translate(_WITHOUT_WHITE_SPACE)
+def abbreviated(text: str) -> str:
+    """Return a text in quotes for a message; only the beginning of a long one."""
+    return repr(text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…")
 
 
 def without_last_comma(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from koe.audio import open_pipe, open_recording, read_wav
+from koe.audio import open_pipe, open_recording
 from koe.errors import AudioError
 from tests.wav import FLOAT, as_floats, as_integers, loudness, samples_of, tone, wav
 
@@ -105,12 +105,6 @@ def test_a_resampler_that_overshoots_does_not_wrap(tmp_path: Path) -> None:
     jumps = sum(abs(left - right) > 1.5 for left, right in pairwise(samples))
     assert max(samples) == 1.0
     assert jumps < 300  # one or two for each of the 200 edges of the square, and no others
-
-
-def test_the_older_name_reads_too(tmp_path: Path) -> None:
-    pcm = bytes(range(200))
-    with read_wav(write(tmp_path, wav(pcm))) as recording:
-        assert b"".join(recording) == pcm
 
 
 def test_duration_is_known_first(tmp_path: Path) -> None:

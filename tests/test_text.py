@@ -3,14 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koe.text import (
+    abbreviated,
     is_unicode,
     join_segments,
     needs_space_between,
     pasted,
     pasted_key,
-    remove_white_space,
     trim,
-    trim_start,
     without_last_comma,
 )
 
@@ -256,8 +255,12 @@ def test_no_second_space_where_one_is() -> None:
 def test_white_space_is_what_unicode_calls_so() -> None:
     text = " \u3000\x85a \xa0\u2009b\x1c\u200b\t\n"
     assert trim(text) == "a \xa0\u2009b\x1c\u200b"
-    assert trim_start(text) == "a \xa0\u2009b\x1c\u200b\t\n"
-    assert remove_white_space(text) == "ab\x1c\u200b"
+
+
+def test_a_long_text_is_abbreviated() -> None:
+    assert abbreviated("it's") == '"it\'s"'
+    assert abbreviated(40 * "a") == repr(40 * "a")
+    assert abbreviated(41 * "a") == repr(40 * "a" + "…")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def _phrases(section: str) -> Phrases:
 FILLERS = _phrases("fillers")
 SINGLE_FILLERS = frozenset(word for word, phrases in FILLERS.items() if (word,) in phrases)
 CORRECTIONS = _phrases("corrections")
-WEAK_CORRECTIONS = _phrases("weak corrections")
 ALL_CORRECTIONS = _by_first(
     map(_phrase, (*lexicon.phrases("corrections"), *lexicon.phrases("weak corrections")))
 )

@@ -17,7 +17,7 @@ from _koe_native import ffi, lib
 
 from koe.config.store import Store, config_directory
 from koe.diagnostics import Level, report
-from koe.errors import ConfigError, HistoryError
+from koe.errors import ConfigError, HistoryError, KoeError
 
 _report_anew = lru_cache(maxsize=1)(report)
 
@@ -47,6 +47,16 @@ def _break_down(kind: type[BaseException], error: BaseException, trace: Any) -> 
 def status(function: Callable[..., int]) -> Any:
     """Attach a function to its C name; an exception is printed, and C gets -1."""
     return ffi.def_extern(error=-1, onerror=_break_down)(function)
+
+
+def status_of(action: Callable[[], object]) -> int:
+    """Return 0 after an action, or -1 if it failed, which is reported."""
+    try:
+        action()
+    except KoeError as exc:
+        report(exc, Level.ERROR)
+        return -1
+    return 0
 
 
 def text(function: Callable[..., str]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from koe.boundary.entry import argument, open_store, status, text
+from koe.boundary.entry import argument, open_store, status, status_of, text
 from koe.boundary.sessions import hosts
 from koe.diagnostics import Level, report
 from koe.errors import HistoryError, KoeError, RuntimeStoppedError
@@ -52,13 +52,13 @@ def koe_py_history_recorrect(core: int, entry_id: Any, options: Any, token: int)
 @status
 def koe_py_history_export(entry_id: Any, path: Any) -> int:
     """Write a recording as a WAV file."""
-    return _done(lambda: _history().export(_given(entry_id), Path(_given(path))))
+    return status_of(lambda: _history().export(_given(entry_id), Path(_given(path))))
 
 
 @status
 def koe_py_history_remove(entry_id: Any) -> int:
     """Remove an entry with all that belongs to it."""
-    return _done(lambda: _history().remove(_given(entry_id)))
+    return status_of(lambda: _history().remove(_given(entry_id)))
 
 
 def options_of(document: str, known: set[str]) -> dict[str, str]:
@@ -133,15 +133,6 @@ def _json_of(entry: Entry) -> str:
     from koe.journal.entries import entry_json
 
     return json.dumps(entry_json(entry), ensure_ascii=False, separators=(",", ":"))
-
-
-def _done(action: Callable[[], object]) -> int:
-    try:
-        action()
-    except KoeError as exc:
-        report(exc, Level.ERROR)
-        return -1
-    return 0
 
 
 def _history() -> History:

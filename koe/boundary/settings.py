@@ -5,15 +5,10 @@ Each function imports its modules on its first call, because a dictation needs n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from koe.boundary.entry import argument, open_store, status, text
+from koe.boundary.entry import argument, open_store, status, status_of, text
 from koe.boundary.sessions import hosts, publish
-from koe.diagnostics import Level, report
-from koe.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @text
@@ -42,7 +37,7 @@ def koe_py_config_set(key: Any, value: Any) -> int:
     path, new = argument(key), argument(value)
     if path is None or new is None:
         return -1
-    return _saved(lambda: set_text(open_store(), path, new))
+    return status_of(lambda: set_text(open_store(), path, new))
 
 
 @text
@@ -67,7 +62,7 @@ def koe_py_save_profiles(json: Any) -> int:
     from koe.config.windows.profiles import save_profiles
 
     payload = argument(json)
-    return -1 if payload is None else _saved(lambda: save_profiles(open_store(), payload))
+    return -1 if payload is None else status_of(lambda: save_profiles(open_store(), payload))
 
 
 @text
@@ -85,7 +80,7 @@ def koe_py_save_templates(core: int, json: Any) -> int:
     from koe.config.windows.templates import save_templates
 
     payload = argument(json)
-    if payload is None or _saved(lambda: save_templates(open_store(), payload)) != 0:
+    if payload is None or status_of(lambda: save_templates(open_store(), payload)) != 0:
         return -1
     host = hosts.get(core)
     if host is not None:
@@ -110,12 +105,3 @@ def koe_py_llm_providers() -> str:
     from koe.config.windows.records import dump
 
     return dump(list(SUPPORTED_PROVIDERS))
-
-
-def _saved(save: Callable[[], None]) -> int:
-    try:
-        save()
-    except ConfigError as exc:
-        report(exc, Level.ERROR)
-        return -1
-    return 0

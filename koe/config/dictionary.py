@@ -16,7 +16,7 @@ from koe.config.store import parse_terms, term_of
 from koe.errors import ConfigError
 from koe.files.read import BYTE_ORDER_MARK, LARGEST_FILE_BYTES, decoded
 from koe.files.rewriting import rewrite
-from koe.text import is_unicode
+from koe.text import abbreviated, is_unicode
 
 LONGEST_TERM = 100
 """In characters. No spoken name is longer, and services refuse or cut longer ones."""
@@ -64,19 +64,20 @@ def find_flaws(content: bytes) -> list[BadLine]:
         if not term:
             continue
         if term in lines:
-            flaws.append(BadLine(number, f"{_shown(term)} is on line {lines[term]}; ignored here"))
+            message = f"{abbreviated(term)} is on line {lines[term]}; ignored here"
+            flaws.append(BadLine(number, message))
             continue
         lines[term] = number
         other = spellings.setdefault(term.casefold(), term)
         if other != term:
-            reason = f"{_shown(other)} on line {lines[other]} differs in case only"
-            flaws.append(BadLine(number, f"{_shown(term)}: {reason}; keep the right one"))
+            reason = f"{abbreviated(other)} on line {lines[other]} differs in case only"
+            flaws.append(BadLine(number, f"{abbreviated(term)}: {reason}; keep the right one"))
         if fault := fault_of(term):
-            flaws.append(BadLine(number, f"{_shown(term)} {fault}"))
+            flaws.append(BadLine(number, f"{abbreviated(term)} {fault}"))
         if note := _NOTE.search(term):
-            rest = _shown(term[note.start() + 1 :])
+            rest = abbreviated(term[note.start() + 1 :])
             reason = f"{rest} is part of the term, because a comment needs a line of its own"
-            flaws.append(BadLine(number, f"{_shown(term)}: {reason}"))
+            flaws.append(BadLine(number, f"{abbreviated(term)}: {reason}"))
     return flaws
 
 
@@ -91,10 +92,6 @@ def fault_of(term: str) -> str:
     if control := next((it for it in term if unicodedata.category(it) == "Cc"), None):
         return f"contains the control character U+{ord(control):04X}; type it again"
     return ""
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")
 
 
 # --- changing ----------------------------------------------------------------------------
@@ -173,7 +170,7 @@ def _checked(path: Path, term: str) -> str:
     else:
         fault = fault_of(trimmed)
     if fault:
-        raise ConfigError(str(path), f"the term {_shown(term)} {fault}; nothing was added")
+        raise ConfigError(str(path), f"the term {abbreviated(term)} {fault}; nothing was added")
     return trimmed
 
 

@@ -20,6 +20,7 @@ from koe.config.sections import (
     Value,
 )
 from koe.config.strays import alternatives, folded, hint_at, nearest, owners
+from koe.text import abbreviated
 from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
 S = TypeVar("S", bound=Section)
@@ -127,7 +128,7 @@ class Reader:
         """Turn a switch off if the file has a no in a wrong place, so that no word is sent."""
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
-            label = _abbreviated(stray.key.rpartition(".")[2])
+            label = abbreviated(stray.key.rpartition(".")[2])
             self._report(
                 Item(key, stray.line, stray.node),
                 f"{label} says no, in a wrong place; {field.kept}",
@@ -217,11 +218,11 @@ class Reader:
         except ValueError:
             # The cause is a variable that is not set, which has been reported already.
             if not node.unset:
-                shown = _abbreviated(node.written)
+                shown = abbreviated(node.written)
                 self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
             return field.instead(default)
         if isinstance(field, Consent) and not (node.is_plain and node.is_boolean):
-            shown = _abbreviated(node.written)
+            shown = abbreviated(node.written)
             self._report(entry, f"{shown} is taken for {value}; write {value}".lower())
         return value
 
@@ -272,7 +273,7 @@ class Reader:
         for name in names:
             # The cause is a variable that is not set, which has been reported already.
             if name not in field.known and not node.unset:
-                shown = _abbreviated(name if node.text == node.written else node.written)
+                shown = abbreviated(name if node.text == node.written else node.written)
                 others = alternatives(name, field.known)
                 self._report(entry, f"{shown} is no {field.kind}{others}; skipping it")
         return tuple(dict.fromkeys(name for name in names if name in field.known))
@@ -329,7 +330,7 @@ class Reader:
     def _report_unset(self, entry: Item) -> None:
         if isinstance(entry.node, Scalar):
             for variable in entry.node.unset:
-                name = _abbreviated(variable)
+                name = abbreviated(variable)
                 self._report(
                     entry, f"environment variable {name} is not set; its place stays empty"
                 )
@@ -393,7 +394,3 @@ def _says_no(stray: Item, field: Consent) -> bool:
         return not field.convert(stray.node)
     except ValueError:
         return True
-
-
-def _abbreviated(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import xcffib.xproto as xproto
 
+from koe.linux.contents import MOST_BYTES, MOST_FORMATS, PASSING
 from koe.linux.x11 import Display
 
 CLIPBOARD, PRIMARY = "CLIPBOARD", "PRIMARY"
@@ -27,9 +28,6 @@ _TEXT = {
 }
 _LATIN = "STRING"
 
-# Managers that keep a history of the clipboard leave out what has this (KDE's convention).
-_PASSING = {"x-kde-passwordManagerHint": b"secret"}
-
 # Formats that describe the clipboard, or can't be kept.
 _ABOUT = frozenset(
     ("TARGETS", "MULTIPLE", "TIMESTAMP", "SAVE_TARGETS", "DELETE", "INSERT_SELECTION", "INCR")
@@ -37,10 +35,6 @@ _ABOUT = frozenset(
 
 # Seconds for a program to hand over what it has on the clipboard.
 _PATIENCE = 0.3
-
-# The most formats of a foreign content that are kept, and their most bytes together.
-_MOST_FORMATS = 32
-_MOST_BYTES = 16_000_000
 
 
 class _Content(NamedTuple):
@@ -98,7 +92,7 @@ class Clipboard:
         with suppress(UnicodeEncodeError):
             contents[_LATIN] = _Content(_LATIN, text.encode("latin-1"))
         if passing:
-            contents |= {name: _Content(_LATIN, data) for name, data in _PASSING.items()}
+            contents |= {name: _Content(_LATIN, data) for name, data in PASSING.items()}
         for selection in selections:
             self._own(selection, contents)
 
@@ -140,7 +134,7 @@ class Clipboard:
         try:
             async with asyncio.timeout(_PATIENCE):
                 formats = await self._fetch(selection, "TARGETS")
-                atoms = [] if formats is None else _numbers(formats.data)[:_MOST_FORMATS]
+                atoms = [] if formats is None else _numbers(formats.data)[:MOST_FORMATS]
                 for name in map(self._display.name_of, atoms):
                     if name in _ABOUT:
                         continue
@@ -225,7 +219,7 @@ class Clipboard:
         """Take what is too long for one answer; the last piece is empty."""
         data = bytearray()
         content = None
-        while len(data) <= _MOST_BYTES:
+        while len(data) <= MOST_BYTES:
             await piece.wait()
             piece.clear()
             answer = self._take(where)

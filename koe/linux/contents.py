@@ -18,12 +18,12 @@ Contents = Mapping[str, bytes]
 TEXT_FORMATS = ("text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "TEXT", "STRING")
 
 # Managers that keep a history of the clipboard leave out what has this (KDE's convention).
-_PASSING = {"x-kde-passwordManagerHint": b"secret"}
+PASSING = {"x-kde-passwordManagerHint": b"secret"}
 
 # Seconds to read a foreign content, and the most bytes that are kept.
 _PATIENCE = 0.3
-_MOST_FORMATS = 32
-_MOST_BYTES = 16_000_000
+MOST_FORMATS = 32
+MOST_BYTES = 16_000_000
 
 # Seconds that a program may take to read a text, and the interval of checks whether it has.
 _READ_PATIENCE = 5.0
@@ -37,7 +37,7 @@ def contents_of(text: str, *, passing: bool = False) -> Contents:
         text: What they get.
         passing: It will be removed soon, so that clipboard histories need not keep it.
     """
-    return {**dict.fromkeys(TEXT_FORMATS, text.encode()), **(_PASSING if passing else {})}
+    return {**dict.fromkeys(TEXT_FORMATS, text.encode()), **(PASSING if passing else {})}
 
 
 async def collect(
@@ -50,10 +50,10 @@ async def collect(
         open_pipe: Gives the reading end of a pipe with a format; None: it gives none any more.
     """
     kept: dict[str, bytes] = {}
-    left = _MOST_BYTES
+    left = MOST_BYTES
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE):
-            for name in islice(formats, _MOST_FORMATS):
+            for name in islice(formats, MOST_FORMATS):
                 pipe = await open_pipe(name)
                 if pipe is None:
                     break

@@ -18,7 +18,7 @@ def test_a_part_of_a_fixed_phrase_is_no_phrase() -> None:
     assert list(speech.find_loose(list("公园不对外开放"), speech.CORRECTIONS)) == []
     assert list(speech.find_loose(list("周一不对周二"), speech.CORRECTIONS)) == [(2, 4)]
     texts = ["i", "would", "rather", "go", "rather", "soon"]
-    assert list(speech.find_loose(texts, speech.WEAK_CORRECTIONS)) == [(4, 5)]
+    assert list(speech.find_loose(texts, speech.ALL_CORRECTIONS)) == [(4, 5)]
 
 
 @pytest.mark.parametrize(

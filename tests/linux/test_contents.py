@@ -19,7 +19,7 @@ def test_a_text() -> None:
 
 @on_loop
 async def test_what_one_program_gives_another_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_BYTES", 200_000)
+    monkeypatch.setattr(module, "MOST_BYTES", 200_000)
     given = {"text": b"x" * 150_000, "image": b"y" * 150_000, "html": b"z", "gone": b""}
 
     async def open_pipe(name: str) -> int | None:
