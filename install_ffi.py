@@ -10,6 +10,7 @@ prefix may be moved as a whole.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -154,7 +155,9 @@ def copy(source: Path, folder: Path) -> None:
     """Copy a file so that a program that has the old one loaded keeps it."""
     target = folder / source.name
     temporary = folder / f".{source.name}.new"
-    shutil.copy(source, temporary)
+    shutil.copyfile(source, temporary)
+    # Readable for all, whatever the umask of the build was.
+    temporary.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
     temporary.replace(target)
 
 

@@ -220,7 +220,7 @@ def test_the_end_of_another_rate_is_heard(
 
 def test_a_microphone_without_any_usual_rate(device: ModuleType) -> None:
     device.__dict__["RATES"] = set()
-    sentence = "'Fake Microphone' records neither at 16000 Hz nor at the rate that it says is its"
+    sentence = "'Fake Microphone' records neither at 16000 Hz nor at the rate that it reports"
     assert sentence in refusal()
 
 

@@ -11,6 +11,8 @@ import hashlib
 import struct
 from collections.abc import Iterator
 
+from koe.errors import BundleError
+
 _SEGMENT, _SIGNATURE = 0x19, 0x1D
 _HEADER_SIZE = 32
 
@@ -66,6 +68,11 @@ def renew(data: bytearray) -> None:
         for at in range(0, start, 1 << _PAGE)
     )
     made = before + directory + name + b"".join(digests)
+    if len(made) > room:
+        raise BundleError(
+            f"there is no room for a new signature of {len(made)} bytes, only {room}; sign the "
+            "library again with codesign, and bundle that"
+        )
     data[start : start + room] = made.ljust(room, b"\0")
 
 

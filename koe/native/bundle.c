@@ -89,6 +89,13 @@ bool koe_check_bundle(const char *home, char sentence[KOE_SENTENCE_SIZE]) {
         return false;
     }
     FILE *manifest = koe_join(path, home, MANIFEST) ? koe_open_text(path) : NULL;
+    /* It decides which files are checked. */
+    const char *why_untrusted = manifest ? koe_examine(path).why_untrusted : NULL;
+    if (why_untrusted) {
+        snprintf(sentence, KOE_SENTENCE_SIZE, "%.350s is not used: %s", path, why_untrusted);
+        fclose(manifest);
+        return false;
+    }
     if (!manifest) {
         snprintf(sentence, KOE_SENTENCE_SIZE, "%.300s is not whole: " MANIFEST " can't be read; " REMEDY, home);
         return false;

@@ -3,6 +3,7 @@
  * here, because a shell may register them before Python has started.
  */
 #include "contract.h"
+#include "log.h"
 #include "python.h"
 #include "seam.h"
 
@@ -45,39 +46,60 @@ static KoeLocalEngine *copy_functions(const KoeLocalEngine *functions) {
     return copy;
 }
 
-/* Requires the lock. Returns the entry with this name, or else a free one; NULL if the table is full. */
+/* Requires the lock. Returns the entry with this name; NULL: find a free one. NULL if there is none. */
 static engine *find(const char *name) {
-    for (size_t i = 0; i < MOST_ENGINES; i++)
-        if (!engines[i].name || strcmp(engines[i].name, name) == 0)
+    for (size_t i = 0; i < MOST_ENGINES; i++) {
+        const char *known = engines[i].name;
+        if (name && known ? strcmp(known, name) == 0 : !name && !known)
             return &engines[i];
+    }
     return NULL;
 }
 
+static bool is_utf8(const char *text) {
+    for (const unsigned char *at = (const unsigned char *)text; *at;) {
+        int more = *at < 0x80 ? 0 : *at >> 5 == 6 ? 1 : *at >> 4 == 14 ? 2 : *at >> 3 == 30 ? 3 : -1;
+        if (more < 0)
+            return false;
+        for (at++; more > 0; more--, at++)
+            if (*at >> 6 != 2)
+                return false;
+    }
+    return true;
+}
+
+static int32_t refuse(const char *why) {
+    koe_report(KOE_LOG_ERROR, why);
+    return -1;
+}
+
 KOE_EXPORT int32_t koe_register_local_engine(const char *name, const KoeLocalEngine *functions) {
-    if (koe_is_fork() || !name || !*name)
+    if (koe_is_fork())
         return -1;
+    if (!name || !*name || !is_utf8(name))
+        return refuse("an engine was registered without a name; give one in UTF-8");
     char *named = koe_copy_text(name);
     KoeLocalEngine *copy = functions ? copy_functions(functions) : NULL;
     if (!named || (functions && !copy)) {
         free(named);
         free_functions(copy);
-        return -1;
+        return refuse("there is not enough memory for the functions of an engine");
     }
     koe_acquire(&lock);
     engine *place = find(name);
-    KoeLocalEngine *before = copy;
+    if (!place && functions)
+        place = find(NULL);
+    engine before = {named, copy};
     if (place) {
-        before = place->functions;
-        place->functions = copy;
-        if (!place->name) {
-            place->name = named;
-            named = NULL;
-        }
+        before = *place;
+        *place = functions ? (engine){named, copy} : (engine){NULL, NULL};
     }
     koe_release(&lock);
-    free(named);
-    free_functions(before);
-    return place ? 0 : -1;
+    if (place && !functions)
+        free(named);
+    free(before.name);
+    free_functions(before.functions);
+    return place || !functions ? 0 : refuse("too many engines are registered; remove one with NULL");
 }
 
 uint64_t koe_local_function(const char *name, const char *function) {

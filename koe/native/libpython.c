@@ -41,8 +41,10 @@ static void let_extensions_find(wchar_t *library) {
 static void *load(const char *path, char why[KOE_SENTENCE_SIZE]) {
     wchar_t wide[KOE_PATH_SIZE];
     void *library = NULL;
+    /* A name without a folder must not be found in the current folder. */
+    DWORD search = strpbrk(path, "/\\") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
     if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0)
-        library = LoadLibraryExW(wide, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+        library = LoadLibraryExW(wide, NULL, search);
     if (library)
         let_extensions_find(wide);
     else
@@ -54,7 +56,7 @@ static void *find_symbol(void *library, const char *name) {
     return (void *)(size_t)GetProcAddress(library, name);
 }
 
-/* On Windows, a folder of packages does not show to which Python it belongs. */
+/* Not called there: see start_python. */
 bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
     (void)place;
     return false;

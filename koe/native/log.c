@@ -96,8 +96,8 @@ void koe_report(int32_t level, const char *message) {
 }
 
 void koe_report_failed_start(const char *message) {
-    fprintf(stderr, "koe: %s\n", message);
     report(KOE_LOG_ERROR, message, true);
+    fprintf(stderr, "koe: %s\n", message);
 }
 
 char *koe_copy_last_error(void) {

@@ -36,6 +36,15 @@ FILE *koe_open_text(const char *path) {
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A group of administrators, or the group that has only its owner, by the convention of Linux. */
+static bool is_private_group(gid_t group, uid_t owner) {
+#ifdef __APPLE__
+    if (group == 80) /* admin */
+        return true;
+#endif
+    return group == 0 || group == owner;
+}
+
 koe_file koe_examine(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0)
@@ -48,6 +57,8 @@ koe_file koe_examine(const char *path) {
     };
     if (status.st_mode & S_IWOTH)
         file.why_untrusted = "every user may write to it; take that right away (chmod -R o-w)";
+    else if (status.st_mode & S_IWGRP && !is_private_group(status.st_gid, status.st_uid))
+        file.why_untrusted = "other users of its group may write to it; take that right away (chmod -R g-w)";
     else if (status.st_uid != 0 && status.st_uid != geteuid())
         file.why_untrusted = "it belongs to another user; install koe again as this one";
     return file;

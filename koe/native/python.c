@@ -112,15 +112,18 @@ static void keep_sigint(void) {
 #endif
 }
 
+static bool refuse_apart(const koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
+    snprintf(answer, KOE_SENTENCE_SIZE,
+             "which Python the packages in %.300s are for is not known; install koe into a virtual environment",
+             runtime->paths[KOE_STANDARD_PATHS]);
+    return false;
+}
+
 /* Start an interpreter that belongs to koe; it releases the GIL. */
 static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
     char libpython[KOE_PATH_SIZE];
-    if (runtime->is_apart && !(koe_libpython_place(libpython) && koe_find_home(runtime, libpython))) {
-        snprintf(answer, KOE_SENTENCE_SIZE,
-                 "which Python the packages in %.300s are for is not known; install koe into a virtual environment",
-                 runtime->paths[KOE_STANDARD_PATHS]);
-        return false;
-    }
+    if (runtime->is_apart && !(koe_libpython_place(libpython) && koe_find_home(runtime, libpython)))
+        return refuse_apart(runtime, answer);
     if (!koe_has_standard_library(runtime, answer))
         return false;
     PyStatus status = initialize(runtime);
@@ -167,8 +170,14 @@ static bool join_host(const koe_runtime *runtime) {
 static bool start_python(bool *is_own, char answer[KOE_SENTENCE_SIZE]) {
     koe_runtime runtime;
     bool is_there = koe_find_libpython(answer);
-    if (*answer || !koe_find_runtime(&runtime, place, answer) ||
-        (!is_there && !koe_load_libpython(runtime.library, answer)))
+    if (*answer || !koe_find_runtime(&runtime, place, answer))
+        return false;
+#ifdef _WIN32
+    /* A folder of packages does not show there to which Python it belongs, so none is loaded. */
+    if (!is_there && runtime.is_apart)
+        return refuse_apart(&runtime, answer);
+#endif
+    if (!is_there && !koe_load_libpython(runtime.library, answer))
         return false;
     *is_own = !Py_IsInitialized();
     return *is_own ? start_own(&runtime, answer) : join_host(&runtime);
@@ -212,24 +221,30 @@ __attribute__((constructor)) static void watch_forks(void) {
 }
 #endif
 
-static bool refuse_fork(void) {
+static void refuse_fork(void) {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!atomic_flag_test_and_set(&said))
         fprintf(stderr, "koe: " KOE_FORKED "\n");
-    return false;
 }
 
+/* stderr may be a pipe without a reader, which must not end the shell. */
 bool koe_python_start(void) {
-    if (koe_is_fork())
-        return refuse_fork();
-    if (atomic_load(&state) == NOT_TRIED) {
+    if (!koe_is_fork() && atomic_load(&state) != NOT_TRIED)
+        return atomic_load(&state) == STARTED;
+    koe_sigpipe before = koe_hold_sigpipe();
+    bool has_started = false;
+    if (koe_is_fork()) {
+        refuse_fork();
+    } else {
         atomic_store(&was_tried, true);
         koe_acquire(&starting);
         if (atomic_load(&state) == NOT_TRIED)
             atomic_store(&state, start() ? STARTED : FAILED);
         koe_release(&starting);
+        has_started = atomic_load(&state) == STARTED;
     }
-    return atomic_load(&state) == STARTED;
+    koe_restore_sigpipe(before);
+    return has_started;
 }
 
 bool koe_is_fork(void) {

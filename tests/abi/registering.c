@@ -63,8 +63,16 @@ int main(int argc, char **argv) {
             koe_register_local_engine("mlx", mlx) != 0 ||
             koe_register_local_engine("apple-speech", apple) != 0 ||
             koe_register_local_engine("other", NULL) != 0 ||
-            koe_register_local_engine(NULL, mlx) != -1 || koe_register_local_engine("", mlx) != -1)
+            koe_register_local_engine(NULL, mlx) != -1 || koe_register_local_engine("", mlx) != -1 ||
+            koe_register_local_engine("\xff", mlx) != -1)
             return 2;
+        /* An engine that is removed makes room for another one. */
+        for (int i = 0; i < 40; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "engine %d", i);
+            if (koe_register_local_engine(name, mlx) != 0 || koe_register_local_engine(name, NULL) != 0)
+                return 2;
+        }
     }
     sp_core_register_callbacks((struct SPCallbacks){.on_final_text_ready = heard_text,
                                                     .on_session_error = heard_error});

@@ -125,7 +125,27 @@ def open_the_folder_to_all(runtime: Path) -> str:
     return f"{runtime} is not used: every user may write to it; take that right away (chmod -R o-w)"
 
 
+def open_the_list_to_all(runtime: Path) -> str:
+    path = runtime / manifest.NAME
+    path.chmod(0o666)
+    return f"{path} is not used: every user may write to it; take that right away (chmod -R o-w)"
+
+
+def open_a_folder_to_a_group(runtime: Path) -> str:
+    path = runtime / "lib"
+    groups = [group for group in os.getgroups() if group not in (0, os.geteuid())]
+    if not groups and os.geteuid() != 0:
+        pytest.skip("this user is in no group with others")
+    os.chown(path, -1, groups[0] if groups else 12_345)
+    path.chmod(0o775)
+    return (
+        f"{path} is not used: other users of its group may write to it; take that right away "
+        "(chmod -R g-w)"
+    )
+
+
 DAMAGE = [
+    open_the_list_to_all, open_a_folder_to_a_group,
     add_a_python_that_is_none, remove_a_file, remove_a_folder, cut_a_file, cut_the_list,
     empty_the_list, spoil_the_list, spoil_an_entry, remove_the_list, change_the_version,
     open_a_file_to_all, open_the_folder_to_all,
@@ -141,6 +161,32 @@ def test_damage(damage: Callable[[Path], str], program: Path, runtime: Path) -> 
 @pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away"
 )
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")
+def test_messages_that_are_not_read(program: Path, runtime: Path) -> None:
+    """A shell whose stderr is a pipe without a reader is not ended by the signal of that pipe."""
+    remove_a_file(runtime)
+    reader, writer = os.pipe()
+    os.close(reader)
+    home = runtime.parent / "home"
+    home.mkdir(exist_ok=True)
+    environment = os.environ | {"HOME": str(home), "LD_LIBRARY_PATH": str(runtime.parent / "lib")}
+    try:
+        done = subprocess.run(
+            [program],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=writer,
+            text=True,
+            check=False,
+            restore_signals=True,
+        )
+    finally:
+        os.close(writer)
+    assert done.stdout.startswith("create -1\n")
+    assert done.returncode >= 0
+    assert (home / ".koe" / "koe.log").exists()
+
+
 def test_a_file_of_another_user(program: Path, runtime: Path) -> None:
     path = runtime / "lib" / "听 写" / "ö.pyc"
     os.chown(path, 12345, -1)

@@ -119,8 +119,8 @@ def answering(path: Path, *answers: bytes) -> Iterator[None]:
     ("answers", "message"),
     [
         ([b""], "koe serve has ended"),
-        ([b"yes\n"], "no JSON"),
-        ([b"[]\n"], "no object"),
+        ([b"yes\n"], "an invalid answer, which is not JSON"),
+        ([b"[]\n"], "an invalid answer, which is not a JSON object"),
         ([b"{}\n"], "did not say why"),
         ([b'{"ok": false, "message": "a sentence"}\n'], "^a sentence$"),
     ],

@@ -163,8 +163,8 @@ async def test_another_window() -> None:
     delivered = await inserter.insert("text", target)
     assert (field.texts, board.pasted, board.left) == ([], [], ["text"])
     assert delivered.message == (
-        "The text is on the clipboard, because another window has the focus than when you began to "
-        "speak; Ctrl+Shift+V inserts it"
+        "The text is on the clipboard, because the focus moved to another window while you spoke; "
+        "Ctrl+Shift+V inserts it"
     )
 
 

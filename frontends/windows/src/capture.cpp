@@ -74,7 +74,10 @@ Com<IAudioClient> open_microphone() {
 void push_all(IAudioCaptureClient &source) {
     static const BYTE silence[frames_per_second * bytes_per_frame] = {};
     UINT32 frames;
-    while (SUCCEEDED(source.GetNextPacketSize(&frames)) && frames > 0) {
+    for (;;) {
+        check(source.GetNextPacketSize(&frames));
+        if (frames == 0)
+            return;
         BYTE *samples;
         DWORD kind;
         check(source.GetBuffer(&samples, &frames, &kind, nullptr, nullptr));
@@ -92,7 +95,7 @@ const wchar_t *sentence(HRESULT code) {
     case HRESULT_FROM_WIN32(ERROR_NOT_FOUND):
         return L"There is no microphone; connect one.";
     case AUDCLNT_E_DEVICE_IN_USE:
-        return L"Another program has the microphone for itself; close that program.";
+        return L"Another program uses the microphone exclusively; close that program.";
     case AUDCLNT_E_DEVICE_INVALIDATED:
         return L"The microphone was removed; connect it again.";
     default:

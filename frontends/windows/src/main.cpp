@@ -146,6 +146,7 @@ LRESULT CALLBACK receive(HWND window, UINT message, WPARAM what, LPARAM data) {
         restore_clipboard(window, what);
         return 0;
     case WM_DESTROY:
+        restore_clipboard(window, 0);
         PostQuitMessage(0);
         return 0;
     default:

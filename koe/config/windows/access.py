@@ -80,6 +80,8 @@ def with_text(document: Document, key: str, text: str) -> Document:
         ConfigError: The value can't be stored there.
     """
     path = _path(key)
+    if len(path) > DEEPEST_NESTING:
+        raise ConfigError(document.path, f"a key has at most {DEEPEST_NESTING} parts")
     try:
         _refuse_below_a_value(document, path)
         return set_value(make_room(document, path), path, _typed(path, text))

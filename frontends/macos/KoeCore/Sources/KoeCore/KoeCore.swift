@@ -29,11 +29,21 @@ public enum KoeEvent: Sendable {
 public final class KoeCore: @unchecked Sendable {
     public typealias Listener = @Sendable (_ session: UInt64, _ event: KoeEvent) -> Void
 
-    private let lock = NSLock()
-    private var newest: UInt64 = 0
+    /// The number of the newest instance and of its newest session, for all of the process: late events of an
+    /// earlier instance must not carry the number of a new session.
+    private static let lock = NSLock()
+    nonisolated(unsafe) private static var newestInstance: UInt64 = 0
+    nonisolated(unsafe) private static var newestSession: UInt64 = 0
 
-    /// Start it. The functions of C carry no context, so the listener is the process's.
+    private let instance: UInt64
+
+    /// Start it, in the place of an earlier instance. The functions of C carry no context, so the listener is the
+    /// process's.
     public init(listener: @escaping Listener) throws {
+        instance = Self.lock.withLock {
+            Self.newestInstance += 1
+            return Self.newestInstance
+        }
         Events.listener = listener
         var callbacks = SPCallbacks()
         callbacks.on_state_changed = { Events.send($0, $1, KoeEvent.state) }
@@ -49,16 +59,19 @@ public final class KoeCore: @unchecked Sendable {
     }
 
     deinit {
-        sp_core_destroy()
+        // The library has one core: that of a later instance stays.
+        if Self.lock.withLock({ instance == Self.newestInstance }) {
+            sp_core_destroy()
+        }
     }
 
     /// Begin a session. It takes the place of one that runs.
     /// - Parameter toggle: A press begins and the next one ends, instead of a key that is held down.
     /// - Returns: What the session's events carry.
     public func begin(toggle: Bool = false) throws -> UInt64 {
-        let session = lock.withLock {
-            newest += 1
-            return newest
+        let session = Self.lock.withLock {
+            Self.newestSession += 1
+            return Self.newestSession
         }
         let context = SPSessionContext(
             mode: toggle ? TOGGLE : HOLD, frontmost_bundle_id: nil, frontmost_pid: 0, session_token: session)
