@@ -109,6 +109,7 @@ def _changes_number(gone: Side, new: Side) -> bool:
         any((sign in gone.texts) != (sign in new.texts) for sign in (MINUS, AFTERNOON))
         or _moves_point(gone.words, new.words)
         or _moves_point(new.words, gone.words)
+        or _invents_version(gone.words, new.words)
         or bool((lost and added) or (_has_unit(gone) and _has_unit(new)))
         or any(number != "1" for number in lost)
         or (bool(added) and gone.weight <= _NO_WORD and added != ["1"])
@@ -119,6 +120,14 @@ def _moves_point(words: Words, others: Words) -> bool:
     """Whether a number with a decimal point has the same digits without it in the other text."""
     points = words.decimals - others.decimals
     return bool(points) and not points.isdisjoint(_digits(others, repeat(1)).values())
+
+
+def _invents_version(heard: Words, answer: Words) -> bool:
+    """Whether a number with several points has other digits than were said: 2.11.1 for 2.11."""
+    if not answer.versions:
+        return False
+    said = "".join(text for text in heard.texts if text.isdecimal())
+    return not all(version in said for version in answer.versions)
 
 
 def _has_unit(side: Side) -> bool:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from koe.answers import lexicon
 
-MINUS = "~"
+MINUS = "¬"
 """The sign that replaces a minus ahead of a number."""
 
 AFTERNOON = "^"
@@ -63,7 +63,7 @@ _FIRST = _any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = _any_of(_WORDS)
 _DIGIT_WORD = _any_of(_DIGIT_NAMES.split())
 ENGLISH = re.compile(
-    rf"\b(?<!\bper )(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}})"
+    rf"\b(?<!\bper )(?:{_FIRST}|oh(?=(?: (?:oh|{_DIGIT_WORD})\b){{2}}| (?:{_DIGIT_WORD}) hundred\b)"
     r"|(?<=\ba )(?:hundred|thousand|million))"
     rf"(?:[\s-]+(?:point[\s-]+)?(?!oh (?:no|wait|sorry)\b)(?:{_ALL})"
     rf"|(?:(?<=hundred)|(?<=thousand))\s+and\s+(?:{_FIRST}))*\b",
@@ -179,6 +179,13 @@ _FORMS: Sequence[_Form] = tuple(
     (needles.split("|"), re.compile(pattern, re.ASCII), written)
     for needles, pattern, written in (
         ("點", "點", "点"),
+        (" 点", r"(?<=\d) (?=点)", ""),
+        (
+            "e负|e 负|e minus |e negative |e-|e -",
+            r"(\d) ?e ?(?:负|minus |negative |-)(?=\d)",
+            rf"\1 e {MINUS} ",
+        ),
+        ("0 ", r"\b0 ([1-9])00\b(?: hours\b)?", r"\1 "),
         ("⁄", "⁄", "/"),
         ("00 hours", r"\b(\d\d?)00 hours\b", r"\1:00"),
         (":", r"(1[3-9]|2[0-3])(?<!\w\d\d)(?=:\d\d)", _late),
@@ -279,6 +286,9 @@ DIGIT_SOUNDS = {
 """How each digit is pronounced: in pinyin, and as an English word."""
 
 
+# The numeral has no digit that CHINESE could begin with.
+_HUNDRED_PERCENT = re.compile("百分之百(?![十千万萬亿億])")
+
 _MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜|[上下]个?[周月]|半")
 
 
@@ -290,6 +300,7 @@ def write_digits(text: str) -> str:
     """
     written = text
     if not text.isascii():
+        written = _HUNDRED_PERCENT.sub("100%", written)
         written = CHINESE.sub(lambda match: read_chinese(match[0]), written)
     written = ENGLISH.sub(lambda match: read_english(match[0]), written)
     if not _MAY_BE_NUMBER.search(written):

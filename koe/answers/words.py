@@ -56,6 +56,7 @@ _WORD = re.compile(
 )
 # A point before exactly three digits separates thousands in many countries.
 _DECIMAL = re.compile(r"([0-9](?<![\d.].)\d*)\.(\d+)(?<!\.\d{3})(?![\d.]\d)")
+_VERSION = re.compile(r"[0-9](?<![\d.].)[0-9]*(?:\.[0-9]+){2,}")
 _NAME = re.compile(r"[A-Z](?<!\w.)\w*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff]")
@@ -107,6 +108,7 @@ class Words:
         numbers: For each digit, the position of the first digit of its number; -1 for other words.
         weights: How much is lost with each word: about 1 for a word with a meaning of its own.
         decimals: The digits of the numbers with a decimal point, without the point.
+        versions: The digits of the numbers with several points, without the points.
         names: The words that are written like names, with a capital letter.
     """
 
@@ -116,6 +118,7 @@ class Words:
     weights: Sequence[float]
     decimals: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -129,6 +132,7 @@ class Words:
             [self.weights[at] for at in order],
             self.decimals,
             self.names,
+            self.versions,
         )
 
 
@@ -148,7 +152,8 @@ def split(text: str) -> Words:
     decimals = (match[1] + match[2] for match in _DECIMAL.finditer(written))
     names = frozenset(map(fold, set(_NAME.findall(text))))
     keys, weights = list(map(_key, texts)), list(map(weight, texts))
-    return Words(texts, keys, numbers, weights, frozenset(decimals), names)
+    versions = frozenset(it.replace(".", "") for it in _VERSION.findall(written))
+    return Words(texts, keys, numbers, weights, frozenset(decimals), names, versions)
 
 
 # A user dictates the same words again and again.

@@ -47,6 +47,8 @@ _EMPHASIS = re.compile(
     r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])|\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*"
 )
 _UNDERLINED = re.compile(r"(_{1,3})(?=[^\s_])(.*[^\s_])\1", re.DOTALL)
+# Words that the model has struck out.
+_STRUCK = re.compile(r"~~(?=\S)[^~\n]*~~[ \t]*")
 # The same signs on both sides, or lines of them above and below.
 _RULED = re.compile(
     r"([=+|~]{1,3}|-{3}|\*{3})[ \t]*([^=+|~*\n]*[^\s=+|~*-])[ \t]*\1"
@@ -174,6 +176,8 @@ def without_markdown(text: str, heard: Heard) -> str:
     if "_" in plain and not heard.has("_"):
         underlined = _UNDERLINED.fullmatch(plain)
         plain = underlined[2] if underlined else plain
+    if "~~" in plain and not heard.has("~"):
+        plain = _STRUCK.sub("", plain)
     if ("#" in plain or ">" in plain) and not heard.has("#", ">"):
         plain = _LINE_MARK.sub("", plain)
     ruled = _RULED.fullmatch(plain)

@@ -13,7 +13,7 @@ from koe.answers.numbers import write_digits
 
 def digits(text: str) -> str:
     """The digits of a text and its signs, without what is between."""
-    return "".join(re.findall("[~/%0-9]", write_digits(text)))
+    return "".join(re.findall("[¬/%0-9]", write_digits(text)))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,11 @@ def test_times_and_dates(spoken: str, written: str) -> None:
         ("今年q四", "今年Q4"),
         ("最低零下五度", "最低-5度"),
         ("call eight hundred five five five one two", "call 800-555-12"),
+        ("百分之百", "100%"),
+        ("ten kilo ohms", "10 kΩ"),
+        ("one e minus four", "1e-4"),
+        ("at oh two hundred hours", "at 02:00"),
+        ("下午两点半到四点半", "下午 2 点半到 4 点半"),
     ],
 )
 def test_units_and_fractions(spoken: str, written: str) -> None:
@@ -178,7 +183,7 @@ def test_words_that_are_no_times(text: str) -> None:
 
 
 def test_a_hyphen_behind_another_word_is_no_minus() -> None:
-    assert "~" not in write_digits("文件-10 covid-19 3-5")
+    assert "¬" not in write_digits("文件-10 covid-19 3-5")
 
 
 @given(st.text("零一二两三四五六七八九十百千万亿点半分之上下午年月日1.,: 个", max_size=20))

@@ -111,7 +111,7 @@ def test_no_quotes(answer: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [f"**{TEXT}**", f"*{TEXT}*", f"***{TEXT}***", f"__{TEXT}__", f"_{TEXT}_", f"# {TEXT}",
-     f"=={TEXT}==", f"--- {TEXT} ---", f"|{TEXT}|", f"---\n{TEXT}\n---",
+     f"~~uh~~ {TEXT}", f"=={TEXT}==", f"--- {TEXT} ---", f"|{TEXT}|", f"---\n{TEXT}\n---",
      f"> {TEXT}", f"- {TEXT}", f"1. {TEXT}", "It's a **small** *house*."],
 )  # fmt: skip
 def test_markdown(answer: str) -> None:
