@@ -164,7 +164,8 @@ def join_segments(segments: Iterable[str]) -> str:
         right = segment.strip()
         if not right:
             continue
-        if end and right[0] in _PUNCTUATION and not right[1:2].isalnum():
+        is_decimal = right[0].isascii() and right[1:2].isalnum()
+        if end and right[0] in _PUNCTUATION and not is_decimal:
             if end[-1] in _COMMAS:
                 parts[-1], end = parts[-1][:-1], end[:-1]
             elif end[-1] == right[0] in _STOPS and "." not in (end[-2:-1], right[1:2]):

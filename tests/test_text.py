@@ -247,6 +247,12 @@ def test_joining_loses_nothing(segments: list[str]) -> None:
     assert [it for it in joined if it.isalnum()] == letters
 
 
+def test_full_width_marks_are_written_once() -> None:
+    assert join_segments(["好。", "。对"]) == "好。对"
+    assert join_segments(["好，", "，对"]) == "好，对"
+    assert join_segments(["It is", ".5 percent"]) == "It is .5 percent"
+
+
 def test_no_second_space_where_one_is() -> None:
     assert not needs_space_between("word ", "next")
     assert not needs_space_between("word", " next")

@@ -277,6 +277,9 @@ _FORMS: Sequence[_Form] = tuple(
         ("度|degree", r"(?<=\d) ?(?:度|degrees?\b)", "°"),
     )
 )
+# Longer runs of numerals are no numbers.
+_LONGEST_NUMERAL = 40
+
 _PINYIN = "ling yi er san si wu liu qi ba jiu"
 
 DIGIT_SOUNDS = {
@@ -356,6 +359,8 @@ def read_english(run: str) -> str:
 @lru_cache(maxsize=1024)
 def read_chinese(run: str) -> str:
     """Read a Chinese numeral; a run that is no valid number is returned unchanged."""
+    if len(run) > _LONGEST_NUMERAL:
+        return run
     body = run.replace(" ", "").replace(",", "").replace("點", ".").replace("点", ".")
     value = _value(body)
     if isinstance(value, str):

@@ -27,7 +27,8 @@ _PIECE = re.compile(
     rf"|(?<![A-Za-z0-9])-{{1,2}}[A-Za-z]{_WORD}*"  # options
     r"|\b[A-Za-z0-9]*_[A-Za-z0-9_]*"  # identifiers
     r"|\b[A-Za-z][a-z0-9]*(?:\.[A-Za-z0-9_]+)*\([^\s()\u4e00-\u9fff]*\)"  # calls
-    rf"|(?<![A-Za-z0-9.]){_WORD}+(?:\.{_WORD}*[A-Za-z]{_WORD}*)+"  # domains, files, attributes
+    r"|(?<!\S)\.\.(?!\S)"  # the folder above
+    rf"|(?<![A-Za-z0-9._\-]){_WORD}+(?:\.{_WORD}*[A-Za-z]{_WORD}*)+"  # domains, files, attributes
     r"|(?<![A-Za-z0-9.])\.[A-Za-z]\w*"  # names of files that begin with a dot
     # Versions, times, dates, decimals, grouped thousands, fractions, phone numbers.
     r"|(?<![A-Za-z0-9])[vV]?\d+(?:[.,:/\-]\d+)+(?:%|[ap]m\b)?"

@@ -9,7 +9,7 @@ _STOPS = re.compile(r"(?<![.。])([.。])\1(?![.。])")
 _COMMA_AND_STOP = re.compile(r"[,，、;；]\s*(?=[.。!?！？](?![\w.…]))")
 _STOP_BEHIND_MARK = re.compile(r"(?<=[!?！？])[.。](?![.。\w])")
 _COMMA_BEHIND_STOP = re.compile(r"(?<=[。！？])[,，、]")
-_FIRST = re.compile(r"\A\s*(?:[,，、。;；]|\.(?![.\w]))\s*(?=\S)")
+_FIRST = re.compile(r"\A\s*(?:[,，、。；]|;(?!-?[)(])|\.(?![.\w]))\s*(?=\S)")
 
 
 def apply(text: str) -> str:

@@ -12,8 +12,11 @@ _LONG = r"[A-Za-z][A-Za-z0-9+#]{2,}"
 
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
 _AROUND_LINE = re.compile(r"[ \t]+(?=\n)|(?<=\n)[ \t]+")
-_BEFORE_MARK = re.compile(r" +(?=[,;!?](?![\w.)])|[:.](?![^\s\"'”’])|[)\]](?!\())")
-_AFTER_BRACKET = re.compile(r"(?<=[(\[]) +(?=\S)")
+# But 10 : 30 stays, and a check box, as in [ ].
+_BEFORE_MARK = re.compile(
+    r"(?<![(\[]) +(?!(?<=\d )[,:]\s*\d)(?=[,;!?](?![\w.)])|[:.](?![^\s\"'”’])|[)\]](?!\())"
+)
+_AFTER_BRACKET = re.compile(r"(?<=[(\[]) +(?=[^\s\])])")
 _BESIDE_FULL_WIDTH = re.compile(rf" +(?=[{FULL_WIDTH}])|(?<=[{FULL_WIDTH}]) +")
 _AFTER_MARK = re.compile(rf"(?<=[A-Za-z{MARKER}])([,;!?])(?=[A-Za-z])")
 _SINGLE_IDEOGRAPHS = re.compile(rf"(?<![{HAN}] )(?<![{HAN}])(?:[{HAN}] ){{2,}}[{HAN}](?![{HAN}])")

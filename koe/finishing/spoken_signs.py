@@ -28,12 +28,15 @@ _CHINESE = {
     "冒号": "：", "冒號": "：", "分号": "；", "分號": "；", "换行": "\n", "換行": "\n",
     "另起一行": "\n", "另起一段": "\n\n",
 }  # fmt: skip
+# How far a determiner may be, in characters.
+_NEAR = 60
+
 _FULL_WIDTH = dict(zip(",.?!:;", "，。？！：；", strict=True))
 
 _DETERMINERS = (
     "a|an|the|this|that|these|those|each|every|no|any|some|of|with|by|my|your|his|her|its|our|their"
     "|another|add|use|type|insert|say|oxford|serial|inverted|double|trailing|missing|long|short"
-    "|whole|trial|time|free|first|second|last|next|per|or|and"
+    "|whole|trial|time|free|first|second|last|next|per|or|and|remove|delete|word|does|need|needs|brand|big|mr"
 )
 _ENGLISH_NAME = re.compile(
     rf"(?P<before>(?P<word>[\w{HAN}{MARKER}'’]+)[.,]?\s*)\b(?P<name>{'|'.join(_ENGLISH)})\b"
@@ -41,13 +44,13 @@ _ENGLISH_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
-    r"(?:separated|delimited|splice|key|keys|is|was|are|cancer|character|characters|and|or|of|rule"
-    r"|costume|drama|that|who)\b",
+    r"(?:separated|delimited|splice|key|keys|is|was|are|cancer|character|characters|of|rule|costume"
+    rf"|drama|that|who|(?:and|or)\s+(?:{'|'.join(_ENGLISH)}))\b",
     re.IGNORECASE,
 )
 _IS_DETERMINER = re.compile(rf"(?:{_DETERMINERS})", re.IGNORECASE)
 _CHINESE_NAME = re.compile(
-    rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一])"
+    rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一动動制持掉少文角脸])"
     rf"\s*(?P<name>{'|'.join(_CHINESE)})(?![的是分前后後键鍵和或之里裡中符键。]|隔)[，,。.]?\s*"
 )
 # Each English name contains one of these; most texts contain none.
@@ -55,24 +58,45 @@ _PARTS = ("comma", "period", "full stop", " mark", " point", "colon", "new")
 
 # 好的句号 ends a sentence, but 后面的句号 mentions a full stop.
 _ANSWERS = ("好的", "是的", "对的", "行的")
-_ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」])")
+_ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」]|new (?:line|paragraph)\b)", re.IGNORECASE)
+# "The billing period" and "a six week period" are times.
+_TIME = re.compile(
+    r"\b(?:the|a|an|this|that|each|every|same)\s+[\w'’]+\s*\Z|\b(?:day|week|month|year|hour|minute)\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def apply(text: str) -> str:
     """Replace the spoken names of marks in a text."""
     lower = text.lower()
     if any(part in lower for part in _PARTS):
-        text = _ENGLISH_NAME.sub(_english, text)
+        text = _replace_english(text)
     return text if text.isascii() else _CHINESE_NAME.sub(_chinese, text)
 
 
-def _english(match: re.Match[str]) -> str:
+def _replace_english(text: str) -> str:
+    """Replace names from left to right; a name that is kept is the word before the next one."""
+    parts, done, at = list[str](), 0, 0
+    while match := _ENGLISH_NAME.search(text, at):
+        written = _english(match)
+        if written is None:
+            at = match.start("name")
+            continue
+        parts += (text[done : match.start()], written)
+        done = at = match.end()
+    return "".join((*parts, text[done:]))
+
+
+def _english(match: re.Match[str]) -> str | None:
+    """The word before a name, with the mark; None: the name is meant as a word."""
     name, word = match["name"].lower(), match["word"]
     rest = match.string[match.end() :]
     if _IS_DETERMINER.fullmatch(word) or _NOT_BEFORE.match(rest):
-        return match[0]
-    if name == "period" and not _ENDS.match(rest):
-        return match[0]  # most are times
+        return None
+    if name == "period":
+        before = match.string[: match.start("name")]
+        if not _ENDS.match(rest) or _TIME.search(before[-_NEAR:]):
+            return None
     sign = _ENGLISH[name]
     if "\n" in sign:
         return word + _mark_behind(match) + sign

@@ -178,6 +178,8 @@ class Terms:
             return None  # an abbreviation that was recognised correctly
         kind = 2 if is_ordinary else len(words) > 1
         letters = [word.letters for word in words]
+        if text[window[-1].end :][:1] == "-":
+            return None  # the last word is a part of another one
         if term := self._best(words, letters, kind):
             return term.text
         ending = _ending(said)
@@ -186,7 +188,9 @@ class Terms:
         words[-1] = _without_s(words[-1])
         letters[-1] = words[-1].letters
         term = self._best(words, letters, kind)
-        return term.text + ending if term else None
+        if term is None or (ending == "s" and term.text[-1:] in "sS"):
+            return None
+        return term.text + ending
 
     def _best(self, words: Sequence[Word], letters: Sequence[str], kind: int) -> Term | None:
         best, found = 0.0, None

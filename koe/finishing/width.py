@@ -18,6 +18,7 @@ _NARROW = str.maketrans({
 _WIDE_LETTER = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _IS_WIDE = re.compile(f"[{HAN}{FULL_WIDTH}“”]")
 _HAS_IDEOGRAPH = re.compile(f"[{HAN}]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
 
 _TO_FULL = dict(zip(",.;:!?", "，。；：！？", strict=True))
 _TO_HALF = {full: half for half, full in _TO_FULL.items()}
@@ -53,9 +54,15 @@ def _half(match: re.Match[str]) -> str:
         is_wide = is_beside
     else:
         is_wide = is_beside or bool(_HAS_IDEOGRAPH.match(after))
-    if not is_wide:
+    if not is_wide or (not _IS_WIDE.match(after) and _is_latin(text, match)):
         return match[0]
     return _TO_FULL[match[1]] + ("\n" if "\n" in match[2] else "")
+
+
+def _is_latin(text: str, match: re.Match[str]) -> bool:
+    """Whether the sentence of a mark has more words in Latin letters than ideographs."""
+    sentence = _sentence_around(text, match.start(), match.end())
+    return len(_LATIN_WORD.findall(sentence)) > len(_HAS_IDEOGRAPH.findall(sentence))
 
 
 def _full(match: re.Match[str]) -> str:
@@ -66,7 +73,8 @@ def _full(match: re.Match[str]) -> str:
         return match[0]
     if _HAS_IDEOGRAPH.search(_sentence_around(text, match.start(), match.end())):
         return match[0]
-    space = " " if after and not after.isspace() else ""
+    is_number = match.string[: match.start()][-1:].isdecimal() and after.isdecimal()
+    space = " " if after and not after.isspace() and not is_number else ""
     return _TO_HALF[match[1]] + space
 
 
