@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import TypeAlias
 
-from koe.answers.numbers import DIGIT_SOUNDS
+from koe.answers.numerals import DIGIT_SOUNDS
 from koe.answers.readings import names_of_letters, read_exactly
 
 # How many times each consonant is written. Capital letters are consonants at the end of a

@@ -10,7 +10,7 @@ from itertools import product, starmap
 from rapidfuzz.distance import Levenshtein
 
 from koe.answers import loanwords
-from koe.answers.numbers import DIGIT_SOUNDS
+from koe.answers.numerals import DIGIT_SOUNDS
 from koe.answers.readings import names_of_letters, read, read_surname, sounds_of
 
 # Codes of consonants by place of articulation; vowels and semivowels have no code.

@@ -1,14 +1,14 @@
 """The rule ``numbers``: spoken numbers as digits. Pure.
 
 Numbers below ten, hours, ranges ("twenty or thirty", 两三百) and words that only look like numbers
-(十分, 千万) are not changed. `koe.answers.numbers` reads the numbers.
+(十分, 千万) are not changed. `koe.answers.numerals` reads the numbers.
 """
 
 from __future__ import annotations
 
 import re
 
-from koe.answers.numbers import (
+from koe.answers.numerals import (
     CHINESE,
     CHINESE_DIGIT,
     DECADES,
