@@ -107,6 +107,7 @@ PURE = ("koe.events", "koe.channels", "koe.loudness", "koe.level", "koe.session"
         "koe.answers.alignment", "koe.answers.clean", "koe.answers.differences",
         "koe.answers.excuses", "koe.answers.flaws", "koe.answers.framing", "koe.answers.guard",
         "koe.answers.heard", "koe.answers.lexicon", "koe.answers.meaning", "koe.answers.numbers",
+        "koe.answers.numerals", "koe.session_messages",
         "koe.answers.reasoning", "koe.answers.repairs", "koe.answers.restarts",
         "koe.answers.sounds", "koe.answers.speech", "koe.answers.words", "koe.answers.wrapping",
         "koe.finishing", "koe.finishing.figures",
