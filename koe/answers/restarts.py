@@ -90,8 +90,9 @@ def _grows(heard: Words, start: int, end: int) -> bool:
 
 
 def _is_cut(word: str, other: str) -> bool:
-    """Whether a word is the beginning of another one: pro, probably."""
-    return word != other and len(word) > 1 and word.isascii() and other.startswith(word)
+    """Whether a word is the beginning of another one: pro, probably. But "no north" is not."""
+    is_beginning = len(word) > 1 and word.isascii() and other.startswith(word)
+    return is_beginning and word != other and word not in speech.STANDING
 
 
 def _parts_number(heard: Words, at: int) -> bool:

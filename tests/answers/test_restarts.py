@@ -61,6 +61,7 @@ def test_a_restart(heard: str, answer: str) -> None:
         ("我要咖啡我不要咖啡因", "我要因"),  # a clause of its own
         ("他打我不他打你了", "他打你了"),  # who it is, is no matter of form
         ("at ten uh", "at"),  # nothing is right
+        ("there is no north", "there is north"),  # a word of its own
         ("fifty five um fifty six", "fifty six"),  # a part of a number
     ],
 )
