@@ -18,7 +18,7 @@ _ENGLISH = (
     rf"(?<!{_PART})(?<!\bsay )(?<!\bsaid )(?<!\bword )(?:u+m+|u+h+m?|erm|er|h+m+)"
     rf"(?!{_PART}|\s+(?:oh|huh|\d))"
 )
-# 嗯 and 呃 may be what somebody says: 说嗯, 嗯了一声.
+# 嗯 and 呃 may be the words that a speaker talks about: 说嗯, 嗯了一声.
 _CHINESE = r"(?<!打)呃+(?![逆了])|(?<![嗯说說回个個声聲打不])嗯(?![嗯了哼])"
 _ISOLATED = rf"(?:(?<![{HAN}\w])额(?=\s*[，,、…]))"
 _MAY_HAVE = re.compile(r"[嗯呃额]|\b(?:u+[mh]|er|h+m)", re.IGNORECASE | re.ASCII)

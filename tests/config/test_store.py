@@ -226,7 +226,7 @@ def test_a_directory_of_another_user_in_a_public_place(
     store.create_missing_files()
     monkeypatch.setattr("os.geteuid", lambda: 12_345)
     monkeypatch.setattr("koe.config.store._SYSTEM", -1)
-    store.load()  # nobody else can make a directory here
+    store.load()  # other users cannot make a directory here
     tmp_path.chmod(0o1777)
     with pytest.raises(ConfigError, match="belongs to another user, and is not used; set HOME"):
         store.load()
