@@ -18,6 +18,7 @@ from koe.answers.numerals import (
     read_english,
 )
 from koe.finishing import ordinary
+from koe.finishing.scripts import HAN
 
 _ENGLISH = re.compile(rf"{ENGLISH.pattern}(?P<percent>\s+per\s?cent\b)?", re.IGNORECASE)
 _HYPHEN_OR_SPACE = re.compile(r"[\s-]+")
@@ -47,7 +48,7 @@ _SUFFIXES = {"1": "st", "2": "nd", "3": "rd"}
 _D = CHINESE_DIGIT
 _PERCENT = re.compile(
     rf"(?<![{_D}十百千万亿\d])百分之(百|[{_D}十百]+(?:[点點][{_D}]+)?)"
-    rf"(?![{_D}十百点點分几幾多来余到至])"
+    rf"(?![{_D}十百点點分几幾多]|来(?!自)|余(?!额|下)|[到至](?!百分之))"
 )
 _DECIMAL = re.compile(
     rf"(?<![{_D}十百千万亿点點\d])(?:([零〇])[点點]([{_D}]+)|([{_D}十百千万]+)[点點]((?![零〇])[{_D}]{{2,}}))"
@@ -58,17 +59,18 @@ _MEASURES = frozenset(
     "年月日号號岁歲分秒时時度个個人元块塊钱米里章节课页次位名台件条张只本天周层楼路班级"
 )
 # Next to one of these characters a numeral is a day, an hour, a fraction, or inexact.
-_NOT_AFTER = frozenset("初之点點分几幾数數百千万儿双")
-_NOT_BEFORE = frozenset("点點多几幾来余餘之好")
+_NOT_AFTER = frozenset("初之点點分几幾数數百千万")
+_NOT_BEFORE = frozenset("点點多几幾来余餘之")
 # Behind a numeral: of a fraction, or of money with a smaller unit.
-_PART = re.compile(rf"分之|[块塊毛][{_D}]")
+_PART = re.compile(rf"分之|好[几幾]|[块塊毛][{_D}](?=[毛钱錢的了]|[^{HAN}]|\Z)")
 _LUNAR = ("大年", "正月", "腊月", "臘月")
 
 # Phrases in which a numeral stays. For 十一 these are the words of the holiday.
 _IDIOMS = (
     "三十六计", "十八般", "三十而立", "四十不惑", "七老八十", "二百五", "三百六十行", "七零八落",
     "一百个放心", "十万八千里", "十万火急", "五十铃", "十三香", "十三姨", "三十年河", "百八十",
-    "十一放假", "十一国庆", "十一假", "十一黄金周", "十一长假", "年三十",
+    "十一放假", "十一国庆", "十一假", "十一黄金周", "十一长假", "双十一", "双十二", "年三十晚",
+    "万儿八千", "千儿八百",
 )  # fmt: skip
 
 # The fewest digits in a row that are a number; with a zero among them one less is enough.

@@ -15,11 +15,15 @@ from koe.finishing.scripts import HAN
 
 _PART = r"[A-Za-z0-9\u00c0-\u024f'’\-]"
 _ENGLISH = (
-    rf"(?<!{_PART})(?<!\bsay )(?<!\bsaid )(?<!\bword )(?:u+m+|u+h+m?|erm|er|h+m+)"
+    rf"(?<!{_PART})(?!(?:(?<=\bsay )|(?<=\bsaid )|(?<=\bword ))[a-z]+\s*(?:[.!?\n]|\Z))"
+    r"(?:u+m+|u+h+m?|erm|er|h+m+)"
     rf"(?!{_PART}|\s+(?:oh|huh|\d))"
 )
 # 嗯 and 呃 may be the words that a speaker talks about: 说嗯, 嗯了一声.
-_CHINESE = r"(?<!打)呃+(?![逆了])|(?<![嗯说說回个個声聲打不])嗯(?![嗯了哼])"
+_CHINESE = (
+    r"(?<!打)呃+(?!逆|了[一半])"
+    r"|(?<!嗯)(?<!回了个)(?<!回了個)(?!(?<=[说說])嗯\s*(?:[。！？.!?\n]|\Z))嗯(?![嗯哼]|了[一声聲半])"
+)
 _ISOLATED = rf"(?:(?<![{HAN}\w])额(?=\s*[，,、…]))"
 _MAY_HAVE = re.compile(r"[嗯呃额]|\b(?:u+[mh]|er|h+m)", re.IGNORECASE | re.ASCII)
 _FILLERS = re.compile(

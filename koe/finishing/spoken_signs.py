@@ -28,7 +28,7 @@ _CHINESE = {
     "冒号": "：", "冒號": "：", "分号": "；", "分號": "；", "换行": "\n", "換行": "\n",
     "另起一行": "\n", "另起一段": "\n\n",
 }  # fmt: skip
-# How far a determiner may be, in characters.
+# How many characters before a name decide whether it is meant as a word.
 _NEAR = 60
 
 _FULL_WIDTH = dict(zip(",.?!:;", "，。？！：；", strict=True))
@@ -36,7 +36,7 @@ _FULL_WIDTH = dict(zip(",.?!:;", "，。？！：；", strict=True))
 _DETERMINERS = (
     "a|an|the|this|that|these|those|each|every|no|any|some|of|with|by|my|your|his|her|its|our|their"
     "|another|add|use|type|insert|say|oxford|serial|inverted|double|trailing|missing|long|short"
-    "|whole|trial|time|free|first|second|last|next|per|or|and|remove|delete|word|does|need|needs|brand|big|mr"
+    "|whole|trial|time|free|first|second|last|next|per|or|and|brand|mr"
 )
 _ENGLISH_NAME = re.compile(
     rf"(?P<before>(?P<word>[\w{HAN}{MARKER}'’]+)[.,]?\s*)\b(?P<name>{'|'.join(_ENGLISH)})\b"
@@ -50,7 +50,8 @@ _NOT_BEFORE = re.compile(
 )
 _IS_DETERMINER = re.compile(rf"(?:{_DETERMINERS})", re.IGNORECASE)
 _CHINESE_NAME = re.compile(
-    rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一动動制持掉少文角脸])"
+    rf"(?<=[\w{MARKER}])(?<![个個这這那用加是打有把和或点按输輸以叫两兩前后後写寫改成为為一])"
+    r"(?<!删掉)(?<!去掉)(?<!缺少)(?:(?<!自动)(?<!强制)(?<!支持)|(?!\s*[换換]行))"
     rf"\s*(?P<name>{'|'.join(_CHINESE)})(?![的是分前后後键鍵和或之里裡中符键。]|隔)[，,。.]?\s*"
 )
 # Each English name contains one of these; most texts contain none.
@@ -59,11 +60,14 @@ _PARTS = ("comma", "period", "full stop", " mark", " point", "colon", "new")
 # 好的句号 ends a sentence, but 后面的句号 mentions a full stop.
 _ANSWERS = ("好的", "是的", "对的", "行的")
 _ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」]|new (?:line|paragraph)\b)", re.IGNORECASE)
-# "The billing period" and "a six week period" are times.
+# Words that make a time of "period"; any noun may also be the last word of a sentence.
 _TIME = re.compile(
-    r"\b(?:the|a|an|this|that|each|every|same)\s+[\w'’]+\s*\Z|\b(?:day|week|month|year|hour|minute)\s*\Z",
+    r"\b(?:same|billing|grace|notice|retention|waiting|holding|reporting|probation|cooling-off"
+    r"|edo|meiji|jurassic"
+    r"|(?:a|the|each|every|this|that)\s+[\w'’]+[ -](?:day|week|month|year|hour|minute))\s*\Z",
     re.IGNORECASE,
 )
+_MENTIONED = re.compile(r"\bthe\s+word\s*\Z", re.IGNORECASE)
 
 
 def apply(text: str) -> str:
@@ -91,12 +95,11 @@ def _english(match: re.Match[str]) -> str | None:
     """The word before a name, with the mark; None: the name is meant as a word."""
     name, word = match["name"].lower(), match["word"]
     rest = match.string[match.end() :]
-    if _IS_DETERMINER.fullmatch(word) or _NOT_BEFORE.match(rest):
+    before = match.string[: match.start("name")][-_NEAR:]
+    if _IS_DETERMINER.fullmatch(word) or _NOT_BEFORE.match(rest) or _MENTIONED.search(before):
         return None
-    if name == "period":
-        before = match.string[: match.start("name")]
-        if not _ENDS.match(rest) or _TIME.search(before[-_NEAR:]):
-            return None
+    if name == "period" and (not _ENDS.match(rest) or _TIME.search(before)):
+        return None
     sign = _ENGLISH[name]
     if "\n" in sign:
         return word + _mark_behind(match) + sign

@@ -161,7 +161,6 @@ def test_damage(damage: Callable[[Path], str], program: Path, runtime: Path) -> 
 @pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a file away"
 )
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signal")
 def test_messages_that_are_not_read(program: Path, runtime: Path) -> None:
     """A shell whose stderr is a pipe without a reader is not ended by the signal of that pipe."""
     remove_a_file(runtime)
