@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 # user more than a pause that is recognised as speech.
 VOICE_THRESHOLD = 0.3
 
-HOP = 512
-"""Samples that the voice detector takes at once; a shorter rest at the end is not heard."""
-
 _INSTALL = "run: pip install 'moonshine-voice==0.1.0'"
 _MACHINES = "Linux (x86_64, aarch64), macOS 15 (Apple silicon) and Windows (x86_64)"
 
@@ -66,12 +63,11 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
         from moonshine_voice.errors import MoonshineError
         from moonshine_voice.moonshine_api import ModelArch
         from moonshine_voice.transcriber import Transcriber
-        from moonshine_voice.utils import get_model_path
     except ImportError as exc:
         raise EngineUnavailableError(
             "moonshine", f"its package is not installed ({exc}); {_INSTALL}"
         ) from exc
-    model = get_model_path("tiny-en")
+    model = model_folder()
     if not (model / "encoder_model.ort").is_file():
         raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
     # Without this option every update would copy all audio heard so far into Python lists.
@@ -80,6 +76,24 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
         return Transcriber(_for_its_library(model), ModelArch.TINY, options=every)
     except MoonshineError as exc:
         raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+
+
+def model_folder() -> Path:
+    """The folder of the model's files; the package must be installed."""
+    from moonshine_voice.utils import get_model_path
+
+    folder: Path = get_model_path("tiny-en")
+    return folder
+
+
+def runtime_library(transcriber: Transcriber, platform: str = sys.platform) -> ctypes.CDLL:
+    """The library in which ONNX Runtime is found, once a transcriber is loaded.
+
+    Symbols are looked up in a library and in those that it depends on, except on Windows, where
+    the library that is loaded under this name is returned.
+    """
+    library: ctypes.CDLL = transcriber._lib
+    return ctypes.CDLL("onnxruntime.dll") if platform == "win32" else library
 
 
 def _for_its_library(path: Path, platform: str = sys.platform) -> Path:

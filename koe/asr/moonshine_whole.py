@@ -1,36 +1,40 @@
 """Moonshine without its streams: the model for whole pieces of speech, and the voice detector.
 
-One transcriber has the model and detects no voices; another one detects voices and has no model, so
-that both together take the memory of one.
+The detector is a transcriber of the package that has no model. The model is run without the
+package, which can't be told the texts of the parts.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from koe.asr.chunk import MAX_CHUNK
+from koe.asr.moonshine_model import MoonshineModel
 from koe.asr.moonshine_package import (
-    HOP,
     VOICE_THRESHOLD,
     forget_voice_detector,
     load_transcriber,
     mapped_errors,
+    model_folder,
+    runtime_library,
     update,
 )
 from koe.asr.passes import SpeechGate, WholeRecogniser
+from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
-from koe.text import join_segments
 
 if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber
 
 # Silence after a piece. Without it, words that are cut off at the end are repeated many times.
 _TAIL = SAMPLE_RATE_HZ // 4
+_TAIL_BYTES = 4 * _TAIL
 
-# The tokens per second after which the package stops. By default it is 6.5, which fast speech
-# exceeds.
-_MAX_TOKENS_PER_SECOND = 10
+# The number of texts whose tokens are kept: more than a chunk has.
+_REMEMBERED = 200
 
 
 @dataclass(frozen=True)
@@ -38,41 +42,56 @@ class WholeModel:
     """The parts that all sessions share.
 
     Attributes:
-        transcriber: Recognises a piece as one line.
+        model: Recognises a piece.
         detector: Finds the lines in which there is speech, without their texts.
     """
 
-    transcriber: Transcriber
+    model: MoonshineModel
     detector: Transcriber
 
     def close(self) -> None:
         """Free the memory."""
-        self.transcriber.close()
+        self.model.close()
         self.detector.close()
 
 
 def load_model() -> WholeModel:
     """Load both. Blocks; raises the errors of `load_transcriber`."""
-    return WholeModel(
-        load_transcriber({"vad_threshold": 0, "max_tokens_per_second": _MAX_TOKENS_PER_SECOND}),
-        load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"}),
-    )
+    detector = load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"})
+    try:
+        model = MoonshineModel(runtime_library(detector), model_folder())
+    except (AsrProtocolError, OSError) as exc:
+        detector.close()
+        raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+    return WholeModel(model, detector)
 
 
 class WholeMoonshine(WholeRecogniser):
     """A recogniser of whole pieces, with the shared model."""
 
+    reuses_parts = True
+    longest_whole = MAX_CHUNK
+
     def __init__(self, model: WholeModel) -> None:
-        self._transcriber = model.transcriber
+        self._model = model.model
+        # The tokens of the latest texts.
+        self._tokens: dict[str, list[int]] = {}
 
     def recognise(self, samples: array[float]) -> str:
         """Recognise a piece as one line."""
+        return self.recognise_whole(samples, ())
+
+    def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
+        """Recognise a piece as one line, with the tokens of its parts as the draft."""
         if not samples:
             return ""
-        padded = samples.tolist() + [0.0] * (_TAIL + -(len(samples) + _TAIL) % HOP)
-        with mapped_errors():
-            transcript = self._transcriber.transcribe_without_streaming(padded, SAMPLE_RATE_HZ)
-        return join_segments(line.text for line in transcript.lines)
+        draft = [token for part in parts for token in self._tokens.get(part, ())]
+        tokens = self._model.recognise(samples + array("f", bytes(_TAIL_BYTES)), draft)
+        text = self._model.text(tokens)
+        self._tokens[text] = tokens
+        if len(self._tokens) > _REMEMBERED:
+            del self._tokens[next(iter(self._tokens))]
+        return text
 
 
 class VoiceDetector(SpeechGate):

@@ -7,8 +7,10 @@ gets a whole chunk at once has the context of every word. So the final text of a
 At the end of the audio the user waits, so there is no time for that. So during speech, whenever a
 chunk goes on after a pause, it is recognised as a whole up to that pause; at the end only the rest
 is left. And when the gate finds that speech has ended, a short chunk is recognised as a whole
-again. The final text depends on the samples alone, not on how or how fast they are handed over; a
-live text is made only when neither more audio nor the end waits for the thread.
+again. A recogniser that is quicker with the texts of the parts (``reuses_parts``) gets them with
+every piece, and recognises the whole at the end, too. The final text depends on the samples alone,
+not on how or how fast they are handed over; a live text is made only when neither more audio nor
+the end waits for the thread.
 
 To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener of a
 `koe.asr.local.LocalEngine`::
@@ -36,6 +38,7 @@ from typing import NamedTuple
 from koe.asr.chunk import FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
 from koe.asr.local import Recogniser
 from koe.asr.pauses import pauses
+from koe.asr.pieces import Pieces
 from koe.asr.samples import float_samples
 from koe.errors import AsrPieceError
 from koe.events import (
@@ -59,14 +62,8 @@ _LEAD = FRAMES_PER_SECOND // 2
 # as for a streaming recogniser.
 _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 
-# A longer chunk is recognised as a whole again, up to a pause, when it has grown by this number of
-# samples, and by half. A piece after that has at least this number of seconds of speech; shorter
-# ones are misheard.
-_GROWTH = 2 * SAMPLE_RATE_HZ
-_LEAST_SPEECH = 1.0
-
-# The number of live texts while the piece after the last pause doubles its length.
-_UPDATES = 3
+# A live text that was begun this number of samples before the end is usually known there.
+_LATEST = SAMPLE_RATE_HZ // 5
 
 # After a live text within speech there is at least this many times as much new audio as it took
 # time: when the key comes up during such a pass, the last text waits for it.
@@ -84,6 +81,9 @@ _LEAST_TOKENS_PER_SECOND = 0.5
 
 class WholeRecogniser(ABC):
     """Recognises a whole piece of speech at once, on one thread, which is not the loop's."""
+
+    reuses_parts = False
+    """Whether a whole is recognised sooner when its parts were recognised before."""
 
     longest_whole = 12.0
     """The longest chunk, in seconds, that is recognised as a whole when speech has ended.
@@ -105,6 +105,15 @@ class WholeRecogniser(ABC):
             AsrPieceError: There is speech in it whose text could not be found.
             AsrError: The recogniser is lost.
         """
+
+    def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
+        """Recognise a piece after its parts; else as `recognise`.
+
+        Args:
+            samples: The whole.
+            parts: The texts of its parts; together they may end before the whole.
+        """
+        return self.recognise(samples)
 
 
 class _Heard(NamedTuple):
@@ -162,12 +171,15 @@ class WholePasses(Recogniser):
         # Samples that the gate got, from the first of the session.
         self._gated = 0
         self._chunk = Chunk()
-        # The texts of pieces of the chunk, by their first sample and the one after their last.
-        self._texts: dict[tuple[int, int], _Heard] = {}
+        # The texts of pieces of the chunk, by their first sample, the one after their last, and
+        # whether marks were used for them.
+        self._texts: dict[tuple[int, int, bool], _Heard] = {}
         # The text of all earlier chunks.
         self._settled = ""
-        # Samples between two live texts, and the samples of the chunk at the last live text.
-        self._update_samples = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
+        interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
+        longest = _WHOLE_AT_ONCE if update_interval else self._longest_whole
+        self._pieces = Pieces(self._chunk, longest, interval)
+        # The samples of the chunk at the last live text.
         self._updated = 0
         self._clock = clock
         # Seconds that the last live text took.
@@ -197,12 +209,18 @@ class WholePasses(Recogniser):
         if is_due:
             self._looked = self._chunk.start + size
         ended = self._speech_end() if is_due else 0
-        if not self._chunk.pause_end and (cuts := self._cuts(size)):
+        cuts = self._pieces.cuts(size)
+        if cuts and not self._chunk.pause_end:
             self._recognise(0, cuts[0], heard=size)
-        if not (ended or self._is_pause_new() or self._is_update_due()):
+        began = self._clock()
+        if ended or self._is_pause_new():
+            heard = self._recognise_open(ended)
+        elif mark := self._due_mark(max(cuts, default=0)):
+            heard = self._recognise_pieces(cuts, mark)
+        else:
             return []
-        self._updated, began = size, self._clock()
-        text = join_segments([self._settled, self._recognise_open(ended).text])
+        self._updated = size
+        text = join_segments([self._settled, heard.text])
         self._taken = self._clock() - began
         if not text or text == self._shown:
             return []
@@ -211,7 +229,13 @@ class WholePasses(Recogniser):
 
     def finish(self) -> list[Event]:
         """Recognise the rest; most was recognised during speech."""
-        rest = self._recognise_open(self._speech_end())
+        ended = self._speech_end()
+        if self._whole.reuses_parts:
+            heard = len(self._chunk.samples)
+            end = ended or self._chunk.pause_end or heard
+            rest = self._recognise(0, end, heard, is_final=True)
+        else:
+            rest = self._recognise_open(ended)
         text = join_segments([self._settled, rest.text])
         return [*_missed(rest), FinalHeard(text, self._chunk.start + len(self._chunk.samples))]
 
@@ -226,7 +250,7 @@ class WholePasses(Recogniser):
     def _settle(self, cut: int) -> list[Event]:
         """Recognise the chunk up to a frame, and begin the next chunk there."""
         size = (self._chunk.loud + self._chunk.quiet) * FRAME
-        chunk = self._recognise(0, cut * FRAME, heard=size)
+        chunk = self._recognise(0, cut * FRAME, heard=size, is_final=True)
         self._chunk.drop(cut)
         self._texts, self._updated = {}, 0
         if not chunk.text:
@@ -238,22 +262,21 @@ class WholePasses(Recogniser):
         """Whether a pause has begun before which there is speech that was not shown yet."""
         return self._chunk.quiet >= PAUSE and self._chunk.pause_end > self._updated
 
-    def _is_update_due(self) -> bool:
-        """Whether the speech has grown enough for another live text.
+    def _due_mark(self, begin: int) -> int:
+        """The sample up to which a live text is due within speech; 0: none is.
 
-        The more samples there are after the last pause, and the slower the computer, the longer a
-        text takes, so it is made less often. In a gap it is delayed a little, because the gap may
-        become a pause, with a better text.
+        The slower the computer, the longer a text takes, so it is made less often. In a gap it is
+        delayed a little, because the gap may become a pause, with a better text.
+
+        Args:
+            begin: The last cut.
         """
         size = len(self._chunk.samples)
-        if not self._update_samples or self._chunk.loud * FRAME <= self._updated:
-            return False
-        begin = max(self._cuts(size), default=0)
         rest = round(_REST * self._taken * SAMPLE_RATE_HZ)
-        due = max(self._update_samples, (size - begin) // _UPDATES, rest)
-        if self._chunk.quiet:
-            due += PAUSE * FRAME
-        return size - self._updated >= due
+        if self._chunk.loud * FRAME <= self._updated or size - self._updated < rest:
+            return 0
+        mark = self._pieces.mark(begin, size - (PAUSE * FRAME if self._chunk.quiet else 0))
+        return 0 if (begin, mark, False) in self._texts else mark
 
     def _speech_end(self) -> int:
         """The sample at which speech has ended, by the gate; 0: it goes on, or has just paused."""
@@ -276,35 +299,21 @@ class WholePasses(Recogniser):
         """
         heard = len(self._chunk.samples)
         if 0 < ended <= self._longest_whole:
-            return self._recognise(0, ended, heard)
+            return self._recognise(0, ended, heard, is_final=True)
         end = self._chunk.pause_end or ended or heard
-        edges = [0, *self._cuts(end), end]
+        return self._recognise_pieces(self._pieces.cuts(end), end)
+
+    def _recognise_pieces(self, cuts: Sequence[int], end: int) -> _Heard:
+        """Recognise the chunk in pieces, or as a whole if a piece gives too little text."""
+        heard = len(self._chunk.samples)
+        edges = [0, *cuts, end]
         pieces = [self._recognise(*piece, heard) for piece in pairwise(edges)]
         texts = [piece.text for piece in pieces]
         if len(texts) > 1 and any(map(self._is_too_little, texts, edges, edges[1:])):
             return self._recognise(0, end, heard)
         return _joined(pieces)
 
-    def _cuts(self, end: int) -> list[int]:
-        """The cuts of the chunk up to a sample, for a text that is needed soon.
-
-        Each cut is in a pause, so that the part before the last one can be recognised early. The
-        first cut is as late as possible.
-        """
-        if end <= (_WHOLE_AT_ONCE if self._update_samples else self._longest_whole):
-            return []
-        chunk, cuts = self._chunk, list[int]()
-        for pause in self._chunk.pauses(end):
-            if chunk.speech(pause, end) < _LEAST_SPEECH:
-                break
-            head = cuts[0] if cuts else 0
-            if pause - head >= max(_GROWTH, head // 2):
-                cuts = [pause]
-            elif cuts and chunk.speech(cuts[-1], pause) >= _LEAST_SPEECH:
-                cuts.append(pause)
-        return cuts
-
-    def _recognise(self, begin: int, end: int, heard: int) -> _Heard:
+    def _recognise(self, begin: int, end: int, heard: int, *, is_final: bool = False) -> _Heard:
         """Recognise the chunk between two samples, unless that text is known.
 
         Args:
@@ -312,19 +321,35 @@ class WholePasses(Recogniser):
             end: The one after the last.
             heard: How much of the audio, from the first sample of the chunk, decides whether there
                 is speech.
+            is_final: The text is no live text.
         """
         if not self._has_speech(begin, end, heard):
             return _Heard("")
-        if (begin, end) not in self._texts:
-            piece = self._recognise_piece(self._chunk.samples[begin:end])
+        key = (begin, end, is_final and not self._pieces.is_pause(end))
+        if key not in self._texts:
+            parts = self._parts(*key, heard) if self._whole.reuses_parts else []
+            piece = self._recognise_piece(self._chunk.samples[begin:end], parts)
             if piece.missed or self._is_too_little(piece.text, begin, end):
                 piece = max(piece, self._recognise_parts(begin, end) or piece, key=_worth)
-            self._texts[begin, end] = piece
-        return self._texts[begin, end]
+            self._texts[key] = piece
+        return self._texts[key]
 
-    def _recognise_piece(self, samples: array[float]) -> _Heard:
+    def _parts(self, begin: int, end: int, has_marks: bool, heard: int) -> list[str]:
+        """The texts of the parts of a piece; most were recognised for live texts.
+
+        The last part ends in a pause, or at a mark if ``has_marks``.
+        """
+        cuts = self._pieces.cuts(end) if begin == 0 else []
+        edges = [begin, *cuts]
+        last = self._pieces.mark(edges[-1], end - _LATEST) if has_marks else 0
+        latest = end if cuts else end - 1  # without cuts, the piece would be a part of itself
+        if last := last or max(self._pieces.pauses(edges[-1], latest), default=0):
+            edges.append(last)
+        return [self._recognise(*part, heard).text for part in pairwise(edges)]
+
+    def _recognise_piece(self, samples: array[float], parts: Sequence[str] = ()) -> _Heard:
         try:
-            return _Heard(self._whole.recognise(samples))
+            return _Heard(self._whole.recognise_whole(samples, parts))
         except AsrPieceError as exc:
             return _Heard("", str(exc))
 

@@ -286,17 +286,17 @@ libc.__cxa_atexit(wait, ctypes.c_void_p(300_000), None)
 
 from koe.asr.moonshine import open_engine
 from koe.config.schema import AsrConfig
-from moonshine_voice.transcriber import Transcriber
+from koe.asr.onnx_runtime import InferenceSession as Session
 
 speech = sys.stdin.buffer.read()
 computing = threading.Event()
-transcribe = Transcriber.transcribe_without_streaming
+run = Session.run
 
-def transcribe_and_tell(transcriber, audio, rate):
+def run_and_signal(session, inputs, outputs):
     computing.set()
-    return transcribe(transcriber, audio, rate)
+    return run(session, inputs, outputs)
 
-Transcriber.transcribe_without_streaming = transcribe_and_tell
+Session.run = run_and_signal
 
 async def recognise():
     engine = open_engine(AsrConfig(), ())

@@ -55,8 +55,6 @@ def test_a_forgotten_voice_detector_is_not_missed(model: WholeModel, speech: arr
     for _ in range(3):
         forget_voice_detector(model.detector)
         assert words_of(whole.recognise(speech)) == "ever tried ever failed"
-        forget_voice_detector(model.transcriber)
-        assert words_of(whole.recognise(speech)) == "ever tried ever failed"
     with closing(load_stream_model()) as transcriber:
         for _ in range(2):
             with closing(MoonshineRecogniser(transcriber, 0.5)):
@@ -93,3 +91,13 @@ def test_what_ends_within_a_sound_is_not_said_again(
 ) -> None:
     """Without silence after it, this came as "Ever tried, have I tried, have I tried?"."""
     assert WholeMoonshine(model).recognise(speech[:32_000]) == "Ever tried."
+
+
+def test_a_whole_is_recognised_with_the_texts_of_its_parts(
+    model: WholeModel, speech: array[float]
+) -> None:
+    """The parts decide how soon the text comes, not what it is, even if they are wrong."""
+    whole = WholeMoonshine(model)
+    parts = [whole.recognise(speech[:24_000]), whole.recognise(speech[24_000:])]
+    for known in (parts, parts[:1], parts[::-1], ["never recognised"]):
+        assert words_of(whole.recognise_whole(speech, known)) == "ever tried ever failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import numpy
 import pytest
@@ -206,7 +207,8 @@ def test_live_text_comes_between_pauses() -> None:
         if isinstance(event, InterimHeard)
     ]
     assert shown[:4] == ["5.", "10.", "15.", "20."]
-    assert shown[-1] == "29."
+    # Up to the last mark, half a second after the one before.
+    assert shown[-1] == "20. 8."
     assert final_text(passes.finish()) == "20. 10."
 
 
@@ -225,7 +227,8 @@ def test_live_text_takes_a_part_of_the_time_on_a_slow_computer() -> None:
     passes = WholePasses(slow, update_interval=0.1, clock=lambda: slow.now)
     for frame in in_frames(speech(4.9), 3_200):
         take(passes, frame)
-    assert slow.pieces == pytest.approx([0.1, 2.1, 4.1], abs=0.1)
+    # A mark for each sixth of the length.
+    assert slow.pieces == pytest.approx([0.1, 1.9, 4.0], abs=0.1)
 
 
 def test_odd_lengths_at_the_end() -> None:
@@ -324,3 +327,51 @@ class Noise(Listener):
 def test_noise_after_speech_is_no_speech_where_the_gate_knows(size: int) -> None:
     noise = array("h", [3_000, -3_000]).tobytes() * 8_000
     assert pieces_of(PHRASES + noise, size, Noise())[1] == [13]
+
+
+class Reader(Talker):
+    """Recognises a whole sooner with the texts of its parts; notes how much was new to it."""
+
+    reuses_parts = True
+    longest_whole = MAX_CHUNK
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.new: list[int] = []
+
+    def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
+        text = self.recognise(samples)
+        self.new.append(len(text.split()) - sum(len(part.split()) for part in parts))
+        return text
+
+
+@pytest.mark.parametrize("silence", [0.0, 0.1, 0.3, 0.7])
+def test_at_the_end_the_whole_is_recognised_with_what_is_known(silence: float) -> None:
+    reader = Reader()
+    passes = WholePasses(reader, update_interval=0.5)
+    for frame in in_frames(PHRASES + speech(4.0) + pause(silence), 640):
+        take(passes, frame)
+    reader.pieces.clear()
+    assert final_text(passes.finish()) == " ".join(["word"] * 21) + "."
+    assert len(reader.pieces) <= 1
+    assert all(abs(words) <= 4 for words in reader.new[-1:])
+
+
+@pytest.mark.parametrize("size", [322, 640, 10_000_000])
+@pytest.mark.parametrize("silence", [0.0, 0.1, 0.3, 0.7])
+def test_the_known_text_does_not_depend_on_the_frames(size: int, silence: float) -> None:
+    class Copyist(Reader):
+        """Its text depends on the parts."""
+
+        def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
+            return f"{self.recognise(samples)} ({' '.join(parts)})"
+
+    recording = RECORDING + PHRASES + pause(silence)
+    assert hear_fast(recording, size, Copyist()) == hear_fast(recording, 6_400, Copyist())
+
+
+def hear_fast(pcm: bytes, size: int, recogniser: WholeRecogniser) -> str:
+    passes = WholePasses(recogniser, update_interval=0.5)
+    for frame in in_frames(pcm, size):
+        take(passes, frame)
+    return final_text(passes.finish())

@@ -1,0 +1,85 @@
+"""Where a chunk is cut into pieces for a text that is needed soon. Pure.
+
+All places depend on the samples alone, not on when they are asked for.
+"""
+
+from __future__ import annotations
+
+from koe.asr.chunk import PAUSE, Chunk
+from koe.events import SAMPLE_RATE_HZ
+from koe.loudness import FRAME
+
+# A longer chunk is recognised as a whole again, up to a pause, when it has grown by this number of
+# samples, and by half. A piece after that has at least this number of seconds of speech; shorter
+# ones are misheard.
+_GROWTH = 2 * SAMPLE_RATE_HZ
+_LEAST_SPEECH = 1.0
+
+# The number of live texts while the piece after the last pause doubles its length.
+_UPDATES = 6
+
+
+class Pieces:
+    """The pieces of the open chunk.
+
+    Args:
+        chunk: The chunk; its owner changes it.
+        longest: The most samples that are not cut.
+        interval: Samples between two marks of a short piece; 0: there are no marks.
+    """
+
+    def __init__(self, chunk: Chunk, longest: int, interval: int) -> None:
+        self._chunk = chunk
+        self._longest = longest
+        self._interval = interval
+
+    def cuts(self, end: int) -> list[int]:
+        """The cuts of the chunk up to a sample.
+
+        Each cut is in a pause, so that the part before the last one can be recognised early. The
+        first cut is as late as possible.
+        """
+        if end <= self._longest:
+            return []
+        chunk, cuts = self._chunk, list[int]()
+        for pause in chunk.pauses(end):
+            if chunk.speech(pause, end) < _LEAST_SPEECH:
+                break
+            head = cuts[0] if cuts else 0
+            if pause - head >= max(_GROWTH, head // 2):
+                cuts = [pause]
+            elif cuts and chunk.speech(cuts[-1], pause) >= _LEAST_SPEECH:
+                cuts.append(pause)
+        return cuts
+
+    def pauses(self, begin: int, end: int) -> list[int]:
+        """The samples after ``begin`` and up to ``end`` at which a pause begins."""
+        pauses = list(self._chunk.pauses(end))
+        if self._chunk.quiet >= PAUSE and self._chunk.pause_end <= end:
+            pauses.append(self._chunk.pause_end)
+        return [pause for pause in pauses if pause > begin]
+
+    def is_pause(self, end: int) -> bool:
+        """Whether a pause begins at a sample."""
+        return end in self.pauses(end - 1, max(end, self._chunk.loud * FRAME))
+
+    def mark(self, begin: int, end: int) -> int:
+        """The last place of a piece at which a live text of it is due; 0: there is none.
+
+        That is its last pause, or a mark after that. The longer the piece is, the longer its text
+        takes, so the fewer marks it has.
+
+        Args:
+            begin: The first sample of the piece.
+            end: The one after its last.
+        """
+        last = max([begin, *self.pauses(begin, end)])
+        mark = last
+        while self._interval:
+            step = max(self._interval, (mark - begin) // _UPDATES, FRAME) // FRAME * FRAME
+            if mark + step > end:
+                break
+            mark += step
+        if not any(self._chunk.are_loud(last, mark)):
+            mark = last
+        return mark if mark > begin else 0
