@@ -176,6 +176,8 @@ class WholePasses(Recogniser):
         self._texts: dict[tuple[int, int, bool], _Heard] = {}
         # The text of all earlier chunks.
         self._settled = ""
+        # Whether live texts are made within speech.
+        self._has_updates = bool(update_interval)
         interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         longest = _WHOLE_AT_ONCE if update_interval else self._longest_whole
         self._pieces = Pieces(self._chunk, longest, interval)
@@ -273,7 +275,8 @@ class WholePasses(Recogniser):
         """
         size = len(self._chunk.samples)
         rest = round(_REST * self._taken * SAMPLE_RATE_HZ)
-        if self._chunk.loud * FRAME <= self._updated or size - self._updated < rest:
+        is_new = self._chunk.loud * FRAME > self._updated
+        if not (self._has_updates and is_new and size - self._updated >= rest):
             return 0
         mark = self._pieces.mark(begin, size - (PAUSE * FRAME if self._chunk.quiet else 0))
         return 0 if (begin, mark, False) in self._texts else mark
