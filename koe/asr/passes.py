@@ -317,30 +317,34 @@ class WholePasses(Recogniser):
         return _joined(pieces)
 
     def _recognise(self, begin: int, end: int, heard: int, *, is_final: bool = False) -> _Heard:
-        """Recognise the chunk between two samples, unless that text is known.
+        """Recognise the chunk between two samples, if the gate finds speech there.
 
         Args:
             begin: The first one.
             end: The one after the last.
-            heard: How much of the audio, from the first sample of the chunk, decides whether there
-                is speech.
+            heard: How much of the audio, from the first sample of the chunk, the gate hears.
             is_final: The text is no live text.
         """
-        if not self._has_speech(begin, end, heard):
-            return _Heard("")
-        key = (begin, end, is_final and not self._pieces.is_pause(end))
+        has_marks = is_final and self._whole.reuses_parts and not self._pieces.is_pause(end)
+        is_speech = self._has_speech(begin, end, heard)
+        return self._known(begin, end, has_marks) if is_speech else _Heard("")
+
+    def _known(self, begin: int, end: int, has_marks: bool) -> _Heard:
+        """Recognise a piece, unless its text is known; ``has_marks`` as for `_parts`."""
+        key = (begin, end, has_marks)
         if key not in self._texts:
-            parts = self._parts(*key, heard) if self._whole.reuses_parts else []
+            parts = self._parts(*key) if self._whole.reuses_parts else []
             piece = self._recognise_piece(self._chunk.samples[begin:end], parts)
             if piece.missed or self._is_too_little(piece.text, begin, end):
                 piece = max(piece, self._recognise_parts(begin, end) or piece, key=_worth)
             self._texts[key] = piece
         return self._texts[key]
 
-    def _parts(self, begin: int, end: int, has_marks: bool, heard: int) -> list[str]:
+    def _parts(self, begin: int, end: int, has_marks: bool) -> list[str]:
         """The texts of the parts of a piece; most were recognised for live texts.
 
-        The last part ends in a pause, or at a mark if ``has_marks``.
+        With ``has_marks`` the last part may end at a mark, else only in a pause. The gate is not
+        asked: its answers come late, and the texts must not depend on the time.
         """
         cuts = self._pieces.cuts(end) if begin == 0 else []
         edges = [begin, *cuts]
@@ -348,7 +352,7 @@ class WholePasses(Recogniser):
         latest = end if cuts else end - 1  # without cuts, the piece would be a part of itself
         if last := last or max(self._pieces.pauses(edges[-1], latest), default=0):
             edges.append(last)
-        return [self._recognise(*part, heard).text for part in pairwise(edges)]
+        return [self._known(*part, has_marks=False).text for part in pairwise(edges)]
 
     def _recognise_piece(self, samples: array[float], parts: Sequence[str] = ()) -> _Heard:
         try:

@@ -5,7 +5,7 @@ All places depend on the samples alone, not on when they are asked for.
 
 from __future__ import annotations
 
-from koe.asr.chunk import PAUSE, Chunk
+from koe.asr.chunk import MARGIN, PAUSE, Chunk
 from koe.events import SAMPLE_RATE_HZ
 from koe.loudness import FRAME
 
@@ -53,15 +53,21 @@ class Pieces:
         return cuts
 
     def pauses(self, begin: int, end: int) -> list[int]:
-        """The samples after ``begin`` and up to ``end`` at which a pause begins."""
-        pauses = list(self._chunk.pauses(end))
-        if self._chunk.quiet >= PAUSE and self._chunk.pause_end <= end:
-            pauses.append(self._chunk.pause_end)
-        return [pause for pause in pauses if pause > begin]
+        """The samples after ``begin`` and up to ``end`` at which a pause begins.
+
+        The pause may still go on, so there is one more than in `Chunk.pauses`.
+        """
+        found, last = list[int](), 0
+        for at, is_loud in enumerate(self._chunk.are_loud(), 1):
+            if is_loud:
+                last = at
+            elif last and at - last == PAUSE:
+                found.append((last + MARGIN) * FRAME)
+        return [pause for pause in found if begin < pause <= end]
 
     def is_pause(self, end: int) -> bool:
         """Whether a pause begins at a sample."""
-        return end in self.pauses(end - 1, max(end, self._chunk.loud * FRAME))
+        return bool(self.pauses(end - 1, end))
 
     def mark(self, begin: int, end: int) -> int:
         """The last place of a piece at which a live text of it is due; 0: there is none.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from array import array
 from collections.abc import Sequence
 
@@ -375,3 +377,48 @@ def hear_fast(pcm: bytes, size: int, recogniser: WholeRecogniser) -> str:
     for frame in in_frames(pcm, size):
         take(passes, frame)
     return final_text(passes.finish())
+
+
+class Late(Listener):
+    """Hears speech only when 0.2 s more were heard."""
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        known = len(self.heard) - 3_200
+        return max(self.heard[begin : min(end, known) : 80], default=0.0) > 0.2
+
+
+class Recorder(Reader):
+    """Its text depends on every sample and on the parts."""
+
+    def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
+        digest = hashlib.sha256(samples.tobytes() + repr(parts).encode()).hexdigest()
+        return " ".join(digest[:3] for _ in range(len(samples) // 5_000))
+
+
+def random_recording(source: random.Random) -> bytes:
+    """Speech, noise that the gate does not hear, and silence, in turns."""
+    pcm, size = bytearray(), 32_000 * source.uniform(4, 24)
+    while len(pcm) < size:
+        loudness = source.choice([4_000, 16_000, 16_000])
+        pcm += array("h", [loudness] * 160).tobytes() * int(100 * source.uniform(0.02, 3))
+        pcm += pause(source.choice([0.05, 0.15, 0.2, 0.25, 0.7]))
+    return bytes(pcm[: source.randrange(len(pcm) // 4, len(pcm) // 2) * 2])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_text_depends_on_the_samples_alone(seed: int) -> None:
+    """Not on the sizes of the frames, nor on when there was time for live texts."""
+    source = random.Random(seed)
+    pcm = random_recording(source)
+    texts = set()
+    for busy in (0.0, 0.8, 1.0):
+        passes = WholePasses(Recorder(), gate=Late(), update_interval=0.5)
+        at = 0
+        while at < len(pcm):
+            size = 2 * source.choice([1, 100, 320, 1_600, 8_000, 30_000])
+            passes.feed(pcm[at : at + size])
+            at += size
+            if source.random() >= busy:
+                passes.recognise_so_far()
+        texts.add(final_text(passes.finish()))
+    assert len(texts) == 1
