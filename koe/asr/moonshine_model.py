@@ -12,10 +12,12 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr.onnx_runtime import InferenceSession, OnnxRuntime, Tensor
+from koe.errors import AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ _MAX_TOKENS_PER_SECOND = 10
 
 # The first token of the decoder, and the one that ends a text; tokens up to it have no characters.
 _START, _END = 1, 2
+
+# The number of all tokens.
+_TOKENS = 32_768
 
 # The decoder: its layers, the heads of a layer, and the numbers in a head.
 _LAYERS, _HEADS, _HEAD_SIZE = 6, 8, 36
@@ -62,37 +67,44 @@ class MoonshineModel:
         folder: The files of the model.
 
     Raises:
-        AsrProtocolError: From all methods, too: ONNX Runtime failed.
+        AsrProtocolError: From all methods, too: ONNX Runtime failed, or a file is damaged.
         OSError: The file of the tokens can't be read.
     """
 
     def __init__(self, library: ctypes.CDLL, folder: Path) -> None:
         self._tokens = _read_tokens((folder / "tokenizer.bin").read_bytes())
         threads = min(os.cpu_count() or 1, _MAX_THREADS)
-        self._runtime = OnnxRuntime(library)
-        self._encoder = self._runtime.session(folder / "encoder_model.ort", threads)
-        self._decoder = self._runtime.session(folder / "decoder_model_merged.ort", threads)
-        self._argmax = self._runtime.session(_ARGMAX, 1)
+        with ExitStack() as opened:
+            self._runtime = opened.enter_context(closing(OnnxRuntime(library)))
+
+            def load(model: Path | bytes, threads: int) -> InferenceSession:
+                return opened.enter_context(closing(self._runtime.session(model, threads)))
+
+            self._encoder = load(folder / "encoder_model.ort", threads)
+            self._decoder = load(folder / "decoder_model_merged.ort", threads)
+            self._argmax = load(_ARGMAX, 1)
+            # Frees all of them.
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Free the memory."""
-        for session in (self._encoder, self._decoder, self._argmax):
-            session.close()
-        self._runtime.close()
+        self._opened.close()
 
     def recognise(self, samples: array[float], draft: Sequence[int] = ()) -> list[int]:
         """Return the tokens of the text.
 
         Args:
-            samples: 32-bit floats between -1 and 1, 16 kHz, one channel.
-            draft: The tokens that are expected. They decide how long it takes, and hardly ever
-                about the text: of two tokens that are nearly as likely, another one may win,
-                because the model rounds the numbers of all tokens of a run together.
+            samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at least 1,000.
+            draft: The tokens that are expected. The fewer of them are wrong, the sooner the text
+                comes. A draft can also decide between words that are nearly as likely, because the
+                model rounds the numbers of all tokens of a run together. The same draft
+                gives the same text.
         """
         decoder = self._begin(samples)
         limit = len(samples) * _MAX_TOKENS_PER_SECOND // SAMPLE_RATE_HZ
+        draft = [token for token in draft if token > _END]
         tokens, at = list[int](), 0
-        last, guesses = _START, list(draft)
+        last, guesses = _START, draft[:limit]
         while True:
             best = decoder.add([last, *guesses])
             right = _count_equal(guesses, best)
@@ -100,10 +112,10 @@ class MoonshineModel:
             decoder.keep(1 + len(tokens))
             last = best[right]
             if last == _END or len(tokens) >= limit:
-                return tokens
+                return tokens[:limit]
             tokens.append(last)
             at = _place_after(draft, at + right, last)
-            guesses = list(draft[at : at + _MAX_GUESSES])
+            guesses = draft[at : at + _MAX_GUESSES]
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, without white space around it."""
@@ -191,12 +203,18 @@ def _place_after(draft: Sequence[int], at: int, token: int) -> int:
 
 
 def _read_tokens(data: bytes) -> list[bytes]:
-    """Read the file of the tokens: for each its length, in one or two bytes, and its characters."""
+    """Read the file of the tokens: for each its length, in one or two bytes, and its characters.
+
+    Marks that are not text, such as "<<ST_0>>", get no characters.
+    """
     tokens, at = list[bytes](), 0
     while at < len(data):
         size, at = data[at], at + 1
-        if size >= 128:
+        if size >= 128 and at < len(data):
             size, at = size - 128 + data[at] * 128, at + 1
-        tokens.append(data[at : at + size])
+        token = data[at : at + size]
+        tokens.append(b"" if token.startswith(b"<<ST_") else token)
         at += size
+    if at != len(data) or len(tokens) != _TOKENS:
+        raise AsrProtocolError("the file of its tokens is damaged; install its package again")
     return tokens

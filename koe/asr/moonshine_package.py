@@ -127,9 +127,7 @@ def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:
 def forget_voice_detector(transcriber: Transcriber) -> None:
     """Have the next stream make a new voice detector; the old one must not be in use.
 
-    A stream that was made before must not detect voices any more: the library would crash. Each
-    transcriber also has a stream of the library's own, for ``transcribe_without_streaming``. So
-    that function may only be called with ``vad_threshold`` 0, with which nothing is detected.
+    A stream that was made before must not detect voices any more: the library would crash.
 
     The package has no function for this, but its library exports the C++ variable that holds the
     detector, and the destructor (not on Windows, where the detector stays). The detector is made

@@ -88,6 +88,7 @@ class WholeMoonshine(WholeRecogniser):
         draft = [token for part in parts for token in self._tokens.get(part, ())]
         tokens = self._model.recognise(samples + array("f", bytes(_TAIL_BYTES)), draft)
         text = self._model.text(tokens)
+        self._tokens.pop(text, None)  # so that it becomes the latest
         self._tokens[text] = tokens
         if len(self._tokens) > _REMEMBERED:
             del self._tokens[next(iter(self._tokens))]

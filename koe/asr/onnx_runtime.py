@@ -29,6 +29,7 @@ _FUNCTIONS: Mapping[str, tuple[int, Sequence[type]]] = {
     "CreateSessionFromArray": (8, [c_void_p, c_char_p, c_size_t, c_void_p, c_void_p]),
     "Run": (9, [*[c_void_p] * 4, c_size_t, c_void_p, c_size_t, c_void_p]),
     "CreateSessionOptions": (10, [c_void_p]),
+    "DisableCpuMemArena": (19, [c_void_p]),
     "SetIntraOpNumThreads": (24, [c_void_p, c_int]),
     "CreateTensorWithDataAsOrtValue": (
         49,
@@ -63,7 +64,7 @@ _OPTIONS = {b"session.intra_op.allow_spinning": b"0"}
 
 
 class OnnxRuntime:
-    """The library; makes sessions and tensors, which must be freed before it.
+    """The library; makes sessions and tensors. Free these first.
 
     Args:
         library: The library, or one that depends on it.
@@ -87,8 +88,8 @@ class OnnxRuntime:
             name: ctypes.CFUNCTYPE(c_void_p, *types)(addresses[place])
             for name, (place, types) in _FUNCTIONS.items()
         }
-        self._environment = self.pointer("CreateEnv", _LOG_FATAL, b"koe")
         self._memory = self.pointer("CreateCpuMemoryInfo", _DEVICE_ALLOCATOR, _DEFAULT_MEMORY)
+        self._environment = self.pointer("CreateEnv", _LOG_FATAL, b"koe")
 
     def close(self) -> None:
         """Free the memory."""
@@ -105,6 +106,8 @@ class OnnxRuntime:
         options = self.pointer("CreateSessionOptions")
         try:
             self.call("SetIntraOpNumThreads", options, threads)
+            # Memory that was needed for one long run is freed after it; it takes no more time.
+            self.call("DisableCpuMemArena", options)
             for key, value in _OPTIONS.items():
                 self.call("AddSessionConfigEntry", options, key, value)
             if isinstance(model, bytes):
@@ -121,7 +124,8 @@ class OnnxRuntime:
         """Make a tensor of the memory of an array.
 
         Args:
-            values: Of type ``f`` (float), ``q`` (int64) or ``b`` (bool).
+            values: Of type ``f`` (float), ``q`` (int64) or ``b`` (bool). Its length can't change as
+                long as the tensor exists.
             shape: The number of elements in each dimension.
         """
         address, count = values.buffer_info()
@@ -134,7 +138,7 @@ class OnnxRuntime:
             len(shape),
             _ELEMENT_TYPES[values.typecode],
         )
-        return Tensor(self, handle, values)
+        return Tensor(self, handle, memoryview(values))
 
     def call(self, name: str, *args: object) -> None:
         """Call a function that returns a status."""
@@ -159,7 +163,7 @@ class Tensor:
     """An array of any number of dimensions; freed with its last reference.
 
     Args:
-        memory: The array that has its elements; None: the library has them.
+        memory: Keeps the array that has its elements; None: the library has them.
     """
 
     def __init__(self, runtime: OnnxRuntime, handle: int, memory: object = None) -> None:

@@ -62,8 +62,9 @@ _LEAD = FRAMES_PER_SECOND // 2
 # as for a streaming recogniser.
 _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 
-# A live text that was begun this number of samples before the end is usually known there.
-_LATEST = SAMPLE_RATE_HZ // 5
+# The number of live texts while the piece after the last pause doubles its length, if parts do not
+# help.
+_UPDATES = 3
 
 # After a live text within speech there is at least this many times as much new audio as it took
 # time: when the key comes up during such a pass, the last text waits for it.
@@ -176,9 +177,8 @@ class WholePasses(Recogniser):
         self._texts: dict[tuple[int, int, bool], _Heard] = {}
         # The text of all earlier chunks.
         self._settled = ""
-        # Whether live texts are made within speech.
-        self._has_updates = bool(update_interval)
-        interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
+        # Samples between two live texts within speech; 0: there are none.
+        self._interval = interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         longest = _WHOLE_AT_ONCE if update_interval else self._longest_whole
         self._pieces = Pieces(self._chunk, longest, interval)
         # The samples of the chunk at the last live text.
@@ -267,18 +267,22 @@ class WholePasses(Recogniser):
     def _due_mark(self, begin: int) -> int:
         """The sample up to which a live text is due within speech; 0: none is.
 
-        The slower the computer, the longer a text takes, so it is made less often. In a gap it is
-        delayed a little, because the gap may become a pause, with a better text.
+        If parts help, it is a mark, so that the text helps later. The slower the computer, the
+        longer a text takes, so it is made less often. In a gap it is delayed a little, because the
+        gap may become a pause, with a better text.
 
         Args:
             begin: The last cut.
         """
-        size = len(self._chunk.samples)
-        rest = round(_REST * self._taken * SAMPLE_RATE_HZ)
-        is_new = self._chunk.loud * FRAME > self._updated
-        if not (self._has_updates and is_new and size - self._updated >= rest):
+        size, gap = len(self._chunk.samples), PAUSE * FRAME if self._chunk.quiet else 0
+        if not self._interval or self._chunk.loud * FRAME <= self._updated:
             return 0
-        mark = self._pieces.mark(begin, size - (PAUSE * FRAME if self._chunk.quiet else 0))
+        due = round(_REST * self._taken * SAMPLE_RATE_HZ)
+        if not self._whole.reuses_parts:
+            due = max(due, self._interval, (size - begin) // _UPDATES) + gap
+        if size - self._updated < due:
+            return 0
+        mark = self._pieces.mark(begin, size - gap) if self._whole.reuses_parts else size
         return 0 if (begin, mark, False) in self._texts else mark
 
     def _speech_end(self) -> int:
@@ -330,29 +334,22 @@ class WholePasses(Recogniser):
         return self._known(begin, end, has_marks) if is_speech else _Heard("")
 
     def _known(self, begin: int, end: int, has_marks: bool) -> _Heard:
-        """Recognise a piece, unless its text is known; ``has_marks`` as for `_parts`."""
+        """Recognise a piece, unless its text is known; ``has_marks`` as for `Pieces.parts`.
+
+        The gate is not asked about its parts: its answers come late, and the texts must not depend
+        on the time. Most parts were recognised for live texts.
+        """
         key = (begin, end, has_marks)
         if key not in self._texts:
-            parts = self._parts(*key) if self._whole.reuses_parts else []
+            parts = list[str]()
+            if self._whole.reuses_parts:
+                edges = self._pieces.parts(begin, end, has_marks=has_marks)
+                parts = [self._known(*part, has_marks=False).text for part in pairwise(edges)]
             piece = self._recognise_piece(self._chunk.samples[begin:end], parts)
             if piece.missed or self._is_too_little(piece.text, begin, end):
                 piece = max(piece, self._recognise_parts(begin, end) or piece, key=_worth)
             self._texts[key] = piece
         return self._texts[key]
-
-    def _parts(self, begin: int, end: int, has_marks: bool) -> list[str]:
-        """The texts of the parts of a piece; most were recognised for live texts.
-
-        With ``has_marks`` the last part may end at a mark, else only in a pause. The gate is not
-        asked: its answers come late, and the texts must not depend on the time.
-        """
-        cuts = self._pieces.cuts(end) if begin == 0 else []
-        edges = [begin, *cuts]
-        last = self._pieces.mark(edges[-1], end - _LATEST) if has_marks else 0
-        latest = end if cuts else end - 1  # without cuts, the piece would be a part of itself
-        if last := last or max(self._pieces.pauses(edges[-1], latest), default=0):
-            edges.append(last)
-        return [self._known(*part, has_marks=False).text for part in pairwise(edges)]
 
     def _recognise_piece(self, samples: array[float], parts: Sequence[str] = ()) -> _Heard:
         try:

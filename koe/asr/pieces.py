@@ -15,8 +15,11 @@ from koe.loudness import FRAME
 _GROWTH = 2 * SAMPLE_RATE_HZ
 _LEAST_SPEECH = 1.0
 
-# The number of live texts while the piece after the last pause doubles its length.
+# The number of marks while the piece after the last pause doubles its length.
 _UPDATES = 6
+
+# A live text that was begun this number of samples before the end is usually known there.
+_LATEST = SAMPLE_RATE_HZ // 5
 
 
 class Pieces:
@@ -68,6 +71,23 @@ class Pieces:
     def is_pause(self, end: int) -> bool:
         """Whether a pause begins at a sample."""
         return bool(self.pauses(end - 1, end))
+
+    def parts(self, begin: int, end: int, *, has_marks: bool) -> list[int]:
+        """The edges of the parts of a piece; they may end before the piece does.
+
+        The last part ends in a pause with enough speech after it, so that there are not many short
+        parts, which would take longer than they save. With ``has_marks`` it may end at a mark.
+        """
+        cuts = self.cuts(end) if begin == 0 else []
+        edges = [begin, *cuts]
+        last = self.mark(edges[-1], end - _LATEST) if has_marks else 0
+        if not last and cuts and self.is_pause(end):
+            last = end
+        if not last:
+            pauses = reversed(self.pauses(edges[-1], end))
+            speech = self._chunk.speech
+            last = next((at for at in pauses if speech(at, end) >= _LEAST_SPEECH), 0)
+        return [*edges, last] if last else edges
 
     def mark(self, begin: int, end: int) -> int:
         """The last place of a piece at which a live text of it is due; 0: there is none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import wave
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from koe.asr.moonshine_model import MoonshineModel
 from koe.asr.moonshine_package import load_transcriber, model_folder, runtime_library
 from koe.asr.onnx_runtime import InferenceSession, Tensor
 from koe.asr.samples import float_samples
+from koe.errors import AsrProtocolError
 
 pytestmark = pytest.mark.model
 
@@ -100,10 +102,14 @@ def test_a_wrong_draft_changes_nothing(
     assert len(runs) <= 3
 
 
-def test_a_text_has_an_end(model: MoonshineModel, speech: array[float]) -> None:
+def test_a_text_has_an_end(model: MoonshineModel, tokens: list[int]) -> None:
     """At most ten tokens a second, however long the draft is."""
-    samples = speech[:16_000]
-    assert len(model.recognise(samples, [700] * 1_000)) <= 10
+    source = random.Random(17)
+    noise = array("f", (source.gauss(0.0, 0.1) for _ in range(16_000)))
+    for draft in ([], [700] * 1_000, tokens * 5, [2] * 50, [*tokens, 2, *tokens]):
+        heard = model.recognise(noise, draft)
+        assert len(heard) <= 10
+        assert min(heard, default=3) > 2
 
 
 def test_silence(model: MoonshineModel) -> None:
@@ -114,8 +120,33 @@ def test_tokens_are_spelled(model: MoonshineModel) -> None:
     """Tokens of one byte form characters, and a token of two bytes of length is read whole."""
     assert model.text([3 + byte for byte in "日é".encode()]) == "日é"
     assert model.text([1, 2]) == ""
-    spelled = moonshine_model._read_tokens(b"\x01a\x80\x01" + b"b" * 128 + b"\x00\x02cd")
-    assert spelled == [b"a", b"b" * 128, b"", b"cd"]
+    assert model.text([32_000]) == ""  # a mark that is not text
+
+
+def test_a_damaged_file_of_tokens() -> None:
+    data = (model_folder() / "tokenizer.bin").read_bytes()
+    for damaged in (b"", b"\x85", data[:100_000], data[:-1], data + b"\x01a"):
+        with pytest.raises(AsrProtocolError, match="install its package again"):
+            moonshine_model._read_tokens(damaged)
+
+
+def test_a_model_that_cannot_be_loaded_leaves_nothing(tmp_path: Path) -> None:
+    for path in model_folder().iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "decoder_model_merged.ort").unlink()
+    (tmp_path / "decoder_model_merged.ort").write_bytes(b"no model")
+    with closing(load_transcriber({"skip_transcription": "true"})) as transcriber:
+        threads = threads_of_this_process()
+        for _ in range(3):
+            with pytest.raises(AsrProtocolError, match="ONNX Runtime failed"):
+                MoonshineModel(runtime_library(transcriber), tmp_path)
+        assert threads_of_this_process() == threads
+
+
+def threads_of_this_process() -> int:
+    """Also those that Python does not know; 0 where the system does not list them."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 0
 
 
 def test_the_model_of_the_largest_number_is_what_its_comment_says() -> None:

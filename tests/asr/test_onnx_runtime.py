@@ -80,3 +80,13 @@ def test_failures_are_sentences(runtime: OnnxRuntime, tmp_path: Path) -> None:
 def test_another_library() -> None:
     with pytest.raises(AsrProtocolError, match="there is no ONNX Runtime in"):
         OnnxRuntime(ctypes.pythonapi)
+
+
+def test_an_array_cannot_grow_while_a_tensor_has_its_memory(runtime: OnnxRuntime) -> None:
+    values = array("f", [1.0])
+    tensor = runtime.tensor(values, 1)
+    with pytest.raises(BufferError):
+        values.append(2.0)
+    assert list(tensor.floats()) == [1.0]
+    del tensor
+    values.append(2.0)

@@ -70,3 +70,26 @@ def test_cuts_are_in_pauses_with_enough_speech_after_them() -> None:
     assert pieces.cuts(round(3.8 * SECOND)) == []
     assert pieces.cuts(len(chunk.samples)) == [round(3.16 * SECOND)]
     assert Pieces(chunk, 10 * SECOND, SECOND).cuts(len(chunk.samples)) == []
+
+
+def test_parts_are_few_however_many_pauses_there_are() -> None:
+    chunk = chunk_of(*[0.1, 0.25] * 80)
+    pieces, parts = Pieces(chunk, 2 * SECOND, SECOND), 0
+    end = len(chunk.samples)
+    while end > 0:
+        parts += 1
+        edges = pieces.parts(1, end, has_marks=False)
+        assert edges[0] == 1
+        end = edges[1] if len(edges) > 1 else 0
+    assert 2 <= parts <= 9
+
+
+def test_the_parts_of_a_whole_end_at_its_last_mark_or_pause() -> None:
+    chunk = chunk_of(3.0, 0.4, 2.5, 0.4)
+    pieces = Pieces(chunk, 2 * SECOND, SECOND // 2)
+    head, pause = round(3.16 * SECOND), round(6.06 * SECOND)
+    assert pieces.parts(0, pause, has_marks=False) == [0, head, pause]
+    edges = pieces.parts(0, round(5.8 * SECOND), has_marks=True)
+    assert edges[:2] == [0, head]
+    assert 5.0 * SECOND < edges[2] <= 5.6 * SECOND
+    assert pieces.parts(0, SECOND, has_marks=False) == [0]
