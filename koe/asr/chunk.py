@@ -7,7 +7,6 @@ the samples alone, not on the sizes in which they arrive.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 
 from koe.asr.pauses import quietest
 from koe.events import SAMPLE_RATE_HZ
@@ -96,15 +95,18 @@ class Chunk:
         last = None if end is None else end // FRAME
         return [is_loud for _, is_loud in self._frames[begin // FRAME : last]]
 
-    def pauses(self, end: int) -> Iterator[int]:
-        """The samples at which speech ends and a pause begins, up to a given one."""
-        last = 0
-        for at, is_loud in enumerate(self.are_loud(0, end)):
-            if not is_loud:
-                continue
-            if last and at - last >= PAUSE:
-                yield (last + MARGIN) * FRAME
-            last = at + 1
+    def pauses(self, begin: int, end: int) -> list[int]:
+        """The samples after ``begin`` and up to ``end`` at which a pause begins.
+
+        The last pause may go on to the end of the audio.
+        """
+        found, last = list[int](), 0
+        for at, is_loud in enumerate(self.are_loud(), 1):
+            if is_loud:
+                last = at
+            elif last and at - last == PAUSE:
+                found.append((last + MARGIN) * FRAME)
+        return [pause for pause in found if begin < pause <= end]
 
     def speech(self, begin: int, end: int) -> float:
         """The seconds of loud audio between two samples."""

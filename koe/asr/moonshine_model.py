@@ -1,10 +1,11 @@
-"""The model of Moonshine, which is told the text that is expected.
+"""The model of Moonshine, with speculative decoding.
 
 The package runs the decoder once for each token. But most of a text is known before the whole is
-recognised, because its parts were recognised while the user spoke. In one run the decoder checks
-all tokens of such a draft: each token that it would have chosen itself is kept. Source: Leviathan
-et al., Fast Inference from Transformers via Speculative Decoding, 2023; there a smaller model
-drafts.
+recognised, because its parts were recognised while the user spoke. This module gives these texts to
+the decoder as a draft. In one run the decoder chooses a token for each place of the draft; the
+draft is kept up to the first token that the decoder would not have chosen. Source: Leviathan et
+al., Fast Inference from Transformers via Speculative Decoding, 2023. There, a smaller model writes
+the draft.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ class MoonshineModel:
             samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at least 1,000.
             draft: The tokens that are expected. The fewer of them are wrong, the sooner the text
                 comes. A draft can also decide between words that are nearly as likely, because the
-                model rounds the numbers of all tokens of a run together. The same draft
-                gives the same text.
+                model rounds the numbers of all tokens of a run together. The same draft gives the
+                same text.
         """
         decoder = self._begin(samples)
         limit = len(samples) * _MAX_TOKENS_PER_SECOND // SAMPLE_RATE_HZ
@@ -216,5 +217,7 @@ def _read_tokens(data: bytes) -> list[bytes]:
         tokens.append(b"" if token.startswith(b"<<ST_") else token)
         at += size
     if at != len(data) or len(tokens) != _TOKENS:
-        raise AsrProtocolError("the file of its tokens is damaged; install its package again")
+        raise AsrProtocolError(
+            "tokenizer.bin is damaged; install the package moonshine-voice again"
+        )
     return tokens

@@ -1,7 +1,7 @@
 """Moonshine without its streams: the model for whole pieces of speech, and the voice detector.
 
-The detector is a transcriber of the package that has no model. The model is run without the
-package, which can't be told the texts of the parts.
+The detector is a transcriber of the package that has no model. koe runs the model itself, because
+the functions of the package do not take the texts of parts.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def load_model() -> WholeModel:
         model = MoonshineModel(runtime_library(detector), model_folder())
     except (AsrProtocolError, OSError) as exc:
         detector.close()
-        raise AsrConnectionError(f"moonshine could not load its model: {exc}") from exc
+        reason = exc.message if isinstance(exc, AsrProtocolError) else str(exc)
+        raise AsrConnectionError(f"moonshine could not load its model: {reason}") from exc
     return WholeModel(model, detector)
 
 

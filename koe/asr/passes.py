@@ -178,9 +178,9 @@ class WholePasses(Recogniser):
         # The text of all earlier chunks.
         self._settled = ""
         # Samples between two live texts within speech; 0: there are none.
-        self._interval = interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
+        self._interval = round((update_interval or 0.0) * SAMPLE_RATE_HZ)
         longest = _WHOLE_AT_ONCE if update_interval else self._longest_whole
-        self._pieces = Pieces(self._chunk, longest, interval)
+        self._pieces = Pieces(self._chunk, longest, self._interval)
         # The samples of the chunk at the last live text.
         self._updated = 0
         self._clock = clock

@@ -5,7 +5,7 @@ All places depend on the samples alone, not on when they are asked for.
 
 from __future__ import annotations
 
-from koe.asr.chunk import MARGIN, PAUSE, Chunk
+from koe.asr.chunk import Chunk
 from koe.events import SAMPLE_RATE_HZ
 from koe.loudness import FRAME
 
@@ -45,7 +45,7 @@ class Pieces:
         if end <= self._longest:
             return []
         chunk, cuts = self._chunk, list[int]()
-        for pause in chunk.pauses(end):
+        for pause in chunk.pauses(0, end):
             if chunk.speech(pause, end) < _LEAST_SPEECH:
                 break
             head = cuts[0] if cuts else 0
@@ -55,22 +55,9 @@ class Pieces:
                 cuts.append(pause)
         return cuts
 
-    def pauses(self, begin: int, end: int) -> list[int]:
-        """The samples after ``begin`` and up to ``end`` at which a pause begins.
-
-        The pause may still go on, so there is one more than in `Chunk.pauses`.
-        """
-        found, last = list[int](), 0
-        for at, is_loud in enumerate(self._chunk.are_loud(), 1):
-            if is_loud:
-                last = at
-            elif last and at - last == PAUSE:
-                found.append((last + MARGIN) * FRAME)
-        return [pause for pause in found if begin < pause <= end]
-
     def is_pause(self, end: int) -> bool:
         """Whether a pause begins at a sample."""
-        return bool(self.pauses(end - 1, end))
+        return bool(self._chunk.pauses(end - 1, end))
 
     def parts(self, begin: int, end: int, *, has_marks: bool) -> list[int]:
         """The edges of the parts of a piece; they may end before the piece does.
@@ -84,7 +71,7 @@ class Pieces:
         if not last and cuts and self.is_pause(end):
             last = end
         if not last:
-            pauses = reversed(self.pauses(edges[-1], end))
+            pauses = reversed(self._chunk.pauses(edges[-1], end))
             speech = self._chunk.speech
             last = next((at for at in pauses if speech(at, end) >= _LEAST_SPEECH), 0)
         return [*edges, last] if last else edges
@@ -99,7 +86,7 @@ class Pieces:
             begin: The first sample of the piece.
             end: The one after its last.
         """
-        last = max([begin, *self.pauses(begin, end)])
+        last = max([begin, *self._chunk.pauses(begin, end)])
         mark = last
         while self._interval:
             step = max(self._interval, (mark - begin) // _UPDATES, FRAME) // FRAME * FRAME

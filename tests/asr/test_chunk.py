@@ -47,7 +47,10 @@ def test_what_it_knows_of_its_audio() -> None:
     assert chunk.loud * FRAME == 3.4 * SECOND
     assert chunk.quiet == PAUSE
     assert chunk.pause_end == (3 * SECOND + 0.4 * SECOND) + MARGIN * FRAME
-    assert list(chunk.pauses(chunk.pause_end)) == [2 * SECOND + MARGIN * FRAME]
+    first, last = 2 * SECOND + MARGIN * FRAME, chunk.pause_end
+    assert chunk.pauses(0, last) == [first, last]
+    assert chunk.pauses(first, last) == [last]
+    assert chunk.pauses(0, last - 1) == [first]
     assert chunk.speech(0, 3 * SECOND) == pytest.approx(2.6)
     assert chunk.are_loud(0, 4 * FRAME) == [True] * 4
 
@@ -55,4 +58,4 @@ def test_what_it_knows_of_its_audio() -> None:
 def test_silence_is_no_pause() -> None:
     chunk, ends = chunk_of(pause(5.0))
     assert (chunk.loud, chunk.pause_end, ends) == (0, 0, [])
-    assert list(chunk.pauses(5 * SECOND)) == []
+    assert chunk.pauses(0, 5 * SECOND) == []

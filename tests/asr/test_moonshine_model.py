@@ -126,7 +126,7 @@ def test_tokens_are_spelled(model: MoonshineModel) -> None:
 def test_a_damaged_file_of_tokens() -> None:
     data = (model_folder() / "tokenizer.bin").read_bytes()
     for damaged in (b"", b"\x85", data[:100_000], data[:-1], data + b"\x01a"):
-        with pytest.raises(AsrProtocolError, match="install its package again"):
+        with pytest.raises(AsrProtocolError, match="install the package moonshine-voice again"):
             moonshine_model._read_tokens(damaged)
 
 

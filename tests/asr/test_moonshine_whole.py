@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from koe.asr import moonshine_whole
 from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
 from koe.asr.moonshine_package import forget_voice_detector
 from koe.asr.moonshine_whole import VoiceDetector, WholeModel, WholeMoonshine, load_model
 from koe.asr.samples import float_samples
+from koe.errors import AsrConnectionError
 
 pytestmark = pytest.mark.model
 
@@ -101,3 +103,14 @@ def test_a_whole_is_recognised_with_the_texts_of_its_parts(
     parts = [whole.recognise(speech[:24_000]), whole.recognise(speech[24_000:])]
     for known in (parts, parts[:1], parts[::-1], ["never recognised"]):
         assert words_of(whole.recognise_whole(speech, known)) == "ever tried ever failed"
+
+
+def test_a_damaged_model_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tokenizer.bin").write_bytes(b"damaged")
+    monkeypatch.setattr(moonshine_whole, "model_folder", lambda: tmp_path)
+    with pytest.raises(AsrConnectionError) as raised:
+        load_model()
+    assert str(raised.value) == (
+        "ASR connection failed: moonshine could not load its model: tokenizer.bin is damaged; "
+        "install the package moonshine-voice again"
+    )
