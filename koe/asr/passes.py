@@ -283,7 +283,8 @@ class WholePasses(Recogniser):
         if size - self._updated < due:
             return 0
         mark = self._pieces.mark(begin, size - gap) if self._whole.reuses_parts else size
-        return 0 if (begin, mark, False) in self._texts else mark
+        is_known = (begin, mark, False) in self._texts
+        return 0 if is_known or not self._has_speech(self._updated, size, heard=size) else mark
 
     def _speech_end(self) -> int:
         """The sample at which speech has ended, by the gate; 0: it goes on, or has just paused."""

@@ -420,3 +420,15 @@ def test_the_text_depends_on_the_samples_alone(seed: int) -> None:
                 passes.recognise_so_far()
         texts.add(final_text(passes.finish()))
     assert len(texts) == 1
+
+
+def test_noise_after_speech_gets_no_live_text() -> None:
+    """The text of the whole, which is known, stays, and the end does not wait for another pass."""
+    reader = Reader()
+    passes = WholePasses(reader, gate=Noise(), update_interval=0.5)
+    for frame in in_frames(PHRASES + pause(0.3), 640):
+        take(passes, frame)
+    reader.pieces.clear()
+    noise = array("h", [6_000, -6_000]).tobytes() * 16_000
+    assert [event for frame in in_frames(noise, 640) for event in take(passes, frame)] == []
+    assert reader.pieces == []
