@@ -239,12 +239,20 @@ class LocalEngine(Engine):
             if len(self._inbox) < INBOX_LIMIT_BYTES:
                 self._has_room.set()
             self._fed += size
-            feed = _feed if self._inbox or self._input_ended else _feed_and_recognise
-            return self._ask(lambda it: [*map(before_the_end, feed(it, pcm)), EngineWorking()])
+            return self._ask(
+                lambda it: [*map(before_the_end, self._hear(it, pcm)), EngineWorking()]
+            )
         if self._input_ended:
             return self._ask(lambda it: [*it.finish(), EngineClosed()])
         self._wake.clear()
         return None
+
+    def _hear(self, recogniser: Recogniser, pcm: bytes) -> list[Event]:
+        """Run on the thread: feed audio, and recognise it if nothing arrived meanwhile."""
+        events = recogniser.feed(pcm)
+        if not self._inbox and not self._input_ended:
+            events = [*events, *recogniser.recognise_so_far()]
+        return events
 
     def _ask(self, work: _Work) -> _Promise[list[Event]]:
         answer = _Promise[list[Event]]()
@@ -286,14 +294,6 @@ class LocalEngine(Engine):
         finally:
             _living.discard(self)
             self._released.set_result(None)
-
-
-def _feed(recogniser: Recogniser, pcm: bytes) -> list[Event]:
-    return recogniser.feed(pcm)
-
-
-def _feed_and_recognise(recogniser: Recogniser, pcm: bytes) -> list[Event]:
-    return [*recogniser.feed(pcm), *recogniser.recognise_so_far()]
 
 
 async def _is_settled(promise: _Promise[_Answer], seconds: float) -> bool:

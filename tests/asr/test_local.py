@@ -120,6 +120,39 @@ def test_what_nothing_waits_behind_is_recognised_for_a_live_text() -> None:
     assert looks == [2]
 
 
+def test_no_live_text_is_made_when_audio_came_meanwhile() -> None:
+    looks = list[int]()
+
+    class Slow(Counter):
+        def feed(self, pcm: bytes) -> list[Event]:
+            if not self.fed:
+                feeding.set()
+                assert go_on.wait(PATIENCE)
+            return super().feed(pcm)
+
+        def recognise_so_far(self) -> list[Event]:
+            looks.append(len(self.fed))
+            return [InterimHeard(f"{len(looks)}")]
+
+    slow, feeding, go_on = Slow(), threading.Event(), threading.Event()
+
+    async def run() -> None:
+        engine = LocalEngine("counter", lambda closed: closing(slow))
+        await engine.connect()
+        await engine.send_audio(b"\1" * FEED_LIMIT_BYTES)
+        listening = asyncio.create_task(engine.next_event())
+        await asyncio.to_thread(feeding.wait, PATIENCE)
+        await engine.send_audio(b"\1\1")
+        go_on.set()
+        event = await listening
+        while event != InterimHeard("1"):
+            event = await engine.next_event()
+        await engine.close()
+
+    asyncio.run(run())
+    assert looks == [2]
+
+
 def test_one_thread_that_is_not_the_loops() -> None:
     async def run() -> set[int]:
         recognisers: list[Counter] = []
