@@ -62,8 +62,9 @@ class Pieces:
     def parts(self, begin: int, end: int, *, has_marks: bool) -> list[int]:
         """The edges of the parts of a piece; they may end before the piece does.
 
-        The last part ends in a pause with enough speech after it, so that there are not many short
-        parts, which would take longer than they save. With ``has_marks`` it may end at a mark.
+        The last part ends in a pause with enough speech before and after it, so that there are not
+        many short parts, which would take longer than they save. With ``has_marks`` it may end at a
+        mark.
         """
         cuts = self.cuts(end) if begin == 0 else []
         edges = [begin, *cuts]
@@ -72,8 +73,10 @@ class Pieces:
             last = end
         if not last:
             pauses = reversed(self._chunk.pauses(edges[-1], end))
-            speech = self._chunk.speech
+            begin, speech = edges[-1], self._chunk.speech
             last = next((at for at in pauses if speech(at, end) >= _LEAST_SPEECH), 0)
+            if speech(begin, last) < _LEAST_SPEECH:
+                last = 0
         return [*edges, last] if last else edges
 
     def mark(self, begin: int, end: int) -> int:

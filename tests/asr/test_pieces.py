@@ -68,6 +68,13 @@ def test_cuts_are_in_pauses_with_enough_speech_after_them() -> None:
     assert Pieces(chunk, 10 * SECOND, SECOND).cuts(len(chunk.samples)) == []
 
 
+def test_the_last_part_has_enough_speech_before_and_after_its_end() -> None:
+    short, long = chunk_of(0.5, 0.4, 2.0), chunk_of(1.5, 0.4, 2.0)
+    for chunk, ends in ((short, []), (long, [round(1.66 * SECOND)])):
+        pieces = Pieces(chunk, 10 * SECOND, SECOND)
+        assert pieces.parts(0, len(chunk.samples), has_marks=False) == [0, *ends]
+
+
 def test_parts_are_few_however_many_pauses_there_are() -> None:
     chunk = chunk_of(*[0.1, 0.25] * 80)
     pieces, parts = Pieces(chunk, 2 * SECOND, SECOND), 0
