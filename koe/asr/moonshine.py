@@ -22,6 +22,7 @@ from koe.asr.loaded import Loaded
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.moonshine_package import (
     VOICE_THRESHOLD,
+    add_audio,
     check_package,
     forget_voice_detector,
     load_transcriber,
@@ -120,7 +121,7 @@ class MoonshineRecogniser(Recogniser):
     def feed(self, pcm: bytes) -> list[Event]:
         """Add audio; when an update is due, recognise the open line again."""
         with mapped_errors():
-            self._stream.add_audio(float_samples(pcm).tolist(), SAMPLE_RATE_HZ)
+            add_audio(self._transcriber, self._stream, float_samples(pcm))
             self._unheard += len(pcm) // 2
             self._fed += len(pcm) // 2
             if self._unheard < self._update_samples:

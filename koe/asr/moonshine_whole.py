@@ -15,6 +15,7 @@ from koe.asr.chunk import MAX_CHUNK
 from koe.asr.moonshine_model import MoonshineModel
 from koe.asr.moonshine_package import (
     VOICE_THRESHOLD,
+    add_audio,
     forget_voice_detector,
     load_transcriber,
     mapped_errors,
@@ -23,11 +24,12 @@ from koe.asr.moonshine_package import (
     update,
 )
 from koe.asr.passes import SpeechGate, WholeRecogniser
+from koe.daemon_threads import DaemonThreads
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
-    from koe.asr.moonshine_package import Transcriber
+    from koe.asr.moonshine_package import Stream, Transcriber
 
 # Silence after a piece. Without it, words that are cut off at the end are repeated many times.
 _TAIL = SAMPLE_RATE_HZ // 4
@@ -104,12 +106,9 @@ class VoiceDetector(SpeechGate):
     """
 
     def __init__(self, model: WholeModel) -> None:
-        forget_voice_detector(model.detector)
-        with mapped_errors():
-            # With this interval the stream never updates by itself.
-            self._stream = model.detector.create_stream(update_interval=float("inf"))
-            self._stream.start()
         self._detector = model.detector
+        # It is made while the first audio is prepared, because that takes as long: 40 ms.
+        self._stream = DaemonThreads().submit(_new_stream, model.detector)
         # The lines found so far, and whether there is audio that was not searched.
         self._lines: list[tuple[float, float]] = []
         self._is_stale = False
@@ -118,14 +117,14 @@ class VoiceDetector(SpeechGate):
         """Take the next audio."""
         if samples:
             with mapped_errors():
-                self._stream.add_audio(samples.tolist(), SAMPLE_RATE_HZ)
+                add_audio(self._detector, self._stream.result(), samples)
             self._is_stale = True
 
     def has_speech(self, begin: int, end: int) -> bool:
         """Whether a line overlaps the samples."""
         if self._is_stale:
             with mapped_errors():
-                lines = update(self._detector, self._stream).lines
+                lines = update(self._detector, self._stream.result()).lines
             self._lines = [(line.start_time, line.start_time + line.duration) for line in lines]
             self._is_stale = False
         first, last = begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
@@ -133,4 +132,13 @@ class VoiceDetector(SpeechGate):
 
     def close(self) -> None:
         """Free the stream."""
-        self._stream.close()
+        self._stream.result().close()
+
+
+def _new_stream(detector: Transcriber) -> Stream:
+    """Start a stream that never updates by itself, with a new voice detector."""
+    forget_voice_detector(detector)
+    with mapped_errors():
+        stream = detector.create_stream(update_interval=float("inf"))
+        stream.start()
+    return stream

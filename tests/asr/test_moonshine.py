@@ -168,7 +168,7 @@ def test_the_text_does_not_depend_on_what_was_heard_before(
     program = """
 import sys
 from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
-from koe.asr.moonshine_package import VOICE_THRESHOLD, load_transcriber
+from koe.asr.moonshine_package import VOICE_THRESHOLD, add_audio, load_transcriber
 from koe.asr.samples import float_samples
 
 speech = open(sys.argv[1], "rb").read()
@@ -178,7 +178,7 @@ detector = load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcripti
 
 def hear(pcm, model=detector):
     recogniser = MoonshineRecogniser(model, 0.5)
-    recogniser._stream.add_audio(float_samples(pcm).tolist(), 16000)
+    add_audio(model, recogniser._stream, float_samples(pcm))
     lines = recogniser._update().lines
     recogniser.close()
     return [(line.start_time, line.duration) for line in lines], [line.text for line in lines]
