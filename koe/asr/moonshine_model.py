@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from koe.asr.model_thread import ModelThread
 from koe.asr.onnx_runtime import InferenceSession, OnnxRuntime, Tensor
 from koe.errors import AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
@@ -67,6 +68,9 @@ class MoonshineModel:
         library: ONNX Runtime, or a library that depends on it.
         folder: The files of the model.
 
+    Attributes:
+        thread: The one that loads and runs the model.
+
     Raises:
         AsrProtocolError: From all methods, too: ONNX Runtime failed, or a file is damaged.
         OSError: The file of the tokens can't be read.
@@ -78,8 +82,11 @@ class MoonshineModel:
         with ExitStack() as opened:
             self._runtime = opened.enter_context(closing(OnnxRuntime(library)))
 
+            self.thread = opened.enter_context(closing(ModelThread()))
+
             def load(model: Path | bytes, threads: int) -> InferenceSession:
-                return opened.enter_context(closing(self._runtime.session(model, threads)))
+                session = self.thread.run(self._runtime.session, model, threads)
+                return opened.enter_context(closing(session))
 
             self._encoder = load(folder / "encoder_model.ort", threads)
             self._decoder = load(folder / "decoder_model_merged.ort", threads)
@@ -101,6 +108,14 @@ class MoonshineModel:
                 model rounds the numbers of all tokens of a run together. The same draft gives the
                 same text.
         """
+        return self.thread.run(self._recognise, samples, draft)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens, without white space around it."""
+        spelled = b"".join(self._tokens[token] for token in tokens if token > _END)
+        return spelled.decode(errors="replace").replace("▁", " ").strip()
+
+    def _recognise(self, samples: array[float], draft: Sequence[int]) -> list[int]:
         decoder = self._begin(samples)
         limit = len(samples) * _MAX_TOKENS_PER_SECOND // SAMPLE_RATE_HZ
         draft = [token for token in draft if token > _END]
@@ -117,11 +132,6 @@ class MoonshineModel:
             tokens.append(last)
             at = _place_after(draft, at + right, last)
             guesses = draft[at : at + _MAX_GUESSES]
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return the text of tokens, without white space around it."""
-        spelled = b"".join(self._tokens[token] for token in tokens if token > _END)
-        return spelled.decode(errors="replace").replace("▁", " ").strip()
 
     def _begin(self, samples: array[float]) -> _Decoding:
         mask = self._runtime.tensor(array("q", [1]) * len(samples), 1, len(samples))

@@ -24,7 +24,6 @@ from koe.asr.moonshine_package import (
     update,
 )
 from koe.asr.passes import SpeechGate, WholeRecogniser
-from koe.daemon_threads import DaemonThreads
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
@@ -108,7 +107,8 @@ class VoiceDetector(SpeechGate):
     def __init__(self, model: WholeModel) -> None:
         self._detector = model.detector
         # It is made while the first audio is prepared, because that takes as long: 40 ms.
-        self._stream = DaemonThreads().submit(_new_stream, model.detector)
+        self._thread = model.model.thread
+        self._stream = self._thread.submit(_new_stream, model.detector)
         # The lines found so far, and whether there is audio that was not searched.
         self._lines: list[tuple[float, float]] = []
         self._is_stale = False
@@ -124,7 +124,8 @@ class VoiceDetector(SpeechGate):
         """Whether a line overlaps the samples."""
         if self._is_stale:
             with mapped_errors():
-                lines = update(self._detector, self._stream.result()).lines
+                stream = self._stream.result()
+                lines = self._thread.run(update, self._detector, stream).lines
             self._lines = [(line.start_time, line.start_time + line.duration) for line in lines]
             self._is_stale = False
         first, last = begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ
