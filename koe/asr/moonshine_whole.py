@@ -132,8 +132,9 @@ class VoiceDetector(SpeechGate):
         return any(start < last and stop > first for start, stop in self._lines)
 
     def close(self) -> None:
-        """Free the stream."""
-        self._stream.result().close()
+        """Free the stream, if it could be made."""
+        if self._stream.exception() is None:
+            self._stream.result().close()
 
 
 def _new_stream(detector: Transcriber) -> Stream:

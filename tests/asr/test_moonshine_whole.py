@@ -17,7 +17,7 @@ from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
 from koe.asr.moonshine_package import forget_voice_detector
 from koe.asr.moonshine_whole import VoiceDetector, WholeModel, WholeMoonshine, load_model
 from koe.asr.samples import float_samples
-from koe.errors import AsrConnectionError
+from koe.errors import AsrConnectionError, AsrProtocolError
 
 pytestmark = pytest.mark.model
 
@@ -70,6 +70,20 @@ def hear(model: WholeModel, samples: array[float], size: int) -> list[bool]:
         for begin in range(0, len(samples), size):
             voice.feed(samples[begin : begin + size])
         return [voice.has_speech(at, at + 8_000) for at in range(0, len(samples), 8_000)]
+
+
+def test_a_voice_detector_that_cannot_be_made(
+    model: WholeModel, speech: array[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moonshine_voice.errors import MoonshineError
+
+    def create_stream(**options: object) -> None:
+        raise MoonshineError("no memory")
+
+    monkeypatch.setattr(model.detector, "create_stream", create_stream)
+    failed = pytest.raises(AsrProtocolError, match="moonshine failed: no memory")
+    with closing(VoiceDetector(model)) as voice, failed:
+        voice.feed(speech)
 
 
 def test_speech_and_silence(model: WholeModel, speech: array[float]) -> None:
