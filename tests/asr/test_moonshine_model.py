@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 import wave
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,8 @@ from koe.asr.samples import float_samples
 from koe.errors import AsrProtocolError
 
 pytestmark = pytest.mark.model
+
+PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +144,11 @@ def test_a_model_that_cannot_be_loaded_leaves_nothing(tmp_path: Path) -> None:
         for _ in range(3):
             with pytest.raises(AsrProtocolError, match="ONNX Runtime failed"):
                 MoonshineModel(runtime_library(transcriber), tmp_path)
-        assert threads_of_this_process() == threads
+        ends = time.monotonic() + PATIENCE
+        # The system lists a thread for a moment after it has ended, and does not report that.
+        while threads_of_this_process() > threads:
+            assert time.monotonic() < ends
+            threading.Event().wait(0.01)
 
 
 def threads_of_this_process() -> int:
