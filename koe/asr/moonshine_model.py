@@ -81,7 +81,6 @@ class MoonshineModel:
         threads = min(os.cpu_count() or 1, _MAX_THREADS)
         with ExitStack() as opened:
             self._runtime = opened.enter_context(closing(OnnxRuntime(library)))
-
             self.thread = opened.enter_context(closing(ModelThread()))
 
             def load(model: Path | bytes, threads: int) -> InferenceSession:

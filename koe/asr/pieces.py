@@ -73,9 +73,9 @@ class Pieces:
             last = end
         if not last:
             pauses = reversed(self._chunk.pauses(edges[-1], end))
-            begin, speech = edges[-1], self._chunk.speech
+            speech = self._chunk.speech
             last = next((at for at in pauses if speech(at, end) >= _LEAST_SPEECH), 0)
-            if speech(begin, last) < _LEAST_SPEECH:
+            if speech(edges[-1], last) < _LEAST_SPEECH:
                 last = 0
         return [*edges, last] if last else edges
 
