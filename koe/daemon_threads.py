@@ -26,6 +26,22 @@ def run(work: Coroutine[object, object, Result]) -> Result:
     return asyncio.run(without_waiting())
 
 
+def settle(
+    future: Future[Result],
+    function: Callable[Args, Result],
+    /,
+    *args: Args.args,
+    **kwargs: Args.kwargs,
+) -> None:
+    """Call a function, and settle a future with its result or its exception."""
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as exc:  # noqa: BLE001 - it is raised where the result is awaited
+        future.set_exception(exc)
+    else:
+        future.set_result(result)
+
+
 class DaemonThreads(ThreadPoolExecutor):
     """An executor whose threads Python does not join at exit; each call has its own thread."""
 
@@ -36,14 +52,8 @@ class DaemonThreads(ThreadPoolExecutor):
         future: Future[Result] = Future()
 
         def call() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = function(*args, **kwargs)
-            except BaseException as exc:  # noqa: BLE001 - it is raised where the result is awaited
-                future.set_exception(exc)
-            else:
-                future.set_result(result)
+            if future.set_running_or_notify_cancel():
+                settle(future, function, *args, **kwargs)
 
         threading.Thread(target=call, name="blocking-call", daemon=True).start()
         return future

@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
 
+from koe.daemon_threads import settle
+
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
@@ -36,14 +38,7 @@ class ModelThread:
     ) -> Future[Result]:
         """Call a function on the thread, without waiting for it."""
         done = Future[Result]()
-
-        def call() -> None:
-            try:
-                done.set_result(function(*args, **kwargs))
-            except BaseException as exc:  # noqa: BLE001 - it is raised by the caller
-                done.set_exception(exc)
-
-        self._calls.put(call)
+        self._calls.put(lambda: settle(done, function, *args, **kwargs))
         return done
 
     def close(self) -> None:
