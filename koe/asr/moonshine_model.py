@@ -12,13 +12,22 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr.model_thread import ModelThread
+from koe.asr.moonshine_graph import (
+    HEAD_SIZE,
+    HEADS,
+    LAYERS,
+    decoder,
+    encoder,
+)
 from koe.asr.onnx_runtime import InferenceSession, OnnxRuntime, Tensor
+from koe.asr.ort_file import OrtFile
 from koe.errors import AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 
@@ -35,30 +44,25 @@ _START, _END = 1, 2
 # The number of all tokens.
 _TOKENS = 32_768
 
-# The decoder: its layers, the heads of a layer, and the numbers in a head.
-_LAYERS, _HEADS, _HEAD_SIZE = 6, 8, 36
+# The files of the encoder and of the decoder.
+_NETWORKS = ("encoder_model.ort", "decoder_model_merged.ort")
 
-# Its memory of the tokens and of the audio: names of inputs and of outputs without their prefixes.
-_PAST, _PRESENT = "past_key_values.", "present."
-_OF_TOKENS = [f"{layer}.decoder.{part}" for layer in range(_LAYERS) for part in ("key", "value")]
-_OF_AUDIO = [f"{layer}.encoder.{part}" for layer in range(_LAYERS) for part in ("key", "value")]
+# Names of inputs and outputs of the networks: for each layer, what the decoder remembers of the
+# tokens, before and after a run, and what it needs of the audio.
+_PARTS = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
+_PAST = [f"past.{part}" for part in _PARTS]
+_PRESENT = [f"present.{part}" for part in _PARTS]
+_AUDIO = [f"audio.{part}" for part in _PARTS]
 
 # A token that is not the one of the draft is looked for in this number of places before and after.
 _NEAR = 6
 
-# The most tokens that are checked in one run, after a token that was not in the draft.
-_MAX_GUESSES = 16
+# The number of tokens that are checked in one run after a token that was not in the draft; to check
+# so few takes as long as none. While they are right, it doubles.
+_GUESSES = 4
 
 # More threads than this make no pass faster.
 _MAX_THREADS = 4
-
-# The model "tokens = ArgMax(logits, axis=-1, keepdims=0)", as the file of ONNX (opset 13): of the
-# 32,768 numbers of a token only the place of the largest is needed.
-_ARGMAX = (
-    b'\x08\x08:i\n?\n\x06logits\x12\x06tokens"\x06ArgMax*\x14\n\x04axis\x18\xff\xff\xff\xff\xff'
-    b"\xff\xff\xff\xff\x01\xa0\x01\x02*\x0f\n\x08keepdims\x18\x00\xa0\x01\x02\x12\x06argmaxZ\x0e\n"
-    b"\x06logits\x12\x04\n\x02\x08\x01b\x0e\n\x06tokens\x12\x04\n\x02\x08\x07B\x04\n\x00\x10\r"
-)
 
 
 class MoonshineModel:
@@ -82,14 +86,10 @@ class MoonshineModel:
         with ExitStack() as opened:
             self._runtime = opened.enter_context(closing(OnnxRuntime(library)))
             self.thread = opened.enter_context(closing(ModelThread()))
-
-            def load(model: Path | bytes, threads: int) -> InferenceSession:
-                session = self.thread.run(self._runtime.session, model, threads)
-                return opened.enter_context(closing(session))
-
-            self._encoder = load(folder / "encoder_model.ort", threads)
-            self._decoder = load(folder / "decoder_model_merged.ort", threads)
-            self._argmax = load(_ARGMAX, 1)
+            self._encoder, self._decoder = (
+                opened.enter_context(closing(session))
+                for session in self.thread.run(self._load, folder, threads)
+            )
             # Frees all of them.
             self._opened = opened.pop_all()
 
@@ -119,7 +119,7 @@ class MoonshineModel:
         limit = len(samples) * _MAX_TOKENS_PER_SECOND // SAMPLE_RATE_HZ
         draft = [token for token in draft if token > _END]
         tokens, at = list[int](), 0
-        last, guesses = _START, draft[:limit]
+        last, guesses, count = _START, draft[:limit], _GUESSES
         while True:
             best = decoder.add([last, *guesses])
             right = _count_equal(guesses, best)
@@ -130,69 +130,75 @@ class MoonshineModel:
                 return tokens[:limit]
             tokens.append(last)
             at = _place_after(draft, at + right, last)
-            guesses = draft[at : at + _MAX_GUESSES]
+            count = 2 * count if right == len(guesses) else _GUESSES
+            guesses = draft[at : at + count]
+
+    def _load(self, folder: Path, threads: int) -> list[InferenceSession]:
+        """Load the encoder and the decoder."""
+        contents = [(folder / name).read_bytes() for name in _NETWORKS]
+        try:
+            files = list(map(OrtFile, contents))
+            networks = [
+                encoder(*files),
+                decoder(files[1]),
+            ]
+        except ValueError as exc:
+            raise _damaged(f"{' or '.join(_NETWORKS)} ({exc})") from exc
+        return [self._runtime.session(network, threads) for network in networks]
 
     def _begin(self, samples: array[float]) -> _Decoding:
-        mask = self._runtime.tensor(array("q", [1]) * len(samples), 1, len(samples))
-        audio = self._runtime.tensor(samples, 1, len(samples))
-        inputs = {"input_values": audio, "attention_mask": mask}
-        (states,) = self._encoder.run(inputs, ["last_hidden_state"])
-        return _Decoding(self._runtime, self._decoder, self._argmax, states, mask)
+        inputs = {"samples": self._runtime.tensor(samples, 1, len(samples))}
+        audio = self._encoder.run(inputs, _AUDIO)
+        return _Decoding(self._runtime, self._decoder, dict(zip(_AUDIO, audio, strict=True)))
 
 
 class _Decoding:
     """The text of one piece while it is made.
 
     Args:
-        decoder: The model.
-        argmax: Finds the most likely tokens.
-        states: The encoded audio.
-        mask: A one for each sample.
+        network: The decoder.
+        audio: What it needs of the audio, by the names of its inputs.
     """
 
     def __init__(
-        self,
-        runtime: OnnxRuntime,
-        decoder: InferenceSession,
-        argmax: InferenceSession,
-        states: Tensor,
-        mask: Tensor,
+        self, runtime: OnnxRuntime, network: InferenceSession, audio: Mapping[str, Tensor]
     ) -> None:
-        self._runtime, self._decoder, self._argmax = runtime, decoder, argmax
-        empty = runtime.tensor(array("f"), 1, _HEADS, 0, _HEAD_SIZE)
-        self._inputs = {
-            "encoder_hidden_states": states,
-            "encoder_attention_mask": mask,
-            "use_cache_branch": runtime.tensor(array("b", [0]), 1),
-            **{_PAST + name: empty for name in _OF_TOKENS + _OF_AUDIO},
-        }
-        # The tokens that the decoder remembers.
+        self._runtime, self._network, self._audio = runtime, network, audio
+        empty = runtime.tensor(array("f"), 1, HEADS, 0, HEAD_SIZE)
+        # What the decoder remembers of the tokens, and their number.
+        self._past = dict.fromkeys(_PAST, empty)
         self._count = 0
 
     def add(self, tokens: Sequence[int]) -> Sequence[int]:
         """Have the decoder read and remember tokens; return the best next one after each."""
-        inputs = {"input_ids": self._runtime.tensor(array("q", tokens), 1, len(tokens))}
-        # After the first run the memory of the audio stays as it is.
-        parts = _OF_TOKENS if self._count else _OF_TOKENS + _OF_AUDIO
-        outputs = ["logits", *(_PRESENT + name for name in parts)]
-        logits, *memory = self._decoder.run(self._inputs | inputs, outputs)
-        self._inputs.update(zip((_PAST + name for name in parts), memory, strict=True))
-        if not self._count:
-            self._inputs["use_cache_branch"] = self._runtime.tensor(array("b", [1]), 1)
-        self._count += len(tokens)
-        (best,) = self._argmax.run({"logits": logits}, ["tokens"])
+        new, known = len(tokens), self._count
+        self._count += new
+        # A token may use those before it, and itself.
+        mask = array("f")
+        for at in range(known + 1, known + new + 1):
+            mask.extend([0.0] * at + [-inf] * (self._count - at))
+        tensor = self._runtime.tensor
+        inputs = {
+            "tokens": tensor(array("q", tokens), 1, new),
+            "positions": tensor(array("f", range(known, self._count)), new),
+            "mask": tensor(mask, new, self._count),
+        }
+        best, *present = self._network.run(
+            {**self._audio, **self._past, **inputs}, ["best", *_PRESENT]
+        )
+        self._past = dict(zip(_PAST, present, strict=True))
         return best.integers()
 
     def keep(self, count: int) -> None:
         """Forget all tokens but the first ones."""
         if count == self._count:
             return
-        for name in (_PAST + name for name in _OF_TOKENS):
-            numbers, head = self._inputs[name].floats(), self._count * _HEAD_SIZE
+        for name, tensor in self._past.items():
+            numbers, head = tensor.floats(), self._count * HEAD_SIZE
             kept = array("f")
             for begin in range(0, len(numbers), head):
-                kept += numbers[begin : begin + count * _HEAD_SIZE]
-            self._inputs[name] = self._runtime.tensor(kept, 1, _HEADS, count, _HEAD_SIZE)
+                kept += numbers[begin : begin + count * HEAD_SIZE]
+            self._past[name] = self._runtime.tensor(kept, 1, HEADS, count, HEAD_SIZE)
         self._count = count
 
 
@@ -226,7 +232,9 @@ def _read_tokens(data: bytes) -> list[bytes]:
         tokens.append(b"" if token.startswith(b"<<ST_") else token)
         at += size
     if at != len(data) or len(tokens) != _TOKENS:
-        raise AsrProtocolError(
-            "tokenizer.bin is damaged; install the package moonshine-voice again"
-        )
+        raise _damaged("tokenizer.bin")
     return tokens
+
+
+def _damaged(file: str) -> AsrProtocolError:
+    return AsrProtocolError(f"{file} is damaged; install the package moonshine-voice again")

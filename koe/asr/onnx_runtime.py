@@ -8,13 +8,10 @@ Source of names and places in the table: ``onnxruntime_c_api.h``; the table only
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from math import prod
-from pathlib import Path
 
 from koe.errors import AsrProtocolError
 
@@ -25,7 +22,6 @@ _API_VERSION = 13
 _FUNCTIONS: Mapping[str, tuple[int, Sequence[type]]] = {
     "GetErrorMessage": (2, [c_void_p]),
     "CreateEnv": (3, [c_int, c_char_p, c_void_p]),
-    "CreateSession": (7, [c_void_p] * 4),
     "CreateSessionFromArray": (8, [c_void_p, c_char_p, c_size_t, c_void_p, c_void_p]),
     "Run": (9, [*[c_void_p] * 4, c_size_t, c_void_p, c_size_t, c_void_p]),
     "CreateSessionOptions": (10, [c_void_p]),
@@ -56,11 +52,12 @@ _LOG_FATAL = 4
 # For `CreateCpuMemoryInfo`: memory of the process, by the default allocator.
 _DEVICE_ALLOCATOR = _DEFAULT_MEMORY = 0
 
-# The library's type of elements (float, bool, int64) for each type code of an array.
-_ELEMENT_TYPES = {"f": 1, "b": 9, "q": 7}
+# The library's type of elements for each type code of an array: float and int64.
+_ELEMENT_TYPES = {"f": 1, "q": 7}
 
-# Idle threads of a session sleep at once. By default each of them keeps a core busy for a while.
-_OPTIONS = {b"session.intra_op.allow_spinning": b"0"}
+# Between two operators a thread keeps its core busy, because to wake it takes as long as a small
+# operator. After the last operator of a run it sleeps at once.
+_OPTIONS = {b"session.force_spinning_stop": b"1"}
 
 
 class OnnxRuntime:
@@ -96,11 +93,11 @@ class OnnxRuntime:
         self.release("MemoryInfo", self._memory)
         self.release("Env", self._environment)
 
-    def session(self, model: Path | bytes, threads: int) -> InferenceSession:
+    def session(self, model: bytes, threads: int) -> InferenceSession:
         """Load a model. Blocks.
 
         Args:
-            model: Its file, or the bytes of one.
+            model: The bytes of its file.
             threads: The most threads that one run uses.
         """
         options = self.pointer("CreateSessionOptions")
@@ -110,12 +107,8 @@ class OnnxRuntime:
             self.call("DisableCpuMemArena", options)
             for key, value in _OPTIONS.items():
                 self.call("AddSessionConfigEntry", options, key, value)
-            if isinstance(model, bytes):
-                source: list[object] = [model, len(model)]
-                handle = self.pointer("CreateSessionFromArray", self._environment, *source, options)
-            else:
-                path = _path_argument(model)
-                handle = self.pointer("CreateSession", self._environment, path, options)
+            source: list[object] = [model, len(model)]
+            handle = self.pointer("CreateSessionFromArray", self._environment, *source, options)
         finally:
             self.release("SessionOptions", options)
         return InferenceSession(self, handle)
@@ -124,7 +117,7 @@ class OnnxRuntime:
         """Make a tensor of the memory of an array.
 
         Args:
-            values: Of type ``f`` (float), ``q`` (int64) or ``b`` (bool). Its length can't change as
+            values: Of type ``f`` (float) or ``q`` (int64). Its length can't change as
                 long as the tensor exists.
             shape: The number of elements in each dimension.
         """
@@ -235,8 +228,3 @@ class _ApiBase(ctypes.Structure):
 
 def _names(names: Sequence[str]) -> ctypes.Array[c_char_p]:
     return (c_char_p * len(names))(*(name.encode() for name in names))
-
-
-def _path_argument(path: Path) -> str | bytes:
-    """A path as the library takes it: wide characters on Windows, else bytes."""
-    return str(path) if sys.platform == "win32" else os.fsencode(path)

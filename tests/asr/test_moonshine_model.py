@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from koe.asr import moonshine_model
 from koe.asr.moonshine_model import MoonshineModel
@@ -57,8 +55,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def count(
         session: InferenceSession, inputs: Mapping[str, Tensor], outputs: Sequence[str]
     ) -> list[Tensor]:
-        if "input_ids" in inputs:
-            found.append(inputs["input_ids"].shape()[1])
+        if "tokens" in inputs:
+            found.append(inputs["tokens"].shape()[1])
         return run(session, inputs, outputs)
 
     monkeypatch.setattr(InferenceSession, "run", count)
@@ -142,7 +140,7 @@ def test_a_model_that_cannot_be_loaded_leaves_nothing(tmp_path: Path) -> None:
     with closing(load_transcriber({"skip_transcription": "true"})) as transcriber:
         threads = threads_of_this_process()
         for _ in range(3):
-            with pytest.raises(AsrProtocolError, match="ONNX Runtime failed"):
+            with pytest.raises(AsrProtocolError, match=r"decoder_model_merged.ort \(.*is damaged"):
                 MoonshineModel(runtime_library(transcriber), tmp_path)
         ends = time.monotonic() + PATIENCE
         # The system lists a thread for a moment after it has ended, and does not report that.
@@ -155,15 +153,3 @@ def threads_of_this_process() -> int:
     """Also those that Python does not know; 0 where the system does not list them."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.is_dir() else 0
-
-
-def test_the_model_of_the_largest_number_is_what_its_comment_says() -> None:
-    graph = helper.make_graph(
-        [helper.make_node("ArgMax", ["logits"], ["tokens"], axis=-1, keepdims=0)],
-        "argmax",
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, None)],
-        [helper.make_tensor_value_info("tokens", TensorProto.INT64, None)],
-    )
-    version = helper.make_opsetid("", 13)
-    model = helper.make_model(graph, opset_imports=[version], ir_version=8)
-    assert onnx.load_model_from_string(moonshine_model._ARGMAX) == model

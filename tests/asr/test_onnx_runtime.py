@@ -6,7 +6,6 @@ import ctypes
 from array import array
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import onnx
 import pytest
@@ -45,17 +44,14 @@ DOUBLE = model_of(helper.make_node("Add", ["x", "x"], ["y"]))
 SHAPE = model_of(helper.make_node("Shape", ["x"], ["y"]), element=TensorProto.INT64)
 
 
-def test_a_model_in_memory_and_in_a_file(runtime: OnnxRuntime, tmp_path: Path) -> None:
-    path = tmp_path / "模型 ü.onnx"
-    path.write_bytes(DOUBLE)
-    for model in (DOUBLE, path):
-        with closing(runtime.session(model, 1)) as session:
-            x = runtime.tensor(array("f", [1.0, 2.0, 3.5, 0.0, -1.0, 4.0]), 2, 3)
-            (y,) = session.run({"x": x}, ["y"])
-            assert y.shape() == [2, 3]
-            assert list(y.floats()) == [2.0, 4.0, 7.0, 0.0, -2.0, 8.0]
-            (z,) = session.run({"x": y}, ["y"])
-            assert z.floats()[5] == 16.0
+def test_outputs_are_inputs_of_the_next_run(runtime: OnnxRuntime) -> None:
+    with closing(runtime.session(DOUBLE, 1)) as session:
+        x = runtime.tensor(array("f", [1.0, 2.0, 3.5, 0.0, -1.0, 4.0]), 2, 3)
+        (y,) = session.run({"x": x}, ["y"])
+        assert y.shape() == [2, 3]
+        assert list(y.floats()) == [2.0, 4.0, 7.0, 0.0, -2.0, 8.0]
+        (z,) = session.run({"x": y}, ["y"])
+        assert z.floats()[5] == 16.0
 
 
 def test_integers_and_no_element_at_all(runtime: OnnxRuntime) -> None:
@@ -64,9 +60,7 @@ def test_integers_and_no_element_at_all(runtime: OnnxRuntime) -> None:
         assert list(y.integers()) == [1, 0, 36]
 
 
-def test_failures_are_sentences(runtime: OnnxRuntime, tmp_path: Path) -> None:
-    with pytest.raises(AsrProtocolError, match=r"ONNX Runtime failed: .*no-model"):
-        runtime.session(tmp_path / "no-model.onnx", 1)
+def test_failures_are_sentences(runtime: OnnxRuntime) -> None:
     with pytest.raises(AsrProtocolError, match="ONNX Runtime failed: "):
         runtime.session(b"no model", 1)
     with closing(runtime.session(DOUBLE, 1)) as session:
