@@ -2,25 +2,32 @@
 
 The package's files come from a general converter. Half of the time of its decoder goes into nodes
 that compute shapes, and that lengthen the heads of the attention from 36 to 40 numbers, those of
-the audio with each token. The networks of this module compute the same numbers with a third of the
-nodes, and what depends on the audio alone is computed by the encoder, once. Sources: Jeffries et
-al., Moonshine: Speech Recognition for Live Transcription and Voice Commands, 2024, and the files.
+the audio with each token. The networks of this module compute the same numbers with a seventh of
+the nodes, and what depends on the audio alone is computed by the encoder, once. Sources: Jeffries
+et al., Moonshine: Speech Recognition for Live Transcription and Voice Commands, 2024, and the
+files.
 """
 
 from __future__ import annotations
 
-from koe.asr.onnx_graph import OnnxGraph, Size
-from koe.asr.ort_file import FLOAT, INT64, Constant, OrtFile
+import math
+
+from koe.asr.onnx_graph import OnnxGraph
+from koe.asr.ort_file import INT64, Constant, OrtFile
 
 LAYERS, HEADS, HEAD_SIZE = 6, 8, 36
 """Of the encoder and of the decoder: layers, the heads of a layer, and the numbers of a head."""
 
 _WIDTH = HEADS * HEAD_SIZE
 
-# The numbers of a head that are rotated, in pairs, by the position of the token, and the base of
-# their frequencies (Su et al., RoFormer, 2021).
+# The numbers of a head that are rotated, in pairs, by the position of the token or frame, and the
+# base of their frequencies (Su et al., RoFormer, 2021).
 _ROTATED = 32
 _BASE = 10_000
+
+# The most frames of audio, 48 s, and the most tokens.
+_FRAMES = 2_000
+_TOKENS = 512
 
 _SCALE = HEAD_SIZE**-0.5
 _EPSILON = 1e-5
@@ -28,27 +35,14 @@ _EPSILON = 1e-5
 # The convolutions of the encoder: kernels and strides.
 _KERNELS, _STRIDES = (127, 7, 3), (64, 3, 2)
 
-# Orders of dimensions: from (1, tokens, heads, size) to heads of rows, and to heads of columns.
-_ROWS, _COLUMNS = (0, 2, 1, 3), (0, 2, 3, 1)
-
-# The shapes of what the encoder computes for each layer of the decoder.
-_AUDIO_SHAPES: dict[str, tuple[Size, ...]] = {
-    "key": (1, HEADS, HEAD_SIZE, "frames"),
-    "value": (1, HEADS, "frames", HEAD_SIZE),
-}
-
-# The shapes of what the decoder knows of the tokens, before a run and after it.
-_KNOWN, _ALL = ((1, HEADS, count, HEAD_SIZE) for count in ("p", "p + n"))
-
 _DECODER = "/model/decoder/"
 
 
 def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
     """Return the network that turns audio into what the decoder needs of it.
 
-    Its input is ``samples`` (1, n), 16 kHz. Its outputs are, for each layer of the decoder,
-    ``audio.<layer>.key`` (1, heads, head size, frames) and ``audio.<layer>.value`` (1, heads,
-    frames, head size).
+    Its input is ``samples`` (1, n), 16 kHz, at most 48 s. Its outputs are, for each layer of the
+    decoder, ``audio.<layer>.key`` and ``audio.<layer>.value`` (1, heads, frames, head size).
 
     Args:
         file: The encoder of the package.
@@ -57,22 +51,15 @@ def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
     Raises:
         ValueError: A file is another than that of Moonshine (tiny).
     """
-    graph = _Network(file)
+    graph = _Network(file, _FRAMES)
     states = graph.frames(graph.input("samples", 1, "n"))
-    shape = graph.node("Shape", states)
-    frames = graph.node("Gather", shape, graph.constant(_integer(1)), axis=0)
-    count = graph.node("Range", graph.constant(_integer(0)), frames, graph.constant(_integer(1)))
-    graph.set_positions(graph.node("Cast", count, to=FLOAT))
+    first = graph.integers(0)
     for layer in range(LAYERS):
         name = f"/layers.{layer}/"
         normal = graph.normalised(states, f"{name}input_layernorm/LayerNormalization")
         names = [f"{name}self_attn/{part}_proj" for part in "qkv"]
-        query, key, value = map(graph.heads, graph.split(graph.linear(normal, *names), 3))
-        query = graph.node("Transpose", graph.rotated(query), perm=_ROWS)
-        key = graph.node("Transpose", graph.rotated(key), perm=_COLUMNS)
-        value = graph.node("Transpose", value, perm=_ROWS)
-        scores = graph.node("FusedMatMul", query, key, alpha=_SCALE)
-        found = graph.attended(scores, value)
+        query, key, value = graph.split(graph.linear(normal, *names), 3)
+        found = graph.attention(graph.rotated(query, first), graph.rotated(key, first), value)
         states = graph.node("Add", states, graph.linear(found, f"{name}self_attn/o_proj"))
         normal = graph.normalised(states, f"{name}post_attention_layernorm/LayerNormalization")
         inner = graph.node("Gelu", graph.linear(normal, f"{name}mlp/fc1"))
@@ -80,17 +67,18 @@ def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
     # The last sum and the last normalisation are one node of the file.
     states = graph.normalised(states, "SkipLayerNormalization")
     graph.file = decoder_file
+    outputs = [f"audio.{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
     names = [
         f"{_DECODER}layers.{layer}/encoder_attn/{part}_proj"
         for layer in range(LAYERS)
         for part in "kv"
     ]
-    memory = graph.split(graph.linear(states, *names), len(names))
-    for index, part in enumerate(memory):
-        name, order = ("value", _ROWS) if index % 2 else ("key", _COLUMNS)
-        output = f"audio.{index // 2}.{name}"
-        graph.node("Transpose", graph.heads(part), perm=order, output=output)
-        graph.output(output, *_AUDIO_SHAPES[name])
+    by_heads = graph.integers(0, 0, HEADS, HEAD_SIZE)
+    parts = graph.split(graph.linear(states, *names), len(names))
+    for part, output in zip(parts, outputs, strict=True):
+        heads = graph.node("Reshape", part, by_heads)
+        graph.node("Transpose", heads, perm=(0, 2, 1, 3), output=output)
+        graph.output(output, 1, HEADS, "frames", HEAD_SIZE)
     return graph.model()
 
 
@@ -99,8 +87,7 @@ def decoder(file: OrtFile) -> bytes:
 
     Inputs:
         tokens: (1, n), int64: new tokens.
-        positions: (n,), float: their places in the text.
-        mask: (n, p + n), float: what is added to the scores of each known and each new token.
+        position: (1,), int64: the place of the first of them in the text.
         past.<layer>.key, past.<layer>.value: (1, heads, p, head size): ``present`` of a run before.
         audio.<layer>.key, audio.<layer>.value: the outputs of the encoder.
 
@@ -114,42 +101,35 @@ def decoder(file: OrtFile) -> bytes:
     Raises:
         ValueError: The file is another than that of Moonshine (tiny).
     """
-    graph = _Network(file)
+    graph = _Network(file, _TOKENS)
     tokens = graph.input("tokens", 1, "n", kind=INT64)
-    graph.set_positions(graph.input("positions", "n"))
-    mask = graph.input("mask", "n", "p + n")
+    position = graph.input("position", 1, kind=INT64)
     states = graph.embedded(tokens)
     for layer in range(LAYERS):
         name = f"{_DECODER}layers.{layer}/"
-        past = [graph.input(f"past.{layer}.{part}", *_KNOWN) for part in _AUDIO_SHAPES]
-        audio = [graph.input(f"audio.{layer}.{part}", *it) for part, it in _AUDIO_SHAPES.items()]
+        past, present, audio = (
+            [f"{kind}.{layer}.{part}" for part in ("key", "value")]
+            for kind in ("past", "present", "audio")
+        )
+        for known, extended, heard in zip(past, present, audio, strict=True):
+            graph.input(known, 1, HEADS, "p", HEAD_SIZE)
+            graph.output(extended, 1, HEADS, "p + n", HEAD_SIZE)
+            graph.input(heard, 1, HEADS, "frames", HEAD_SIZE)
         normal = graph.normalised(states, f"{name}input_layernorm/LayerNormalization")
         names = [f"{name}self_attn/{part}_proj" for part in "qkv"]
-        query, key, value = map(graph.heads, graph.split(graph.linear(normal, *names), 3))
-        query, key, value = (
-            graph.node("Transpose", part, perm=_ROWS)
-            for part in (graph.rotated(query), graph.rotated(key), value)
-        )
-        presents = [f"present.{layer}.{part}" for part in _AUDIO_SHAPES]
-        for old, new, present in zip(past, (key, value), presents, strict=True):
-            graph.node("Concat", old, new, axis=2, output=present)
-            graph.output(present, *_ALL)
-        scores = graph.node("FusedMatMul", query, presents[0], transB=1, alpha=_SCALE)
-        found = graph.attended(graph.node("Add", scores, mask), presents[1])
+        query, key, value = graph.split(graph.linear(normal, *names), 3)
+        query, key = graph.rotated(query, position), graph.rotated(key, position)
+        found = graph.causal_attention(query, key, value, past, present)
         states = graph.node("Add", states, graph.linear(found, f"{name}self_attn/o_proj"))
         normal = graph.normalised(states, f"{name}post_attention_layernorm/LayerNormalization")
-        query = graph.heads(graph.linear(normal, f"{name}encoder_attn/q_proj"))
-        query = graph.node("Transpose", query, perm=_ROWS)
-        scores = graph.node("FusedMatMul", query, audio[0], alpha=_SCALE)
-        found = graph.attended(scores, audio[1])
+        found = graph.attention(graph.linear(normal, f"{name}encoder_attn/q_proj"), *audio)
         states = graph.node("Add", states, graph.linear(found, f"{name}encoder_attn/o_proj"))
         normal = graph.normalised(states, f"{name}final_layernorm/LayerNormalization")
         value, gate = graph.split(graph.linear(normal, f"{name}mlp/fc1"), 2)
         inner = graph.node("Mul", graph.node("QuickGelu", gate, alpha=1.0), value)
         states = graph.node("Add", states, graph.linear(inner, f"{name}mlp/fc2"))
     states = graph.normalised(states, f"{_DECODER}norm/LayerNormalization")
-    scores = graph.linear(states, "/proj_out")
-    graph.node("ArgMax", scores, axis=-1, keepdims=0, output="best")
+    graph.node("ArgMax", graph.linear(states, "/proj_out"), axis=-1, keepdims=0, output="best")
     graph.output("best", 1, "n", kind=INT64)
     return graph.model()
 
@@ -159,30 +139,20 @@ class _Network(OnnxGraph):
 
     Args:
         file: Has the weights.
+        positions: The number of positions of tokens or frames.
 
     Attributes:
         file: The same.
     """
 
-    def __init__(self, file: OrtFile) -> None:
+    def __init__(self, file: OrtFile, positions: int) -> None:
         super().__init__()
         self.file = file
-        self._by_heads = self.integers(0, 0, HEADS, HEAD_SIZE)
-        self._flat = self.integers(0, 0, _WIDTH)
-        # Cosines and sines of the angles of each position.
-        self._cosines = self._sines = ""
-        # Exchanges the two numbers of each pair, and negates the first of them.
-        self._exchange = self.floats(_exchange(), HEAD_SIZE, HEAD_SIZE)
-
-    def set_positions(self, positions: str) -> None:
-        """Set the places (n,) of the tokens or frames."""
-        half = range(0, _ROTATED, 2)
-        frequencies = [_BASE ** (-index / _ROTATED) for index in half for _ in range(2)]
-        unchanged = [0.0] * (HEAD_SIZE - _ROTATED)
-        column = self.node("Unsqueeze", positions, self.integers(1, 2))
-        frequency = self.floats([*frequencies, *unchanged], HEAD_SIZE)
-        angles = self.node("Mul", column, frequency)
-        self._cosines, self._sines = self.node("Cos", angles), self.node("Sin", angles)
+        frequencies = [_BASE ** (-index / _ROTATED) for index in range(0, _ROTATED, 2)]
+        angles = [place * frequency for place in range(positions) for frequency in frequencies]
+        shape = positions, len(frequencies)
+        self._cosines = self.floats([math.cos(angle) for angle in angles], *shape)
+        self._sines = self.floats([math.sin(angle) for angle in angles], *shape)
 
     def frames(self, samples: str) -> str:
         """The frames (1, n, width) of audio."""
@@ -237,33 +207,42 @@ class _Network(OnnxGraph):
             inputs.append(self.constant(found[0][3]))
         return self.node("DynamicQuantizeMatMul", *inputs)
 
-    def heads(self, states: str) -> str:
-        """Cut states into heads: (1, n, heads, head size)."""
-        return self.node("Reshape", states, self._by_heads)
+    def rotated(self, states: str, position: str) -> str:
+        """Rotate the numbers of states by their positions, of which the first is given."""
+        return self.node(
+            "RotaryEmbedding",
+            states,
+            position,
+            self._cosines,
+            self._sines,
+            interleaved=1,
+            num_heads=HEADS,
+            rotary_embedding_dim=_ROTATED,
+        )
 
-    def rotated(self, heads: str) -> str:
-        """Rotate the numbers of heads by their positions."""
-        straight = self.node("Mul", heads, self._cosines)
-        exchanged = self.node("MatMul", heads, self._exchange)
-        return self.node("Add", straight, self.node("Mul", exchanged, self._sines))
+    def attention(self, query: str, key: str, value: str) -> str:
+        """The values that queries select; keys and values are states, or are cut into heads."""
+        inputs = query, key, value
+        return self.node("MultiHeadAttention", *inputs, num_heads=HEADS, scale=_SCALE)
 
-    def attended(self, scores: str, values: str) -> str:
-        """The values (1, heads, n, head size) that scores select, as states."""
-        share = self.node("Softmax", scores, axis=-1)
-        heads = self.node("Transpose", self.node("MatMul", share, values), perm=_ROWS)
-        return self.node("Reshape", heads, self._flat)
+    def causal_attention(
+        self, query: str, key: str, value: str, past: list[str], present: list[str]
+    ) -> str:
+        """The values, up to that of its own position, that each query selects.
 
-
-def _exchange() -> list[float]:
-    matrix = [0.0] * HEAD_SIZE**2
-    for first in range(0, _ROTATED, 2):
-        matrix[(first + 1) * HEAD_SIZE + first] = -1.0
-        matrix[first * HEAD_SIZE + first + 1] = 1.0
-    return matrix
-
-
-def _integer(value: int) -> Constant:
-    return Constant((), INT64, value.to_bytes(8, "little"))
+        Args:
+            query: States.
+            key: Likewise.
+            value: Likewise.
+            past: The known keys and values, cut into heads.
+            present: The names of the outputs for these and the new ones.
+        """
+        found = self.name()
+        # Three optional inputs are not given: a bias and two masks.
+        inputs = [query, key, value, "", "", "", *past]
+        attributes = {"num_heads": HEADS, "scale": _SCALE, "unidirectional": 1}
+        self.add("MultiHeadAttention", inputs, [found, *present], **attributes)
+        return found
 
 
 def _joined(parts: tuple[Constant, ...]) -> Constant:

@@ -14,7 +14,6 @@ import os
 from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,18 +170,12 @@ class _Decoding:
 
     def add(self, tokens: Sequence[int]) -> Sequence[int]:
         """Have the decoder read and remember tokens; return the best next one after each."""
-        new, known = len(tokens), self._count
-        self._count += new
-        # A token may use those before it, and itself.
-        mask = array("f")
-        for at in range(known + 1, known + new + 1):
-            mask.extend([0.0] * at + [-inf] * (self._count - at))
         tensor = self._runtime.tensor
         inputs = {
-            "tokens": tensor(array("q", tokens), 1, new),
-            "positions": tensor(array("f", range(known, self._count)), new),
-            "mask": tensor(mask, new, self._count),
+            "tokens": tensor(array("q", tokens), 1, len(tokens)),
+            "position": tensor(array("q", [self._count]), 1),
         }
+        self._count += len(tokens)
         best, *present = self._network.run(
             {**self._audio, **self._past, **inputs}, ["best", *_PRESENT]
         )

@@ -17,7 +17,16 @@ _OPERATORS = 18
 _CONTRIBUTED_OPERATORS = 1
 
 # Operators of ONNX Runtime, and the domain that has them.
-_CONTRIBUTED = frozenset({"DynamicQuantizeMatMul", "FusedConv", "FusedMatMul", "Gelu", "QuickGelu"})
+_CONTRIBUTED = frozenset(
+    {
+        "DynamicQuantizeMatMul",
+        "FusedConv",
+        "Gelu",
+        "MultiHeadAttention",
+        "QuickGelu",
+        "RotaryEmbedding",
+    }
+)
 _DOMAIN = "com.microsoft"
 
 # Field numbers: of the model, its graph, its nodes, their attributes, and of constants.
@@ -63,7 +72,7 @@ class OnnxGraph:
 
     def constant(self, constant: Constant) -> str:
         """Add a constant."""
-        name = self._name()
+        name = self.name()
         head = b"".join(_int(_CONSTANT_DIMENSION, size) for size in constant.shape)
         head += _int(_CONSTANT_TYPE, constant.type) + _text(_CONSTANT_NAME, name)
         head += _tag(_CONSTANT_DATA, _BYTES) + _varint(len(constant.data))
@@ -82,23 +91,47 @@ class OnnxGraph:
         data = struct.pack(f"<{len(values)}f", *values)
         return self.constant(Constant(shape, FLOAT, data))
 
-    def node(self, operator: str, *inputs: str, output: str = "", **attributes: Attribute) -> str:
-        """Add a node that has one output; return that.
+    def name(self) -> str:
+        """A name for a new tensor."""
+        self._named += 1
+        return f"t{self._named}"
+
+    def add(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        **attributes: Attribute,
+    ) -> None:
+        """Add a node.
 
         Args:
             operator: Its name in ONNX or in ONNX Runtime.
             inputs: Tensors; empty: this optional input is not given.
-            output: The name of the output; by default a new one.
+            outputs: The names of tensors that do not exist yet.
             **attributes: Those of the operator.
         """
-        output = output or self._name()
-        self._add(operator, inputs, [output], attributes)
+        message = b"".join(
+            [
+                *(_text(_NODE_INPUT, name) for name in inputs),
+                *(_text(_NODE_OUTPUT, name) for name in outputs),
+                _text(_NODE_OPERATOR, operator),
+                *(_attribute(name, value) for name, value in attributes.items()),
+                _text(_NODE_DOMAIN, _DOMAIN if operator in _CONTRIBUTED else ""),
+            ]
+        )
+        self._parts.append(_message(_GRAPH_NODE, message))
+
+    def node(self, operator: str, *inputs: str, output: str = "", **attributes: Attribute) -> str:
+        """Add a node that has one output; return that, by default with a new name."""
+        output = output or self.name()
+        self.add(operator, inputs, [output], **attributes)
         return output
 
     def split(self, tensor: str, parts: int) -> list[str]:
         """Cut a tensor into parts of the same size, along its last dimension."""
-        outputs = [self._name() for _ in range(parts)]
-        self._add("Split", [tensor], outputs, {"axis": -1, "num_outputs": parts})
+        outputs = [self.name() for _ in range(parts)]
+        self.add("Split", [tensor], outputs, axis=-1, num_outputs=parts)
         return outputs
 
     def model(self) -> bytes:
@@ -113,28 +146,6 @@ class OnnxGraph:
                 *self._parts,
             ]
         )
-
-    def _add(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
-        attributes: dict[str, Attribute],
-    ) -> None:
-        message = b"".join(
-            [
-                *(_text(_NODE_INPUT, name) for name in inputs),
-                *(_text(_NODE_OUTPUT, name) for name in outputs),
-                _text(_NODE_OPERATOR, operator),
-                *(_attribute(name, value) for name, value in attributes.items()),
-                _text(_NODE_DOMAIN, _DOMAIN if operator in _CONTRIBUTED else ""),
-            ]
-        )
-        self._parts.append(_message(_GRAPH_NODE, message))
-
-    def _name(self) -> str:
-        self._named += 1
-        return f"t{self._named}"
 
 
 def _attribute(name: str, value: Attribute) -> bytes:
