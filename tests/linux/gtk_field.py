@@ -1,11 +1,14 @@
 # mypy: ignore-errors
 """A window with one field of GTK, for the system's Python; writes what is in it to a file.
 
-python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start.
+python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start. The
+time of its last change is that of the text.
 """
 
+import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import gi
@@ -17,8 +20,10 @@ FILE = Path(sys.argv[1])
 
 
 def write(text):
+    now = time.time_ns()
     new = FILE.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
+    os.utime(new, ns=(now, now))
     new.replace(FILE)
 
 

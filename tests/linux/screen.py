@@ -92,6 +92,11 @@ class GtkField:
         """What is in it."""
         return self.path.read_text(encoding="utf-8")
 
+    @property
+    def changed(self) -> float:
+        """When the text changed last, as `time.time` counts."""
+        return self.path.stat().st_mtime_ns / 1e9
+
 
 @contextmanager
 def screen() -> Iterator[Screen]:
