@@ -18,6 +18,7 @@
 # make slow   recognition on a computer that is too busy (some minutes; TRIALS="file …" for some)
 # make fuzz   the tests of random input, with much more of it (half an hour)
 # make contract  the contract of the library, with the engine that it brings
+# make wine   bundles for Windows, and the contract under Wine (GENERATIONS="a b c"; a quarter of an hour)
 # make kills  processes that are killed while they record
 # make journal-fuzz  damaged files of the journal
 # make man    the man page koe/koe.1, from what --help says
@@ -46,7 +47,7 @@ ENGINES := moonshine
 KOE_CONFIG := $(BIN)
 
 .PHONY: run test lint lib install bundle hosts peers sanitize slow bench bench-llm bench-guard bench-prompt \
-  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz contract kills journal-fuzz \
+  bench-accuracy bench-linux bench-terms bench-cleanup strings fuzz contract wine kills journal-fuzz \
   man clean force
 
 # The configuration of this run is its own: it does not touch the one in your home. WAV comes by the
@@ -150,6 +151,10 @@ fuzz: $(READY)
 
 contract: $(LIB)
 	KOE_DEFAULT_ENGINE=1 $(BIN)/pytest tests/abi/test_contract.py -k test_scenario
+
+wine: $(LIB)
+	$(BIN)/python -m tests.wine build/wine \
+	  $(VENV)/lib/python3*/site-packages/moonshine_voice/assets/beckett.wav $(GENERATIONS)
 
 kills: $(READY)
 	$(BIN)/python -m tests.journal.killing

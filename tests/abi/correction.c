@@ -199,12 +199,21 @@ static char *heard_in(struct session session) {
     pthread_mutex_lock(&reported.lock);
     for (size_t i = session.from; i < reported.count && !heard; i++)
         if (belongs(i, session) && strncmp(reported.entries[i].text, kind, 2) == 0)
-            heard = strndup(reported.entries[i].text + 2, strlen(reported.entries[i].text) - 3);
+            heard = strdup(reported.entries[i].text + 2);
     pthread_mutex_unlock(&reported.lock);
-    char *added = heard ? strstr(heard, "!!") : NULL;
-    if (added)
-        *added = '\0';
-    return heard ? heard : strdup("");
+    if (!heard)
+        return strdup("");
+    char *added = strstr(heard, "!!");
+    *(added ? added : heard + strlen(heard) - 1) = '\0'; /* the last character is a parenthesis */
+    return heard;
+}
+
+/* Add text to a story, whose buffer has room for it. */
+__attribute__((format(printf, 2, 3))) static void add(char *story, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsprintf(story + strlen(story), format, arguments);
+    va_end(arguments);
 }
 
 /* What a session reported from S(correcting) on, with THEN between. What was heard is %, the engine's name
@@ -212,11 +221,9 @@ static char *heard_in(struct session session) {
 #define THEN " | "
 static char *story_of(struct session session) {
     static const char warning[] = "W(LLM correction failed: ";
-    char *heard = heard_in(session), *story = NULL;
-    size_t size = 0;
+    char *heard = heard_in(session), *story = calloc(MOST_ENTRIES, MOST_TEXT + sizeof THEN);
     bool begun = false;
-    FILE *out = open_memstream(&story, &size);
-    if (!out)
+    if (!story)
         abort();
     pthread_mutex_lock(&reported.lock);
     for (size_t i = session.from; i < reported.count; i++) {
@@ -224,23 +231,22 @@ static char *story_of(struct session session) {
         if (!belongs(i, session))
             continue;
         if (begun)
-            fputs(THEN, out);
+            add(story, THEN);
         begun = begun || strcmp(text, "S(correcting)") == 0;
         if (!begun)
             continue;
         const char *place = *heard ? strstr(text, heard) : NULL;
         const char *rest = place ? place + strlen(heard) : NULL, *engine_ends = strrchr(text, ',');
         if (strncmp(text, warning, sizeof warning - 1) == 0)
-            fputc('W', out);
+            add(story, "W");
         else if (place && text[0] == 'M' && rest[0] == ',' && engine_ends > rest + 1)
-            fprintf(out, "%.*s%%,@%s", (int)(place - text), text, engine_ends);
+            add(story, "%.*s%%,@%s", (int)(place - text), text, engine_ends);
         else if (place)
-            fprintf(out, "%.*s%%%s", (int)(place - text), text, rest);
+            add(story, "%.*s%%%s", (int)(place - text), text, rest);
         else
-            fputs(text, out);
+            add(story, "%s", text);
     }
     pthread_mutex_unlock(&reported.lock);
-    fclose(out);
     free(heard);
     return story;
 }
