@@ -39,7 +39,7 @@ IDLE_S = 10.0
 
 # Seconds for a text; a machine in trouble is no reason to hang.
 PATIENCE = 60.0
-# The field notes the time of its text, so looking at it seldom disturbs least.
+# The field records when its text changed, so it is enough to look seldom.
 _LOOK_S = 0.02
 
 
@@ -110,14 +110,14 @@ def _dictate(
     _key("begin", environ)
     key = time.perf_counter() - began
     player.wait(PATIENCE)
-    ended = time.time()
+    ended = time.monotonic()
     _key("end", environ)
     while field.text == before:
-        if time.time() - ended > PATIENCE:
+        if time.monotonic() - ended > PATIENCE:
             raise DesktopError(f"no text came: {_status(environ)}")
         time.sleep(_LOOK_S)
-    taken = field.changed - ended
     until(lambda: (_status(environ) or {}).get("state") == "idle")
+    taken = field.changed_at - ended
     delivered = str((_status(environ) or {})["text"])
     # Between two texts there is a space.
     return Take(speech, key, taken, field.text.removeprefix(before).lstrip() == delivered)

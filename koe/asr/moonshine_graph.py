@@ -1,9 +1,9 @@
 """The networks of Moonshine (tiny) with the weights of the package, in fewer nodes.
 
-The package's files come from a general converter. Half of the time of its decoder goes into nodes
-that compute shapes, and that lengthen the heads of the attention from 36 to 40 numbers, those of
-the audio with each token. The networks of this module compute the same numbers with a seventh of
-the nodes, and what depends on the audio alone is computed by the encoder, once. Sources: Jeffries
+The package's files come from a general converter. In its decoder, half of the time goes into nodes
+that compute shapes, and that pad the keys and values of the audio from 36 to 40 numbers, again for
+each token. The networks of this module give the same results with a seventh (decoder) and a fifth
+(encoder) of the nodes. The encoder computes once what depends only on the audio. Sources: Jeffries
 et al., Moonshine: Speech Recognition for Live Transcription and Voice Commands, 2024, and the
 files.
 """
@@ -18,6 +18,14 @@ from koe.asr.ort_file import INT64, Constant, OrtFile
 LAYERS, HEADS, HEAD_SIZE = 6, 8, 36
 """Of the encoder and of the decoder: layers, the heads of a layer, and the numbers of a head."""
 
+_PARTS = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
+
+AUDIO = [f"audio.{part}" for part in _PARTS]
+"""The keys and values of the audio, for each layer of the decoder."""
+
+PAST, PRESENT = ([f"{kind}.{part}" for part in _PARTS] for kind in ("past", "present"))
+"""The keys and values of the tokens, before and after a run of the decoder."""
+
 _WIDTH = HEADS * HEAD_SIZE
 
 # The numbers of a head that are rotated, in pairs, by the position of the token or frame, and the
@@ -25,7 +33,8 @@ _WIDTH = HEADS * HEAD_SIZE
 _ROTATED = 32
 _BASE = 10_000
 
-# The most frames of audio, 48 s, and the most tokens.
+# The most frames of audio, 48 s, and the most tokens, 10 per second. ONNX Runtime does not check
+# them.
 _FRAMES = 2_000
 _TOKENS = 512
 
@@ -67,7 +76,6 @@ def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
     # The last sum and the last normalisation are one node of the file.
     states = graph.normalised(states, "SkipLayerNormalization")
     graph.file = decoder_file
-    outputs = [f"audio.{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
     names = [
         f"{_DECODER}layers.{layer}/encoder_attn/{part}_proj"
         for layer in range(LAYERS)
@@ -75,7 +83,7 @@ def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
     ]
     by_heads = graph.integers(0, 0, HEADS, HEAD_SIZE)
     parts = graph.split(graph.linear(states, *names), len(names))
-    for part, output in zip(parts, outputs, strict=True):
+    for part, output in zip(parts, AUDIO, strict=True):
         heads = graph.node("Reshape", part, by_heads)
         graph.node("Transpose", heads, perm=(0, 2, 1, 3), output=output)
         graph.output(output, 1, HEADS, "frames", HEAD_SIZE)
@@ -107,10 +115,7 @@ def decoder(file: OrtFile) -> bytes:
     states = graph.embedded(tokens)
     for layer in range(LAYERS):
         name = f"{_DECODER}layers.{layer}/"
-        past, present, audio = (
-            [f"{kind}.{layer}.{part}" for part in ("key", "value")]
-            for kind in ("past", "present", "audio")
-        )
+        past, present, audio = (it[2 * layer : 2 * layer + 2] for it in (PAST, PRESENT, AUDIO))
         for known, extended, heard in zip(past, present, audio, strict=True):
             graph.input(known, 1, HEADS, "p", HEAD_SIZE)
             graph.output(extended, 1, HEADS, "p + n", HEAD_SIZE)
@@ -142,7 +147,7 @@ class _Network(OnnxGraph):
         positions: The number of positions of tokens or frames.
 
     Attributes:
-        file: The same.
+        file: Has the weights of what is added next.
     """
 
     def __init__(self, file: OrtFile, positions: int) -> None:
@@ -195,20 +200,21 @@ class _Network(OnnxGraph):
 
     def normalised(self, states: str, node: str) -> str:
         """Normalise states with the weights of a node."""
-        weight = self.constant(self.file.constants(node)[0])
-        return self.node("LayerNormalization", states, weight, axis=-1, epsilon=_EPSILON)
+        weights = map(self.constant, self.file.constants(node))
+        return self.node("LayerNormalization", states, *weights, axis=-1, epsilon=_EPSILON)
 
     def linear(self, states: str, *layers: str) -> str:
         """Multiply states by the weights of layers, whose results are joined."""
         found = [self.file.constants(f"{layer}/MatMul_quant") for layer in layers]
         weights, scale, zero = map(_joined, zip(*(it[:3] for it in found), strict=True))
-        inputs = [states, *map(self.constant, (weights, scale, zero))]
-        if len(found) == 1 and len(found[0]) > 3:
-            inputs.append(self.constant(found[0][3]))
+        biases = [bias for it in found for bias in it[3:]]
+        if len(found) > 1 and biases:
+            raise ValueError(f"{layers[0]} has a bias")
+        inputs = [states, *map(self.constant, (weights, scale, zero, *biases))]
         return self.node("DynamicQuantizeMatMul", *inputs)
 
     def rotated(self, states: str, position: str) -> str:
-        """Rotate the numbers of states by their positions, of which the first is given."""
+        """Rotate states by their positions; ``position`` is that of the first state."""
         return self.node(
             "RotaryEmbedding",
             states,
@@ -228,7 +234,7 @@ class _Network(OnnxGraph):
     def causal_attention(
         self, query: str, key: str, value: str, past: list[str], present: list[str]
     ) -> str:
-        """The values, up to that of its own position, that each query selects.
+        """For each query, the values that it selects at its own and at earlier positions.
 
         Args:
             query: States.
@@ -237,7 +243,7 @@ class _Network(OnnxGraph):
             past: The known keys and values, cut into heads.
             present: The names of the outputs for these and the new ones.
         """
-        found = self.name()
+        found = self.new_name()
         # Three optional inputs are not given: a bias and two masks.
         inputs = [query, key, value, "", "", "", *past]
         attributes = {"num_heads": HEADS, "scale": _SCALE, "unidirectional": 1}
@@ -246,7 +252,7 @@ class _Network(OnnxGraph):
 
 
 def _joined(parts: tuple[Constant, ...]) -> Constant:
-    """Join weights of layers, or their scales or zero points, so that each column has its own."""
+    """Join weights of layers; or scales or zero points, repeated for each column of their layer."""
     if len(parts) == 1:
         return parts[0]
     kind = parts[0].type

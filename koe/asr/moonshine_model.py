@@ -11,6 +11,7 @@ the draft.
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -18,13 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from koe.asr.model_thread import ModelThread
-from koe.asr.moonshine_graph import (
-    HEAD_SIZE,
-    HEADS,
-    LAYERS,
-    decoder,
-    encoder,
-)
+from koe.asr.moonshine_graph import AUDIO, HEAD_SIZE, HEADS, PAST, PRESENT, decoder, encoder
 from koe.asr.onnx_runtime import InferenceSession, OnnxRuntime, Tensor
 from koe.asr.ort_file import OrtFile
 from koe.errors import AsrProtocolError
@@ -46,18 +41,11 @@ _TOKENS = 32_768
 # The files of the encoder and of the decoder.
 _NETWORKS = ("encoder_model.ort", "decoder_model_merged.ort")
 
-# Names of inputs and outputs of the networks: for each layer, what the decoder remembers of the
-# tokens, before and after a run, and what it needs of the audio.
-_PARTS = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
-_PAST = [f"past.{part}" for part in _PARTS]
-_PRESENT = [f"present.{part}" for part in _PARTS]
-_AUDIO = [f"audio.{part}" for part in _PARTS]
-
 # A token that is not the one of the draft is looked for in this number of places before and after.
 _NEAR = 6
 
-# The number of tokens that are checked in one run after a token that was not in the draft; to check
-# so few takes as long as none. While they are right, it doubles.
+# The number of tokens that are checked in one run after a token that was not in the draft. A run
+# that checks four takes as long as one that checks none. The number doubles while all are right.
 _GUESSES = 4
 
 # More threads than this make no pass faster.
@@ -76,19 +64,21 @@ class MoonshineModel:
 
     Raises:
         AsrProtocolError: From all methods, too: ONNX Runtime failed, or a file is damaged.
-        OSError: The file of the tokens can't be read.
+        OSError: A file of the model can't be read.
     """
 
     def __init__(self, library: ctypes.CDLL, folder: Path) -> None:
         self._tokens = _read_tokens((folder / "tokenizer.bin").read_bytes())
-        threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        threads = min(_processors(), _MAX_THREADS)
         with ExitStack() as opened:
             self._runtime = opened.enter_context(closing(OnnxRuntime(library)))
             self.thread = opened.enter_context(closing(ModelThread()))
-            self._encoder, self._decoder = (
-                opened.enter_context(closing(session))
-                for session in self.thread.run(self._load, folder, threads)
-            )
+
+            def load(network: bytes) -> InferenceSession:
+                session = self.thread.run(self._runtime.session, network, threads)
+                return opened.enter_context(closing(session))
+
+            self._encoder, self._decoder = map(load, _networks(folder))
             # Frees all of them.
             self._opened = opened.pop_all()
 
@@ -100,7 +90,8 @@ class MoonshineModel:
         """Return the tokens of the text.
 
         Args:
-            samples: 32-bit floats between -1 and 1, 16 kHz, one channel; at least 1,000.
+            samples: 32-bit floats between -1 and 1, 16 kHz, one channel: 1,000 of them at least,
+                48 s at most.
             draft: The tokens that are expected. The fewer of them are wrong, the sooner the text
                 comes. A draft can also decide between words that are nearly as likely, because the
                 model rounds the numbers of all tokens of a run together. The same draft gives the
@@ -114,41 +105,28 @@ class MoonshineModel:
         return spelled.decode(errors="replace").replace("▁", " ").strip()
 
     def _recognise(self, samples: array[float], draft: Sequence[int]) -> list[int]:
-        decoder = self._begin(samples)
+        decoding = self._begin(samples)
         limit = len(samples) * _MAX_TOKENS_PER_SECOND // SAMPLE_RATE_HZ
         draft = [token for token in draft if token > _END]
         tokens, at = list[int](), 0
         last, guesses, count = _START, draft[:limit], _GUESSES
         while True:
-            best = decoder.add([last, *guesses])
+            best = decoding.add([last, *guesses])
             right = _count_equal(guesses, best)
             tokens += guesses[:right]
-            decoder.keep(1 + len(tokens))
+            decoding.keep(1 + len(tokens))
             last = best[right]
             if last == _END or len(tokens) >= limit:
                 return tokens[:limit]
             tokens.append(last)
             at = _place_after(draft, at + right, last)
-            count = 2 * count if right == len(guesses) else _GUESSES
-            guesses = draft[at : at + count]
-
-    def _load(self, folder: Path, threads: int) -> list[InferenceSession]:
-        """Load the encoder and the decoder."""
-        contents = [(folder / name).read_bytes() for name in _NETWORKS]
-        try:
-            files = list(map(OrtFile, contents))
-            networks = [
-                encoder(*files),
-                decoder(files[1]),
-            ]
-        except ValueError as exc:
-            raise _damaged(f"{' or '.join(_NETWORKS)} ({exc})") from exc
-        return [self._runtime.session(network, threads) for network in networks]
+            count = 2 * count if 0 < right == len(guesses) else _GUESSES
+            guesses = draft[at : at + min(count, limit - len(tokens))]
 
     def _begin(self, samples: array[float]) -> _Decoding:
         inputs = {"samples": self._runtime.tensor(samples, 1, len(samples))}
-        audio = self._encoder.run(inputs, _AUDIO)
-        return _Decoding(self._runtime, self._decoder, dict(zip(_AUDIO, audio, strict=True)))
+        audio = self._encoder.run(inputs, AUDIO)
+        return _Decoding(self._runtime, self._decoder, dict(zip(AUDIO, audio, strict=True)))
 
 
 class _Decoding:
@@ -165,7 +143,7 @@ class _Decoding:
         self._runtime, self._network, self._audio = runtime, network, audio
         empty = runtime.tensor(array("f"), 1, HEADS, 0, HEAD_SIZE)
         # What the decoder remembers of the tokens, and their number.
-        self._past = dict.fromkeys(_PAST, empty)
+        self._past = dict.fromkeys(PAST, empty)
         self._count = 0
 
     def add(self, tokens: Sequence[int]) -> Sequence[int]:
@@ -177,9 +155,9 @@ class _Decoding:
         }
         self._count += len(tokens)
         best, *present = self._network.run(
-            {**self._audio, **self._past, **inputs}, ["best", *_PRESENT]
+            {**self._audio, **self._past, **inputs}, ["best", *PRESENT]
         )
-        self._past = dict(zip(_PAST, present, strict=True))
+        self._past = dict(zip(PAST, present, strict=True))
         return best.integers()
 
     def keep(self, count: int) -> None:
@@ -227,6 +205,29 @@ def _read_tokens(data: bytes) -> list[bytes]:
     if at != len(data) or len(tokens) != _TOKENS:
         raise _damaged("tokenizer.bin")
     return tokens
+
+
+def _networks(folder: Path) -> list[bytes]:
+    """Write the encoder and the decoder with the weights of the package."""
+    files = [_read_weights(folder / name) for name in _NETWORKS]
+    try:
+        return [encoder(*files), decoder(files[1])]
+    except ValueError as exc:
+        raise _damaged(f"{' or '.join(_NETWORKS)} ({exc})") from exc
+
+
+def _read_weights(path: Path) -> OrtFile:
+    try:
+        return OrtFile(path.read_bytes())
+    except ValueError as exc:
+        raise _damaged(f"{path.name} ({exc})") from exc
+
+
+def _processors() -> int:
+    """The number of processors that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _damaged(file: str) -> AsrProtocolError:

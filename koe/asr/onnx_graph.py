@@ -1,7 +1,7 @@
 """Writes a model as an ONNX file: one message of Protocol Buffers.
 
-The package ``onnx`` would write it, too, but brings 100 MB of other packages. Source of the field
-numbers: ``onnx.proto``.
+The package ``onnx`` would write it, too, but takes 110 MB with the packages that it needs. Source
+of the field numbers: ``onnx.proto``.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class OnnxGraph:
 
     def constant(self, constant: Constant) -> str:
         """Add a constant."""
-        name = self.name()
+        name = self.new_name()
         head = b"".join(_int(_CONSTANT_DIMENSION, size) for size in constant.shape)
         head += _int(_CONSTANT_TYPE, constant.type) + _text(_CONSTANT_NAME, name)
         head += _tag(_CONSTANT_DATA, _BYTES) + _varint(len(constant.data))
@@ -91,7 +91,7 @@ class OnnxGraph:
         data = struct.pack(f"<{len(values)}f", *values)
         return self.constant(Constant(shape, FLOAT, data))
 
-    def name(self) -> str:
+    def new_name(self) -> str:
         """A name for a new tensor."""
         self._named += 1
         return f"t{self._named}"
@@ -124,13 +124,13 @@ class OnnxGraph:
 
     def node(self, operator: str, *inputs: str, output: str = "", **attributes: Attribute) -> str:
         """Add a node that has one output; return that, by default with a new name."""
-        output = output or self.name()
+        output = output or self.new_name()
         self.add(operator, inputs, [output], **attributes)
         return output
 
     def split(self, tensor: str, parts: int) -> list[str]:
         """Cut a tensor into parts of the same size, along its last dimension."""
-        outputs = [self.name() for _ in range(parts)]
+        outputs = [self.new_name() for _ in range(parts)]
         self.add("Split", [tensor], outputs, axis=-1, num_outputs=parts)
         return outputs
 

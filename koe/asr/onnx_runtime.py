@@ -1,8 +1,8 @@
 """ONNX Runtime through its C API, from a library that is already in the process.
 
-The package of a recogniser brings this library for itself. So a model of the package can be run in
-ways for which the package has no function, without a second copy of the library, which takes 20 MB.
-Source of names and places in the table: ``onnxruntime_c_api.h``; the table only grows at its end.
+The package of a recogniser brings this library for itself. So koe can run networks of its own
+without a second copy of the library, which takes 20 MB. Source of names and places in the table:
+``onnxruntime_c_api.h``; the table only grows at its end.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class OnnxRuntime:
             self.call("DisableCpuMemArena", options)
             for key, value in _OPTIONS.items():
                 self.call("AddSessionConfigEntry", options, key, value)
-            source: list[object] = [model, len(model)]
-            handle = self.pointer("CreateSessionFromArray", self._environment, *source, options)
+            arguments = (self._environment, model, len(model), options)
+            handle = self.pointer("CreateSessionFromArray", *arguments)
         finally:
             self.release("SessionOptions", options)
         return InferenceSession(self, handle)
@@ -117,8 +117,8 @@ class OnnxRuntime:
         """Make a tensor of the memory of an array.
 
         Args:
-            values: Of type ``f`` (float) or ``q`` (int64). Its length can't change as
-                long as the tensor exists.
+            values: Of type ``f`` (float) or ``q`` (int64). Its length can't change as long as the
+                tensor exists.
             shape: The number of elements in each dimension.
         """
         address, count = values.buffer_info()

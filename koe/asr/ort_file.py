@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from math import prod
 from typing import NamedTuple
 
-# The places of fields in the lists of their tables.
+# Where the list of fields of a table has them: 4 + 2 × the number of the field in ``ort.fbs``.
 _SESSION_MODEL, _MODEL_GRAPH = 6, 18
 _GRAPH_CONSTANTS, _GRAPH_NODES = 4, 8
 _NODE_NAME, _NODE_INPUTS, _NODE_ATTRIBUTES = 4, 20, 24
@@ -20,9 +20,9 @@ _ATTRIBUTE_GRAPH = 18
 _CONSTANT_NAME, _CONSTANT_SHAPE, _CONSTANT_TYPE, _CONSTANT_DATA = 4, 8, 10, 12
 
 # ONNX's numbers of the types of elements.
-FLOAT, UINT8, INT8, INT64 = 1, 2, 3, 7
+FLOAT, UINT8, INT64 = 1, 2, 7
 
-_ELEMENT_BYTES = {FLOAT: 4, UINT8: 1, INT8: 1, INT64: 8}
+_ELEMENT_BYTES = {FLOAT: 4, UINT8: 1, INT64: 8}
 
 
 class Constant(NamedTuple):
@@ -31,7 +31,7 @@ class Constant(NamedTuple):
     Attributes:
         shape: The number of elements in each dimension.
         type: ONNX's number of the type of the elements, such as `FLOAT`.
-        data: The elements, little-endian, the last dimension first.
+        data: The elements, little-endian; the last index changes fastest.
     """
 
     shape: tuple[int, ...]
@@ -46,7 +46,7 @@ class OrtFile:
         data: The whole file.
 
     Raises:
-        ValueError: It is no such file, or is damaged. Not only from here, but from all methods.
+        ValueError: From all methods, too: it is not in the format ORT, or it is damaged.
     """
 
     def __init__(self, data: bytes | memoryview) -> None:
@@ -54,7 +54,7 @@ class OrtFile:
         # The table of each node, by its name, and the tables of the constants that it may use.
         self._nodes: dict[str, tuple[int, dict[str, int]]] = {}
         if bytes(self._data[4:8]) != b"ORTM":
-            raise ValueError("it is no model in the format ORT")
+            raise ValueError("it is not in the format ORT")
         with _mapped_errors():
             model = self._reference(self._forward(0), _SESSION_MODEL)
             self._add_graph(self._reference(model, _MODEL_GRAPH), {})
@@ -91,7 +91,7 @@ class OrtFile:
         begin, size = self._vector(table, _CONSTANT_DATA)
         data = self._data[begin : begin + size]
         if kind in _ELEMENT_BYTES and len(data) != prod(shape) * _ELEMENT_BYTES[kind]:
-            raise ValueError("it ends too early")
+            raise ValueError("the size of a constant is not that of its shape")
         return Constant(shape, kind, data)
 
     def _forward(self, place: int) -> int:

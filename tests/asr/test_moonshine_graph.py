@@ -14,7 +14,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from koe.asr.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, decoder, encoder
+from koe.asr.moonshine_graph import AUDIO, HEAD_SIZE, HEADS, decoder, encoder
 from koe.asr.moonshine_model import MoonshineModel
 from koe.asr.moonshine_package import load_transcriber, model_folder, runtime_library
 from koe.asr.onnx_runtime import OnnxRuntime
@@ -81,9 +81,8 @@ def test_the_audio_as_the_decoder_gets_it(
             inputs = {"input_values": audio, "attention_mask": mask}
             (found,) = session.run(inputs, ["last_hidden_state"])
             states = np.frombuffer(found.floats(), np.float32).reshape(found.shape())[0]
-        names = [f"audio.{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
         with closing(runtime.session(encoder(*parts), 1)) as session:
-            tensors = session.run({"samples": audio}, names)
+            tensors = session.run({"samples": audio}, AUDIO)
         for index, tensor in enumerate(tensors):
             weights = floats(parts[1], index // 2, "kv"[index % 2])
             heads = (states @ weights).reshape(len(states), HEADS, HEAD_SIZE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 import wave
@@ -104,14 +105,15 @@ def test_a_wrong_draft_changes_nothing(
     assert len(runs) <= 3
 
 
-def test_a_text_has_an_end(model: MoonshineModel, tokens: list[int]) -> None:
-    """At most ten tokens a second, however long the draft is."""
+def test_a_text_has_an_end(model: MoonshineModel, tokens: list[int], runs: list[int]) -> None:
+    """At most ten tokens a second, however long the draft is, also within a run."""
     source = random.Random(17)
     noise = array("f", (source.gauss(0.0, 0.1) for _ in range(16_000)))
     for draft in ([], [700] * 1_000, tokens * 5, [2] * 50, [*tokens, 2, *tokens]):
         heard = model.recognise(noise, draft)
         assert len(heard) <= 10
         assert min(heard, default=3) > 2
+        assert max(runs) <= 11
 
 
 def test_silence(model: MoonshineModel) -> None:
@@ -132,16 +134,28 @@ def test_a_damaged_file_of_tokens() -> None:
             moonshine_model._read_tokens(damaged)
 
 
-def test_a_model_that_cannot_be_loaded_leaves_nothing(tmp_path: Path) -> None:
+def test_a_damaged_file_of_a_network(tmp_path: Path) -> None:
     for path in model_folder().iterdir():
         (tmp_path / path.name).symlink_to(path)
-    (tmp_path / "decoder_model_merged.ort").unlink()
-    (tmp_path / "decoder_model_merged.ort").write_bytes(b"no model")
+    for name in ("decoder_model_merged.ort", "encoder_model.ort"):
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_bytes(b"no model")
+        message = re.escape(f"protocol error: {name} (it is not in the format ORT) is damaged")
+        with (
+            closing(load_transcriber({"skip_transcription": "true"})) as transcriber,
+            pytest.raises(AsrProtocolError, match=message),
+        ):
+            MoonshineModel(runtime_library(transcriber), tmp_path)
+
+
+def test_a_network_that_cannot_be_loaded_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the threads of the other network nor that of the model."""
+    monkeypatch.setattr(moonshine_model, "decoder", lambda file: b"no model")
     with closing(load_transcriber({"skip_transcription": "true"})) as transcriber:
         threads = threads_of_this_process()
         for _ in range(3):
-            with pytest.raises(AsrProtocolError, match=r"decoder_model_merged.ort \(.*is damaged"):
-                MoonshineModel(runtime_library(transcriber), tmp_path)
+            with pytest.raises(AsrProtocolError, match="ONNX Runtime failed"):
+                MoonshineModel(runtime_library(transcriber), model_folder())
         ends = time.monotonic() + PATIENCE
         # The system lists a thread for a moment after it has ended, and does not report that.
         while threads_of_this_process() > threads:

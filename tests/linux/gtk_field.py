@@ -1,8 +1,8 @@
 # mypy: ignore-errors
 """A window with one field of GTK, for the system's Python; writes what is in it to a file.
 
-python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start. The
-time of its last change is that of the text.
+python3 gtk_field.py FILE: the file is written whenever the text changes, and once at the start. Its
+modification time is the monotonic time at which the text changed.
 """
 
 import os
@@ -20,7 +20,7 @@ FILE = Path(sys.argv[1])
 
 
 def write(text):
-    now = time.time_ns()
+    now = time.monotonic_ns()
     new = FILE.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     os.utime(new, ns=(now, now))

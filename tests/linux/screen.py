@@ -93,8 +93,8 @@ class GtkField:
         return self.path.read_text(encoding="utf-8")
 
     @property
-    def changed(self) -> float:
-        """When the text changed last, as `time.time` counts."""
+    def changed_at(self) -> float:
+        """When the text changed last, as `time.monotonic` counts, also in another process."""
         return self.path.stat().st_mtime_ns / 1e9
 
 

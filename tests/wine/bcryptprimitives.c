@@ -1,4 +1,4 @@
-/* What programs in Rust need of bcryptprimitives.dll, which Wine 8 does not have. */
+/* The function of bcryptprimitives.dll that programs in Rust need; Wine 8 lacks this library. */
 #include <windows.h>
 
 #include <ntsecapi.h>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 import time
@@ -18,10 +19,14 @@ SOURCE = build.PROJECT / "frontends" / "windows"
 # Seconds for a program of Wine to start, or for a text to come.
 PATIENCE = 120.0
 
+MARK = "so:"
+"""Is in Notepad before the dictation. So a text that only reached the clipboard is no success."""
+
 
 def build_shell(bundle: Path) -> Path:
     """Compile the shell and install it, with all that it needs, beside a bundle; return it."""
     compiled, installed = bundle.parent / "hülle-build", bundle.parent / "hülle"
+    shutil.rmtree(installed, ignore_errors=True)
     for arguments in (
         ["-S", SOURCE, "-B", compiled, "--toolchain", SOURCE / "mingw.cmake",
          f"-DCMAKE_PREFIX_PATH={bundle}"],
@@ -33,7 +38,7 @@ def build_shell(bundle: Path) -> Path:
 
 
 def dictate(program: Path, wine: Mapping[str, str], speech: Path) -> str:
-    """Hold the key while speech is played; return what Notepad has then.
+    """Hold the key while speech is played; return what Notepad has then, after `MARK`.
 
     Args:
         program: The shell.
@@ -52,6 +57,7 @@ def dictate(program: Path, wine: Mapping[str, str], speech: Path) -> str:
         window = _output(look, environ).split()[0]
         stack.enter_context(running(["wine", str(program)], environ))
         _output(["xdotool", "windowfocus", "--sync", window], environ)
+        _output(["xdotool", "type", MARK], environ)
         recordings = Path(wine["WINEPREFIX"], "drive_c/users")
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
@@ -61,23 +67,26 @@ def dictate(program: Path, wine: Mapping[str, str], speech: Path) -> str:
                 break
             # The shell does not listen yet.
             _output(["xdotool", "keyup", "Control_R"], environ)
+        else:
+            return "nothing: the shell did not begin to record"
         with server.playing(speech) as player:
             player.wait(PATIENCE)
         _output(["xdotool", "keyup", "Control_R"], environ)
         ends = time.monotonic() + PATIENCE
-        while not (text := _text(environ)) and time.monotonic() < ends:
+        while (text := _text(environ)) == MARK and time.monotonic() < ends:
             time.sleep(1.0)
         return text
 
 
 def _text(environ: Mapping[str, str]) -> str:
-    """What is in the window that has the focus."""
-    _output(["xdotool", "key", "ctrl+a", "ctrl+c"], environ)
+    """What is in the window that has the focus; the cursor is at its end afterwards."""
+    _output(["xdotool", "key", "ctrl+a", "ctrl+c", "ctrl+End"], environ)
     copied = subprocess.run(
         ["xclip", "-o", "-selection", "clipboard"],
         env=environ,
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
         check=False,
     )
     return copied.stdout.strip()
