@@ -40,7 +40,7 @@ from koe.text import join_segments
 if TYPE_CHECKING:
     from koe.asr.moonshine_package import Transcriber, Transcript
 
-# The model for streams, and the model for whole pieces; each takes 0.4 s and 150 MB.
+# The model for streams, and the model for whole pieces; each takes at most 0.4 s and 150 MB.
 _stream_model: Loaded[Transcriber] = Loaded(lambda transcriber: transcriber.close())
 _whole_model: Loaded[WholeModel] = Loaded(WholeModel.close)
 

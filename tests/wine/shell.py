@@ -73,14 +73,15 @@ def dictate(program: Path, wine: Mapping[str, str], speech: Path) -> str:
             player.wait(PATIENCE)
         _output(["xdotool", "keyup", "Control_R"], environ)
         ends = time.monotonic() + PATIENCE
-        while (text := _text(environ)) == MARK and time.monotonic() < ends:
-            time.sleep(1.0)
-        return text
+        while not _clipboard(environ) and time.monotonic() < ends:
+            time.sleep(0.1)
+        time.sleep(2.0)  # the shell pastes what it has put there
+        _output(["xdotool", "key", "ctrl+a", "ctrl+c"], environ)
+        time.sleep(1.0)
+        return _clipboard(environ)
 
 
-def _text(environ: Mapping[str, str]) -> str:
-    """What is in the window that has the focus; the cursor is at its end afterwards."""
-    _output(["xdotool", "key", "ctrl+a", "ctrl+c", "ctrl+End"], environ)
+def _clipboard(environ: Mapping[str, str]) -> str:
     copied = subprocess.run(
         ["xclip", "-o", "-selection", "clipboard"],
         env=environ,
