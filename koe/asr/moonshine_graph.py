@@ -33,8 +33,8 @@ _WIDTH = HEADS * HEAD_SIZE
 _ROTATED = 32
 _BASE = 10_000
 
-# The most frames of audio, 48 s, and the most tokens, 10 per second. ONNX Runtime does not check
-# them.
+# The most frames of audio, 48 s, and the most tokens, 10 per second. ONNX Runtime checks the number
+# of those in a run, but not their positions.
 _FRAMES = 2_000
 _TOKENS = 512
 
