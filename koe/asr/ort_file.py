@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from math import prod
 from typing import NamedTuple
 
-# Where the list of fields of a table has them: 4 + 2 × the number of the field in ``ort.fbs``.
+# The place of each field in the list of the fields of its table, in bytes: 4 + 2 × its number in
+# ``ort.fbs``.
 _SESSION_MODEL, _MODEL_GRAPH = 6, 18
 _GRAPH_CONSTANTS, _GRAPH_NODES = 4, 8
 _NODE_NAME, _NODE_INPUTS, _NODE_ATTRIBUTES = 4, 20, 24

@@ -2,12 +2,12 @@
 
     python -m tests.wine FOLDER RECORDING.wav [GENERATION …]
 
-Makes a bundle of each generation (a, b and c by default) in FOLDER,
-compiles the kit with MinGW-w64, and runs each scenario in a process of its own. The path of the
-bundles has a blank, an umlaut and Chinese characters. That of FOLDER must have none of them: the
-kit reads its own files by paths in the system's code page. Then the shell of frontends/windows
-dictates into Notepad. It needs Debian's packages wine, wine64, g++-mingw-w64-x86-64, cmake, xvfb,
-xdotool, xclip, pulseaudio and pulseaudio-utils.
+Makes a bundle of each generation (a, b and c by default) in FOLDER, compiles the kit with
+MinGW-w64, and runs each scenario in a process of its own. The path of the bundles has a blank, an
+umlaut and Chinese characters. That of FOLDER must have none of them: the kit reads its own files by
+paths in the system's code page. Then the shell of frontends/windows dictates into Notepad. It needs
+Debian's packages wine, wine64, g++-mingw-w64-x86-64, cmake, xvfb, xdotool, xclip, pulseaudio and
+pulseaudio-utils.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class Wine:
         scratch = self._folder / f"settings-{self._scratches}"
         scratch.mkdir(parents=True)
         words = [windows_path(it) if isinstance(it, Path) else it for it in arguments]
-        command = " ".join(
-            [program.name, *(f'"{word}"' if " " in word else word for word in words)]
-        )
+        command = " ".join([program.name, *words])
         return subprocess.run(
             ["wine", "cmd", "/c", f"set APPDATA={windows_path(scratch)}&&{command}"],
             env=self.environ,
@@ -139,7 +137,7 @@ def compile_c(target: Path, *arguments: str) -> None:
 
 
 def stories(wine: Wine, generation: str, bundle: Path, speech: Path) -> Iterator[tuple[str, str]]:
-    """Run the kit; gives the name of each scenario, and what is wrong, empty if nothing is."""
+    """Run the kit; yields the name of each scenario, and why it failed, empty if it did not."""
     programs = compile_kit(bundle, generation)
     result = wine.run(programs["layout"])
     expected = json.loads((build.SOURCES / "layout.json").read_text(encoding="utf-8"))

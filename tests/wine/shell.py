@@ -38,7 +38,7 @@ def build_shell(bundle: Path) -> Path:
 
 
 def dictate(program: Path, wine: Mapping[str, str], speech: Path) -> str:
-    """Hold the key while speech is played; return what Notepad has then, after `MARK`.
+    """Hold the key while speech is played; return the text in Notepad, which begins with `MARK`.
 
     Args:
         program: The shell.
