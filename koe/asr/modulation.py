@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from operator import mul
 
-from koe.asr.passes import SpeechGate
+from koe.asr.whole import SpeechGate
 from koe.events import SAMPLE_RATE_HZ
 
 # Samples of one power value: 0.1 s, which evens out the variation of noise.

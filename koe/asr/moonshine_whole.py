@@ -23,7 +23,7 @@ from koe.asr.moonshine_package import (
     runtime_library,
     update,
 )
-from koe.asr.passes import SpeechGate, WholeRecogniser
+from koe.asr.whole import SpeechGate, WholeRecogniser
 from koe.errors import AsrConnectionError, AsrProtocolError
 from koe.events import SAMPLE_RATE_HZ
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from koe.asr.hotwords import Hotwords
 from koe.asr.offline_files import QWEN_LANGUAGES, ModelKind, OfflineFacts, OfflineFiles
-from koe.asr.passes import WholeRecogniser
+from koe.asr.whole import WholeRecogniser
 from koe.config.engines import SherpaOnnxConfig
 from koe.errors import AsrConnectionError, AsrProtocolError, EngineUnavailableError
 from koe.events import SAMPLE_RATE_HZ

@@ -24,9 +24,10 @@ from koe.asr.language_parts import find_parts
 from koe.asr.loaded import Loaded
 from koe.asr.local import LocalEngine, Recogniser
 from koe.asr.modulation import Modulation
-from koe.asr.passes import WholePasses, WholeRecogniser
+from koe.asr.passes import WholePasses
 from koe.asr.whisper_files import WhisperFiles, examine_whisper, find_whisper_files
 from koe.asr.whisper_text import best_guess
+from koe.asr.whole import WholeRecogniser
 from koe.config.engines import WhisperConfig
 from koe.config.languages import AUTO
 from koe.config.schema import AsrConfig

@@ -11,7 +11,8 @@ import numpy
 import pytest
 
 from koe.asr.chunk import MAX_CHUNK
-from koe.asr.passes import SpeechGate, WholePasses, WholeRecogniser
+from koe.asr.passes import WholePasses
+from koe.asr.whole import SpeechGate, WholeRecogniser
 from koe.errors import AsrPieceError
 from koe.events import DefiniteHeard, Event, FinalHeard, InterimHeard, SpeechMissed
 from tests.asr.contract import final_text, in_frames
