@@ -28,10 +28,10 @@ from koe.journal.writer import SessionJournal
 from koe.llm.asking import SessionModel
 from koe.llm.service import Answer, LlmService, Question
 from koe.records import Record, Records
-from koe.runner import AudioSource, EngineOpener, Runner
+from koe.runner import EngineOpener, Runner
 from koe.session import Session
 from koe.session_rules import SessionRules
-from koe.spool import NO_AUDIO, Spool
+from koe.spool import NO_AUDIO, AudioSource, Spool
 from koe.text import trim
 
 # How often the patience with a silent engine doubles, once per leg: 2 s become two minutes.

@@ -130,6 +130,13 @@ class Dictation:
         if not self._audio.is_closed:
             await self._audio.write(self._intake.add(audio))
 
+    def expect_end(self) -> None:
+        """Announce that `end` follows soon, and most likely only silence before it.
+
+        Then the text may come sooner. It is the same text.
+        """
+        self._runner.expect_end()
+
     def end(self, flaw: str = "") -> None:
         """End the input; the text comes as a notice.
 

@@ -101,6 +101,11 @@ class Leg:
             log.exception("an engine failed unexpectedly")
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
 
+    def expect_end(self) -> None:
+        """Have the engine prepare for the end of the input."""
+        if self._engine is not None:
+            self._engine.expect_end()
+
     async def close(self) -> None:
         """Release the engine. Never raises."""
         engine, self._engine = self._engine, None

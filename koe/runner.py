@@ -13,7 +13,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
 from koe.asr import Engine
 from koe.events import (
@@ -42,7 +41,7 @@ from koe.journal.format import End, Mark
 from koe.leg import Leg
 from koe.records import Record
 from koe.session import Session
-from koe.spool import Spool
+from koe.spool import AudioSource, Spool
 
 # How often audio is moved from the host into the spool: short against the 200 ms frames of the
 # shells, long against the work of looking.
@@ -57,20 +56,6 @@ RECORD_ON = 2.0
 WAIT_STEP = 0.25
 
 log = logging.getLogger(__name__)
-
-
-class AudioSource(Protocol):
-    """Where a session's audio comes from: 16 kHz mono s16le."""
-
-    def read(self) -> bytes:
-        """Take all audio that is waiting, oldest first; empty if there is none. Never waits."""
-
-    @property
-    def lost_bytes(self) -> int:
-        """Bytes of this session's audio that were dropped because the buffer was full."""
-
-    def close(self) -> None:
-        """Take no more audio, and drop what was not read. Later calls have no effect."""
 
 
 AskModel = Callable[[str, Sequence[str]], Awaitable[Corrected | CorrectionFailed]]
@@ -154,6 +139,11 @@ class Runner:
     def not_kept(self) -> str:
         """Why what is said is not kept, as a sentence; empty if it is kept or not wanted."""
         return "" if self._record is None else self._record.failure
+
+    def expect_end(self) -> None:
+        """Have the engine prepare for the end of the input."""
+        if self._leg is not None:
+            self._leg.expect_end()
 
     def end_input(self, flaw: str = "") -> None:
         """Take the audio that is waiting as the last; none is taken after it.

@@ -120,6 +120,20 @@ class Spool:
             self._first += count
 
 
+class AudioSource(Protocol):
+    """Where a session's audio comes from: 16 kHz mono s16le."""
+
+    def read(self) -> bytes:
+        """Take all audio that is waiting, oldest first; empty if there is none. Never waits."""
+
+    @property
+    def lost_bytes(self) -> int:
+        """Bytes of this session's audio that were dropped because the buffer was full."""
+
+    def close(self) -> None:
+        """Take no more audio, and drop what was not read. Later calls have no effect."""
+
+
 class NoAudio:
     """The audio source of a session whose recording was made before."""
 

@@ -52,6 +52,9 @@ class ScriptedEngine(Engine):
             raise self.send_error
         self.heard += pcm
 
+    def expect_end(self) -> None:
+        self.calls.append("expect_end")
+
     async def finish_input(self) -> None:
         self.calls.append("finish_input")
         if self.finish_error is not None:

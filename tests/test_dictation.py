@@ -223,6 +223,22 @@ def test_every_iteration_ends(directory: Path) -> None:
     assert asyncio.run(run()) == []
 
 
+def test_the_engine_can_prepare_for_the_end(directory: Path, engine: ScriptedEngine) -> None:
+    async def run() -> None:
+        async with open_core(directory) as core:
+            session = core.begin()
+            session.expect_end()  # there is no engine yet, so none prepares
+            await session.feed(b"ab")
+            await engine.connecting.wait()
+            session.expect_end()
+            session.end()
+            await notices_of(session)
+
+    asyncio.run(run())
+    assert engine.calls.count("expect_end") == 1
+    assert engine.calls.index("expect_end") < engine.calls.index("finish_input")
+
+
 def test_what_is_fed_after_the_end_is_not_kept(directory: Path, engine: ScriptedEngine) -> None:
     """Neither heard nor waited for, however much it is."""
 

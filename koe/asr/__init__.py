@@ -20,9 +20,9 @@ from koe.events import DefiniteHeard, EngineClosed, Event, FinalHeard
 class Engine(ABC):
     """Streaming speech recognition, driven by one event loop.
 
-    The order of calls: ``connect`` once; then ``send_audio`` any number of times and
-    ``finish_input`` once, while another task awaits ``next_event`` again and again until it
-    returns ``EngineClosed``; ``close`` at any time, and always at the end.
+    The order of calls: ``connect`` once; then ``send_audio`` any number of times, perhaps
+    ``expect_end``, and ``finish_input`` once, while another task awaits ``next_event`` again and
+    again until it returns ``EngineClosed``; ``close`` at any time, and always at the end.
 
     Attributes:
         is_repeatable: It computes on this machine, so that the same audio gives the same text.
@@ -49,6 +49,9 @@ class Engine(ABC):
         Raises:
             AsrError: The engine is lost.
         """
+
+    def expect_end(self) -> None:  # noqa: B027 - most engines can't use it
+        """Prepare for the end of the input: most likely only silence follows, for a moment."""
 
     @abstractmethod
     async def finish_input(self) -> None:

@@ -22,6 +22,9 @@ FRAMES_PER_SECOND = SAMPLE_RATE_HZ // FRAME
 PAUSE = 10
 MARGIN = 8
 
+# If no pause follows, the last speech ends this number of frames after its last loud frame: 60 ms.
+ENDING = 3
+
 _MAX_FRAMES = round(MAX_CHUNK * FRAMES_PER_SECOND)
 
 # A pause of 2 s ends a chunk of any length, the shortest pause ends one of 15 s, and lengths
@@ -57,6 +60,13 @@ class Chunk:
     def pause_end(self) -> int:
         """The sample at which speech ends and a pause has begun; 0: there is no pause."""
         return (self.loud + MARGIN) * FRAME if self.loud and self.quiet >= MARGIN else 0
+
+    @property
+    def end(self) -> int:
+        """The sample at which the last speech ends, if no audio follows."""
+        margin = MARGIN if self.quiet >= PAUSE else ENDING
+        is_quiet = self.loud > 0 and self.quiet >= margin
+        return (self.loud + margin) * FRAME if is_quiet else len(self.samples)
 
     def has_frame(self) -> bool:
         """Whether there are enough samples for one more frame."""

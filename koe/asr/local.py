@@ -81,6 +81,10 @@ class Recogniser(ABC):
         """
         return []
 
+    def recognise_before_end(self) -> list[Event]:
+        """As `recognise_so_far`, which it calls by default, when the end is expected soon."""
+        return self.recognise_so_far()
+
     @abstractmethod
     def finish(self) -> list[Event]:
         """Return the last results; the last of them is FinalHeard.
@@ -145,6 +149,8 @@ class LocalEngine(Engine):
         # Set while the inbox takes more audio.
         self._has_room = asyncio.Event()
         self._has_room.set()
+        # The end of the input is expected.
+        self._end_is_near = False
         # No audio follows what is in the inbox.
         self._input_ended = False
         # The result of the present job; None: there is no job.
@@ -181,6 +187,10 @@ class LocalEngine(Engine):
             self._has_room.clear()
         if len(self._inbox) >= FEED_LIMIT_BYTES:
             await asyncio.sleep(0)
+
+    def expect_end(self) -> None:
+        """Have the recogniser prepare for the end, with the next audio."""
+        self._end_is_near = True
 
     async def finish_input(self) -> None:
         """Note that the inbox holds the last audio; never waits."""
@@ -250,9 +260,11 @@ class LocalEngine(Engine):
     def _hear(self, recogniser: Recogniser, pcm: bytes) -> list[Event]:
         """Run on the thread: feed audio, and recognise it if nothing arrived meanwhile."""
         events = recogniser.feed(pcm)
-        if not self._inbox and not self._input_ended:
-            events = [*events, *recogniser.recognise_so_far()]
-        return events
+        if self._inbox or self._input_ended:
+            return events
+        if self._end_is_near:
+            return [*events, *recogniser.recognise_before_end()]
+        return [*events, *recogniser.recognise_so_far()]
 
     def _ask(self, work: _Work) -> _Promise[list[Event]]:
         answer = _Promise[list[Event]]()

@@ -8,9 +8,9 @@ At the end of the audio the user waits, so there is no time for that. So during 
 chunk goes on after a pause, it is recognised as a whole up to that pause; at the end only the rest
 is left. And when the gate finds that speech has ended, a short chunk is recognised as a whole
 again. A recogniser that is quicker with the texts of the parts (``reuses_parts``) gets them with
-every piece, and recognises the whole at the end, too. The final text depends on the samples alone,
-not on how or how fast they are handed over; a live text is made only when neither more audio nor
-the end waits for the thread.
+every piece, and recognises the whole at the end, too; if the end is expected, it does so as soon as
+the last sound is over. The final text depends on the samples alone, not on how or how fast they are
+handed over; a live text is made only when neither more audio nor the end waits for the thread.
 
 To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener of a
 `koe.asr.local.LocalEngine`::
@@ -34,7 +34,7 @@ from itertools import pairwise
 from time import monotonic
 from typing import NamedTuple
 
-from koe.asr.chunk import FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
+from koe.asr.chunk import ENDING, FRAMES_PER_SECOND, MARGIN, PAUSE, Chunk
 from koe.asr.local import Recogniser
 from koe.asr.pauses import pauses
 from koe.asr.pieces import Pieces
@@ -174,13 +174,22 @@ class WholePasses(Recogniser):
         self._shown = text
         return [InterimHeard(text)]
 
+    def recognise_before_end(self) -> list[Event]:
+        """Recognise the last speech as soon as it may have ended.
+
+        If it goes on, the text is not used.
+        """
+        if not self._whole.reuses_parts or not self._chunk.quiet:
+            return self.recognise_so_far()
+        if self._chunk.quiet >= ENDING:
+            self._recognise_last(self._chunk.end)
+        return []
+
     def finish(self) -> list[Event]:
         """Recognise the rest; most was recognised during speech."""
         ended = self._speech_end()
         if self._whole.reuses_parts:
-            heard = len(self._chunk.samples)
-            end = ended or self._chunk.pause_end or heard
-            rest = self._recognise(0, end, heard, is_final=True)
+            rest = self._recognise_last(ended or self._chunk.end)
         else:
             rest = self._recognise_open(ended)
         text = join_segments([self._settled, rest.text])
@@ -243,6 +252,10 @@ class WholePasses(Recogniser):
             return 0
         # A last sound that the gate does not hear must not be cut off.
         return max((end // FRAME + MARGIN) * FRAME, self._chunk.pause_end)
+
+    def _recognise_last(self, end: int) -> _Heard:
+        """Recognise the open chunk up to a sample, as the last one."""
+        return self._recognise(0, end, len(self._chunk.samples), is_final=True)
 
     def _recognise_open(self, ended: int) -> _Heard:
         """Recognise the open chunk soon: in pieces, or as a whole if a piece gives too little text.

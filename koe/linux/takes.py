@@ -139,6 +139,7 @@ class Takes:
     def end(self) -> None:
         """End the recording; its text is inserted where the key was pressed. None: nothing."""
         if self._newest is not None and self._newest.recording is not None:
+            self._newest.session.expect_end()
             self._newest.recording.end()
 
     def cancel(self) -> None:

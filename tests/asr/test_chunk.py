@@ -55,6 +55,16 @@ def test_what_it_knows_of_its_audio() -> None:
     assert chunk.are_loud(0, 4 * FRAME) == [True] * 4
 
 
+def test_where_the_last_speech_ends() -> None:
+    def end(silence: float) -> float:
+        return chunk_of(speech(1.0) + pause(silence))[0].end / SECOND
+
+    assert end(0.04) == 1.04
+    assert end(0.06) == end(0.18) == 1.06
+    assert end(0.2) == end(0.5) == 1.16
+    assert chunk_of(pause(0.2))[0].end == len(pause(0.2)) / 2
+
+
 def test_silence_is_no_pause() -> None:
     chunk, ends = chunk_of(pause(5.0))
     assert (chunk.loud, chunk.pause_end, ends) == (0, 0, [])

@@ -120,6 +120,32 @@ def test_what_nothing_waits_behind_is_recognised_for_a_live_text() -> None:
     assert looks == [2]
 
 
+def test_the_recogniser_prepares_for_an_end_that_is_expected() -> None:
+    looks = list[str]()
+
+    class Busy(Counter):
+        def recognise_so_far(self) -> list[Event]:
+            looks.append("so far")
+            return []
+
+        def recognise_before_end(self) -> list[Event]:
+            looks.append("before the end")
+            return []
+
+    async def run() -> None:
+        engine = LocalEngine("counter", lambda closed: closing(Busy()))
+        await engine.connect()
+        for _ in range(2):
+            await engine.send_audio(b"\1\1")
+            while await engine.next_event() != EngineWorking():
+                pass
+            engine.expect_end()
+        await engine.close()
+
+    asyncio.run(run())
+    assert looks == ["so far", "before the end"]
+
+
 def test_no_live_text_is_made_when_audio_came_meanwhile() -> None:
     looks = list[int]()
 

@@ -262,7 +262,12 @@ class Talker(Counter):
 
     def recognise(self, samples: array[float]) -> str:
         words = round(float(super().recognise(samples)) / 5)
-        return " ".join(["word"] * words) + "." if words else ""
+        return spoken(words) if words else ""
+
+
+def spoken(words: int) -> str:
+    """The text of a talker."""
+    return " ".join(["word"] * words) + "."
 
 
 def pieces_of(
@@ -353,7 +358,7 @@ def test_at_the_end_the_whole_is_recognised_with_what_is_known(silence: float) -
     for frame in in_frames(PHRASES + speech(4.0) + pause(silence), 640):
         take(passes, frame)
     reader.pieces.clear()
-    assert final_text(passes.finish()) == " ".join(["word"] * 21) + "."
+    assert final_text(passes.finish()) == spoken(21)
     assert len(reader.pieces) <= 1
     assert all(abs(words) <= 4 for words in reader.new[-1:])
 
@@ -369,6 +374,25 @@ def test_the_known_text_does_not_depend_on_the_frames(size: int, silence: float)
 
     recording = RECORDING + PHRASES + pause(silence)
     assert hear_fast(recording, size, Copyist()) == hear_fast(recording, 6_400, Copyist())
+
+
+def test_before_the_end_the_last_speech_is_recognised_as_soon_as_it_may_have_ended() -> None:
+    def pieces_after(silence: float, *, goes_on: bool = False) -> int:
+        """The passes at the end, if all before was heard and the end was expected."""
+        reader = Reader()
+        passes = WholePasses(reader, update_interval=0.5)
+        for frame in in_frames(PHRASES, 640):
+            take(passes, frame)
+        for frame in in_frames(pause(silence) + (speech(0.3) if goes_on else b""), 640):
+            passes.feed(frame)
+            passes.recognise_before_end()
+        reader.pieces.clear()
+        assert final_text(passes.finish()) == spoken(14 if goes_on else 13)
+        return len(reader.pieces)
+
+    assert pieces_after(0.04) == 1
+    assert pieces_after(0.06) == pieces_after(0.12) == 0
+    assert pieces_after(0.08, goes_on=True) == 1
 
 
 def hear_fast(pcm: bytes, size: int, recogniser: WholeRecogniser) -> str:
@@ -418,7 +442,7 @@ def test_the_text_depends_on_the_samples_alone(seed: int) -> None:
             passes.feed(pcm[at : at + size])
             at += size
             if source.random() >= busy:
-                passes.recognise_so_far()
+                source.choice([passes.recognise_so_far, passes.recognise_before_end])()
         texts.add(final_text(passes.finish()))
     assert len(texts) == 1
 

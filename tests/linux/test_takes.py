@@ -74,6 +74,7 @@ async def test_what_was_spoken_is_inserted(directory: Path, engine: ScriptedEngi
         await desk.idle()
         assert desk.inserter.inserted == ["hello world"]
         assert engine.heard.startswith(PCM)  # the recording goes on for a moment
+        assert "expect_end" in engine.calls
         final = desk.watcher.seen[-1]
         assert (final.text, final.way, final.message) == ("hello world", "paste", "")
 
