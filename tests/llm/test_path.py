@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import FrameType
 
 import pytest
 
-import koe
 from koe.asr.known_text import KnownText
 from koe.config.llm import LlmProfile
 from koe.config.schema import Config
@@ -25,8 +21,7 @@ from koe.spool import NO_AUDIO
 from tests.asynchronous import on_loop
 from tests.http.asking import client_of, settings
 from tests.servers.web import Exchange, Server
-
-PACKAGE = Path(koe.__file__).parent
+from tests.tracing import end_trace, trace_modules
 
 # docs/architecture.md describes them. What judges the answer, and what is closed meanwhile, are
 # other matters.
@@ -49,11 +44,6 @@ async def test_modules_of_a_correction() -> None:
     pytest.importorskip("pyreqwest")
     passed: set[str] = set()
 
-    def note(frame: FrameType, event: str, argument: object) -> None:
-        path = Path(frame.f_code.co_filename)
-        if event == "call" and path.is_relative_to(PACKAGE):
-            passed.add(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
-
     async with Server(answer) as server, client_of(settings()) as client:
         profile = LlmProfile(base_url=server.url, model="m", api_key="k")
         snapshot = Snapshot(Config(), ("Koe",), ())
@@ -62,13 +52,14 @@ async def test_modules_of_a_correction() -> None:
         await model.correct("the first one opens the connection", ())
 
         async def correct(heard: str, history: Sequence[str]) -> Corrected | CorrectionFailed:
-            sys.setprofile(note)
+            nonlocal passed
+            passed = trace_modules()
             return await model.correct(heard, history)
 
         def notify(notice: Notice) -> None:
             if isinstance(notice, Deliver):
                 assert notice.corrected
-                sys.setprofile(None)
+                end_trace()
 
         session = Session(
             engine="e", mode=Mode.HOLD, rules=SessionRules(), corrects=True, finish=lambda it: it
@@ -80,5 +71,5 @@ async def test_modules_of_a_correction() -> None:
         try:
             await running
         finally:
-            sys.setprofile(None)
+            end_trace()
     assert {name for name in passed if not name.startswith(ASIDE)} == PATH
