@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
@@ -67,7 +68,8 @@ with --json, one object per line, in UTF-8; with files, each also has "file": NA
    "remark": TEXT, "whole": BOOLEAN, "audio_seconds": NUMBER, "seconds": NUMBER}
                                           the text; remark: why a correction was not used; whole:
                                           whether all of the recording was recognised;
-                                          audio_seconds: its length; seconds: how long that took
+                                          audio_seconds: the length of the recording; seconds: how
+                                          long the dictation took
 """
 
 
@@ -81,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--mic",
         action="store_true",
-        help="use the microphone; Enter ends, Ctrl-C stops at once",
+        help="use the microphone; Enter ends the recording, Ctrl-C stops at once",
     )
     parser.add_argument("--json", action="store_true", help="print all events as JSON")
     parser.add_argument(
@@ -124,6 +126,7 @@ async def _dictate_files(reports: list[Report], arguments: argparse.Namespace) -
 
 
 async def _dictate_file(file: Path, report: Report, arguments: argparse.Namespace) -> None:
+    report.progress.began = time.monotonic()
     seconds = _SPOKEN_CHUNK if arguments.realtime else _FILE_CHUNK
     reading = Reading(partial(_open, file, seconds))
     async with reading as recording:
