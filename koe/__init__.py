@@ -1,4 +1,4 @@
-"""koe: background dictation. Press a key, speak, release, and the text is where you type.
+"""koe: background dictation. Hold a key, speak, release it, and the text appears where you type.
 
 The package has four entry points:
 

@@ -19,7 +19,7 @@ from koe.errors import AudioError
 from koe.events import SAMPLE_RATE_HZ
 from koe.files.pipe import Pipe
 from koe.resampling import Resampler, is_possible
-from koe.wav_header import Promise, read_promise, streamed_length, unfinished_at
+from koe.wav_header import DeclaredLength, read_declared_length, streamed_length, unfinished_at
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -32,14 +32,14 @@ _CHUNK_VALUES = 1_000_000
 # Seconds that may be missing at the end because the header was rounded.
 _TOLERANCE = 0.05
 
-# libsndfile takes many files without sound for MP3 of the layers I and II.
+# libsndfile mistakes many files that contain no audio for MPEG audio of layer I or II.
 _DOUBTFUL = frozenset(("MPEG_LAYER_I", "MPEG_LAYER_II"))
 
-# From this number of frames on, a header counts as not knowing the number.
+# If a header gives this number of frames or more, the number counts as unknown.
 _MOST_FRAMES = 2**48
 
 
-# An address of the web, of which a path keeps one slash only.
+# A web address. `Path` keeps only one of the two slashes after the colon.
 _ADDRESS = re.compile(r"(https?|ftp):/", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     try:
         mode = _mode_of(path)
         if stat.S_ISDIR(mode):
-            raise AudioError(f"{path} is a directory; name a recording")
+            raise AudioError(f"{path} is a directory; give a recording")
         if stat.S_ISREG(mode):
             return _open(_NamelessFile(_RecordingFile(path)), str(path), seconds_per_chunk)
         if stat.S_ISFIFO(mode):
@@ -67,9 +67,9 @@ def open_recording(path: Path, seconds_per_chunk: float = 1.0) -> AudioInput:
     except FileNotFoundError as exc:
         if _ADDRESS.match(str(path)):
             raise AudioError(
-                f"{path} is an address; download the recording, and name its file"
+                f"{path} is a web address; download the recording, and give the file"
             ) from exc
-        raise AudioError(f"{path} does not exist; name an existing recording") from exc
+        raise AudioError(f"{path} does not exist; give an existing recording") from exc
     except OSError as exc:
         raise _unreadable(str(path), exc) from exc
     raise AudioError(f"{path} is a device; save the recording to a file first")
@@ -97,7 +97,7 @@ def _open(file: BinaryIO, name: str, seconds_per_chunk: float) -> AudioInput:
     try:
         if not file.read(1):
             raise AudioError(f"{name} is empty: 0 bytes; give a recording that contains audio")
-        return AudioInput(name, file, read_promise(file), seconds_per_chunk)
+        return AudioInput(name, file, read_declared_length(file), seconds_per_chunk)
     except BaseException:
         file.close()
         raise
@@ -114,14 +114,14 @@ class AudioInput:
     """
 
     def __init__(
-        self, name: str, file: BinaryIO, promise: Promise | None, seconds_per_chunk: float
+        self, name: str, file: BinaryIO, declared: DeclaredLength | None, seconds_per_chunk: float
     ) -> None:
         soundfile = _import_soundfile()
         self.name = name
         # Owned by this object, which closes it.
         self._file = file
         # The length that the header of a WAV file gives; None for other files.
-        self._promise = promise
+        self._declared = declared
         try:
             self._sound = soundfile.SoundFile(file)
         except soundfile.LibsndfileError as exc:
@@ -135,7 +135,7 @@ class AudioInput:
             raise _unusable(name, f"it claims a sample rate of {self._rate_hz} Hz")
         if not self._sound.frames:
             raise AudioError(f"{name} is an empty recording: there is no sound in it")
-        is_known = self._sound.frames < _MOST_FRAMES and (promise is None or promise.end)
+        is_known = self._sound.frames < _MOST_FRAMES and (declared is None or declared.end)
         self.duration: float | None = self._sound.frames / self._rate_hz if is_known else None
         # How much to read at once; a frame is one sample of every channel.
         wanted = round(self._rate_hz * seconds_per_chunk)
@@ -150,8 +150,8 @@ class AudioInput:
         if missing < _TOLERANCE:
             return ""
         return (
-            f"{self.name} is cut off: {missing:.1f} s are missing at its end, by what its "
-            "beginning says; copy or record it again"
+            f"{self.name} is cut off: according to its header, {missing:.1f} s are missing at its "
+            "end; copy or record it again"
         )
 
     def __iter__(self) -> Iterator[bytes]:
@@ -186,9 +186,9 @@ class AudioInput:
     @property
     def _missing_seconds(self) -> float:
         """How many seconds are missing in the file, compared with its header."""
-        if self._promise is not None:
+        if self._declared is not None:
             there = self._file.arrived if isinstance(self._file, Pipe) else _size_of(self._file)
-            return max(0, (self._promise.end or 0) - there) / self._promise.bytes_per_second
+            return max(0, (self._declared.end or 0) - there) / self._declared.bytes_per_second
         if self.duration is None:
             return 0.0
         return self.duration - self._frames / self._rate_hz
@@ -266,7 +266,7 @@ def _import_soundfile() -> ModuleType:
     except (ImportError, OSError) as exc:  # OSError: the C library of the package is missing
         remedy = "run: pip install --force-reinstall soundfile"
         raise AudioError(
-            f"recordings cannot be read, libsndfile is missing ({exc}); {remedy}"
+            f"recordings cannot be read, because libsndfile is missing ({exc}); {remedy}"
         ) from exc
     module: ModuleType = soundfile
     return module
@@ -286,7 +286,7 @@ def _unusable(name: str, reason: str) -> AudioError:
         f"{name} is damaged, or a recording of a kind that koe does not read "
         f"({reason.rstrip('.')}); convert it: "
     )
-    if not path.is_file():  # it came through a pipe, which nothing can read once more
+    if not path.is_file():  # the recording came through a pipe, which can't be read a second time
         return AudioError(f"{begins}… | ffmpeg -i - -f wav - | koe dictate -")
     # A recording can't be converted into itself.
     target = "converted.wav" if path.suffix.lower() == ".wav" else f"{path.stem}.wav"

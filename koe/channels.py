@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     Samples = numpy.typing.NDArray[numpy.float64]
 
-# Channels cancel each other out if their mean has less than this part of their power. With the same
-# sound in all channels the part is 1, with independent noise 1 / the number of channels.
+# Channels cancel each other out if the power of their mean is less than this fraction of the power
+# of the loudest channel. The fraction is 1 if all n channels have the same sound, and 1 / n if they
+# have independent noise of the same power.
 _CANCELLED = 0.01
 
 # Blocks whose mean square is below this (-60 dB of full scale) are ignored.
@@ -38,7 +39,7 @@ class FrameMixer:
     def __init__(self, rate_hz: int) -> None:
         # Frames that are looked at together: a tenth of a second.
         self._piece = max(1, rate_hz // 10)
-        # The energy of each channel and of their mean lately; None: nothing was heard.
+        # The recent energy of each channel and of their mean; None before the first frames.
         self._channels: Samples | None = None
         self._mean = 0.0
 

@@ -34,7 +34,7 @@ from koe.session_rules import SessionRules
 from koe.spool import NO_AUDIO, AudioSource, Spool
 from koe.text import trim
 
-# How often the patience with a silent engine doubles, once per leg: 2 s become two minutes.
+# The most doublings of the wait for a silent engine, one for each leg: from 2 s to 128 s.
 _DOUBLINGS = 6
 
 log = logging.getLogger(__name__)
@@ -340,7 +340,7 @@ class Core:
             else:
                 previous.cancel()
         self._follow_settings()
-        # What is said first is delivered first. For recordings that could take minutes.
+        # Texts are delivered in the order of speech, except texts of files, which may take minutes.
         earlier = [it for it in self._running.values() if it.is_live and runner.is_live]
         task = runner.start(after=earlier)
         self._running[task] = runner

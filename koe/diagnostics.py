@@ -28,7 +28,7 @@ def set_listener(listener: Callable[[Level, str], None]) -> None:
 
 
 def report(message: object, level: Level = Level.WARNING) -> None:
-    """Write one line to stderr, if the process has one that takes it; never raises.
+    """Write one line to stderr, if the process has a usable stderr; never raises.
 
     A Windows program may have no stderr; in any program it may be closed, a pipe without a reader,
     or a file on a full disk. A failed report must not stop the work.
@@ -49,5 +49,5 @@ def report_once(message: str) -> None:
 
 
 def harmless(text: str) -> str:
-    """Remove control characters, by which texts of servers and files could move the cursor."""
+    """Replace control characters by spaces: texts of servers could move the cursor with them."""
     return text.translate(_CONTROLS)

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Dictation", "OpenCore", "open_core"]
 
-# Bytes of unread audio from which on `feed` waits.
+# `feed` waits while at least this many bytes of audio are unread.
 BUFFER_LIMIT_BYTES = 30 * BYTES_PER_SECOND
 
-# The default rules for the sessions of a program, which hears of each session by itself.
+# The default rules. A superseded session still delivers its text, because a program has an iterator
+# for each session.
 RULES = SessionRules(finish_superseded=True)
 
 
@@ -111,7 +112,7 @@ class Dictation:
 
     @property
     def not_kept(self) -> str:
-        """Why what is said is not kept, as a sentence; empty if it is kept or not wanted."""
+        """Why the session is not recorded, as a sentence; empty if it is, or need not be."""
         return self._runner.not_kept
 
     async def feed(self, audio: Audio) -> None:
@@ -131,9 +132,9 @@ class Dictation:
             await self._audio.write(self._intake.add(audio))
 
     def expect_end(self) -> None:
-        """Announce that `end` follows soon, and most likely only silence before it.
+        """Announce that `end` will be called soon, most likely after nothing but silence.
 
-        Then the text may come sooner. It is the same text.
+        The text may then come sooner; the text itself does not change.
         """
         self._runner.expect_end()
 
@@ -230,7 +231,7 @@ class OpenCore:
         """Return the ID of the newest recording of the history.
 
         Raises:
-            HistoryError: None is kept, or the newest dictation is not over.
+            HistoryError: No recording is kept, or the newest dictation is not over.
         """
         return self._core.records.newest_recording()
 

@@ -31,7 +31,7 @@ _SECRETS = re.compile(r"(?<=/)[^/]*@|[?#].*", re.DOTALL)
 # of servers, because this machine may not be able to.
 _PROXY_SCHEMES = {"http": "http", "https": "https", "socks": "socks5h", "socks5": "socks5"}
 _PROXY_SCHEMES |= {"socks5h": "socks5h", "socks4": "socks4", "socks4a": "socks4a"}
-# Networks that no router of the internet leads to (RFC 1918, RFC 4193, RFC 4291 §2.5.6).
+# Networks that are not routed on the internet (RFC 1918, RFC 4193, RFC 4291 §2.5.6).
 _PRIVATE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"))
 )
@@ -141,13 +141,13 @@ def proxy_address(setting: str) -> str:
 
 
 def is_private(url: str) -> bool:
-    """Tell whether a text is a URL whose host is an address in a private network."""
+    """Return whether a text is a URL whose host is an address in a private network."""
     parsed = _parse(pasted(url))
     return parsed is not None and _is_private(parsed)
 
 
 def is_local(url: str) -> bool:
-    """Tell whether a checked URL is on this machine."""
+    """Return whether the host of a checked URL is this machine."""
     return _is_loopback(URL(url))
 
 

@@ -31,7 +31,8 @@
     │   ├── AsrConnectionError  the engine could not be started or reached
     │   │   └── EngineUnavailableError  the engine is unknown or its package is missing
     │   ├── AsrTimeoutError     the result did not come in time
-    │   └── AsrProtocolError    the engine or the service broke its protocol
+    │   ├── AsrProtocolError    the engine or the service broke its protocol
+    │   └── AsrPieceError       a piece of the speech could not be recognised
     └── LlmError                correction by a language model
         ├── LlmConfigError      the profile can't be used
         │   └── LlmProfileError the active profile does not exist
@@ -99,7 +100,7 @@ class AudioError(KoeError):
 
 
 class EndpointError(KoeError):
-    """A service's address is no URL, or one that would send keys and speech unencrypted.
+    """A service's address is not a URL, or keys and speech would be sent there unencrypted.
 
     Args:
         url: The address, without what may be secret in it.

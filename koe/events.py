@@ -57,7 +57,7 @@ class InputEnded(Event):
     Attributes:
         lost_bytes: Bytes of audio that were dropped because the buffer was full; normally 0.
         samples: How long the recording is.
-        flaw: Why other audio is missing, as a sentence; empty: none is known to be.
+        flaw: Why other audio is missing, as a sentence; empty if none is known to be missing.
     """
 
     lost_bytes: int = 0

@@ -15,8 +15,8 @@ from koe.text import without_last_comma
 from koe.tokens import tokens
 from koe.transcript import KEPT_REVISIONS, Transcript
 
-# A final result without so many of the words that the leg heard before lacks a part of the text.
-# Fewer may be fillers, which some services leave out.
+# If a final result lacks at least this many of the words that the leg heard before, a part of the
+# text is missing. Fewer missing words may be fillers, which some services leave out.
 _MISSING_WORDS = 8
 
 
@@ -60,12 +60,12 @@ class Hearing:
         return max(self._upto, self._acknowledged[1])
 
     @property
-    def repeats_itself(self) -> bool:
-        """Whether this leg heard exactly what was heard before it."""
+    def is_repetition(self) -> bool:
+        """Whether the text is exactly the one that was heard before this leg."""
         return bool(self._kept) and self._stitched(self._transcript.preview) == self._kept
 
     def begin_leg(self, start: int) -> None:
-        """Note the first sample of the new leg; one that hears all audio needs no earlier text."""
+        """Note where the new leg begins; a leg that hears all audio needs no earlier text."""
         self._start = start
         if start == 0:
             self._head, self._upto = "", 0
@@ -93,9 +93,9 @@ class Hearing:
     def complete_leg(self) -> None:
         """Note that the leg is complete: its text replaces the longest text before it.
 
-        If what it adds to the certain text is less than half as long as before, the earlier text is
-        kept: no revision halves a text. Within the leg this holds for a final result that only
-        leaves out words, and many of them.
+        The earlier text is kept if it adds more than twice as much to the certain text, because no
+        revision halves a text. The longest text of this leg is kept if the final result is less
+        than half of it and only leaves out words, and many of them.
         """
         said, certain = self._stitched(self._transcript.preview), len(self._head)
         if 2 * max(0, len(said) - certain) >= len(self._kept) - certain:
@@ -106,7 +106,8 @@ class Hearing:
     def end_in_silence(self) -> None:
         """Note that no speech follows the certain text.
 
-        It replaces a longer text that was heard before as much was certain, and was a hypothesis.
+        The certain text replaces a kept text of up to twice its length, if more is certain now than
+        when the kept text was heard: the end of the kept text was only a hypothesis.
         """
         if self.upto > self._kept_upto and 2 * len(self._head) >= len(self._kept):
             self._kept = ""

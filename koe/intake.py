@@ -28,8 +28,8 @@ _LOUDEST_FLOAT = 100.0
 # First bytes of files that programs may pass instead of samples: WAV, FLAC, Ogg, MP3 and AIFF.
 _FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3\x03", b"ID3\x04", b"FORM")
 
-# The high bytes of 32-bit floats between 1e-10 and 1. Of 16-bit samples, even loud ones, far fewer
-# than every second has one of these, and not of both signs.
+# The high bytes of 32-bit floats between 1e-10 and 1, and between -1e-10 and -1. Of 16-bit samples,
+# even loud ones, far fewer than half have such a high byte, and not with both signs.
 _POSITIVE, _NEGATIVE = bytes(range(0x2F, 0x40)), bytes(range(0xAF, 0xC0))
 
 # The fewest bytes by which floats can be distinguished from 16-bit samples.

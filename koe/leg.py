@@ -1,7 +1,7 @@
 """A leg: one engine's run over a part of a recording, from opening it to closing it.
 
-Everything that happens to it becomes an event. Positions in these are samples from the first of the
-recording, wherever the leg began.
+Everything that happens in a leg becomes an event. Positions in events are samples, counted from the
+first sample of the recording, even if the leg began later.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from koe.stitching import find_pause
 # by their words: 0.1 % of such seams lose or double a word, at a word error rate of 5 %.
 OVERLAP_SAMPLES = 3 * SAMPLE_RATE_HZ
 
-# Length of the audio before that in which a pause is looked for, where the leg begins.
+# Length of the audio before the overlap that is searched for a pause; the leg begins in that pause.
 _PAUSE_RANGE_SAMPLES = 3 * SAMPLE_RATE_HZ
 
-# Up to this length, the same engine on this machine hears all audio again from the first sample, so
-# that the text is the same as without the failure. That takes 4 s.
+# If an engine on this machine fails after no more than this length, the same engine gets all audio
+# again from the first sample, so that the text is the same as without the failure. To recognise
+# this length again takes 4 s.
 _REPEATED_SAMPLES = 60 * SAMPLE_RATE_HZ
 
 # Length of the audio that an engine gets at once.
@@ -83,7 +84,7 @@ class Leg:
         self._engine: Engine | None = None
 
     async def run(self, delay: float, ended: asyncio.Event) -> None:
-        """Open the engine, hand it the recording, and pass on what it says until it closes.
+        """Open the engine, feed it the recording, and pass on its events until it closes.
 
         Args:
             delay: Seconds to wait first. If the input ends during the wait, the wait ends, too.
@@ -116,7 +117,7 @@ class Leg:
                 log.exception("an engine could not be closed")
 
     def abandon(self) -> None:
-        """Have the engine release what it holds; for any thread, when the loop is stuck."""
+        """Have the engine release its resources. Any thread may call this if the loop is stuck."""
         if self._engine is not None:
             self._engine.abandon()
 
@@ -140,13 +141,13 @@ class Leg:
         if not engine.is_repeatable:
             await engine.connect()
             return
-        working = asyncio.create_task(self._say_that_it_works())
+        working = asyncio.create_task(self._report_work())
         try:
             await engine.connect()
         finally:
             working.cancel()
 
-    async def _say_that_it_works(self) -> None:
+    async def _report_work(self) -> None:
         while True:
             await asyncio.sleep(WORKING_INTERVAL)
             self._put(EngineWorking())
@@ -157,8 +158,8 @@ class Leg:
             try:
                 event = await engine.next_event()
             except AsrError as exc:
-                is_vain = exc.is_permanent or engine.is_persistent
-                event = EngineFailed(f"ASR error: {exc}", is_vain)
+                is_permanent = exc.is_permanent or engine.is_persistent
+                event = EngineFailed(f"ASR error: {exc}", is_permanent)
             if isinstance(event, DefiniteHeard | FinalHeard) and event.upto is not None:
                 event = replace(event, upto=event.upto + self.start)
             self._put(event)
@@ -182,7 +183,7 @@ class Leg:
             self._put(EngineFailed(f"internal error: {type(exc).__name__}"))
 
     async def _find_start(self, engine: Engine) -> None:
-        """Choose where to begin: in a pause, so early that the texts overlap; or with all audio."""
+        """Choose the first sample: in a pause before the overlap, or that of the recording."""
         latest = self._upto - OVERLAP_SAMPLES
         hears_all_again = (
             self._is_again and engine.is_repeatable and self._upto <= _REPEATED_SAMPLES
@@ -194,7 +195,7 @@ class Leg:
         self.start = earliest + find_pause(before, len(before) // 2)
 
     async def _is_rest_silent(self) -> bool:
-        """Whether the recording is complete, and silent from where the text is not known yet."""
+        """Whether the recording is complete, and its part without a known text is silent."""
         if not self._upto or not self._spool.is_sealed:
             return False
         rest = self._spool.end - self._upto

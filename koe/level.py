@@ -21,7 +21,8 @@ _FULL_SCALE = 32768
 # Seconds without sound that end the recording after the release of the key. They are longer than
 # the gaps within a word.
 TAIL_QUIET = 0.12
-# Seconds after which the recording ends in any case, if there is only noise and if there is speech.
+# Seconds after the release at which the recording ends in any case: the first while there is only
+# noise, the second while there is speech.
 _LONGEST_NOISE = 0.3
 LONGEST_TAIL = 0.6
 

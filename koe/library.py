@@ -53,5 +53,5 @@ def _prefix() -> Path:
             return prefix
     raise LibraryError(
         f"the koe in {_PACKAGE} has no C library: it was installed without a C compiler, or is a "
-        "checkout; install one and koe again, or run make lib"
+        "checkout; install a C compiler and then koe again; in a checkout, run: make lib"
     )

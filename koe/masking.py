@@ -18,7 +18,7 @@ _MASK = "***"
 # A text with this many successive characters in common with a key contains a part of the key.
 _SHORTEST_PART = 6
 
-# Texts that look like keys: those of other people, and the user's own without its middle.
+# Texts that look like keys: keys of other people, and the user's key with its middle left out.
 _KEY_LIKE = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|pplx|nvapi)-[\w-]{6,}|\bAIza[\w-]{10,}"
     r"|[\w-]*\*{3,}[\w*-]*|\b[\w-]+(?:\.{3}|…)\w+",

@@ -153,7 +153,8 @@ class Microphone:
             rate_hz = self._start(sounddevice, device, channels)
         except sounddevice.PortAudioError as exc:
             raise _unusable(device.name, exc) from exc
-        # The device records already, because the first resampler takes a tenth of a second.
+        # The device is started first, because it takes a tenth of a second to make the first
+        # resampler.
         self._resampler = Resampler(rate_hz)
 
     def _start(self, sounddevice: ModuleType, device: _Device, channels: int) -> int:

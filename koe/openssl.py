@@ -1,4 +1,4 @@
-"""Keeps OpenSSL from the configuration that the environment names, which can load any code.
+"""Keeps OpenSSL from reading the configuration that the environment names; it can load any code.
 
 Python's isolation from the environment does not cover it: when ``ssl`` or ``hashlib`` is imported
 first, OpenSSL reads the file of ``OPENSSL_CONF`` and loads the providers and engines that it names.
@@ -35,7 +35,8 @@ def ignore_configuration() -> None:
         initialise = CDLL(_library()).OPENSSL_init_crypto
     except (OSError, AttributeError):
         names = " and ".join(named)
-        report(f"{names} can have OpenSSL load code into this process; start it without {names}")
+        what = f"with {names}, OpenSSL can load code into this process"
+        report(f"{what}; start the program without {names}")
         return
     initialise.argtypes = (c_uint64, c_void_p)
     initialise(_NO_LOAD_CONFIG, None)

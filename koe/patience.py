@@ -26,8 +26,8 @@ LONGEST = 60.0
 # A process that uses less than this share of a processor is only waiting.
 _IDLE_SHARE = 0.01
 
-# Seconds between two looks at a thread.
-_LOOK = 0.02
+# Seconds between two checks of a thread.
+_POLL_SECONDS = 0.02
 
 
 class Patience:
@@ -72,5 +72,5 @@ class Patience:
             while thread.is_alive():
                 if self.is_over():
                     return False
-                thread.join(_LOOK)
+                thread.join(_POLL_SECONDS)
         return True

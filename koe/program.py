@@ -15,8 +15,8 @@ def main() -> int:
     except KeyboardInterrupt:
         _end()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # A KeyboardInterrupt would not do: Python turns one into another error, or drops it, at
-        # some points of an import.
+        # A KeyboardInterrupt is not enough: at some points of an import, Python turns it into
+        # another error, or drops it.
         signal.signal(signal.SIGINT, _end)
     from koe import cli
 
@@ -24,7 +24,7 @@ def main() -> int:
 
 
 def _interrupt_again() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt, as it did."""
+    """Make Ctrl-C raise KeyboardInterrupt again."""
     import signal
 
     if signal.getsignal(signal.SIGINT) is _end:

@@ -18,8 +18,8 @@ HISTORY = "{{interim_history}}"
 # Number of interim revisions in a prompt, the newest ones (spec llm §5.4).
 PROMPTED_REVISIONS = 10
 
-# What each byte of a term that was heard is worth; a character of it that only occurs is worth 1
-# (spec llm §5.3).
+# A term scores 1 for each of its characters that occurs in the text. If the term is in the text, or
+# the text in the term, it scores this number for each of its bytes in addition (spec llm §5.3).
 _HEARD_BONUS = 10
 
 # Stands for an empty list. It is part of the contract, because users' own prompts explain it.

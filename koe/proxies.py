@@ -9,9 +9,9 @@ library. It follows five rules:
 - An unencrypted request is sent directly too, because the proxy would see the key.
 - A proxy address that can't be read is an error. The user may want all requests to go through the
   proxy, and a direct request would carry the key and the speech.
-- An exception (``NO_PROXY``) that can't be read is ignored and reported once: its servers are
-  reached through the proxy, so no other server sees more. Lists of systems and VPNs have such
-  entries, and they must not end a dictation.
+- An exception (``NO_PROXY``) that can't be read is ignored and reported once. Its servers are then
+  reached through the proxy, which can't read the encrypted requests. Lists of systems and VPNs
+  have such entries, and they must not end a dictation.
 - ``REQUEST_METHOD``, which CGI programs have, turns proxies off: visitors could set ``HTTP_PROXY``.
 """
 
@@ -79,7 +79,9 @@ class Proxies:
         """Name the entries of ``NO_PROXY`` that can't match anything."""
         for number, name in enumerate(self._exceptions(), 1):
             if not _is_readable(name):
-                yield f"entry {number} of NO_PROXY can't be read and is left out"
+                yield (
+                    f"entry {number} of NO_PROXY can't be read and is ignored; correct or remove it"
+                )
 
     def _proxy(self) -> str:
         """The address of the proxy for encrypted requests; empty for none."""

@@ -76,12 +76,12 @@ class Records:
         self._threads = DaemonThreads()
         # Pending writes, in order. One thread performs them, since several would only wait for each
         # other.
-        self._works: deque[Callable[[], object]] = deque()
+        self._pending: deque[Callable[[], object]] = deque()
         # The work of the thread that writes; None: nothing is being written.
         self._writing: Future[None] | None = None
         # The newest session.
         self._newest: SessionJournal | None = None
-        # The sessions that are not in the history yet, by ID, with the ends of other tries at them.
+        # The sessions that are not in the history yet: ID → ends of later tries at the recording.
         self._unlisted: dict[str, list[End]] = {}
         # Guards the four attributes above.
         self._lock = threading.Lock()
@@ -118,10 +118,11 @@ class Records:
         return AnotherTry(remedy_for(entry_id), lambda end: self._write(partial(keep, end)))
 
     def recording(self, entry_id: str) -> tuple[str, Recorded]:
-        """Return the ID of an entry, and what its file says. Blocks.
+        """Return the ID of an entry, and the content of its recording's file. Blocks.
 
         Raises:
-            HistoryError: There is no such entry, or it has no recording, or it is not over.
+            HistoryError: There is no such entry, or it has no recording, or its session is not
+                over.
             JournalError: The recording can't be read.
         """
         from koe.journal.history import LAST
@@ -129,7 +130,7 @@ class Records:
         history = self._history
         unlisted = self._unlisted_newest()
         if unlisted is not None and entry_id in (LAST, unlisted.id):
-            return _failed(unlisted).id, read_session(unlisted.path)
+            return _require_failed(unlisted).id, read_session(unlisted.path)
         entry = history.entry(entry_id)
         return entry.id, read_session(history.recording_of(entry.id))
 
@@ -140,10 +141,10 @@ class Records:
             HistoryError: There is none, or a session is not over, or the history can't be read.
         """
         if (unlisted := self._unlisted_newest()) is not None:
-            return _failed(unlisted).id
+            return _require_failed(unlisted).id
         newest = next((it for it in self._history.list() if it.has_audio), None)
         if newest is None:
-            raise HistoryError("no recording is kept that could be recognised again")
+            raise HistoryError("the history has no recording that could be recognised again")
         return newest.id
 
     def heard(self, entry_id: str) -> Entry:
@@ -203,7 +204,7 @@ class Records:
     def _write(self, work: Callable[[], object]) -> None:
         """Queue a write."""
         with self._lock:
-            self._works.append(work)
+            self._pending.append(work)
             if self._writing is None:
                 self._writing = self._threads.submit(self._write_all)
 
@@ -211,10 +212,10 @@ class Records:
         """Perform the queued writes; report failures, and go on."""
         while True:
             with self._lock:
-                if not self._works:
+                if not self._pending:
                     self._writing = None
                     return
-                work = self._works.popleft()
+                work = self._pending.popleft()
             try:
                 work()
             except KoeError as exc:
@@ -223,19 +224,19 @@ class Records:
                 log.exception("the history could not be written")
 
 
-def _failed(session: SessionJournal) -> SessionJournal:
-    """Return a session that has failed, and perhaps goes on recording.
+def _require_failed(session: SessionJournal) -> SessionJournal:
+    """Return the session if it has failed; it may still be recording.
 
     Raises:
-        HistoryError: It may still give a text.
+        HistoryError: The session has not failed, so it may still give a text.
     """
     if not session.has_failed:
-        raise HistoryError("the newest dictation is not over; try it again when it is")
+        raise HistoryError("the newest dictation is not over; try again after its end")
     return session
 
 
 async def _on_thread(work: Callable[[], object]) -> None:
-    """Do short work on another thread; if the system has no more threads, here."""
+    """Do short work on another thread, or on this one if the system has no more threads."""
     try:
         await asyncio.to_thread(work)
     except RuntimeError:
@@ -246,7 +247,7 @@ class AnotherTry:
     """The record of a session whose recording is stored already: only its end is recorded.
 
     Args:
-        remedy: How a user gets a text that is missing again, as a sentence.
+        remedy: How a user gets the text if this try fails too, as a sentence.
         keep: Called with the end.
     """
 

@@ -1,6 +1,6 @@
 """Converts samples of any rate and number of channels to what engines take: 16 kHz mono s16le.
 
-The only module that knows soxr, which is imported only where the rate differs.
+This is the only module that uses soxr. It imports soxr only if the rate differs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def checked_rate(rate_hz: int) -> int:
     """Return the sample rate that a program gave.
 
     Raises:
-        AudioError: No audio has it.
+        AudioError: The rate is not a number, or no audio has such a rate.
     """
     if not isinstance(rate_hz, int | float):  # numpy's numbers are converted
         try:
@@ -59,7 +59,7 @@ class Resampler:
     """
 
     def __init__(self, rate_hz: int) -> None:
-        # Makes one channel of all.
+        # Mixes all channels into one.
         self._mixer = FrameMixer(rate_hz)
         # Changes the rate; None: it is right already.
         self._stream: soxr.ResampleStream | None = None

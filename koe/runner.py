@@ -1,9 +1,9 @@
-"""Performs one session's effects: the shell around the pure machine in ``koe.session``.
+"""Performs the effects that the pure state machine of a session (``koe.session``) decides.
 
-Everything that happens becomes an event on one queue; the runner takes an event, lets the
-session decide, and performs each effect. A pump moves the audio from the host into the spool, from
-the first moment on. The engine runs in a leg (`koe.leg`) over the spool, and others may follow. All
-events and notices pass through one place, which records them.
+Everything that happens becomes an event on one queue. The runner passes each event to the session,
+and performs the effects that the session returns. From the beginning, a pump moves the audio from
+the host into the spool. The engine runs in a leg (`koe.leg`), which reads from the spool; other
+legs may follow. All events and notices pass through one place, which records them.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from koe.records import Record
 from koe.session import Session
 from koe.spool import AudioSource, Spool
 
-# How often audio is moved from the host into the spool: short against the 200 ms frames of the
-# shells, long against the work of looking.
+# Seconds between two moves of audio from the host into the spool: short compared with the 200 ms
+# frames of the shells, long compared with the time that a move takes.
 AUDIO_INTERVAL = 0.020
 
 # A session that fails while the user speaks goes on recording for the history, until the shell
@@ -69,7 +69,7 @@ class Runner:
     """Runs one session. Its methods are called on the loop's thread.
 
     Args:
-        session: The machine, fresh.
+        session: The state machine, which has received no event yet.
         open_engine: Makes the engines.
         audio: The session's audio.
         notify: Performs the notices, in order, one at a time. While it blocks, the session waits.
@@ -95,7 +95,7 @@ class Runner:
         self._ask_model = correct
         self._spool = spool or Spool()
         self._record = record
-        # Events that the session has not received yet, with the number of their leg; 0: of none.
+        # Events that the session has not received yet, with the number of their leg; 0: of no leg.
         self._happened: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         # The running leg, its task, and its number.
         self._leg: Leg | None = None
@@ -137,7 +137,7 @@ class Runner:
 
     @property
     def not_kept(self) -> str:
-        """Why what is said is not kept, as a sentence; empty if it is kept or not wanted."""
+        """Why the speech is not kept, as a sentence; empty if it is kept, or need not be kept."""
         return "" if self._record is None else self._record.failure
 
     def expect_end(self) -> None:
@@ -197,7 +197,7 @@ class Runner:
         self.over.set()
 
     def abandon(self) -> None:
-        """Have the engine release what it holds; for any thread, when the loop is stuck."""
+        """Make the engine release what it holds. Any thread; used if the loop is blocked."""
         if self._leg is not None:
             self._leg.abandon()
 
@@ -309,7 +309,7 @@ class Runner:
         session, delivered = self._session, self._delivered
         reason = self._error or self._failure
         if not session.finished and not reason:
-            reason = "the program ended before the text was there"
+            reason = "the program ended before the text was complete"
         self._record.end(
             End(
                 state=str(session.state),
@@ -365,7 +365,7 @@ class Runner:
         self._put(0, WaitExpired())
 
     async def _pause(self) -> None:
-        """Let queued calls of the shell come first, and before a delivery also earlier sessions."""
+        """Handle queued shell calls first; before a delivery, also await earlier sessions."""
         if self._session.state is State.PREPARING_PASTE and self._earlier:
             self._drop_leg()  # an earlier session may need the engine
             await self._earlier_sessions()

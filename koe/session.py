@@ -3,8 +3,8 @@
 This file has every transition and every condition for one. Nothing here awaits, reads a clock,
 opens a file or calls a callback.
 
-``Session.receive`` takes an event (what happened) and returns effects (what to do, in order), which
-``koe.runner`` performs. Tests compare these lists, as in "warn before delivering".
+``Session.receive`` takes an event, what happened, and returns effects, what to do, in order.
+``koe.runner`` performs them.
 
     idle ── Began ──► connecting_asr ── EngineConnected ──► recording_hold | recording_toggle
                                                                   │ InputEnded
@@ -16,8 +16,8 @@ opens a file or calls a callback.
        failed    ◄── no engine works and nothing was heard, or silence where that is an error
        cancelled ◄── Cancelled, from any state
 
-Losing an engine changes no state. The session has it opened again where the certain text ends, then
-the fall-backs. If none works, it delivers what was heard, with a warning, or fails without a text.
+Losing an engine changes no state. The session has the engine opened again where the certain text
+ends, then one fall-back after the other. If none works, it delivers what was heard, or fails.
 
 After it has reported the text, the session pauses for one turn of the loop: a shell may answer the
 text with a cancel, which has to be received before the text is corrected or delivered.
@@ -153,7 +153,7 @@ class Session:
     # An engine did not answer in time once; the second time it is given up.
     _has_expired: bool = False
     # No engine is left, and the user is still speaking.
-    _is_deaf: bool = False
+    _has_no_engine: bool = False
     # The user wants no correction.
     _accepted: bool = False
     # The correction was asked for.
@@ -262,7 +262,7 @@ class Session:
 
     def _finalize(self) -> list[Effect]:
         self.state = State.FINALIZING_ASR
-        return [ShowState(self.state), *(self._conclude() if self._is_deaf else self._wait())]
+        return [ShowState(self.state), *(self._conclude() if self._has_no_engine else self._wait())]
 
     def _wait(self) -> list[Effect]:
         self._wait_runs = True
@@ -281,11 +281,11 @@ class Session:
             has_ended: The engine ended by itself, or reported an error. If it does so twice after
                 the same text, there is no more text to expect from it.
         """
-        is_vain = is_permanent or (has_ended and self._waiting and self.hearing.repeats_itself)
+        is_useless = is_permanent or (has_ended and self._waiting and self.hearing.is_repetition)
         self._trouble = message
         if self.hearing.lose_leg():
             self._tries = 0
-        if not is_vain and self._may_try_again:
+        if not is_useless and self._may_try_again:
             return self._try_again(message)
         if self.fallbacks:
             return self._fall_back(message)
@@ -301,7 +301,7 @@ class Session:
     def _try_again(self, message: str) -> list[Effect]:
         effects: list[Effect] = []
         if self._tries == len(RETRY_DELAYS):
-            effects.append(Warn(f"{message}; speak on: koe keeps the recording and tries again"))
+            effects.append(Warn(f"{message}; go on speaking: koe keeps the audio and tries again"))
         delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
         self._tries += 1
         effects.append(OpenEngine(self.engine, self.hearing.upto, delay, is_again=True))
@@ -326,7 +326,7 @@ class Session:
         return [Warn(self._with_remedy(f"{message}; a part of the text is missing"))]
 
     def _give_up(self, message: str) -> list[Effect]:
-        """Go on without an engine; what was heard is delivered when the key is up."""
+        """Deliver what was heard after the input ends; if nothing was heard, fail at once."""
         if not self.heard.strip():
             is_recording = self.state in (State.RECORDING_HOLD, State.RECORDING_TOGGLE)
             shown: list[Effect] = [ShowState(State.FINALIZING_ASR)] if is_recording else []
@@ -335,7 +335,7 @@ class Session:
         warning = Warn(self._with_remedy(f"{message}; the end of the text may be missing"))
         if self._waiting:
             return [warning, *self._conclude()]
-        self._is_deaf = True
+        self._has_no_engine = True
         return [warning]
 
     def _with_remedy(self, message: str) -> str:
@@ -349,7 +349,7 @@ class Session:
         return self._conclude()
 
     def _conclude(self) -> list[Effect]:
-        """Stop listening; the text, or that nothing was said, does not change any more."""
+        """Stop listening: the result, a text or silence, is final."""
         self.hearing.end()
         if self.heard.strip():
             self._text = self.finish(self.heard)
@@ -382,11 +382,11 @@ class Session:
         ]
 
     def _expire(self) -> list[Effect]:
-        """Try an engine that did not answer once more: this does not mean that nothing was said."""
+        """Retry an engine once if it does not answer: that does not mean that nothing was said."""
         silence = f"the speech engine did not answer within {self.final_wait:g} s"
-        is_vain, self._has_expired = self._has_expired, True
+        is_useless, self._has_expired = self._has_expired, True
         self._wait_runs = False
-        return self._lose_engine(self._trouble or silence, is_permanent=is_vain)
+        return self._lose_engine(self._trouble or silence, is_permanent=is_useless)
 
     def _note_loss(self, lost_bytes: int, flaw: str) -> list[Effect]:
         warnings = [Warn(it) for it in (flaw, lost_audio(lost_bytes)) if it]

@@ -1,4 +1,4 @@
-"""Sentences about what a session lacks, for its warnings and errors. Pure."""
+"""Sentences for the warnings and errors of a session. Pure."""
 
 from __future__ import annotations
 

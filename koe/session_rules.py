@@ -14,8 +14,9 @@ class SessionRules:
             once the engine is connected; else both come at once.
         silence_is_error: A recording without speech ends in an error; else quietly in ``idle``.
         closing_states: ``completed`` and ``idle`` follow the final text.
-        finish_superseded: A session whose text is not delivered when the next one begins delivers
-            it, before that of the next one; if it still records, it is ended. Else it is cancelled.
+        finish_superseded: True: if a session is still running when the next one begins, its
+            recording ends, and its text is delivered before that of the next one. False: it is
+            cancelled.
         rebuild_at_reload_only: Every reload rebuilds the client for language models, and nothing
             else does; else it is rebuilt whenever one of its settings changed.
         confirms_delivery: The host reports whether it inserted the text (`koe.runner.Runner`), and

@@ -22,8 +22,9 @@ from typing import NamedTuple
 from koe.text import join_segments
 from koe.tokens import Token, first_tokens, last_tokens
 
-# The fewest tokens of the tail that are aligned, and their number per second that both heard. In
-# the head it is half as many. The fastest speakers say seven characters or five words per second.
+# How many tokens of the tail are aligned: this number at least, and this number for each second
+# that both legs heard; of the head, half as many. The fastest speakers say seven characters or five
+# words per second.
 _TAIL_TOKENS = 24
 _TOKENS_PER_SECOND = 8
 
@@ -36,7 +37,7 @@ _MOST_TOKENS = 60
 _DIFFERENT = 0.7
 _FAR = 0.2
 
-# The least worth of an alignment that is used.
+# The lowest score of an alignment that is used.
 _ENOUGH = 0.3
 
 # Added to the number of tokens that are cut by time before it is rounded down.
@@ -74,8 +75,9 @@ class Seam(NamedTuple):
 def stitch(head: str, tail: str, overlap: float = 3.0, tail_seconds: float | None = None) -> str:
     """Join the known text with that of a new leg, whose beginning repeats the end of the head.
 
-    After the words that both have, the text of the tail is used, because it heard them in context;
-    but while the tail has fewer words there than the head, the end of the head stays.
+    After the words that both have, the text of the tail is used, because the tail's engine heard
+    the words there in context. But as long as the tail has no more words there than the head, the
+    whole head stays, and nothing of the tail is used.
 
     Args:
         head: The text that is known.
@@ -144,10 +146,12 @@ def _is_letter(token: Token) -> bool:
 
 
 def _align(old: list[Token], new: list[Token], expected: float) -> tuple[int, int] | None:
-    """Find two equal tokens, where the best alignment can be cut with the most tokens left.
+    """Find the pair of equal tokens at which the best alignment is cut.
+
+    Of several pairs, it is the one that leaves the most tokens in the joined text.
 
     Returns:
-        The number of tokens of each text up to and including these; None: nothing aligns.
+        The number of tokens of each text up to and including this pair; None: nothing aligns.
     """
     in_old, in_new = (Counter(token.key for token in side) for side in (old, new))
     best, found = _ENOUGH, None

@@ -66,7 +66,7 @@ _CONTRACTIONS = frozenset(("s", "d", "m", "re", "ve", "ll"))
 # Half-width punctuation that is followed by a space in all scripts with spaces.
 _PAUSES = frozenset(".,;:!?…;·،؛؟۔।॥։՝՞՜።፣፤፥")
 
-# Commas give way to any punctuation that follows; neither they nor full stops are written twice.
+# A comma is dropped before any other punctuation, and no comma or full stop is written twice.
 _COMMAS = frozenset(",;:،؛、，；：")
 _STOPS = frozenset(".。۔।")
 _PUNCTUATION = _COMMAS | _STOPS | frozenset("!?…！？؟")
@@ -105,9 +105,9 @@ def without_last_comma(text: str) -> str:
 def pasted(text: str) -> str:
     """Return an address or a name without quotes and invisible characters around it."""
     start, end = 0, len(text)
-    while start < end and _is_around(text[start]):
+    while start < end and _is_stripped(text[start]):
         start += 1
-    while start < end and _is_around(text[end - 1]):
+    while start < end and _is_stripped(text[end - 1]):
         end -= 1
     return text[start:end]
 
@@ -154,8 +154,9 @@ def needs_space_between(left: str, right: str) -> bool:
 def join_segments(segments: Iterable[str]) -> str:
     """Join recognised segments into one text, with a space only where a script wants one.
 
-    Segments are trimmed; blank ones are skipped. A comma or full stop that one segment ends and
-    the next begins with is written once.
+    Segments are trimmed; blank ones are skipped. If the next segment begins with punctuation, a
+    comma at the end of a segment is dropped. If it begins with the same full stop, that is written
+    once.
     """
     parts: list[str] = []
     # The end of what was joined so far.
@@ -176,7 +177,7 @@ def join_segments(segments: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def _is_around(character: str) -> bool:
+def _is_stripped(character: str) -> bool:
     return character in _QUOTATION_MARKS or unicodedata.category(character) in _INVISIBLE
 
 
@@ -210,7 +211,7 @@ def _closes(last: str, right: str) -> bool:
 
 
 def _begins_word(character: str) -> bool:
-    """Tell whether a word may begin with a character, or with none: an empty one."""
+    """Return whether a word may begin with a character; False for white space and for ""."""
     if not character or character.isspace():
         return False
     category = _category(character)

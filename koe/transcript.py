@@ -35,10 +35,11 @@ _COMPARED = 32
 # been said twice.
 _LEAST_OVERLAP = 2
 
-# A much shorter text is a repetition if it has at least this number of the first tokens. A text
-# that differs near its beginning is one if it has this part of the old tokens, of at least this
-# number.
+# A much shorter text is a repetition only if it begins with at least this number of the old tokens.
 _LEAST_BEGINNING = 3
+
+# A text that differs near its beginning is a repetition if it has at least this part of the old
+# tokens; and if there are at least as many old tokens as the second number.
 _LEAST_ALIKE = 0.8
 _ENOUGH_TO_BE_ALIKE = 5
 

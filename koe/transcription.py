@@ -66,7 +66,7 @@ def transcribe(
     Args:
         source: The path of a recording of any kind that libsndfile reads. Or a numpy array of the
             shape (samples,) or (samples, channels): floats between -1 and 1, or int16.
-        rate: Samples per second of an array; None for a file, which says it itself.
+        rate: Samples per second of an array; None for a file, which contains its rate.
         engine: Which engine recognises it; empty: as the settings say.
         directory: The configuration's folder, made if it is missing; None: the user's own.
 
@@ -77,12 +77,13 @@ def transcribe(
     """
     _refuse_loop()
     if isinstance(source, bytes | bytearray | memoryview):
-        raise AudioError("bytes do not say what format they have; pass a path, or an array")
+        raise AudioError("the format of bytes is unknown; pass a path, or a numpy array")
     if not isinstance(source, str | os.PathLike):
         blocks = _blocks(checked_array(source), rate)
         return daemon_threads.run(_transcribe(blocks, rate, engine, directory))
     if rate is not None:
-        raise AudioError(f"{os.fspath(source)} says its rate itself; the rate is for arrays")
+        path = os.fspath(source)
+        raise AudioError(f"{path} contains its sample rate; pass rate only with an array")
     with open_recording(Path(source)) as recording:
         return daemon_threads.run(_transcribe(recording, None, engine, directory))
 
@@ -93,7 +94,7 @@ def _refuse_loop() -> None:
     except RuntimeError:
         return
     raise DictationError(
-        "koe.transcribe would hold up the event loop of this thread; use: "
+        "koe.transcribe would block the event loop of this thread; use: "
         "await asyncio.to_thread(koe.transcribe, …)"
     )
 

@@ -19,7 +19,7 @@ _LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class DeclaredLength:
     """The length of a recording, according to its header.
 
     Attributes:
@@ -31,7 +31,7 @@ class Promise:
     bytes_per_second: int
 
 
-def read_promise(file: BinaryIO) -> Promise | None:
+def read_declared_length(file: BinaryIO) -> DeclaredLength | None:
     """Read the header of a WAV file, and return to its beginning; None: it is no WAV file."""
     file.seek(0)
     try:
@@ -41,12 +41,13 @@ def read_promise(file: BinaryIO) -> Promise | None:
 
 
 def unfinished_at(file: BinaryIO) -> int | None:
-    """Find the length of the samples in the header, if it is 0 although samples follow.
+    """Find the field for the length of the samples, if it is 0 although samples follow.
 
-    A recorder that was killed leaves such a file, since it writes the length at its end.
+    A recorder that was killed leaves such a file, since it writes the length when it ends.
 
     Returns:
-        Where it is in the file, in bytes; None: it is not 0, or nothing follows.
+        The position of the field in the file, in bytes; None: the length is not 0, no samples
+        follow, or it is no WAV file.
     """
     file.seek(0)
     try:
@@ -69,13 +70,13 @@ def streamed_length(head: bytes) -> int | None:
     return int(size) + _CHUNK.size
 
 
-def _read(file: BinaryIO) -> Promise | None:
+def _read(file: BinaryIO) -> DeclaredLength | None:
     if (found := _find_samples(file)) is None:
         return None
     size, bytes_per_second = found
     is_unknown = any(size in sizes for sizes in _UNKNOWN)
     end = None if is_unknown else file.tell() + size
-    return Promise(end, bytes_per_second) if bytes_per_second else None
+    return DeclaredLength(end, bytes_per_second) if bytes_per_second else None
 
 
 def _find_samples(file: BinaryIO) -> tuple[int, int] | None:

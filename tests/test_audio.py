@@ -184,7 +184,7 @@ def test_another_file_in_a_pipe() -> None:
 
 def test_an_address() -> None:
     assert refusal(Path("https://example.org/a.mp3")).endswith(
-        "example.org/a.mp3 is an address; download the recording, and name its file"
+        "example.org/a.mp3 is a web address; download the recording, and give the file"
     )
 
 
@@ -266,17 +266,17 @@ def test_what_is_cut_off(tmp_path: Path) -> None:
     path = write(tmp_path, wav(bytes(32_000), declared_bytes=80_000))
     with open_recording(path) as recording:
         assert len(b"".join(recording)) == 32_000
-        assert recording.flaw.startswith(f"{path} is cut off: 1.5 s are missing at its end")
+        assert recording.flaw.startswith(f"{path} is cut off: according to its header, 1.5 s are")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.wav").endswith(
-        "none.wav does not exist; name an existing recording"
+        "none.wav does not exist; give an existing recording"
     )
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"{tmp_path} is a directory; name a recording"
+    assert refusal(tmp_path) == f"{tmp_path} is a directory; give a recording"
 
 
 def test_a_name_that_no_file_can_have() -> None:

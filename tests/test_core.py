@@ -426,7 +426,9 @@ async def test_a_session_without_a_profile(
         assert ShowState(State.CORRECTING) not in notices
         await core.close()
     assert not fake.questions
-    reported = "the profile 'gone' is not one of llm.profiles, which are: lab; nothing is corrected"
+    reported = (
+        "the profile 'gone' is not one of llm.profiles (choose from: lab); nothing is corrected"
+    )
     where = f"{directory / 'config.yaml'}: llm.active_profile"
     assert capsys.readouterr().err == f"koe: {where}: {reported}\n"
 

@@ -79,14 +79,14 @@ def test_revisions_of_all_legs() -> None:
 
 def test_a_leg_that_says_the_same_again() -> None:
     hearing = Hearing()
-    assert not hearing.repeats_itself
+    assert not hearing.is_repetition
     hearing.add_interim("one")
     hearing.lose_leg()
-    assert not hearing.repeats_itself
+    assert not hearing.is_repetition
     hearing.add_interim("one")
-    assert hearing.repeats_itself
+    assert hearing.is_repetition
     hearing.add_interim("one two")
-    assert not hearing.repeats_itself
+    assert not hearing.is_repetition
 
 
 def test_a_comma_at_the_end_of_all() -> None:

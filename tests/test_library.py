@@ -49,7 +49,7 @@ def test_windows_loads_it_from_bin(prefixes: tuple[Path, Path]) -> None:
 
 
 def test_no_library(prefixes: tuple[Path, Path]) -> None:
-    with pytest.raises(LibraryError, match=r"has no C library: .* run make lib$"):
+    with pytest.raises(LibraryError, match=r"has no C library: .* run: make lib$"):
         koe.get_include()
     with pytest.raises(LibraryError):
         koe.get_library_dir()

@@ -57,6 +57,6 @@ def test_an_openssl_that_python_hides(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     openssl.ignore_configuration()
     assert capsys.readouterr().err == (
-        "koe: OPENSSL_MODULES can have OpenSSL load code into this process; "
-        "start it without OPENSSL_MODULES\n"
+        "koe: with OPENSSL_MODULES, OpenSSL can load code into this process; "
+        "start the program without OPENSSL_MODULES\n"
     )

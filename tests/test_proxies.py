@@ -177,7 +177,7 @@ def test_an_exception_that_cannot_be_read_is_left_out_and_reported_once(
     monkeypatch.setenv("NO_PROXY", f"localhost, {entry}, example.com")
     for _ in range(2):
         assert read_proxies().address_for(FAR) == ""
-    reported = "entry 2 of NO_PROXY can't be read and is left out"
+    reported = "entry 2 of NO_PROXY can't be read and is ignored; correct or remove it"
     assert capsys.readouterr().err == f"koe: {reported}\n"
     assert list(read_proxies().problems()) == [reported]
 

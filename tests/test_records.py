@@ -186,7 +186,7 @@ async def test_what_is_not_kept_is_not_offered(
     engines.refuse("moonshine")
     async with open_core(directory) as core:
         session = core.begin()
-        assert session.not_kept.endswith("there can be no more threads; dictation goes on")
+        assert session.not_kept.endswith("allows no more threads; dictation continues without it")
         async with asyncio.timeout(PATIENCE):
             notices = [notice async for notice in session]
     assert ReportError("ASR connection failed: no key") in notices

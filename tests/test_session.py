@@ -240,7 +240,7 @@ def test_tries_while_the_user_speaks() -> None:
         effects = session.receive(LOST)
         if len(delays) == 5:
             assert warnings == [
-                Warn("ASR error: lost; speak on: koe keeps the recording and tries again")
+                Warn("ASR error: lost; go on speaking: koe keeps the audio and tries again")
             ]
         else:
             assert not warnings

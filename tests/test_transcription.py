@@ -56,7 +56,7 @@ def test_a_recording_that_is_cut_off(
     path = tmp_path / "cut.wav"
     path.write_bytes(wav(bytes(32_000), declared_bytes=96_000))
     [warning] = transcribe(path, directory=directory).warnings
-    assert warning.startswith(f"{path} is cut off: 2.0 s are missing at its end")
+    assert warning.startswith(f"{path} is cut off: according to its header, 2.0 s are")
 
 
 def test_an_engine_that_fails(engine: ScriptedEngine, recording: Path, directory: Path) -> None:
@@ -78,14 +78,14 @@ def test_an_engine_that_fails_late(
 @pytest.mark.parametrize(
     ("source", "rate", "sentence"),
     [
-        ("none.wav", None, "none.wav does not exist; name an existing recording"),
-        ("talk.wav", 16_000, "talk.wav says its rate itself"),
+        ("none.wav", None, "none.wav does not exist; give an existing recording"),
+        ("talk.wav", 16_000, "talk.wav contains its sample rate"),
         (numpy.zeros(9), None, "the sample rate of the array is missing"),
         (numpy.zeros(9), 0, "a sample rate of 0 Hz"),
         (numpy.empty(0), 16_000, "the array is empty"),
         (numpy.full(9, numpy.nan), 16_000, "no numbers"),
         (numpy.zeros(9, dtype=int), 16_000, "samples of the type int64"),
-        (b"RIFF", 16_000, "pass a path, or an array"),
+        (b"RIFF", 16_000, "pass a path, or a numpy array"),
     ],
 )
 def test_what_can_not_be_transcribed(

@@ -23,8 +23,9 @@ ALIKE = 0.62
 ALIKE_TERM = 0.5
 ALIKE_LOANWORD = 0.6
 
-# An answer is another text if no word was kept and both texts have more than MOST_MISHEARD words in
-# Latin script, or if both have more than LONGEST_MISHEARD words and less than half were kept.
+# An answer counts as a different text if no word was kept and both texts have more than
+# MOST_MISHEARD words in Latin script, or if both have more than LONGEST_MISHEARD words and fewer
+# than half of the words of the shorter text were kept.
 MOST_MISHEARD = 3
 LONGEST_MISHEARD = 50
 
@@ -40,8 +41,9 @@ _LONGEST_ANSWERED = 4
 # The largest number of letters of an abbreviation.
 _LONGEST_SHORT = 4
 
-# Prefixes that give a word the contrary meaning, and pairs of words of which only one negates, but
-# that are often confused because they sound alike.
+# Prefixes that give a word the contrary meaning, pairs of prefixes with contrary meanings, and
+# pairs of words that count as the same because they are often confused, although only one of them
+# negates, or both are units.
 _CONTRARY = ("un", "in", "im", "il", "ir", "dis", "non")
 _CONTRARY_BEGINNINGS = (
     ("hyper", "hypo"),
@@ -64,7 +66,8 @@ _HARMLESS = (
 )
 
 
-_SET = re.compile(b"\1+")
+# A run of flags that are set.
+_SET_RUN = re.compile(b"\1+")
 
 
 class Gap(NamedTuple):
@@ -127,7 +130,7 @@ def _latin_words(words: Words) -> int:
 
 def runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """The ranges in which flags are set, as (start, end)."""
-    return [run.span() for run in _SET.finditer(bytes(flags))]
+    return [run.span() for run in _SET_RUN.finditer(bytes(flags))]
 
 
 def _gaps(heard: Words, answer: Words) -> Iterator[Gap]:

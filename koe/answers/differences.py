@@ -1,4 +1,4 @@
-"""Find the differences of two texts, without words that sound alike or are no loss. Pure."""
+"""Find the differences between two texts, except words that sound alike or may be missing. Pure."""
 
 from __future__ import annotations
 
@@ -75,8 +75,9 @@ class Differences:
     def drops_word(self) -> bool:
         """Whether a word with a full meaning of its own is gone, and no word is in its place.
 
-        It is a part of a list, or a condition: salt, pepper and garlic; the temporary files. Words
-        beside an interjection may have been taken back.
+        Such a word can be an item of a list (salt, pepper and garlic) or limit the meaning (the
+        temporary files). A gap with an interjection does not count, because the speaker may have
+        corrected the words in it.
         """
         words, flags = self.gone.words, self.gone.flags
         return any(
@@ -109,24 +110,30 @@ def compare(
     return Differences(*sides, alignment.gaps, alignment.is_other_text)
 
 
-def _side(words: Words, flags: Sequence[bool], among: Sequence[bool]) -> Side:
-    """Build one side from its unexcused (`flags`) and all of its missing words (`among`)."""
+def _side(words: Words, flags: Sequence[bool], lacking: Sequence[bool]) -> Side:
+    """Build one side.
+
+    Args:
+        words: The words of the text.
+        flags: For each word, whether the other text lacks it and its loss is not excused.
+        lacking: For each word, whether the other text lacks it.
+    """
     weight = sum(compress(words.weights, flags))
-    size = sum(words.weights) - sum(compress(words.weights, among)) + weight
+    size = sum(words.weights) - sum(compress(words.weights, lacking)) + weight
     texts = list(compress(words.texts, flags))
     missing = (
         sum(compress(words.weights[start:end], flags[start:end]))
-        for start, end in (runs(among) if texts else ())
+        for start, end in (runs(lacking) if texts else ())
     )
     heaviest = max(missing, default=0.0)
     return Side(words, flags, texts, weight, weight / size if weight else 0.0, heaviest)
 
 
 def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
-    """Count words as kept that were only moved, if the sentence means the same.
+    """Count words that were only moved as kept, if the sentence means the same.
 
-    All must have moved in the same direction. Words that changed places with each other are not
-    kept, because the order can matter: who paid whom, or which is first.
+    All of them must have moved in the same direction. Words that changed places with each other do
+    not count as kept, because their order can matter: who paid whom, or which is first.
     """
     moves = list(_moves(heard, answer, alignment))
     if not moves:
@@ -135,8 +142,8 @@ def _put_back(heard: Words, answer: Words, alignment: Alignment) -> None:
     if len({place < other for _, _, place, other in moves}) == 1 and all(
         sum(heard.weights[run.start : run.stop]) <= HEAVIEST_MOVED
         and max(heard.numbers[run.start : run.stop]) < 0
-        and speech.STANDING.isdisjoint(heard.texts[run.start : run.stop])
-        and speech.CROSSED.isdisjoint(kept[min(place, other) : max(place, other)])
+        and speech.UNMOVABLE.isdisjoint(heard.texts[run.start : run.stop])
+        and speech.BARRIERS.isdisjoint(kept[min(place, other) : max(place, other)])
         for run, _, place, other in moves
     ):
         for run, first, _, _ in moves:

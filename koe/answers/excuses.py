@@ -1,4 +1,4 @@
-"""Find missing words that are no loss. Pure.
+"""Find missing words that an answer may leave out. Pure.
 
 They are fillers, stutters, names of signs that the answer writes, and what the speaker corrected.
 """
@@ -15,10 +15,10 @@ from koe.answers.repairs import is_among, is_meaningful
 from koe.answers.restarts import is_restart, shifted
 from koe.answers.words import PERSONS, Words
 
-# The largest weight of words that a speaker corrects; the second one if the words of the correction
-# have other uses and nothing is said again.
-LONGEST_TAKEN_BACK = 5.0
-LONGEST_REPLACED = 1.6
+# The largest weight of words that a speaker corrects. HEAVIEST_REPLACED applies if the phrase that
+# announces the correction has other uses, too, and no word is said again.
+HEAVIEST_TAKEN_BACK = 5.0
+HEAVIEST_REPLACED = 1.6
 
 # Explanations of a spelling: Marc with a c, Smyth with a y.
 _HINT = re.compile(r"(?:with an?|spelled|its spelled|that is)(?: [a-z])+")
@@ -112,9 +112,10 @@ def _begins_item(heard: Words, start: int, end: int, items: int) -> bool:
 def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     """Whether words are a part that the speaker corrected, up to the beginning of the right words.
 
-    Such a run consists of wrong words, a phrase that says so (such as "no wait"), and words that
-    are said again. The right words follow the run. They repeat a word from before the correction,
-    or have a word of the same kind as a wrong one; otherwise they are another sentence.
+    Such a run consists of wrong words, a phrase that announces the correction (such as "no wait"),
+    and words that are said again. The right words follow the run. They repeat a word from before
+    the correction, or have a word of the same kind as a wrong one; otherwise they are another
+    sentence.
     """
     if speech.ALL_CORRECTIONS.keys().isdisjoint(heard.texts[start:end]):
         return False  # a quick exit for most runs
@@ -140,9 +141,9 @@ def _is_taken_back(heard: Words, start: int, end: int) -> bool:
     begins_again = start > 0 and heard.keys[last:end] == heard.keys[start - 1 : start]
     if not (is_again or begins_again) and (not start or _is_grammar(heard, wrong)):
         return False
-    longest = LONGEST_TAKEN_BACK if is_certain or is_again else LONGEST_REPLACED
+    heaviest = HEAVIEST_TAKEN_BACK if is_certain or is_again else HEAVIEST_REPLACED
     replaced = [at for at in wrong if heard.keys[at] not in heard.keys[right.start : right.stop]]
-    return sum(heard.weights[at] for at in replaced) <= longest
+    return sum(heard.weights[at] for at in replaced) <= heaviest
 
 
 def _is_kept_number(heard: Words, start: int, last: int) -> bool:
@@ -154,7 +155,7 @@ def _is_kept_number(heard: Words, start: int, last: int) -> bool:
 
 
 def _is_corrected_behind(heard: Words, was_gone: Sequence[bool], start: int, end: int) -> bool:
-    """Whether a phrase behind the right words corrects the wrong ones: june, july actually."""
+    """Whether a phrase after the right words corrects the wrong ones: june, july actually."""
     behind = min(len(heard), end + _LONGEST_RIGHT)
     cues = speech.find_loose(heard.texts, speech.ALL_CORRECTIONS, end, behind)
     return any(
@@ -171,7 +172,7 @@ def _is_grammar(heard: Words, wrong: Sequence[int]) -> bool:
 
 
 def _is_parallel(heard: Words, wrong: Sequence[int], right: range) -> bool:
-    """Whether the words behind a correction have a wrong word again, or one of the same kind."""
+    """Whether the words after a correction repeat a wrong word, or have one of the same kind."""
     return any(
         is_meaningful(heard, at) and heard.texts[at] not in PERSONS and is_among(heard, at, right)
         for at in wrong
@@ -195,7 +196,7 @@ def _is_repeated(heard: Words, was_gone: Sequence[bool], start: int, end: int) -
     after = [heard.keys[at] for at in range(end, min(len(heard), end + around)) if not was_gone[at]]
     if not is_figure:
         return _is_within(keys, before) or _is_within(keys, after)
-    # They are repeated before the run, behind it, or partly on both sides: we uh we need need.
+    # They are repeated before the run, after it, or partly on both sides: we uh we need need.
     return any(
         keys[:at] == before[len(before) - at :] and keys[at:] == after[: len(keys) - at]
         for at in range(len(keys) + 1)

@@ -8,7 +8,7 @@ from enum import StrEnum
 class Flaw(StrEnum):
     """Why an answer is not an edit of the transcript, as a clause of a message for users."""
 
-    DUMP = "it recites the dictionary"
+    DUMP = "it lists terms of the dictionary that were not said"
     TRANSLATION = "it is in another language"
     COLLAPSE = "it keeps only a fragment"
     TRUNCATION = "it leaves out a part of what was said"

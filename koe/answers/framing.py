@@ -24,8 +24,8 @@ _LEAD_ENDS = re.compile(
 _NOTE_BEGINS = re.compile(r"\n\s*|(?<=[^\w\s])[ \t]*(?=[(（\[【])|\s+(?=[(（\[【])")
 _NOTE_MARK = re.compile(r"[\n(（\[【]")
 
-# Sentences before the text: "Sure.", "Okay, I've cleaned that up for you." The words behind "I've"
-# and 已为您 are those for work on a text.
+# Sentences before the text: "Sure.", "Okay, I've cleaned that up for you." The verbs after "I've"
+# and 已为您 are those for editing a text.
 _ACKNOWLEDGEMENT = "|".join(map(re.escape, lexicon.phrases("acknowledgements")))
 _ANNOUNCEMENT = (
     r"here(?:['’]s| is) (?:the|your) [^.!\n]{0,60}"
@@ -37,7 +37,8 @@ _OPENING = re.compile(
     rf"(?i)(?:(?:{_ACKNOWLEDGEMENT})[.!,。！，]\s*|(?:{_ANNOUNCEMENT})[.!。！]\s*)+"
 )
 
-# Where a preamble may also end, and the sentences with which models end, if the rest is an edit.
+# Where a preamble may also end, and the sentences with which models end their answers. Both count
+# only if the rest is an edit.
 _DASH = re.compile(r"\s[-–—]\s")
 _CLOSING = re.compile(
     r"(?i)(?:(?<=[.!?])|(?<=[.!?][\"”]))\s+(?://|(?:i )?hope (?:this|that|it) helps"
@@ -63,7 +64,8 @@ def _without_opening(text: str, is_opening: Callable[[str, str], bool]) -> str:
     rest = text[opening.end() :]
     if not is_opening(opening[0], rest):
         return text
-    # A sentence goes on in lower case after a comma; an address stays as it is.
+    # After a comma the sentence goes on in lower case, so it gets a capital letter here, unless its
+    # first word has characters other than letters, as a web address does.
     goes_on = opening[0].rstrip().endswith(",") and rest.split(maxsplit=1)[0].isalpha()
     return rest[:1].upper() + rest[1:] if goes_on else rest
 
@@ -77,17 +79,18 @@ def without_note(text: str, heard: Heard) -> str:
 
 
 def without_acknowledgement(text: str, heard: Heard) -> str:
-    """Remove sentences with which models begin, if they say nothing of the transcript.
+    """Remove sentences with which models begin, if they contain nothing of the transcript.
 
-    The rest need not have most of the transcript, so its caller judges it.
+    The rest need not contain most of the transcript, so the caller must judge the rest.
     """
     return _without_opening(text, heard.is_foreign)
 
 
 def inner_texts(text: str, heard: Heard) -> Iterator[str]:
-    """Yield what is left of a text without each part that may be a frame.
+    """For each part of a text that may be a frame, yield the text without that part.
 
-    Only the place of a part decides, but the first and the last words of the transcript are none.
+    Only the place of a part decides, except that a part with the first or the last words of the
+    transcript is not a frame if the rest lacks these words.
     """
     ends = [end.end() for end in islice(_LEAD_ENDS.finditer(text), _MOST_PLACES)]
     ends += [end.end() for end in (_OPENING.match(text), _DASH.search(text)) if end]
@@ -102,7 +105,7 @@ def inner_texts(text: str, heard: Heard) -> Iterator[str]:
 
 
 def _rest(text: str, heard: Heard, parts: Iterable[tuple[str, str]]) -> str:
-    # An answer that quotes the transcript also has the edit.
+    # If the rest is the transcript itself, the answer quotes it, and has the edit in another place.
     return next(
         (
             rest

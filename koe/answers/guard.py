@@ -35,7 +35,7 @@ _MOSTLY_KEPT = 0.4
 # The largest weight of missing and of new words for the reason that a word was replaced.
 HEAVIEST_EXCHANGE = 2.6
 
-# Fewer kana than this are no Japanese: Chinese texts can contain a の, for example.
+# A text with fewer kana than this is not Japanese: Chinese texts can contain a の, for example.
 _FEWEST_KANA = 3
 
 # The largest number of spoken corrections that are applied one after the other.
@@ -50,8 +50,8 @@ _REFUSAL = speech.pattern("refusals")
 def find_edit(answer: str, heard: str, candidates: Sequence[str] = ()) -> tuple[str, Flaw | None]:
     """Find the edit in an answer: the answer itself, or what is left of it without a frame.
 
-    Some frames have words of the transcript, or stand around a text with few of them, so `clean`
-    leaves them. A part that may be a frame is one if the rest is an edit.
+    `clean` does not remove a frame that has words of the transcript, or that surrounds a text with
+    few of its words. This function removes a part that may be a frame if the rest is an edit.
 
     Args:
         answer: The cleaned answer.
@@ -68,7 +68,7 @@ def find_edit(answer: str, heard: str, candidates: Sequence[str] = ()) -> tuple[
     flaw = find_flaw(answer, heard, candidates)
     if flaw is None:
         return answer, None
-    # The transcript itself is what takes the place of an answer that is not used.
+    # The transcript need not be tried, because it is used anyway if no edit is found.
     texts, tried = [answer], {answer, heard}
     for text in texts:
         for inner in inner_texts(text, known):
@@ -130,8 +130,8 @@ def _flaw_in(
     gone, new = found.gone, found.new
     if _leaves_japanese(found):
         return Flaw.TRANSLATION
-    is_about_it = max(gone.share, new.share) <= _MOSTLY_KEPT
-    flaw = changed_meaning(found) if is_about_it else None
+    is_close = max(gone.share, new.share) <= _MOSTLY_KEPT
+    flaw = changed_meaning(found) if is_close else None
     if all(side.share <= MOST_OF_TEXT and side.heaviest <= HEAVIEST_RUN for side in (gone, new)):
         if flaw or found.drops_word:
             return flaw or Flaw.TRUNCATION
@@ -206,8 +206,8 @@ def _leaves_japanese(found: Differences) -> bool:
 def _is_translation(found: Differences) -> bool:
     """Whether the new words are in another script than the missing ones.
 
-    The scripts of the whole texts must also differ, or no word in the script of the missing words
-    may be left.
+    In addition, the scripts of the whole texts must differ, or the answer must keep no word in the
+    script of the missing words.
     """
     lost, added = _script(found.gone.texts), _script(found.new.texts)
     if not lost or not added or lost == added:

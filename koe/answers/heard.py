@@ -74,7 +74,8 @@ class Heard:
     def _is_edge_of(self, keys: Sequence[str], rest: Counter[str]) -> bool:
         """Whether the transcript begins or ends with these words, and the rest lacks one of them.
 
-        All of them may be light: "To do: buy milk". A frame may have the whole transcript.
+        The words may be light, such as "To do" in "To do: buy milk". More than half of the
+        transcript does not count, because a frame may quote the whole transcript.
         """
         said, count = self._words.keys, len(keys)
         if not count or 2 * count > len(said):
@@ -92,18 +93,20 @@ class Heard:
         return self._covered_by(rest) >= MOST and not self._is_spelled(words, rest)
 
     def is_opened_by(self, part: str, rest: str) -> bool:
-        """Whether a part before the rest of a text says nothing of the transcript.
+        """Whether a part before the rest of a text contains nothing of the transcript.
 
-        The rest contains most of the transcript, and its first word that is no filler.
+        The rest must contain most of the transcript, and the first word of the transcript that is
+        not a filler.
         """
         lacks = self._lacking(rest)
         first = next((at for at in range(len(self._words)) if at not in self._idle), None)
         return first not in lacks and self.is_most_of(rest) and self.is_foreign(part, rest)
 
     def is_foreign(self, part: str, rest: str) -> bool:
-        """Whether no word that the rest of a text lacks is meant by a part of it.
+        """Whether a part of a text stands for no word of the transcript that the rest lacks.
 
-        Such a word sounds like one of the part, or was an acknowledgement: ok, okay.
+        A part stands for a word if one of its own words sounds like it. If the rest lacks an
+        acknowledgement of the transcript, such as "okay", the part stands for that, too.
         """
         words, lacking = split(part), self._lacking(rest)
         scripts = set(map(script_of, words.texts))
@@ -132,8 +135,8 @@ class Heard:
         """Whether words of the transcript that the rest lacks sound like words of the part."""
         keys = enumerate(self._words.keys)
         lacks = [at for at, key in keys if key not in rest and at not in self._idle]
-        kept = align(self._words.picked(lacks), part).new
-        return any(it >= MEANINGFUL for it in compress(part.weights, map(not_, kept)))
+        new = align(self._words.picked(lacks), part).new
+        return any(it >= MEANINGFUL for it in compress(part.weights, map(not_, new)))
 
     def begins_with(self, *signs: str) -> bool:
         """Whether the transcript begins with one of these signs, or with its name."""

@@ -13,7 +13,7 @@ from koe.answers.flaws import Flaw
 from koe.answers.numbers import AFTERNOON, MINUS, UNITS
 from koe.answers.words import PERSONS, Words
 
-# The largest number of words of the subject behind the verb that begins a question.
+# The largest number of words of the subject after the verb that begins a question.
 _LONGEST_SUBJECT = 3
 
 # Missing words of at most this weight, such as 元 or 块, cannot have been a misheard number.
@@ -59,7 +59,7 @@ def _limits(side: Side) -> set[str]:
 
 
 def _is_number(words: Words, at: int) -> bool:
-    """Whether a word belongs to a number; a sign of money may be ahead of it."""
+    """Whether a word belongs to a number, or is a currency sign before a number."""
     return any(number >= 0 for number in words.numbers[at : at + 1]) or (
         not _MONEY.isdisjoint(words.texts[at : at + 1])
         and any(number >= 0 for number in words.numbers[at + 1 : at + 2])
@@ -103,8 +103,8 @@ def _negations(words: Sequence[str]) -> int:
 
 def _changes_number(gone: Side, new: Side) -> bool:
     lost, added = _numbers(gone), _numbers(new)
-    # A single 1 is an article in many languages. A number that is only new may have been misheard
-    # as a word that is missing.
+    # A single 1 is an article in many languages. If no number is missing, a new number may be the
+    # correct form of a missing word that was misheard.
     return (
         any((sign in gone.texts) != (sign in new.texts) for sign in (MINUS, AFTERNOON))
         or _moves_point(gone.words, new.words)
@@ -170,9 +170,9 @@ def _answers(found: Differences) -> bool:
 
 
 def _is_turned_round(found: Differences) -> bool:
-    """Whether the verb of a question moved behind its subject ("is he here", "he is here").
+    """Whether the verb of a question moved after its subject ("is he here", "he is here").
 
-    A verb behind another question word ("I know where is he") does not count.
+    A verb after another question word ("I know where is he") does not count.
     """
     heard, answer = found.gone.words, found.new.words
     first = _first(heard.texts)

@@ -25,10 +25,10 @@ from koe.answers.numerals import (
 )
 
 MINUS = "¬"
-"""The sign that replaces a minus ahead of a number."""
+"""The sign that replaces a minus before a number."""
 
 AFTERNOON = "^"
-"""The sign ahead of an hour in the second half of the day."""
+"""The sign before an hour in the second half of the day."""
 
 
 _MONTHS = values(
@@ -36,8 +36,8 @@ _MONTHS = values(
 )
 _MONTH_NAMES = any_of([*_MONTHS, "sept", *(name[:3] for name in _MONTHS)])
 _MONTHS_IN_SHORT = {name[:3]: value for name, value in _MONTHS.items()}
-# A day precedes a month or follows it. A number behind a month may also be a year; if the month is
-# after "of", the day was before it.
+# A day precedes a month or follows it. A number after a month may also be a year. If "of" stands
+# before the month, the day is the number before "of".
 _MONTH = re.compile(
     rf"\b(?:(?:the )?(?P<day>[0-9]{{1,2}}) (?P<of>of )?)?"
     rf"(?P<name>{_MONTH_NAMES})\b\.?(?P<the> the(?= [0-9]))?",
@@ -49,7 +49,7 @@ _UNIT_NAMES = {
     name: line.partition(", ")[0] for line in lexicon.lines("units") for name in line.split(", ")
 }
 UNITS = frozenset(_UNIT_NAMES.values())
-"""The units in the form in which `write_digits` writes them behind numbers."""
+"""The units in the form in which `write_digits` writes them after numbers."""
 
 _UNIT = rf"([0-9])[ -]?(?:个 ?)?({any_of(_UNIT_NAMES)})(?:(?<![a-z])|(?![a-z]))"
 
@@ -121,7 +121,8 @@ _BY_DIGIT = "|".join(f"{by}{digit}" for by in ("by ", "x", "x ", "×", "× ") fo
 _Form: TypeAlias = tuple[Sequence[str], re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 # Replacements in lower-case text in which numbers are digits, in this order. The first column has
-# strings between bars: the pattern is tried only if the text contains one, which is quick to check.
+# strings separated by bars. A pattern is tried only if the text contains one of these strings,
+# which is quick to check.
 _FORMS: Sequence[_Form] = tuple(
     (needles.split("|"), re.compile(pattern, re.ASCII), written)
     for needles, pattern, written in (
@@ -224,7 +225,7 @@ _FORMS: Sequence[_Form] = tuple(
         ("度|degree", r"(?<=\d) ?(?:度|degrees?\b)", "°"),
     )
 )
-# The numeral has no digit that CHINESE could begin with.
+# CHINESE does not match the 百 at the end of 百分之百, because no digit precedes it.
 _HUNDRED_PERCENT = re.compile("百分之百(?![十千万萬亿億])")
 
 _MAY_BE_NUMBER = re.compile("[0-9]|noon|half|dozen|星期|礼拜|禮拜|[上下]个?[周月]|半")

@@ -10,7 +10,13 @@ from itertools import zip_longest
 
 
 def values(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
-    """Number words: the first has the first value, the next one a step more."""
+    """Return the value of each word: ``first`` for the first word, and ``step`` more for each next.
+
+    Args:
+        words: The words, separated by spaces.
+        first: The value of the first word.
+        step: The difference between the values of two adjacent words.
+    """
     return {word: first + step * index for index, word in enumerate(words.split())}
 
 
@@ -44,8 +50,9 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_first.items())
 
 
-# A run of number words. "and" joins them only after a scale. A scale does not begin a run, and "oh"
-# does only if two digits follow.
+# A run of number words. "and" joins them only after "hundred" or "thousand". "hundred", "thousand"
+# and "million" begin a run only after "a". "oh" begins a run only before two digits, or before a
+# digit and "hundred".
 _FIRST = any_of((_UNITS | _TENS | ORDINALS | DECADES).keys() - {"oh"})
 _ALL = any_of(_WORDS)
 _DIGIT_WORD = any_of(_DIGIT_NAMES.split())
@@ -67,7 +74,7 @@ CHINESE = re.compile(
     rf"(?:[点點][{CHINESE_DIGIT}]+(?=[万萬亿億]))?[{CHINESE_DIGIT}十百千万萬亿億]*"
 )
 
-# Longer runs of numerals are no numbers.
+# A run of more characters than this is not a number.
 _LONGEST_NUMERAL = 40
 
 _PINYIN = "ling yi er san si wu liu qi ba jiu"

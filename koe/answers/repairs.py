@@ -93,8 +93,8 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
     Args:
         heard: The words of the transcript.
         keys: The keys of the answer.
-        first: Where the phrase begins that announces the correction.
-        last: Where it ends.
+        first: Where the phrase that announces the correction begins.
+        last: Where that phrase ends.
     """
     for start, end in _said_again(heard, last):
         again = heard.keys[start:end]
@@ -118,15 +118,15 @@ def _moves(heard: Words, keys: Sequence[str], first: int, last: int) -> Iterator
 def _skips(
     heard: Words, pairs: Collection[Sequence[str]], first: int, last: int
 ) -> Iterator[Sequence[int]]:
-    """The orders in which the wrong words, and all up to the right ones, are left out.
+    """The orders without the wrong words and without all words up to the right ones.
 
-    The explanation of a correction, or the wrong words once more, may precede the right words.
+    An explanation of the correction, or the repeated wrong words, may precede the right words.
 
     Args:
         heard: The words of the transcript.
         pairs: The pairs of adjacent keys of the answer; its first key is paired with an empty one.
-        first: Where the phrase begins that announces the correction.
-        last: Where it ends.
+        first: Where the phrase that announces the correction begins.
+        last: Where that phrase ends.
     """
     begin = last - (heard.texts[last - 1] in _COPULAS)
     for end in range(begin, min(last + _REACH, len(heard))):
@@ -158,7 +158,7 @@ def _goes_on_alike(heard: Words, start: int, first: int, end: int) -> bool:
 
 
 def is_among(heard: Words, at: int, places: range) -> bool:
-    """Whether a word is said again in these places, or one of its kind: a number or a contrary."""
+    """Whether these places have a word again, another number, or a word of contrary meaning."""
     return heard.keys[at] in heard.keys[places.start : places.stop] or any(
         heard.numbers[at] >= 0 <= heard.numbers[other]
         or frozenset((heard.texts[at], heard.texts[other])) in speech.CONTRARIES
@@ -195,7 +195,7 @@ def _places(keys: Sequence[str], phrase: Sequence[str]) -> Iterator[int]:
 def _replaced(
     heard: Words, first: int, before: Sequence[str], after: Sequence[str]
 ) -> Iterator[range]:
-    """The ranges ahead of a correction that follow the key `before` and precede the key `after`.
+    """The ranges before a correction that follow the key `before` and precede the key `after`.
 
     An empty `before` stands for the beginning of the text.
     """

@@ -22,7 +22,7 @@ _MOST_BETWEEN = 4.5
 # The number of words by which the right words may be longer than the wrong ones.
 _LONGER = 3
 
-# The number of words ahead of the repeated wrong words that are searched for a negation.
+# The number of words before the repeated wrong words that are searched for a negation.
 _NEAR = 2
 
 # A negation that by itself corrects the words before it: on monday no tuesday.
@@ -30,7 +30,7 @@ _LONE = frozenset({"不", "no"})
 
 
 def shifted(heard: Words, alignment: Alignment) -> list[bool]:
-    """Move each run of missing words as far ahead as possible.
+    """Move each run of missing words as close to the beginning of the text as possible.
 
     If "on may on june" became "on june", the comparison finds that "may on" is gone. The result
     here is "on may".
@@ -92,7 +92,7 @@ def _grows(heard: Words, start: int, end: int) -> bool:
 def _is_cut(word: str, other: str) -> bool:
     """Whether a word is the beginning of another one: pro, probably. But "no north" is not."""
     is_beginning = len(word) > 1 and word.isascii() and other.startswith(word)
-    return is_beginning and word != other and word not in speech.STANDING
+    return is_beginning and word != other and word not in speech.UNMOVABLE
 
 
 def _parts_number(heard: Words, at: int) -> bool:
@@ -102,7 +102,8 @@ def _parts_number(heard: Words, at: int) -> bool:
 def _interrupts(heard: Words, start: int, first: int, end: int) -> bool:
     """Whether the words from `first` on are a sign that those before them were wrong.
 
-    A single negation is none if it can belong to the verb of another clause: 要红的不要绿的.
+    A single negation is not such a sign if it can belong to the verb of another clause:
+    要红的不要绿的.
     """
     between = heard.texts[first:end]
     if speech.INTERJECTIONS.issuperset(between):

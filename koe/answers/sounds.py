@@ -41,7 +41,8 @@ _UNHEARD = re.compile("(?<=[pkfslmn])t")
 # A vowel at the end of a word, except a silent E.
 _OPEN = re.compile("(?:[aiouy]|[aeiouy]e)h?$")
 _VOWELS = re.compile("(?<=[^aeiouy])[aeiouy]+|^(?:y(?![aeiou])|[aeiou])[aeiouy]*")
-# The vowels that two letters can stand for, if it is not only the vowel of the first letter.
+# The vowels that one or two letters can stand for. Letters that are not listed stand for the vowel
+# of the first letter only.
 _SOUNDS_OF_VOWELS = {
     "ai": "ae", "ay": "ae", "ea": "aeio", "ee": "i", "ei": "aei", "eo": "ei", "eu": "u",
     "ew": "u", "ey": "aei", "ie": "ei", "oo": "u", "ou": "ou", "au": "o", "aw": "o", "yu": "u",

@@ -65,9 +65,11 @@ LIMIT_PHRASES = _by_first(LIMITS)
 NEGATIONS = frozenset(lexicon.phrases("negations"))
 QUESTION_BEGINNINGS = frozenset(lexicon.phrases("beginnings of questions"))
 QUESTION_IDEOGRAPHS = frozenset("".join(lexicon.lines("questions in Chinese")))
-CROSSED = NEGATIONS | QUESTION_BEGINNINGS
-STANDING = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
-"""Words whose meaning depends on their place."""
+BARRIERS = NEGATIONS | QUESTION_BEGINNINGS
+"""Words across which no other word may move: their effect depends on what follows them."""
+
+UNMOVABLE = NEGATIONS | QUESTION_BEGINNINGS | PERSONS.keys()
+"""Words that may not move themselves: their meaning depends on their place."""
 
 
 def _sign(line: str) -> tuple[str, list[Phrase]]:

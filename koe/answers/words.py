@@ -71,7 +71,7 @@ _APOSTROPHES = "’ʼ‘`´"
 _WIDE_SIGNS = tuple(zip("，：；？！（）", ",:;?!()", strict=True))
 _TO_HIRAGANA = str.maketrans({chr(kana): chr(kana - 0x60) for kana in range(0x30A1, 0x30F7)})
 
-# Short forms by their full form, and verbs that an apostrophe can join to any word.
+# The words of the full form by short form, and verbs that an apostrophe can join to any word.
 _SHORT_FORMS = {
     short: full.split() if full.isascii() else list(full)
     for full, _, shorts in (line.partition(" = ") for line in lexicon.lines("short forms"))

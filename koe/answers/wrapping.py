@@ -155,7 +155,7 @@ def without_quotes(text: str, heard: Heard) -> str:
 
 
 def _has_pairs(text: str) -> bool:
-    """Whether a text has pairs of quotes, the first of which begins there."""
+    """Whether a text has an even number of quotes, and the first one is an opening quote."""
     first = _FIRST_QUOTE.search(text)
     return first is not None and sum(map(text.count, _ALL_QUOTES)) % 2 == 0
 
@@ -169,7 +169,10 @@ def _has_quote(text: str, *quotes: str) -> bool:
 
 
 def without_markdown(text: str, heard: Heard) -> str:
-    """Remove the marks of Markdown for emphasis, headings and quotations, and a single bullet."""
+    """Remove the marks of Markdown for emphasis, headings, quotations and rules.
+
+    Words that are struck out are removed, too, and so is a single bullet.
+    """
     plain = text
     if "*" in plain and not heard.has("*"):
         plain = _EMPHASIS.sub(lambda match: match[2] or match[3], plain)

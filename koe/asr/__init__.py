@@ -104,7 +104,8 @@ ENGINES = engines.ENGINES
 LOCAL_ENGINES = ("apple-speech", "mlx", "moonshine", "sherpa-onnx", "whisper")
 """The engines that compute on this machine."""
 
-# Names of engines in older configurations that do not exist any more, and why.
+# Engines that older configurations name. koe does not have them, because they need private
+# interfaces.
 _PRIVATE_INTERFACES = frozenset({"doubaoime", "wetype"})
 
 
@@ -161,12 +162,12 @@ def fault_of(name: str, config: AsrConfig) -> str | None:
 
 
 def obstacle_of(name: str) -> str | None:
-    """Tell what keeps an engine of this machine from working, as a clause with a remedy.
+    """Return why an engine of this machine can't work, as a clause with a remedy.
 
     Missing models don't count, because they can be downloaded.
 
     Returns:
-        None if nothing is known to.
+        None if no reason is known.
     """
     try:
         open_engine(AsrConfig(provider=name))

@@ -29,7 +29,7 @@ _SIGNATURES: dict[str, Signature] = {
     "koe_apple_speech_stop": (None, (ctypes.c_uint64,)),
     "koe_apple_speech_cancel": (None, (ctypes.c_uint64,)),
 }
-# Shells call this function themselves, and may not export it.
+# Shells call this function themselves, and some of them do not export it.
 _AVAILABLE: dict[str, Signature] = {"koe_apple_speech_is_available": (ctypes.c_int32, ())}
 
 _turn = threading.Lock()
@@ -69,7 +69,10 @@ class AppleSpeech(Package):
         # The functions, by name.
         self._functions = find_functions("apple-speech", _SIGNATURES, _REMEDY)
         if not _is_available():
-            raise EngineUnavailableError("apple-speech", "it needs macOS 26 or newer")
+            raise EngineUnavailableError(
+                "apple-speech",
+                "it needs macOS 26 or newer; choose another engine with asr.provider",
+            )
 
     def start(self, callback: object) -> int:
         """Start; the first time, the system asks for permission, and this waits for the answer."""

@@ -1,7 +1,7 @@
 """Engines in the host process: Swift packages behind C functions (spec abi §8.6).
 
-A package pushes its results from its own threads, and gets audio on koe's. It has one session at a
-time, and a new one would end the old one, so sessions take turns.
+A package pushes its results from its own threads, and receives audio on a thread of koe. It has one
+session at a time, and a new session would end the old one, so sessions take turns.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # The callback of a package: its context, the kind of event, and a text or NULL.
 CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
 
-# The kinds of events (spec asr §3.2.1). When the start returns, it is connected.
+# The kinds of events (spec asr §3.2.1). Kind 4, connected, is ignored: a session is connected when
+# its start returns.
 _HEARD: Mapping[int, type[InterimHeard | DefiniteHeard | FinalHeard]] = {
     0: InterimHeard, 1: DefiniteHeard, 2: FinalHeard,
 }  # fmt: skip
@@ -87,7 +88,7 @@ class Mailbox:
 class Package(ABC):
     """The functions of one package; all of them are called on one thread."""
 
-    # The lock that the session in turn holds.
+    # The lock that a session holds during its turn.
     turn: threading.Lock
 
     # The message when a session does not start and the package gives no reason.
@@ -98,7 +99,7 @@ class Package(ABC):
         """Start a session, which may call back from now on, even before this returns.
 
         Returns:
-            The session's number; 0: it did not start; it may have reported why.
+            The session's number; 0: it did not start. The package may have reported the reason.
 
         Raises:
             AsrConnectionError: The start could not be attempted.
@@ -119,14 +120,16 @@ class Package(ABC):
 
 @contextmanager
 def open_session(package: Package, closed: Callable[[], bool]) -> Iterator[BridgeRecogniser]:
-    """Wait for the turn, start a session, and give its recogniser; leaving the block ends both.
+    """Wait for the turn, start a session, and yield its recogniser.
+
+    Leaving the block ends the session and the turn.
 
     Args:
         package: The package.
         closed: Returns whether the session is no longer wanted.
 
     Raises:
-        AsrConnectionError: It could not be started, or is no longer wanted.
+        AsrConnectionError: The session could not be started, or is no longer wanted.
     """
     with taken_turn(package.turn, closed):
         mailbox = Mailbox()

@@ -18,8 +18,8 @@ _FULL_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": 
 
 _IDEOGRAPH = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
-# A punctuation mark after an ideograph, or after a closing sign behind one, with the blanks beside
-# it; but not inside of an address, a time or a number.
+# A punctuation mark after an ideograph, or after a closing sign that follows an ideograph, with the
+# blanks beside the mark; but not inside an address, a time or a number.
 _MARK = re.compile(rf"(?<={_IDEOGRAPH})([”’」』）)]*)\s*([,.?!:;])(?![A-Za-z0-9.])\s*")
 _LATIN_MARK = re.compile(rf"(?<=[A-Za-z0-9])\s*([,?!;])\s*(?={_IDEOGRAPH})")
 
@@ -36,7 +36,7 @@ def simplified(text: str) -> str:
     too. In a traditional text, which is read as Taiwan's, 看著 becomes 看着.
 
     Raises:
-        ImportError: The package is not installed.
+        ImportError: The package OpenCC is not installed.
     """
     if _converter("t2s").convert(text) == text:
         return text

@@ -17,8 +17,8 @@ MAX_CHUNK = 28.0
 
 FRAMES_PER_SECOND = SAMPLE_RATE_HZ // FRAME
 
-# A pause is this number of quiet frames, 0.2 s, as between most phrases. The speech before it ends
-# this number of frames after its last loud frame; with half of that more words were wrong.
+# A pause has at least PAUSE quiet frames, 0.2 s, as between most phrases. The speech before a pause
+# ends MARGIN frames after its last loud frame; with half as many, more words were wrong.
 PAUSE = 10
 MARGIN = 8
 
@@ -75,17 +75,18 @@ class Chunk:
     def add_frame(self) -> int:
         """Examine the next frame; return the frame before which the chunk ends, or 0 if it goes on.
 
-        It ends when speech goes on after a long enough pause, not in the pause itself: there the
-        user may end the recording and wait for the text.
+        The chunk ends when speech goes on after a long enough pause. During the pause it ends only
+        after 2 s of silence, because the user may end the recording in a pause and wait for the
+        text. A chunk that reaches the longest length ends at the quietest place of its second half.
         """
         begin = len(self._frames) * FRAME
         self._frames.append(self._loudness.add(self.samples[begin : begin + FRAME]))
         frames, is_loud = len(self._frames), self._frames[-1][1]
         quiet = frames - is_loud - self.loud
-        longest = _LONGEST_PAUSE
+        needed = _LONGEST_PAUSE
         if is_loud:
-            longest = max(_LONGEST_PAUSE * (_CUT_FRAMES - self.loud) // _CUT_FRAMES, PAUSE)
-        if self.loud and quiet >= longest:
+            needed = max(_LONGEST_PAUSE * (_CUT_FRAMES - self.loud) // _CUT_FRAMES, PAUSE)
+        if self.loud and quiet >= needed:
             return self.loud + MARGIN
         if is_loud:
             self.loud = frames

@@ -1,8 +1,8 @@
 """Doubao: the streaming recognition of Volcengine ("sauc", version 3), in its own frames.
 
 Every WebSocket message is one frame: four bytes of header, four of size, and a payload that is
-mostly JSON in gzip. A result contains the text of the whole session, so it replaces the one before,
-and the list of its utterances. Sources: spec asr §2.1; Volcengine document 6561/1354869.
+mostly JSON in gzip. A result contains the text of the whole session and the list of its utterances,
+so it replaces the previous result. Sources: spec asr §2.1; Volcengine document 6561/1354869.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ _GZIP = 1
 # wrong audio format. All others are temporary: a late packet, a busy service.
 _PERMANENT_ERRORS = frozenset({45000001, 45000002, 45000151})
 
-# The ending of the vendor's address whose service answers only every 15 seconds, or at the end.
+# The ending of the address of the vendor's service that answers only every 15 seconds, or at the
+# end.
 _LATE = "_nostream"
 
 # A gzip header without name, time and operating system, so that it is the same on every machine.
@@ -93,7 +94,8 @@ class DoubaoProtocol(Protocol):
         if not config.has_credentials:
             raise EngineUnavailableError(
                 self.name,
-                "it has no credentials; set asr.doubao.api_key, or both app_key and access_key",
+                "it has no credentials; set asr.doubao.api_key, or both asr.doubao.app_key and "
+                "asr.doubao.access_key",
             )
         self.handshake = _handshake(config, session_id)
         self.answers_speech = not urlsplit(self.handshake.url).path.endswith(_LATE)
@@ -158,7 +160,7 @@ class DoubaoProtocol(Protocol):
 
 
 def _prefix(text: str, utterances: list[JsonObject]) -> str | None:
-    """The beginning of a text that consists of these utterances; None if it does not begin so."""
+    """The beginning of a text that these utterances make up; None if they do not match it."""
     end = 0
     for utterance in utterances:
         said = utterance.text("text").strip()

@@ -23,7 +23,7 @@ _BYTE_RANGES = (
     (256, 287), (32, 126), (288, 305), (308, 318), (321, 328), (330, 382), (384, 422),
 )  # fmt: skip
 _BYTE_CHARACTERS = [chr(it) for first, last in _BYTE_RANGES for it in range(first, last + 1)]
-_BYTES_PER_WORD = 3  # the library cuts a term so: a Chinese character has three bytes
+_BYTES_PER_WORD = 3  # the library cuts a term every 3 bytes, the size of a Chinese character
 
 # The library cuts a word into the pieces with the highest sum of scores, and gives 0 to a letter
 # that is no piece. Scores of pieces are logarithms, below 0. This bonus for each byte makes any
@@ -42,9 +42,9 @@ class Hotwords:
     """Terms in the form that the library takes.
 
     Attributes:
-        terms: The terms that the model can write, in its case of letters.
-        modeling_unit: The library's name for what its tokens are.
-        vocabulary: Its pieces and how likely they are, as the library reads it; empty: none.
+        terms: The terms that the model can write, in upper or lower case as the model writes.
+        modeling_unit: The library's name for the kind of the model's tokens.
+        vocabulary: The model's pieces and their scores, in the library's format; empty: not needed.
     """
 
     terms: tuple[str, ...]

@@ -1,7 +1,7 @@
 """A model in memory, shared by all sessions of the process, and freed some time after the last.
 
-Loading takes seconds, and a model takes up to gigabytes. So it is kept for the next
-session, but only for a limited time.
+Loading a model takes seconds, so the model is kept for the next session. But it takes up to some
+gigabytes of memory, so it is kept for a limited time only.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Loaded(Generic[M]):
 
     @contextmanager
     def used(self, made_of: object, load: Callable[[], M], minutes: int | None) -> Iterator[M]:
-        """Yield the model for the block, loaded if necessary. Blocks; raises as ``load``.
+        """Yield the model for the block, loaded if necessary. Blocks; raises what ``load`` raises.
 
         Args:
             made_of: What the model depends on, such as files with their dates, and settings; equal

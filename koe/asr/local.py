@@ -39,8 +39,9 @@ FEED_LIMIT_BYTES = 5 * BYTES_PER_SECOND
 # memory faster than it is recognised.
 INBOX_LIMIT_BYTES = 60 * BYTES_PER_SECOND
 
-# Seconds for which connect waits for a model on a slow disk, and for the turn of a session that
-# records. While a session computes its last text, the wait goes on: it will end, or be given up.
+# Seconds for which connect waits while the model loads from a slow disk, or while another session
+# records. If another session computes its last text, connect waits longer, because that session
+# ends soon or is given up.
 CONNECT_TIMEOUT = 60.0
 
 # How long one call of the recogniser may take: PATIENCE seconds, and PATIENCE_PER_SECOND more for
@@ -71,10 +72,10 @@ class Recogniser(ABC):
         """
 
     def recognise_so_far(self) -> list[Event]:
-        """Return the text so far, of a recogniser for which that is more work than to feed it.
+        """Compute and return the text so far, in a recogniser whose `feed` does not do so.
 
-        It is called when neither more audio nor the end of the input is waiting, because a live
-        text must not delay these. By default it does nothing.
+        This method is called when neither more audio nor the end of the input is waiting, because
+        a live text must not delay these. By default it does nothing.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -82,14 +83,17 @@ class Recogniser(ABC):
         return []
 
     def recognise_before_end(self) -> list[Event]:
-        """As `recognise_so_far`, which it calls by default, when the end is expected soon."""
+        """Like `recognise_so_far`, but called when the end of the input is expected soon.
+
+        By default it calls `recognise_so_far`.
+        """
         return self.recognise_so_far()
 
     @abstractmethod
     def finish(self) -> list[Event]:
         """Return the last results; the last of them is FinalHeard.
 
-        Or EngineClosed, if the recogniser ended by itself before this was called.
+        It is EngineClosed instead if the recogniser ended early, or without a final text.
 
         Raises:
             AsrError: The recogniser is lost.
@@ -300,7 +304,7 @@ class LocalEngine(Engine):
                     _settle(job, recogniser)
         except Exception as exc:
             if self._opened.done():
-                log.exception("%s was not released in order", self._name)
+                log.exception("releasing %s failed", self._name)
             else:
                 self._opened.set_exception(exc)
         finally:

@@ -1,4 +1,4 @@
-"""A streaming transducer on disk: which files are the model's, and whether they can be one.
+"""Find and check the files of a streaming transducer.
 
 The library that runs it ends the whole process if a model is of another kind, or if its list of
 tokens is broken. So everything that the library requires is checked here first.
@@ -36,7 +36,8 @@ _DECODER_KEYS = ("vocab_size", "context_size")
 
 _PARTS = ("encoder", "decoder", "joiner")
 
-# The largest number in metadata. The library does not check numbers, and crashes with wrong ones.
+# The most digits of a number in metadata or in a list of tokens. The library does not check
+# numbers, and crashes with wrong ones.
 _MOST_DIGITS = 6
 
 # The separators between a token and its number. Other blanks, such as U+3000, are tokens.
@@ -99,7 +100,7 @@ def names_in(directory: Path, remedy: str = "") -> list[str]:
 
     Args:
         directory: The folder.
-        remedy: What to do when it does not exist, as a clause; empty: `remedy_for` it.
+        remedy: What to do if the folder does not exist, as a clause; empty: that of `remedy_for`.
 
     Raises:
         AsrConnectionError: It does not exist, or can't be read.
@@ -158,10 +159,10 @@ def read_tokens(path: Path) -> dict[str, int]:
 
 
 def read_symbols(path: Path) -> list[tuple[str, int]]:
-    """Read ``tokens.txt``: each line is a token and its number, or only the number of the space.
+    """Read ``tokens.txt``: each line has a token and its number, or only a number, for the space.
 
     Raises:
-        AsrConnectionError: It can't be read, or has another content.
+        AsrConnectionError: The file can't be read, or is not such a list.
     """
     try:
         lines = path.read_bytes().decode("utf-8").split("\n")
@@ -174,7 +175,7 @@ def read_symbols(path: Path) -> list[tuple[str, int]]:
             continue
         words = re.split(f"[{_BLANKS}]+", line)
         if len(words) > 2 or not _is_number(words[-1]):
-            raise unfit(path, f"line {number} is no token with its number")
+            raise unfit(path, f"line {number} is not a token and its number")
         tokens.append((words[0] if len(words) == 2 else " ", int(words[-1])))
     if not tokens:
         raise unfit(path, "it has no tokens")
@@ -204,7 +205,7 @@ def _mapped_errors(path: Path) -> Iterator[None]:
     except OSError as exc:
         raise unfit(path, str(exc)) from exc
     except ValueError as exc:
-        raise unfit(path, f"it is damaged, or no ONNX file: {exc}") from exc
+        raise unfit(path, f"it is damaged, or is not an ONNX file: {exc}") from exc
 
 
 def remedy_for(directory: Path) -> str:
@@ -213,8 +214,8 @@ def remedy_for(directory: Path) -> str:
     if directory.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{directory.name}"
     return (
-        "put a model for sherpa-onnx there, or set asr.sherpa-onnx.model to one that koe model "
-        "list shows and koe model pull fetches"
+        "put a model for sherpa-onnx there, or choose a model from koe model list, fetch it with "
+        "koe model pull, and set asr.sherpa-onnx.model to its name"
     )
 
 
@@ -238,7 +239,7 @@ def numbers_of(path: Path, metadata: dict[str, str], key: str) -> list[int]:
     """
     words = [word.strip() for word in metadata.get(key, "").split(",")]
     if not all(map(_is_number, words)):
-        raise unfit(path, f"its {key} is not given")
+        raise unfit(path, f"its {key} is missing or invalid")
     return [int(word) for word in words]
 
 

@@ -1,4 +1,4 @@
-"""Whether the loudness of audio varies as that of speech does, also in noise. Pure.
+"""Detects speech by the variation of its loudness, even in noise. Pure.
 
 Speech far from a microphone is hardly louder than the noise around it, but steady noise does not
 vary. Other varying sounds, such as music, are left to the recogniser, because no word may be lost

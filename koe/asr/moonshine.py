@@ -105,8 +105,8 @@ class MoonshineRecogniser(Recogniser):
     def __init__(self, transcriber: Transcriber, update_interval: float) -> None:
         forget_voice_detector(transcriber)
         with mapped_errors():
-            # The stream would update at intervals of its own. With this one it never does, and
-            # `feed` updates it.
+            # By default, the stream updates itself at intervals. With an infinite interval it never
+            # does, and `feed` updates it.
             self._stream = transcriber.create_stream(update_interval=float("inf"))
             self._stream.start()
         self._transcriber = transcriber
@@ -126,7 +126,7 @@ class MoonshineRecogniser(Recogniser):
             self._fed += len(pcm) // 2
             if self._unheard < self._update_samples:
                 return []
-            return self._tell(self._update())
+            return self._changes(self._update())
 
     def finish(self) -> list[Event]:
         """Recognise the rest, and return the whole text.
@@ -136,7 +136,7 @@ class MoonshineRecogniser(Recogniser):
         with mapped_errors():
             transcript = self._update()
             self._stream.stop()
-        return [*self._tell(transcript), FinalHeard(_text_of(transcript), self._fed)]
+        return [*self._changes(transcript), FinalHeard(_text_of(transcript), self._fed)]
 
     def close(self) -> None:
         """Free the stream; the model stays loaded for the next session."""
@@ -147,8 +147,11 @@ class MoonshineRecogniser(Recogniser):
         self._unheard = 0
         return update(self._transcriber, self._stream)
 
-    def _tell(self, transcript: Transcript) -> list[Event]:
-        """Return the events for changes; complete lines are definite, all lines the interim."""
+    def _changes(self, transcript: Transcript) -> list[Event]:
+        """Return the events for changes.
+
+        The complete lines are the definite text, and all lines are the interim text.
+        """
         last_definite, last_interim = self._reported
         definite, interim = _text_of(transcript, complete=True), _text_of(transcript)
         self._reported = (definite, interim)

@@ -16,7 +16,7 @@ from koe.asr.onnx_graph import OnnxGraph
 from koe.asr.ort_file import INT64, Constant, OrtFile
 
 LAYERS, HEADS, HEAD_SIZE = 6, 8, 36
-"""Of the encoder and of the decoder: layers, the heads of a layer, and the numbers of a head."""
+"""The layers of the encoder and of the decoder, the heads of a layer, and the numbers of a head."""
 
 _PARTS = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
 
@@ -58,7 +58,7 @@ def encoder(file: OrtFile, decoder_file: OrtFile) -> bytes:
         decoder_file: Its decoder.
 
     Raises:
-        ValueError: A file is another than that of Moonshine (tiny).
+        ValueError: A file is not that of Moonshine (tiny).
     """
     graph = _Network(file, _FRAMES)
     states = graph.frames(graph.input("samples", 1, "n"))
@@ -107,7 +107,7 @@ def decoder(file: OrtFile) -> bytes:
         file: The decoder of the package.
 
     Raises:
-        ValueError: The file is another than that of Moonshine (tiny).
+        ValueError: The file is not that of Moonshine (tiny).
     """
     graph = _Network(file, _TOKENS)
     tokens = graph.input("tokens", 1, "n", kind=INT64)
@@ -143,11 +143,11 @@ class _Network(OnnxGraph):
     """Adds parts of a network.
 
     Args:
-        file: Has the weights.
+        file: The file with the weights.
         positions: The number of positions of tokens or frames.
 
     Attributes:
-        file: Has the weights of what is added next.
+        file: The file with the weights of the parts that are added next.
     """
 
     def __init__(self, file: OrtFile, positions: int) -> None:

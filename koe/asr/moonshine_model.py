@@ -28,8 +28,8 @@ from koe.events import SAMPLE_RATE_HZ
 if TYPE_CHECKING:
     import ctypes
 
-# The tokens per second after which a text ends. The package's limit, 6.5, is exceeded by fast
-# speech.
+# A text ends after this number of tokens per second of audio. Fast speech exceeds the package's
+# limit, 6.5.
 _MAX_TOKENS_PER_SECOND = 10
 
 # The first token of the decoder, and the one that ends a text; tokens up to it have no characters.
@@ -93,9 +93,9 @@ class MoonshineModel:
             samples: 32-bit floats between -1 and 1, 16 kHz, one channel: 1,000 of them at least,
                 48 s at most.
             draft: The tokens that are expected. The fewer of them are wrong, the sooner the text
-                comes. A draft can also decide between words that are nearly as likely, because the
-                model rounds the numbers of all tokens of a run together. The same draft gives the
-                same text.
+                comes. A draft can also decide between words that are almost equally likely, because
+                the model rounds the numbers of all tokens of a run together. The same draft gives
+                the same text.
         """
         return self.thread.run(self._recognise, samples, draft)
 
@@ -130,11 +130,12 @@ class MoonshineModel:
 
 
 class _Decoding:
-    """The text of one piece while it is made.
+    """Decodes the text of one piece.
 
     Args:
+        runtime: Makes tensors.
         network: The decoder.
-        audio: What it needs of the audio, by the names of its inputs.
+        audio: The keys and values of the audio, by the names of the decoder's inputs.
     """
 
     def __init__(
@@ -180,9 +181,10 @@ def _count_equal(guesses: Sequence[int], tokens: Sequence[int]) -> int:
 
 
 def _place_after(draft: Sequence[int], at: int, token: int) -> int:
-    """The place in a draft after a token that may be another than the one at a place.
+    """The place in a draft at which the draft goes on after a token of the decoder.
 
-    The token may be said near that place; else it was said instead of the one there.
+    If the token is in the draft near ``at``, this is the place after it. Otherwise the token
+    replaces the one at ``at``, and this is the place after that.
     """
     near = range(max(0, at - _NEAR), min(len(draft), at + _NEAR))
     places = [place + 1 for place in near if draft[place] == token]

@@ -42,10 +42,10 @@ def check_package() -> None:
     package = find_spec("moonshine_voice")
     if package is None or not package.submodule_search_locations:
         raise EngineUnavailableError(
-            "moonshine", f"its package is not installed; {_INSTALL}; there are some for {_MACHINES}"
+            "moonshine", f"its package is not installed; {_INSTALL} (available for {_MACHINES})"
         )
     if not Path(package.submodule_search_locations[0], _MODEL).is_file():
-        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
+        raise EngineUnavailableError("moonshine", f"its package contains no model; {_INSTALL}")
 
 
 def load_transcriber(options: Mapping[str, object]) -> Transcriber:
@@ -71,7 +71,7 @@ def load_transcriber(options: Mapping[str, object]) -> Transcriber:
         ) from exc
     model = model_folder()
     if not (model / "encoder_model.ort").is_file():
-        raise EngineUnavailableError("moonshine", f"its package carries no model; {_INSTALL}")
+        raise EngineUnavailableError("moonshine", f"its package contains no model; {_INSTALL}")
     # Without this option every update would copy all audio heard so far into Python lists.
     every = {**options, "return_audio_data": "false"}
     try:
@@ -91,8 +91,8 @@ def model_folder() -> Path:
 def runtime_library(transcriber: Transcriber, platform: str = sys.platform) -> ctypes.CDLL:
     """The library in which ONNX Runtime is found, once a transcriber is loaded.
 
-    Symbols are looked up in a library and in those that it depends on, except on Windows, where
-    the library that is loaded under this name is returned.
+    Except on Windows, a symbol is looked up in a library and in those that it depends on, so the
+    package's library serves. On Windows, the ``onnxruntime.dll`` that is loaded is returned.
     """
     library: ctypes.CDLL = transcriber._lib
     return ctypes.CDLL("onnxruntime.dll") if platform == "win32" else library
@@ -114,10 +114,11 @@ def _for_its_library(path: Path, platform: str = sys.platform) -> Path:
 
 
 def _load_runtime_of_sherpa_onnx(platform: str = sys.platform) -> None:
-    """Let both engines work in one process on Windows, which loads one library per name.
+    """Let moonshine and sherpa-onnx work in one process on Windows.
 
-    Each package brings an ``onnxruntime.dll``, and the first that is loaded serves both. The newer
-    one, of sherpa-onnx, can serve both; with the other one sherpa-onnx ends the process.
+    Windows loads one library per name. Each of the two packages brings an ``onnxruntime.dll``, and
+    the first one that is loaded serves both. That of sherpa-onnx is newer and can serve both; with
+    that of moonshine, sherpa-onnx ends the process.
     """
     package = find_spec("sherpa_onnx") if platform == "win32" else None
     if package is not None and package.submodule_search_locations:
@@ -163,7 +164,7 @@ def add_audio(transcriber: Transcriber, stream: Stream, samples: array[float]) -
 
 
 def update(transcriber: Transcriber, stream: Stream) -> Transcript:
-    """Recognise the new audio, forced, because else the package waits for half a second of it."""
+    """Recognise the new audio at once; by itself, the package waits for half a second of audio."""
     return stream.update_transcription(transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
 
 

@@ -57,7 +57,7 @@ class WholeModel:
 
 
 def load_model() -> WholeModel:
-    """Load both. Blocks; raises the errors of `load_transcriber`."""
+    """Load the model and the detector. Blocks; raises the errors of `load_transcriber`."""
     detector = load_transcriber({"vad_threshold": VOICE_THRESHOLD, "skip_transcription": "true"})
     try:
         model = MoonshineModel(runtime_library(detector), model_folder())
@@ -98,7 +98,7 @@ class WholeMoonshine(WholeRecogniser):
 
 
 class VoiceDetector(SpeechGate):
-    """Finds out whether there is speech; there may be one at a time.
+    """Finds out whether there is speech; only one detector may exist at a time.
 
     Raises:
         AsrProtocolError: From all methods: the package failed.
@@ -106,7 +106,7 @@ class VoiceDetector(SpeechGate):
 
     def __init__(self, model: WholeModel) -> None:
         self._detector = model.detector
-        # It is made while the first audio is prepared, because that takes as long: 40 ms.
+        # The stream is made on a thread while the first audio is prepared; each takes 40 ms.
         self._thread = model.model.thread
         self._stream = self._thread.submit(_new_stream, model.detector)
         # The lines found so far, and whether there is audio that was not searched.

@@ -1,4 +1,4 @@
-"""A model that recognises whole pieces of speech: its kind, and whether it can be one.
+"""Find and check the files of a model that recognises whole pieces of speech.
 
 The kind is found from the files (spec asr §3.1.5). As with streaming models, the library ends the
 whole process, or crashes, if something that it requires is missing or does not fit; so everything
@@ -302,5 +302,5 @@ def _json(path: Path) -> dict[str, object]:
     except (OSError, ValueError) as exc:
         raise unfit(path, str(exc)) from exc
     if not isinstance(content, dict):
-        raise unfit(path, "it is no JSON object")
+        raise unfit(path, "it is not a JSON object")
     return content

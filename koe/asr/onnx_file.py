@@ -87,7 +87,7 @@ def _text(file: BinaryIO, end: int, number: int) -> str:
 def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
     """Yield the length-delimited fields of a message: the number, and where the field ends.
 
-    The file is at the first byte of the field, and may be left anywhere before the next field.
+    The file position is then the first byte of the field's content. The caller may move it.
     """
     while file.tell() < end:
         tag = _varint(file)
@@ -103,7 +103,7 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
         elif wire_type in (_FIXED64, _FIXED32):
             file.seek(8 if wire_type == _FIXED64 else 4, os.SEEK_CUR)
         else:
-            raise ValueError(f"wire type {wire_type}")
+            raise ValueError(f"unknown wire type {wire_type}")
     if file.tell() != end:
         raise ValueError("it ends too early")
 

@@ -135,7 +135,7 @@ class OnnxGraph:
         return outputs
 
     def model(self) -> bytes:
-        """The file."""
+        """Return the content of the ONNX file."""
         size = sum(map(len, self._parts))
         return b"".join(
             [

@@ -62,7 +62,7 @@ _OPTIONS = {b"session.force_spinning_stop": b"1"}
 
 
 class OnnxRuntime:
-    """The library; makes sessions and tensors. Free these first.
+    """The library; makes sessions and tensors, which must be freed before it is closed.
 
     Args:
         library: The library, or one that depends on it.
@@ -104,7 +104,7 @@ class OnnxRuntime:
         options = self.pointer("CreateSessionOptions")
         try:
             self.call("SetIntraOpNumThreads", options, threads)
-            # Memory that was needed for one long run is freed after it; it takes no more time.
+            # Without the arena, the memory of a long run is freed after it. This costs no time.
             self.call("DisableCpuMemArena", options)
             for key, value in _OPTIONS.items():
                 self.call("AddSessionConfigEntry", options, key, value)
@@ -222,7 +222,7 @@ class InferenceSession:
 
 
 class _ApiBase(ctypes.Structure):
-    """What the library exports."""
+    """The structure that the library's ``OrtGetApiBase`` returns."""
 
     _fields_ = (("GetApi", ctypes.CFUNCTYPE(c_void_p, c_uint32)),)
 

@@ -141,4 +141,4 @@ def _mapped_errors() -> Iterator[None]:
     try:
         yield
     except (struct.error, RecursionError) as exc:
-        raise ValueError("a reference in it leads nowhere") from exc
+        raise ValueError("it contains an invalid reference") from exc

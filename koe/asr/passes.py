@@ -21,9 +21,9 @@ To use it, implement `WholeRecogniser` and yield a `WholePasses` from the opener
             model = load_model(...)
         yield WholePasses(model)
 
-`koe.asr.loaded.Loaded` keeps the model between sessions, as ``asr.keep_loaded_minutes`` says. The
-live text comes at pauses then. An engine whose pass over some seconds of speech takes a small part
-of a second also gives an ``update_interval``.
+`koe.asr.loaded.Loaded` keeps the model between sessions, as ``asr.keep_loaded_minutes`` says. In
+this example the live text comes only at pauses. If a pass over some seconds of speech takes a small
+part of a second, the engine also gives an ``update_interval``.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ _WHOLE_AT_ONCE = 5 * SAMPLE_RATE_HZ // 2
 # help.
 _UPDATES = 3
 
-# After a live text within speech there is at least this many times as much new audio as it took
-# time: when the key comes up during such a pass, the last text waits for it.
+# The next live text within speech is made only after this many times as much new audio as the last
+# one took time: if the user releases the key during such a pass, the last text waits for the pass.
 _REST = 4
 
 # The gate is asked every _LOOK samples whether speech has ended: it has if the last _LOOK samples
@@ -76,7 +76,8 @@ _REST = 4
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 
-# Speech has three to six words, or characters of Chinese, per second; far fewer are too few.
+# Speech has three to six words, or characters of Chinese, per second. A text with fewer tokens than
+# this per second of speech counts as incomplete.
 _LEAST_TOKENS_PER_SECOND = 0.5
 
 
@@ -221,9 +222,9 @@ class WholePasses(Recogniser):
     def _due_mark(self, begin: int) -> int:
         """The sample up to which a live text is due within speech; 0: none is.
 
-        If parts help, it is a mark, so that the text helps later. The slower the computer, the
-        longer a text takes, so it is made less often. In a gap it is delayed a little, because the
-        gap may become a pause, with a better text.
+        With ``reuses_parts`` the sample is a mark, so that the text can be reused later. The slower
+        the computer, the longer a text takes, so texts are made less often. In a gap, a text is
+        delayed a little, because the gap may become a pause, and the text is better then.
 
         Args:
             begin: The last cut.
@@ -295,8 +296,8 @@ class WholePasses(Recogniser):
     def _known(self, begin: int, end: int, has_marks: bool) -> _Heard:
         """Recognise a piece, unless its text is known; ``has_marks`` as for `Pieces.parts`.
 
-        The gate is not asked about its parts: its answers come late, and the texts must not depend
-        on the time. Most parts were recognised for live texts.
+        The gate is not asked about the parts of a piece: the gate answers late, and the texts must
+        not depend on when it is asked. Most parts were recognised for live texts.
         """
         key = (begin, end, has_marks)
         if key not in self._texts:

@@ -9,16 +9,16 @@ from koe.asr.chunk import Chunk
 from koe.events import SAMPLE_RATE_HZ
 from koe.loudness import FRAME
 
-# A longer chunk is recognised as a whole again, up to a pause, when it has grown by this number of
-# samples, and by half. A piece after that has at least this number of seconds of speech; shorter
-# ones are misheard.
+# If a chunk is longer than ``longest``, its part up to a pause is recognised as a whole again when
+# that part has grown by _GROWTH samples, and by half. A piece after that part has at least
+# _LEAST_SPEECH seconds of speech; shorter pieces are misheard.
 _GROWTH = 2 * SAMPLE_RATE_HZ
 _LEAST_SPEECH = 1.0
 
 # The number of marks while the piece after the last pause doubles its length.
 _UPDATES = 6
 
-# A live text that was begun this number of samples before the end is usually known there.
+# A live text that was begun this number of samples before the end is usually known at the end.
 _LATEST = SAMPLE_RATE_HZ // 5
 
 

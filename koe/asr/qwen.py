@@ -56,7 +56,8 @@ _CONTEXT_CHARACTERS = 5000
 # The beginning of the types of events that have a sentence's text, partial or complete.
 _HEARD = "conversation.item.input_audio_transcription."
 
-# Events about a sentence that come in the order of speech; the texts may overtake each other.
+# Events about a sentence that come in the order of speech; events with a text may come in another
+# order.
 _SPOKEN = frozenset(
     f"input_audio_buffer.{it}" for it in ("speech_started", "speech_stopped", "committed")
 )
@@ -248,7 +249,7 @@ class QwenProtocol(Protocol):
         if not text or sentence.is_complete:
             return []
         sentence.text = text
-        return self._tell()
+        return self._changes()
 
     def _completed(self, event: JsonObject) -> list[Message | Event]:
         text = event.text("transcript")
@@ -259,10 +260,10 @@ class QwenProtocol(Protocol):
         sentence = self._sentence(item)
         sentence.text, sentence.is_complete, sentence.has_failed = text, True, False
         sentence.upto = self._ends.pop(item, sentence.upto)
-        return self._tell()
+        return self._changes()
 
     def _failed(self, event: JsonObject) -> list[Message | Event]:
-        """Keep the text of a sentence; after the first failed sentence nothing is certain."""
+        """Keep the text of a sentence; no sentence from the first failed one on is definite."""
         if not any(sentence.has_failed for sentence in self._sentences):
             self._sentence(event.text("item_id")).has_failed = True
         return [EngineErred(_error_in(event))]
@@ -289,14 +290,14 @@ class QwenProtocol(Protocol):
         for sentence in reversed(self._sentences):
             if sentence.item == item and (item or not sentence.is_complete):
                 return sentence
-        # Sentences without a text don't count, however many are begun.
+        # Drop sentences without a text, unless they failed: a service may begin any number of them.
         self._sentences = [it for it in self._sentences if it.text or it.has_failed]
         sentence = _Sentence(item, self._number_of(item))
         self._sentences.append(sentence)
         self._sentences.sort(key=lambda it: it.number)
         return sentence
 
-    def _tell(self) -> list[Message | Event]:
+    def _changes(self) -> list[Message | Event]:
         """Return the events for changes; sentences before the first open one are definite."""
         settled = [it.is_complete and not it.has_failed for it in self._sentences]
         count = settled.index(False) if False in settled else len(settled)

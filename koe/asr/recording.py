@@ -41,8 +41,8 @@ from koe.stitching import find_pause
 from koe.text import join_segments, pasted_key
 
 # Seconds for one exchange, from the first byte sent to the last received, unless the settings allow
-# more; the length of the speech is added, for slow networks and services. The setting for the wait
-# for a final text is meant for engines that heard the speech already.
+# more; the length of the speech is added, for slow networks and services. The default of
+# ``final_wait_timeout`` is too short here: it suits engines that have already heard the speech.
 EXCHANGE_TIMEOUT = 30.0
 
 # Seconds before each retry of a piece, unless the service asks for a longer pause.

@@ -1,11 +1,11 @@
 """Reads the reply of an upload service as it arrives: events, or one JSON document. Pure.
 
 The meaning of the documents differs between services, and is given as a function. The format is the
-same, but not reliable: events without the content type of an event stream, a document over many
-lines, a last line without an end, bytes cut anywhere.
+same, but services do not follow it strictly: they send events without the content type of an event
+stream, a document over many lines, or a last line without a line end. Bytes may be cut anywhere.
 
 An answer is whole if the service says so: by a document with the whole text, or by a mark after the
-last increment. An answer that only stops may have lost its end.
+last increment. An answer that ends without either may be incomplete.
 """
 
 from __future__ import annotations
@@ -139,7 +139,9 @@ class UploadReply:
             events = [event for line in lines for event in self._take_line(line)]
         if not self._understood:
             said = one_line(text, [self._secret]) or "nothing"
-            raise AsrProtocolError(f"the reply is not what such a service says: {said}")
+            raise AsrProtocolError(
+                f"the service sent an unexpected reply ({said}); check the service's address"
+            )
         return events
 
     def _read(self, line: bytes | bytearray) -> list[InterimHeard]:

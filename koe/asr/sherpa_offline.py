@@ -61,8 +61,8 @@ class OfflineModel:
     """A loaded model.
 
     Attributes:
-        kind: What it is.
-        recogniser: The library's.
+        kind: The kind of the model.
+        recogniser: The library's recogniser.
         hotwords: The user's terms, if the model can prefer them.
         language: The language in the settings.
     """
@@ -87,8 +87,8 @@ def check_language(language: str, facts: OfflineFacts) -> None:
     accepted = ("auto", *facts.languages)
     if facts.languages and language not in accepted:
         raise AsrConnectionError(
-            f"asr.sherpa-onnx.language is {language!r}, and the model knows: "
-            f"{', '.join(accepted)}; set it to one of these",
+            f"asr.sherpa-onnx.language is {language!r}, which the model does not support; "
+            f"set it to one of: {', '.join(accepted)}",
             is_permanent=True,
         )
 

@@ -46,13 +46,14 @@ if TYPE_CHECKING:
 
 _FRAMES_PER_SECOND = 100
 
-# Two limits of the library that are practically switched off: the silence that ends a recording
-# without speech, and the longest piece without a pause (spec asr §3.1.3).
+# Two limits of the library (spec asr §3.1.3): the silence after which a segment ends even if
+# nothing was said, which is the default, and the longest segment without a pause, which is so long
+# that it hardly ever counts.
 _SILENCE_BEFORE_SPEECH = 2.4
 _LONGEST_SEGMENT = 300.0
 
 # Silence after the last sample, so that the encoder processes that sample: half a second, or the
-# window of the encoder and the width of its first filter.
+# window of the encoder and the width of its first filter together if that is longer.
 _TAIL_SECONDS = 0.5
 _FILTER_FRAMES = 10
 
@@ -64,9 +65,9 @@ class SherpaModel:
     """A loaded model.
 
     Attributes:
-        recogniser: The library's.
-        hotwords: The user's terms that it can write.
-        tail: Samples of silence after the last one.
+        recogniser: The library's recogniser.
+        hotwords: The user's terms that the model can write.
+        tail: The number of samples of silence to add after the audio.
     """
 
     recogniser: OnlineRecognizer

@@ -35,7 +35,7 @@ _RANGE = 8.0
 _LEAST_POWER = 1e-10
 
 
-# The power, of full scale squared (-22 dB), to which the loudest third of a recording is brought:
+# The power (1: full scale; this is -22 dB) to which the loudest third of a recording is brought:
 # models make more errors with much quieter recordings.
 _LOUDNESS = 0.08**2
 _LOUD_PART = 3

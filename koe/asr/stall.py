@@ -63,8 +63,8 @@ class StallWatch:
             now: The time, in seconds.
         """
         if _is_loud(pcm):
-            there_was = max(now - self._sent_at, 0.0)
-            self._unanswered += min(there_was, len(pcm) / BYTES_PER_SECOND)
+            elapsed = max(now - self._sent_at, 0.0)
+            self._unanswered += min(elapsed, len(pcm) / BYTES_PER_SECOND)
         self._sent_at = now
 
     def answer(self) -> None:

@@ -81,7 +81,7 @@ class StreamingEngine(Engine):
         self._reader: asyncio.Task[None] | None = None
         # The results of next_event: events, and an error.
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue(_EVENTS_LIMIT)
-        # Audio that is too short for a packet yet.
+        # Audio that does not fill a packet yet.
         self._packet = bytearray()
         # The time, by the loop's clock, at which a service that recognises at the speed of speech
         # has heard all audio.
@@ -90,7 +90,8 @@ class StreamingEngine(Engine):
         self._is_finished = False
         # close was called.
         self._is_closed = False
-        # A text was reported: with one an early close is an end, without one a failure.
+        # A text was reported. If the service then closes before its final result, that is an end;
+        # without a reported text it is a failure.
         self._has_heard = False
 
     async def connect(self) -> None:
@@ -203,7 +204,7 @@ class StreamingEngine(Engine):
         socket = self._socket
         if self._watch.is_lost and self._protocol.answers_speech:
             await self._give_up(
-                f"the speech service said nothing about {self._watch.limit:g} seconds of speech"
+                f"the speech service did not respond to {self._watch.limit:g} seconds of speech"
             )
         elif self._watch.is_in_doubt and self._asking is None and socket is not None:
             self._asking = asyncio.create_task(self._ask(socket))
@@ -214,7 +215,7 @@ class StreamingEngine(Engine):
             async with asyncio.timeout(self._watch.grace):
                 await socket.ping()
         except TimeoutError:
-            await self._give_up("the connection to the speech service is dead")
+            await self._give_up("the connection to the speech service was lost")
 
     async def _give_up(self, reason: str) -> None:
         self._is_given_up = True

@@ -34,7 +34,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from koe.asr.protocol import MESSAGE_LIMIT_BYTES, Handshake, Message
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError
 from koe.events import EngineClosed
-from koe.http.errors import is_permanent_status, pause_asked_for
+from koe.http.errors import is_permanent_status, retry_after_seconds
 
 # Seconds after which a send fails if the network takes nothing.
 SEND_TIMEOUT = 30.0
@@ -56,7 +56,7 @@ _READ_BYTES = 1 << 16
 # Seconds between tries of the addresses of a host (RFC 8305 §5).
 _NEXT_ADDRESS_DELAY = 0.25
 
-# The package's log would have headers, and so keys.
+# The package's log would contain headers, and keys in them, so it is switched off.
 _SILENT = logging.Logger("koe.asr.transport", logging.CRITICAL + 1)
 
 
@@ -91,7 +91,7 @@ async def open_websocket(
         raise AsrConnectionError(f"the server does not speak WebSocket: {exc}") from exc
     except ssl.SSLError as exc:
         raise AsrConnectionError(f"no secure connection to {uri.host}: {exc}") from exc
-    # An unknown name, too, because a machine without a network reports that.
+    # An unknown host name is not permanent, either: a machine without a network reports the same.
     except OSError as exc:
         raise AsrConnectionError(f"{uri.host}: {_cause(exc)}") from exc
     except ValueError as exc:  # a name that can't be looked up
@@ -105,7 +105,7 @@ async def _open(uri: WebSocketURI, headers: Mapping[str, str], death_timeout: fl
         limit=_READ_BYTES,
         # With a delay, asyncio leaks the socket of a connection that is cancelled while it
         # succeeds, until the garbage is collected. An IP address has no second address to try, so
-        # needs no delay.
+        # it needs no delay.
         happy_eyeballs_delay=None if _is_address(uri.host) else _NEXT_ADDRESS_DELAY,
         ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if uri.secure else None,
         ssl_shutdown_timeout=CLOSE_TIMEOUT if uri.secure else None,
@@ -307,9 +307,13 @@ class WebSocket:
             self._arrived.append(EngineClosed(_reason(protocol)))
         elif isinstance(protocol.parser_exc, PayloadTooBig):
             limit = f"{MESSAGE_LIMIT_BYTES >> 20} MiB"
-            self._arrived.append(AsrProtocolError(f"a message of more than {limit}"))
+            self._arrived.append(
+                AsrProtocolError(f"the server sent a message of more than {limit}")
+            )
         elif protocol.parser_exc is not None and data:
-            self._arrived.append(AsrProtocolError(f"no WebSocket frame: {protocol.parser_exc}"))
+            self._arrived.append(
+                AsrProtocolError(f"the server sent an invalid frame: {protocol.parser_exc}")
+            )
         elif not data:
             self._arrived.append(EngineClosed("WebSocket stream ended"))
 
@@ -328,7 +332,9 @@ class WebSocket:
         try:
             self._arrived.append(message.decode())
         except UnicodeDecodeError as exc:
-            self._arrived.append(AsrProtocolError(f"no UTF-8: {exc}"))
+            self._arrived.append(
+                AsrProtocolError(f"the server sent a text that is not UTF-8: {exc}")
+            )
 
 
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
@@ -364,5 +370,5 @@ def _refusal(response: Response) -> AsrConnectionError:
     return AsrConnectionError(
         refusal,
         is_permanent=is_permanent_status(response.status_code),
-        retry_after=pause_asked_for(response.headers.get("Retry-After", "")),
+        retry_after=retry_after_seconds(response.headers.get("Retry-After", "")),
     )

@@ -1,4 +1,4 @@
-"""Uploads to services that take whole recordings, with errors of speech recognition.
+"""Uploads recordings to services, and turns HTTP errors into errors of speech recognition.
 
 The requests are sent by `koe.http`, which is imported when it is needed.
 """
@@ -20,7 +20,7 @@ from koe.http.errors import (
     HttpRedirectError,
     HttpReplyError,
     is_permanent_status,
-    pause_asked_for,
+    retry_after_seconds,
 )
 from koe.http.request import HttpSettings, Request
 from koe.masking import one_line
@@ -35,7 +35,7 @@ class Upload:
 
     Attributes:
         headers: Headers, besides those of all requests.
-        body: All of it.
+        body: The whole body of the request.
         permanent_errors: The service's codes of errors that another try would cause again.
     """
 
@@ -136,5 +136,5 @@ def _refusal(response: Response, body: bytes, request: Request, upload: Upload) 
     return AsrProtocolError(
         f"{status}: {said}" if said else status,
         is_permanent=is_permanent or is_permanent_status(code),
-        retry_after=pause_asked_for(response.headers.get("retry-after", "")),
+        retry_after=retry_after_seconds(response.headers.get("retry-after", "")),
     )

@@ -92,7 +92,7 @@ def load_model(settings: WhisperConfig, files: WhisperFiles) -> WhisperModel:
         simplified("")
     except ImportError as exc:
         raise EngineUnavailableError(
-            "whisper", f"a package of it is damaged ({exc}); {_INSTALL}"
+            "whisper", f"one of its packages is damaged ({exc}); {_INSTALL}"
         ) from exc
     return WhisperModel(files, settings.num_threads or min(os.cpu_count() or 1, _MOST_THREADS))
 
@@ -140,8 +140,8 @@ class WhisperRecogniser(WholeRecogniser):
         guess = best_guess(guesses)
         if guess.is_loop:
             raise AsrPieceError(
-                f"whisper wrote the same again and again for {encoded.seconds:.0f} seconds of "
-                "speech; try a larger model, or another engine"
+                f"whisper only repeated itself for {encoded.seconds:.0f} seconds of speech; "
+                "try a larger model, or another engine"
             )
         if language in _CHINESE:
             return punctuated(simplified(guess.text))

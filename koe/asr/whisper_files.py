@@ -58,7 +58,7 @@ def examine_whisper(files: WhisperFiles, language: str) -> None:
     """Check that the library will accept the files, and that the model supports a language.
 
     Raises:
-        AsrConnectionError: The library would not, or the model does not.
+        AsrConnectionError: A file is not valid, or the model does not support the language.
     """
     size = _HEADER.size + len(_KIND)
     try:
@@ -67,13 +67,13 @@ def examine_whisper(files: WhisperFiles, language: str) -> None:
     except OSError as exc:
         raise _unfit(files.weights, str(exc)) from exc
     if len(header) < size or _HEADER.unpack_from(header)[1] != len(_KIND) or _KIND not in header:
-        raise _unfit(files.weights, "it does not begin as one does")
+        raise _unfit(files.weights, "its header is not that of a Whisper model of CTranslate2")
     if not isinstance(_json(files.config), dict):
-        raise _unfit(files.config, "it is no JSON object")
+        raise _unfit(files.config, "it is not a JSON object")
     tokens = _tokens(files.vocabulary)
     for token in _NEEDED:
         if token not in tokens:
-            raise _unfit(files.vocabulary, f"it has no {token}")
+            raise _unfit(files.vocabulary, f"it has no token {token}")
     if language != AUTO and f"<|{language}|>" not in tokens:
         raise AsrConnectionError(
             f"the model in {files.folder} does not know the language '{language}'; set "
@@ -86,7 +86,7 @@ def _tokens(path: Path) -> set[str]:
         return set(_text(path).split("\n"))
     tokens = _json(path)
     if not isinstance(tokens, list):
-        raise _unfit(path, "it is no list of tokens")
+        raise _unfit(path, "it is not a list of tokens")
     return {token for token in tokens if isinstance(token, str)}
 
 
@@ -109,8 +109,8 @@ def _remedy(folder: Path) -> str:
     if folder.parent.name == _FOLDER:
         return f"run: koe model pull {_FOLDER}/{folder.name}"
     return (
-        "put a Whisper model in CTranslate2's form there, or set asr.whisper.model to one that "
-        "koe model list shows and koe model pull fetches"
+        "put a Whisper model in CTranslate2's format there, or choose a model from koe model list, "
+        "fetch it with koe model pull, and set asr.whisper.model to its name"
     )
 
 

@@ -1,4 +1,4 @@
-"""A loaded Whisper model: the only place that knows CTranslate2.
+"""A loaded Whisper model: the only module that imports CTranslate2.
 
 Models were trained with audio that is padded to 30 s. Padding is used only if it is needed, because
 for short audio it takes four times as much computing. Without it, a model may write a short text

@@ -1,4 +1,4 @@
-"""The output of a Whisper model: tokens as text, and whether it can have been said. Pure.
+"""Turn the output of a Whisper model into text, and judge whether a person can have said it. Pure.
 
 The measures are those of the paper (A. Radford et al., 2022, 4.5), the limits a little tighter: for
 music, noise and clicks, the certainty of the smallest usable model was below -0.95 and its
@@ -59,7 +59,7 @@ class Guess:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether another try with more computing is worth it."""
+        """Whether the piece should be recognised again, with more computation."""
         return self.certainty < _LEAST_CERTAINTY or self.is_loop or is_double(self.text)
 
 
@@ -77,7 +77,7 @@ def best_guess(guesses: Sequence[Guess]) -> Guess:
 
 
 def is_double(text: str) -> bool:
-    """Tell whether a text is one phrase twice, and nothing else."""
+    """Whether a text consists of the same phrase twice, and nothing else."""
     return _TWICE.match(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""What `koe.asr.passes` needs of an engine: a recogniser of whole pieces, and a gate."""
+"""The interfaces that engines implement for `koe.asr.passes`: a recogniser and a speech gate."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class WholeRecogniser(ABC):
         """
 
     def recognise_whole(self, samples: array[float], parts: Sequence[str]) -> str:
-        """Recognise a piece after its parts; else as `recognise`.
+        """Recognise a piece whose parts were recognised before; otherwise like `recognise`.
 
         Args:
-            samples: The whole.
+            samples: The samples of the whole piece, as for `recognise`.
             parts: The texts of its parts; together they may end before the whole.
         """
         return self.recognise(samples)
@@ -47,7 +47,7 @@ class WholeRecogniser(ABC):
 class SpeechGate(ABC):
     """Finds out whether there is speech; without a gate, audio that is louder than the rest counts.
 
-    A recogniser makes words of noise or silence.
+    A gate is useful because recognisers write words even for noise or silence.
     """
 
     @abstractmethod

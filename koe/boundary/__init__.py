@@ -1,7 +1,7 @@
-"""The functions that shells call: the only modules that import the native module.
+"""The functions that shells call. Only the modules of this package import the native module.
 
-Here calls of C become calls of Python, notices become calls of the shell, and exceptions become
-return codes. Every function may be called on any thread of the shell.
+They turn calls from C into calls of Python, notices into callbacks of the shell, and exceptions
+into return codes. Every function may be called on any thread of the shell.
 """
 
 import sys

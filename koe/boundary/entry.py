@@ -9,8 +9,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-# Imported before there are more threads: a dataclass looks into typing without a lock, and would
-# find half of it while another thread imports it.
+# Imported before other threads start: dataclasses reads the module typing without a lock, and would
+# find it incomplete while another thread imports it.
 from typing import Any
 
 from _koe_native import ffi, lib
@@ -19,7 +19,8 @@ from koe.config.store import Store, config_directory
 from koe.diagnostics import Level, report
 from koe.errors import ConfigError, HistoryError, KoeError
 
-_report_anew = lru_cache(maxsize=1)(report)
+# Reports a message, unless it is the same as the last one.
+_report_unless_repeated = lru_cache(maxsize=1)(report)
 
 
 def hear_report(level: Level, sentence: str) -> None:
@@ -50,7 +51,7 @@ def status(function: Callable[..., int]) -> Any:
 
 
 def status_of(action: Callable[[], object]) -> int:
-    """Return 0 after an action, or -1 if it failed, which is reported."""
+    """Perform an action and return 0; if it fails, report the error and return -1."""
     try:
         action()
     except KoeError as exc:
@@ -62,7 +63,7 @@ def status_of(action: Callable[[], object]) -> int:
 def text(function: Callable[..., str]) -> Any:
     """Attach a function to its C name; C gets a copy to free, and NULL after an exception.
 
-    A text with a NUL inside becomes the empty one (spec abi §1.1).
+    A text that contains a NUL is replaced by the empty text (spec abi §1.1).
 
     A configuration or a history that can't be read is reported in one line, and not repeatedly,
     because windows read many settings in turn. Any other exception is printed in full.
@@ -73,7 +74,7 @@ def text(function: Callable[..., str]) -> Any:
             text = function(*arguments)
             return lib.koe_copy_text(b"" if "\0" in text else utf8(text))
         except (ConfigError, HistoryError) as exc:
-            _report_anew(str(exc), Level.ERROR)
+            _report_unless_repeated(str(exc), Level.ERROR)
             return ffi.NULL
 
     name = function.__name__

@@ -26,7 +26,7 @@ _MOST = 1000
 
 @text
 def koe_py_history(query: Any) -> str:
-    """Return at most 1000 entries as JSON, newest first, that contain a text; NULL: any text."""
+    """Return the entries that contain a text, or all for NULL: at most 1000, newest first."""
     wanted = _given(query) if query else ""
     return f"[{','.join(map(_json_of, _history().list(wanted, _MOST)))}]"
 
@@ -69,7 +69,7 @@ def options_of(document: str, known: set[str]) -> dict[str, str]:
         known: The names of the options that are allowed.
 
     Raises:
-        ValueError: It is something else, or has an unknown option, or one that is no text.
+        ValueError: The document is not a JSON object, or an option is unknown or not a text.
     """
     from koe.config.windows.records import parse
 

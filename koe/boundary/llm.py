@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from koe.config.llm import LlmProfile
     from koe.llm.service import Answer, Question
 
-# Seconds beyond llm.timeout_ms, for a loop that is busy with other work.
-_LENIENCE = 2.0
+# Seconds to wait beyond llm.timeout_ms, because the loop may be busy with other work.
+_GRACE_SECONDS = 2.0
 
 
 @status
@@ -42,13 +42,13 @@ def koe_py_llm_test(
     """Test a server that speaks OpenAI's chat protocol."""
     from koe.config.llm import LlmProfile
 
-    is_older = argument(max_token_parameter) == "max_tokens"
+    is_old_name = argument(max_token_parameter) == "max_tokens"
     profile = LlmProfile(
         base_url=argument(base_url) or "",
         api_key=argument(api_key) or "",
         model=argument(model) or "",
         endpoint_path="/chat/completions",
-        max_token_parameter="max_tokens" if is_older else "max_completion_tokens",
+        max_token_parameter="max_tokens" if is_old_name else "max_completion_tokens",
         no_reasoning_control="none",
     )
     return _test(core, profile)
@@ -138,7 +138,7 @@ def _listed(models: list[str], problem: str) -> str:
 
 
 def _ask(core: int, question: Question[Answer]) -> Answer:
-    """Ask with the core's client; without a core, or if it can't answer, with another one.
+    """Ask with the core's HTTP client, or with a new one if the core is not running or blocked.
 
     Raises:
         LlmError: The question failed.
@@ -146,8 +146,9 @@ def _ask(core: int, question: Question[Answer]) -> Answer:
     host = hosts.get(core)
     if host is not None:
         host.settings.refresh()
-        seconds = host.settings.current.config.llm.timeout + _LENIENCE
-        # The core is being destroyed, or is in a callback, perhaps in the one that calls this.
+        seconds = host.settings.current.config.llm.timeout + _GRACE_SECONDS
+        # Raised if the core is being destroyed, or if its thread is in a callback, which may be the
+        # callback that called this function.
         with suppress(RuntimeStoppedError):
             return host.runtime.run(lambda running: running.ask(question), seconds)
     return _ask_alone(question)

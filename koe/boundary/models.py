@@ -27,9 +27,10 @@ _NO_CORE = -2  # refused
 
 @text
 def koe_py_scan_models() -> str:
-    """The models of the engines that can be chosen here, by path, as JSON (spec abi §7.5).
+    """Return the models of the engines that can be chosen here, as JSON (spec abi §7.5).
 
-    Nothing is hashed: a model that was never verified counts as not installed.
+    They are sorted by path. Nothing is hashed: a file whose checksum is not in the cache counts as
+    not installed.
     """
     import json  # takes a millisecond or two, and a dictation needs none of this
 
@@ -124,7 +125,10 @@ def _models() -> Path:
 
 
 def _known_models() -> Path:
-    """Return the models directory; write manifests of the models that koe knows if possible."""
+    """Return the models directory, after writing the missing manifests of the known models.
+
+    A write error is only reported.
+    """
     from koe.models.catalogue import install_manifests
 
     root = _models()

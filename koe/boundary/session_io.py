@@ -24,7 +24,8 @@ from koe.events import (
 )
 from koe.session_rules import SessionRules
 
-# The most bytes of one read of the ring: a second of speech, far more than comes between two reads.
+# The largest number of bytes that one read takes from the ring: one second of speech, which is much
+# more than arrives between two reads.
 _READ_BYTES = BYTES_PER_SECOND
 
 

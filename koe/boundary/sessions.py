@@ -1,4 +1,4 @@
-"""The core and its sessions: calls of C become calls of the core, notices calls of the shell."""
+"""The core and its sessions: passes calls from C to the core, and its notices to the shell."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from koe.models.registry import Downloads
     from koe.session_rules import SessionRules
 
-    # Begins a session of a core, with the function that it notifies.
+    # Begins a session of a core. The second argument is called with each notice of the session.
     Begin: TypeAlias = "Callable[[Core, Callable[[Notice], None]], object]"
 
 # The most seconds that one call of koe_py_exit waits.
@@ -45,7 +45,7 @@ class Host:
         expectations: What the shell expects, as the bits of seam.h.
 
     Raises:
-        RuntimeStoppedError: It cannot run.
+        RuntimeStoppedError: A module is missing, or the core's thread can't be started.
     """
 
     def __init__(self, number: int, expectations: int) -> None:
@@ -70,7 +70,7 @@ class Host:
         )
 
     def begin_with(self, begin: Begin, token: int) -> None:
-        """Begin a session by a function, and publish its settings before returning."""
+        """Call a function that begins a session, and publish the settings before returning."""
         core = self.runtime.core()
         from koe.boundary.session_io import tell
 
@@ -89,7 +89,7 @@ class Host:
         return self._downloads is not None and self._downloads.cancel(path)
 
     def stop(self, seconds: float) -> None:
-        """End sessions without notices, and downloads with their final status."""
+        """Stop the core: sessions end without notices; downloads report their final status."""
         deadline = time.monotonic() + seconds
         with self._downloads_lock:
             self._is_stopped = True
@@ -172,14 +172,15 @@ def koe_py_exit() -> int:
     """Wait a moment for engines to finish, because the process ends.
 
     Returns:
-        1: an engine is still working, and this is to be called again. Else 0.
+        1 if an engine is still working and the caller must call this function again; else 0.
     """
     # Another thread may still be importing these modules, so that they are incomplete.
     if keep_all := getattr(sys.modules.get("koe.asr.loaded"), "keep_all", None):
         keep_all()
     patience, engines = _patience_at_exit(), _engines()
     if not engines or patience.is_over():
-        # For a core that could not be stopped, because a callback of its shell does not return.
+        # A core could not be stopped if a callback of the shell did not return. Its journal may
+        # have unwritten data.
         if flush_all := getattr(sys.modules.get("koe.journal.writer"), "flush_all", None):
             flush_all(_MOMENT)
         return 0
@@ -259,7 +260,7 @@ def koe_py_session_cancel(core: int) -> int:
 
 @status
 def koe_py_accept(core: int) -> int:
-    """Deliver the text uncorrected; return -1 if no session has a text still to deliver."""
+    """Deliver the text uncorrected; return -1 if no session still has to deliver a text."""
     return _with_core(core, lambda running: None if running.accept() else -1)
 
 

@@ -66,7 +66,7 @@ def make(
         OSError: A file can't be read or written.
     """
     if out.exists() and not (out / RUNTIME / manifest.NAME).exists() and any(out.iterdir()):
-        raise BundleError(f"{out} exists and is no bundle; name another folder, or remove it")
+        raise BundleError(f"{out} exists and is not a bundle; name another folder, or remove it")
     lock = packages.lock_for(target.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".koe-bundle-", dir=out.parent) as temporary:
@@ -79,7 +79,7 @@ def make(
         manifest.write(root / RUNTIME)
         _open_to_readers(root, target)
         traces.check(root, names)
-        tell("trying it")
+        tell("testing the bundle")
         target.try_it(root, folder, engines)
         runs_on = target.runs_on(root)
         if out.exists():
@@ -88,7 +88,7 @@ def make(
     owners = {path.relative_to(root): part for part, paths in parts.items() for path in paths}
     compressed = None
     if archive is not None:
-        tell(f"compressing it into {archive}")
+        tell(f"compressing the bundle into {archive}")
         compressed = _sum(owners, _pack(out, archive))
     sizes = {
         path.relative_to(out): path.lstat().st_size for path in out.rglob("*") if _is_file(path)
@@ -109,9 +109,9 @@ def _assemble(
     runtime = root / RUNTIME
     tell("compiling the library")
     target.compile_library(generation, folder / "build", root)
-    tell("taking Python and its standard library along")
+    tell("copying Python and its standard library")
     target.place_python(runtime, folder)
-    tell(f"fetching what {lock.name} lists")
+    tell(f"fetching the packages in {lock.name}")
     packages.fetch(lock, engines, folder / "packages", target.pip_options)
     site = runtime / target.modules / "site-packages"
     placed = packages.place_packages(folder / "packages", runtime, site)
@@ -121,13 +121,13 @@ def _assemble(
         parts.setdefault(owner, []).extend(paths)
     parts[_KOE] = place(_own_files(), site / "koe")
     place([(library.CHECKOUT / "LICENSE", "LICENSE")], runtime / _LICENCES / "koe-core")
-    tell("taking the libraries along that all of it needs")
+    tell("adding the required shared libraries")
     copies = target.settle(root, folder)
     for copy, terms in copies.items():
         if terms:
             place([(terms, "copyright")], runtime / _LICENCES / copy.name)
         else:
-            tell(f"add the licence of {copy.name}, which is not known here, to {_LICENCES}")
+            tell(f"no licence of {copy.name} was found; add one to {RUNTIME}/{_LICENCES}")
     parts[_SYSTEM] = list(copies)
     return parts
 

@@ -1,7 +1,7 @@
-"""Modules as bytecode without their sources, which halves the size and never needs rewriting.
+"""Modules as bytecode without their sources, which halves their size.
 
-A file of bytecode takes the place of the source, as ``name.pyc``. It does not depend on a time, and
-the name of the source in it, for tracebacks, is relative.
+A file of bytecode, ``name.pyc``, takes the place of the source. It contains no time stamp, so
+Python never rewrites it. It contains the relative path of the source, for tracebacks.
 """
 
 from __future__ import annotations

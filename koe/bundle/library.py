@@ -29,8 +29,8 @@ def ffi() -> ModuleType:
     """
     if not (CHECKOUT / "build_ffi.py").is_file():
         raise BundleError(
-            "koe bundle compiles the library, so it needs a checkout of koe-core: "
-            "make the environment with make lib, and use the koe in it"
+            "koe bundle compiles the library, so it needs a checkout of koe-core; run make lib in "
+            "the checkout, and then .venv/bin/koe bundle"
         )
     if str(CHECKOUT) not in sys.path:
         sys.path.insert(0, str(CHECKOUT))

@@ -39,7 +39,7 @@ class MachO:
         self._path = path
         self._data = bytearray(path.read_bytes())
         if self._data[:4] != _MAGIC:
-            raise BundleError(f"{path.name} is no machine code for macOS and one processor")
+            raise BundleError(f"{path.name} is not machine code for macOS and a single processor")
         self.processor: int
         self.processor, count, self._size = struct.unpack_from("<4x i 8x 2I", self._data)
         self._commands: list[bytes] = []
@@ -111,7 +111,7 @@ class MachO:
             self._path.write_bytes(self._data)
 
     def _replace(self, commands: Sequence[bytes]) -> None:
-        """Replace the load commands by others that are no longer in total."""
+        """Replace the load commands by others, whose total length must not be larger."""
         content = b"".join(commands)
         struct.pack_into("<2I", self._data, 16, len(commands), len(content))
         self._data[_HEADER_SIZE : _HEADER_SIZE + self._size] = content.ljust(self._size, b"\0")
@@ -179,5 +179,8 @@ def _renamed(command: bytes, name: str) -> bytes:
     start = struct.unpack_from("<8x I", command)[0]
     room = len(command) - start
     if len(name) >= room:
-        raise BundleError(f"there is no room in {PurePosixPath(name).name} for its name")
+        raise BundleError(
+            f"{PurePosixPath(name).name} has no room for the name {name}; link the library again "
+            "with a longer -install_name"
+        )
     return command[:start] + name.encode().ljust(room, b"\0")

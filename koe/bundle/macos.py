@@ -45,8 +45,8 @@ class MacOS:
 
     modules = f"lib/python{_VERSION}"
     left_to_do = (
-        f"A Mac has to try it, frontends/macos/check-on-a-mac.sh, and to sign what {SIGNED} lists, "
-        "frontends/macos/embed-and-sign.sh."
+        "On a Mac, test the bundle with frontends/macos/check-on-a-mac.sh, and sign the files that "
+        f"{SIGNED} lists with frontends/macos/embed-and-sign.sh."
     )
 
     def __init__(self, name: str) -> None:
@@ -112,10 +112,10 @@ class MacOS:
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
         """Check that all required libraries would be found and loaded."""
         for path, name in macho.missing(root):
-            raise BundleError(f"it is not whole: {path.name} needs {name}")
+            raise BundleError(f"the bundle is incomplete: {path.name} needs {name}")
         for path in macho.machine_code(root):
             if not macho.MachO(path).is_sound():
-                raise BundleError(f"it is not whole: {path.name} is not as it was signed")
+                raise BundleError(f"the bundle is damaged: {path.name} has no valid signature")
 
     def runs_on(self, root: Path) -> str:
         """The oldest macOS that all parts support, in words."""
@@ -149,4 +149,4 @@ def _unpack_machine_code(fetched: Path, target: Path) -> None:
                 if name.startswith("deploy_libs/"):
                     (target / Path(name).name).write_bytes(archive.read(name))
     if not (target / _PYTHON_LIBRARY).exists():
-        raise BundleError(f"macos/{LOCK.name} has no {_PYTHON_LIBRARY}; run koe with 3.11")
+        raise BundleError(f"macos/{LOCK.name} has no {_PYTHON_LIBRARY}; use Python 3.11 for koe")

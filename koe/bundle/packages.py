@@ -27,10 +27,10 @@ _DEAD_FOLDERS = frozenset({
     "bin", "include", "Scripts", "__pycache__", "..",
 })  # fmt: skip
 
-# Parts of packages that koe does not use. Of cffi it needs only the machine code; websockets has
-# older code; moonshine-voice also speaks, records and downloads: without its __init__ it imports
-# none of that, and no HTTP client. Of rapidfuzz it needs only the distances, in the form that runs
-# on every processor.
+# Parts of packages that koe does not use. koe needs only the machine code of cffi, and only the
+# distances of rapidfuzz, in the form that runs on every processor. websockets contains obsolete
+# code. moonshine-voice can also speak, record and download; without its __init__, it imports
+# neither the code for that nor an HTTP client.
 _UNUSED = re.compile(
     r"cffi/|pyreqwest/pytest_plugin/|websockets/(legacy|trio|cli)[/.]|anyio/pytest_plugin|httpx/_main"
     r"|rapidfuzz/(__init__|fuzz|process|__pyinstaller|distance/metrics_cpp_avx2)"
@@ -105,9 +105,9 @@ def _pip(*arguments: str) -> None:
     if done.returncode != 0:
         if "connection broken" in done.stderr:  # pip's last line is misleading then
             raise BundleError(
-                "pip can't reach the index of packages; look at the network, try again"
+                "pip can't reach the package index; check the network connection, and try again"
             )
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        lines = done.stderr.strip().splitlines() or ["pip gave no reason"]
         raise BundleError(f"pip could not fetch the packages: {lines[-1]}")
 
 

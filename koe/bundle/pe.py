@@ -35,7 +35,7 @@ class Image:
         self._data = path.read_bytes()
         header = self._number(0x3C) if len(self._data) > 0x40 else 0
         if self._data[:2] != b"MZ" or self._data[header : header + 4] != b"PE\0\0":
-            raise BundleError(f"{path.name} is no machine code for Windows")
+            raise BundleError(f"{path.name} is not machine code for Windows")
         sections, size = struct.unpack_from("<6x H 12x H", self._data, header)
         self._options = header + 24
         if struct.unpack_from("<H", self._data, self._options)[0] != 0x20B:
@@ -74,7 +74,7 @@ class Image:
         for size, start, stored, place in self._sections:
             if start <= address < start + max(size, stored):
                 return int(address - start + place)
-        raise BundleError("a table of a library is outside of it; fetch the package again")
+        raise BundleError("a library is damaged: a table is outside the file; run koe bundle again")
 
     def _number(self, place: int) -> int:
         return int(struct.unpack_from("<I", self._data, place)[0])
@@ -92,7 +92,7 @@ def machine_code(folder: Path) -> Iterator[Path]:
 
 
 def needed(path: Path) -> set[str]:
-    """The names of the libraries that it needs, in lower case, except those of Windows."""
+    """The names of the libraries that a file needs, in lower case, except those of Windows."""
     names = {name.lower() for name in Image(path).imports()}
     return {name for name in names if not _OF_THE_SYSTEM.fullmatch(name)}
 

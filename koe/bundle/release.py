@@ -1,6 +1,7 @@
-"""The release of Python in a package, for the running version: for Windows, with its modules.
+"""Unpacks python.org's release of Python for Windows, of the running version, from a package.
 
-The modules are the same on every system, as bytecode without docstrings.
+Its modules are bytecode without docstrings. They are the same on every system, so bundles for macOS
+also contain them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def unpack(fetched: Path, release: Path, lock: Path) -> None:
     if not (release / _MODULES).exists():
         version = ".".join(map(str, sys.version_info[:2]))
         where = lock.relative_to(lock.parent.parent)
-        raise BundleError(f"{where.as_posix()} has no Python {version}; run koe with 3.11")
+        raise BundleError(f"{where.as_posix()} has no Python {version}; use Python 3.11 for koe")
 
 
 def place_modules(release: Path, target: Path, licences: Path, system: str) -> None:

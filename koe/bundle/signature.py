@@ -1,8 +1,8 @@
 """Signatures of machine code for macOS.
 
-A signature contains checksums of all pages of the file. Publishers of programs sign with a name. A
-signature without a name is written by linkers, because Apple's own processors load nothing without
-one; it can be made anywhere. The format: cs_blobs.h of Apple's kernel.
+A signature contains checksums of all pages of the file. Publishers of programs sign with a name.
+Linkers write a signature without a name, because macOS loads no unsigned code on Apple's own
+processors. Such a signature can be made on any system. The format: cs_blobs.h of Apple's kernel.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from koe.bundle.bytecode import compiled, place
 
-# Modules for development, terminals, windows and other services, and modules only for these.
+# Modules that koe does not use: for development, terminals, windows and various services, and
+# modules that only those modules import.
 _LEFT_OUT = frozenset({
     "aifc", "antigravity", "argparse", "asynchat", "asyncore", "bdb", "cgi", "cgitb", "chunk",
     "cmd", "code", "codeop", "compileall", "cProfile", "curses", "dbm", "distutils",
@@ -39,7 +40,7 @@ _EXTENSIONS_LEFT_OUT = frozenset({
 })  # fmt: skip
 
 
-# Further modules for macOS: truststore reads its version, which is in a property list.
+# Further modules for macOS: truststore reads the version of macOS from a property list.
 _ON_MACOS = re.compile(r"plistlib\.py|xml/(parsers/)?[^/]+\.py|pyexpat")
 
 

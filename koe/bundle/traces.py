@@ -1,4 +1,4 @@
-"""Paths of this computer: compiled code has some, and a bundle must not have them."""
+"""Paths of this computer, which compiled code contains and a bundle must not reveal."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def import_everything(runtime: Path, engines: tuple[str, ...]) -> None:
     command = [sys.executable, "-I", "-S", "-B", "-c", _IMPORTS, *map(str, folders), *modules]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BundleError(f"it is not whole: {done.stderr.strip().splitlines()[-1]}")
+        reason = done.stderr.strip().splitlines()[-1]
+        raise BundleError(f"the bundle is incomplete: {reason}")
 
 
 def start_shell(root: Path, folder: Path) -> None:
@@ -82,4 +83,4 @@ def start_shell(root: Path, folder: Path) -> None:
             [str(program)], env=environment, capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
-        raise BundleError(f"a shell can't start it: {done.stderr.strip()}")
+        raise BundleError(f"a shell can't start the bundle's library: {done.stderr.strip()}")

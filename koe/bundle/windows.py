@@ -83,7 +83,7 @@ class Windows:
     def try_it(self, root: Path, folder: Path, engines: tuple[str, ...]) -> None:
         """Check that every required library is found; more can't be tested on this system."""
         for path, name in pe.missing(root, root / library.RUNTIME):
-            raise BundleError(f"it is not whole: {path.name} needs {name}")
+            raise BundleError(f"the bundle is incomplete: {path.name} needs {name}")
 
     def runs_on(self, root: Path) -> str:
         """The oldest Windows that the packages support, in words."""

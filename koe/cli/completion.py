@@ -52,7 +52,7 @@ def _mark_files(parser: argparse.ArgumentParser) -> None:
     """Mark the arguments that are files or folders, for shtab."""
     for action in parser._actions:  # argparse has no public way to list them
         if isinstance(action, argparse._SubParsersAction):
-            for following in action.choices.values():
-                _mark_files(following)
+            for subparser in action.choices.values():
+                _mark_files(subparser)
         elif kind := {**_FILES, **_FOLDERS}.get(str(action.metavar)):
             action.complete = kind  # type: ignore[attr-defined] # shtab reads it

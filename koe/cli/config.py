@@ -43,8 +43,8 @@ with --json, the value as JSON on stdout
 If VALUE is -, the value is read from stdin; on a terminal, koe asks for it and does not show what
 you type. Use this for API keys: an argument stays in the history of your shell. In a value, ${NAME}
 stands for an environment variable, which is looked up each time the file is read. Put -- before a
-value that begins with a dash. An invalid value is refused. A key that koe does not know is written
-with a note, because shells may know it.
+value that begins with a dash. An invalid value is refused. A key that koe does not know is also
+set, because shells may know it; a note on stderr says so.
 """,
     "edit": """\
 The editor is $VISUAL, or else $EDITOR, notepad, nano or vi. A missing file is created.
@@ -64,7 +64,7 @@ with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "problems":
 origin:
   file          the value is in the file
   environment   the value is in the file and refers to an environment variable, as ${NAME}
-  default       the setting is not in the file, or its value there can't be used
+  default       the setting is not in the file, or its value there can't be used (bad line N)
   derived       the value follows from other settings in the file
 
 API keys are never shown; a key that refers to an environment variable is shown as ${NAME}.
@@ -195,8 +195,9 @@ def _unknown(key: str, document: Document, listing: Listing) -> ConfigError:
 def _origin(setting: Setting) -> str:
     if setting.line is None:
         return setting.origin
-    joined = ", line" if setting.is_usable else ", not line"
-    return f"{setting.origin}{joined} {setting.line}"
+    if setting.is_usable:
+        return f"{setting.origin}, line {setting.line}"
+    return f"{setting.origin} (bad line {setting.line})"
 
 
 def _check(directory: Path, *, as_json: bool = False) -> int:

@@ -15,7 +15,7 @@ from koe.errors import DesktopError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     words = {**_actions(), "status": "show what koe serve is doing"}
-    status.add_arguments(add_subcommands(parser, "word", words)["status"])
+    status.add_arguments(add_subcommands(parser, "action", words)["status"])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,9 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     from koe.linux.control import STATUS, ask, control_path
     from koe.linux.requests import ControlRequest
 
-    if arguments.word == STATUS:
+    if arguments.action == STATUS:
         return status.run(arguments)
-    for _ in ask(control_path(os.environ), ControlRequest(arguments.word)):
+    for _ in ask(control_path(os.environ), ControlRequest(arguments.action)):
         pass
     return Exit.OK
 

@@ -18,7 +18,7 @@ from koe.asr import ENGINES, LOCAL_ENGINES, fault_of
 from koe.cli import Exit, print_json, print_line
 from koe.cli.history_table import when
 from koe.cli.languages import language_names, system_language
-from koe.cli.proposals import heard_by
+from koe.cli.proposals import languages_of_engine
 from koe.cli.tui import INSTALL
 from koe.cli.usage import add_config_option, add_json_option
 from koe.config.llm import LlmConfig
@@ -151,7 +151,7 @@ def _examine_engine(config: AsrConfig) -> Finding:
 
 def _examine_language(config: AsrConfig) -> Iterator[Finding]:
     """Warn if the engine does not recognise the language of the system."""
-    language, heard = system_language(os.environ), heard_by(config)
+    language, heard = system_language(os.environ), languages_of_engine(config)
     if language is None or not heard or language in heard:
         return
     present = language_names((language,))
@@ -179,7 +179,7 @@ def _examine_fallback(config: AsrConfig) -> Iterator[Finding]:
     if ready is None:
         message = f"{lost}, and no other engine is ready; koe engines says what each needs"
     else:
-        offer = f"to use {_with_limits(ready)} then, run: koe config set asr.fallback {ready}"
+        offer = f"to let {_with_limits(ready)} take over, run: koe config set asr.fallback {ready}"
         message = f"{lost}; {offer}"
     yield Finding(Severity.OK, "fallback", message)
 

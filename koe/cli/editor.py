@@ -21,7 +21,7 @@ _USUAL_ELSEWHERE = ("nano", "vi")
 def editor_command(environ: Mapping[str, str], platform: str = sys.platform) -> list[str]:
     """The editor and its options; empty if no editor is chosen or installed.
 
-    ``$VISUAL`` precedes ``$EDITOR``; each may contain options, as in ``code --wait``.
+    ``$VISUAL`` takes precedence over ``$EDITOR``; each may contain options, as in ``code --wait``.
     """
     for name in ("VISUAL", "EDITOR"):
         if chosen := environ.get(name, "").strip():

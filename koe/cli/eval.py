@@ -25,8 +25,8 @@ from koe.transcript import Transcript
 
 _EPILOG = """\
 FOLDER contains .wav or .flac files and the correct text of each: in a .txt file beside it, or in
-references.tsv, where each line is the name of a file without its ending, a tab, and the text. Words
-are counted, and characters of Chinese. No language model corrects the texts, and nothing is kept.
+references.tsv, where each line is the name of a file without its ending, a tab, and the text. In
+Chinese, each character counts as a word. No language model corrects the texts, and nothing is kept.
 
 The columns: the length of the recording in seconds, the wrong words, the spoken words, their ratio,
 and the processor time of this computer in seconds per second of the recording.

@@ -39,7 +39,7 @@ _SUMMARIES = {
 _EPILOG = """\
 koe history ACTION --help describes an action.
 
-ID is an ID of the list, the beginning of one, or `last` for the newest entry.
+ID is an ID from the list, the beginning of such an ID, or `last` for the newest entry.
 
 By default, a recording is kept if its dictation gave no text or an incomplete one. The settings
 that say what is kept, and for how long, are shown by: koe config show history. To keep no
@@ -106,8 +106,8 @@ Pinned entries are removed, too. No part of the entry stays in the configuration
 with --json, an object on stdout: {"removed": ID}
 """,
     "prune": """\
-koe also does this when it starts and after each dictation. Files that were not written by koe, or
-by a later version of koe, are kept, and stderr names them.
+koe also does this when it starts and after each dictation. Files of a later version of koe and
+files that koe did not write are kept; stderr names them.
 
 with --json, an object on stdout: {"removed": NUMBER}
 """,
@@ -301,13 +301,13 @@ def _add_common(parser: argparse.ArgumentParser, *, is_action: bool = False) -> 
     add_config_option(parser)
 
 
-# A larger number of entries is no limit; SQLite can't count further.
+# No history has more entries than this. SQLite refuses numbers of more than 64 bits.
 _MOST = 2**31
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number greater than 0")
     return min(int(text), _MOST)
 
 

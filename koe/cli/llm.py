@@ -102,7 +102,7 @@ def find_target(arguments: argparse.Namespace) -> LlmTarget:
         ConfigError: The settings can't be read, or the profile does not exist.
     """
     store = Store(arguments.config or config_directory(os.environ), os.environ)
-    with suppress(ConfigError):  # reading reports it if a file is needed
+    with suppress(ConfigError):  # store.load raises an error if a file that it needs is missing
         store.create_missing_files()
     snapshot = store.load()
     llm = snapshot.config.llm

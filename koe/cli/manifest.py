@@ -18,8 +18,8 @@ from koe.models.paths import MANIFEST_NAME
 
 _EPILOG = """\
 REPO is a model on Hugging Face, such as mlx-community/Qwen3-0.6B-4bit. The manifest lists all files
-at its top level, with their sizes and, for large files, their checksums. Remove the files that are
-not needed from the manifest; koe model pull downloads the others.
+at its top level, with their sizes and, for large files, their checksums. Delete the entries of
+files that the model does not need; koe model pull downloads the remaining files.
 """
 
 
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         paths.components(file.name)
     if listing.folders:
         names = printable(", ".join(listing.folders))
-        print_error(f"these folders are left out; add the files that the model needs: {names}")
+        print_error(f"files in these folders are not listed; add those that are needed: {names}")
     manifest = Manifest(arguments.provider, arguments.description, repo, listing.files)
     try:
         if arguments.output is None:

@@ -52,7 +52,7 @@ def settings_to_change(wanted: Mapping[str, Wanted], listing: Listing) -> dict[s
 def with_settings(
     document: Document, wanted: Mapping[str, Wanted], environ: Environment
 ) -> Document:
-    """Change all values in a document; for `koe.config.store.Store.rewrite`.
+    """Set the wanted values in a document; for `koe.config.store.Store.rewrite`.
 
     Raises:
         ConfigError: A value can't be set by its key.

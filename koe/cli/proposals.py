@@ -19,7 +19,7 @@ class Proposal:
     Attributes:
         engine: The name of the engine.
         model: The path of the model, relative to the models folder; empty: no model.
-        languages: The codes of the languages; the model's manifest precedes this list.
+        languages: The codes of the languages; those in the model's manifest take precedence.
         takes_language: Whether to set the language of the engine if the user speaks only one.
     """
 
@@ -34,7 +34,7 @@ class Proposal:
         return self.engine not in LOCAL_ENGINES
 
     @property
-    def hears(self) -> tuple[str, ...]:
+    def recognised_languages(self) -> tuple[str, ...]:
         """The codes of the languages that the engine recognises."""
         manifest = shipped_manifests().get(self.model)
         return (manifest.languages if manifest else ()) or tuple(self.languages.split())
@@ -71,7 +71,7 @@ PROPOSALS = (
 
 
 def has_proposal(engine: str) -> bool:
-    """Whether any proposal uses an engine; the engines of apps have none."""
+    """Whether any proposal uses an engine; none uses the engines that need Koe.app."""
     return any(it.engine == engine for it in PROPOSALS)
 
 
@@ -80,7 +80,7 @@ def propose(
 ) -> list[Proposal]:
     """Return the proposals that recognise all the languages, the best first.
 
-    A proposal that is configured and works comes first; one that lacks a package comes last.
+    The configured proposal comes first if it works. Proposals that lack a package come last.
 
     Args:
         languages: The codes of the languages.
@@ -91,14 +91,14 @@ def propose(
     fitting = [
         it
         for it in PROPOSALS
-        if set(languages) <= set(it.hears) and (may_leave or not it.is_service)
+        if set(languages) <= set(it.recognised_languages) and (may_leave or not it.is_service)
     ]
     return sorted(fitting, key=partial(_rank, config=config, models=models))
 
 
-def heard_by(config: AsrConfig) -> tuple[str, ...]:
+def languages_of_engine(config: AsrConfig) -> tuple[str, ...]:
     """The codes of the languages that the configured engine recognises; empty if unknown."""
-    return next((it.hears for it in PROPOSALS if it.is_configured(config)), ())
+    return next((it.recognised_languages for it in PROPOSALS if it.is_configured(config)), ())
 
 
 def model_setting(config: AsrConfig, engine: str) -> str | None:

@@ -102,7 +102,7 @@ class Report(ABC):
             print_error(self._named("no speech was recognised"))
 
     def _named(self, sentence: str) -> str:
-        """The sentence, preceded by the name of the recording if it needs one."""
+        """The sentence, after the name of the recording unless the sentence contains the name."""
         is_clear = not self._name or self._name in sentence
         return sentence if is_clear else f"{self._name}: {sentence}"
 
@@ -241,7 +241,7 @@ async def reported(report: Report, session: Coroutine[object, object, None]) -> 
 def reporting_interrupts(report: Report) -> Iterator[None]:
     """Report Ctrl-C at once, when it cancels the block; a second Ctrl-C then ends the process.
 
-    Without this, both would wait until the engine has ended.
+    Without this, the report and a second Ctrl-C would wait until the engine has ended.
     """
     try:
         yield

@@ -13,7 +13,7 @@ from koe.errors import DesktopError
 from koe.linux import service
 from koe.linux.bindings import BINDINGS
 
-_WORDS = {
+_SUMMARIES = {
     "install": "start koe serve now and whenever you log in",
     "uninstall": "stop koe serve, and no longer start it when you log in",
     "status": "show whether the service is installed and running",
@@ -28,7 +28,7 @@ _EPILOGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parsers = add_subcommands(parser, "word", _WORDS, _EPILOGS)
+    parsers = add_subcommands(parser, "action", _SUMMARIES, _EPILOGS)
     add_config_option(parsers["install"])
     parsers["keys"].add_argument("desktop", metavar="DESKTOP", choices=tuple(BINDINGS),
                                  help=f"one of {', '.join(BINDINGS)}")  # fmt: skip
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the action; return the exit status."""
     if sys.platform != "linux":
         raise DesktopError("koe service is for Linux, where koe serve runs")
-    match arguments.word:
+    match arguments.action:
         case "install":
             folder: Path | None = arguments.config
             words = [] if folder is None else ["--config", str(folder.absolute())]

@@ -41,7 +41,8 @@ continues the download.
 
 exit status:
   0    done
-  1    an error, described on stderr; if it was not in the trial, the settings are unchanged
+  1    an error, described on stderr, or you refused the proposal; unless the error was in the
+       trial, the settings are unchanged
   2    wrong usage
   3    set up, but no speech was recognised in the trial
   130  interrupted with Ctrl-C
@@ -96,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
     """Do everything before the trial; return whether the settings were changed."""
-    is_said = None not in (arguments.languages, arguments.words_may_leave)
-    if not (is_said or can_ask()):
+    has_answers = None not in (arguments.languages, arguments.words_may_leave)
+    if not (has_answers or can_ask()):
         raise InputError(
             "koe setup asks questions, but stdin is not a terminal; answer with arguments, as in: "
             "koe setup --languages zh,en --words-may-leave no"
@@ -111,7 +112,7 @@ def _set_up(directory: Path, arguments: argparse.Namespace) -> bool:
     if proposal.obstacle:
         raise InputError(f"{proposal.engine}: {proposal.obstacle}; then run koe setup again")
     wanted = wanted_settings(config, proposal, languages, may_leave=may_leave)
-    wanted |= _key(proposal, config, directory)
+    wanted |= _api_key(proposal, config, directory)
     is_new = _print_plan(proposal, wanted, directory)
     is_asked = is_new and can_ask() and not arguments.yes
     if is_asked and not ask_yes_or_no("Go ahead?", default=True):
@@ -203,8 +204,8 @@ def _described(proposal: Proposal) -> str:
     return f"{proposal.engine}{model}: on this computer{lack}"
 
 
-def _key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wanted]:
-    """Ask for the API key of a service if it is missing; return it by the key of its setting.
+def _api_key(proposal: Proposal, config: Config, directory: Path) -> dict[str, Wanted]:
+    """Ask for the API key of a service if it is missing; return it by the name of its setting.
 
     Raises:
         InputError: The key is missing, and the user can't be asked or gives none.

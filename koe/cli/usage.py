@@ -54,8 +54,8 @@ def add_subcommands(
         )
         for name, summary in summaries.items()
     }
-    for following in parsers.values():
-        following.set_defaults(incomplete=None)
+    for subparser in parsers.values():
+        subparser.set_defaults(incomplete=None)
     return parsers
 
 

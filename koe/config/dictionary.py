@@ -1,6 +1,6 @@
 """Checks the dictionary's file, and adds and removes terms.
 
-Sessions read the file by `koe.config.store`, which defines what a term is.
+Sessions read the file through `koe.config.store`, which defines what a term is.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def add_terms(path: Path, terms: Sequence[str]) -> dict[str, str | None]:
     """Add terms to the end of the file, in their order; a missing file is created.
 
     Returns:
-        Each term, trimmed, with the existing spelling because of which it was not added, which may
-        differ in case; None if it was added.
+        By trimmed term: None if the term was added; else the spelling that the file already has,
+        which may differ in case.
 
     Raises:
         ConfigError: One of them can't be a term, or the file can't be read or written. Nothing is
@@ -180,7 +180,8 @@ def _rewrite(path: Path, change: Callable[[str], str]) -> None:
     def changed_content(former: bytes | None) -> bytes:
         content = change(decoded(former or b"", path)).encode()
         if content != former and len(content) > LARGEST_FILE_BYTES:
-            raise ConfigError(str(path), "it would become larger than 1 MiB")
+            reason = "the file would become larger than 1 MiB; remove terms first"
+            raise ConfigError(str(path), reason)
         return content
 
     rewrite(path, changed_content)

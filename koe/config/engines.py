@@ -165,7 +165,7 @@ class SherpaOnnxConfig(Section):
         endpoint_silence: Seconds of silence that end a sentence; 0 means 1.2.
         language: The language that is spoken, as a code such as ``zh``, for models that can be
             set to one; with ``auto`` they detect it.
-        use_itn: Digits and punctuation, in models that write both or neither.
+        use_itn: Write digits and punctuation; only for models that write both or neither.
     """
 
     model: str = text("sherpa-onnx/bilingual-zh-en")
@@ -206,7 +206,7 @@ _FLAT_DOUBAO = FlatKeys(
     reads_as="asr.doubao",
     unless=frozenset({"provider", "doubao"}),
     defaults=DoubaoConfig(),
-    note="With a key among them, the engine is `doubao`.",
+    note="If they contain an API key, the engine is `doubao`.",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def text(default: str, **about: Unpack[About]) -> str:
 
 
 def target(default: str, **about: Unpack[About]) -> str:
-    """Any scalar, as its text: an address to which words are sent; see `Target`."""
+    """Any scalar, as its text, if it determines where words are sent; see `Target`."""
     return _typed(Target(default, lambda scalar: scalar.text, "text", **about), default)
 
 
@@ -65,7 +65,7 @@ def optional_text(*, blank_is_unset: bool = False, **about: Unpack[About]) -> st
 
 
 def trimmed_text(default: str) -> str:
-    """Text without white space around it; blank, or in another case, it is the default."""
+    """Text, trimmed. A blank text, and the default in another case, mean the default."""
 
     def convert(scalar: Scalar) -> str:
         trimmed = scalar.text.strip()
@@ -179,7 +179,7 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 _DIGITS = re.compile(r"\+?[0-9]+")
 
 LARGEST_U32 = 2**32 - 1
-"""The type of most counts in the file (spec config §3.2)."""
+"""The largest value of most counts in the file, which are unsigned 32-bit (spec config §3.2)."""
 
 _HIGHEST_LIMIT = 1_000_000
 
@@ -224,7 +224,10 @@ def plain_integer(default: int, low: int, high: int) -> int:
 
 
 def optional_count(**about: Unpack[About]) -> int | None:
-    """A whole number, in quotes also with blanks; blank means not set (spec config §3.2)."""
+    """A whole number. In quotes, spaces around it are allowed; a blank text means not set.
+
+    Source: spec config §3.2.
+    """
 
     def convert(scalar: Scalar) -> int | None:
         trimmed = scalar.text.strip()

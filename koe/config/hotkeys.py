@@ -33,8 +33,8 @@ class Hotkey(NamedTuple):
     match_kind: int = MODIFIER_ONLY
 
 
-# The flags are the device-dependent bits, which distinguish left and right. The order is that in
-# which `resolve_cancel` goes round (spec config §8.4).
+# The flags are the device-dependent bits, which distinguish left and right. `resolve_cancel` takes
+# the next key in this order (spec config §8.4).
 _NAMED = {
     "fn": Hotkey(63, 179, 0x00800000),
     "left_option": Hotkey(58, 0, 0x00000020),
@@ -123,9 +123,9 @@ def is_known(name: str) -> bool:
 
 
 def canonical(name: str) -> str:
-    """The spelling of ``name`` for a file: as `normalise`, but names of other platforms are kept.
+    """The spelling of ``name`` for a file: as `normalise`, but names of Windows keys are kept.
 
-    So are names with ``${NAME}``, whose value may change.
+    Names with ``${NAME}`` are kept, too, because their value may change.
     """
     return name if name in _WINDOWS or "${" in name else normalise(name)
 
@@ -163,7 +163,7 @@ def resolve_basic(name: str, windows: bool) -> Hotkey:
 
 
 def trigger_mode_code(text: str) -> int:
-    """0 for hold, 1 toggle, 2 double tap; anything else is hold (spec config §10.7)."""
+    """0 for hold and any unknown text, 1 for toggle, 2 for double_tap (spec config §10.7)."""
     return _TRIGGER_MODES.get(text, 0)
 
 

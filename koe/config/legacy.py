@@ -1,6 +1,7 @@
 """The marks of a file of an older release: recognised here, changed by `koe.config.migrate`.
 
-It is separate because every load checks, and hardly any file needs a change.
+This module is separate from the migration, because every load checks the file, but hardly any file
+has to be changed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FLAT_LLM_KEYS = ("provider", "base_url", "api_key", "model")
 NESTED_LLM_KEYS = frozenset({"profiles", "active_profile"})
 """If ``llm`` has one of these keys, it is in its present form."""
 
-TEMPLATES = 5
+TEMPLATE_COUNT = 5
 """The number of prompt templates of builds before v1.0.15 (spec config §8.3)."""
 
 
@@ -35,7 +36,7 @@ def is_outdated(root: Node | None) -> bool:
     return (
         _has_flat(asr, FLAT_ASR_KEYS, NESTED_ASR_KEYS)
         or _has_flat(llm, FLAT_LLM_KEYS, NESTED_LLM_KEYS)
-        or (isinstance(templates, Sequence) and len(templates.items) == TEMPLATES)
+        or (isinstance(templates, Sequence) and len(templates.items) == TEMPLATE_COUNT)
         or "hotkey" not in sections
         or _has_other_spelling(sections["hotkey"])
     )

@@ -45,7 +45,7 @@ _KEYLESS = frozenset({"apfel", "mlx"})
 _KEYED_SERVICES = frozenset({"https://api.openai.com/v1", "https://api.anthropic.com/v1"})
 
 
-# Parameters of a query that are no keys.
+# Parameters of a query that are not secret.
 _PUBLIC_QUERY = frozenset({"api-version"})
 
 
@@ -64,10 +64,10 @@ class LlmProfile(Section):
             as ``openai``.
         api_key: Empty sends no key.
         endpoint_path: Added to ``base_url``; empty for the protocol's own.
-        max_token_parameter: The server's name of the limit.
-        no_reasoning_control: The parameter that keeps the server from thinking first.
+        max_token_parameter: The parameter that limits the length of the answer.
+        no_reasoning_control: The parameter that switches the reasoning of the model off.
         mlx: For provider ``mlx`` only.
-        headers: Additional headers, which replace those of the same name; they may have keys.
+        headers: Additional headers, which replace those of the same name; they may contain secrets.
         allow_plain_http: Whether a server at an address of a private network is asked unencrypted.
     """
 
@@ -115,8 +115,8 @@ class LlmProfile(Section):
         if not (self.allow_plain_http and self.base.startswith("http:") and is_private(self.base)):
             return ""
         return (
-            f"the key and all that is said go unencrypted to {host_of(self.base)}, because the "
-            "profile has allow_plain_http"
+            f"the key and all texts are sent unencrypted to {host_of(self.base)}, because the "
+            "profile has allow_plain_http; to encrypt them, use an https address"
         )
 
     @property
@@ -126,7 +126,10 @@ class LlmProfile(Section):
 
     @property
     def base(self) -> str:
-        """The address that paths are added to, also if the address of the endpoint was given."""
+        """The address to which paths are added.
+
+        If ``base_url`` is the address of the endpoint, the path of the endpoint is removed from it.
+        """
         base = pasted(self.base_url).partition("?")[0].rstrip("/")
         for path in (self.path.partition("?")[0], _DEFAULT_PATHS["openai_chat"]):
             base = base.removesuffix(f"/{path.strip('/')}").rstrip("/")
@@ -271,9 +274,10 @@ class LlmConfig(Section, generations=ALL, flat=_FLAT_PROFILE):
         if not self.enabled:
             return ""
         reason = self.shortfall
-        # A missing key is reported only if the file sets correction: other users expect none.
+        # A missing key is reported only if the file sets llm.enabled; without this setting, users
+        # do not expect a correction.
         profile = self.correcting_profile
-        if profile is not None and profile.lacks_key and self.says("enabled"):
+        if profile is not None and profile.lacks_key and self.is_set("enabled"):
             reason = "needs an api_key"
         return reason and f"the profile {self.active_profile!r} {reason}"
 

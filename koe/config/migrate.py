@@ -17,7 +17,7 @@ from koe.config.legacy import (
     FLAT_LLM_KEYS,
     NESTED_ASR_KEYS,
     NESTED_LLM_KEYS,
-    TEMPLATES,
+    TEMPLATE_COUNT,
 )
 from koe.config.llm import BUILT_IN_PROFILES, LlmConfig
 from koe.errors import ConfigError
@@ -42,11 +42,11 @@ def migrate(document: Document) -> Document:
     return _take(STEPS, document)
 
 
-def make_room(document: Document, path: KeyPath) -> Document:
-    """Take the steps without which a value at ``path`` would hide other settings.
+def keep_other_settings(document: Document, path: KeyPath) -> Document:
+    """Apply the steps that prevent a value at ``path`` from hiding other settings.
 
-    Those are settings in an older form, and built-in profiles: the first profile in the file
-    replaces them all.
+    A value in the present form hides settings in an older form. The first profile in the file hides
+    the built-in profiles, because it replaces them all.
 
     Raises:
         ConfigError: As `migrate`.
@@ -70,7 +70,7 @@ def _take(steps: tuple[Step, ...], document: Document) -> Document:
             document = step(document)
         except ConfigError as exc:
             what = step.__name__.replace("_", " ")
-            reason = f"this file of an older release can't be renewed ({what}): {exc.reason}"
+            reason = f"this file of an older release can't be converted ({what}): {exc.reason}"
             raise ConfigError(exc.path, reason) from exc
     return document
 
@@ -78,7 +78,7 @@ def _take(steps: tuple[Step, ...], document: Document) -> Document:
 def nest_flat_asr(document: Document) -> Document:
     """Move the settings of Doubao, which were directly in ``asr`` until v1.0.8 (spec config §8.2).
 
-    ``provider`` is set to it, because the default is a different engine now.
+    ``provider`` is set to ``doubao``, because the default is a different engine now.
     """
     keys = keys_at(document, ("asr",))
     if keys & NESTED_ASR_KEYS or keys.isdisjoint(FLAT_ASR_KEYS):
@@ -193,7 +193,7 @@ def replace_untouched_templates(document: Document) -> Document:
     Source: spec config §8.3.
     """
     templates = find(document, ("prompt_templates",))
-    if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATES:
+    if templates is None or templates.kind != SEQUENCE or len(templates.items) != TEMPLATE_COUNT:
         return document
     found = [_untouched(item.resolved) for item in templates.items]
     if found != [(*it, shortcut) for shortcut, it in enumerate(_TEMPLATES, start=1)]:

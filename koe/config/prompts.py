@@ -25,7 +25,7 @@ def load_prompts(store: Store, settings: LlmConfig) -> tuple[Prompts, tuple[Prob
     system, wrong_system = _read(store, settings.system_prompt_path, "llm.system_prompt_path")
     user, wrong_user = _read(store, settings.user_prompt_path, "llm.user_prompt_path")
     if user and HEARD not in user:
-        said = f"there is no {HEARD} in it, so the model does not get what was said; add it"
+        said = f"{HEARD} is missing, so the model does not get the dictated text; add {HEARD}"
         path = str(store.directory / settings.user_prompt_path)
         wrong_user = (Problem(path, None, "llm.user_prompt_path", said),)
     return Prompts(system or built_in.system, user or built_in.user), wrong_system + wrong_user

@@ -1,7 +1,7 @@
 """Reads settings, tolerantly, by their declarations alone.
 
-An unusable value becomes a `Problem` and keeps its default; the rest of the file is used. Nothing
-here knows a particular setting.
+An unusable value becomes a `Problem`, and the setting keeps its default; the rest of the file is
+used. This module does not depend on any particular setting.
 """
 
 # Annotations are not postponed: compiling those of a NamedTuple takes 7 % of the start of a shell.
@@ -91,12 +91,13 @@ class Reader:
         section = defaults.replace(**self._take_declared(entries, defaults))
         if flat is not None:
             section = section.with_flat(flat)
-        if is_root:  # groups at the top level that stand inside another group
+        if is_root:  # groups that belong to the top level, but are inside another group
             known = {field.key: name for name, field in section.declared.items()}
             names = [(known.get(it.key.rpartition(".")[2]), it) for it in self._unread]
             strays += [(name, it) for name, it in names if name is not None]
         for name, stray in strays:
-            section = self._heed(section, f"{prefix}{section.declared[name].key}", name, stray)
+            key = f"{prefix}{section.declared[name].key}"
+            section = self._apply_stray(section, key, name, stray)
         for unread in entries:
             if unread not in section.unread:
                 hint = hint_at(unread, defaults)
@@ -124,14 +125,14 @@ class Reader:
             self._unread.append(entry)
         return found
 
-    def _heed(self, section: S, key: str, name: str, stray: Item) -> S:
-        """Turn a switch off if the file has a no in a wrong place, so that no word is sent."""
+    def _apply_stray(self, section: S, key: str, name: str, stray: Item) -> S:
+        """Turn a switch off if a misplaced entry may mean no, so that no text is sent."""
         field, value = section.declared[name], getattr(section, name)
         if isinstance(field, Consent) and value and _says_no(stray, field):
             label = abbreviated(stray.key.rpartition(".")[2])
             self._report(
                 Item(key, stray.line, stray.node),
-                f"{label} says no, in a wrong place; {field.kept}",
+                f"{label} is in a wrong place and is taken for no; {field.kept}",
             )
             return section.replace(**{name: False})
         if not isinstance(field, Group) or field.unreadable is None or _is_empty(stray.node):
@@ -142,11 +143,11 @@ class Reader:
         for inner, each in group.declared.items():
             if isinstance(each, Consent):
                 known = [it.key for it in group.declared.values()]
-                # Without any group, the whole entry is a no.
+                # If the entry is not a group, it is treated as the value of the switch.
                 all_said = {each.key: stray} if said is None else said
                 for label, entry in all_said.items():
                     if nearest(label, known) == each.key:
-                        group = self._heed(group, f"{key}.{each.key}", inner, entry)
+                        group = self._apply_stray(group, f"{key}.{each.key}", inner, entry)
         return section if group is value else section.replace(**{name: group})
 
     def _take_flat(self, entries: dict[str, Item], section: Section) -> Section | None:
@@ -194,7 +195,7 @@ class Reader:
         return self._read_texts(entry, default)
 
     def _read_consented(self, entry: Item, field: Group, default: Section) -> Section:
-        """A group; for another kind of value, the section that is in force then."""
+        """Read a group; another kind of value gives ``field.unreadable``, if the field has one."""
         node = entry.node
         if field.unreadable is None or _is_empty(node) or isinstance(node, Mapping):
             return self.read_section(entry, default)
@@ -206,7 +207,7 @@ class Reader:
         node = entry.node
         if not isinstance(node, Scalar):
             kind = "list" if isinstance(node, Sequence) else "group"
-            self._report(entry, f"expected {field.accepts}, and no {kind}; {field.kept}")
+            self._report(entry, f"expected {field.accepts}, not a {kind}; {field.kept}")
             return field.instead(default)
         self._report_unset(entry)
         if node.is_null and not isinstance(field, Consent):
@@ -216,14 +217,14 @@ class Reader:
         try:
             value = field.convert(node)
         except ValueError:
-            # The cause is a variable that is not set, which has been reported already.
+            # A variable that is not set has already been reported.
             if not node.unset:
                 shown = abbreviated(node.written)
                 self._report(entry, f"{shown} is not {field.accepts}; {field.kept}")
             return field.instead(default)
         if isinstance(field, Consent) and not (node.is_plain and node.is_boolean):
-            shown = abbreviated(node.written)
-            self._report(entry, f"{shown} is taken for {value}; write {value}".lower())
+            said = f"{abbreviated(node.written)} is taken for {value}; write {value} without quotes"
+            self._report(entry, said.lower())
         return value
 
     def _read_table(self, entry: Item, field: Table) -> object:
@@ -235,7 +236,9 @@ class Reader:
         if isinstance(entry.node, Scalar) and entry.node.is_null:
             return ()
         if not isinstance(entry.node, Sequence):
-            self._report(entry, "expected a list, with '- ' in front of each; using its default")
+            self._report(
+                entry, "expected a list, each entry with '- ' before it; using the default"
+            )
             return default
         found = []
         for index, node in enumerate(entry.node.items):
@@ -271,11 +274,11 @@ class Reader:
         assert isinstance(node, Scalar)
         names = [name.strip() for name in said]
         for name in names:
-            # The cause is a variable that is not set, which has been reported already.
+            # A variable that is not set has already been reported.
             if name not in field.known and not node.unset:
                 shown = abbreviated(name if node.text == node.written else node.written)
                 others = alternatives(name, field.known)
-                self._report(entry, f"{shown} is no {field.kind}{others}; skipping it")
+                self._report(entry, f"{shown} is not a known {field.kind}{others}; skipping it")
         return tuple(dict.fromkeys(name for name in names if name in field.known))
 
     def _read_texts(self, entry: Item, default: object) -> object:
@@ -292,7 +295,7 @@ class Reader:
         return texts
 
     def _read_group(self, entry: Item, kept: str) -> dict[str, Item] | None:
-        """The entries by key, the last of equal keys; None: it is no group."""
+        """The entries by key, of repeated keys the last; None if the value is not a group."""
         self._report_unset(entry)
         if isinstance(entry.node, Scalar) and entry.node.is_null:
             return {}
@@ -375,7 +378,7 @@ def _slip_in_value(node: Scalar) -> str:
 
 
 def _is_empty(node: Node) -> bool:
-    """Whether nothing follows the colon, also no null."""
+    """Whether nothing follows the colon, not even a word for null."""
     return isinstance(node, Scalar) and node.is_plain and not node.written
 
 

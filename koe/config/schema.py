@@ -89,7 +89,7 @@ class FeedbackConfig(Section, generations=ALL, effect=RECORDING_AFTER):
 class ClipboardConfig(Section):
     """The time after a paste at which the former content of the clipboard is restored.
 
-    It is in milliseconds here, too, because shells get it so.
+    The attribute has the unit of the file, milliseconds, because shells receive it in this unit.
     """
 
     restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
@@ -104,8 +104,8 @@ class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
         profile_key: A second key, which does the same, but has the text corrected by another
             profile; empty: there is none. Only `koe serve` listens to it.
         profile: The ID of that profile, one of `llm.profiles`.
-        auto_stop: Seconds without speech after which a recording ends for which no key is held; 0:
-            it does not end by itself. Only `koe serve` does that.
+        auto_stop: Seconds without speech after which a recording ends by itself if no key is held
+            for it; 0: it never does. Only `koe serve` uses this setting.
     """
 
     trigger_key: str = key_name("fn")
@@ -223,9 +223,9 @@ class AudioConfig(Section, generations=OURS, effect=AT_START):
     """The microphone of `koe serve`.
 
     Attributes:
-        preroll: Length of the audio before the key press that belongs to the recording.
-            The microphone is always on then, and that much of it is kept in memory. 0: it is
-            off until the key is pressed.
+        preroll: Seconds of audio from before the key press that the recording includes. Above 0,
+            the microphone is always on, and this much audio is kept in memory. 0: the microphone
+            is off until the key is pressed.
     """
 
     preroll: float = milliseconds(0, high=2000)
@@ -239,7 +239,7 @@ class LinuxConfig(Section, generations=OURS, effect=NEXT_RECORDING):
             can be read back, ``paste`` only the paste keys, and ``clipboard`` leaves the text on
             the clipboard. See docs/linux.md.
         notifications: Whether a notification shows what is heard.
-        evdev: Whether the hotkeys are read from the kernel on Wayland, which takes a user of the
+        evdev: Whether the hotkeys are read from the kernel on Wayland. The user must be in the
             group `input`. See docs/linux.md.
     """
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypedDict, Unpack, dataclass_t
 
 from koe.yamltext.tree import Scalar
 
-if TYPE_CHECKING:  # making it takes time at the start
+if TYPE_CHECKING:  # creating this class would take time at the start
 
     class About(TypedDict, total=False):
         """The optional arguments of any `Field`."""
@@ -191,7 +191,7 @@ class Names(Field):
     def __init__(
         self, default: tuple[str, ...], known: tuple[str, ...], kind: str, **about: Unpack[About]
     ) -> None:
-        accepts = f"a list of {kind}s, which are: {', '.join(known)}"
+        accepts = f"a list of {kind}s (choose from: {', '.join(known)})"
         super().__init__(default, accepts, **about)
         self.shown = f"[{', '.join(default)}]"
         self.known = known
@@ -250,7 +250,7 @@ class FlatKeys:
     """Settings that were one level above their group once, and are still read there.
 
     Attributes:
-        generations: Key to the generations that have it there.
+        generations: For each key, the generations of shells that have it in this place.
         reads_as: The group that the keys belong to now, as a dotted key.
         unless: Keys of the present form; with one of them the flat keys are ignored.
         defaults: The section that the flat settings change.
@@ -315,7 +315,7 @@ class Section:
         """A copy with other values."""
         return type(self)(**{**vars(self), **values})
 
-    def says(self, name: str) -> bool:
+    def is_set(self, name: str) -> bool:
         """Whether the value was set explicitly."""
         return name in vars(self)
 

@@ -46,7 +46,7 @@ class Settings:
         try:
             self.reload()
         except ConfigError:
-            report("the default settings are used until this is corrected")
+            report("until the file is repaired, the default settings are used without correction")
 
     @property
     def directory(self) -> Path:

@@ -86,8 +86,8 @@ class Store:
     Args:
         directory: It need not exist before `create_missing_files`.
         environ: The variables for ``${NAME}``, looked up at each reading.
-        renews_old_files: Loading brings a file of an older release into the present form. For
-            shells that know that form only; others may still edit the old one themselves.
+        renews_old_files: Loading converts a file of an older release to the present form. This is
+            for shells that know only the present form; other shells may still edit the old form.
     """
 
     def __init__(
@@ -181,14 +181,14 @@ class Store:
         Its settings could send the user's speech anywhere.
 
         Raises:
-            ConfigError: It is one.
+            ConfigError: The directory is such a directory.
         """
         if sys.platform == "win32":
             return
         try:
             place, directory = self.directory.parent.stat(), self.directory.lstat()
         except OSError:
-            return  # what is missing is reported by its reader
+            return  # reading the files will report what is missing
         if place.st_mode & stat.S_IWOTH and directory.st_uid not in (_SYSTEM, os.geteuid()):
             reason = "it belongs to another user, and is not used; set HOME to your own folder"
             raise ConfigError(str(self.directory), reason)
@@ -233,7 +233,8 @@ class Store:
         try:
             self.rewrite(migrate)
         except ConfigError as exc:
-            return (Problem(exc.path, None, "renewal", f"{exc.reason}; used as it is"),)
+            message = f"{exc.reason}; the file is used in its old form"
+            return (Problem(exc.path, None, "conversion", message),)
         return ()
 
     def read_document(self) -> "Document":

@@ -12,8 +12,8 @@ _JOINTS = str.maketrans("", "", "-_ .")
 
 _OPPOSITES = {"disabled": "enabled", "disable": "enabled"}
 
-# The similarity of `provdier` and `provider`; `model` and `mode` reach it too, `url` and `api_key`
-# do not.
+# The least similarity of a misspelled key and the key that was meant. `provdier` and `provider`
+# reach it, and `model` and `mode`; `url` and `api_key` do not.
 _ALIKE = 0.75
 # A key of three letters may have one wrong letter.
 _SHORT, _ALIKE_IF_SHORT = 3, 0.65
@@ -42,10 +42,11 @@ def nearest(key: str, known: Iterable[str]) -> str:
 
 
 def alternatives(name: str, known: Iterable[str]) -> str:
-    """What a message appends to an unknown name: the one that was probably meant, or all."""
+    """The end of a message about an unknown name: the name that was probably meant, or all."""
     names = list(known)
-    near = nearest(name, names)
-    return f" (did you mean {near}?)" if near else f", which are: {', '.join(names) or 'none'}"
+    if near := nearest(name, names):
+        return f" (did you mean {near}?)"
+    return f" (choose from: {', '.join(names)})" if names else " (there are none)"
 
 
 def owners(key: str, section: Section) -> list[str]:

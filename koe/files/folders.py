@@ -16,7 +16,7 @@ def make_private(folder: Path) -> None:
     """Make a folder that is private to this user, or make an existing one private.
 
     Raises:
-        OSError: It can't be made, is no folder or a link to one, or belongs to another user.
+        OSError: It can't be created, is a link or not a folder, or belongs to another user.
     """
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -27,10 +27,10 @@ def make_private(folder: Path) -> None:
 
 
 def require_own(folder: Path) -> None:
-    """Refuse a folder that is a link or belongs to another user, so that it may be redirected.
+    """Refuse a folder that is a link or belongs to another user: it could lead files elsewhere.
 
     Raises:
-        OSError: It is missing, is no folder or a link to one, or belongs to another user.
+        OSError: It is missing, is a link or not a folder, or belongs to another user.
     """
     status = folder.lstat()
     if is_link(status):

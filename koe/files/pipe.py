@@ -13,14 +13,14 @@ _KEPT_BYTES = 16 * 1024 * 1024
 _BLOCK_BYTES = 65_536
 
 HEAD_BYTES = 12
-"""The number of bytes that ``length_of`` of a pipe gets."""
+"""The number of bytes at the beginning of a pipe that are passed to ``length_of``."""
 
 
 class Pipe(io.RawIOBase):
     """Keeps the data that came. Reading waits for data that is still to come.
 
     Args:
-        descriptor: The descriptor of the pipe, which is closed with this.
+        descriptor: The descriptor of the pipe; `close` closes it.
         length_of: Returns the whole length, given the beginning; None: it is known at the end only.
 
     Attributes:

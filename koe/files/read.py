@@ -44,7 +44,7 @@ def is_missing(path: Path) -> bool:
         path.stat()
     except FileNotFoundError:
         return True
-    except (OSError, ValueError):  # reading it raises the reason; ValueError: a NUL
+    except (OSError, ValueError):  # reading the file will report it; ValueError: a NUL
         return False
     return False
 
@@ -92,8 +92,8 @@ def look(path: Path) -> Look:
 def read_whole(path: Path, patience_s: float, *, rest_if_empty_ns: int = REST_NS) -> bytes:
     """Return what a file contains once no program is writing it.
 
-    Half a file may lack its most important line. So this waits if the file was written a moment
-    ago, unless koe wrote it.
+    A partly written file may lack its most important line. So this function waits if the file was
+    written a moment ago, unless koe wrote it.
 
     Args:
         path: The file.
@@ -178,7 +178,7 @@ def lock_of(path: Path) -> Path:
 
 
 def note(lock: int, stamp: Stamp) -> None:
-    """Keep the stamp of a file that koe wrote in its lock file, which is open."""
+    """Store the stamp of a file that koe wrote; ``lock`` is the descriptor of its lock file."""
     with contextlib.suppress(OSError):  # then the next reader waits a moment
         os.ftruncate(lock, 0)
         os.lseek(lock, 0, os.SEEK_SET)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 # Flags for opening a file safely. Windows has only O_BINARY, which other systems lack.
-NO_SURPRISES = (
+SAFE_OPEN_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not block
     | getattr(os, "O_CLOEXEC", 0)
@@ -18,12 +18,12 @@ _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a directory link that is n
 
 
 def is_link(status: os.stat_result) -> bool:
-    """Tell whether ``lstat`` found a symlink, or a junction of Windows."""
+    """Return whether ``lstat`` found a symlink, or a junction of Windows."""
     return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def is_regular(status: os.stat_result) -> bool:
-    """Tell whether ``lstat`` found a regular file, which a link to one is not."""
+    """Return whether ``lstat`` found a regular file; a link to a regular file does not count."""
     return stat.S_ISREG(status.st_mode) and not is_link(status)
 
 
@@ -39,7 +39,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> int | None:
     # Checked before opening, too, because opening some devices has an effect.
     if not is_regular(path.lstat()):
         return None
-    descriptor = os.open(path, flags | NO_SURPRISES)
+    descriptor = os.open(path, flags | SAFE_OPEN_FLAGS)
     try:
         if is_regular(os.fstat(descriptor)):
             return descriptor

@@ -93,7 +93,7 @@ def _present(path: Path) -> bytes | None:
 
 
 def _replace(path: Path, present: bytes | None, changed: bytes) -> Stamp | None:
-    """Replace the file, unless it has changed; None: it has."""
+    """Replace the file, and return its stamp; return None if the file has changed meanwhile."""
     return write_private(path, changed, unless=lambda: _present(path) != present)
 
 

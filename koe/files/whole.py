@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from koe.files.folders import sync_folder
-from koe.files.regular import NO_SURPRISES
+from koe.files.regular import SAFE_OPEN_FLAGS
 
 # Windows refuses to replace a file while another program reads it.
 _ATTEMPTS = 20 if sys.platform == "win32" else 1
@@ -42,7 +42,7 @@ def replacing(target: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
         ValueError: No file can have this name.
     """
     draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_SURPRISES, mode)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFE_OPEN_FLAGS, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -77,7 +77,7 @@ def write_whole(
         with replacing(target, mode) as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # it takes long, so before the last moment
+            os.fsync(file.fileno())  # takes long, so it is done before `unless` is called
             status = os.fstat(file.fileno())
             if unless is not None and unless():
                 raise _UnwantedError

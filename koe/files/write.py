@@ -34,14 +34,14 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 def locked(path: Path) -> Iterator[int]:
     """Keep other threads and processes of koe from changing ``path`` meanwhile.
 
-    The lock is a file beside it that stays there, because deleting it would let two writers
-    in. The system releases it when a process dies. It is not re-entrant.
+    The lock file is beside ``path``. It is never deleted, because deleting it would let two writers
+    in. The system releases the lock when the process dies. The lock is not re-entrant.
 
     Yields:
-        The descriptor of that file.
+        The descriptor of the lock file.
 
     Raises:
-        ConfigError: Another writer did not finish within 5 s, or there were others for 30 s, or
+        ConfigError: No other writer finished within 5 s, or the lock was not free within 30 s, or
             the lock file can't be created.
     """
     try:

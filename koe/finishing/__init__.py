@@ -2,11 +2,11 @@
 
     text = finish(terms, rules, heard)
 
-The modules and tables for it are loaded with the first text. `terms` replaces words that sound like
-a term by the term, with the index of `term_index`; `ordinary` knows which words are probably meant
-as they are. Each rule of the setting ``text.cleanup`` has a module: `spacing`, `punctuation`,
-`fillers`, `figures` (numbers), `spoken_signs` and `width`. They never see what `protected` sets
-aside: addresses, code, and numbers in a special form.
+The modules and their tables are loaded with the first text. `terms` replaces words that sound like
+a term by the term, with the index of `term_index`; `ordinary` decides which words are probably
+meant as they are. Each rule of the setting ``text.cleanup`` has a module: `spacing`, `punctuation`,
+`fillers`, `figures` (numbers), `spoken_signs` and `width`. The rules do not change addresses, code,
+and numbers in a special form, because `protected` replaces these by markers first.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ class Finisher:
         """The text with its terms, cleaned up; blank text stays as it is."""
         finished = self._write(text)
         if self._rules:
-            from koe.finishing.protected import apart
+            from koe.finishing.protected import apply_outside
 
             for _ in range(_MOST_ROUNDS):
-                before, finished = finished, apart(finished, self._clean_up)
+                before, finished = finished, apply_outside(finished, self._clean_up)
                 if finished == before:
                     break
         return finished if finished.strip() else text

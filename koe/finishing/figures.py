@@ -128,7 +128,7 @@ def _ordinal(number: str) -> str:
 def _percent(match: re.Match[str]) -> str:
     said = match[1]
     if len(said) > 1 and not any(it in said for it in "十百点點"):
-        return match[0]  # five or six
+        return match[0]  # inexact, such as 五六: five or six
     number = "100" if said == "百" else _number(said)
     return match[0] if number is None else f"{number}%"
 

@@ -34,8 +34,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")
 _LATIN = re.compile(r"[A-Za-z]")
 _ENDS = ".。!！?？\n"
 
-# In an English text, at least this share of the other words is English.
-_MOST = 0.7
+# The least share of English words in an English text; fillers are not counted.
+_LEAST_ENGLISH = 0.7
 
 
 def apply(text: str) -> str:
@@ -81,4 +81,4 @@ def _is_english(text: str) -> bool:
     words = [fold(word) for word in _WORD.findall(text) if _LATIN.match(word)]
     others = [word for word in words if not re.fullmatch(_ENGLISH, word)]
     known = sum(word == "ok" or ordinary.is_ordinary(word) for word in others)
-    return known >= _MOST * len(others)
+    return known >= _LEAST_ENGLISH * len(others)

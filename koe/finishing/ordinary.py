@@ -38,7 +38,10 @@ _NOT_LIGHT = frozenset(("get", "got", "going", "one", "kindly", "dear", "please"
 
 @cache
 def _sections() -> Mapping[str, Mapping[str, str]]:
-    """The lists by name; each maps the beginning of words to their rests, all between spaces."""
+    """The lists by name; each maps the beginning of words to the rests of these words.
+
+    The rests are in one text, with a space before and after each.
+    """
     text = files("koe.finishing").joinpath("words.txt").read_text(encoding="utf-8")
     sections = {}
     for section in text.split("\n## ")[1:]:
@@ -79,18 +82,18 @@ def _is_in(section: str, size: int, word: str) -> bool:
 
 
 def is_light(word: str) -> bool:
-    """Whether an English word is a grammatical one, which may stand next to any other; folded."""
+    """Whether a folded English word is a grammatical one, which may stand next to any other."""
     return word in _light()
 
 
 def is_common(word: str) -> bool:
-    """Whether an English word occurs in most texts; folded."""
+    """Whether a folded English word occurs in most texts."""
     return is_light(word) or _is_in("common", 2, word)
 
 
 @lru_cache(maxsize=4096)
 def is_ordinary(word: str) -> bool:
-    """Whether an English word may be meant as it is, in any inflected form; folded."""
+    """Whether a folded English word, in any inflected form, may be meant as it is."""
     if _is_listed(word):
         return True
     if "'" in word:
@@ -160,7 +163,10 @@ def stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def is_joined(text: str, start: int, end: int) -> bool:
-    """Whether three characters are a word beside an explained one, or have a grammatical end."""
+    """Whether three characters begin or end with a grammatical character, or contain a word.
+
+    The character beside the word must be explained, see `_is_explained`.
+    """
     if is_light_character(text[start]) or is_light_character(text[end - 1]):
         return True
     for first, last in ((start, end - 1), (start + 1, end)):

@@ -38,14 +38,14 @@ _PIECE = re.compile(
 )
 
 
-# A text without one of these has no piece, as most texts.
+# A text without one of these has no piece; most texts have none.
 _HINT = re.compile(
     rf"[`@#\\_{{}}<{MARKER}\ue000-\uf8ff]|[:/.,(](?=[\w)/.\\])|(?<![^\W_])-(?=[A-Za-z-])|\d-(?=\d)",
     re.ASCII,
 )
 
 
-def apart(
+def apply_outside(
     text: str, rules: Callable[[str], str], respell: Callable[[str], str] | None = None
 ) -> str:
     """Apply rules to a text, without changing the pieces that are protected.

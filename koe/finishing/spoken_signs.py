@@ -1,6 +1,7 @@
 """The rule ``spoken_punctuation``: replaces spoken names of marks by the marks. Pure.
 
-A name that is mentioned as a word ("a comma", 加个逗号) is kept, and so is one at the beginning.
+A name that is mentioned as a word ("a comma", 加个逗号) is kept, and so is a name at the
+beginning of the text.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ _PARTS = ("comma", "period", "full stop", " mark", " point", "colon", "new")
 # 好的句号 ends a sentence, but 后面的句号 mentions a full stop.
 _ANSWERS = ("好的", "是的", "对的", "行的")
 _ENDS = re.compile(r"\s*(?:\Z|\n|[)\"”」]|new (?:line|paragraph)\b)", re.IGNORECASE)
-# Words that make a time of "period"; any noun may also be the last word of a sentence.
+# Words before "period" after which it means a time. The list is short, because "period" after most
+# other nouns may be the mark at the end of a sentence.
 _TIME = re.compile(
     r"\b(?:same|billing|grace|notice|retention|waiting|holding|reporting|probation|cooling-off"
     r"|edo|meiji|jurassic"

@@ -7,9 +7,9 @@ Neighbouring words are compared with the terms, the longest run of words first, 
 - The words have the same reading, for a term with ideographs.
 - The words have the consonants of the term, or all but one, and similar letters.
 
-Words that are probably meant as they are stay. The weaker the evidence of a way is, the less
-ordinary the words have to be: `koe.finishing.ordinary`. The constants below were measured with
-bench/finishing, with the aim of no change in prose first, and of most terms found second.
+Words that are probably meant as they are stay. The weaker the evidence is, the less ordinary the
+words have to be: `koe.finishing.ordinary`. The constants below were measured with bench/finishing.
+The first aim was to change nothing in prose, and the second to find most terms.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from koe.answers import readings, sounds
 from koe.finishing import ordinary
-from koe.finishing.protected import apart
+from koe.finishing.protected import apply_outside
 from koe.finishing.term_index import Term, TermIndex, reading
 from koe.finishing.term_words import PlacedWord, Word, codes, runs, split
 
@@ -81,7 +81,9 @@ class Terms:
         """Replace words by terms; all other words stay."""
         if not self._index.most_words:
             return text
-        return apart(text, self._write, lambda piece: self._pieces.get(piece.casefold(), piece))
+        return apply_outside(
+            text, self._write, lambda piece: self._pieces.get(piece.casefold(), piece)
+        )
 
     def _write(self, text: str) -> str:
         parts: list[str] = []

@@ -4,7 +4,7 @@
     reply = await client.send(Request("https://api.example.com/v1/models", headers))
 
 ``Request`` and ``HttpSettings`` belong to koe and import no library; a reply is an
-``httpx.Response``, and what sends is a transport as httpx defines it:
+``httpx.Response``. Transports, as httpx defines them, send the requests. The modules:
 
 - ``client`` has the rules: addresses, redirects, sizes, compression, and the errors of koe;
 - ``connections`` replaces connections that have died;

@@ -88,7 +88,7 @@ class Client:
         """Prepare the first request, without opening a connection.
 
         Raises:
-            HttpConfigError: It can't be built.
+            HttpConfigError: The HTTP client can't be built.
         """
         self._connections.open()
 

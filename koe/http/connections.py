@@ -11,8 +11,8 @@ on it would wait until its time limit. So old connections are checked:
   counts. HTTP/1.1 has no such check, so the wait is longer, and a server that answered just now is
   trusted.
 
-A correction that is made twice does no harm; one that fails does. A request without a time limit is
-not sent again because of silence.
+To make a correction twice does no harm, but a failed correction does. A request without a time
+limit is not sent again because of silence.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Pool:
         is_over: They are closed as soon as no request is under way.
 
     Raises:
-        HttpConfigError: It can't be built.
+        HttpConfigError: The HTTP client can't be built.
     """
 
     def __init__(self, settings: HttpSettings, *, is_over: bool) -> None:
@@ -246,7 +246,7 @@ class Connections(httpx.AsyncBaseTransport):
         request: httpx.Request,
         contact: Contact,
     ) -> bool:
-        """Check whether the connection is alive; if so, the attempt runs on."""
+        """Return whether the connection may still be alive; the attempt runs on in any case."""
         timeout = self._settings.timeout
         if math.isinf(timeout) or (request.url.scheme == "http" and is_local(str(request.url))):
             return True  # no connection to this computer is cut off

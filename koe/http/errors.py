@@ -46,13 +46,15 @@ class HttpConnectionError(HttpError):
 
     Args:
         message: What went wrong.
-        is_passing: The connection broke; another one may work.
+        is_temporary: The connection broke; another one may work.
         is_lasting: The server's certificate is not accepted, and will not be at the next try.
     """
 
-    def __init__(self, message: str, *, is_passing: bool = False, is_lasting: bool = False) -> None:
+    def __init__(
+        self, message: str, *, is_temporary: bool = False, is_lasting: bool = False
+    ) -> None:
         super().__init__(message)
-        self.is_passing = is_passing
+        self.is_temporary = is_temporary
         self.is_lasting = is_lasting
 
 
@@ -84,15 +86,15 @@ def is_permanent_status(status: int) -> bool:
     return 300 <= status < 500 and status not in _PASSING_REFUSALS
 
 
-def pause_asked_for(retry_after: str, now: datetime | None = None) -> float | None:
+def retry_after_seconds(retry_after: str, now: datetime | None = None) -> float | None:
     """Read a Retry-After header (RFC 9110 §10.2.3).
 
     Args:
-        retry_after: Its value: seconds, or a date.
+        retry_after: The value of the header: seconds, or a date.
         now: The present time; None: by the system's clock.
 
     Returns:
-        Seconds; None if it has no meaning.
+        The seconds to wait; None if the value is invalid.
     """
     value = retry_after.strip()
     if value.isascii() and value.isdigit() and len(value) < 10:

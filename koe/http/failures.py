@@ -14,7 +14,7 @@ from koe.masking import one_line
 # with its address.
 _MEANINGS = {
     # First, because such a message is about the proxy, and not about the server.
-    r"(?i)tunnel|proxy": "the proxy gives no connection to {host}",
+    r"(?i)tunnel|proxy": "the proxy does not connect to {host}",
     r"certificate.*(NotValidYet|not valid yet|not yet valid)": (
         "the certificate of {host} is not valid yet: is this computer's clock right?"
     ),
@@ -25,11 +25,11 @@ _MEANINGS = {
         "{host} shows a certificate for another name: is {setting} right?"
     ),
     r"InvalidContentType|(?i:wrong.version.number|unknown.protocol|record layer failure)": (
-        "{host} answers without encryption, as http:// asks for: is {setting} right?"
+        "{host} answers without encryption, but https:// and wss:// need it: is {setting} right?"
     ),
     r"certificate.*(UnknownIssuer|CaUsedAsEndEntity|self[- ]signed|get (local )?issuer|trusted)": (
-        "the certificate of {host} is from no authority that this computer trusts; if it is your "
-        "own or your company's, add its authority to the system's"
+        "this computer does not trust the authority that issued the certificate of {host}; if the "
+        "server is your own or your company's, add its authority to those that the system trusts"
     ),
     r"(?i)certificate.*revoked": "the certificate of {host} has been revoked",
     r"dns error|(?i:name or service not known|name resolution|nodename nor|getaddrinfo failed)": (
@@ -38,7 +38,7 @@ _MEANINGS = {
     r"(?i)connection refused|(os error|errno|winerror) (61|111|10061)\b": (
         "{host} refuses connections: is the server running?"
     ),
-    r"(?i)timed out|timeout": "{host} does not answer any more",
+    r"(?i)timed out|timeout": "{host} does not answer",
 }
 
 # Messages about a server that closed the connection without an answer, which may still speak HTTP.
@@ -72,16 +72,16 @@ def failure(
         if any(re.search(pattern, cause) for cause in causes):
             sentence = f"{meaning.format(host=host, setting=setting)} ({said})"
             return HttpConnectionError(sentence, is_lasting="certificate" in meaning)
-    return HttpConnectionError(f"the connection to {host} broke: {said}", is_passing=True)
+    return HttpConnectionError(f"the connection to {host} broke: {said}", is_temporary=True)
 
 
 def interruption(exc: httpx.TransportError, url: str) -> HttpConnectionError:
     """Turn a failure after the reply had begun into an error of koe."""
     host, said = host_of(url), one_line(reasons(exc)[-1])
     if isinstance(exc, httpx.ReadTimeout):
-        return HttpConnectionError(f"{host} does not answer in time", is_passing=True)
+        return HttpConnectionError(f"{host} does not answer in time", is_temporary=True)
     sentence = f"the connection to {host} broke in the middle of the reply: {said}"
-    return HttpConnectionError(sentence, is_passing=True)
+    return HttpConnectionError(sentence, is_temporary=True)
 
 
 def reasons(exc: BaseException) -> list[str]:

@@ -1,9 +1,9 @@
 """The transport of httpx itself, for systems without a wheel of pyreqwest.
 
-It has no thread of its own. So idle connections are not pinged, and one that was kept for too long
-is closed when the next request comes. A cancelled stream of HTTP/2 is not reset, and the rest of an
-unread reply uses up the flow-control window of the connection. So such a connection gets no later
-request.
+httpx has no thread of its own. So it does not ping idle connections, and it closes a connection
+that was kept for too long only when the next request comes. It does not reset a cancelled stream of
+HTTP/2, and the rest of an unread reply uses up the flow-control window of the connection. So such a
+connection gets no later request.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ class FallbackTransport(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         """Send a request; when that is cancelled during the TLS handshake, close the connection.
 
-        The library loses such a connection. All others it closes itself, and other requests may be
-        on them.
+        The library loses such a connection. It closes all other connections itself, and other
+        requests may use them.
         """
         connections: list[httpcore.AsyncNetworkStream] = []
 

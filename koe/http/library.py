@@ -1,4 +1,4 @@
-"""Loads the HTTP library, pyreqwest, on a thread that never ends, and waits for it at the exit.
+"""Loads the HTTP library, pyreqwest, in such a way that the end of a thread can't crash koe.
 
 Its memory allocator (mimalloc) treats the thread that loads it as the first one of the process.
 When that thread ends, a later thread may get its identity, and with it memory that is already

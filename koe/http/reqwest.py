@@ -168,7 +168,7 @@ class _Cancels:
         self._before = task.cancelling()
 
     async def awaiting(self, step: Awaitable[T]) -> T:
-        """Await a step; raise CancelledError if the task was cancelled since this was made."""
+        """Await a step; raise CancelledError if the task was cancelled after `__init__`."""
         result = await step
         if self._task.cancelling() > self._before:
             raise asyncio.CancelledError
@@ -219,5 +219,5 @@ def _headers(response: Response) -> list[tuple[str, str]]:
 
 
 def _as_httpx(exc: exceptions.PyreqwestError) -> httpx.TransportError:
-    kind = next(theirs for ours, theirs in _AS_HTTPX if isinstance(exc, ours))
+    kind = next(target for source, target in _AS_HTTPX if isinstance(exc, source))
     return kind(exc.message)

@@ -28,14 +28,14 @@ except ImportError:
     from koe.http.fallback import FallbackTransport
 
     open_transport = FallbackTransport
-    LIBRARY = f"httpx {version('httpx')}; it does not ping idle connections, pyreqwest would"
+    LIBRARY = f"httpx {version('httpx')}, which does not ping idle connections; pyreqwest does"
 else:
     open_transport = ReqwestTransport
     LIBRARY = f"pyreqwest {version('pyreqwest')}"
 
 
 class Routes:
-    """Leads to servers directly or through their proxies.
+    """Chooses the transport to each server: direct, or through the proxy of the server.
 
     Args:
         settings: The settings.
@@ -83,8 +83,8 @@ class Routes:
             reason = reasons(exc)[-1]
             if "No CA certificates" in reason:
                 reason = (
-                    "this computer trusts no certificate authority; install them (Debian: "
-                    "ca-certificates) or name a file of them in SSL_CERT_FILE"
+                    "this computer trusts no certificate authority; install certificates (Debian: "
+                    "ca-certificates) or set SSL_CERT_FILE to a file that contains certificates"
                 )
             raise HttpConfigError(f"there is no HTTP client: {reason}") from exc
 
@@ -98,5 +98,5 @@ def _check_certificates() -> None:
         with Path(named).open("rb"):
             pass
     except OSError as exc:
-        what = f"the certificates of the environment cannot be used: {exc.strerror}"
-        raise HttpConfigError(f"{what}; check SSL_CERT_FILE and SSL_CERT_DIR") from exc
+        what = f"the file that SSL_CERT_FILE names cannot be read: {exc.strerror}"
+        raise HttpConfigError(f"{what}; correct or unset the variable") from exc

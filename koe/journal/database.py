@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from koe.errors import HistoryError
-from koe.files.regular import NO_SURPRISES, is_regular
+from koe.files.regular import SAFE_OPEN_FLAGS, is_regular
 from koe.files.write import locked
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class Database:
     def _make_private(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_SURPRISES
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN_FLAGS
             os.close(os.open(self.path, flags, 0o600))
         status = self.path.lstat()
         if os.name == "posix" and is_regular(status) and stat.S_IMODE(status.st_mode) & 0o077:

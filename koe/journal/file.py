@@ -81,7 +81,7 @@ class RecordingFile:
     def read(self, start: int, count: int) -> bytes:
         """Return written audio, on any thread; fewer samples at the end.
 
-        While it is open, it can be read even if it was removed.
+        An open file can be read even after it was removed.
 
         Raises:
             JournalError: It can't be read.

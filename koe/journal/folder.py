@@ -18,7 +18,7 @@ from time import sleep
 from koe.errors import JournalError
 from koe.files import folders
 from koe.files.lock import try_lock
-from koe.files.regular import NO_SURPRISES, is_regular
+from koe.files.regular import SAFE_OPEN_FLAGS, is_regular
 
 JOURNAL_NAME = "journal"
 SUFFIX = ".koej"
@@ -26,7 +26,7 @@ SUFFIX = ".koej"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-[0-9]{1,10}-[0-9]{1,10}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
-_CREATE = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | NO_SURPRISES
+_CREATE = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | SAFE_OPEN_FLAGS
 
 # A process that checks whether a file is being written holds its lock for microseconds.
 _LOCK_ATTEMPTS = 20

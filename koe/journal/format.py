@@ -29,7 +29,7 @@ FORMAT = 1
 """The number of the format that this module writes, and the latest that it reads."""
 
 LARGEST_PAYLOAD = 16 * 1024 * 1024
-"""The most bytes of a payload. A greater length is damage, so that a reader's memory is bounded."""
+"""The most bytes of a payload. A greater length counts as damage, to limit a reader's memory."""
 
 _HEAD = struct.Struct("<IIBQ")
 
@@ -59,7 +59,7 @@ class Mark(IntEnum):
     LEG_ENDED = 1
     """An engine is closed. Number: the leg."""
     INPUT_ENDED = 2
-    """The input ended. Number: of samples."""
+    """The input ended. Number: how many samples the recording has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from koe.journal.wav import write_wav
 LAST = "last"
 """An alias for the ID of the newest entry."""
 
-EMPTY_HISTORY = "the history is empty; koe config show history shows what it keeps"
+EMPTY_HISTORY = "the history is empty; `koe config show history` shows what is kept"
 """The sentence for a user who asks for an entry of an empty history."""
 
 # Length of an ID up to its seconds.
@@ -141,7 +141,7 @@ class History:
         if not found:
             raise HistoryError(f"the history has no entry {entry_id!r}; `koe history` lists them")
         if len(found) > 1 and found[0].id != entry_id:
-            raise HistoryError(f"several IDs begin with {entry_id!r}; write more of it")
+            raise HistoryError(f"several IDs begin with {entry_id!r}; write more characters")
         return found[0]
 
     def recording_of(self, entry_id: str) -> Path:
@@ -152,7 +152,7 @@ class History:
         """
         entry = self.entry(entry_id)
         if not entry.has_audio:
-            raise HistoryError(f"{entry.id} has no recording any more")
+            raise HistoryError(f"{entry.id} has no recording: it was removed, or never kept")
         return self._path_of(entry)
 
     def survey(self) -> Survey:
@@ -228,8 +228,8 @@ class History:
 
         Args:
             entry_id: As for `entry`.
-            end: How the new session ended. Without a text, nothing changes; nor does it if a part
-                of the text is missing, and the old text is whole or longer.
+            end: How the new session ended. Nothing changes if it has no text, or if a part of its
+                text is missing and the old text is whole or longer.
 
         Raises:
             HistoryError: As `entry`.
@@ -382,7 +382,7 @@ def _common(first: str, second: str) -> int:
 
 
 def _may_be_new(recorded: Recorded) -> bool:
-    """Tell whether a file without an end may belong to a session that has just begun."""
+    """Return whether a file without an end may belong to a session that has just begun."""
     path = recorded.path
     if is_being_written(path):
         return True

@@ -98,7 +98,11 @@ class Index:
         return [_entry_of(row) for row in rows]
 
     def expire_copy(self, oldest: float) -> None:
-        """Remove a damaged index that was moved aside before this time, in seconds since 1970."""
+        """Remove the damaged index that was moved aside, if it last changed before ``oldest``.
+
+        Args:
+            oldest: A time, in seconds since 1970.
+        """
         with suppress(OSError):
             if self._database.aside.lstat().st_mtime < oldest:
                 self._remove_copy()

@@ -72,7 +72,10 @@ class Recorded:
 
     @property
     def flaw(self) -> str:
-        """Why audio is missing, as a sentence; empty: at most the end that was being written is."""
+        """Why audio is missing, as a sentence.
+
+        Empty if nothing is missing, except perhaps the record that was being written.
+        """
         if self.unread <= _LAST_WRITE:
             return ""
         seconds = self.unread / BYTES_PER_SECOND

@@ -26,7 +26,8 @@ class RecordedAudio:
         self._path = path
         # Guards the attributes below: a leg that was lost may still read when the next one begins.
         self._lock = threading.Lock()
-        # The next records, the sample at which they begin, and audio that was read already.
+        # The records that were not read yet, the position of the next sample to return, and audio
+        # that was read from the file but not returned yet.
         self._pieces: Iterator[bytes] = iter(())
         self._position = -1
         self._rest = b""

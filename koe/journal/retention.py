@@ -25,7 +25,7 @@ class Due:
 
     Attributes:
         audio: The entries that lose their recording.
-        entries: The entries to remove, by ID; they have no recording, or lose it, too.
+        entries: The IDs of the entries to remove; these have no recording, or lose it, too.
     """
 
     audio: tuple[Entry, ...]
@@ -33,7 +33,7 @@ class Due:
 
 
 def keeps_audio(entry: Entry, settings: HistoryConfig) -> bool:
-    """Tell whether the recording of a session that has just ended is kept."""
+    """Whether the recording of a session that has just ended is kept."""
     if entry.seconds == 0 and not entry.heard:
         return False
     if entry.why in _UNWANTED and settings.cancelled_hours == 0:
@@ -44,7 +44,7 @@ def keeps_audio(entry: Entry, settings: HistoryConfig) -> bool:
 
 
 def keeps_entry(entry: Entry, settings: HistoryConfig) -> bool:
-    """Tell whether an entry is worth keeping; a pinned one, or one with a recording, always is."""
+    """Whether an entry is kept; a pinned entry and an entry with a recording always are."""
     if entry.is_pinned or entry.has_audio:
         return True
     if not entry.best_text or entry.why in _UNWANTED:
@@ -94,17 +94,20 @@ class _Limits:
         self._unwanted = _moment(now, hours=settings.cancelled_hours)
 
     def is_old(self, entry: Entry) -> bool:
-        """Whether its recording was kept long enough."""
+        """Whether the recording of an entry was kept long enough."""
         is_unwanted = entry.why in _UNWANTED and entry.began < self._unwanted
         return is_unwanted or entry.began < self._audio
 
     def is_out_of_date(self, entry: Entry) -> bool:
-        """Whether it has no recording, and its text was kept long enough."""
+        """Whether an entry has no recording, and its text was kept long enough."""
         return not entry.is_pinned and not entry.has_audio and entry.began < self._text
 
 
 def _moment(now: datetime, *, days: int | None = 0, hours: int | None = 0) -> str:
-    """Return the time that long ago, in the form of `Entry.began`; for None, before all times."""
+    """Return the time so many days and hours ago, in the form of `Entry.began`.
+
+    For None the result is an empty string, which sorts before every time.
+    """
     if days is None or hours is None:
         return ""
     try:

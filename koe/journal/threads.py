@@ -12,10 +12,10 @@ from typing import Protocol
 
 from koe.journal.file import RecordingFile
 
-# Seconds between two looks of the writing thread for jobs, while it has clients. Waking it up for
-# each job would take the loop's thread 40 µs where processors sleep deeply, as in virtual machines;
-# adding a job to a queue takes less than 1 µs. With a piece of 20 ms that was not handed over yet,
-# a process that is killed loses 30 ms.
+# Seconds between two checks for jobs by the writing thread, while there are clients. To wake that
+# thread for each job would take the loop's thread 40 µs where processors sleep deeply, as in
+# virtual machines; to add a job to a queue takes less than 1 µs. A process that is killed loses at
+# most 30 ms of audio: this interval, and a piece of 20 ms that was not handed over yet.
 POLL_INTERVAL = 0.010
 
 # Seconds between syncs: the most audio that a power failure costs.
@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 
 
 class JobOwner(Protocol):
-    """A client that puts jobs."""
+    """A client that queues jobs."""
 
     def stop(self) -> None:
-        """Note that no more jobs will be put; on any thread."""
+        """Queue no more jobs. Any thread may call this."""
 
 
 class Writer:
     """Performs jobs, in order, on its own thread, and syncs the files that they write to.
 
-    The threads are daemons, because a disk that hangs must not keep a process from ending. The end
-    of a process waits for engines only: `koe.patience.COMPUTING`.
+    The threads are daemon threads, because a disk that hangs must not keep a process from ending.
+    At the end of a process, `koe.journal.writer.flush_all` waits a limited time for the jobs.
 
     Args:
         fail: Called on either thread when a file can't be synced.
@@ -74,12 +74,12 @@ class Writer:
         return True
 
     def attend(self, name: str, client: JobOwner) -> None:
-        """Look for jobs of a client from now on."""
+        """Add a client, and perform its jobs from now on."""
         self._clients[name] = weakref.ref(client)
         self._wake.set()
 
     def dismiss(self, name: str) -> None:
-        """Expect no more jobs of a client; those that it has put are still done."""
+        """Remove a client; jobs that it has queued are still performed."""
         self._clients.pop(name, None)
 
     def opened(self, file: RecordingFile) -> None:
@@ -128,8 +128,9 @@ class Writer:
     def _write_on(self) -> None:
         is_over = False
         while not is_over:
-            # Cleared before the clients are counted, because a new one sets it. They are counted
-            # before the jobs, because a client puts its last job before it leaves.
+            # The event is cleared before the clients are counted, because a new client sets it. The
+            # clients are counted before the jobs are done: a client queues its last job and then
+            # leaves, so if none is left now, that job is in the queue already.
             self._wake.clear()
             pause = POLL_INTERVAL if self._present() else None
             is_over = self._do_jobs()

@@ -28,21 +28,21 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dump(value: object) -> bytes:
-    """Return JSON as UTF-8, in which lone surrogates survive."""
+    """Return a value as JSON in UTF-8; lone surrogates are kept."""
     return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def load(payload: bytes) -> object:
-    """Return the value that `dump` got.
+    """Return the value that was passed to `dump`.
 
     Raises:
-        ValueError: It is not JSON.
+        ValueError: The payload is not JSON.
     """
     return parse_json(payload.decode("utf-8", "surrogatepass"))
 
 
 def members_of(value: DataclassInstance) -> dict[str, object]:
-    """Return the fields with their values, for `dump`."""
+    """Return the fields with their values, for `dump`; texts are cut to `LONGEST_TEXT`."""
     members: dict[str, object] = {}
     for name in _names(type(value)):
         member = getattr(value, name)
@@ -51,7 +51,7 @@ def members_of(value: DataclassInstance) -> dict[str, object]:
 
 
 def build(cls: type[Value], members: Mapping[str, object]) -> Value:
-    """Make a dataclass from members of JSON.
+    """Make an instance of a dataclass from the members of a JSON object.
 
     Raises:
         ValueError: A field that has no default is missing, or has a value of another type.

@@ -25,7 +25,7 @@ def write_wav(path: Path, audio: Iterable[bytes]) -> None:
     """
     target = Path(os.path.realpath(path))
     if os.path.lexists(target) and not is_regular(target.lstat()):
-        raise OSError(errno.EISDIR, "it is no file", str(path))
+        raise OSError(errno.EISDIR, "it is not a regular file", str(path))
     with replacing(target, 0o600) as file, wave.open(file, "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)

@@ -1,8 +1,8 @@
 """Writes the journal: calls are cheap for the loop's thread, and other threads do the work.
 
-Data is in the file a moment later, so that a killed process loses some milliseconds of audio at
-most; once a second it is synced to the disk. Failures cost the journal, which warns once, but never
-the session.
+Audio is in the file some milliseconds later, so a killed process loses no more than that; once a
+second the file is synced to the disk. If writing fails, the user is warned once, and the session
+continues without a record.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Journal:
                 writer.put(partial(recording.open, monotonic_ns()))
         else:
             session.stop()
-            recording.fail(OSError(errno.EAGAIN, "there can be no more threads"))
+            recording.fail(OSError(errno.EAGAIN, "the system allows no more threads"))
         return session
 
     def flush(self, seconds: float) -> None:
@@ -206,7 +206,7 @@ class Journal:
 
 def _not_kept(exc: OSError, directory: Path) -> str:
     where = exc.filename or directory
-    return f"What is said is not kept: {where}: {exc.strerror}; dictation goes on"
+    return f"The recording can't be stored: {where}: {exc.strerror}; dictation continues without it"
 
 
 def remedy_for(entry_id: str) -> str:
@@ -229,5 +229,5 @@ def flush_all(seconds: float = EXIT_SECONDS) -> None:
         journal.flush(max(0.0, deadline - monotonic()))
 
 
-# In an interpreter that is never finalised, the exit of the C library calls it.
+# The interpreter of the C library is never finalised; there, koe_py_exit calls flush_all.
 atexit.register(flush_all)

@@ -1,7 +1,7 @@
 """The hidden desktop entry (.desktop file) by which portals identify koe.
 
-Portals store the user's permissions by the application's ID; GlobalShortcuts refuses a program
-without one, as a systemd service is.
+Portals store the user's permissions by the application's ID. The portal GlobalShortcuts refuses
+programs without an ID, such as a systemd service.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ APP_ID = "koe"
 _PORTAL, _PORTAL_PATH = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"
 _REGISTER = "org.freedesktop.host.portal.Registry.Register"
 
-# Seconds: at a login the portal may only be about to start.
+# Seconds for the portal to answer: at login it may still be starting.
 _PATIENCE = 30.0
 
 
@@ -59,8 +59,10 @@ async def introduce(bus: Bus) -> None:
 
     Portals before 1.20 find the ID by themselves, or not at all.
 
+    The desktop entry must exist.
+
     Args:
-        bus: The user's. The entry is there.
+        bus: The user's D-Bus.
     """
     with suppress(DesktopError):
         await bus.call(_PORTAL, _PORTAL_PATH, _REGISTER, "sa{sv}", APP_ID, {}, patience=_PATIENCE)

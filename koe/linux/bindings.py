@@ -1,6 +1,7 @@
 """Configuration lines by which compositors run ``koe-key`` when a key is pressed. Pure.
 
-GNOME, KDE and niri can't bind the release of a key: one press begins there, and the next one ends.
+GNOME, KDE and niri can't bind the release of a key. There, one press begins a recording, and the
+next press ends it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _river(program: str) -> str:
 
 def _niri(program: str) -> str:
     return (
-        "// ~/.config/niri/config.kdl: one press begins, the next one ends\n"
+        "// ~/.config/niri/config.kdl: one press begins a recording, the next one ends it\n"
         "binds {\n"
         f'    {EXAMPLE_KEY} repeat=false {{ spawn "{program}" "toggle"; }}\n'
         f'    Shift+{EXAMPLE_KEY} repeat=false {{ spawn "{program}" "cancel"; }}\n'
@@ -50,8 +51,8 @@ def _niri(program: str) -> str:
 
 def _kde(program: str) -> str:
     return (
-        "System Settings, Keyboard, Shortcuts, Add New, Command or Script; one press begins, the\n"
-        "next one ends:\n"
+        "System Settings, Keyboard, Shortcuts, Add New, Command or Script; one press begins a\n"
+        "recording, the next one ends it:\n"
         f"  {EXAMPLE_KEY}        {program} toggle\n"
         f"  Shift+{EXAMPLE_KEY}  {program} cancel"
     )
@@ -59,8 +60,8 @@ def _kde(program: str) -> str:
 
 def _gnome(program: str) -> str:
     return (
-        "Settings, Keyboard, View and Customise Shortcuts, Custom Shortcuts; one press begins,\n"
-        "the next one ends:\n"
+        "Settings, Keyboard, View and Customise Shortcuts, Custom Shortcuts; one press begins\n"
+        "a recording, the next one ends it:\n"
         f"  {EXAMPLE_KEY}        {program} toggle\n"
         f"  Shift+{EXAMPLE_KEY}  {program} cancel"
     )

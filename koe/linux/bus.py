@@ -28,12 +28,12 @@ class Bus:
     """A connection to a bus, on the loop.
 
     Args:
-        bus: Connected; `open_bus` gives it.
+        bus: An open connection of dbus-fast. Use `open_bus` to make a `Bus`.
     """
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
-        # By interface and member.
+        # The handlers of signals, by interface and member.
         self._handlers: dict[tuple[str, str], list[SignalHandler]] = {}
         bus.add_message_handler(self._note)
 
@@ -57,7 +57,7 @@ class Bus:
             patience: Seconds to wait for an answer.
 
         Raises:
-            DesktopError: It failed, or there is no such method, service or bus any more.
+            DesktopError: The call failed or timed out, or the method, service or bus is missing.
         """
         reply = await self._call(destination, path, member, signature, arguments, patience)
         return list(reply.body)
@@ -65,7 +65,7 @@ class Bus:
     async def call_for_descriptor(
         self, destination: str, path: str, member: str, signature: str, *arguments: object
     ) -> int:
-        """Call a method that returns a descriptor, which the caller closes; else as `call`."""
+        """Call a method as `call` does, but return its file descriptor, which the caller closes."""
         reply = await self._call(destination, path, member, signature, arguments, PATIENCE)
         if not reply.unix_fds:
             raise DesktopError(f"{destination} returns no descriptor from {member}")
@@ -121,11 +121,11 @@ class Bus:
         return answer[0].value
 
     async def on(self, member: str, handle: SignalHandler) -> None:
-        """Have a signal of any object handled, on the loop.
+        """Call a function on the loop for each signal of one kind, from any object.
 
         Args:
             member: The signal, with its interface before it.
-            handle: Called with each.
+            handle: The function.
 
         Raises:
             DesktopError: As `call`.
@@ -158,7 +158,7 @@ async def open_bus(address: str) -> Bus:
     """Connect to the bus at an address.
 
     Raises:
-        DesktopError: There is none.
+        DesktopError: The bus can't be reached, or does not answer.
     """
     try:
         async with asyncio.timeout(PATIENCE):

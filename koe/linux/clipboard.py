@@ -1,8 +1,8 @@
 """The clipboard of X11: sets a text, notes which programs take it, and restores the former content.
 
 An X11 clipboard stores nothing: each program that pastes asks the owning program for the content.
-So the owner learns who has taken a text, and koe knows whether a paste succeeded. The protocol is
-chapter 2 of the ICCCM.
+So koe learns which programs have taken a text, and whether a paste succeeded. Chapter 2 of the
+ICCCM describes the protocol.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import xcffib.xproto as xproto
 
-from koe.linux.contents import MOST_BYTES, MOST_FORMATS, PASSING
+from koe.linux.contents import MOST_BYTES, MOST_FORMATS, TEMPORARY
 from koe.linux.x11 import Display
 
 CLIPBOARD, PRIMARY = "CLIPBOARD", "PRIMARY"
 
-# Names of formats in which programs ask for a text, with the type that they are given.
+# The formats in which programs ask for a text, each with the type of the answer.
 _TEXT = {
     "UTF8_STRING": "UTF8_STRING",
     "text/plain;charset=utf-8": "text/plain;charset=utf-8",
@@ -49,7 +49,7 @@ Contents = Mapping[str, _Content]
 
 
 class Clipboard:
-    """Owns the clipboard at times. Everything is on the loop.
+    """The clipboard, which koe owns while it offers a text. All methods run on the event loop.
 
     Args:
         display: The server.
@@ -72,18 +72,19 @@ class Clipboard:
         # The windows that have taken a text since the last `put`.
         self._takers: set[int] = set()
         self._taken = asyncio.Event()
-        # By requested format, done with the atom of the property that has it; 0: refused.
+        # By requested format, a future that completes with the atom of the property that has the
+        # content, or with 0 if the owner refuses.
         self._answers: dict[int, asyncio.Future[int]] = {}
         # Set when a property has a new value, by its atom.
         self._pieces: dict[int, asyncio.Event] = {}
 
-    def put(self, text: str, *selections: str, passing: bool = False) -> None:
+    def put(self, text: str, *selections: str, temporary: bool = False) -> None:
         """Put a text where programs paste from.
 
         Args:
             text: What they get.
             selections: `CLIPBOARD`, `PRIMARY`.
-            passing: It will be removed soon, so that clipboard histories need not keep it.
+            temporary: The text will be removed soon, so clipboard histories need not keep it.
         """
         self._takers.clear()
         self._taken.clear()
@@ -91,8 +92,8 @@ class Clipboard:
         contents = {name: _Content(kind, encoded) for name, kind in _TEXT.items()}
         with suppress(UnicodeEncodeError):
             contents[_LATIN] = _Content(_LATIN, text.encode("latin-1"))
-        if passing:
-            contents |= {name: _Content(_LATIN, data) for name, data in PASSING.items()}
+        if temporary:
+            contents |= {name: _Content(_LATIN, data) for name, data in TEMPORARY.items()}
         for selection in selections:
             self._own(selection, contents)
 
@@ -106,8 +107,8 @@ class Clipboard:
         """Restore a selection, unless another program has set it meanwhile.
 
         Args:
-            contents: What `contents` gave; None: it held nothing.
-            selection: Which.
+            contents: What the method `contents` returned; None: the selection was empty.
+            selection: The selection to restore.
         """
         if selection not in self._owned:
             return
@@ -216,7 +217,7 @@ class Clipboard:
             del self._answers[target], self._pieces[target]
 
     async def _fetch_pieces(self, where: int, piece: asyncio.Event) -> _Content | None:
-        """Take what is too long for one answer; the last piece is empty."""
+        """Fetch a content in pieces, of which the last is empty; None: it is too long to keep."""
         data = bytearray()
         content = None
         while len(data) <= MOST_BYTES:

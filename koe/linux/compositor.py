@@ -1,8 +1,8 @@
 """The compositor of a Wayland desktop: its socket, and the wire protocol of Wayland.
 
-A message is the number of an object, the number of the request or event with the size of the
-message, and arguments, in words of 32 bits. Descriptors travel beside it. Objects that the
-compositor makes have numbers from 0xFF000000 on. Everything is on the loop.
+A message consists of words of 32 bits: the number of an object, then the number of the request or
+event with the size of the message, then the arguments. File descriptors are sent beside it. Objects
+that the compositor makes have numbers from 0xFF000000 on. All methods run on the event loop.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from koe.errors import DesktopError
 
 Argument = int | str | bytes
 
-_GONE = "the compositor has gone"
+_GONE = "the compositor has ended"
 
 _HEAD = struct.Struct("=II")
 _WORD = struct.Struct("=I")
@@ -40,7 +40,7 @@ class Arguments:
 
     Args:
         payload: Their bytes.
-        descriptors: Those that have come and were not taken.
+        descriptors: The file descriptors that were received and not taken yet.
     """
 
     def __init__(self, payload: bytes, descriptors: deque[int]) -> None:
@@ -92,18 +92,18 @@ def pack(target: int, opcode: int, arguments: tuple[Argument, ...]) -> bytes:
 
 
 class Compositor:
-    """A connection.
+    """A connection to the compositor.
 
     Attributes:
-        lost: Done with the reason when the compositor has gone.
+        lost: A future that completes with the reason when the connection is lost.
 
     Raises:
-        DesktopError: It can't be reached.
+        DesktopError: The compositor can't be reached.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         name = environ.get("WAYLAND_DISPLAY", "")
-        path = Path(environ.get("XDG_RUNTIME_DIR", ""), name)  # a path stays as it is
+        path = Path(environ.get("XDG_RUNTIME_DIR", ""), name)  # an absolute name stays as it is
         self._loop = asyncio.get_running_loop()
         self._socket = socket.socket(socket.AF_UNIX)
         try:
@@ -131,7 +131,7 @@ class Compositor:
         self.request(_DISPLAY, _GET_REGISTRY, self._registry)
 
     def close(self) -> None:
-        """Disconnect. What was put on the clipboard goes with it."""
+        """Disconnect. The compositor then drops what koe has put on the clipboard."""
         self._loop.remove_reader(self._socket)
         self._socket.close()
         while self._descriptors:
@@ -142,11 +142,11 @@ class Compositor:
         return next(self._numbers)
 
     def on(self, target: int, opcode: int, handle: Handler) -> None:
-        """Have an event of an object handled."""
+        """Set the function that handles an event of an object."""
         self._handlers[target, opcode] = handle
 
     def forget(self, target: int) -> None:
-        """Handle no event of an object any more."""
+        """Remove all handlers of an object."""
         self._handlers = {key: it for key, it in self._handlers.items() if key[0] != target}
 
     def request(
@@ -158,7 +158,7 @@ class Compositor:
             target: The object.
             opcode: The number of the request.
             arguments: Numbers, objects and strings.
-            descriptor: Goes with it, and stays the caller's; None: none does.
+            descriptor: A file descriptor to send along; the caller still closes it. None: none.
 
         Raises:
             DesktopError: The compositor has gone.
@@ -178,7 +178,7 @@ class Compositor:
     def bind(self, interface: str, version: int = 1) -> int | None:
         """Bind a global; None: the compositor does not have it.
 
-        It is known after the first `settle`.
+        The globals are known after the first `settle`.
         """
         if interface not in self._globals:
             return None
@@ -201,7 +201,8 @@ class Compositor:
         await asyncio.wait(waiting, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         self.forget(callback)
         if not done.done():
-            raise DesktopError(self.lost.result() if self.lost.done() else "it does not answer")
+            reason = self.lost.result() if self.lost.done() else "the compositor does not answer"
+            raise DesktopError(reason)
 
     def _note_global(self, arguments: Arguments) -> None:
         number, interface, version = arguments.word(), arguments.text(), arguments.word()

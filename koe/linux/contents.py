@@ -17,10 +17,10 @@ Contents = Mapping[str, bytes]
 
 TEXT_FORMATS = ("text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "TEXT", "STRING")
 
-# Managers that keep a history of the clipboard leave out what has this (KDE's convention).
-PASSING = {"x-kde-passwordManagerHint": b"secret"}
+# Clipboard managers do not store a content that has this format (KDE's convention).
+TEMPORARY = {"x-kde-passwordManagerHint": b"secret"}
 
-# Seconds to read a foreign content, and the most bytes that are kept.
+# Seconds to read the content of another program, and the most formats and bytes that are kept.
 _PATIENCE = 0.3
 MOST_FORMATS = 32
 MOST_BYTES = 16_000_000
@@ -30,14 +30,14 @@ _READ_PATIENCE = 5.0
 _READ_INTERVAL = 0.002
 
 
-def contents_of(text: str, *, passing: bool = False) -> Contents:
-    """A text, as programs paste it.
+def contents_of(text: str, *, temporary: bool = False) -> Contents:
+    """The clipboard content for a text: the text in all formats in which programs ask for it.
 
     Args:
-        text: What they get.
-        passing: It will be removed soon, so that clipboard histories need not keep it.
+        text: The text.
+        temporary: The text will be removed soon, so clipboard histories need not keep it.
     """
-    return {**dict.fromkeys(TEXT_FORMATS, text.encode()), **(PASSING if passing else {})}
+    return {**dict.fromkeys(TEXT_FORMATS, text.encode()), **(TEMPORARY if temporary else {})}
 
 
 async def collect(
@@ -46,8 +46,9 @@ async def collect(
     """Read the content of another program, in as many formats as can be kept.
 
     Args:
-        formats: Those that it has.
-        open_pipe: Gives the reading end of a pipe with a format; None: it gives none any more.
+        formats: The formats that the program offers.
+        open_pipe: Returns the reading end of a pipe with the content in a format; None: the program
+            no longer offers it.
     """
     kept: dict[str, bytes] = {}
     left = MOST_BYTES
@@ -82,16 +83,18 @@ async def _read(pipe: int, most: int) -> bytes | None:
 
 
 def give(pipe: int, content: bytes) -> asyncio.Future[bool]:
-    """Write all into a pipe, and close it once it was read; its reader may go away before.
+    """Write a content into a pipe on another thread, wait until it was read, and close the pipe.
+
+    The wait ends after a few seconds. The reader may close its end at any time.
 
     Returns:
-        Whether all of it was written.
+        A future: whether the whole content was written.
     """
     return asyncio.get_running_loop().run_in_executor(None, _write, pipe, content)
 
 
 def note_read(expected: asyncio.Future[None] | None) -> None:
-    """Say that a text was read; None: that is not waited for."""
+    """Complete the future that waits until a text was read; None: nothing waits."""
     if expected is not None and not expected.done():
         expected.set_result(None)
 
@@ -100,7 +103,7 @@ def _write(pipe: int, content: bytes) -> bool:
     ends = time.monotonic() + _READ_PATIENCE
     is_written = False
     with suppress(OSError), os.fdopen(pipe, "wb") as opened:
-        os.set_blocking(pipe, True)  # The reader has chosen whether it blocks.
+        os.set_blocking(pipe, True)  # the reader made the pipe, which may be non-blocking
         opened.write(content)
         opened.flush()
         is_written = True

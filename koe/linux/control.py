@@ -1,8 +1,8 @@
 """The control socket: its path, its owner, and its protocol.
 
 A client writes one JSON object a line, ``{"do": WORD}``, and reads one back: ``{"ok": true, …}``
-with the status, or ``{"ok": false, "message": SENTENCE}``. After ``follow`` a line comes whenever
-the status changes. What else a client may say is in `koe.linux.requests`.
+with the status, or ``{"ok": false, "message": SENTENCE}``. After ``follow`` the daemon also sends a
+line whenever the status changes. `koe.linux.requests` describes all members of a request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ACTIONS = {
     "begin": "begin to record",
     "end": "end the recording; its text is inserted",
     "toggle": "begin a recording, or end the one that runs",
-    "toggle_profile": "do the same, with the profile of hotkey.profile",
+    "toggle_profile": "begin a recording for the profile hotkey.profile, or end the one that runs",
     "cancel": "end the recording without text",
     "retry": "recognise the newest recording in the history again, and insert its text",
 }
@@ -83,8 +83,8 @@ def claimed(path: Path) -> Iterator[socket.socket]:
     try:
         if not try_lock(lock):
             raise DesktopError(
-                "koe serve runs already; to see its state: koe ctl status; to restart it: "
-                "systemctl --user restart koe, or end the other one with Ctrl-C first"
+                "koe serve is already running; to see its state: koe ctl status; to restart it: "
+                "systemctl --user restart koe; or end it with Ctrl-C in its terminal first"
             )
         with _listening(path) as listener:
             yield listener
@@ -116,10 +116,10 @@ def _listening(path: Path) -> Iterator[socket.socket]:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket of a daemon that was killed: the lock says that none runs."""
+    """Remove the socket of a daemon that was killed; the lock proves that no daemon is running."""
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise DesktopError(f"{path} is no socket; move it away, and start koe serve again")
+            raise DesktopError(f"{path} is not a socket; move it away, and start koe serve again")
         path.unlink()
     except FileNotFoundError:
         pass
@@ -180,14 +180,14 @@ def connected(path: Path) -> Iterator[socket.socket]:
             peer.connect(os.fspath(path))
         except (FileNotFoundError, ConnectionRefusedError) as exc:
             raise DesktopError(
-                "koe serve does not run; start it: systemctl --user start koe, or: koe serve"
+                "koe serve is not running; to start it: systemctl --user start koe, or: koe serve"
             ) from exc
         except OSError as exc:
             raise DesktopError(f"{path} can't be used: {exc.strerror or exc}") from exc
         if not is_own(peer):
             raise DesktopError(
-                f"{path}: it is the socket of another user, who would hear you speak; remove it, "
-                "or set XDG_RUNTIME_DIR to a folder of yours"
+                f"{path}: it is the socket of another user, whose koe serve would record you; "
+                "remove it, or set XDG_RUNTIME_DIR to a folder of yours"
             )
         yield peer
 

@@ -53,10 +53,10 @@ _DESKTOP_PATIENCE = 60.0
 
 
 class Daemon:
-    """One user's dictation. Everything is on the loop.
+    """One user's dictation. All methods run on the event loop.
 
     Args:
-        core: Recognises.
+        core: Recognises speech.
         directory: The configuration's folder.
         recorder: Returns a recorder, as a context manager.
     """
@@ -74,18 +74,19 @@ class Daemon:
             self._server.publish_level,
             lambda: self._server.is_watched,
         )
-        # The hotkey, and that of another profile.
+        # The presses of the hotkey, and of the second hotkey, by the end of their words.
         mode = self._config.hotkey.trigger_mode
         self._presses = {"": Presses(mode), "_profile": Presses(mode)}
-        # The hotkeys of the present desktop; None: it has none.
+        # The hotkeys on X11; None: there is no X server.
         self._keys: Listening | None = None
+        # The hotkeys that are read from the kernel; None: linux.evdev is off, or failed.
         self._keyboards: KernelKeys | None = None
         self._notifications: Notifications | None = None
-        # False: the user has refused that the desktop presses keys.
+        # Whether the user may be asked to let the desktop press keys; False once that has ended.
         self._may_ask_for_keys = True
 
     async def start(self, listener: socket.socket) -> None:
-        """Listen to clients, and offer what an earlier daemon left."""
+        """Listen to clients, and offer the recordings that lack a text."""
         await self._server.start(listener)
         await self._offer_interrupted()
 
@@ -253,12 +254,12 @@ class Daemon:
                 "to insert its text: koe ctl retry"
             )
             if others := sum(entry.why is Why.INTERRUPTED for entry in entries[1:]):
-                message += f"; before it {others} more: koe history"
+                message += f"; to list {others} more: koe history"
             self._takes.tell(message)
 
 
 async def _ask_portals(desktop: Desktop, questions: list[Callable[[], Awaitable[None]]]) -> None:
-    if desktop.bus is not None and desktop.is_introducible and questions:
+    if desktop.bus is not None and desktop.has_entry and questions:
         await introduce(desktop.bus)
     await asyncio.gather(*(question() for question in questions))
 
@@ -277,10 +278,10 @@ async def serve(
     Args:
         directory: The configuration's folder.
         environ: Says where the socket and the desktop are.
-        recorder: Gives what records.
+        recorder: Returns a recorder, as a context manager.
 
     Raises:
-        DesktopError: Another daemon runs, the socket can't be made, or the desktop has gone.
+        DesktopError: Another daemon is running, the socket can't be made, or the desktop has ended.
     """
     with claimed(control_path(environ)) as listener:
         async with (
@@ -301,26 +302,26 @@ async def serve(
 async def _serve_desktops(
     daemon: Daemon, environ: Mapping[str, str], ended: asyncio.Future[None]
 ) -> None:
-    """Serve one desktop after the other: an X server may end, and another one start.
+    """Serve one desktop after the other: an X server may end, and another one may start.
 
     Raises:
-        DesktopError: One has gone, and none of its name has come.
+        DesktopError: A desktop has ended, and no desktop has started in its place in time.
     """
     now = asyncio.get_running_loop().time
     gone_at: float | None = None
     while not ended.done():
         async with open_desktop(environ) as desktop, daemon.on_desktop(desktop):
-            if not desktop.may_come:
+            if not desktop.may_still_start:
                 gone_at = None
             elif gone_at is not None and now() - gone_at > _DESKTOP_PATIENCE:
-                raise DesktopError("the desktop has gone; start koe serve in the next one")
+                raise DesktopError("the desktop has ended; start koe serve again in the next one")
             for sentence in desktop.missing:
                 report_once(sentence)
             _tell_systemd(environ, "READY=1")
             waiting: list[asyncio.Future[Any]] = [ended]
             if desktop.lost is not None:
                 waiting.append(desktop.lost)
-            patience = _DESKTOP_INTERVAL if desktop.may_come else None
+            patience = _DESKTOP_INTERVAL if desktop.may_still_start else None
             await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if desktop.lost is not None and desktop.lost.done():
                 gone_at = now()
@@ -342,7 +343,7 @@ def _end_asked_for() -> asyncio.Future[None]:
 
 
 def _tell_systemd(environ: Mapping[str, str], message: str) -> None:
-    """Tell the service manager, where one started this process (sd_notify(3))."""
+    """Send a message to systemd, if systemd started this process (sd_notify(3))."""
     address = environ.get("NOTIFY_SOCKET")
     if address is None:
         return

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from koe.text import needs_space_between
 
-# Seconds between a text and the beginning of the next one that is taken for its continuation.
+# A text that begins within these seconds after the last one is taken for its continuation.
 _SOON = 5.0
 
 
@@ -41,11 +41,12 @@ class Means:
     """The ways that can be used at the moment.
 
     Attributes:
-        field: The field of the press still has the focus, and takes text through AT-SPI.
-        paste: There are a clipboard, and keys that can be sent to a window.
-        is_blind: These keys go to whichever window has the focus, and only programs of AT-SPI say
-            that one of theirs has it.
-        obstacle: Why the window of the press can't be known, as a clause; empty: it could be.
+        field: The field that had the focus at the press still has it, and accepts text by AT-SPI.
+        paste: There is a clipboard, and keys can be sent to a window.
+        is_blind: The keys go to the window that has the focus, and koe knows that window only if
+            its program supports AT-SPI.
+        obstacle: Why the window that had the focus at the press can't be known, as a clause; empty:
+            it could be known.
     """
 
     field: bool = False
@@ -108,12 +109,12 @@ class Tried(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord that pastes.
+    """Keys that paste when they are pressed together.
 
     Attributes:
-        keysyms: Of X11, in the order of pressing.
-        name: As a person reads it.
-        is_primary: What they paste is the selection, not the clipboard.
+        keysyms: The keysyms of X11, in the order of pressing.
+        name: The name for users.
+        is_primary: Whether the keys paste the primary selection instead of the clipboard.
     """
 
     keysyms: tuple[int, ...]
@@ -182,7 +183,7 @@ def plan(forced: Way | None, means: Means, pressed: Window | None, now: Window |
     if means.obstacle:
         return Plan((Way.CLIPBOARD,), means.obstacle)
     if forced is not None and (is_same or not means.is_blind):
-        return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which this window does not take")
+        return Plan((Way.CLIPBOARD,), f"linux.insert is {forced}, which does not work here")
     if is_same:
         reason = "no keys can be sent to this window"
     elif means.is_blind:
@@ -202,12 +203,14 @@ def continuing(before: str, text: str) -> str:
 
 
 def following(last: Inserted | None, window: Window, began: float, text: str) -> str:
-    """A text as it follows the last one, where the text before the cursor can't be read.
+    """A text with a space before it if it continues the last one and needs a space.
+
+    This is for windows in which the text before the cursor can't be read.
 
     Args:
         last: The last text; None: none arrived.
         window: Where this one is about to be inserted.
-        began: When it began to be spoken, in seconds of the loop's clock.
+        began: When the user began to speak this text, in seconds of the loop's clock.
         text: The text.
     """
     if last is None or not last.window.id == window.id != UNKNOWN.id:
@@ -234,10 +237,10 @@ def shown(*, is_watched: bool) -> Delivered:
     Args:
         is_watched: Whether a program follows what the daemon does.
     """
-    return Delivered("shown") if is_watched else lost("no program that shows it runs any more")
+    return Delivered("shown") if is_watched else lost("the program that would show it has ended")
 
 
 def lost(reason: str) -> Delivered:
-    """The message for a text that could be put nowhere."""
+    """The result for a text that could not be delivered."""
     message = f"The text could not be inserted: {reason}; koe ctl status shows it"
     return Delivered("", message, reason)

@@ -31,14 +31,15 @@ class Desktop:
 
     Attributes:
         display: The X server.
-        compositor: That of Wayland.
-        board: Its windows and its clipboard, or those of Wayland.
+        compositor: The Wayland compositor.
+        board: The windows and the clipboard of the X server or the compositor.
         bus: The user's D-Bus.
-        fields: Fields that can be read back.
+        fields: The fields of AT-SPI.
         missing: What is missing, as sentences that say what to do.
-        may_come: Whether the X server is missing, which may still be starting.
-        takes_no_keys: Whether the compositor takes no keys of programs; the portal may press some.
-        is_introducible: The entry is there by which portals know koe.
+        may_still_start: Whether the X server or the compositor is missing, but may still start.
+        takes_no_keys: Whether the compositor lacks a protocol that pasting needs, so that only the
+            desktop portal can press keys.
+        has_entry: Whether the desktop entry exists by which portals identify koe.
     """
 
     display: Display | None = None
@@ -47,13 +48,13 @@ class Desktop:
     bus: Bus | None = None
     fields: Fields | None = None
     missing: list[str] = field(default_factory=list)
-    may_come: bool = False
+    may_still_start: bool = False
     takes_no_keys: bool = False
-    is_introducible: bool = False
+    has_entry: bool = False
 
     @property
     def lost(self) -> asyncio.Future[str] | None:
-        """Done with the reason when the desktop has gone; None: there was none."""
+        """A future that completes with the reason when the desktop ends; None: there is none."""
         connection = self.display or self.compositor
         return None if connection is None else connection.lost
 
@@ -63,9 +64,9 @@ async def open_desktop(environ: Mapping[str, str]) -> AsyncIterator[Desktop]:
     """Connect to the available services.
 
     Args:
-        environ: Says where it is.
+        environ: The environment, which says where the services are.
     """
-    desktop = Desktop(is_introducible=entry_path(environ).exists())
+    desktop = Desktop(has_entry=entry_path(environ).exists())
     try:
         if environ.get("WAYLAND_DISPLAY"):
             await _open_compositor(desktop, environ)
@@ -87,7 +88,7 @@ async def _open_compositor(desktop: Desktop, environ: Mapping[str, str]) -> None
         compositor = Compositor(environ)
     except DesktopError as exc:
         desktop.missing.append(str(exc))
-        desktop.may_come = True
+        desktop.may_still_start = True
         return
     desktop.compositor = compositor
     try:
@@ -102,7 +103,10 @@ async def _open_compositor(desktop: Desktop, environ: Mapping[str, str]) -> None
 def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
     name = environ.get("DISPLAY")
     if not name:
-        desktop.missing.append("no desktop was found: DISPLAY is not set; start koe serve in one")
+        desktop.missing.append(
+            "no desktop was found: neither WAYLAND_DISPLAY nor DISPLAY is set; start koe serve in "
+            "a desktop session"
+        )
         return
     try:
         from koe.linux.pasting import Pasting
@@ -111,12 +115,14 @@ def _open_display(desktop: Desktop, environ: Mapping[str, str]) -> None:
         desktop.display = Display(name)
         desktop.board = Pasting(desktop.display)
     except ImportError as exc:
-        desktop.missing.append(f"nothing can be pasted or listened to ({exc}); run: {INSTALL}")
+        desktop.missing.append(
+            f"koe can neither paste texts nor listen to hotkeys ({exc}); run: {INSTALL}"
+        )
     except OSError as exc:  # libxcb
         desktop.missing.append(f"nothing can be pasted ({exc}); install libxcb")
     except DesktopError as exc:
         desktop.missing.append(str(exc))
-        desktop.may_come = True
+        desktop.may_still_start = True
 
 
 async def _has_notifications(bus: Bus) -> bool:
@@ -132,8 +138,8 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
     address = environ.get("DBUS_SESSION_BUS_ADDRESS")
     if not address:
         desktop.missing.append(
-            "no D-Bus was found, so nothing is shown, and no field can be read back: "
-            "DBUS_SESSION_BUS_ADDRESS is not set; start koe serve in a desktop"
+            "no D-Bus was found, so koe can't show notifications or fill fields by AT-SPI: "
+            "DBUS_SESSION_BUS_ADDRESS is not set; start koe serve in a desktop session"
         )
         return
     try:
@@ -142,7 +148,9 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
 
         desktop.bus = await open_bus(address)
     except ImportError as exc:
-        desktop.missing.append(f"nothing is shown ({exc}); run: {INSTALL}")
+        desktop.missing.append(
+            f"koe can't use D-Bus, so it shows no notifications ({exc}); run: {INSTALL}"
+        )
         return
     except DesktopError as exc:
         desktop.missing.append(f"{exc}; is DBUS_SESSION_BUS_ADDRESS right?")
@@ -150,12 +158,12 @@ async def _open_buses(desktop: Desktop, environ: Mapping[str, str]) -> None:
     try:
         if not await _has_notifications(desktop.bus):
             desktop.missing.append(
-                "nothing is shown: there is no notification daemon; run: apt install dunst "
-                "(Debian, Ubuntu) or dnf install dunst (Fedora)"
+                "no notifications are shown: there is no notification daemon; run: apt install "
+                "dunst (Debian, Ubuntu) or dnf install dunst (Fedora)"
             )
         desktop.fields = await open_fields(desktop.bus)
     except DesktopError as exc:
         desktop.missing.append(
-            f"no field can be read back, so texts are pasted ({exc}); run: apt install "
+            f"AT-SPI is not available, so all texts are pasted ({exc}); run: apt install "
             "at-spi2-core (Debian, Ubuntu) or dnf install at-spi2-core (Fedora)"
         )

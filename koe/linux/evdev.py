@@ -31,7 +31,7 @@ _UP, _DOWN = 0, 1  # 2: it repeats
 
 _READ_EVENTS = 64
 
-# The codes of the kernel by symbols of X11, for keys in their places on a keyboard of the USA.
+# The codes of the kernel by keysyms of X11, for a US keyboard.
 _ROWS = {16: "qwertyuiop[]", 30: "asdfghjkl;'`", 43: "\\zxcvbnm,./", 2: "1234567890-="}
 _CODES: dict[int, int] = {
     **{ord(it): first + at for first, row in _ROWS.items() for at, it in enumerate(row)},
@@ -47,47 +47,50 @@ _CODES: dict[int, int] = {
 _MODIFIERS = {29: 4, 97: 4, 42: 1, 54: 1, 56: 8, 100: 8, 125: 64, 126: 64}
 
 
-class KeyCodes(NamedTuple):
-    """A key as the kernel counts.
+class KernelHotkey(NamedTuple):
+    """A hotkey in the numbers of the kernel.
 
     Attributes:
-        code: Which.
-        modifiers: With which others, as a mask of X; None: with any.
+        code: The code of the key.
+        modifiers: The modifiers that must be down, as a mask of X; None: any may be.
     """
 
     code: int
     modifiers: int | None
 
 
-def codes_of(key: Key) -> KeyCodes:
-    """A key as the kernel counts.
+def codes_of(key: Key) -> KernelHotkey:
+    """A hotkey in the numbers of the kernel.
 
     Raises:
-        DesktopError: No keyboard has it.
+        DesktopError: The kernel has no known code for the key.
     """
     found = next((_CODES[keysym] for keysym in key.keysyms if keysym in _CODES), None)
     if found is None:
-        raise DesktopError(f"no keyboard has the key {key.name}; choose another one")
-    return KeyCodes(found, key.modifiers)
+        raise DesktopError(
+            f"no keyboard has the key {key.name}; choose another key in the settings of hotkey"
+        )
+    return KernelHotkey(found, key.modifiers)
 
 
 def code_of(keysym: int) -> int:
-    """The code of a symbol's key in its place on a keyboard of the USA, which has it."""
+    """The code of the key with a keysym on a US keyboard, which must have such a key."""
     return _CODES[keysym]
 
 
 class KernelKeys:
-    """Reads keyboards. Everything is on the loop.
+    """Reads keyboards. All methods run on the event loop.
 
     Args:
-        keys: By a key, what is called with whether it goes down.
+        keys: For each hotkey, the function to call: with True when the key goes down, with False
+            when it goes up.
     """
 
-    def __init__(self, keys: Mapping[KeyCodes, Callable[[bool], None]]) -> None:
+    def __init__(self, keys: Mapping[KernelHotkey, Callable[[bool], None]]) -> None:
         self._keys = keys
-        # The modifiers that are down, by their code, and the keys of ours that are.
+        # The codes of the modifiers that are down, and the hotkeys that are down.
         self._held: set[int] = set()
-        self._down: set[KeyCodes] = set()
+        self._down: set[KernelHotkey] = set()
         # Descriptors of keyboards.
         self._devices: list[int] = []
 
@@ -98,7 +101,7 @@ class KernelKeys:
             paths: Their devices; a device without keys is ignored.
 
         Raises:
-            DesktopError: None may be read.
+            DesktopError: No keyboard can be read.
         """
         for path in paths:
             try:

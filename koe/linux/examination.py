@@ -19,14 +19,14 @@ from koe.linux.requests import ControlRequest
 from koe.linux.voice import voice_detector
 
 _NO_DETECTOR = (
-    "no detector of voices is installed, so every sound that is louder than the room counts as "
-    "speech: recordings end later, and one of mere noise is recognised; "
+    "no voice detector is installed, so every sound that is louder than the room counts as "
+    "speech: recordings end later, and recordings without speech are sent to the engine, too; "
     f"run: {INSTALL}"
 )
 
 _NO_FIELDS = (
-    "accessibility is off, so programs of Qt, Firefox and Chromium show koe no fields, and texts "
-    "are pasted there; run: {}, and start these programs anew"
+    "accessibility is off, so Qt programs, Firefox and Chromium do not give koe access to their "
+    "text fields, and texts are pasted there; run: {}, and then restart these programs"
 )
 _BY_GSETTINGS = "gsettings set org.gnome.desktop.interface toolkit-accessibility true"
 _BY_BUSCTL = (
@@ -34,14 +34,15 @@ _BY_BUSCTL = (
 )
 
 _NO_SHORTCUTS = (
-    "the desktop listens to no key for koe, because it has no portal GlobalShortcuts; bind keys to "
-    "koe-key: koe service keys {}; or have koe read the keyboards itself, which every program that "
-    "you run can then do, too: sudo usermod -aG input $USER, and koe config set linux.evdev yes"
+    "the desktop can't report hotkeys to koe, because it has no portal GlobalShortcuts; to see how "
+    "to bind keys to koe-key, run: koe service keys {}; or let koe read the keyboards itself, "
+    "which every program that you run can then do, too: run sudo usermod -aG input $USER and koe "
+    "config set linux.evdev yes, and log in again"
 )
 
 _NO_NAME = (
-    "koe is not registered with the desktop, and its portal GlobalShortcuts listens to no key for "
-    "a program without a name; run: koe service install"
+    "koe is not registered with the desktop, so the portal GlobalShortcuts refuses to report "
+    "hotkeys to it; run: koe service install"
 )
 
 _NO_KEYS = (
@@ -54,12 +55,12 @@ _NO_KEYS = (
 def examine(
     environ: Mapping[str, str], settings: LinuxConfig, devices: Path = DEVICES
 ) -> tuple[list[str], list[str]]:
-    """Examine all that the daemon needs, and the daemon, without changing anything.
+    """Examine the daemon and everything that it needs, without changing anything.
 
     Args:
-        environ: Of a session of a desktop.
-        settings: What the daemon is to do.
-        devices: The folder of the kernel with the keyboards.
+        environ: The environment of a desktop session.
+        settings: The settings for Linux.
+        devices: The folder with the device files of the keyboards.
 
     Returns:
         What works, and what does not, as sentences.
@@ -73,13 +74,13 @@ def examine(
     if (program := service.key_program()) is None:
         missing.append(
             "koe-key was not built, so keys can't be bound to it; install a C compiler, and then "
-            "koe-core once more"
+            "install koe-core again"
         )
     else:
         works.append(f"keys can be bound to {program}")
     try:
         status = next(ask(control_path(environ), ControlRequest(STATUS)))
-        works.append(f"koe serve runs; hotkey: {status['hotkey']}")
+        works.append(f"koe serve is running; hotkey: {status['hotkey']}")
         if status["message"]:
             missing.append(f"koe serve says: {status['message']}")
     except DesktopError as exc:
@@ -99,7 +100,7 @@ async def _examine_desktop(
         if desktop.compositor is not None and not settings.evdev:
             if not await _has_portal(desktop, "GlobalShortcuts"):
                 missing.append(_NO_SHORTCUTS.format(_bindings_for(environ)))
-            elif not desktop.is_introducible:
+            elif not desktop.has_entry:
                 missing.append(_NO_NAME)
         return [", ".join(ways)] if ways else [], missing
 
@@ -111,7 +112,7 @@ async def _examine_fields(desktop: Desktop, missing: list[str]) -> list[str]:
         missing.append(
             _NO_FIELDS.format(_BY_GSETTINGS if shutil.which("gsettings") else _BY_BUSCTL)
         )
-    return ["fields of AT-SPI are filled and read back"]
+    return ["texts are inserted by AT-SPI and read back"]
 
 
 async def _examine_pasting(
@@ -129,7 +130,7 @@ async def _examine_pasting(
 
 
 async def _is_accessible(desktop: Desktop) -> bool:
-    """Whether programs that are asked to take part in AT-SPI do so."""
+    """Whether accessibility is on: Qt, Firefox and Chromium use AT-SPI only then."""
     if desktop.bus is None:
         return False
     try:
@@ -150,6 +151,6 @@ async def _has_portal(desktop: Desktop, name: str) -> bool:
 
 
 def _bindings_for(environ: Mapping[str, str]) -> str:
-    """What ``koe service keys`` takes for this desktop."""
+    """The argument of ``koe service keys`` for this desktop; all of them if it is not known."""
     words = environ.get("XDG_CURRENT_DESKTOP", "").lower().split(":")
     return next((word for word in words if word in BINDINGS), "|".join(BINDINGS))

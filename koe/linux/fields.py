@@ -1,7 +1,7 @@
 """Fields of other programs: found, filled and read back through AT-SPI.
 
-AT-SPI is the protocol of screen readers, on its own D-Bus. A field that is filled by it gets every
-character, in any keyboard layout, and can be read back, unlike with all other ways.
+AT-SPI is the protocol of screen readers, on its own D-Bus. A text that is inserted by AT-SPI
+arrives complete in any keyboard layout, and can be read back; no other way allows that.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FocusedField:
 
     Args:
         bus: The bus.
-        reference: Its name and path there.
+        reference: The field's object on the bus.
         is_qt: Whether its program counts in UTF-16, as Qt does; else in characters.
     """
 
@@ -69,7 +69,8 @@ class FocusedField:
             last: The text that was inserted last, here or elsewhere; empty: none was.
         """
         try:
-            # A paste would replace the selected text, so this refuses.
+            # If text is selected, the next way is tried: a paste replaces the selected text,
+            # and InsertText does not.
             if (await self._call(f"{_TEXT}.GetNSelections"))[0]:
                 return Tried.REFUSED
             cursor, before = await self._number("CaretOffset"), await self._number("CharacterCount")
@@ -113,11 +114,11 @@ class FocusedField:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Where the focus is, as far as programs take part.
+    """The window and the field that have the focus, if their program supports AT-SPI.
 
     Attributes:
-        window: The window; None: its program does not take part.
-        field: The field in it that can be filled; None: there is none.
+        window: The window; None: its program does not support AT-SPI.
+        field: The field, if it can be filled; None: there is none.
     """
 
     window: Window | None = None
@@ -125,10 +126,10 @@ class Focus:
 
 
 class Fields:
-    """The fields of all programs that take part.
+    """The fields of all programs that support AT-SPI.
 
     Args:
-        bus: The one of AT-SPI.
+        bus: The D-Bus of AT-SPI.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -142,7 +143,7 @@ class Fields:
         return Focus(await self._window(active), field)
 
     async def active_window(self) -> Window | None:
-        """The window with the focus; None: it is that of a program that does not take part."""
+        """The window with the focus; None: its program does not support AT-SPI."""
         return await self._window(await self._active())
 
     async def close(self) -> None:
@@ -150,7 +151,7 @@ class Fields:
         await self._bus.close()
 
     async def _active(self) -> list[tuple[Reference, Reference]]:
-        """The windows that say that they are active, behind their programs: one at most of each."""
+        """Pairs of a program and its active window, for each program that has an active window."""
         try:
             programs = await _children(self._bus, (_REGISTRY, _ROOT))
         except DesktopError:
@@ -169,7 +170,7 @@ class Fields:
         return None
 
     async def _window(self, active: list[tuple[Reference, Reference]]) -> Window | None:
-        """Choose one of the active windows: a desktop's own may be active all the time."""
+        """Choose one of the active windows: a window of the desktop itself may always be active."""
         if not active:
             return None
         names = await asyncio.gather(*(self._name_of(program) for program, _ in active))
@@ -194,7 +195,7 @@ class Fields:
             return None
         (interfaces,) = await self._bus.call(*reference, f"{_ACCESSIBLE}.GetInterfaces")
         (role,) = await self._bus.call(*reference, f"{_ACCESSIBLE}.GetRole")
-        # What a password's field shows can't be compared.
+        # A password field does not show its text, so the inserted text can't be compared.
         if _EDITABLE_TEXT not in interfaces or role == _PASSWORD:
             return None
         toolkit = await self._bus.get(*program, "org.a11y.atspi.Application", "ToolkitName")
@@ -213,7 +214,7 @@ class Fields:
         return (found[0][0], found[0][1]) if found else None
 
     async def _below(self, window: Reference) -> AsyncIterator[tuple[Reference, int]]:
-        """Yield what is seen of a window, the outermost first."""
+        """Yield the visible objects of a window with their states, the outermost first."""
         level, count = [window], 0
         while level and count < _MOST_OBJECTS:
             states = await asyncio.gather(*(_states(self._bus, it) for it in level))
@@ -232,7 +233,7 @@ async def open_fields(session: Bus) -> Fields:
         session: The user's bus, which knows where that of AT-SPI is.
 
     Raises:
-        DesktopError: There is none.
+        DesktopError: AT-SPI is not available.
     """
     (address,) = await session.call("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress")
     return Fields(await open_bus(address))

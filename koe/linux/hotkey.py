@@ -13,11 +13,11 @@ from koe.linux.x11 import Display
 
 
 class GrabbedKey:
-    """One key, grabbed. Everything is on the loop.
+    """One key, grabbed. All methods run on the event loop.
 
     Args:
         display: The server.
-        key: Which.
+        key: The key to grab.
         pressed: Called when it goes down.
         released: Called when it goes up.
     """
@@ -35,7 +35,7 @@ class GrabbedKey:
         self._released = released
         # The keys of the keyboard that are grabbed.
         self._keycodes: set[int] = set()
-        # A key that repeats is reported as released once, when it is up.
+        # Whether the server reports a repeating key as released only once, when it goes up.
         self._is_released_once = False
         display.on(xproto.KeyPressEvent, self._note_press)
         display.on(xproto.KeyReleaseEvent, self._note_release)
@@ -62,7 +62,7 @@ class GrabbedKey:
             self._keycodes = {keycodes[0]}
 
     def ungrab(self) -> None:
-        """Leave the key to the windows."""
+        """Release the grab, so that windows get the key again."""
         with self._display.asking():
             for keycode in self._keycodes:
                 self._display.ungrab(keycode)
@@ -79,10 +79,10 @@ class GrabbedKey:
             self._released()
 
     def _note_mapping(self, event: Any) -> None:
-        """Follow another layout of the keyboard."""
+        """Grab the key again after the keyboard layout has changed."""
         if self._keycodes:
             self.ungrab()
             self.grab()
 
 
-_CHOOSE = "choose another one: koe config set hotkey.trigger_key KEY, then start koe serve anew"
+_CHOOSE = "choose another key (koe config show hotkey lists the settings), then restart koe serve"

@@ -1,4 +1,4 @@
-"""Texts into windows: tries what `koe.linux.delivery` decides."""
+"""Inserts texts into windows, in the ways that `koe.linux.delivery` chooses."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ _OPENING_PATIENCE = 10.0
 class Board(Protocol):
     """Windows and a clipboard: `koe.linux.pasting`, `koe.linux.wayland`.
 
-    All of it raises DesktopError where the desktop has gone.
+    All methods raise DesktopError if the desktop has ended.
 
     Attributes:
-        is_blind: Its keys go to whichever window has the focus, which it does not know.
+        is_blind: Whether it sends keys without knowing which window has the focus.
     """
 
     @property
@@ -78,8 +78,8 @@ class InsertionTarget:
 
     Attributes:
         window: The one that had the focus at the press; None: the board does not know it.
-        looking: Looks up where AT-SPI had the focus; None: nothing can.
-        board: What knows the window.
+        looking: The task that looks the focus up by AT-SPI; None: AT-SPI is not used.
+        board: The board that reported the window; None: there was none.
         time: When it was noted, in seconds of the loop's clock.
     """
 
@@ -103,7 +103,7 @@ class Insertion:
         self._fields: Fields | None = None
         # The last text, if it arrived.
         self._last: Inserted | None = None
-        # A desktop was looked for.
+        # Set when the search for a desktop has ended.
         self._is_settled = asyncio.Event()
 
     @property
@@ -191,7 +191,7 @@ class Insertion:
         return self._board is not None and self._board.is_blind
 
     def _obstacle(self, target: InsertionTarget) -> str:
-        """Why the window of the press can't be known; empty: it could be."""
+        """Why the window that had the focus at the press can't be known; empty: it could be."""
         if self._board is None:
             return _NO_DESKTOP
         if self._is_blind or target.board is self._board:
@@ -199,7 +199,7 @@ class Insertion:
         return _TOO_EARLY if target.board is None else _OTHER_DESKTOP
 
     async def _focus(self, target: InsertionTarget) -> tuple[Window | None, FocusedField | None]:
-        """The window of the press, as AT-SPI knows it, and its field if that has the focus yet."""
+        """The window at the press, as AT-SPI knows it, and its field if it still has the focus."""
         if target.looking is None:
             return None, None
         try:

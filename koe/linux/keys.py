@@ -1,4 +1,4 @@
-"""Names of keys in ``config.yaml``, to the keys of an X keyboard. Pure."""
+"""Translates names of keys in ``config.yaml`` into keysyms of X11. Pure."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _NAMED = {
     "scroll_lock": (0xFF14,),
 }
 
-# The virtual key codes of macOS, in which the file counts keys (HIToolbox/Events.h), to keysyms.
-# First those of characters, which are their own keysyms.
+# Keysyms by the virtual key codes of macOS (HIToolbox/Events.h), which config.yaml uses.
+# First the keys of characters: the keysym of each is the code of the character.
 _CHARACTERS = {
     **dict(enumerate("asdfhgzxcv")),
     **dict(enumerate("bqweryt123465=97-80]ou[ip", 11)),
@@ -74,9 +74,9 @@ class Key:
     """A key to listen to.
 
     Attributes:
-        name: As a person reads it.
-        keysyms: Any of these; none: there is no such key.
-        modifiers: With which others, as a mask of X; None: with any.
+        name: The name for users.
+        keysyms: The keysyms, of which any one counts; empty: there is no such key.
+        modifiers: The modifiers that must be down, as a mask of X; None: any may be.
     """
 
     name: str

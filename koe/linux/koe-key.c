@@ -1,7 +1,8 @@
-/* koe-key WORD: sends a word to the daemon, and waits until it has accepted it.
+/* koe-key WORD: sends a word to the daemon, and waits until the daemon has accepted it.
  *
- * A key must not wait for a Python to start; this takes a few milliseconds. What is said is described
- * in koe/linux/control.py. Exit status: 0 accepted, 1 refused or no daemon, 2 wrong usage.
+ * A key must not wait for Python to start; this program takes a few milliseconds.
+ * koe/linux/control.py describes the protocol. Exit status: 0 accepted, 1 refused or no daemon,
+ * 2 wrong usage.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +27,8 @@ static int usage(void)
 {
     fputs("usage: koe-key press|release|begin|end|toggle|cancel|retry\n"
           "press_profile, release_profile and toggle_profile are for the profile hotkey.profile\n"
-          "press and release are what the hotkey does; koe ctl --help says what the others do\n", stderr);
+          "press and release do what the hotkey does; koe ctl --help describes the other words\n",
+          stderr);
     return 2;
 }
 
@@ -65,7 +67,7 @@ int main(int argc, char **argv)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/koe/control.sock", runtime);
     if (length < 0 || (size_t)length >= sizeof address.sun_path)
-        return fail("XDG_RUNTIME_DIR is too long for a socket", "");
+        return fail("the path in XDG_RUNTIME_DIR is too long; set it to /run/user/UID", "");
 
     int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval patience = {.tv_sec = 5};
@@ -74,20 +76,21 @@ int main(int argc, char **argv)
         return fail("no socket can be made", strerror(errno));
     if (connect(peer, (struct sockaddr *)&address, sizeof address) < 0) {
         if (errno == ENOENT || errno == ECONNREFUSED)
-            return fail("koe serve does not run; start it: systemctl --user start koe, or: koe serve", "");
+            return fail("koe serve is not running; to start it: systemctl --user start koe, "
+                        "or: koe serve", "");
         return fail(address.sun_path, strerror(errno));
     }
 
     struct ucred daemon;
     socklen_t size = sizeof daemon;
     if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &daemon, &size) < 0 || daemon.uid != getuid())
-        return fail(address.sun_path, "it is the socket of another user, who would hear you speak; "
-                    "remove it, or set XDG_RUNTIME_DIR to a folder of yours");
+        return fail(address.sun_path, "it is the socket of another user, whose koe serve would "
+                    "record you; remove it, or set XDG_RUNTIME_DIR to a folder of yours");
 
     char line[64];
     length = snprintf(line, sizeof line, "{\"do\": \"%s\"}\n", argv[1]);
     if (send(peer, line, (size_t)length, MSG_NOSIGNAL) != length)
-        return fail("koe serve does not listen", strerror(errno));
+        return fail("the request can't be sent to koe serve", strerror(errno));
 
     /* The answer begins with whether it was accepted; a status that follows may be long. */
     static char answer[4096];

@@ -1,8 +1,8 @@
 """The letter of the key in the place of V, in the layouts of the user's keyboard on Wayland.
 
-If it is V, or not Latin, the key's number pastes in every layout: in Cyrillic and Greek layouts
-programs find shortcuts by the place of the key. If it is another Latin letter, as in Dvorak, the
-number is that of another shortcut.
+If the letter is V, or is not Latin, Ctrl with this key pastes: with Cyrillic and Greek layouts
+programs identify shortcuts by the place of the key. If it is another Latin letter, as in Dvorak,
+Ctrl with this key is another shortcut.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _V = 47 + 8
 
 
 class KeyboardLayout:
-    """Follows the layouts. Everything is on the loop.
+    """Follows the layouts. All methods run on the event loop.
 
     Args:
-        compositor: Connected.
-        seat: Whose keyboard it is.
+        compositor: The connection to the compositor.
+        seat: The seat that the keyboard belongs to.
 
     Attributes:
-        has_v_in_place: The key in the place of V pastes; False: it is not known, or does not.
+        has_v_in_place: Whether the key in the place of V pastes; False also if that is not known.
     """
 
     def __init__(self, compositor: Compositor, seat: int) -> None:
@@ -75,7 +75,8 @@ def _letters(keymap: str) -> list[str]:
     key = re.search(rf"key\s*{re.escape(name[1])}\s*\{{(.*?)\}}\s*;", keymap, re.DOTALL)
     if key is None:
         return []
-    # Entries such as actions[1]= also belong to one layout; the brackets with symbols are left.
+    # Remove the numbers of layouts, as in symbols[1] and actions[1]: the brackets that are left
+    # contain symbols or actions, and no action is a letter.
     levels = re.sub(r"\w+\[\w+\]", "", key[1])
     return re.findall(r"\[\s*(\w+)", levels)
 

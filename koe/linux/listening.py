@@ -27,7 +27,7 @@ _PRESSES = {_DICTATE: "press", _PROFILE: "press_profile"}
 
 
 class Listening:
-    """Listens in every window of X11. Everything is on the loop.
+    """Listens to the hotkeys in every window of X11. All methods run on the event loop.
 
     Args:
         display: The server.
@@ -35,7 +35,7 @@ class Listening:
         perform: Does what a key asks for: one of `koe.linux.control.ACTIONS`. It never raises.
 
     Attributes:
-        description: The key that begins and ends, or why there is none.
+        description: The name of the hotkey, or why there is none.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Listening:
         self.description = self._listen("trigger_key", config.trigger_key, "press", "release")
         if config.profile_key:
             self._listen("profile_key", config.profile_key, "press_profile", "release_profile")
-        if config.says("cancel_key"):
+        if config.is_set("cancel_key"):
             self._cancel_key = self._hotkey(config.cancel_key, "cancel", "")
 
     def follow(self, *, is_recording: bool) -> None:
@@ -83,7 +83,7 @@ class Listening:
 def listen_to_keyboards(
     config: HotkeyConfig, perform: Callable[[str], None], devices: Path = DEVICES
 ) -> KernelKeys:
-    """Listen to the keys of all keyboards, which go to the windows too.
+    """Listen to the hotkeys on all keyboards; windows get these keys, too.
 
     Args:
         config: Names the keys.
@@ -91,7 +91,7 @@ def listen_to_keyboards(
         devices: The folder of the kernel with the keyboards.
 
     Raises:
-        DesktopError: None may be read, or no keyboard has such a key.
+        DesktopError: No keyboard can be read, or no keyboard has such a key.
     """
 
     def call(pressed: str, released: str, is_down: bool) -> None:
@@ -102,7 +102,7 @@ def listen_to_keyboards(
     if config.profile_key:
         other = codes_of(key_of(config.profile_key))
         keys[other] = partial(call, "press_profile", "release_profile")
-    if config.says("cancel_key"):
+    if config.is_set("cancel_key"):
         keys[codes_of(key_of(config.cancel_key))] = partial(call, "cancel", "")
     listening = KernelKeys(keys)
     listening.listen(sorted(devices.glob("event*")))
@@ -110,11 +110,11 @@ def listen_to_keyboards(
 
 
 async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[str], None]) -> str:
-    """Listen by the portal of a desktop, as Wayland has it.
+    """Listen to the hotkeys by the portal GlobalShortcuts of a Wayland desktop.
 
     Args:
-        bus: The user's.
-        config: Names the keys that are wished; the user decides.
+        bus: The user's D-Bus.
+        config: Names the preferred keys; the user decides.
         perform: As for `Listening`.
 
     Returns:
@@ -134,9 +134,9 @@ async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[st
         lambda name: perform(_PRESSES[name].replace("press", "release")),
     )
     try:
-        return await listening.listen(keys) or "the one of the desktop's settings"
+        return await listening.listen(keys) or "the key in the desktop's settings"
     except DesktopError as exc:
-        report_once(f"the desktop listens to no key for koe: {exc}")
+        report_once(f"the desktop does not report hotkeys to koe: {exc}")
         return NO_KEYS
 
 

@@ -24,7 +24,7 @@ _INTERVAL = 0.1
 
 
 class Notifications:
-    """Shows the newest announcement. Everything is on the loop.
+    """Shows the newest announcement. All methods run on the event loop.
 
     Args:
         bus: The user's.
@@ -34,16 +34,16 @@ class Notifications:
         self._bus = bus
         # What is to be shown; None: nothing.
         self._wanted: Announcement | None = None
-        # What is shown, and its number at the server; 0: none was.
+        # What is shown, and the server's number of the notification; 0: there was none.
         self._shown: Announcement | None = None
         self._number = 0
         # The time of the next try; each one may start a server that does not work.
         self._trying_again_at = 0.0
-        # Shows it; None: what is wanted is shown.
+        # The task that updates the notification; None: it is up to date.
         self._showing: asyncio.Task[None] | None = None
 
     def show(self, announcement: Announcement | None) -> None:
-        """Show this in the place of the one before; None: nothing."""
+        """Replace the notification; None: close it."""
         self._wanted = announcement
         if asyncio.get_running_loop().time() < self._trying_again_at:
             return
@@ -51,14 +51,14 @@ class Notifications:
             self._showing = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
-        """Close the notification, unless it is worth reading later."""
+        """Close the notification if it would stay; others disappear by themselves."""
         if self._wanted is not None and self._wanted.lasts:
             self.show(None)
         if self._showing is not None:
             await self._showing
 
     async def _follow(self) -> None:
-        """Show what is wanted until it does not change any more."""
+        """Update the notification until it shows the newest announcement."""
         try:
             while self._wanted != self._shown:
                 wanted = self._wanted
@@ -67,7 +67,7 @@ class Notifications:
                 await asyncio.sleep(_INTERVAL)
         except DesktopError as exc:
             report_once(
-                f"nothing can be shown: {exc}; install a notification daemon, such as dunst"
+                f"no notification can be shown: {exc}; install a notification daemon, such as dunst"
             )
             self._shown = self._wanted
             self._trying_again_at = asyncio.get_running_loop().time() + _PAUSE

@@ -13,14 +13,14 @@ from koe.linux.x11 import Display
 # Seconds that a window may take to read the text after the keys.
 _PATIENCE = 1.5
 
-# Seconds to wait until the user has released all keys, with which a chord would mean something
-# else: the user may hold the hotkey for the next dictation.
+# Seconds to wait until the user has released all keys: a key that is held would change the meaning
+# of the chord. The user may hold the hotkey for the next dictation.
 _KEYS_PATIENCE = 30.0
 _KEYS_INTERVAL = 0.01
 
 
 class Pasting:
-    """Pastes, one text at a time. Everything is on the loop.
+    """Pastes, one text at a time. All methods run on the event loop.
 
     Args:
         display: The server.
@@ -42,13 +42,13 @@ class Pasting:
         """The window with the focus; None: it is not known.
 
         Raises:
-            DesktopError: The server has gone; all else here raises the same.
+            DesktopError: The X server has ended; the other methods raise this, too.
         """
         return self._display.active_window()
 
     async def leave(self, text: str) -> None:
         """Leave a text on the clipboard."""
-        self._keep()
+        self._cancel_restore()
         with self._display.asking():
             self._clipboard.put(text, CLIPBOARD)
 
@@ -57,7 +57,7 @@ class Pasting:
 
         Args:
             text: What to paste.
-            window: Where to.
+            window: The window to paste into.
             restore_delay: Seconds after which the clipboard is restored; it is not if the window
                 has not taken the text.
         """
@@ -76,7 +76,7 @@ class Pasting:
             self._held = held
             self._restore()
             return Tried.REFUSED
-        self._clipboard.put(text, *selections, passing=True)
+        self._clipboard.put(text, *selections, temporary=True)
         self._display.send_chord(keycodes)
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -88,9 +88,9 @@ class Pasting:
         return Tried.ARRIVED
 
     async def _take_held(self, selections: tuple[str, ...]) -> dict[str, Contents | None]:
-        """The contents to restore later: those that the paste before saved, or the present ones."""
+        """The contents to restore later: those that the last paste saved, or the present ones."""
         pending = self._held
-        self._keep()
+        self._cancel_restore()
         held = {}
         for selection in selections:
             if selection in pending and self._clipboard.owns(selection):
@@ -101,15 +101,15 @@ class Pasting:
 
     def close(self) -> None:
         """Stop restoring the clipboard; called before the connection to the server is closed."""
-        self._keep()
+        self._cancel_restore()
 
     def _restore(self) -> None:
         with suppress(DesktopError), self._display.asking():
             for selection, contents in self._held.items():
                 self._clipboard.bring_back(contents, selection)
-        self._keep()
+        self._cancel_restore()
 
-    def _keep(self) -> None:
+    def _cancel_restore(self) -> None:
         """Leave the clipboard as it is."""
         if self._timer is not None:
             self._timer.cancel()

@@ -1,7 +1,7 @@
 """Hotkeys by the desktop portal on Wayland (org.freedesktop.portal.GlobalShortcuts).
 
-The user confirms the keys in a dialog of the desktop, once, and can choose others there. A desktop
-that knows them reports press and release.
+The user confirms the keys once in a dialog of the desktop, and can choose other keys there. From
+then on the desktop reports when a key is pressed and released.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _MODIFIERS = {4: "CTRL", 8: "ALT", 1: "SHIFT", 64: "LOGO"}
 
 
 class PortalKeys:
-    """Shortcuts of one session of the portal. Everything is on the loop.
+    """Shortcuts of one session of the portal. All methods run on the event loop.
 
     Args:
-        bus: The user's.
-        pressed: Called with the name of a shortcut that goes down.
-        released: Called with the name of one that goes up.
+        bus: The user's D-Bus.
+        pressed: Called with the name of a shortcut that is pressed.
+        released: Called with the name of a shortcut that is released.
     """
 
     def __init__(

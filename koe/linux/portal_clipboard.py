@@ -1,7 +1,7 @@
 """The clipboard by the desktop portal (org.freedesktop.portal.Clipboard).
 
-It belongs to a session of the portal RemoteDesktop. The desktop announces every program that pastes
-with a number, and passes the text through a pipe.
+It belongs to a session of the portal RemoteDesktop. When a program pastes, the desktop sends koe
+the number of a transfer, and koe writes the text into a pipe.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ CLIPBOARD = "org.freedesktop.portal.Clipboard"
 
 
 class PortalClipboard:
-    """The clipboard, without the selection. Everything is on the loop.
+    """The clipboard, without the primary selection. All methods run on the event loop.
 
     Args:
-        bus: The user's.
+        bus: The user's D-Bus.
         session: The path of a session that has asked for the clipboard.
     """
 
@@ -32,11 +32,12 @@ class PortalClipboard:
         self._offered: list[str] | None = None
         # Koe's own content; None: the content is not koe's.
         self._given: Contents | None = None
-        # The task that sets it; its result is the failure, or None.
+        # The task that sets the content; its result is the failure, or an empty string. None: no
+        # content was set.
         self._putting: asyncio.Task[str] | None = None
         # The tasks that pass it to other programs.
         self._giving: set[asyncio.Task[None]] = set()
-        # Done when a program has read koe's text; None: not waited for.
+        # A future that completes when a program has read koe's text; None: nothing waits for that.
         self._reader: asyncio.Future[None] | None = None
 
     async def listen(self) -> None:
@@ -48,22 +49,23 @@ class PortalClipboard:
         await self._bus.on(f"{CLIPBOARD}.SelectionOwnerChanged", self._note_owner)
         await self._bus.on(f"{CLIPBOARD}.SelectionTransfer", self._note_transfer)
 
-    def put(self, text: str, *, is_primary: bool = False, passing: bool = False) -> None:
+    def put(self, text: str, *, is_primary: bool = False, temporary: bool = False) -> None:
         """Put a text where programs paste from.
 
         Args:
             text: What they get.
-            is_primary: Whether the selection is meant, which no portal offers: nothing is done.
-            passing: It will be removed soon, so that clipboard histories need not keep it.
+            is_primary: Whether the primary selection is meant; no portal offers it, so nothing is
+                done then.
+            temporary: The text will be removed soon, so clipboard histories need not keep it.
         """
         if not is_primary:
-            self._put(contents_of(text, passing=passing))
+            self._put(contents_of(text, temporary=temporary))
 
     async def settle(self) -> None:
         """Wait until the desktop has accepted the new content.
 
         Raises:
-            DesktopError: It does not.
+            DesktopError: The desktop did not accept the content.
         """
         if self._putting is not None and (reason := await self._putting):
             raise DesktopError(reason)
@@ -74,16 +76,16 @@ class PortalClipboard:
         return self._reader
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Restore it, unless another program has set it meanwhile."""
+        """Restore the clipboard, unless another program has set it meanwhile."""
         if not is_primary and self._given is not None:
             self._put(contents)
 
     def owns(self, *, is_primary: bool = False) -> bool:
-        """Whether it holds what this program has put there."""
+        """Whether the clipboard holds koe's content."""
         return not is_primary and self._given is not None
 
     async def contents(self, *, is_primary: bool = False) -> Contents | None:
-        """What it holds, in as many formats as can be kept; None: it is not known."""
+        """The content of the clipboard, in as many formats as can be kept; None: not known."""
         if is_primary:
             return None
         if self._given is not None:
@@ -125,7 +127,7 @@ class PortalClipboard:
         if is_ours is None or not is_ours.value:
             formats = options.get("mime_types")
             self._offered = [] if formats is None else list(formats.value)
-            # What is reported while a text is put there is what was there before.
+            # While koe sets a content, the desktop may still report the previous one.
             if self._putting is None or self._putting.done():
                 self._given = None
 

@@ -38,15 +38,15 @@ async def has_portal(bus: Bus, name: str) -> bool:
 
 
 class PortalRequests:
-    """Asks, and waits for answers. Everything is on the loop.
+    """Asks, and waits for answers. All methods run on the event loop.
 
     Args:
-        bus: The user's.
+        bus: The user's D-Bus.
     """
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        # Questions that are not answered, by the end of their path.
+        # The futures of the answers that are still to come, by the last part of the request's path.
         self._open: dict[str, asyncio.Future[tuple[int, dict[str, Any]]]] = {}
 
     async def listen(self) -> None:
@@ -61,7 +61,7 @@ class PortalRequests:
         """The path of a new session of a portal.
 
         Raises:
-            DesktopError: There is no such portal, or it makes none.
+            DesktopError: There is no such portal, or it refuses the session.
         """
         created = await self.ask(
             f"{interface}.CreateSession",
@@ -69,7 +69,7 @@ class PortalRequests:
             options={"session_handle_token": variant("s", _token())},
         )
         if created is None:
-            raise DesktopError("the desktop makes no session of its portal")
+            raise DesktopError("the desktop portal refused to start a session")
         return str(created["session_handle"].value)
 
     async def ask(
@@ -109,7 +109,7 @@ class PortalRequests:
         finally:
             del self._open[token]
         if status > _CANCELLED:
-            raise DesktopError(f"the desktop does not do {member}")
+            raise DesktopError(f"the desktop portal failed to perform {member}")
         return None if status == _CANCELLED else results
 
     def _note(self, path: str, said: list[Any]) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 
 TAP_SECONDS = 0.4
-"""Seconds; a shorter press is a tap, after which the recording goes on until the next press."""
+"""A shorter press is a tap, after which the recording continues until the next press.
+
+In ``double_tap``, the second press must come within this time.
+"""
 
 
 class Action(Enum):
@@ -27,7 +30,7 @@ class Presses:
         self._mode = mode
         # The time when the key went down; None: it is up.
         self._pressed_at: float | None = None
-        # The press that holds the key down now began the recording.
+        # Whether the newest press began a recording.
         self._began = False
         # The time of the first of two presses in ``double_tap``; None: there was none.
         self._first_press_at: float | None = None
@@ -55,10 +58,10 @@ class Presses:
         return Action.BEGIN
 
     def note_begun(self, at: float) -> None:
-        """Count the press from now on: no release was noticed while the recording was begun.
+        """Measure the press from now on, because no release was noticed while recording started.
 
-        On a busy computer that may take so long that a tap would count as a longer press, and its
-        release would end the recording.
+        On a busy computer the start may take so long that a tap would count as a longer press, and
+        its release would end the recording.
         """
         if self._pressed_at is not None:
             self._pressed_at = at

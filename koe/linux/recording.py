@@ -16,7 +16,7 @@ from koe.linux.voice import voice_detector
 # needs a moment to start.
 _DEAD = 1.5
 
-# Seconds between tries to open a microphone that was unplugged, and until it is given up.
+# Seconds between attempts to open a microphone that was unplugged, and until koe gives up.
 _AGAIN = 0.5
 _AWAY = 10.0
 
@@ -27,8 +27,8 @@ _SILENT = (
     "the microphone gives nothing but silence: is it muted, or is another one the system's default?"
 )
 _STAYED_AWAY = (
-    "the microphone was away when the recording ended, so nothing of what you said then was heard; "
-    "connect it, and say the rest again"
+    "the microphone was not connected when the recording ended, so your last words were not "
+    "recorded; connect it, and say them again"
 )
 _OUT_OF_PHASE = (
     "the channels of the microphone cancel each other out, so only one of them is used; "
@@ -56,7 +56,7 @@ OpenRecorder = Callable[[], AbstractAsyncContextManager[Recorder]]
 
 
 class TakeRecording:
-    """Records, and decides when that ends. Everything is on the loop.
+    """Records, and decides when that ends. All methods run on the event loop.
 
     Args:
         open_recorder: Returns a recorder, as a context manager.
@@ -93,12 +93,12 @@ class TakeRecording:
         self.auto_stop = 0.0
         # Set when the recording is to end at once.
         self._stopped = asyncio.Event()
-        # Records; None: nothing does.
+        # The open recorder; None: there is none.
         self._recorder: Recorder | None = None
         # Seconds that were recorded when the end was requested.
         self._tail_from = 0.0
-        # The silence of the microphone was reported.
-        self._reported_of_silence = False
+        # Whether the silence of the microphone was reported.
+        self._has_reported_silence = False
 
     def end(self) -> None:
         """Record until the last word has ended, and end then."""
@@ -134,7 +134,7 @@ class TakeRecording:
                 if away_since is None or self._recorder is not None:
                     away_since = now()
                     self.flaw = "speech may be missing, because the microphone went away"
-                    self._warn(f"{exc}; the recording goes on when it is back")
+                    self._warn(f"{exc}; the recording continues when it is connected again")
                 await self._pause()
                 if self._stopped.is_set():
                     self._warn(_STAYED_AWAY)
@@ -148,7 +148,7 @@ class TakeRecording:
         async with self._open_recorder() as recorder:
             self._recorder = recorder
             if is_back:
-                self._warn("the microphone is back; speak on")
+                self._warn("the microphone is connected again; continue to speak")
             if self._stopped.is_set():  # while the microphone was opened
                 recorder.stop()
             async for pcm in recorder:
@@ -178,6 +178,6 @@ class TakeRecording:
                 self.stop()
         elif not self.is_held and 0 < self.auto_stop <= level.unspoken:
             self.end()
-        if level.zeros >= _DEAD and not self._reported_of_silence:
-            self._reported_of_silence = True
+        if level.zeros >= _DEAD and not self._has_reported_silence:
+            self._has_reported_silence = True
             self._warn(_SILENT)

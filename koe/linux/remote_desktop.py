@@ -29,14 +29,14 @@ class RemoteDesktop:
     """One session. Everything is on the loop; `start_remote_desktop` makes it.
 
     Args:
-        bus: The user's.
-        session: Its path.
+        bus: The user's D-Bus.
+        session: The path of the session.
 
     Attributes:
         clipboard: The clipboard of the session; None: the desktop does not offer it.
         token: Starts the next session without a dialog; empty: the user does not allow that.
-        closed: Done when the session has ended: True if the desktop ended it, False if the portal
-            has ended, so that another one may start.
+        closed: A future that completes when the session has ended: with True if the desktop ended
+            it, with False if the portal has ended and may start again.
     """
 
     def __init__(self, bus: Bus, session: str) -> None:
@@ -47,7 +47,7 @@ class RemoteDesktop:
         self._session = session
 
     async def start(self, requests: PortalRequests, token: str, *, with_clipboard: bool) -> bool:
-        """Ask the user, unless the token does; False: the user refuses."""
+        """Start the session; the user is asked unless the token is valid. False: refused."""
         await self._bus.on(f"{_SESSION}.Closed", self._note_end)
         await self._bus.on("org.freedesktop.DBus.NameOwnerChanged", self._note_owner)
         clipboard = await self._request_clipboard() if with_clipboard else None
@@ -73,8 +73,8 @@ class RemoteDesktop:
         """Press keys one after the other, and release them in the other order.
 
         Args:
-            keysyms: Of X11; the desktop finds them in the layout that is in force.
-            by_place: It presses the keys in their places on a keyboard of the USA instead.
+            keysyms: Keysyms of X11; the desktop finds their keys in the present layout.
+            by_place: Press the keys in the places that they have on a US keyboard instead.
 
         Raises:
             DesktopError: The session has ended.
@@ -135,8 +135,8 @@ async def start_remote_desktop(
     """Start a session; None: the user refuses.
 
     Args:
-        bus: The user's.
-        token: Of the session before; empty: the user is asked.
+        bus: The user's D-Bus.
+        token: The token of the previous session; empty: the user is asked.
         with_clipboard: Whether the clipboard is needed too.
 
     Raises:

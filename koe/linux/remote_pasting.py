@@ -22,22 +22,22 @@ from koe.linux.wayland import WaylandBoard
 
 TOKEN_NAME = "remote-desktop.token"
 
-# Seconds from the end of the sessions, which GNOME ends for the lock, until the screen is locked.
+# Before GNOME locks the screen, it ends all sessions of the portal. Seconds until the lock follows.
 _LOCKING = 3.0
 
 _AGAIN = "systemctl --user restart koe"
 
 REFUSED = (
     "koe may not press the keys that paste, so texts are left on the clipboard; to be asked again, "
-    f"run: {_AGAIN}; to be asked no more: koe config set linux.insert clipboard"
+    f"run: {_AGAIN}; to stop the question, run: koe config set linux.insert clipboard"
 )
 ENDED = (
     "koe may no longer press keys, so texts are left on the clipboard; to allow it again, "
     f"run: {_AGAIN}"
 )
 NO_CLIPBOARD = (
-    "the desktop does not share the clipboard with koe, so nothing is pasted; to be asked again, "
-    f"allow it in the dialog after: {_AGAIN}"
+    "the desktop does not share the clipboard with koe, so texts can't be pasted; "
+    f"run: {_AGAIN}; and allow the clipboard in the dialog"
 )
 
 
@@ -54,13 +54,13 @@ class _LaidOutKeys:
 
 
 class RemotePasting:
-    """Keeps a session of the portal. Everything is on the loop.
+    """Keeps a session of the portal. All methods run on the event loop.
 
     Args:
-        bus: The user's.
+        bus: The user's D-Bus.
         compositor: The compositor, whose clipboard is used if possible; else that of the portal.
-        token_file: Where the token of the next session is.
-        use: Called with what pastes, and with None when nothing does any more.
+        token_file: The file with the token for the next session.
+        use: Called with the board that pastes, and with None when koe can no longer paste.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class RemotePasting:
         if seat is None:
             raise DesktopError("the compositor has no seat")
         layout = KeyboardLayout(self._compositor, seat)
-        lent = await self._lent_by_compositor(seat)
+        clipboard = await self._clipboard_of_compositor(seat)
         while True:
             await lock.becomes(is_locked=False)
             remote = await start_remote_desktop(
-                self._bus, self._read_token(), with_clipboard=lent is None
+                self._bus, self._read_token(), with_clipboard=clipboard is None
             )
             self._keep_token("" if remote is None else remote.token)
             if remote is None:
                 return REFUSED
             try:
-                if (board := self._board(remote, lent, layout)) is None:
+                if (board := self._board(remote, clipboard, layout)) is None:
                     return NO_CLIPBOARD
                 self._use(board)
                 try:
@@ -117,22 +117,22 @@ class RemotePasting:
                 return ENDED
 
     def _board(
-        self, remote: RemoteDesktop, lent: Selections | None, layout: KeyboardLayout
+        self, remote: RemoteDesktop, clipboard: Selections | None, layout: KeyboardLayout
     ) -> WaylandBoard | None:
         keys = _LaidOutKeys(remote, layout)
-        if lent is not None:
-            return WaylandBoard(None, lent, keys, self._compositor.settle)
+        if clipboard is not None:
+            return WaylandBoard(None, clipboard, keys, self._compositor.settle)
         if remote.clipboard is not None:
             return WaylandBoard(None, remote.clipboard, keys, remote.clipboard.settle)
         return None
 
-    async def _lent_by_compositor(self, seat: int) -> Selections | None:
+    async def _clipboard_of_compositor(self, seat: int) -> Selections | None:
         manager = self._compositor.bind(selections.INTERFACE, selections.VERSION)
         if manager is None:
             return None
-        lent = Selections(self._compositor, manager, seat)
+        clipboard = Selections(self._compositor, manager, seat)
         await self._compositor.settle()
-        return lent
+        return clipboard
 
     def _read_token(self) -> str:
         try:

@@ -12,7 +12,7 @@ class ControlRequest:
 
     Attributes:
         word: The action; empty: the line is no request.
-        inserts: False: the text of the dictation that begins by it is only shown.
+        inserts: False: the text of the dictation that this request begins is only shown.
         entry: For ``retry``, the ID of an entry of the history; empty: the newest recording.
         level: For ``follow``, whether the level of the microphone is wanted, too.
     """

@@ -1,4 +1,4 @@
-"""Whether GNOME's screen is locked; other desktops end no sessions for the lock."""
+"""Follows whether GNOME's screen is locked, because GNOME then ends sessions of the portal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PATH = "/org/gnome/ScreenSaver"
 
 
 class ScreenLock:
-    """Follows the lock of the screen. Everything is on the loop.
+    """Follows the lock of the screen. All methods run on the event loop.
 
     Args:
-        bus: The user's.
+        bus: The user's D-Bus.
     """
 
     def __init__(self, bus: Bus) -> None:
@@ -27,7 +27,7 @@ class ScreenLock:
         self._changed = asyncio.Event()
 
     async def listen(self) -> None:
-        """Begin.
+        """Begin to follow the lock.
 
         Raises:
             DesktopError: The bus has gone.

@@ -1,7 +1,8 @@
 """The clipboard of Wayland: sets a text, notes that it is read, and restores the former content.
 
-It uses wlr-data-control, the protocol for clipboard managers. A Wayland clipboard stores nothing
-either: the owner writes into a pipe for each program that pastes, but does not learn which one.
+It uses wlr-data-control, the protocol for clipboard managers. Like the clipboard of X11, that of
+Wayland stores nothing: the owner writes the text into a pipe for each program that pastes, but does
+not learn which program that is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from koe.linux.contents import TEXT_FORMATS, Contents, collect, contents_of, giv
 
 INTERFACE = "zwlr_data_control_manager_v1"
 VERSION = 2
-"""The first version that has the selection, too."""
+"""The first version that also has the primary selection."""
 
 # Numbers of requests and events: of the manager, the device, a source, and an offer.
 _CREATE_SOURCE, _GET_DEVICE = 0, 1
@@ -28,12 +29,12 @@ _RECEIVE, _HAS = 0, 0
 
 
 class Selections:
-    """The clipboard and the selection. Everything is on the loop.
+    """The clipboard and the primary selection. All methods run on the event loop.
 
     Args:
-        compositor: Connected.
-        manager: The object that makes the others.
-        seat: Whose clipboard it is.
+        compositor: The connection to the compositor.
+        manager: The object that makes the other objects.
+        seat: The seat that the clipboard belongs to.
     """
 
     def __init__(self, compositor: Compositor, manager: int, seat: int) -> None:
@@ -42,30 +43,30 @@ class Selections:
         self._device = compositor.new()
         # What is offered: the formats, by offer.
         self._offers: dict[int, list[str]] = {}
-        # The offers of the clipboard and the selection; 0: empty.
+        # The offers of the clipboard (False) and of the primary selection (True); 0: it is empty.
         self._held = {False: 0, True: 0}
-        # Koe's own sources of both, with their contents; 0 and empty: koe owns neither.
+        # Koe's own sources of both, and their contents; 0: koe does not own this one.
         self._ours = {False: 0, True: 0}
         self._given: dict[bool, Contents] = {False: {}, True: {}}
-        # Done when a program has read koe's text; None: not waited for.
+        # A future that completes when a program has read koe's text; None: nothing waits for that.
         self._reader: asyncio.Future[None] | None = None
         compositor.on(self._device, _OFFERED, self._note_offer)
         compositor.on(self._device, _CLIPBOARD_IS, self._noting_selection(is_primary=False))
         compositor.on(self._device, _PRIMARY_IS, self._noting_selection(is_primary=True))
         compositor.request(manager, _GET_DEVICE, self._device, seat)
 
-    def put(self, text: str, *, is_primary: bool = False, passing: bool = False) -> None:
+    def put(self, text: str, *, is_primary: bool = False, temporary: bool = False) -> None:
         """Put a text where programs paste from.
 
         Args:
-            text: What they get.
-            is_primary: Whether the selection is meant; else the clipboard.
-            passing: It will be removed soon, so that clipboard histories need not keep it.
+            text: The text.
+            is_primary: Whether to use the primary selection instead of the clipboard.
+            temporary: The text will be removed soon, so clipboard histories need not keep it.
 
         Raises:
-            DesktopError: The compositor has gone; all else here raises the same.
+            DesktopError: The compositor has ended; the other methods raise this, too.
         """
-        self._own(contents_of(text, passing=passing), is_primary=is_primary)
+        self._own(contents_of(text, temporary=temporary), is_primary=is_primary)
 
     def expect_reader(self) -> asyncio.Future[None]:
         """Return a future that completes when a program asks for a text and has read it whole."""
@@ -73,7 +74,7 @@ class Selections:
         return self._reader
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Restore it, unless another program has set it meanwhile."""
+        """Restore the clipboard or the selection, unless another program has set it meanwhile."""
         if not self._ours[is_primary]:
             return
         if contents:
@@ -84,11 +85,11 @@ class Selections:
             self._ours[is_primary] = 0
 
     def owns(self, *, is_primary: bool = False) -> bool:
-        """Whether it holds what this program has put there."""
+        """Whether the clipboard or the selection holds koe's content."""
         return self._ours[is_primary] != 0
 
     async def contents(self, *, is_primary: bool = False) -> Contents:
-        """What it holds, in as many formats as can be kept; nothing: it is empty."""
+        """The content, in as many formats as can be kept; empty: there is none."""
         if self._ours[is_primary]:
             return self._given[is_primary]
         offer = self._held[is_primary]

@@ -18,7 +18,7 @@ _LARGEST_REQUEST_BYTES = 4096
 
 
 class ControlServer:
-    """Answers clients, and sends changes to those that follow. Everything is on the loop.
+    """Answers clients, and sends changes to those that follow. All methods run on the event loop.
 
     Args:
         perform: Performs a request, whose word is one of `ACTIONS`.
@@ -58,7 +58,7 @@ class ControlServer:
         return bool(self._followers)
 
     def publish(self, status: DaemonStatus) -> None:
-        """Send the status to the clients that follow; clients that do not read are skipped."""
+        """Send the status to all clients that follow; disconnect those that do not read."""
         for writer in list(self._followers):
             if writer.transport.get_write_buffer_size() > LARGEST_LINE_BYTES:
                 writer.transport.abort()

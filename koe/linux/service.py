@@ -19,7 +19,7 @@ NAME = "koe.service"
 # Variables of the desktop that the daemon needs; not every desktop passes them to systemd.
 _VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")
 
-# What to do where systemctl can't "connect to bus", that of the user's systemd.
+# The remedy if systemctl says that it can't "connect to bus": to the bus of the user's systemd.
 _NO_BUS = (
     "; log in to a desktop and run the command in it, or, where systemd does not start programs of "
     "users, have your desktop start koe serve"
@@ -76,10 +76,10 @@ def unit_path(environ: Mapping[str, str]) -> Path:
 def install(environ: Mapping[str, str], words: list[str]) -> str:
     """Write the unit, start it, and have it start with the desktop.
 
-    If that fails, and it was not installed before, nothing of it stays.
+    If this fails, and the service was not installed before, all of it is removed again.
 
     Args:
-        environ: Where it belongs.
+        environ: The environment, which says where the files belong.
         words: Additional arguments of ``koe serve``.
 
     Returns:
@@ -105,7 +105,7 @@ def install(environ: Mapping[str, str], words: list[str]) -> str:
             with suppress(DesktopError, OSError):
                 _remove(environ)
         raise
-    return f"{path} is written; koe serve runs, and starts with the desktop"
+    return f"{path} was written; koe serve is running, and will start whenever you log in"
 
 
 def uninstall(environ: Mapping[str, str]) -> str:
@@ -125,11 +125,11 @@ def uninstall(environ: Mapping[str, str]) -> str:
         _remove(environ)
     except OSError as exc:
         raise DesktopError(f"{path} can't be removed: {exc.strerror}") from exc
-    return f"koe serve has ended, and {path} is removed"
+    return f"koe serve was stopped, and {path} was removed"
 
 
 def status(environ: Mapping[str, str]) -> tuple[str, bool]:
-    """Whether the service is installed and runs: as a sentence, and whether it runs.
+    """Return a sentence about the state of the service, and whether it is running.
 
     Raises:
         DesktopError: There is no systemd.
@@ -138,9 +138,12 @@ def status(environ: Mapping[str, str]) -> tuple[str, bool]:
         return "the service is not installed; to install it: koe service install", False
     state = _run("show", "--property=ActiveState", "--value", NAME).stdout.strip()
     if state == "active":
-        return "the service runs", True
+        return "the service is running", True
     state = state or "unknown"
-    return f"the service is installed, and {state}; why: journalctl --user -u koe", False
+    return (
+        f"the service is installed; its state is {state}; to see why: journalctl --user -u koe",
+        False,
+    )
 
 
 def _write(environ: Mapping[str, str], command: list[str]) -> None:

@@ -25,9 +25,9 @@ async def standing_by(open_recorder: OpenRecorder, preroll: float) -> AsyncItera
     """Keep a microphone on.
 
     Args:
-        open_recorder: Gives what records, to be entered.
+        open_recorder: Returns a recorder, as a context manager.
         preroll: Seconds before the press that belong to a recording; 0: none, and the microphone
-            is on only while one records.
+            is on only during a recording.
 
     Yields:
         The function that opens a recorder for a dictation.
@@ -48,7 +48,7 @@ class _Standby:
     """Records continuously.
 
     Attributes:
-        recorder: Records; None: nothing does, and the error says why.
+        recorder: The open recorder; None: there is none, and `error` says why.
         newest: The newest audio.
         listeners: The recorders that get all later audio.
     """
@@ -90,7 +90,7 @@ class _Listener:
     def __init__(self, standby: _Standby) -> None:
         self.overflows = 0
         self._standby = standby
-        # None is the end; an error is one, too.
+        # The audio; None or an error marks the end.
         self._heard: asyncio.Queue[bytes | AudioError | None] = asyncio.Queue()
         # How often the microphone had lost sound before.
         self._lost_before = 0

@@ -12,7 +12,7 @@ from koe.events import State
 RECORDING = frozenset((State.CONNECTING_ASR, State.RECORDING_HOLD, State.RECORDING_TOGGLE))
 WORKING = frozenset((State.FINALIZING_ASR, State.CORRECTING, State.PREPARING_PASTE))
 
-# The characters of the live text that a notification and a bar show: the newest.
+# The number of characters, from the end of the live text, that notifications and status bars show.
 _VISIBLE = 160
 
 
@@ -40,7 +40,7 @@ class DaemonStatus:
         return self.state in RECORDING
 
     def as_json(self) -> dict[str, object]:
-        """As programs get it."""
+        """The status as a JSON object for clients."""
         return asdict(self) | {"recording": self.is_recording}
 
 
@@ -49,7 +49,7 @@ class MicrophoneLevel:
     """The level of a recording.
 
     Attributes:
-        loudness: The loudest since the last one: of a frame the root of the mean square, 0 to 1.
+        loudness: The root mean square of the loudest frame since the last report, from 0 to 1.
         seconds: How long the recording is.
     """
 
@@ -57,7 +57,7 @@ class MicrophoneLevel:
     seconds: float
 
     def as_json(self) -> dict[str, object]:
-        """As programs get it."""
+        """The level as a JSON object for clients."""
         return {"level": round(self.loudness, 4), "seconds": round(self.seconds, 2)}
 
 
@@ -95,7 +95,7 @@ class Announcement:
 
 
 def announcement(status: DaemonStatus) -> Announcement | None:
-    """The notification for a status; None: none, so that the one before can be closed."""
+    """The notification for a status; None: there is none, and the last one can be closed."""
     if status.is_recording:
         return Announcement("Listening", newest(status.text), lasts=True)
     if status.state in WORKING:
@@ -113,7 +113,7 @@ def newest(text: str) -> str:
 def waybar(status: DaemonStatus) -> str:
     """A line for a custom module of Waybar, whose ``return-type`` is ``json``.
 
-    Waybar takes the texts for markup, and shows nothing if they are none.
+    Waybar parses the texts as markup, and shows nothing if the markup is invalid.
     """
     if status.is_recording:
         text, kind = f"● {newest(status.text)}".rstrip(), "recording"

@@ -14,7 +14,7 @@ _SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 
 @asynccontextmanager
 async def watching_suspend(
-    environ: Mapping[str, str], going: Callable[[], None]
+    environ: Mapping[str, str], about_to_suspend: Callable[[], None]
 ) -> AsyncIterator[None]:
     """Call a function just before the computer is suspended.
 
@@ -22,12 +22,12 @@ async def watching_suspend(
 
     Args:
         environ: Says where the system's D-Bus is.
-        going: What is called, on the loop.
+        about_to_suspend: The function, which is called on the loop.
     """
 
     def note(path: str, said: list[Any]) -> None:
         if said == [True]:  # False: it is awake again
-            going()
+            about_to_suspend()
 
     try:
         from koe.linux.bus import open_bus

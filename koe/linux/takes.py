@@ -39,7 +39,7 @@ class Take:
 
     Attributes:
         target: The target of its text; None: the text is only shown.
-        recording: Its recording; None: it was made before.
+        recording: Records the dictation; None: an earlier recording is recognised again.
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class Take:
 
 
 class Takes:
-    """All dictations, of which one at most records. Everything is on the loop.
+    """All dictations, of which one at most records. All methods run on the event loop.
 
     Args:
-        core: Recognises.
-        inserter: Inserts.
+        core: Recognises speech.
+        inserter: Inserts texts.
         recorder: Returns a recorder, as a context manager.
-        show: Called with every status, whenever it changes.
-        show_level: Called as by `TakeRecording`.
-        is_watched: Says whether a program shows the status.
+        show: Called with the status whenever it changes.
+        show_level: Passed to `TakeRecording`.
+        is_watched: Returns whether a program shows the status.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class Takes:
 
     @property
     def is_recording(self) -> bool:
-        """Whether one records."""
+        """Whether a dictation is recording."""
         return self._newest is not None and self._newest.is_recording
 
     def begin(self, mode: Mode, profile: str = "", *, inserts: bool = True) -> None:
-        """Begin to record, unless one records already.
+        """Begin a recording, unless one is running already.
 
         Args:
             mode: Whether the key is held or toggled.
@@ -137,7 +137,7 @@ class Takes:
             self._newest.recording.is_held = is_held
 
     def end(self) -> None:
-        """End the recording; its text is inserted where the key was pressed. None: nothing."""
+        """End the recording, if there is one; its text is inserted where the key was pressed."""
         if self._newest is not None and self._newest.recording is not None:
             self._newest.session.expect_end()
             self._newest.recording.end()
@@ -148,14 +148,14 @@ class Takes:
             self._newest.cancel()
 
     def retry(self, entry_id: str, *, inserts: bool = True) -> None:
-        """Recognise a recording that is kept; its text is inserted where one is now.
+        """Recognise a recording from the history; its text goes into the window with the focus.
 
         Args:
-            entry_id: Its ID.
+            entry_id: The ID of the recording's entry.
             inserts: False: the text is only shown.
 
         Raises:
-            DesktopError: One records at the moment.
+            DesktopError: A dictation is recording at the moment.
             HistoryError: There is no such recording.
             JournalError: It can't be read.
         """

@@ -1,6 +1,6 @@
 """The window with the focus on Wayland, by wlr-foreign-toplevel-management.
 
-Most compositors support that, but not GNOME's.
+sway, Hyprland, river and niri support that protocol; GNOME and KDE do not.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Toplevels:
     """Follows the windows.
 
     Args:
-        compositor: Connected.
+        compositor: The connection to the compositor.
         manager: The object that reports them.
     """
 

@@ -49,9 +49,9 @@ class VirtualKeyboard:
     """Sends keys to the window with the focus.
 
     Args:
-        compositor: Connected.
+        compositor: The connection to the compositor.
         manager: The object that makes keyboards.
-        seat: Whose keyboard it is.
+        seat: The seat that the keyboard belongs to.
     """
 
     def __init__(self, compositor: Compositor, manager: int, seat: int) -> None:
@@ -70,7 +70,7 @@ class VirtualKeyboard:
         """Press keys one after the other, and release them in the other order.
 
         Args:
-            keysyms: Of those that paste.
+            keysyms: Keysyms that the keymap of this keyboard has.
 
         Raises:
             DesktopError: The compositor has gone.

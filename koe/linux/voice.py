@@ -12,7 +12,10 @@ _STRICTNESS = 1
 
 
 def voice_detector() -> Callable[[bytes], bool] | None:
-    """Return what finds a voice in 20 ms of 16 kHz mono s16le; None: it is not installed."""
+    """Return a function that says whether 20 ms of 16 kHz mono s16le contain a voice.
+
+    None: webrtcvad is not installed.
+    """
     try:
         import webrtcvad
     except ImportError:

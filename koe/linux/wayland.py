@@ -1,8 +1,8 @@
 """Windows and clipboard of Wayland.
 
-Texts are pasted if the compositor reports the window with the focus, offers its clipboard and takes
-keys. That is with wlroots (sway, Hyprland, river, niri). With GNOME and KDE the portal presses the
-keys (`koe.linux.remote_pasting`), or texts are left on the clipboard by wl-copy.
+Texts are pasted if the compositor reports the window with the focus, gives access to its clipboard,
+and accepts keys, as sway, Hyprland, river and niri do. With GNOME and KDE the portal presses the
+keys (`koe.linux.remote_pasting`), or wl-copy leaves texts on the clipboard.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ _PATIENCE = 1.5
 
 # Seconds that a window needs after it has read a text: if the clipboard changes earlier, GTK
 # inserts the new content.
-_DIGESTING = 0.25
+_HOLD_SECONDS = 0.25
 
-# Seconds in which clipboard managers read new content, before a window does.
+# Seconds to wait before the keys are sent, so that clipboard managers read new content first.
 _MANAGERS = 0.05
 
 
-class LentClipboard(Protocol):
+class SharedClipboard(Protocol):
     """A clipboard: `koe.linux.selections`, `koe.linux.portal_clipboard`."""
 
-    def put(self, text: str, *, is_primary: bool = False, passing: bool = False) -> None:
+    def put(self, text: str, *, is_primary: bool = False, temporary: bool = False) -> None:
         """Put a text where programs paste from."""
 
     def expect_reader(self) -> asyncio.Future[None]:
         """Return a future that completes when a program asks for a text and has read it."""
 
     def bring_back(self, contents: Contents, *, is_primary: bool = False) -> None:
-        """Restore it."""
+        """Restore the clipboard."""
 
     def owns(self, *, is_primary: bool = False) -> bool:
-        """Whether it holds what this program has put there."""
+        """Whether the clipboard holds koe's content."""
 
     async def contents(self, *, is_primary: bool = False) -> Contents | None:
-        """What it holds; None: it is not known."""
+        """The content of the clipboard; None: it is not known."""
 
 
-class SentKeys(Protocol):
-    """Sends keys: `koe.linux.virtual_keyboard`, `koe.linux.remote_desktop`."""
+class KeySender(Protocol):
+    """Sends keys: `koe.linux.virtual_keyboard`, `koe.linux.remote_pasting`."""
 
     async def send_chord(self, keysyms: Iterable[int]) -> None:
         """Press keys one after the other, and release them in the other order."""
@@ -86,19 +86,19 @@ class CopyBoard:
         return None
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
-        """Refuse, because no program can paste with this compositor."""
+        """Refuse, because this compositor lacks a protocol that pasting needs."""
         return Tried.REFUSED
 
     async def leave(self, text: str) -> None:
         """Leave a text on the clipboard.
 
         Raises:
-            DesktopError: The compositor does not take it.
+            DesktopError: wl-copy failed.
         """
         process = await asyncio.create_subprocess_exec(
             _PROGRAM, "--type", "text/plain;charset=utf-8",
             stdin=asyncio.subprocess.PIPE,
-            # The process that stays behind to hand it out would keep them open.
+            # wl-copy leaves a process that hands out the text; it would keep these streams open.
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -108,30 +108,30 @@ class CopyBoard:
             process.kill()
             await process.wait()
         if process.returncode != 0:
-            raise DesktopError("the compositor did not take it on the clipboard")
+            raise DesktopError("wl-copy could not put the text on the clipboard")
 
     def close(self) -> None:
         """Do nothing: the clipboard keeps its content."""
 
 
 class WaylandBoard:
-    """Pastes, one text at a time. Everything is on the loop.
+    """Pastes, one text at a time. All methods run on the event loop.
 
     Args:
-        windows: Which one has the focus; None: the desktop says that to no program.
-        clipboard: Where texts are put.
+        windows: Knows the window with the focus; None: the desktop reports it to no program.
+        clipboard: The clipboard that texts are put on.
         keyboard: Sends the keys that paste.
         settle: Waits until the clipboard has what was put there.
 
     Attributes:
-        is_blind: The keys go to whichever window has the focus, which is not known.
+        is_blind: Whether keys are sent without knowing which window has the focus.
     """
 
     def __init__(
         self,
         windows: Toplevels | None,
-        clipboard: LentClipboard,
-        keyboard: SentKeys,
+        clipboard: SharedClipboard,
+        keyboard: KeySender,
         settle: Callable[[], Awaitable[None]],
     ) -> None:
         self._windows = windows
@@ -143,7 +143,7 @@ class WaylandBoard:
         self._held: dict[bool, Contents] = {}
         self._timer: asyncio.TimerHandle | None = None
         # The time until which the clipboard must not change.
-        self._digested_at = 0.0
+        self._needed_until = 0.0
 
     def active_window(self) -> Window | None:
         """The window with the focus; None: there is none, or it is not known."""
@@ -153,10 +153,10 @@ class WaylandBoard:
         """Leave a text on the clipboard.
 
         Raises:
-            DesktopError: The compositor has gone; all else here raises the same.
+            DesktopError: The compositor has ended; the other methods raise this, too.
         """
-        await self._digest()
-        self._keep()
+        await self._wait_for_window()
+        self._cancel_restore()
         self._clipboard.put(text)
         await self._settle()
 
@@ -165,20 +165,20 @@ class WaylandBoard:
 
         Args:
             text: What to paste.
-            window: Where to.
+            window: The window to paste into.
             restore_delay: Seconds after which the clipboard is restored; it is not if no program
                 has taken the text.
         """
-        await self._digest()
+        await self._wait_for_window()
         chord = chord_for(window)
         selections_of = {False, chord.is_primary}
         held = {}
         for it in selections_of:
             if (contents := await self._take_held(is_primary=it)) is not None:
                 held[it] = contents
-        self._keep()
+        self._cancel_restore()
         for is_primary in selections_of:
-            self._clipboard.put(text, is_primary=is_primary, passing=True)
+            self._clipboard.put(text, is_primary=is_primary, temporary=True)
         await asyncio.sleep(_MANAGERS)
         await self._settle()
         self._held = held
@@ -195,20 +195,20 @@ class WaylandBoard:
             self._held = {}
             return Tried.UNCLEAR
         loop = asyncio.get_running_loop()
-        self._digested_at = loop.time() + _DIGESTING
-        self._timer = loop.call_later(max(restore_delay, _DIGESTING), self._restore)
+        self._needed_until = loop.time() + _HOLD_SECONDS
+        self._timer = loop.call_later(max(restore_delay, _HOLD_SECONDS), self._restore)
         return Tried.ARRIVED
 
     def close(self) -> None:
         """Stop restoring the clipboard."""
-        self._keep()
+        self._cancel_restore()
 
-    async def _digest(self) -> None:
+    async def _wait_for_window(self) -> None:
         """Wait until the window that was pasted into last does not need the clipboard any more."""
-        await asyncio.sleep(self._digested_at - asyncio.get_running_loop().time())
+        await asyncio.sleep(self._needed_until - asyncio.get_running_loop().time())
 
     async def _take_held(self, *, is_primary: bool) -> Contents | None:
-        """The contents to restore later: those that the paste before saved, or the present ones."""
+        """The contents to restore later: those that the last paste saved, or the present ones."""
         if is_primary in self._held and self._clipboard.owns(is_primary=is_primary):
             return self._held[is_primary]
         return await self._clipboard.contents(is_primary=is_primary)
@@ -217,9 +217,9 @@ class WaylandBoard:
         with suppress(DesktopError):
             for is_primary, contents in self._held.items():
                 self._clipboard.bring_back(contents, is_primary=is_primary)
-        self._keep()
+        self._cancel_restore()
 
-    def _keep(self) -> None:
+    def _cancel_restore(self) -> None:
         """Leave the clipboard as it is."""
         if self._timer is not None:
             self._timer.cancel()
@@ -231,10 +231,10 @@ async def open_board(compositor: Compositor) -> WaylandBoard | None:
     """Return an object that pastes; None: the compositor lacks a protocol that pasting needs.
 
     Args:
-        compositor: Connected.
+        compositor: The connection to the compositor.
 
     Raises:
-        DesktopError: It has gone.
+        DesktopError: The compositor has ended, or does not answer.
     """
     await compositor.settle()
     seat = compositor.bind("wl_seat")

@@ -1,7 +1,8 @@
-"""The X server: windows, keys and events. With `koe.linux.clipboard`, the only one to know it.
+"""The X server: windows, keys and events.
 
-Everything is on the loop, and on one connection. Requests wait for the server, which is on this
-computer and answers within a tenth of a millisecond.
+Only this module, `koe.linux.clipboard` and `koe.linux.hotkey` use xcffib. Everything runs on the
+event loop, over one connection. Requests block until the server answers: it is on this computer,
+and takes less than a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from koe.linux.delivery import Window
 
 Event = TypeVar("Event")
 
-_GONE = "the X server has gone"
+_GONE = "the X server has ended"
 
 _KEY_PRESS, _KEY_RELEASE = 2, 3
 
@@ -39,13 +40,13 @@ class Display:
     """A connection to the X server.
 
     Args:
-        name: Which, as in ``DISPLAY``.
+        name: The name of the server, as in ``DISPLAY``.
 
     Attributes:
-        lost: Done with the reason when the server has gone.
+        lost: A future that completes with the reason when the connection is lost.
 
     Raises:
-        DesktopError: It can't be reached.
+        DesktopError: The server can't be reached.
     """
 
     def __init__(self, name: str) -> None:
@@ -60,7 +61,7 @@ class Display:
         self.lost: asyncio.Future[str] = self._loop.create_future()
         # The handlers of events, by type.
         self._handlers: dict[type[object], list[Callable[[Any], None]]] = {}
-        # By name.
+        # The atoms that are known, by name.
         self._atoms: dict[str, int] = {}
         self._closed = False
         self._descriptor = self.connection.get_file_descriptor()
@@ -73,7 +74,7 @@ class Display:
         self.connection.disconnect()
 
     def on(self, kind: type[Event], handle: Callable[[Event], None]) -> None:
-        """Have events of a type handled."""
+        """Add a function that handles events of a type."""
         self._handlers.setdefault(kind, []).append(handle)
 
     def reply(self, cookie: Any) -> Any:
@@ -96,7 +97,11 @@ class Display:
         self.connection.flush()
 
     def atom(self, name: str) -> int:
-        """The number of a name."""
+        """The atom of a name.
+
+        Raises:
+            DesktopError: The server has ended.
+        """
         if name not in self._atoms:
             answer = self.reply(self.core.InternAtom(False, len(name), name))
             if answer is None:
@@ -105,14 +110,14 @@ class Display:
         return self._atoms[name]
 
     def name_of(self, atom: int) -> str:
-        """The name of a number."""
+        """The name of an atom; empty: the server knows no such atom."""
         answer = self.reply(self.core.GetAtomName(atom))
         return "" if answer is None else bytes(answer.name.buf()).decode("latin-1")
 
     # --- windows ---
 
     def active_window(self) -> Window | None:
-        """The window with the focus; None: there is none, or it does not say.
+        """The window with the focus; None: there is none.
 
         Raises:
             DesktopError: The server has gone.
@@ -234,8 +239,8 @@ class Display:
         """Grab a key in every window.
 
         Args:
-            keycode: Which.
-            modifiers: With which others, as a mask; None: with any.
+            keycode: The key.
+            modifiers: The modifiers that must be down, as a mask; None: any may be.
 
         Returns:
             False: another program has it.

@@ -33,7 +33,7 @@ def headers(api_key: str) -> dict[str, str]:
 
 
 def build_body(request: LlmRequest) -> dict[str, object]:
-    """The request as JSON. The server is asked to keep the instruction and the stable part.
+    """The request as JSON. The server is asked to cache the instruction and the stable part.
 
     A temperature that only other protocols allow is left out, and ``top_p`` is not sent.
     """

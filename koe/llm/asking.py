@@ -29,7 +29,7 @@ from koe.http.errors import (
     HttpError,
     HttpTimeoutError,
     is_permanent_status,
-    pause_asked_for,
+    retry_after_seconds,
 )
 from koe.http.request import Request
 from koe.llm.correction import Inquiry, Outcome, ask_for_correction
@@ -49,17 +49,17 @@ _FAILED = "LLM correction failed: "
 PAUSES = (0.25, 0.5, 1.0)
 
 Habits: TypeAlias = dict[Hashable, tuple[ParameterChange, ...]]
-"""The changes of requests that services turned out to need, by `Inquiry.kind`.
+"""The changes of requests that services need, as far as koe has found them, by `Inquiry.kind`.
 
-They are kept as long as the core. After an edit of the profile, the limit or the sampling they are
-found out again.
+They are kept until the core is closed. After a change of the profile, the limit or the sampling,
+koe must find them again.
 """
 
 log = logging.getLogger(__name__)
 
 
 class SessionModel:
-    """Corrects the text of one session. All methods on the loop.
+    """Corrects the text of one session. All methods run on the event loop.
 
     Args:
         open_client: Returns the client.
@@ -82,7 +82,7 @@ class SessionModel:
         self._snapshot = snapshot
         self._profile = profile
         self._read_prompts = read_prompts
-        # Both as at the begin of the session; a later reload affects the next one.
+        # The prompts and the client of this session; a later reload affects only later sessions.
         self._prompts: Prompts | None = None
         self._client: Client | None = None
 
@@ -127,9 +127,9 @@ async def ask(client: Client, inquiry: Inquiry, habits: Habits) -> Outcome:
     """Ask a model, within the time limit of one request.
 
     Args:
-        client: Sends.
-        inquiry: What to ask.
-        habits: What the model does not take; what is found out is added.
+        client: Sends the request.
+        inquiry: The question.
+        habits: The known changes; new ones are added.
 
     Raises:
         LlmError: There is no answer.
@@ -157,8 +157,8 @@ async def until_answered(client: Client, request: Request, deadline: float) -> R
     Only a request that is over is sent again, never one that may still be answered.
 
     Args:
-        client: Sends.
-        request: What to send.
+        client: Sends the request.
+        request: The request.
         deadline: The time limit of the reply, on the loop's clock.
 
     Returns:
@@ -173,15 +173,15 @@ async def until_answered(client: Client, request: Request, deadline: float) -> R
             try:
                 reply = await client.send(request, deadline)
             except HttpConnectionError as exc:
-                if not exc.is_passing or now() + pause >= deadline:
+                if not exc.is_temporary or now() + pause >= deadline:
                     raise
                 log.debug("asking again after %g s: %s", pause, exc)
                 await asyncio.sleep(pause)
                 continue
             log.debug("answered %d over %s", reply.status_code, reply.http_version)
-            if not _is_passing(reply):
+            if not _is_temporary(reply):
                 return reply
-            asked_for = pause_asked_for(reply.headers.get("retry-after", ""))
+            asked_for = retry_after_seconds(reply.headers.get("retry-after", ""))
             wait = pause if asked_for is None else asked_for
             if now() + wait >= deadline:
                 return reply
@@ -204,7 +204,7 @@ def llm_errors() -> Iterator[None]:
         raise kind(exc.message) from exc
 
 
-def _is_passing(reply: Response) -> bool:
+def _is_temporary(reply: Response) -> bool:
     if reply.is_error:
         status = reply.status_code
     elif b'"error"' in reply.content:  # some gateways refuse with status 200

@@ -4,7 +4,8 @@
     …send inquiry.http, which gives a status and a body…
     correction = inquiry.read(status, body)
 
-Models must not get blank text: they recite the dictionary then. Callers deliver it as it is.
+Blank text must not be sent, because models then recite the dictionary. Callers deliver blank text
+unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from koe.llm.protocols import PROTOCOLS, check_status, doubt, encoded, reply_req
 from koe.llm.refusals import ParameterChange, apply, explanation, find_changes, presentable
 from koe.prompts import Prompts, UserPrompt, pick_candidates, render
 
-# The longest word of a service for the reason why the model stopped, in characters.
+# The most characters of a stop reason that are shown.
 _LONGEST_STOP = 40
 
 TEST_TEXT = (
@@ -33,11 +34,11 @@ TEST_TEXT = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The text to deliver. It has what was said, so no repr shows it.
+    """The text to deliver. It contains the user's words, so no repr shows it.
 
     Attributes:
         text: The answer, or else what was heard.
-        remark: Why it is not the answer, as a sentence without quotations; empty if it is.
+        remark: Why the text is not the answer, as a sentence without quotations; empty if it is.
     """
 
     text: str = field(repr=False)
@@ -59,7 +60,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """A question to a model, with all that its answer is judged by.
+    """A question to a model, with everything that is needed to judge the answer.
 
     Attributes:
         http: The HTTP request.
@@ -185,7 +186,7 @@ def ask_for_correction(
     heard: str,
     history: Sequence[str] = (),
 ) -> Inquiry:
-    """Have a text corrected.
+    """Make the question that asks a model to correct a text.
 
     Args:
         settings: The settings of all profiles.
@@ -210,9 +211,10 @@ def ask_for_rewriting(
     heard: str,
     instruction: str,
 ) -> Inquiry:
-    """Have a text rewritten: as `ask_for_correction`, by the instruction of a template.
+    """Make the question that asks a model to rewrite a text by the instruction of a template.
 
-    The answer may be short or in another language, as many templates ask for it.
+    The answer may be short or in another language, because many templates ask for that. See
+    `ask_for_correction` for the arguments.
     """
     candidates = pick_candidates(terms, heard, settings.dictionary_max_candidates)
     asked = Prompts(system=instruction, user=prompts.user)
@@ -222,7 +224,7 @@ def ask_for_rewriting(
 def ask_for_test(
     settings: LlmConfig, profile: LlmProfile, prompts: Prompts, terms: Sequence[str]
 ) -> Inquiry:
-    """Have a sample corrected as `ask_for_correction` would; any text is a good answer."""
+    """Make the question that asks a model to correct a sample; any text is a good answer."""
     candidates = pick_candidates(terms, "", settings.dictionary_max_candidates)
     return _ask(settings, profile, prompts, candidates, TEST_TEXT, Purpose.TEST)
 

@@ -1,8 +1,9 @@
 """The parts of questions and answers that are common to all protocols. Pure.
 
-Answers are not reliable. Some gateways always stream, although the request asks for no events. Each
-protocol joins its events to the document that it has for a whole answer. A stream without its end
-is no answer, because the end of the text is missing. Refusals are read in `koe.llm.refusals`.
+Services do not always keep to their protocol. Some gateways always stream, although the request
+asks for no events. Each protocol joins the events into the document that a whole answer would have.
+A stream without its end is not an answer, because the end of the text is missing.
+`koe.llm.refusals` reads refusals.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class LlmRequest:
         user: The rest of the prompt, with the text.
         max_output_tokens: The most tokens of the answer.
         temperature: 0 for the most likely answer.
-        top_p: Share of the likely words that are considered.
+        top_p: The share of the probability from which words are chosen (nucleus sampling).
         max_token_parameter: The server's name of the limit: ``max_tokens`` or
             ``max_completion_tokens``.
         no_reasoning_control: The parameter that turns reasoning off: ``reasoning_effort``,

@@ -32,8 +32,9 @@ def headers(api_key: str) -> dict[str, str]:
 def build_body(request: LlmRequest) -> dict[str, object]:
     """The request as JSON.
 
-    The name of the limit distinguishes newer models from older ones: those that reason take no
-    sampling settings, and the others know no ``reasoning_effort``.
+    The name of the limit distinguishes newer models from older ones. With ``max_completion_tokens``
+    no sampling settings are sent, because models that reason refuse them. With ``max_tokens``
+    ``reasoning_effort`` is not sent, because older models do not know it.
     """
     body: dict[str, object] = {
         "model": request.model,

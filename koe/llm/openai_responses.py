@@ -60,7 +60,11 @@ def parse_reply(body: bytes) -> Reply:
 
 
 def _join(events: Sequence[object]) -> object:
-    """Make a reply of the events of Responses, of which the last has it all, or should."""
+    """Make a reply of the events of Responses.
+
+    The last event should contain the whole reply; if its text is missing, the text of the events
+    before it is used.
+    """
     said = "".join(
         text_at(event, "delta") or ""
         for event in events

@@ -1,4 +1,4 @@
-"""The protocols by name, and the HTTP requests that a profile makes of them. Pure."""
+"""The protocols by name, and the HTTP requests to the server of a profile. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OURS = frozenset({
 
 # The remedy if a service refuses requests that forbid it to keep what was said.
 _KEEP_NOTHING = (
-    "store: false asks the service to keep nothing, so it is never left out; set api_protocol to "
+    "koe always sends store: false, which asks the service to keep nothing; set api_protocol to "
     "openai_chat, or choose another service"
 )
 
@@ -65,7 +65,7 @@ PROTOCOLS: Mapping[str, LlmProtocol] = MappingProxyType({
 
 
 def reply_request(profile: LlmProfile, request: LlmRequest) -> Request:
-    """Ask a model.
+    """Make the request that asks a model.
 
     Args:
         profile: The profile of the model.
@@ -90,7 +90,7 @@ def encoded(parameters: Mapping[str, object]) -> bytes:
 
 
 def models_request(profile: LlmProfile) -> Request:
-    """Ask for the list of models; no model need be configured.
+    """Make the request for the list of models; no model need be configured.
 
     Raises:
         LlmConfigError: The profile can't be used.
@@ -101,7 +101,7 @@ def models_request(profile: LlmProfile) -> Request:
 def warm_up_request(profile: LlmProfile) -> Request:
     """Make a small request that opens the connection early (spec llm §1.5).
 
-    Any status is an answer.
+    The status of the reply does not matter.
 
     Raises:
         LlmConfigError: The profile can't be used.
@@ -118,7 +118,7 @@ def check_status(status: int, body: bytes, profile: LlmProfile) -> None:
     """
     if 200 <= status <= 299:
         if is_page(body):
-            raise LlmReplyError(f"a web page answers instead of a model; {doubt(profile)}")
+            raise LlmReplyError(f"the server answered with a web page; {doubt(profile)}")
         return
     said = refusal(body, profile.secrets)
     if status in _ASTRAY and "model" not in said.lower():
@@ -217,7 +217,8 @@ def _check(profile: LlmProfile) -> None:
         raise LlmConfigError("MLX LLM support is not enabled in this build")
     if not pasted(profile.base_url):
         raise LlmConfigError("the profile has no base_url; enter the address of the server")
-    # The complete address is not enough: there, a path after https:// has become the host.
+    # Check base_url and not the complete address: in the latter, a path that directly follows
+    # https:// has become the host.
     try:
         check_address(profile.base_url, allow_plain_http=profile.allow_plain_http)
     except LlmConfigError as exc:
@@ -237,10 +238,11 @@ def _check(profile: LlmProfile) -> None:
 def _check_header(name: str, value: str) -> None:
     if not _TOKEN.fullmatch(name):
         raise LlmConfigError(
-            f"headers of the profile has {presentable(name)!r}, which is no name of a header"
+            f"the profile's headers contain {presentable(name)!r}, which is not a valid header "
+            "name; correct or remove it"
         )
     if name.lower() in _OURS:
-        raise LlmConfigError(f"headers of the profile has {name}, which can't be set; remove it")
+        raise LlmConfigError(f"the profile's headers contain {name}, which koe sets; remove it")
     if not all(_may_be_sent(character) for character in value.strip()):
         raise LlmConfigError(
             f"the header {name} of the profile contains a line break or another control "
@@ -249,6 +251,6 @@ def _check_header(name: str, value: str) -> None:
 
 
 def _may_be_sent(character: str) -> bool:
-    """Whether a header can have this value: no control characters, no lone surrogates."""
+    """Whether a header may contain a character: not a control character or lone surrogate."""
     is_control = (character < " " and character != "\t") or character == "\x7f"
     return not is_control and not "\ud800" <= character <= "\udfff"

@@ -1,9 +1,9 @@
 """Reads refusals: the message for people, and the parameters to change. Pure.
 
-Services accept different parameters, and most of them name the wrong one in a refusal. It is left
-out, renamed, or gets another value then. Only the parameters that are listed here are changed, and
-never the prompt. ``store`` is not among them: it forbids the service to keep what was said, which
-is worth more than an answer.
+Services accept different parameters. When they refuse a request, most services name the parameter
+that they do not accept. That parameter is then left out, renamed, or given another value. Only the
+parameters that are listed here are changed, and never the prompt. ``store`` is not listed, because
+it forbids the service to keep what was said.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def find_changes(
 
 
 def is_about_store(status: int, reply: bytes) -> bool:
-    """Tell whether a service refuses a request because it forbids the service to keep it."""
+    """Whether a service refuses a request because the request has the parameter ``store``."""
     return status in _STATUSES and _names(_complaint(reply), "store")
 
 
@@ -199,7 +199,7 @@ def _named(complaint: str, body: Mapping[str, object]) -> Iterator[str]:
         if name in body and _names(complaint, name):
             yield name
         elif name in _SAMPLING and name in body and any(_names(complaint, it) for it in _SAMPLING):
-            yield name  # a model that takes one of these as it is takes both
+            yield name  # a model that refuses one of these parameters refuses both
     if "enable_thinking" not in body and _names(complaint, "enable_thinking"):
         yield "enable_thinking"
 
@@ -242,7 +242,7 @@ def _complaint(reply: bytes) -> str:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """All texts in a value, but for the request."""
+    """All texts in a value, without the request that a refusal may repeat."""
     match value:
         case str():
             yield value

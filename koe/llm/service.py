@@ -103,7 +103,7 @@ class LlmService:
     def for_session(
         self, snapshot: Snapshot, profile: LlmProfile, read_prompts: Callable[[], Prompts]
     ) -> SessionModel:
-        """Make the model of one session, with the settings of its begin."""
+        """Make the model of one session, with the settings at its beginning."""
         return SessionModel(self.client, self._habits, snapshot, profile, read_prompts)
 
     async def rewrite(
@@ -157,7 +157,7 @@ class LlmService:
         """The models that a server offers.
 
         Raises:
-            LlmError: It gave no list.
+            LlmError: The request failed, or the server sent no list.
         """
         client = self.client()
         reply = await until_answered(client, models_request(profile), client.deadline())
@@ -185,7 +185,7 @@ async def ask_once(store: Store, question: Question[Answer]) -> Answer:
         question: What to ask.
 
     Raises:
-        LlmError: As the question.
+        LlmError: The question failed.
     """
     try:
         snapshot = store.load()
@@ -202,7 +202,7 @@ async def ask_by(snapshot: Snapshot, prompts: Prompts, question: Question[Answer
     """Ask without a core, with settings that were read.
 
     Raises:
-        LlmError: As the question.
+        LlmError: The question failed.
     """
     service = LlmService(HttpSettings(snapshot.config.llm.timeout))
     try:

@@ -35,7 +35,7 @@ class Checksums:
         self._is_changed = False
 
     def find(self, name: str, modified: int) -> str | None:
-        """Return the checksum of a file that was last modified then; None: not known."""
+        """Return the checksum of a file with this modification time; None: not known."""
         entry = self._entries.get(name)
         return entry[1] if entry is not None and entry[0] == modified else None
 

@@ -2,7 +2,8 @@
 
 `koe.http` sends the requests, and `koe.models.transfer` checks the bytes.
 
-HTTP/1.1 on purpose: four files at once have a connection each, without flow control between them.
+It uses HTTP/1.1 on purpose: each of the four files that are downloaded at once then has its own
+connection, without a common flow control.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class TimeLimits:
     Attributes:
         connect: For connecting (spec models §7.1).
         idle: For the next byte; the Rust core has no limit (spec models §7.1).
-        pauses: Seconds before each retry after a try without progress; after the last one it fails.
+        pauses: Seconds before each retry after an attempt without progress. If the last retry makes
+            no progress either, the download fails.
     """
 
     connect: float = 30.0

@@ -41,7 +41,7 @@ def tree_url(repo: str) -> str:
         ManifestError: The name of the repository is invalid.
     """
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
-        raise ManifestError(f"'{repo}' is no repository; it looks like OWNER/NAME")
+        raise ManifestError(f"'{repo}' is not the name of a repository; enter OWNER/NAME")
     return f"{ENDPOINT}/api/models/{repo}/tree/main"
 
 
@@ -77,7 +77,7 @@ def _entries(content: bytes) -> list[dict[str, object]]:
     except ValueError as exc:
         raise ManifestError(f"parse: the list is not JSON: {exc}") from exc
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ManifestError("parse: the list is not a list of files")
+        raise ManifestError("parse: the reply is not a list of files")
     return entries
 
 

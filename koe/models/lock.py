@@ -41,7 +41,8 @@ def exclusive(directory: Path) -> Iterator[None]:
                 what = "is being downloaded or removed already; wait for that, or cancel it"
                 raise ModelError(f"{directory} {what}")
         except OSError as exc:
-            report(f"{directory} cannot be locked: {exc.strerror}")
+            reason = f"{directory} cannot be locked: {exc.strerror}"
+            report(f"{reason}; let no other program download or remove this model meanwhile")
         yield
     finally:
         os.close(descriptor)  # which also unlocks

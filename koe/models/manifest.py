@@ -88,7 +88,7 @@ def parse(content: bytes) -> Manifest:
     Checksums are returned in lower case, because some tools write upper case (spec models §3.1).
 
     Raises:
-        ManifestError: Not UTF-8, not JSON, or a field is missing or of the wrong kind.
+        ManifestError: The content is not JSON in UTF-8, or a field is missing or of the wrong type.
     """
     try:
         root = parse_json(content.decode("utf-8"))

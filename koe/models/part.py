@@ -16,11 +16,11 @@ from typing import Self
 from koe.files import regular
 from koe.models import storage
 
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | regular.NO_SURPRISES
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | regular.SAFE_OPEN_FLAGS
 
 
 class PartFile:
-    """An unfinished file, open; on one event loop.
+    """An open, unfinished file. Used on one event loop only.
 
     Every operation raises OSError if the disk fails.
 
@@ -40,7 +40,7 @@ class PartFile:
         try:
             self._descriptor = os.open(path, _CREATE, 0o666)
         except FileExistsError:
-            self._descriptor = _open_unlinked(path)
+            self._descriptor = _open_or_replace(path)
         self.length = os.fstat(self._descriptor).st_size
         # The checksum of the first `_hashed` bytes.
         self._digest = hashlib.sha256()
@@ -61,7 +61,7 @@ class PartFile:
                 raise OSError(None, "another program has made the file shorter", str(self._path))
             self._digest.update(block)
             self._hashed += len(block)
-            await asyncio.sleep(0)  # other files go on, and a cancellation takes effect
+            await asyncio.sleep(0)  # so that other downloads proceed and a cancel takes effect
         return self._digest.hexdigest()
 
     def append(self, data: bytes) -> None:
@@ -101,8 +101,11 @@ class PartFile:
                 self._path.unlink()
 
 
-def _open_unlinked(path: Path) -> int:
-    """Open the existing file; if it has a second hard link, replace it without changing it."""
+def _open_or_replace(path: Path) -> int:
+    """Open the existing file. If it has a second hard link, create a new, empty file instead.
+
+    Otherwise the download would change the content that the other link shows.
+    """
     descriptor = storage.open_regular(path, os.O_RDWR)
     if os.fstat(descriptor).st_nlink <= 1:
         return descriptor

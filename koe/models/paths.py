@@ -45,22 +45,25 @@ def locate(root: Path, path: str) -> Path:
         path: As configured. Empty means ``root`` itself.
 
     Raises:
-        ModelPathError: It cannot be a path, or depends on the current drive.
+        ModelPathError: The text cannot be a path, or the path depends on the current drive.
     """
     directory = Path(path)
     if "\0" in path or not is_unicode(path):
-        raise ModelPathError(f"model path {json.dumps(path)} cannot be a path")
+        what = f"model path {json.dumps(path)} contains a NUL or an invalid Unicode character"
+        raise ModelPathError(f"{what}; correct it")
     if not directory.is_absolute() and directory.anchor:  # on Windows: C:model, \model
-        raise ModelPathError(f"model path {path} depends on the current drive; write all of it")
+        what = f"model path {path} depends on the current drive"
+        raise ModelPathError(f"{what}; write the full path, with the drive")
     return root / directory
 
 
 def existing_directory(root: Path, path: str) -> Path:
-    """Return a model's directory without links in it, which from then on identifies the model.
+    """Return a model's directory with all links resolved. This path then identifies the model.
 
     Raises:
         ManifestError: It does not exist.
-        ModelPathError: It should be in ``root`` and is not, or cannot be a path.
+        ModelPathError: The path is below ``root``, but a link leads out of it; or the directory
+            cannot be resolved; or as `locate`.
     """
     directory = locate(root, path)
     try:
@@ -83,7 +86,7 @@ def writable_directory(root: Path, path: str) -> Path:
 
     Raises:
         ManifestError: It does not exist.
-        ModelPathError: It is refused, or as `existing_directory`.
+        ModelPathError: The path is refused, or for the reasons of `existing_directory`.
     """
     directory = locate(root, path)
     parts = (path.replace("\\", "/") if os.sep == "\\" else path).split("/")
@@ -106,12 +109,12 @@ def components(name: str, platform: str = sys.platform) -> tuple[str, ...]:
         raise ModelPathError('empty file name in manifest: ""')
     first, *others = (name.replace("\\", "/") if platform == "win32" else name).split("/")
     parts = (first, *(part for part in others if part not in ("", ".")))
-    # An empty first part means an absolute path.
     if len(parts) > _MOST_COMPONENTS or len(name) > _LONGEST_NAME:
         raise ModelPathError(
             f"file name in manifest is too long: {json.dumps(name[:40])}… has {len(parts)} parts "
-            f"and {len(name)} characters, of {_MOST_COMPONENTS} and {_LONGEST_NAME} at most"
+            f"and {len(name)} characters; the limits are {_MOST_COMPONENTS} and {_LONGEST_NAME}"
         )
+    # An empty first part means an absolute path.
     is_safe = first not in ("", ".") and all(_is_safe(part, platform) for part in parts)
     if not is_safe or parts[-1].casefold() in _OURS:
         raise ModelPathError(

@@ -65,7 +65,7 @@ async def _transfer_all(
     try:
         async with Fetcher(patience) as fetcher:
             tasks = []
-            with suppress(ExceptionGroup):  # what they raised is raised below
+            with suppress(ExceptionGroup):  # the errors of the tasks are raised below
                 async with asyncio.TaskGroup() as group:
                     for index, file in enumerate(manifest.files):
                         tasks.append(group.create_task(transfer(index, file)))
@@ -89,7 +89,8 @@ def _require_usable(directory: Path, manifest: Manifest) -> None:
         if places[str(target).casefold()] > 1:
             raise ManifestError(f"the manifest has more than one file at '{file.name}'")
         if file.sha256 and not _is_sha256(file.sha256):
-            raise ManifestError(f"the sha256 of '{file.name}' in the manifest is none")
+            what = f"the sha256 of '{file.name}' in the manifest is not 64 hexadecimal digits"
+            raise ManifestError(f"{what}; correct it")
 
 
 def _is_sha256(text: str) -> bool:

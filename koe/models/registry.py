@@ -37,7 +37,7 @@ class StartResult(IntEnum):
 
 
 class DownloadStatus(IntEnum):
-    """The state of a download; the values are those of the C contract. All but one are final."""
+    """The state of a download; the values are those of the C contract. STARTED is not final."""
 
     STARTED = 0
     COMPLETED = 1
@@ -58,9 +58,10 @@ class Downloads:
         self._patience = patience
         # Guards the three attributes below.
         self._lock = threading.Lock()
-        # The running downloads, by path as it was given; without those that report their end.
+        # The running downloads, by the path that the caller gave. A download that is reporting its
+        # end is not among them.
         self._running: dict[str, _Download] = {}
-        # The threads of all downloads, also of those that report their end.
+        # The threads of all downloads, including those that are reporting their end.
         self._threads: list[threading.Thread] = []
         # close was called: nothing starts any more.
         self._closed = False
@@ -118,7 +119,8 @@ class Downloads:
     def close(self, seconds: float) -> None:
         """Cancel all downloads and wait for their last callbacks, but no longer than ``seconds``.
 
-        A download whose callback does not return, or calls this, gets its last call afterwards.
+        If a callback does not return in time, or calls this method, its download makes its last
+        callback after this method has returned.
         """
         deadline = time.monotonic() + seconds
         with self._lock:
@@ -211,7 +213,7 @@ class _Download:
         return DownloadStatus.COMPLETED, "completed"
 
     def _begin(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> bool:
-        """Make `cancel` end the task; return False if it was called before."""
+        """Make `cancel` end the task; return False if `cancel` was called before."""
         with self._lock:
             if not self._cancelled:
                 self._end = lambda: loop.call_soon_threadsafe(task.cancel)

@@ -27,9 +27,9 @@ _LIMIT_OF_UNKNOWN = 8 * 1024**3
 
 _DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 
-# The fewest bytes of progress; a try with less counts as failed. Otherwise a server that stops
-# after every byte would be asked for ever.
-_WORTH_BYTES = 1024 * 1024
+# After this many new bytes, the pauses between the tries begin anew. Without such a minimum, a
+# server that stops after every byte would be asked without end.
+_LEAST_PROGRESS_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class Transfer:
         self._directory = directory
         self._place = place
         self._tell = tell
-        # The most bytes so far, counted in steps that were worth a try.
+        # The length of the part file when the pauses began last.
         self._best = 0
         # The validator of the version of the file that the server sent last.
         self._validator: str | None = None
         # The part file may have bytes of more than one version of the file.
         self._is_mixed = False
-        # Set while the listener is called; what it raises is no error of the disk.
+        # True while `tell` is called: an OSError that it raises is not an error of the disk.
         self._is_telling = False
 
     async def run(self, fetcher: Fetcher, patience: TimeLimits) -> os.stat_result:
@@ -149,7 +149,7 @@ class Transfer:
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not stat.S_ISREG(status.st_mode):
-            what = f"there is something at {target} that is no file; move it away"
+            what = f"{target} exists and is not a regular file; remove or rename it"
             raise DownloadError(self._file.name, what)
         return status.st_size
 
@@ -169,7 +169,7 @@ class Transfer:
             except ModelError as exc:
                 if not self._may_retry(exc):
                     raise
-                if part.length >= self._best + _WORTH_BYTES:
+                if part.length >= self._best + _LEAST_PROGRESS_BYTES:
                     self._best = part.length
                     pauses = iter(patience.pauses)
                 pause = next(pauses, None)
@@ -182,13 +182,16 @@ class Transfer:
         if isinstance(exc, UnusableRangeError):
             return True
         if isinstance(exc, IntegrityError):
-            # The file mixed two versions, so that another try may succeed.
+            # If the part file mixed two versions, another try may succeed.
             was_mixed, self._is_mixed = self._is_mixed, False
             return was_mixed
         return isinstance(exc, DownloadError) and exc.is_temporary
 
     def _is_complete(self, part: PartFile) -> bool:
-        """Return whether an earlier download was stopped between the last byte and the check."""
+        """Return whether the part file already has all bytes; empty it if it has too many.
+
+        An earlier download may have been stopped between the last byte and the check.
+        """
         if part.length > self._limit:
             part.clear()
         if not 0 < part.length == self._file.size_bytes:
@@ -253,7 +256,7 @@ class Transfer:
             raise IntegrityError("sha256", self._file.name, self._file.sha256, sha256)
 
     def _storage_error(self, exc: OSError) -> DownloadError:
-        remedy = "; free some space and try again, it goes on from there"
+        remedy = "; free some space and try again: the download continues where it stopped"
         what = f"{exc.filename or self._directory} cannot be written: {exc.strerror or exc}"
         return DownloadError(self._file.name, what + (remedy if exc.errno in _DISK_FULL else ""))
 

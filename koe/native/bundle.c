@@ -28,8 +28,9 @@ static bool check_version(const char *line, const char *home, char sentence[KOE_
     if (strcmp(version, KOE_VERSION) == 0)
         return true;
     snprintf(sentence, KOE_SENTENCE_SIZE,
-             "%.300s is of koe %.40s, but the library of " KOE_VERSION "; copy both from the same bundle", home,
-             version);
+             "%.300s is for koe %.40s, but the library is koe " KOE_VERSION
+             "; copy both from the same bundle",
+             home, version);
     return false;
 }
 
@@ -49,7 +50,7 @@ static bool check_entry(const char *line, const char *home, char sentence[KOE_SE
         snprintf(sentence, KOE_SENTENCE_SIZE, "%.200s is not whole: %.150s is missing; " REMEDY, home, name + 1);
     else if (!file.is_readable)
         snprintf(sentence, KOE_SENTENCE_SIZE,
-                 "%.350s can't be read by this user; give that right (chmod -R a+rX)", path);
+                 "this user can't read %.350s; give all users that right (chmod -R a+rX)", path);
     else if (file.why_untrusted)
         snprintf(sentence, KOE_SENTENCE_SIZE, "%.350s is not used: %s", path, file.why_untrusted);
     else if (!is_directory && file.size != size)
@@ -81,7 +82,7 @@ bool koe_check_bundle(const char *home, char sentence[KOE_SENTENCE_SIZE]) {
     koe_file folder = koe_examine(home);
     if (!folder.is_readable) {
         snprintf(sentence, KOE_SENTENCE_SIZE,
-                 "%.350s can't be read by this user; give that right (chmod -R a+rX)", home);
+                 "this user can't read %.350s; give all users that right (chmod -R a+rX)", home);
         return false;
     }
     if (folder.why_untrusted) {
@@ -89,7 +90,7 @@ bool koe_check_bundle(const char *home, char sentence[KOE_SENTENCE_SIZE]) {
         return false;
     }
     FILE *manifest = koe_join(path, home, MANIFEST) ? koe_open_text(path) : NULL;
-    /* It decides which files are checked. */
+    /* The manifest decides which files are checked, so no other user may be able to change it. */
     const char *why_untrusted = manifest ? koe_examine(path).why_untrusted : NULL;
     if (why_untrusted) {
         snprintf(sentence, KOE_SENTENCE_SIZE, "%.350s is not used: %s", path, why_untrusted);

@@ -4,6 +4,6 @@
 
 #include "runtime.h"
 
-/* Whether it is complete, for this library's version, and not another user's. If false, the sentence names
- * the problem and the remedy. */
+/* Whether the bundle is complete, is for this library's version, and can't be changed by another
+ * user. If false, the sentence names the problem and the remedy. */
 bool koe_check_bundle(const char *home, char sentence[KOE_SENTENCE_SIZE]);

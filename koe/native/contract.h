@@ -32,8 +32,8 @@
 /* The present core, or 0. It may be gone when it is used; Python checks its number. */
 uint64_t koe_live_core(void);
 
-/* Let Python begin a session that gets no audio from here. Returns -1 if Python refuses, or without a
- * core; then a session that is recording is not disturbed. */
+/* Let Python begin a session that gets no audio from the shell. Returns -1 if Python refuses, or if
+ * there is no core; in both cases a session that is recording is not disturbed. */
 int32_t koe_begin_again(int32_t (*begin)(uint64_t core, const char *id, const char *options,
                                          uint64_t token),
                         const char *id, const char *options, uint64_t token);

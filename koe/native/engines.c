@@ -46,7 +46,8 @@ static KoeLocalEngine *copy_functions(const KoeLocalEngine *functions) {
     return copy;
 }
 
-/* Requires the lock. Returns the entry with this name; NULL: find a free one. NULL if there is none. */
+/* Requires the lock. Returns the entry with this name, or a free entry if the name is NULL. Returns
+ * NULL if there is no such entry. */
 static engine *find(const char *name) {
     for (size_t i = 0; i < MOST_ENGINES; i++) {
         const char *known = engines[i].name;
@@ -77,7 +78,7 @@ KOE_EXPORT int32_t koe_register_local_engine(const char *name, const KoeLocalEng
     if (koe_is_fork())
         return -1;
     if (!name || !*name || !is_utf8(name))
-        return refuse("an engine was registered without a name; give one in UTF-8");
+        return refuse("the name of a registered engine is missing or not UTF-8; pass a UTF-8 name");
     char *named = koe_copy_text(name);
     KoeLocalEngine *copy = functions ? copy_functions(functions) : NULL;
     if (!named || (functions && !copy)) {
@@ -99,7 +100,9 @@ KOE_EXPORT int32_t koe_register_local_engine(const char *name, const KoeLocalEng
         free(named);
     free(before.name);
     free_functions(before.functions);
-    return place || !functions ? 0 : refuse("too many engines are registered; remove one with NULL");
+    return place || !functions ? 0
+                               : refuse("too many engines are registered; remove one: register its "
+                                        "name with NULL in the place of its functions");
 }
 
 uint64_t koe_local_function(const char *name, const char *function) {

@@ -1,6 +1,6 @@
 /*
  * Functions of the library in addition to the contract; they are the same in all generations (koe_extra.h).
- * They have no state here; Python answers.
+ * Python implements them; this file keeps no state.
  */
 #include "contract.h"
 #include "log.h"

@@ -56,7 +56,7 @@ static void *find_symbol(void *library, const char *name) {
     return (void *)(size_t)GetProcAddress(library, name);
 }
 
-/* Not called there: see start_python. */
+/* Unknown on Windows, so start_own refuses packages that are apart from their Python. */
 bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
     (void)place;
     return false;
@@ -66,8 +66,8 @@ bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
 
 #include <dlfcn.h>
 
-/* The host may have been loaded with Python's symbols in it, or with Python's library, perhaps with local
- * visibility. The extension modules need the symbols, so they are made global. */
+/* The host may contain Python itself, or may have loaded Python's library, perhaps with local
+ * visibility. The extension modules need its symbols, so the library is made global. */
 static void *find_loaded(void) {
     if (dlsym(RTLD_DEFAULT, "Py_IsInitialized"))
         return dlopen(NULL, RTLD_NOW);
@@ -118,7 +118,9 @@ bool koe_find_libpython(char sentence[KOE_SENTENCE_SIZE]) {
         return false;
     if (is_our_version(library, &running))
         return fill(library, sentence);
-    snprintf(sentence, KOE_SENTENCE_SIZE, "this process runs Python %.*s, the library is for %sx; use that one",
+    snprintf(sentence, KOE_SENTENCE_SIZE,
+             "this process uses Python %.*s, but koe needs Python %sx; "
+             "start the program with that version",
              (int)strcspn(running, " "), running, version);
     return false;
 }

@@ -70,7 +70,7 @@ static void tell_shell(int32_t level, const char *message) {
         free(added);
     if (starts && !koe_start_thread(drain, NULL)) {
         koe_acquire(&lock);
-        is_draining = false; /* the next report starts one */
+        is_draining = false; /* the next report tries to start a thread again */
         koe_release(&lock);
     }
 }

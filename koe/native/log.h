@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* The reason why a fork can't use the library. */
-#define KOE_FORKED "a process that has used koe was forked; the fork cannot use it"
+#define KOE_FORKED \
+    "a process that has used koe was forked; the fork cannot use koe: start a new process instead"
 
 /* A copy of the newest error, for free(); NULL if there was none. In a fork of a process that has used
  * the library, the error says that. */

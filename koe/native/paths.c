@@ -10,7 +10,8 @@ static bool widen(wchar_t wide[KOE_PATH_SIZE], const char *path) {
     return MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, KOE_PATH_SIZE) > 0;
 }
 
-/* Windows has no such modes: a user who may write to a program's folder may replace the library too. */
+/* Permissions are not checked on Windows: a user who may write to a program's folder may replace
+ * the library too. */
 koe_file koe_examine(const char *path) {
     wchar_t wide[KOE_PATH_SIZE];
     WIN32_FILE_ATTRIBUTE_DATA data;
@@ -60,7 +61,7 @@ koe_file koe_examine(const char *path) {
     else if (status.st_mode & S_IWGRP && !is_private_group(status.st_gid, status.st_uid))
         file.why_untrusted = "other users of its group may write to it; take that right away (chmod -R g-w)";
     else if (status.st_uid != 0 && status.st_uid != geteuid())
-        file.why_untrusted = "it belongs to another user; install koe again as this one";
+        file.why_untrusted = "it belongs to another user; install koe again as the present user";
     return file;
 }
 

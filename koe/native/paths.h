@@ -12,11 +12,11 @@
 #endif
 
 typedef struct koe_file {
-    bool exists;
+    bool exists; /* also true if this user may not search the folder of the file */
     bool is_directory;
     bool is_readable; /* for this user */
     long long size;
-    const char *why_untrusted; /* why another user could change its code, and the remedy; NULL if not */
+    const char *why_untrusted; /* why others could change it, and the remedy; NULL if none could */
 } koe_file;
 
 koe_file koe_examine(const char *path);

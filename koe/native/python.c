@@ -114,7 +114,8 @@ static void keep_sigint(void) {
 
 static bool refuse_apart(const koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
     snprintf(answer, KOE_SENTENCE_SIZE,
-             "which Python the packages in %.300s are for is not known; install koe into a virtual environment",
+             "the Python to which the packages in %.300s belong is unknown; "
+             "install koe into a virtual environment",
              runtime->paths[KOE_STANDARD_PATHS]);
     return false;
 }
@@ -138,8 +139,8 @@ static bool start_own(koe_runtime *runtime, char answer[KOE_SENTENCE_SIZE]) {
     return true;
 }
 
-/* What was imported stays, so searching it for garbage would only take time: a twentieth of the start, and
- * milliseconds of a session now and then. */
+/* Imported objects stay until the end, so the garbage collector need not search them. This saves a
+ * twentieth of the start, and now and then some milliseconds of a session. */
 static void collect_from_now_on(void) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *gc = PyImport_ImportModule("gc");
@@ -151,8 +152,8 @@ static void collect_from_now_on(void) {
     PyGILState_Release(gil);
 }
 
-/* Join the interpreter of this process, which has its own standard library: koe's other folders are
- * appended to its search path. */
+/* Join the interpreter of this process. It has its own standard library, so only the folders of
+ * koe's packages are appended to its search path. */
 static bool join_host(const koe_runtime *runtime) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *path = PySys_GetObject("path"); /* borrowed */
@@ -173,7 +174,8 @@ static bool start_python(bool *is_own, char answer[KOE_SENTENCE_SIZE]) {
     if (*answer || !koe_find_runtime(&runtime, place, answer))
         return false;
 #ifdef _WIN32
-    /* A folder of packages does not show there to which Python it belongs, so none is loaded. */
+    /* On Windows, the path of a folder of packages does not show to which Python it belongs, so no
+     * Python is loaded. */
     if (!is_there && runtime.is_apart)
         return refuse_apart(&runtime, answer);
 #endif
@@ -183,7 +185,7 @@ static bool start_python(bool *is_own, char answer[KOE_SENTENCE_SIZE]) {
     return *is_own ? start_own(&runtime, answer) : join_host(&runtime);
 }
 
-/* If cffi is missing, it reports that in many lines; so check first. */
+/* If cffi is missing, the start code reports this in many lines; so check for cffi first. */
 static bool has_cffi(char answer[KOE_SENTENCE_SIZE]) {
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *backend = PyImport_ImportModule("_cffi_backend");
@@ -227,7 +229,7 @@ static void refuse_fork(void) {
         fprintf(stderr, "koe: " KOE_FORKED "\n");
 }
 
-/* stderr may be a pipe without a reader, which must not end the shell. */
+/* SIGPIPE is blocked here, because stderr may be a pipe without a reader. */
 bool koe_python_start(void) {
     if (!koe_is_fork() && atomic_load(&state) != NOT_TRIED)
         return atomic_load(&state) == STARTED;

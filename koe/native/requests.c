@@ -1,6 +1,7 @@
 /*
- * Functions for shells of the last generation besides dictation: settings windows, language models,
- * models. They have no state here; Python answers, and this file has the answers for a failure.
+ * Functions for shells of the last generation, apart from dictation: settings windows, language
+ * models and speech models. Python implements them; this file has the results if Python fails.
+ * The functions of seam.h for texts and environment variables are here too, for all generations.
  */
 #include "contract.h"
 #include "python.h"

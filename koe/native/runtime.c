@@ -1,6 +1,6 @@
 /*
- * The Python is searched relative to the library, so that both can be moved together. The first existing
- * one of these is used; if it is damaged, the others are not tried:
+ * Python is searched for relative to the library, so that both can be moved together. The first of
+ * these that exists is used; if it is damaged, the others are not tried:
  *
  *     koe-runtime/               beside the library
  *     ../koe-runtime/            in a prefix with lib/ or bin/
@@ -54,7 +54,8 @@ static bool add(koe_runtime *runtime, const char *path) {
     return size > 0 && size < KOE_PATH_SIZE;
 }
 
-/* The folders of a Python below its home; its own packages only if no others are given. */
+/* Add the folders of a Python below its home, and a folder of packages: this one, or Python's own
+ * if it is NULL. False if a path is too long. */
 static bool add_python(koe_runtime *runtime, const char *packages) {
     char path[KOE_PATH_SIZE];
     return koe_join(path, runtime->home, STANDARD_LIBRARY) && add(runtime, path) &&
@@ -79,9 +80,9 @@ static bool is_home(const char *folder) {
     return koe_join(path, folder, LANDMARK) && koe_examine(path).exists;
 }
 
-/* The home that a virtual environment names in its pyvenv.cfg: the place of its Python, perhaps through a
- * link. Without this file the environment is itself a Python, or a folder for packages only.
- * Returns whether there is a name. */
+/* Write the home of the Python of a virtual environment. The file pyvenv.cfg names it, perhaps
+ * through a link. Without this file, the environment itself is written: it is a Python, or has only
+ * packages. Returns whether pyvenv.cfg names a home. */
 static bool read_home(char home[KOE_PATH_SIZE], const char *environment) {
     char path[KOE_PATH_SIZE], line[KOE_PATH_SIZE], named[KOE_PATH_SIZE] = "";
     FILE *file = koe_join(path, environment, "pyvenv.cfg") ? koe_open_text(path) : NULL;
@@ -100,8 +101,9 @@ static bool read_home(char home[KOE_PATH_SIZE], const char *environment) {
     return *named;
 }
 
-/* Shorten a path to the last folder with this name; false if there is none. */
-static bool cut_behind(char *path, const char *name) {
+/* Shorten a path to its last folder with this name, which has separators at both ends. False if
+ * there is no such folder. */
+static bool cut_after(char *path, const char *name) {
     char *found = NULL;
     for (char *at = path; (at = strstr(at, name)); at++)
         found = at;
@@ -110,11 +112,11 @@ static bool cut_behind(char *path, const char *name) {
     return found;
 }
 
-/* Find the folder of packages that contains the library, which has another name on Debian, and the Python
- * to which it belongs. */
+/* Find the folder of packages that contains the library, and the Python to which the folder
+ * belongs. On Debian, the folder is named dist-packages. */
 static bool find_environment(koe_runtime *runtime, char packages[KOE_PATH_SIZE], const char *place) {
     snprintf(packages, KOE_PATH_SIZE, "%s", place);
-    if (!cut_behind(packages, SEP "site-packages" SEP) && !cut_behind(packages, SEP "dist-packages" SEP))
+    if (!cut_after(packages, SEP "site-packages" SEP) && !cut_after(packages, SEP "dist-packages" SEP))
         return false;
     char environment[KOE_PATH_SIZE];
     snprintf(environment, sizeof environment, "%s", packages);
@@ -124,7 +126,7 @@ static bool find_environment(koe_runtime *runtime, char packages[KOE_PATH_SIZE],
     return true;
 }
 
-/* The Python library of an environment is below its Python's home, or in the system's library folder. */
+/* The Python library is below Python's home. If not, the system searches for it by its name. */
 static void find_library(koe_runtime *runtime) {
     char folder[KOE_PATH_SIZE];
     if (!koe_join(folder, runtime->home, LIBRARIES) ||
@@ -145,8 +147,8 @@ static bool add_built(koe_runtime *runtime, const char *place, char sentence[KOE
 #else
     (void)runtime;
     snprintf(sentence, KOE_SENTENCE_SIZE,
-             "there is no folder koe-runtime for %.350s; copy the whole bundle again, or use the library of a wheel "
-             "where it was installed", place);
+             "there is no folder koe-runtime near %.350s; copy the whole bundle again, or leave "
+             "the library of a wheel in the folder where it was installed", place);
     return false;
 #endif
 }
@@ -191,7 +193,8 @@ bool koe_find_home(koe_runtime *runtime, const char *libpython) {
 bool koe_has_standard_library(const koe_runtime *runtime, char sentence[KOE_SENTENCE_SIZE]) {
     if (koe_examine(runtime->paths[0]).is_directory)
         return true;
-    snprintf(sentence, KOE_SENTENCE_SIZE, "there is no Python library in %.400s; install koe again",
+    snprintf(sentence, KOE_SENTENCE_SIZE,
+             "Python's standard library is missing: there is no folder %.400s; install koe again",
              runtime->paths[0]);
     return false;
 }

@@ -20,9 +20,10 @@ typedef struct koe_runtime {
  * and the remedy. */
 bool koe_find_runtime(koe_runtime *runtime, const char *place, char sentence[KOE_SENTENCE_SIZE]);
 
-/* If packages are apart: set the home to the Python that contains this libpython, a path, and append its
- * own packages. False if there is none. */
+/* If is_apart: set the home to the Python that contains the libpython with this path, and append
+ * that Python's own folders of packages. False if there is no such Python. */
 bool koe_find_home(koe_runtime *runtime, const char *libpython);
 
-/* Whether its standard library exists; if false, the sentence names the problem and the remedy. */
+/* Whether the standard library of the runtime exists; if false, the sentence names the problem and
+ * the remedy. */
 bool koe_has_standard_library(const koe_runtime *runtime, char sentence[KOE_SENTENCE_SIZE]);

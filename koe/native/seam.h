@@ -1,17 +1,19 @@
 /*
  * The seam between C and Python: one set of functions and types for all generations of the contract.
  *
- * Read twice, by the C compiler and by cffi (build_ffi.py, which drops the next two lines).
- * Scalars, UTF-8 strings and one plain struct. Functions that Python implements start with koe_py_ and
- * return -1 on failure, also after an exception, or NULL if they return a text; all other functions
- * are C functions that Python may call.
+ * This file is read by the C compiler and by cffi (build_ffi.py drops #pragma and #include). It
+ * uses only scalars, UTF-8 strings and plain structs. Functions that Python implements start with
+ * koe_py_ and return -1 on failure, also after an exception, or NULL if they return a text; all
+ * other functions are C functions that Python may call.
  *
  * Cores and sessions are identified by numbers that start at 1 and are never used again.
  */
 #pragma once
 #include <stdint.h>
 
-/* --- the shell's expectations: bits for koe_py_create. For sessions (koe.session.SessionRules): --- */
+/* --- the shell's expectations: bits for koe_py_create. --- */
+
+/* For sessions (koe.session_rules.SessionRules): */
 
 #define KOE_READY_AFTER_CONNECT 1
 #define KOE_SILENCE_IS_ERROR 4

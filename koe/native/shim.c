@@ -79,7 +79,7 @@ uint64_t koe_last_token(void) {
 
 /* --- notices --------------------------------------------------------------------------------- */
 
-/* Copy the table for a call; false if the core is gone, so that nothing must be called. */
+/* Copy the table for a call. False if the core is gone: then the shell may not be called. */
 static bool enter_callback(uint64_t core, SPCallbacks *table) {
     if (atomic_load(&live_core) != core)
         return false;
@@ -223,7 +223,7 @@ static void replace_core(uint64_t core) {
         koe_sleep_ms(1);
 }
 
-static atomic_bool engines_rest;
+static atomic_bool wait_is_over;
 static atomic_uint answers;
 
 /* Python decides how long to wait for engines (koe.patience). */
@@ -235,14 +235,14 @@ KOE_WORK exit_in_python(void *unused) {
         atomic_fetch_add(&answers, 1);
         koe_sleep_ms(1);
     }
-    atomic_store(&engines_rest, true);
+    atomic_store(&wait_is_over, true);
     return 0;
 }
 
-/* The process is ending, perhaps without having destroyed its core. An engine that is still computing
- * would crash it when its libraries are unloaded. So this waits for engines as long as Python does, and
- * for Python while it answers. If exit() was called in a callback, which does not return, the core can't
- * end, but it loses its engine. */
+/* The process is ending, perhaps without having destroyed its core. An engine that still computes
+ * would crash the process when the engine's libraries are unloaded. So this function waits for
+ * engines as long as Python does, and for Python while Python answers. If exit() was called in a
+ * callback, which does not return, the core can't end, but its engine is released. */
 static void end_at_exit(void) {
     static atomic_flag called = ATOMIC_FLAG_INIT;
     if (!koe_python_is_alive() || atomic_flag_test_and_set(&called))
@@ -251,7 +251,7 @@ static void end_at_exit(void) {
     if (!koe_start_thread(exit_in_python, NULL))
         return;
     double limit = koe_now() + ANSWER_SECONDS;
-    for (unsigned heard = 0; !atomic_load(&engines_rest) && koe_now() < limit; koe_sleep_ms(1))
+    for (unsigned heard = 0; !atomic_load(&wait_is_over) && koe_now() < limit; koe_sleep_ms(1))
         if (atomic_load(&answers) != heard) {
             heard = atomic_load(&answers);
             limit = koe_now() + ANSWER_SECONDS;
@@ -311,7 +311,7 @@ KOE_EXPORT int32_t sp_core_reload_config(void) {
 static koe_lock reader = KOE_LOCK_INIT;
 
 uint32_t koe_read_audio(uint64_t session, uint8_t *buffer, uint32_t capacity) {
-    koe_at_exit(end_at_exit); /* after an engine was loaded */
+    koe_at_exit(end_at_exit); /* again: an engine may have loaded libraries since the last call */
     koe_acquire(&reader);
     uint32_t size = koe_ring_read(session, buffer, capacity);
     koe_ring_touch_ahead();

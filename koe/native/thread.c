@@ -56,8 +56,9 @@ void koe_sleep_ms(unsigned milliseconds) {
     nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000L}, NULL);
 }
 
-/* Functions that were registered last are called first. But before them, the destructors of the objects
- * of the thread that calls exit() run, and a function that one of them registers is the last one. */
+/* exit() calls the function first that was registered last. But before all functions, it calls the
+ * destructors of the objects of its thread; a function that such a destructor registers is the last
+ * one, so exit() calls it first. */
 #ifdef __APPLE__
 extern void _tlv_atexit(void (*destructor)(void *), void *object);
 #define at_end_of_thread(destructor, object) _tlv_atexit(destructor, object)

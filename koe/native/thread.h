@@ -36,9 +36,8 @@ double koe_now(void);
 void koe_sleep_ms(unsigned milliseconds);
 
 /* Call work when the process exits, before the libraries that are loaded now are torn down; and, if this
- * thread calls exit(), before those that were loaded since the registration. It may be called more
- * than once. Windows stops all other threads first, so there is nothing to wait for, and work is not
- * called. */
+ * thread calls exit(), before those that were loaded since the registration. work may be called more than
+ * once. Windows stops all other threads first, so there is nothing to wait for, and work is not called. */
 void koe_at_exit(void (*work)(void));
 
 /* Between these two calls SIGPIPE is blocked on this thread, and consumed if it came: for Python, a closed

@@ -75,7 +75,7 @@ class TerminalInterface(App[None]):
         super().__init__()
         self._directory = directory
         self._environ = environ
-        # The status of the daemon; None: it does not run.
+        # The status of the daemon; None: it is not running.
         self._status: DaemonStatus | None = None
         # Why there is no status, as a sentence; empty if there is one.
         self._absence = ""

@@ -49,7 +49,7 @@ class Browser(Vertical):
         # The rows in the list, in order.
         self._rows: Sequence[Row] = ()
         # Kept here, because a query for a widget fails while the application closes.
-        self._search = Input(placeholder="/ searches", compact=True)
+        self._search = Input(placeholder="Search (press /)", compact=True)
         self._list = OptionList(markup=False, compact=True)
         self._details = Static(markup=False)
         self._panel = VerticalScroll(self._details, classes="details")

@@ -22,7 +22,7 @@ async def follow(path: Path) -> AsyncGenerator[DaemonStatus | MicrophoneLevel, N
         The status, then each new status, and the microphone level during a recording.
 
     Raises:
-        DesktopError: The daemon does not run, or has ended.
+        DesktopError: The daemon is not running, or has ended.
     """
     with connected(path) as peer:
         peer.setblocking(False)
@@ -45,6 +45,6 @@ async def send(path: Path, request: ControlRequest) -> None:
     """Send a request to the daemon.
 
     Raises:
-        DesktopError: The daemon does not run, or refuses the request; the error says why.
+        DesktopError: The daemon is not running, or refuses the request; the error says why.
     """
     await asyncio.to_thread(lambda: list(ask(path, request)))

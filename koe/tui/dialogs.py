@@ -55,7 +55,7 @@ class Confirmation(ModalScreen[bool]):
         with VerticalScroll():
             yield Static(f"{self._verb} this?", classes="title", markup=False)
             yield Static(self._what, markup=False)
-            yield Static(f"It can't be undone; {self._consequence}.", markup=False)
+            yield Static(f"This can't be undone: {self._consequence}.", markup=False)
         yield Footer(show_command_palette=False)
 
     def action_answer(self, answer: bool) -> None:

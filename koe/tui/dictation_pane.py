@@ -43,7 +43,7 @@ class DictationPane(VerticalScroll):
     def __init__(self, send: Callable[[ControlRequest], Awaitable[bool]]) -> None:
         super().__init__()
         self._send = send
-        # The status of the daemon; None: it does not run.
+        # The status of the daemon; None: it is not running.
         self._status: DaemonStatus | None = None
         # Kept here, because a query for a widget fails while the application closes.
         self._text = Static(markup=False)
@@ -62,7 +62,7 @@ class DictationPane(VerticalScroll):
         """Show a status.
 
         Args:
-            status: The status of the daemon; None: it does not run.
+            status: The status of the daemon; None: it is not running.
             absence: Why there is no status, and what to do about it.
         """
         offered, self._status = self._offered(), status

@@ -1,7 +1,7 @@
 """Makes the texts that the terminal interface shows. Pure.
 
-This module also removes control characters from the texts of services and files; the other modules
-need not do so.
+The texts that it makes contain no control characters of services and files. For all other texts of
+services and files, such as error messages, the other modules call `safe`.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _WAYS = {
     "clipboard": "The text is on the clipboard.",
 }
 
-COPIED = "The text was sent to the terminal for the clipboard."
+COPIED = "The terminal was asked to put the text on the clipboard."
 """A terminal does not report whether it has put the text on the clipboard."""
 
-WITHOUT_DAEMON = "You can use the history and the settings without it."
+WITHOUT_DAEMON = "You can use the history and the settings without koe serve."
 
 INVITATION = "Press Space and speak; the text is shown here and not inserted."
 """Shown as long as there is no text."""
@@ -93,12 +93,12 @@ def headline(status: DaemonStatus | None, level: MicrophoneLevel, columns: int) 
     """The state in one line, with the level of the microphone during a recording.
 
     Args:
-        status: The status of the daemon; None: it does not run.
+        status: The status of the daemon; None: it is not running.
         level: The level of the microphone in this recording.
         columns: The width of the line.
     """
     if status is None:
-        return "○ koe serve does not run"
+        return "○ koe serve is not running"
     if not status.is_recording:
         return f"○ {_STATES.get(status.state, 'Ready')}"
     minutes, seconds = divmod(int(level.seconds), 60)

@@ -87,7 +87,8 @@ def set_value(document: Document, path: KeyPath, value: Value) -> Document:
             return _append(document, section, key, _nested(rest, value))
         old = pair[1]
         if rest and old.kind == ALIAS and old.resolved.kind == MAPPING:
-            raise document.error(old, f"*{old.anchor} is here; write its settings out first")
+            problem = f"this section is the alias *{old.anchor}"
+            raise document.error(old, f"{problem}; replace the alias by its settings first")
         if not rest or old.kind != MAPPING or not old.items:
             return _replace(document, section, pair, _nested(rest, value))
         section = old
@@ -158,7 +159,8 @@ def move(document: Document, old: KeyPath, new: KeyPath) -> Document:
 def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
     """The deepest existing section of the path, and the keys that are missing below it.
 
-    None if the path meets something else than a section, or exists as a whole.
+    The section is None if the path leads through something other than a section, or if there is a
+    value at the whole path already.
     """
     for depth in reversed(range(len(path))):
         section = find(document, path[:depth])
@@ -257,7 +259,8 @@ def _nested(path: KeyPath, value: Value) -> Value:
 def _value(document: Document, part: Part) -> Value:
     """The value of a part, without its place."""
     if foreign_tag(part) or part.kind == ALIAS:
-        raise document.error(part, "a value with a tag or an alias is not moved")
+        problem = "koe can't move a value with a tag or an alias; move it by hand"
+        raise document.error(part, problem)
     if part.kind == SEQUENCE:
         return [_value(document, item) for item in part.items]
     if part.kind == MAPPING:
@@ -274,7 +277,8 @@ def _is_empty(root: Part) -> bool:
 def _refuse_shared(document: Document, section: Part) -> None:
     if section.anchor in document.aliased:
         raise document.error(
-            section, f"*{section.anchor} uses this elsewhere; write it out there first"
+            section,
+            f"the alias *{section.anchor} refers to this; replace the alias by its value first",
         )
 
 

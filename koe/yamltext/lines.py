@@ -1,8 +1,9 @@
-"""Reads YAML texts with one setting on each line, which nearly all files of settings are.
+"""Reads YAML texts with one setting on each line. Nearly all settings files are such texts.
 
-That is a part of YAML: groups and lists by indentation, plain and quoted values that end on their
-line, lists of words in brackets, and comments. A text with anything else, or with a mistake, is
-left to `koe.yamltext.parser`, which makes the same tree of every text that is read here.
+This module reads a part of YAML: groups and lists by indentation, plain and quoted values that end
+on their line, lists of words in brackets, and comments. It leaves a text with anything else, or
+with a mistake, to `koe.yamltext.parser`. For the texts that are read here, the parser would make
+the same tree.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 
 from koe.yamltext.tree import DEEPEST_NESTING, Mapping, Node, Scalar, Sequence
 
-# A line behind its indentation. A plain value begins with a character that has no other meaning,
+# A line without its indentation. A plain value begins with a character that has no other meaning,
 # and contains neither ": " nor " #".
 _LINE = re.compile(
     r"(?P<dash>- +)?"
@@ -36,7 +37,7 @@ def read_lines(text: str, scalar: Callable[[str, int, bool], Scalar]) -> Node | 
     """
     reader = _Reader(scalar)
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if not line.isprintable():  # among others tabs, and what YAML forbids or ends a line with
+        if not line.isprintable():  # it has tabs, other line ends, or characters that YAML forbids
             return None
         content = line.lstrip(" ")
         if not content or content.startswith("#"):

@@ -33,7 +33,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_NO_ANCHOR = "write out what it means, or put a text that begins with * in quotes"
+_NO_ANCHOR = "put quotes around a text that begins with *, or replace the alias by its value"
 
 
 def parse_values(text: str, path: str, scalar: Callable[[str, int, bool], Scalar]) -> Node | None:
@@ -100,7 +100,7 @@ def parse(
     except yaml.MarkedYAMLError as exc:
         raise ConfigError(path, _syntax_reason(exc, text)) from exc
     except (ValueError, OverflowError) as exc:  # from the pure Python loader, without a position
-        problem = "an escape such as \\U00110000, or a version, is too large"
+        problem = "an escape such as \\U00110000, or the version after %YAML, is too large"
         raise ConfigError(path, f"not valid YAML: {problem}; correct it and save the file") from exc
 
 

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from koe.yamltext.tree import Mapping, Node, Scalar, Sequence
 
-_CURLY_OF_TYPING = "“”„‟‘’‚‛＂＇"
+# Quotes that programs put in the place of typed quotes; and these with all other quotes that may
+# stand around a value by mistake.
+_CURLY_TYPED = "“”„‟‘’‚‛＂＇"
 _CURLY = "“”„‟‘’‚‛«»「」＂＇"
 
 # The form of a setting's name; a key or password is unlikely to have it.
@@ -54,7 +56,7 @@ _BACKSLASH = (
 )
 
 
-_NO_COLON = "a colon is missing in this line, behind the name of the"
+_NO_COLON = "a colon is missing in this line, after the name of the"
 
 
 class Slip(NamedTuple):
@@ -154,7 +156,7 @@ def _in_value(line: str, *, is_cause: bool) -> str:
     if value[0] in "%@`,}]" or value.startswith(("? ", "- ")):
         return _needs_quotes(value[0])
     if value[0] in "{[" and not _is_closed(value):
-        return f"what {value[0]} opens here is not closed; close it, or put quotes around a text"
+        return f"the {value[0]} here is not closed; close it, or put quotes around the whole text"
     if is_cause and value[0] in "*&!|>":
         return _needs_quotes(value[0])
     if is_cause and found and (": " in value or value.endswith(":")):
@@ -177,7 +179,7 @@ def _in_quotes(value: str) -> str:
     if _BEHIND.match(value, found.end()):
         return ""
     doubled = "''" if quote == "'" else '\\"'
-    return f"text stands behind the closing quote {quote}; write a quote in a text as {doubled}"
+    return f"text follows the closing quote {quote}; write a quote inside a text as {doubled}"
 
 
 def _is_closed(value: str) -> bool:
@@ -196,12 +198,12 @@ def _in_indentation(lines: list[tuple[int, str]]) -> Slip | None:
             return Slip(above, f"{_NO_COLON} group; add it")
         if starts and indent > starts[-1] and not takes_more and found:
             reason = f"line {above} has a value, so nothing belongs below it"
-            return Slip(number, f"this is indented too far: {reason}; indent both alike")
+            return Slip(number, f"this is indented too far: {reason}; indent both lines equally")
         while starts and indent < starts[-1]:
             starts.pop()
             if not starts or starts[-1] < indent:
                 return Slip(
-                    number, "this indentation matches no line above; indent it as its group"
+                    number, "this indentation matches no line above; indent it like its group"
                 )
         if not starts or indent > starts[-1]:
             starts.append(indent)
@@ -235,7 +237,7 @@ def slip_in_group(node: Node, line: int) -> str:
         line: The line of its key, or of ``node`` itself if it has none.
     """
     if isinstance(node, Sequence) and any(isinstance(item, Mapping) for item in node.items):
-        return "expected a group of indented settings, and no list: take each '- ' away"
+        return "expected a group of indented settings, not a list; remove each '- '"
     if not isinstance(node, Scalar) or not node.is_plain:
         return ""
     if slip := _in_spaces(node.written) or _in_colon(node.written):
@@ -247,7 +249,7 @@ def slip_in_group(node: Node, line: int) -> str:
 def slip_in_key(key: str) -> str:
     """The mistake in an unknown key; "" if the key is only unknown."""
     if key[:1] in _CURLY and key:
-        return "curly quotes are part of the key; take them away"
+        return "curly quotes are part of the key; remove them"
     if found := _NO_SPACE.match(key):
         return f"a space is missing after `{found['name']}:`; add it"
     return _in_spaces(key)
@@ -257,7 +259,7 @@ def slip_in_value(node: Scalar) -> str:
     """The mistake in a text that is usable as it is; "" if there is none."""
     written = node.written.strip()
     is_quoted = len(written) > 1 and written[0] in _CURLY and written[-1] in _CURLY
-    if is_quoted or (node.is_plain and written[0] in _CURLY_OF_TYPING):
+    if is_quoted or (node.is_plain and written[0] in _CURLY_TYPED):
         return 'curly quotes are part of the text; use "'
     if not node.is_plain and _ESCAPED_PATH.match(written):
         return _BACKSLASH

@@ -109,7 +109,7 @@ def change_the_version(runtime: Path) -> str:
     path = runtime / manifest.NAME
     path.write_text(path.read_text().replace(__version__, "9.9.9", 1))
     return (
-        f"{runtime} is of koe 9.9.9, but the library of {__version__}; "
+        f"{runtime} is for koe 9.9.9, but the library is koe {__version__}; "
         "copy both from the same bundle"
     )
 
@@ -190,7 +190,7 @@ def test_a_file_of_another_user(program: Path, runtime: Path) -> None:
     path = runtime / "lib" / "听 写" / "ö.pyc"
     os.chown(path, 12345, -1)
     assert start(program, runtime) == (
-        f"{path} is not used: it belongs to another user; install koe again as this one"
+        f"{path} is not used: it belongs to another user; install koe again as the present user"
     )
 
 
@@ -213,5 +213,5 @@ def test_what_this_user_may_not_read(name: str, program: Path, runtime: Path) ->
         check=False,
     )
     assert result.stderr == (
-        f"koe: {path} can't be read by this user; give that right (chmod -R a+rX)\n"
+        f"koe: this user can't read {path}; give all users that right (chmod -R a+rX)\n"
     )

@@ -180,7 +180,10 @@ def test_a_fork_of_a_process_that_uses_the_library(
     assert result.returncode == 0, result.stdout + result.stderr
     [line] = result.stderr.splitlines()
     assert result.stdout == failures(line)
-    assert line == "koe: a process that has used koe was forked; the fork cannot use it"
+    assert line == (
+        "koe: a process that has used koe was forked; the fork cannot use koe: start a new "
+        "process instead"
+    )
 
 
 @posix_only
@@ -294,7 +297,7 @@ def test_a_bundle_of_another_user(
     os.chown(folder, 12345, -1)
     program = compiled("failing.c")
     result = run_with(copy_of_library, program, tmp_path)
-    remedy = "it belongs to another user; install koe again as this one"
+    remedy = "it belongs to another user; install koe again as the present user"
     assert result.stderr == f"koe: {folder} is not used: {remedy}\n"
     assert result.stdout == failures(result.stderr)
 
@@ -359,7 +362,7 @@ def test_packages_apart_from_their_python(
     assert (result.stdout, result.stderr) == ("create 0\n", "")
     (python / "lib" / PYTHON / "os.py").unlink()
     result = build.run([program], tmp_path / "home", LD_LIBRARY_PATH=search)
-    sentence = f"which Python the packages in {packages} are for is not known"
+    sentence = f"the Python to which the packages in {packages} belong is unknown"
     assert result.stderr == f"koe: {sentence}; install koe into a virtual environment\n"
 
 
@@ -386,7 +389,10 @@ def test_an_environment_whose_python_is_gone(
     program = compiled("failing.c")
     result = run_with(library, program, tmp_path)
     missing = tmp_path / "gone" / "lib" / PYTHON
-    assert result.stderr == f"koe: there is no Python library in {missing}; install koe again\n"
+    assert result.stderr == (
+        f"koe: Python's standard library is missing: there is no folder {missing}; "
+        "install koe again\n"
+    )
 
 
 @pytest.fixture(scope="module")

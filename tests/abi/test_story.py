@@ -183,7 +183,7 @@ def test_a_service_that_fails_for_good(shell: Shell) -> None:
     ]
     assert begin == [
         BEGIN[shell.abi],
-        f"W({CLOSED}; speak on: koe keeps the recording and tries again)",
+        f"W({CLOSED}; go on speaking: koe keeps the audio and tries again)",
         [FINALIZING],
     ]
     assert last == delivered(shell.abi, "hello")

@@ -19,8 +19,8 @@ from koe.errors import AsrConnectionError
 from tests.asr.tones import WINDOW, build_model, set_metadata
 
 ANY_MODEL = (
-    "put a model for sherpa-onnx there, or set asr.sherpa-onnx.model to one that koe model list "
-    "shows and koe model pull fetches"
+    "put a model for sherpa-onnx there, or choose a model from koe model list, fetch it with koe "
+    "model pull, and set asr.sherpa-onnx.model to its name"
 )
 
 
@@ -127,10 +127,10 @@ STREAMING = {
     [
         ({}, "its model_type is not given"),
         ({"model_type": "whisper"}, "its model_type is whisper"),
-        (OFFLINE, "its T is not given"),
-        (OFFLINE | STREAMING | {"T": -1}, "its T is not given"),
-        (OFFLINE | STREAMING | {"num_heads": "4,x"}, "its num_heads is not given"),
-        (OFFLINE | STREAMING | {"num_heads": "1000000"}, "its num_heads is not given"),
+        (OFFLINE, "its T is missing or invalid"),
+        (OFFLINE | STREAMING | {"T": -1}, "its T is missing or invalid"),
+        (OFFLINE | STREAMING | {"num_heads": "4,x"}, "its num_heads is missing or invalid"),
+        (OFFLINE | STREAMING | {"num_heads": "1000000"}, "its num_heads is missing or invalid"),
         (OFFLINE | STREAMING | {"T": "45,45"}, "its T is 45,45"),
         (OFFLINE | STREAMING | {"decode_chunk_len": 0}, "its decode_chunk_len is 0"),
     ],
@@ -152,9 +152,9 @@ def test_the_common_kind_of_model(model: ModelFiles) -> None:
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
-        ({"vocab_size": 3}, "its context_size is not given"),
+        ({"vocab_size": 3}, "its context_size is missing or invalid"),
         ({"vocab_size": 3, "context_size": 0}, "its context_size is 0"),
-        ({"vocab_size": 99_999_999_999, "context_size": 2}, "its vocab_size is not given"),
+        ({"vocab_size": 99_999_999_999, "context_size": 2}, "its vocab_size is missing or invalid"),
     ],
 )
 def test_another_kind_of_decoder(
@@ -167,7 +167,7 @@ def test_another_kind_of_decoder(
 
 def test_half_a_joiner(model: ModelFiles) -> None:
     model.joiner.write_bytes(model.joiner.read_bytes()[:-1])
-    with pytest.raises(AsrConnectionError, match="it is damaged, or no ONNX file: "):
+    with pytest.raises(AsrConnectionError, match="it is damaged, or is not an ONNX file: "):
         examine_model(model)
 
 
@@ -193,13 +193,13 @@ def test_half_a_file(model: ModelFiles) -> None:
         try:
             assert read_metadata(model.joiner) == {}
         except AsrConnectionError as exc:
-            assert "it is damaged, or no ONNX file: " in exc.message
+            assert "it is damaged, or is not an ONNX file: " in exc.message
 
 
 def test_no_onnx_file(directory: Path) -> None:
     path = folder_with(directory, "a.onnx") / "a.onnx"
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", encoding="utf-8")
-    with pytest.raises(AsrConnectionError, match=r"it is damaged, or no ONNX file: "):
+    with pytest.raises(AsrConnectionError, match=r"it is damaged, or is not an ONNX file: "):
         read_metadata(path)
     with pytest.raises(AsrConnectionError, match=r"is not part of a model that sherpa-onnx "):
         read_metadata(directory / "missing.onnx")
@@ -232,11 +232,11 @@ def test_tokens(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "it has no tokens"),
-        (b"a 0\nb c 1\n", "line 2 is no token with its number"),
-        (b"a\n", "line 1 is no token with its number"),
-        (b"a -1\n", "line 1 is no token with its number"),
-        (b"a 1000000\n", "line 1 is no token with its number"),
-        ("a ١\n".encode(), "line 1 is no token with its number"),
+        (b"a 0\nb c 1\n", "line 2 is not a token and its number"),
+        (b"a\n", "line 1 is not a token and its number"),
+        (b"a -1\n", "line 1 is not a token and its number"),
+        (b"a 1000000\n", "line 1 is not a token and its number"),
+        ("a ١\n".encode(), "line 1 is not a token and its number"),
         (b"\xff 1\n", "'utf-8' codec can't decode"),
     ],
 )

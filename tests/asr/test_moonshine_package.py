@@ -57,7 +57,7 @@ def test_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_package_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.asr.moonshine_package._MODEL", "no such file")
-    with pytest.raises(EngineUnavailableError, match="carries no model"):
+    with pytest.raises(EngineUnavailableError, match="contains no model"):
         check_package()
 
 
@@ -71,5 +71,5 @@ def test_package_finds_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     from moonshine_voice import utils
 
     monkeypatch.setattr(utils, "get_model_path", lambda name: tmp_path)
-    with pytest.raises(EngineUnavailableError, match="carries no model"):
+    with pytest.raises(EngineUnavailableError, match="contains no model"):
         load_transcriber({})

@@ -168,8 +168,8 @@ def examine(files: OfflineFiles) -> AssertionError:
         (ModelKind.SENSE_VOICE, "model", {"lfr_window_size": 101}, "its lfr_window_size is 101"),
         (ModelKind.SENSE_VOICE, "model", {"neg_mean": "0,0"}, "its neg_mean is not 560 numbers"),
         (ModelKind.SENSE_VOICE, "model", {"inv_stddev": None}, "its inv_stddev is not 560 numbers"),
-        (ModelKind.SENSE_VOICE, "model", {"lang_yue": None}, "its lang_yue is not given"),
-        (ModelKind.SENSE_VOICE, "model", {"with_itn": -1}, "its with_itn is not given"),
+        (ModelKind.SENSE_VOICE, "model", {"lang_yue": None}, "its lang_yue is missing or invalid"),
+        (ModelKind.SENSE_VOICE, "model", {"with_itn": -1}, "its with_itn is missing or invalid"),
         (
             ModelKind.PARAFORMER,
             "model",
@@ -184,7 +184,7 @@ def examine(files: OfflineFiles) -> AssertionError:
         ),
         (ModelKind.NEMO_TRANSDUCER, "encoder", {"normalize_type": "x"}, "its normalize_type is x"),
         (ModelKind.WHISPER, "encoder", {"n_mels": 81}, "its n_mels is 81"),
-        (ModelKind.WHISPER, "encoder", {"eot": "x"}, "its eot is not given"),
+        (ModelKind.WHISPER, "encoder", {"eot": "x"}, "its eot is missing or invalid"),
         (ModelKind.WHISPER, "encoder", {"sot_sequence": "3"}, "its sot_sequence is 3"),
         (
             ModelKind.WHISPER,
@@ -279,7 +279,7 @@ def test_tokens_of_paraformer(folders: Callable[[ModelKind], Path]) -> None:
     ("name", "content", "reason"),
     [
         ("vocab.json", "{", "vocab.json is not part of"),
-        ("vocab.json", "[]", "it is no JSON object"),
+        ("vocab.json", "[]", "it is not a JSON object"),
         ("tokenizer_config.json", "{}", "it has no token <asr_text>"),
         ("tokenizer_config.json", '{"added_tokens_decoder": {"1": 2}}', "it has no token"),
     ],

@@ -182,7 +182,7 @@ def adding(*texts: str, end: str = "data: [DONE]\n\n", stopped: str = "") -> lis
         ([response(b"", "503 Service Unavailable")], AsrProtocolError,
          "HTTP 503 Service Unavailable", False),
         ([response(b"<p>hi", "200 OK")], AsrProtocolError,
-         "the reply is not what such a service says: <p>hi", False),
+         "the service sent an unexpected reply (<p>hi)", False),
         (CUT, AsrProtocolError, "stream error: ", False),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", b'{"text":"a"}', Drop()],
          AsrProtocolError, "stream error: ", False),

@@ -180,7 +180,8 @@ def test_what_is_not_understood_is_reported(body: bytes, quoted: str) -> None:
     with pytest.raises(AsrProtocolError) as caught:
         read(body)
     assert str(caught.value) == (
-        f"ASR protocol error: the reply is not what such a service says: {quoted}"
+        f"ASR protocol error: the service sent an unexpected reply ({quoted}); "
+        "check the service's address"
     )
 
 

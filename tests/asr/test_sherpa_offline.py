@@ -224,8 +224,8 @@ def test_a_language_that_a_model_does_not_know(language: str, sense_voice: Path)
     with pytest.raises(AsrConnectionError) as caught:
         load(sense_voice, language=language)
     assert caught.value.message == (
-        f"asr.sherpa-onnx.language is {language!r}, and the model knows: auto, zh, en, ja, ko, "
-        "yue; set it to one of these"
+        f"asr.sherpa-onnx.language is {language!r}, which the model does not support; set it to "
+        "one of: auto, zh, en, ja, ko, yue"
     )
     assert caught.value.is_permanent
 

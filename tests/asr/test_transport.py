@@ -206,20 +206,29 @@ def test_an_end_without_a_close_frame() -> None:
 @pytest.mark.parametrize(
     ("data", "refusal"),
     [
-        (b"\x83\x00", "no WebSocket frame: invalid opcode"),
-        (b"\xf1\x00", "no WebSocket frame: reserved bits must be 0"),
-        (b"\x81\x80abcd", "no WebSocket frame: incorrect masking"),
-        (frame(CONT, b"x"), "no WebSocket frame: unexpected continuation frame"),
-        (frame(CLOSE, b"\x03"), "no WebSocket frame: close frame too short"),
-        (frame(CLOSE, b"\x03\xe8\xff"), "no WebSocket frame: 'utf-8' codec can't decode"),
-        (frame(TEXT, b"\xff"), "no UTF-8: 'utf-8' codec can't decode byte 0xff"),
-        (frame(TEXT, "你".encode()[:2]), "no UTF-8: 'utf-8' codec can't decode bytes"),
+        (b"\x83\x00", "an invalid frame: invalid opcode"),
+        (b"\xf1\x00", "an invalid frame: reserved bits must be 0"),
+        (b"\x81\x80abcd", "an invalid frame: incorrect masking"),
+        (frame(CONT, b"x"), "an invalid frame: unexpected continuation frame"),
+        (frame(CLOSE, b"\x03"), "an invalid frame: close frame too short"),
+        (
+            frame(CLOSE, b"\x03\xe8\xff"),
+            "an invalid frame: 'utf-8' codec can't decode",
+        ),
+        (
+            frame(TEXT, b"\xff"),
+            "a text that is not UTF-8: 'utf-8' codec can't decode byte 0xff",
+        ),
+        (
+            frame(TEXT, "你".encode()[:2]),
+            "a text that is not UTF-8: 'utf-8' codec can't decode bytes",
+        ),
     ],
 )
 def test_what_is_no_message(data: bytes, refusal: str) -> None:
     with pytest.raises(AsrProtocolError) as caught:
         received_from(says(data))
-    assert caught.value.message.startswith(refusal)
+    assert caught.value.message.startswith(f"the server sent {refusal}")
 
 
 def test_a_message_of_a_hundred_megabytes() -> None:

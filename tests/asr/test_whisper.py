@@ -149,7 +149,7 @@ def test_a_loop_that_comes_again_is_forbidden() -> None:
 
 
 def test_speech_of_which_there_are_only_loops_is_an_error() -> None:
-    with pytest.raises(AsrPieceError, match="whisper wrote the same again and again for 1 sec"):
+    with pytest.raises(AsrPieceError, match="whisper only repeated itself for 1 sec"):
         recognise(Guesses(LOOP, LOOP, LOOP))
 
 

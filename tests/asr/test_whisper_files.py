@@ -56,14 +56,22 @@ def test_a_missing_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("model.bin", b"", "it does not begin as one does"),
-        ("model.bin", b"\x06\0\0\0\x0c\0WhisperSpe", "it does not begin as one does"),
-        ("model.bin", b"\x06\0\0\0\x10\0TransformerSpec\0", "it does not begin as one does"),
-        ("config.json", b"[]", "it is no JSON object"),
+        ("model.bin", b"", "its header is not that of a Whisper model"),
+        (
+            "model.bin",
+            b"\x06\0\0\0\x0c\0WhisperSpe",
+            "its header is not that of a Whisper model",
+        ),
+        (
+            "model.bin",
+            b"\x06\0\0\0\x10\0TransformerSpec\0",
+            "its header is not that of a Whisper model",
+        ),
+        ("config.json", b"[]", "it is not a JSON object"),
         ("config.json", b"{", "it is not JSON: "),
         ("config.json", b"\xff", "'utf-8' codec can't decode"),
-        ("vocabulary.json", b"{}", "it is no list of tokens"),
-        ("vocabulary.json", b'["a"]', r"it has no <\|startoftranscript\|>"),
+        ("vocabulary.json", b"{}", "it is not a list of tokens"),
+        ("vocabulary.json", b'["a"]', r"it has no token <\|startoftranscript\|>"),
     ],
 )
 def test_a_file_that_is_no_part_of_a_model(

@@ -75,7 +75,7 @@ print(json.dumps(get(library.koe_history_entry_json, b"2026")))
     found, *entries = map(json.loads, result.stdout.splitlines())
     assert found == [[SECOND, FIRST], [SECOND, FIRST], [FIRST], [FIRST], []], result.stderr
     assert entries == ["Morning", "good", None]
-    assert result.stderr == "koe: several IDs begin with '2026'; write more of it\n"
+    assert result.stderr == "koe: several IDs begin with '2026'; write more characters\n"
 
 
 def test_removing(library: Path, home: Path) -> None:
@@ -108,7 +108,7 @@ assert retry(None) == -1
     assert result.returncode == 0, result.stderr
     said = [line.removeprefix("koe: no session was begun: ") for line in result.stderr.splitlines()]
     assert said == [
-        f"{FIRST} has no recording any more",
+        f"{FIRST} has no recording: it was removed, or never kept",
         "the options must be an object",
         "the options are not JSON: Expecting property name enclosed in double quotes: "
         "line 1 column 2 (char 1)",

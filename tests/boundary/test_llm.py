@@ -153,7 +153,7 @@ HAPPENS = {
     "koe-blank": (FAILED + "empty content in response)", *RAW),
     "koe-fragment": RAW,
     "koe-garbage": (
-        FAILED + "a web page answers instead of a model; is base_url right? It is URL)", *RAW,
+        FAILED + "the server answered with a web page; is base_url right? It is URL)", *RAW,
     ),
     "koe-endless": (FAILED + "the reply is longer than 8 MiB)", *RAW),
     "koe-never": (FAILED + "LLM correction timed out)", *RAW),
@@ -305,8 +305,8 @@ def test_a_reload_that_would_cost_the_client(run: Run) -> None:
     assert len(said) == 2
     for line in said:
         assert line.startswith(
-            "koe: the settings stay as they were: LLM correction failed: the certificates of the "
-            "environment cannot be used: "
+            "koe: the settings stay as they were: LLM correction failed: the file that "
+            "SSL_CERT_FILE names cannot be read: "
         )
 
 
@@ -408,8 +408,10 @@ def test_rewrites(run: Run) -> None:
         "['W(Rewrite failed: config error: LLM profile not found: gone)', 'RW(hello)']",
         "['RW(hello!!)']",
     ]
-    assert recital == "koe: the model's answer was not used: it recites the dictionary"
-    assert missing.endswith("is not one of llm.profiles, which are: fake; nothing is corrected")
+    assert recital == (
+        "koe: the model's answer was not used: it lists terms of the dictionary that were not said"
+    )
+    assert missing.endswith("is not one of llm.profiles (choose from: fake); nothing is corrected")
     assert [question.system for question in fake.service.questions[:2]] == [
         "Be polite.", "Be rude.",
     ]  # fmt: skip

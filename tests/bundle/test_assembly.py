@@ -20,7 +20,7 @@ HERE = linux.Linux()
 
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(BundleError, match="exists and is no bundle; name another folder"):
+    with pytest.raises(BundleError, match="exists and is not a bundle; name another folder"):
         assembly.make(tmp_path, HERE, "c", (), None, lambda _: None)
     assert (tmp_path / "thesis.txt").exists()
 

@@ -30,8 +30,8 @@ def test_a_library_without_its_bundle(tmp_path: Path) -> None:
     done = build.run([program], tmp_path / "home", LD_LIBRARY_PATH=str(root / "lib"))
     place = root / "lib" / "libkoe_core.so.1"
     sentence = (
-        f"there is no folder koe-runtime for {place}; copy the whole bundle again, or use the "
-        "library of a wheel where it was installed"
+        f"there is no folder koe-runtime near {place}; copy the whole bundle again, or leave the "
+        "library of a wheel in the folder where it was installed"
     )
     assert done.stdout == f"create -1\n{sentence}\n"
     assert done.stderr == f"koe: {sentence}\n"

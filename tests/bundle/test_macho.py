@@ -47,7 +47,7 @@ def test_folders_that_it_was_made_in_go(tmp_path: Path) -> None:
 
 def test_a_name_without_room(tmp_path: Path) -> None:
     path = write(tmp_path / "libwithaverylongname.dylib", machine_code("/short"))
-    with pytest.raises(BundleError, match=r"no room in libwithaverylongname\.dylib for its name"):
+    with pytest.raises(BundleError, match=r"libwithaverylongname\.dylib has no room for the name "):
         macho.MachO(path).relocate()
 
 
@@ -92,7 +92,7 @@ def test_what_is_needed_is_where_macos_looks_for_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", universal()])
 def test_something_else(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"other\.so is no machine code for macOS"):
+    with pytest.raises(BundleError, match=r"other\.so is not machine code for macOS"):
         macho.MachO(write(tmp_path / "other.so", content))
 
 

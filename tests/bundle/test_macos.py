@@ -89,7 +89,7 @@ def test_what_macos_would_not_load(bundle: Path, tmp_path: Path) -> None:
     path = bundle / "lib" / "libkoe_core.3.dylib"
     content = path.read_bytes()
     path.write_bytes(content.replace(b"\xaa", b"\xbb", 1))
-    with pytest.raises(BundleError, match=r"libkoe_core\.3\.dylib is not as it was signed"):
+    with pytest.raises(BundleError, match=r"libkoe_core\.3\.dylib has no valid signature"):
         system.try_it(bundle, tmp_path, ())
     path.write_bytes(content)
     next(bundle.rglob("libssl.3.dylib")).unlink()
@@ -100,7 +100,9 @@ def test_what_macos_would_not_load(bundle: Path, tmp_path: Path) -> None:
 def test_a_version_that_the_lock_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(packages, "download", lambda *_: None)
     make_release(tmp_path / "python")
-    with pytest.raises(BundleError, match=r"macos/python\.txt has no libpython\S+; run koe with"):
+    with pytest.raises(
+        BundleError, match=r"macos/python\.txt has no libpython\S+; use Python 3.11"
+    ):
         macos.MacOS("macos-arm64").place_python(tmp_path / "runtime", tmp_path)
 
 

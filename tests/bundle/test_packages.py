@@ -99,5 +99,5 @@ def test_pip_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     with pytest.raises(BundleError, match="could not fetch the packages: ERROR: No matching"):
         packages.fetch(lock, (), tmp_path / "out")
     failed.stderr = "WARNING: Retrying after connection broken by 'x'\nERROR: No matching\n"
-    with pytest.raises(BundleError, match="pip can't reach the index of packages; look at the net"):
+    with pytest.raises(BundleError, match="pip can't reach the package index; check the net"):
         packages.fetch(lock, (), tmp_path / "out")

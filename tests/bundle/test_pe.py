@@ -72,7 +72,7 @@ def test_what_no_package_has(bundle: tuple[Path, Path], tmp_path: Path) -> None:
 def test_something_else(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other.dll"
     path.write_bytes(content)
-    with pytest.raises(BundleError, match=r"other\.dll is no machine code for Windows"):
+    with pytest.raises(BundleError, match=r"other\.dll is not machine code for Windows"):
         pe.Image(path)
 
 

@@ -67,5 +67,7 @@ def test_a_python_of_another_version(tmp_path: Path) -> None:
 
 
 def test_a_version_that_the_lock_lacks(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"windows/python\.txt has no Python \d\.\d+; run koe"):
+    with pytest.raises(
+        BundleError, match=r"windows/python\.txt has no Python \d\.\d+; use Python 3.11"
+    ):
         release.unpack(tmp_path, tmp_path / "release", windows.LOCK)

@@ -21,10 +21,10 @@ def runtime(tmp_path: Path) -> Path:
 
 
 def test_a_module_that_is_missing(runtime: Path) -> None:
-    with pytest.raises(BundleError, match="it is not whole: ModuleNotFoundError: No module named"):
+    with pytest.raises(BundleError, match="the bundle is incomplete: ModuleNotFoundError"):
         trial.import_everything(runtime, ())
 
 
 def test_a_bundle_that_no_program_can_be_linked_to(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="a shell can't start it: "):
+    with pytest.raises(BundleError, match="a shell can't start the bundle's library: "):
         trial.start_shell(tmp_path / "bundle", tmp_path)

@@ -105,5 +105,5 @@ def test_a_bundle_that_is_not_whole(tmp_path: Path) -> None:
     source.write_text("int far_one(void);\nint near_one(void) { return far_one(); }\n")
     far = str(tmp_path / "far.dll")
     subprocess.run([*command, str(runtime / "near.pyd"), far], check=True)
-    with pytest.raises(BundleError, match=r"it is not whole: near\.pyd needs far\.dll"):
+    with pytest.raises(BundleError, match=r"the bundle is incomplete: near\.pyd needs far\.dll"):
         windows.Windows().try_it(tmp_path, tmp_path, ())

@@ -203,7 +203,7 @@ REFUSED = [
     ("llm.timeout_ms", "", "'' is not a whole number from 0 to 3600000; nothing was changed"),
     ("llm.timeout_ms", "9" * 50, "'9999999999999999999999999999999999999999…' is not a whole"),
     ("history.audio_days", "soon", "'soon' is not a whole number from 0 to 1000000, or unlimited"),
-    ("asr.fallback", "qwen,nova", "'qwen,nova' is not a list of engines, which are: moonshine, "),
+    ("asr.fallback", "qwen,nova", "'qwen,nova' is not a list of engines (choose from: moonshine, "),
     ("history", "1", "history is a group or a list"),
     ("asr", "x", "asr is a group or a list, not one value; try: koe config edit"),
     ("asr.qwen", "x", "asr.qwen is a group or a list"),
@@ -211,8 +211,16 @@ REFUSED = [
     ("prompt_templates", "x", "prompt_templates is a group or a list"),
     ("prompt_templates[0].name", "x", "prompt_templates[0].name can't be changed by its key"),
     ("llm.profiles.gpt-5.4.model", "x", "llm.profiles.gpt-5.4.model can't be changed by its key"),
-    ("asr.provider", "parrot", "'parrot' is not an engine of this version, which are: moonshine, "),
-    ("llm.active_profile", "no-such", "'no-such' is not one of llm.profiles, which are: gpt-5.4; "),
+    (
+        "asr.provider",
+        "parrot",
+        "'parrot' is not an engine of this version (choose from: moonshine, ",
+    ),
+    (
+        "llm.active_profile",
+        "no-such",
+        "'no-such' is not one of llm.profiles (choose from: gpt-5.4)",
+    ),
     ("llm.enabled", "maybe", "'maybe' is not true or false; nothing was changed"),
     ("llm.enabled", "nope", "'nope' is not true or false; nothing was changed"),
     ("llm.enabled", "否", "'否' is not true or false; nothing was changed"),
@@ -221,7 +229,7 @@ REFUSED = [
     ("llm.temperature", "nan", "'nan' is not a number from 0 to 2; nothing was changed"),
     ("asr.provider", "Qwen", "'Qwen' is not an engine of this version"),
     ("asr.provider", "", "'' is not an engine of this version"),
-    ("asr.fallback", "parrot", "'parrot' is not a list of engines, which are: moonshine, "),
+    ("asr.fallback", "parrot", "'parrot' is not a list of engines (choose from: moonshine, "),
     ("asr.qwen.url", "wss://", "'wss://' is not a safe address"),
     ("llm.profiles.p.base_url", "http://evil.example/v1", "is not a safe address"),
     ("llm.profiles.p.base_url", "htps://h/v1", "is not a safe address"),
@@ -317,7 +325,7 @@ def test_a_list_of_names(folder: Folder) -> None:
     folder.write("asr:\n  fallback: [nova, glm]\n")
     status, out, err = folder.koe("get", "asr.fallback")
     assert (status, out) == (Exit.OK, "[glm]\n")
-    assert "line 2: asr.fallback[0]: 'nova' is no engine, which are: moonshine" in err
+    assert "line 2: asr.fallback[0]: 'nova' is not a known engine (choose from: moonshine" in err
 
 
 def test_a_header(folder: Folder) -> None:
@@ -368,7 +376,7 @@ def test_show(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         "asr.qwen.model                  default                 qwen3-asr-flash-realtime",
         "asr.qwen.language               default                 zh",
         "asr.qwen.connect_timeout_ms     environment, line 5     7",
-        "asr.qwen.final_wait_timeout_ms  default, not line 6     5000",
+        "asr.qwen.final_wait_timeout_ms  default (bad line 6)    5000",
         "asr.qwen.headers.X-A            file, line 7            ********",
     ]
 
@@ -412,8 +420,8 @@ def test_check(folder: Folder) -> None:
     status, out, err = folder.koe("check")
     assert (status, err) == (Exit.ERROR, "")
     assert out.splitlines() == [
-        f"{folder.file}, line 2: asr.provider: 'parrot' is not an engine of this version, which "
-        f"are: {', '.join(ENGINES)}; nothing is recognised",
+        f"{folder.file}, line 2: asr.provider: 'parrot' is not an engine of this version (choose "
+        f"from: {', '.join(ENGINES)}); nothing is recognised",
         f"{folder.file}, line 4: clipboard.restore_delay_ms: 'soon' is not a whole number from 0 "
         "to 60000 (without quotes); using 1500",
     ]
@@ -454,8 +462,8 @@ def test_check_warns_of_what_goes_unencrypted(folder: Folder) -> None:
     status, out, err = folder.koe("check")
     assert (status, out) == (Exit.OK, f"{folder.file}: nothing is wrong\n")
     assert err == (
-        "koe: note: the key and all that is said go unencrypted to 192.168.1.5, because the "
-        "profile has allow_plain_http\n"
+        "koe: note: the key and all texts are sent unencrypted to 192.168.1.5, because the "
+        "profile has allow_plain_http; to encrypt them, use an https address\n"
     )
 
 

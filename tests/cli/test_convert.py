@@ -47,7 +47,7 @@ def test_a_bad_recording_costs_no_good_file(tmp_path: Path) -> None:
     done = run_koe("convert", tmp_path / "none.wav", target, home=tmp_path)
     assert done.returncode == Exit.ERROR
     assert (
-        done.stderr == f"koe: {tmp_path / 'none.wav'} does not exist; name an existing recording\n"
+        done.stderr == f"koe: {tmp_path / 'none.wav'} does not exist; give an existing recording\n"
     )
     assert target.read_bytes() == b"precious"
 

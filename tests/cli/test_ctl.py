@@ -19,4 +19,4 @@ def test_without_a_daemon(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert main(["ctl", *words]) == Exit.ERROR
-    assert capsys.readouterr().err.startswith("koe: koe serve does not run; start it:")
+    assert capsys.readouterr().err.startswith("koe: koe serve is not running; to start it:")

@@ -184,7 +184,7 @@ def test_a_bad_recording_as_json(tmp_path: Path) -> None:
     assert done.returncode == Exit.ERROR
     assert json.loads(done.stdout) == {
         "event": "error", "file": path,
-        "message": f"{path} does not exist; name an existing recording",
+        "message": f"{path} does not exist; give an existing recording",
     }  # fmt: skip
     assert done.stderr == ""
 
@@ -242,8 +242,10 @@ class TestPipes:
         assert status == Exit.ERROR
         assert out == f"{recording}: 16000 samples\nstdin: 8000 samples\n"
         warning, missing = err.splitlines()
-        assert warning.startswith("koe: warning: stdin is cut off: 0.5 s are missing")
-        assert missing == f"koe: {tmp_path / 'none.wav'} does not exist; name an existing recording"
+        assert warning.startswith(
+            "koe: warning: stdin is cut off: according to its header, 0.5 s are"
+        )
+        assert missing == f"koe: {tmp_path / 'none.wav'} does not exist; give an existing recording"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
     def test_a_named_pipe(self, recording: Path, directory: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_healthy_machine(directory: Path, capsys: pytest.CaptureFixture[str]) 
             Finding(
                 Severity.WARN,
                 "correction",
-                "the profile 'x' is not one of llm.profiles, which are: none; nothing is corrected",
+                "the profile 'x' is not one of llm.profiles (there are none); nothing is corrected",
             ),
         ),
         ("llm: {enabled: false}", Finding(Severity.OK, "correction", "off")),
@@ -111,7 +111,11 @@ def test_proxies(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "the address of the proxy in HTTPS_PROXY can't be read; correct it, or remove it to "
             "connect without a proxy",
         ),
-        Finding(Severity.WARN, "proxy", "entry 2 of NO_PROXY can't be read and is left out"),
+        Finding(
+            Severity.WARN,
+            "proxy",
+            "entry 2 of NO_PROXY can't be read and is ignored; correct or remove it",
+        ),
     ]
 
 
@@ -219,14 +223,14 @@ def test_a_model_is_looked_for_in_the_configuration_s_folder(directory: Path) ->
         (
             "provider: qwen, qwen: {api_key: k}",
             [
-                "no engine takes over when qwen fails; to use moonshine (recognises English only) "
-                "then, run: koe config set asr.fallback moonshine"
+                "no engine takes over when qwen fails; to let moonshine (recognises English only) "
+                "take over, run: koe config set asr.fallback moonshine"
             ],
         ),
         (
             "provider: qwen, glm: {api_key: k}",
             [
-                "no engine takes over when qwen fails; to use glm then, "
+                "no engine takes over when qwen fails; to let glm take over, "
                 "run: koe config set asr.fallback glm"
             ],
         ),

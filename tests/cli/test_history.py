@@ -150,7 +150,7 @@ def test_exporting(past: Past, tmp_path: Path) -> None:
     assert found == {"id": entry_id, "path": str(path), "seconds": 0.02}
     status, out, err = past.koe("export", "last", tmp_path)
     assert (status, out) == (Exit.ERROR, "")
-    assert err == f"koe: {tmp_path} cannot be written: it is no file\n"
+    assert err == f"koe: {tmp_path} cannot be written: it is not a regular file\n"
 
 
 def test_pinning(past: Past) -> None:
@@ -260,7 +260,7 @@ def test_what_cannot_be_tried_again(past: Past) -> None:
     status, out, err = past.koe("retry", "last", "--json")
     assert (status, err) == (Exit.ERROR, "")
     assert json.loads(out)["event"] == "error"
-    assert "has no recording any more" in json.loads(out)["message"]
+    assert "has no recording: it was removed, or never kept" in json.loads(out)["message"]
     assert past.koe("retry", "none")[2].startswith("koe: the history has no entry 'none'; ")
 
 

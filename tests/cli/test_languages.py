@@ -37,7 +37,7 @@ def test_no_languages(typed: str) -> None:
 
 
 def test_every_language_that_something_hears_has_a_name() -> None:
-    heard = {code for it in PROPOSALS for code in it.hears}
+    heard = {code for it in PROPOSALS for code in it.recognised_languages}
     heard |= {code for it in shipped_manifests().values() for code in it.languages}
     assert heard <= NAMES.keys()
     assert all(read_languages(name) == (code,) for code, name in NAMES.items())

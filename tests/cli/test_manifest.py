@@ -90,7 +90,7 @@ def test_folders_are_left_out_and_that_is_reported(
     entries = [*ENTRIES, {"type": "directory", "path": "onnx\x1b"}]
     published.files["/api/models/owner/name/tree/main"] = json.dumps(entries).encode()
     assert generate(directory) == Exit.OK
-    reported = "koe: these folders are left out; add the files that the model needs: onnx \n"
+    reported = "koe: files in these folders are not listed; add those that are needed: onnx \n"
     assert reported in capsys.readouterr().err
 
 
@@ -108,7 +108,7 @@ def test_unsafe_names(
 
 def test_no_repository(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate(directory, repo="no such/thing") == Exit.ERROR
-    said = "koe: 'no such/thing' is no repository; it looks like OWNER/NAME\n"
+    said = "koe: 'no such/thing' is not the name of a repository; enter OWNER/NAME\n"
     assert capsys.readouterr().err == said
     assert generate(directory, repo="owner/none") == Exit.ERROR
     assert "fetch: localhost answers HTTP 404 Not Found" in capsys.readouterr().err

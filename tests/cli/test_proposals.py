@@ -6,7 +6,7 @@ import pytest
 
 from koe.asr import ENGINES
 from koe.cli import proposals
-from koe.cli.proposals import PROPOSALS, Proposal, heard_by, propose
+from koe.cli.proposals import PROPOSALS, Proposal, languages_of_engine, propose
 from koe.config.engines import AsrConfig, QwenConfig, SherpaOnnxConfig
 from koe.models.catalogue import shipped_manifests
 
@@ -21,7 +21,7 @@ def names(*languages: str, may_leave: bool = False, config: AsrConfig | None = N
 def test_the_table() -> None:
     for proposal in PROPOSALS:
         assert proposal.engine in ENGINES
-        assert proposal.hears
+        assert proposal.recognised_languages
         assert not proposal.model or proposal.model in shipped_manifests()
 
 
@@ -76,4 +76,4 @@ def test_what_lacks_a_package_comes_last(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_what_the_configured_engine_hears(config: AsrConfig, heard: tuple[str, ...]) -> None:
-    assert heard_by(config) == heard
+    assert languages_of_engine(config) == heard

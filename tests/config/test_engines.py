@@ -157,15 +157,15 @@ def test_an_unknown_fallback_is_named_with_its_line() -> None:
     node = Sequence(3, [plain("qwen"), Scalar("nova", "nova", 5)])
     _, (problem,) = read_config(tree("asr.fallback", node), PATH)
     assert str(problem) == (
-        "config.yaml, line 5: asr.fallback[1]: 'nova' is no engine, which are: moonshine, "
-        "sherpa-onnx, whisper, apple-speech, mlx, doubao, qwen, glm, mimo; skipping it"
+        "config.yaml, line 5: asr.fallback[1]: 'nova' is not a known engine (choose from: "
+        "moonshine, sherpa-onnx, whisper, apple-speech, mlx, doubao, qwen, glm, mimo); skipping it"
     )
 
 
 def test_a_fallback_from_a_variable_is_in_no_message() -> None:
     node = Sequence(1, [Scalar("sk-secret", "${KEY}", 1)])
     _, (problem,) = read_config(tree("asr.fallback", node), PATH)
-    assert "'${KEY}' is no engine" in problem.message
+    assert "'${KEY}' is not a known engine" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -349,12 +349,12 @@ def test_beside_profiles_a_model_is_ignored(tmp_path: Path, profiles: str) -> No
         ({"active_profile": "anthropic", "enabled": False}, ""),
         (
             {"active_profile": "x", "profiles": {}},
-            "is not one of llm.profiles, which are: none",
+            "is not one of llm.profiles (there are none)",
         ),
         (
             {"active_profile": "x"},
-            "is not one of llm.profiles, "
-            "which are: openai, openai-responses, anthropic, apfel, mlx",
+            "is not one of llm.profiles "
+            "(choose from: openai, openai-responses, anthropic, apfel, mlx)",
         ),
         (
             {

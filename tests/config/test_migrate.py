@@ -10,7 +10,7 @@ import pytest
 from koe.config import migrate as migrate_module
 from koe.config.legacy import is_outdated
 from koe.config.llm import BUILT_IN_PROFILES
-from koe.config.migrate import STEPS, make_room, migrate
+from koe.config.migrate import STEPS, keep_other_settings, migrate
 from koe.config.schema import Config, read_config
 from koe.config.store import Store
 from koe.errors import ConfigError
@@ -142,7 +142,7 @@ def test_the_other_engines_stay() -> None:  # spec config §8.2
 def test_an_impossible_step_leaves_the_file_as_it_is() -> None:
     text = "asr:\n  url: &u x\n  other: *u\n"
 
-    with pytest.raises(ConfigError, match=r"can't be renewed \(nest flat asr\): line 2"):
+    with pytest.raises(ConfigError, match=r"can't be converted \(nest flat asr\): line 2"):
         migrate(Document.parse(text, "p"))
 
 
@@ -165,7 +165,7 @@ def test_room_is_made_only_where_an_older_form_would_be_hidden(
     if taken is not None:
         expected = getattr(migrate_module, taken)(document).text
 
-    assert make_room(document, path).text == expected
+    assert keep_other_settings(document, path).text == expected
 
 
 PROFILES = {
@@ -185,7 +185,7 @@ def test_the_first_profile_in_a_file_hides_no_other(text: str) -> None:
     document = Document.parse(text, "p")
     before = load(document).llm
 
-    changed = make_room(document, ("llm", "profiles", "mine", "model"))
+    changed = keep_other_settings(document, ("llm", "profiles", "mine", "model"))
     changed = set_value(changed, ("llm", "profiles", "mine", "model"), "m")
 
     after = load(changed).llm
@@ -202,7 +202,7 @@ def test_the_first_profile_in_a_file_hides_no_other(text: str) -> None:
 
 def test_a_profile_can_be_chosen_in_a_flat_file() -> None:
     document = Document.parse(PROFILES["flat"], "p")
-    changed = make_room(document, ("llm", "active_profile"))
+    changed = keep_other_settings(document, ("llm", "active_profile"))
     assert load(changed).llm == load(document).llm
     assert set(load(changed).llm.profiles) == set(BUILT_IN_PROFILES)
 
@@ -218,7 +218,7 @@ def test_a_profile_can_be_chosen_in_a_flat_file() -> None:
 )
 def test_the_user_s_own_profiles_are_all_there_are(text: str, key: str) -> None:
     document = Document.parse(text, "p")
-    assert make_room(document, ("llm", key)) is document
+    assert keep_other_settings(document, ("llm", key)) is document
 
 
 # --- by the store ------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_a_prompt_without_what_was_said_is_used_and_reported(tmp_path: Path) -> 
     write(tmp_path, "mine", "{{ asr_text }}")
     prompts, (problem,) = load(tmp_path)
     assert prompts.user == "{{ asr_text }}"
-    assert "there is no {{asr_text}} in it" in problem.message
+    assert "{{asr_text}} is missing" in problem.message
 
 
 # --- the default texts -------------------------------------------------------------------

@@ -252,10 +252,10 @@ def test_a_key_is_not_substituted() -> None:
             plain("9" * 50),
             f"'{'9' * 40}…' is not a whole number from 0 to 150; using 0",
         ),
-        ("owner.name", Sequence(7), "expected text, and no list; using ''"),
+        ("owner.name", Sequence(7), "expected text, not a list; using ''"),
         ("owner", plain("x"), "expected a group of indented settings; using its defaults"),
         ("ownr", plain("x"), "there is no such setting; did you mean owner?"),
-        ("queue", plain("x"), "expected a list, with '- ' in front of each; using its default"),
+        ("queue", plain("x"), "expected a list, each entry with '- ' before it; using the default"),
     ],
 )
 def test_sentences(key: str, node: Node, message: str) -> None:

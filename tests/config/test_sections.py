@@ -26,7 +26,7 @@ def test_what_is_not_given_has_its_default() -> None:
 
 def test_what_was_said_is_known() -> None:
     outer = Outer(count=3)
-    assert (outer.says("count"), outer.says("inner")) == (True, False)
+    assert (outer.is_set("count"), outer.is_set("inner")) == (True, False)
 
 
 def test_keys_come_from_names() -> None:

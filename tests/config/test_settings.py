@@ -41,7 +41,10 @@ def test_a_broken_file_is_reported_and_does_not_stop(
     assert len(reported) == 2
     assert "config.yaml" in reported[0]
     assert "not valid YAML" in reported[0]
-    assert reported[1] == "koe: the default settings are used until this is corrected"
+    assert (
+        reported[1]
+        == "koe: until the file is repaired, the default settings are used without correction"
+    )
 
 
 def test_while_a_program_writes_the_file_a_no_stays(

@@ -48,7 +48,7 @@ def test_owners(key: str, groups: list[str]) -> None:
         ("llm.enabled", "write enabled: indented in a line below llm:"),
         ("font_size", "it belongs to overlay: indent it below overlay:"),
         ("asr:x", "a space is missing after `asr:`; add it"),
-        ("“asr”", "curly quotes are part of the key; take them away"),
+        ("“asr”", "curly quotes are part of the key; remove them"),
         ("weather", "ignoring it"),
         ("", "ignoring it"),
     ],

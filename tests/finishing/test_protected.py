@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koe.finishing.protected import apart
+from koe.finishing.protected import apply_outside
 
 
 @pytest.mark.parametrize(
@@ -39,23 +39,26 @@ def test_pieces_are_one_character(piece: str) -> None:
         assert len(text) == len("see x now")
         return text.upper()
 
-    assert apart(f"see {piece} now", shorten) == f"SEE {piece} NOW"
+    assert apply_outside(f"see {piece} now", shorten) == f"SEE {piece} NOW"
 
 
 def test_words_are_no_pieces() -> None:
     text = "A text. With words, and - a dash; (brackets) too: 5 of 6."
-    assert apart(text, str.upper) == text.upper()
+    assert apply_outside(text, str.upper) == text.upper()
 
 
 def test_a_rule_that_loses_a_piece_changes_nothing() -> None:
-    assert apart("see 3.14 now", lambda text: text[:4]) == "see 3.14 now"
-    assert apart("1.5 2.5", lambda text: text[::-1]) == "1.5 2.5"
+    assert apply_outside("see 3.14 now", lambda text: text[:4]) == "see 3.14 now"
+    assert apply_outside("1.5 2.5", lambda text: text[::-1]) == "1.5 2.5"
 
 
 def test_pieces_may_be_spelled_otherwise() -> None:
-    assert apart("use node.js now", str.upper, lambda piece: piece.title()) == "USE Node.Js NOW"
+    assert (
+        apply_outside("use node.js now", str.upper, lambda piece: piece.title())
+        == "USE Node.Js NOW"
+    )
 
 
 @given(st.text(alphabet="ab.:/@#`_-1 中,\U000f0000\ue000"))
 def test_nothing_is_lost(text: str) -> None:
-    assert apart(text, lambda hidden: hidden) == text
+    assert apply_outside(text, lambda hidden: hidden) == text

@@ -12,7 +12,7 @@ from koe.http.errors import (
     HttpConnectionError,
     HttpTimeoutError,
     is_permanent_status,
-    pause_asked_for,
+    retry_after_seconds,
 )
 
 NOW = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
@@ -54,10 +54,10 @@ def test_refusals_that_pass(status: int) -> None:
     ],
 )
 def test_pauses(value: str, seconds: float | None) -> None:
-    assert pause_asked_for(value, NOW) == seconds
+    assert retry_after_seconds(value, NOW) == seconds
 
 
 @given(st.text())
 def test_any_value(value: str) -> None:
-    pause = pause_asked_for(value)
+    pause = retry_after_seconds(value)
     assert pause is None or 0 <= pause <= 86_400

@@ -41,17 +41,17 @@ URL = "https://api.example.com/v1"
         ),
         (
             ["client error (SendRequest)", "http2 error", "keep-alive timed out"],
-            "api.example.com does not answer any more (keep-alive timed out)",
+            "api.example.com does not answer (keep-alive timed out)",
         ),
         (
             ["client error (Connect)", "received corrupt message of type InvalidContentType"],
-            "api.example.com answers without encryption, as http:// asks for: is base_url right? "
-            "(received corrupt message of type InvalidContentType)",
+            "api.example.com answers without encryption, but https:// and wss:// need it: is "
+            "base_url right? (received corrupt message of type InvalidContentType)",
         ),
         (
             ["[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016)"],
-            "api.example.com answers without encryption, as http:// asks for: is base_url right? "
-            "([SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016))",
+            "api.example.com answers without encryption, but https:// and wss:// need it: is "
+            "base_url right? ([SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016))",
         ),
         (
             ["client error (Connect)", "invalid peer certificate: Revoked"],
@@ -65,7 +65,7 @@ URL = "https://api.example.com/v1"
                 "dns error",
                 "Name or service not known",
             ],
-            "the proxy gives no connection to api.example.com (Name or service not known)",
+            "the proxy does not connect to api.example.com (Name or service not known)",
         ),
         (
             ["client error (SendRequest)", "stream error received: refused stream"],
@@ -131,7 +131,7 @@ def of_httpx(outer: Exception, *causes: Exception) -> Exception:
         ),
         (
             [httpx.ProxyError("407 Proxy Authentication Required")],
-            "the proxy gives no connection to api.example.com (407 Proxy Authentication Required)",
+            "the proxy does not connect to api.example.com (407 Proxy Authentication Required)",
         ),
         ([httpx.ConnectTimeout("")], "connecting to api.example.com timed out"),
         (
@@ -155,10 +155,10 @@ def test_sentences_about_httpx(causes: list[httpx.HTTPError], sentence: str) -> 
 def test_what_another_try_may_mend() -> None:
     broken = failure(httpx.ReadError("reset"), URL, "url")
     assert isinstance(broken, HttpConnectionError)
-    assert (broken.is_passing, broken.is_lasting) == (True, False)
+    assert (broken.is_temporary, broken.is_lasting) == (True, False)
     untrusted = failure(httpx.ConnectError("certificate: self-signed certificate"), URL, "url")
     assert isinstance(untrusted, HttpConnectionError)
-    assert (untrusted.is_passing, untrusted.is_lasting) == (False, True)
+    assert (untrusted.is_temporary, untrusted.is_lasting) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_an_interruption() -> None:
         "the connection to api.example.com broke in the middle of the reply: x [2Jyyy"
     )
     assert len(ours.message) < 400
-    assert ours.is_passing
+    assert ours.is_temporary
 
 
 def test_reasons_of_several_attempts() -> None:

@@ -62,8 +62,8 @@ def test_certificates_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with pytest.raises(HttpConfigError) as refusal:
         Routes(settings())
     assert refusal.value.message == (
-        "the certificates of the environment cannot be used: No such file or directory; "
-        "check SSL_CERT_FILE and SSL_CERT_DIR"
+        "the file that SSL_CERT_FILE names cannot be read: No such file or directory; "
+        "correct or unset the variable"
     )
 
 
@@ -164,9 +164,7 @@ async def test_a_proxy_with_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
             assert (await post(client, far(server), HEADERS, b"{}")).http_version == "HTTP/2"
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:wrong@127.0.0.1:{proxy.port}")
         async with client_of() as client:
-            with pytest.raises(
-                HttpConnectionError, match="the proxy gives no connection"
-            ) as failure:
+            with pytest.raises(HttpConnectionError, match="the proxy does not connect") as failure:
                 await post(client, far(server), HEADERS, b"{}")
             assert "wrong" not in str(failure.value)
 
@@ -178,7 +176,7 @@ async def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Non
     async with client_of() as client:
         with pytest.raises(HttpConnectionError) as failure:
             await get(client, "https://api.example.com/", {})
-    assert "the proxy gives no connection to api.example.com (" in str(failure.value)
+    assert "the proxy does not connect to api.example.com (" in str(failure.value)
     assert "word" not in str(failure.value)
 
 
@@ -205,7 +203,7 @@ async def test_an_exception_that_cannot_be_read_ends_nothing(
             async with client_of() as client:
                 await post(client, far(server), HEADERS, b"{}")
         assert len(proxy.asked) == 2
-    reported = "koe: entry 1 of NO_PROXY can't be read and is left out\n"
+    reported = "koe: entry 1 of NO_PROXY can't be read and is ignored; correct or remove it\n"
     assert capfd.readouterr().err == reported
 
 

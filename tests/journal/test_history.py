@@ -133,7 +133,7 @@ def test_texts(home: Home, audio: str) -> None:
     assert home.files == []
     (entry,) = home.history().list(CANARY.upper())
     assert (entry.text, entry.heard, entry.has_audio) == (COMPLETE.text, CANARY, False)
-    with pytest.raises(HistoryError, match="has no recording any more"):
+    with pytest.raises(HistoryError, match="has no recording: it was removed, or never kept"):
         home.history().recording_of("last")
 
 
@@ -147,7 +147,7 @@ def test_a_session_whose_file_could_not_be_written(home: Home) -> None:
     home.journal.touch()
     entry_id = home.dictate(FAILED)
     assert len(home.warnings) == 1
-    assert "What is said is not kept" in home.warnings[0]
+    assert "The recording can't be stored" in home.warnings[0]
     (entry,) = home.history().list()
     assert (entry.id, entry.heard, entry.has_audio) == (entry_id, CANARY, False)
 
@@ -175,7 +175,7 @@ def test_finding_an_entry(home: Home) -> None:
     assert history.entry(first).id == first
     assert history.entry(second[:16]).id == second
     for wrong, message in [
-        ("20260714", "several IDs begin with '20260714'; write more of it"),
+        ("20260714", "several IDs begin with '20260714'; write more characters"),
         ("nothing", "the history has no entry 'nothing'; `koe history` lists them"),
         ("", "the history has no entry ''"),
     ]:
@@ -511,7 +511,7 @@ def test_exporting(home: Home, tmp_path: Path) -> None:
     with wave.open(str(out)) as wav:
         assert wav.getparams()[:4] == (1, 2, 16_000, 8_000)
         assert wav.readframes(8_000) == b"\1\0" * 8_000
-    with pytest.raises(HistoryError, match="cannot be written: it is no file"):
+    with pytest.raises(HistoryError, match="cannot be written: it is not a regular file"):
         home.history().export("last", tmp_path)
     with pytest.raises(HistoryError, match=r"out\.wav cannot be written: "):
         home.history().export("last", tmp_path / "missing" / "out.wav")

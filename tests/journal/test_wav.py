@@ -38,7 +38,7 @@ def test_an_error_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="it is no file"):
+    with pytest.raises(OSError, match="it is not a regular file"):
         write_wav(tmp_path, [])
     with pytest.raises(FileNotFoundError):
         write_wav(tmp_path / "missing" / "out.wav", [])

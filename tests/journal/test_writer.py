@@ -152,8 +152,8 @@ def test_a_journal_without_a_folder_warns_once(kept: Kept) -> None:
         session.end(END)
     kept.journal.flush(PATIENCE)
     assert kept.warnings == [
-        f"What is said is not kept: {kept.folder}: it is no folder; move that file away; "
-        "dictation goes on"
+        f"The recording can't be stored: {kept.folder}: it is no folder; move that file away; "
+        "dictation continues without it"
     ]
     assert session.persisted == 0
     with pytest.raises(JournalError, match="there is no file"):
@@ -185,7 +185,7 @@ def test_no_threads(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("koe.journal.threads.Writer.start", lambda writer: False)
     session = kept.journal.begin(HEADER)
     session.audio(b"ab")
-    assert "there can be no more threads" in kept.warnings[0]
+    assert "the system allows no more threads" in kept.warnings[0]
     assert session.persisted == 0
 
 
@@ -236,7 +236,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         "print(one.samples > 10_000, one.damage == '', one.end is None)\n"
     )
     warning, *rest = run_on_small_disk(code, tmp_path).splitlines()
-    assert warning.endswith("No space left on device; dictation goes on")
+    assert warning.endswith("No space left on device; dictation continues without it")
     assert rest == ["False", "True True False"]
 
 

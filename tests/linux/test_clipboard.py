@@ -80,7 +80,7 @@ async def test_formats(desk: Screen) -> None:
     async with clipboard(desk) as board:
         board.put("é", CLIPBOARD, PRIMARY)
         assert await paste(desk, "-t", "STRING") == b"\xe9"
-        board.put("你", CLIPBOARD, passing=True)
+        board.put("你", CLIPBOARD, temporary=True)
         formats = (await paste(desk, "-t", "TARGETS")).split()
         assert b"STRING" not in formats
         assert b"UTF8_STRING" in formats
@@ -95,7 +95,7 @@ def test_what_it_held_comes_back(desk: Screen, content: bytes) -> None:
         async with clipboard(desk) as board:
             await copy(desk, content, "-t", "image/png")
             held = await board.contents(CLIPBOARD)
-            board.put("passing", CLIPBOARD)
+            board.put("temporary", CLIPBOARD)
             board.bring_back(held, CLIPBOARD)
             assert await paste(desk, "-t", "image/png") == content
 
@@ -105,7 +105,7 @@ def test_what_it_held_comes_back(desk: Screen, content: bytes) -> None:
 @on_loop
 async def test_nothing_comes_back_as_nothing(desk: Screen) -> None:
     async with clipboard(desk) as board:
-        board.put("passing", CLIPBOARD)
+        board.put("temporary", CLIPBOARD)
         board.bring_back(None, CLIPBOARD)
         assert await board.contents(CLIPBOARD) is None
 
@@ -115,7 +115,7 @@ async def test_what_was_copied_meanwhile_stays(desk: Screen) -> None:
     async with clipboard(desk) as board:
         await copy(desk, b"before")
         held = await board.contents(CLIPBOARD)
-        board.put("passing", CLIPBOARD)
+        board.put("temporary", CLIPBOARD)
         await copy(desk, b"meanwhile")
         assert await paste(desk) == b"meanwhile"
         assert not board.owns(CLIPBOARD)

@@ -12,9 +12,9 @@ from tests.asynchronous import on_loop
 
 def test_a_text() -> None:
     assert contents_of("é") == dict.fromkeys(TEXT_FORMATS, "é".encode())
-    passing = contents_of("é", passing=True)
-    assert passing["x-kde-passwordManagerHint"] == b"secret"
-    assert passing.keys() > contents_of("é").keys()
+    temporary = contents_of("é", temporary=True)
+    assert temporary["x-kde-passwordManagerHint"] == b"secret"
+    assert temporary.keys() > contents_of("é").keys()
 
 
 @on_loop

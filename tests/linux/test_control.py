@@ -39,7 +39,7 @@ def test_only_this_user_can_connect(runtime: Path) -> None:
 def test_a_second_daemon_is_refused_and_harms_nothing(runtime: Path) -> None:
     path = control_path(os.environ)
     with claimed(path) as listener:
-        with pytest.raises(DesktopError, match="runs already"), claimed(path):
+        with pytest.raises(DesktopError, match="is already running"), claimed(path):
             pass
         with socket.socket(socket.AF_UNIX) as peer:
             peer.connect(str(path))
@@ -56,7 +56,7 @@ def test_the_socket_of_a_killed_daemon_is_replaced(runtime: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", script], timeout=PATIENCE, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert path.exists()
-    with pytest.raises(DesktopError, match="koe serve does not run"):
+    with pytest.raises(DesktopError, match="koe serve is not running"):
         next(ask(path, ControlRequest("begin")))
     with claimed(path):
         assert path.exists()
@@ -66,7 +66,7 @@ def test_a_file_in_its_place_is_left_alone(runtime: Path) -> None:
     path = control_path(os.environ)
     path.parent.mkdir(mode=0o700)
     path.write_text("mine")
-    with pytest.raises(DesktopError, match="is no socket; move it away"), claimed(path):
+    with pytest.raises(DesktopError, match="is not a socket; move it away"), claimed(path):
         pass
     assert path.read_text() == "mine"
 

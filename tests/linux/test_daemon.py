@@ -108,7 +108,7 @@ async def test_a_desktop_that_stays_away(
             while "right_control" not in json.loads(await reader.readline())["hotkey"]:
                 pass
         writer.close()
-    with pytest.raises(DesktopError, match="the desktop has gone"):
+    with pytest.raises(DesktopError, match="the desktop has ended"):
         await serving
 
 
@@ -187,7 +187,7 @@ async def test_from_the_key_to_the_text(
 
 @on_loop
 async def test_one_daemon(runtime: Path, directory: Path) -> None:
-    with claimed(control_path(os.environ)), pytest.raises(DesktopError, match="runs already"):
+    with claimed(control_path(os.environ)), pytest.raises(DesktopError, match="is already running"):
         await serve(directory, os.environ)
 
 
@@ -217,7 +217,7 @@ def follow() -> Iterator[dict[str, object]]:
         try:
             yield from ask(control_path(os.environ), ControlRequest("follow"))
         except DesktopError as exc:
-            assert "does not run" in str(exc)
+            assert "is not running" in str(exc)
 
 
 @pytest.mark.model

@@ -75,7 +75,7 @@ def test_the_surest_way_comes_first(
             FIELD,
             Means(paste=True),
             (CLIPBOARD,),
-            "linux.insert is at-spi, which this window does not take",
+            "linux.insert is at-spi, which does not work here",
         ),
     ],
 )

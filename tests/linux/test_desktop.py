@@ -27,7 +27,7 @@ async def test_a_whole_desktop(desk: Screen) -> None:
 @pytest.mark.parametrize(
     ("environ", "sentences"),
     [
-        ({}, ["DISPLAY is not set", "DBUS_SESSION_BUS_ADDRESS is not set"]),
+        ({}, ["nor DISPLAY is set", "DBUS_SESSION_BUS_ADDRESS is not set"]),
         (
             {"DISPLAY": ":9999", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"},
             ["the X server :9999 can't be reached", "is DBUS_SESSION_BUS_ADDRESS right?"],

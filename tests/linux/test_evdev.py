@@ -10,7 +10,7 @@ import pytest
 
 from koe.errors import DesktopError
 from koe.linux.delivery import Window, chord_for
-from koe.linux.evdev import EVENT, KernelKeys, KeyCodes, code_of, codes_of
+from koe.linux.evdev import EVENT, KernelHotkey, KernelKeys, code_of, codes_of
 from koe.linux.keys import key_of
 from tests.asynchronous import on_loop
 from tests.linux.making import PATIENCE
@@ -26,11 +26,11 @@ SPACE = [(1, 57, 1), (0, 0, 0), (1, 57, 0), (0, 0, 0)]
 
 @pytest.mark.parametrize(
     ("name", "codes"),
-    [("fn", KeyCodes(97, None)), ("122", KeyCodes(59, 0)), ("ctrl+alt+49", KeyCodes(57, 12)),
-     ("cmd+0", KeyCodes(30, 64)), ("right_option", KeyCodes(100, None)),
-     ("scroll_lock", KeyCodes(70, None))],
+    [("fn", KernelHotkey(97, None)), ("122", KernelHotkey(59, 0)),
+     ("ctrl+alt+49", KernelHotkey(57, 12)), ("cmd+0", KernelHotkey(30, 64)),
+     ("right_option", KernelHotkey(100, None)), ("scroll_lock", KernelHotkey(70, None))],
 )  # fmt: skip
-def test_codes(name: str, codes: KeyCodes) -> None:
+def test_codes(name: str, codes: KernelHotkey) -> None:
     assert codes_of(key_of(name)) == codes
 
 
@@ -53,7 +53,7 @@ async def test_recorded_events(tmp_path: Path) -> None:
     def note(name: str, is_down: bool) -> None:
         heard.put_nowait((name, is_down))
 
-    calls: dict[KeyCodes, Callable[[bool], None]] = {
+    calls: dict[KernelHotkey, Callable[[bool], None]] = {
         codes_of(key_of(name)): partial(note, name) for name in ("right_control", "ctrl+alt+49")
     }
     keys = KernelKeys(calls)

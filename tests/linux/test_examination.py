@@ -52,9 +52,9 @@ def test_a_whole_desktop(desk: Screen, runtime: Path) -> None:
         works, missing = examine(desk.environ | {"XDG_RUNTIME_DIR": str(runtime)}, LinuxConfig())
     finally:
         set_accessible(desk, is_on=False)
-    assert "fields of AT-SPI are filled and read back, texts are pasted into windows" in works
+    assert "texts are inserted by AT-SPI and read back, texts are pasted into windows" in works
     assert [it for it in missing if "notification daemon" not in it] == [
-        "koe serve does not run; start it: systemctl --user start koe, or: koe serve"
+        "koe serve is not running; to start it: systemctl --user start koe, or: koe serve"
     ]
 
 
@@ -72,7 +72,7 @@ def test_programs_that_show_no_fields(
 
 def test_without_a_detector_of_voices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(koe.linux.examination, "voice_detector", lambda: None)
-    (sentence,) = (it for it in missing_in({}) if "no detector of voices" in it)
+    (sentence,) = (it for it in missing_in({}) if "no voice detector" in it)
     assert "recordings end later" in sentence
     assert sentence.endswith("run: pip install 'koe-core[linux]'")
 
@@ -132,5 +132,5 @@ def test_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "key_program", lambda: None)
     works, missing = examine({}, LinuxConfig())
     assert works == []
-    for sentence in ("DISPLAY is not set", "no D-Bus", "koe-key was not built", "XDG_RUNTIME_DIR"):
+    for sentence in ("nor DISPLAY is set", "no D-Bus", "koe-key was not built", "XDG_RUNTIME_DIR"):
         assert any(sentence in it for it in missing)

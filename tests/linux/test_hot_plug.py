@@ -37,5 +37,5 @@ def test_a_microphone_goes_and_comes_back_during_and_between_recordings(server: 
         server.unplug()
         until_said(first.stdout, "the microphone stopped recording")
         server.plug_in()
-        until_said(first.stdout, "the microphone is back")
+        until_said(first.stdout, "the microphone is connected again")
         until_said(first.stdout, "heard")

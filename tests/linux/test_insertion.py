@@ -30,7 +30,7 @@ class Board:
 
     def active_window(self) -> Window | None:
         if self.gone:
-            raise DesktopError("the X server has gone")
+            raise DesktopError("the X server has ended")
         return self.active
 
     async def paste(self, text: str, window: Window, restore_delay: float) -> Tried:
@@ -41,7 +41,7 @@ class Board:
 
     async def leave(self, text: str) -> None:
         if self.gone:
-            raise DesktopError("the X server has gone")
+            raise DesktopError("the X server has ended")
         self.left.append(text)
 
     def close(self) -> None:
@@ -185,7 +185,7 @@ async def test_a_server_that_has_gone() -> None:
     target = inserter.aim()
     board.gone = True
     delivered = await inserter.insert("text", target)
-    assert "the X server has gone" in delivered.message
+    assert "the X server has ended" in delivered.message
 
 
 @pytest.mark.parametrize(

@@ -104,5 +104,5 @@ async def test_a_server_that_refuses(address: str, capsys: pytest.CaptureFixture
         notifications.show(Announcement("Koe", "no microphone", is_grave=True))
         await server.next()
     reported = capsys.readouterr().err
-    assert reported.startswith("koe: nothing can be shown: ")
+    assert reported.startswith("koe: no notification can be shown: ")
     assert "there is no room" in reported

@@ -47,7 +47,7 @@ def test_a_window_pastes_a_text(desk: Screen, text: str) -> None:
     @on_loop
     async def run() -> None:
         async with clipboard_of(desk) as (portal, clipboard):
-            clipboard.put(text, passing=True)
+            clipboard.put(text, temporary=True)
             await clipboard.settle()
             assert clipboard.owns()
             assert "x-kde-passwordManagerHint" in (portal.formats or [])

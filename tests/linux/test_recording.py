@@ -141,8 +141,8 @@ async def test_a_microphone_that_comes_back() -> None:
     await running
     assert desk.pcm.startswith(TONE + TONE[::-1])
     assert desk.warnings == [
-        "the microphone has gone; the recording goes on when it is back",
-        "the microphone is back; speak on",
+        "the microphone has gone; the recording continues when it is connected again",
+        "the microphone is connected again; continue to speak",
     ]
 
 
@@ -154,7 +154,7 @@ async def test_a_release_while_the_microphone_is_away() -> None:
     desk.recording.end()
     await running
     assert desk.pcm == TONE
-    assert "was away when the recording ended" in desk.warnings[-1]
+    assert "was not connected when the recording ended" in desk.warnings[-1]
 
 
 @on_loop

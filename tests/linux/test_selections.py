@@ -55,7 +55,7 @@ async def test_what_it_held_comes_back(sway: Sway) -> None:
     async with clipboard_of(sway) as (compositor, clipboard):
         before = await clipboard.contents()
         assert before["text/plain;charset=utf-8"] == LARGE.encode()
-        clipboard.put("passing", passing=True)
+        clipboard.put("temporary", temporary=True)
         await compositor.settle()
         clipboard.bring_back(before)
         assert await asyncio.to_thread(sway.copied) == LARGE

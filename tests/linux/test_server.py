@@ -147,7 +147,7 @@ needs_key = pytest.mark.skipif(not KOE_KEY.exists(), reason="koe-key is not inst
 @on_loop
 async def test_the_program_in_c(runtime: Path) -> None:
     status, reported = await key("begin")
-    assert (status, reported[:31]) == (1, "koe-key: koe serve does not run")
+    assert (status, reported[:33]) == (1, "koe-key: koe serve is not running")
     async with serving() as host:
         assert await key("begin") == (0, "")
         assert await key("end") == (0, "")

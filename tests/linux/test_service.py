@@ -34,13 +34,13 @@ def test_install_and_uninstall(log: Path, tmp_path: Path) -> None:
         "the service is not installed; to install it: koe service install",
         False,
     )
-    assert "starts with the desktop" in service.install(environ, ["--config", "/a b"])
+    assert "whenever you log in" in service.install(environ, ["--config", "/a b"])
     path = tmp_path / ".config" / "systemd" / "user" / "koe.service"
     text = path.read_text(encoding="utf-8")
     assert "Type=notify\n" in text
     assert f"ExecStart={service.koe_command()[0]}" in text
     assert "serve --config '/a b'\n" in text
-    assert service.status(environ) == ("the service runs", True)
+    assert service.status(environ) == ("the service is running", True)
     known_by = tmp_path / ".local" / "share" / "applications" / "koe.desktop"
     assert known_by.read_text(encoding="utf-8").startswith("[Desktop Entry]\n")
     service.uninstall(environ)

@@ -100,7 +100,7 @@ async def test_what_nothing_shows_is_kept(directory: Path, engine: ScriptedEngin
         desk.takes.begin(Mode.TOGGLE, inserts=False)
         await desk.recorder.heard.wait()
         desk.takes.end()
-        await desk.watcher.until(lambda it: "no program that shows it" in it.message)
+        await desk.watcher.until(lambda it: "the program that would show it" in it.message)
         await desk.idle()
     history = History(directory, HistoryConfig())
     (kept,) = history.list()
@@ -123,7 +123,9 @@ async def test_each_dictation_that_is_not_kept_is_reported(
             desk.takes.begin(Mode.HOLD)
             await desk.recorder.heard.wait()
             desk.takes.end()
-            status = await desk.watcher.until(lambda it: "What is said is not kept" in it.message)
+            status = await desk.watcher.until(
+                lambda it: "The recording can't be stored" in it.message
+            )
             assert (status.text, status.state) == ("hello world", State.IDLE)
 
 
@@ -145,7 +147,7 @@ async def test_nothing_is_said_of_the_microphone_after_a_cancel(
     async with opened(directory) as desk:
         desk.recorder = Recorder(PCM, gone=AudioError("it has gone"))
         desk.takes.begin(Mode.TOGGLE)
-        await desk.watcher.until(lambda it: "goes on when it is back" in it.message)
+        await desk.watcher.until(lambda it: "continues when it is connected again" in it.message)
         desk.takes.cancel()
         await desk.idle()
         assert "was away" not in desk.watcher.seen[-1].message

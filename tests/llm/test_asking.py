@@ -207,8 +207,8 @@ async def test_the_wish_that_nothing_is_kept_is_never_left_out() -> None:
     with pytest.raises(LlmStatusError) as caught:
         await ask_through(refuse(400, "Unknown parameter: 'store'."), profile=profile)
     assert caught.value.message == (
-        "Unknown parameter: 'store'; store: false asks the service to keep nothing, so it is "
-        "never left out; set api_protocol to openai_chat, or choose another service"
+        "Unknown parameter: 'store'; koe always sends store: false, which asks the service to "
+        "keep nothing; set api_protocol to openai_chat, or choose another service"
     )
 
 

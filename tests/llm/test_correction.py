@@ -210,7 +210,7 @@ def test_an_answer_that_is_cut_off_is_not_used_and_says_so(asked: Inquiry) -> No
             200,
             b"<html>",
             LlmReplyError,
-            "a web page answers instead of a model; is base_url right? It is https://h/v1",
+            "the server answered with a web page; is base_url right? It is https://h/v1",
         ),
         (
             200,

@@ -222,7 +222,7 @@ def test_an_address_at_which_nothing_is(
 
 @pytest.mark.parametrize("body", [b"<!doctype html><title>New API</title>", b"\xef\xbb\xbf\n <a/>"])
 def test_a_web_page(body: bytes) -> None:
-    with pytest.raises(LlmReplyError, match=r"a web page answers .* base_url right") as caught:
+    with pytest.raises(LlmReplyError, match=r"answered with a web page.* base_url right") as caught:
         check_status(200, body, OPENAI)
     assert "secret" not in caught.value.message
 
@@ -320,10 +320,10 @@ def test_headers_of_the_user() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("a b", "", "headers of the profile has 'a b', which is no name of a header"),
-        ("", "", "headers of the profile has '', which is no name"),
-        ("Host", "evil", "headers of the profile has Host, which can't be set; remove it"),
-        ("Content-Length", "1", "headers of the profile has Content-Length, which can't be set"),
+        ("a b", "", "the profile's headers contain 'a b', which is not a valid header name"),
+        ("", "", "the profile's headers contain '', which is not a valid header name"),
+        ("Host", "evil", "the profile's headers contain Host, which koe sets; remove it"),
+        ("Content-Length", "1", "the profile's headers contain Content-Length, which koe sets"),
         ("X-Key", "hunter2\nX: y", "the header X-Key of the profile contains a line break"),
     ],
 )
@@ -350,7 +350,7 @@ def test_a_private_network_is_asked_unencrypted_only_when_that_is_allowed(host: 
     assert not profile.exposure
     allowed = profile.replace(allow_plain_http=True)
     assert models_request(allowed).url == f"http://{host}/v1/models"
-    assert allowed.exposure.startswith(f"the key and all that is said go unencrypted to {host},")
+    assert allowed.exposure.startswith(f"the key and all texts are sent unencrypted to {host},")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_address() -> None:
     ["", "a/b/c", "/a", "a/", "../a", "a/..", ".", "a b", "a?b", "a#b", "é", "a%2f..", "a\n"],
 )
 def test_names_that_are_no_repository(repo: str) -> None:
-    with pytest.raises(ManifestError, match="is no repository; it looks like OWNER/NAME"):
+    with pytest.raises(ManifestError, match="is not the name of a repository; enter OWNER/NAME"):
         tree_url(repo)
 
 
@@ -93,8 +93,8 @@ def test_no_such_repository(published: FileServer) -> None:
     ("content", "said"),
     [
         (b"<html>", "parse: the list is not JSON"),
-        (b"{}", "parse: the list is not a list of files"),
-        (b"[1]", "parse: the list is not a list of files"),
+        (b"{}", "parse: the reply is not a list of files"),
+        (b"[1]", "parse: the reply is not a list of files"),
         (b'[{"type": "file"}]', "parse: a file in the list has no path"),
         (b'[{"type": "file", "path": 1}]', "parse: a file in the list has no path"),
     ],

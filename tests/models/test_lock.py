@@ -78,4 +78,7 @@ def test_a_disk_without_locks(
     model = make_model(tmp_path / "m")
     with lock.exclusive(model):
         pass
-    assert capsys.readouterr().err == f"koe: {model} cannot be locked: No locks available\n"
+    assert capsys.readouterr().err == (
+        f"koe: {model} cannot be locked: No locks available; let no other program download or "
+        "remove this model meanwhile\n"
+    )

@@ -131,7 +131,9 @@ def test_locate(root: Path) -> None:
 
 @pytest.mark.parametrize("path", ["a\0b", "\udcff"])
 def test_what_cannot_be_a_path(root: Path, path: str) -> None:
-    with pytest.raises(ModelPathError, match="cannot be a path"):
+    with pytest.raises(
+        ModelPathError, match="contains a NUL or an invalid Unicode character; correct it"
+    ):
         locate(root, path)
 
 

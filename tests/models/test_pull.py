@@ -157,7 +157,9 @@ def test_two_files_in_one_place(tmp_path: Path, first: str, second: str) -> None
 @pytest.mark.parametrize("sha256", ["abc", "g" * 64, "a" * 65])
 def test_checksums_that_are_none(tmp_path: Path, sha256: str) -> None:
     make_model(tmp_path / "m", replace(model_file("a", SMALL), sha256=sha256))
-    with pytest.raises(ManifestError, match="the sha256 of 'a' in the manifest is none"):
+    with pytest.raises(
+        ManifestError, match="the sha256 of 'a' in the manifest is not 64 hexadecimal digits"
+    ):
         download(tmp_path, "m")
 
 

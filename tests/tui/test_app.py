@@ -82,12 +82,12 @@ async def test_another_try_of_an_entry(
 @on_loop
 async def test_a_daemon_that_comes_and_goes(runtime: Path, directory: Path) -> None:
     async with opened(directory, size=(40, 15)) as pilot:
-        await until_shown(pilot, "koe serve does not run; start it:")
+        await until_shown(pilot, "koe serve is not running; to start it:")
         async with daemon(directory):
             await until_shown(pilot, "○ Ready")
             await pilot.press("r")
             await until_shown(pilot, "no recording")
-        await until_shown(pilot, "○ koe serve does not run")
+        await until_shown(pilot, "○ koe serve is not running")
         await pilot.press("3")
         await until_shown(pilot, "asr.provider: moonshine")
         await pilot.press("2")

@@ -39,9 +39,9 @@ async def test_following_and_sending(runtime: Path) -> None:
 @on_loop
 async def test_without_a_daemon(runtime: Path) -> None:
     path = control_path(os.environ)
-    with pytest.raises(DesktopError, match="koe serve does not run; start it"):
+    with pytest.raises(DesktopError, match="koe serve is not running; to start it"):
         await anext(follow(path))
-    with pytest.raises(DesktopError, match="koe serve does not run; start it"):
+    with pytest.raises(DesktopError, match="koe serve is not running; to start it"):
         await send(path, ControlRequest("begin"))
 
 

@@ -45,8 +45,8 @@ async def test_what_keys_do(status: DaemonStatus | None, sent: list[ControlReque
 async def test_what_is_shown() -> None:
     app = Studio()
     async with running(app, size=(40, 15)) as pilot:
-        app.pane.show(None, "koe serve does not run; start it: koe serve")
-        await until_shown(pilot, "koe serve does not run; start it: koe")
+        app.pane.show(None, "koe serve is not running; to start it: koe serve")
+        await until_shown(pilot, "koe serve is not running;")
         await until_shown(pilot, "You can use the history and the settings")
         app.pane.show(DaemonStatus(hotkey="F1"))
         await until_shown(pilot, "Press Space and speak")

@@ -37,7 +37,7 @@ def test_nothing_moves_the_cursor() -> None:
 @pytest.mark.parametrize(
     ("status", "line", "tone"),
     [
-        (None, "○ koe serve does not run", "absent"),
+        (None, "○ koe serve is not running", "absent"),
         (DaemonStatus(), "○ Ready", "ready"),
         (DaemonStatus(State.CANCELLED), "○ Ready", "ready"),
         (DaemonStatus(State.RECORDING_TOGGLE), "● Recording 0:00 ", "recording"),

@@ -77,7 +77,7 @@ def test_what_is_not_yaml(text: str) -> None:
 
 
 def test_the_line_of_a_mistake_is_named_where_the_parser_stopped_in_the_next_one() -> None:
-    message = r"^config error: p: line 1(, column \d+)?: not valid YAML: what \[ opens here"
+    message = r"^config error: p: line 1(, column \d+)?: not valid YAML: the \[ here is not closed"
     with pytest.raises(ConfigError, match=message):
         Document.parse("a: [", "p")
 
@@ -88,8 +88,8 @@ def test_the_line_of_a_mistake_is_named_where_the_parser_stopped_in_the_next_one
         ("a: 1\n---\nb: 1", "line 2, column 1: a second document starts here; delete the line ---"),
         (
             "a: *b",
-            "line 1, column 4: this alias has no anchor; write out what it means, or put a text "
-            "that begins with * in quotes",
+            "line 1, column 4: this alias has no anchor; put quotes around a text that begins "
+            "with *, or replace the alias by its value",
         ),
         (
             "a: " + "[" * 128,

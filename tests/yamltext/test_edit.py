@@ -105,10 +105,10 @@ def test_set(text: str, key: str, value: Value, result: str) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "reason"),
     [
-        ("a: &x {k: 1}\nb: *x\n", "a.k", r"line 1: \*x uses this elsewhere"),
-        ("a: &x {k: 1}\nb: *x\n", "a", r"line 1: \*x uses this elsewhere"),
-        ("a:\n  k: &x 1\nb: *x\n", "a", r"line 2: \*x uses this elsewhere"),
-        ("a: &x {k: 1}\nb: *x\n", "b.k", r"line 2: \*x is here"),
+        ("a: &x {k: 1}\nb: *x\n", "a.k", r"line 1: the alias \*x refers to this"),
+        ("a: &x {k: 1}\nb: *x\n", "a", r"line 1: the alias \*x refers to this"),
+        ("a:\n  k: &x 1\nb: *x\n", "a", r"line 2: the alias \*x refers to this"),
+        ("a: &x {k: 1}\nb: *x\n", "b.k", r"line 2: this section is the alias \*x"),
         ("- a", "b", "line 1: expected settings"),
         ("text", "b", "line 1: expected settings"),
         ("[]", "b", "line 1: expected settings"),

@@ -35,7 +35,7 @@ def test_values() -> None:
     ("text", "reason"),
     [
         ("a: 1\n--- b", "line 2, column 1: a second document starts here; delete the line ---"),
-        ("a: *b", "line 1, column 4: this alias has no anchor; write out what it means"),
+        ("a: *b", "line 1, column 4: this alias has no anchor; put quotes around"),
         ("[" * (DEEPEST_NESTING + 1), "line 1, column 129: nested deeper than 128 levels"),
         ("a: b\n\x1b", "line 2, column 1: this control character is not allowed"),
         ("- a\nb", "line 2: not valid YAML: a colon is missing in this line"),

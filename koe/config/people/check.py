@@ -63,9 +63,10 @@ def find_problems(
 def find_obstacle(
     key: str, document: Document, listing: Listing, engines: Sequence[str]
 ) -> Problem | None:
-    """Why the value of a setting can't work; None if it may.
+    """The reason why the value of a setting can't work; None if there is none.
 
-    A value from a variable may, because the variable can have another value where dictation runs.
+    A value from an environment variable is not checked, because the variable can have another value
+    where dictation runs.
     """
     setting = listing.find(key)
     if setting is None or setting.origin is not Origin.FILE:
@@ -157,7 +158,7 @@ class _Checks:
                 yield self._problem(key, f"{message}; nothing is sent there", setting.line)
 
     def keys(self) -> Iterator[Problem]:
-        """Keys that no service can be sent, because a line break or the like is in them."""
+        """API keys that can't be sent to a service, because they contain a control character."""
         for key, setting in self._settings.items():
             if setting.is_secret and _CONTROL.search(setting.written.strip()):
                 message = "it has a line break or another control character; enter the key again"
@@ -185,7 +186,7 @@ class _Checks:
                 name = f"{prefix}{key.text}"
                 groups.append((f"{name}.", value))
                 if value.kind == SCALAR and not value.text and (mark := self._mark(key, value)):
-                    message = f"a text that begins with {mark} needs quotes; it is not set"
+                    message = f"it has no value: put a text that begins with {mark} in quotes"
                     yield self._problem(name, message, key.line)
 
     def _mark(self, key: Part, value: Part) -> str:

@@ -1,7 +1,7 @@
 """Every setting with the value in force, and its origin.
 
-The declarations, the settings as they were read, and the tree of the file are walked together;
-nothing here knows any particular setting.
+The declarations, the settings as they were read, and the tree of the file are traversed together.
+This module does not depend on any particular setting.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _ADDRESS_SECRETS = re.compile(r"(?<=://)[^/?#@\s]*(?=@)|(?<=\?).+")
 
 
-# What is in the place of an address, and may be a key that was entered there.
+# A text without the characters of an address. It may be a key that was entered as the address.
 _MAY_BE_KEY = re.compile(r"[^.:/\s]{12,}")
 
 
@@ -331,7 +331,7 @@ def _conversion(declared: Value, node: Node | None) -> tuple[bool, tuple[object]
     try:
         return True, (declared.convert(node),)
     except ValueError:
-        # With a variable that is not set now, this is unknown.
+        # If a variable is not set now, it is unknown whether the value will be usable.
         return bool(node.unset), None
 
 

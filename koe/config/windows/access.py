@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from koe.config.hotkeys import normalise
-from koe.config.migrate import make_room
+from koe.config.migrate import keep_other_settings
 from koe.config.schema import Config, read_config
 from koe.config.sections import Consent, Field, Group, Section, Table
 from koe.errors import ConfigError
@@ -68,10 +68,11 @@ def set_text(store: Store, key: str, text: str) -> None:
 def with_text(document: Document, key: str, text: str) -> Document:
     """Store a value, typed by its form and by the type of its setting (spec config §9.4).
 
-    Where text would be sent away, words for yes and no become ``true`` and ``false``. Elsewhere
-    ``true``, ``false`` and whole numbers are stored without quotes, and a decimal number too if the
-    setting accepts only numbers. If the setting accepts any text, a number that is not in its
-    shortest form (``007``, ``+12``) stays text with all its characters. Everything else is text.
+    For a switch that lets text be sent (`Consent`), words for yes and no become ``true`` and
+    ``false``. For other settings, ``true``, ``false`` and whole numbers are stored without quotes,
+    and a decimal number too if the setting accepts only numbers. If the setting accepts any text, a
+    number that is not in its shortest form (``007``, ``+12``) stays text with all its characters.
+    Everything else is text.
 
     Missing sections are created; comments and everything else stay. A value in the place of a
     section is a setting, so it is not replaced by a section unless it is empty.
@@ -84,7 +85,7 @@ def with_text(document: Document, key: str, text: str) -> Document:
         raise ConfigError(document.path, f"a key has at most {DEEPEST_NESTING} parts")
     try:
         _refuse_below_a_value(document, path)
-        return set_value(make_room(document, path), path, _typed(path, text))
+        return set_value(keep_other_settings(document, path), path, _typed(path, text))
     except ValueError as exc:
         raise ConfigError(document.path, f"{key}: can't be stored: {exc}") from exc
 
@@ -131,7 +132,7 @@ class _Json:
         part = part.resolved
         self._left -= 1
         if self._left < 0 or depth > DEEPEST_NESTING:
-            raise self._document.error(part, "aliases make this larger than can be given")
+            raise self._document.error(part, "aliases make this value too large or too deep")
         tag = foreign_tag(part)
         written = self._untagged(part, depth + 1)
         return f"{{{self._text(tag)}:{written}}}" if tag else written

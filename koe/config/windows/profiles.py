@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koe.config.llm import LlmProfile
-from koe.config.migrate import make_room
+from koe.config.migrate import keep_other_settings
 from koe.config.windows.records import References, dump, from_record, parse, to_record
 from koe.errors import ConfigError
 from koe.yamltext.document import Document
@@ -61,7 +61,7 @@ def save_profiles(store: Store, text: str) -> None:
 
     def change(document: Document) -> Document:
         references = References(store.values(document))
-        document = make_room(document, _PROFILES)
+        document = keep_other_settings(document, _PROFILES)
         chosen = references.restore(active, _ACTIVE)
         restored = {name: _restored(references, name, it) for name, it in profiles.items()}
         try:

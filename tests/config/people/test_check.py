@@ -53,8 +53,8 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
             "version (did you mean qwen?); nothing is recognised"),
         ("asr:\n  provider: Qwen;", "c, line 2: asr.provider: 'Qwen;' is not an engine of this "
             "version (did you mean qwen?); nothing is recognised"),
-        ("asr:\n  fallback:\n    -moonshine", "c, line 2: asr.fallback: '-moonshine' is no engine "
-            "(did you mean moonshine?); skipping it"),
+        ("asr:\n  fallback:\n    -moonshine", "c, line 2: asr.fallback: '-moonshine' is not a "
+            "known engine (did you mean moonshine?); skipping it"),
         ("llm: {active_profile: opneai}", "c, line 1: llm.active_profile: 'opneai' is not one of "
             "llm.profiles (did you mean openai?); nothing is corrected"),
         ("asr: {qwen: {url: 'http://h/x'}}", "c, line 1: asr.qwen.url: 'http://h/x' is not a safe "
@@ -65,14 +65,14 @@ def test_nothing_is_wrong(folder: Path, text: str) -> None:
             "which begins with https:// or wss://, or with http:// or ws:// on this computer; in a "
             "private network, set allow_plain_http of the profile first; nothing is sent there"),
         ("asr: {provider: '${NAME}'}", "c, line 1: asr.provider: '${NAME}' is not an engine of "
-            "this version, which are: moonshine, qwen; nothing is recognised"),
-        ("asr: {api_key: k}", "c: asr.provider: 'doubao' is not an engine of this version, which "
-            "are: moonshine, qwen; nothing is recognised"),
+            "this version (choose from: moonshine, qwen); nothing is recognised"),
+        ("asr: {api_key: k}", "c: asr.provider: 'doubao' is not an engine of this version (choose "
+            "from: moonshine, qwen); nothing is recognised"),
         ("llm:\n  active_profile: x", "c, line 2: llm.active_profile: 'x' is not one of "
-            "llm.profiles, which are: openai, openai-responses, anthropic, apfel, mlx; nothing is "
-            "corrected"),
-        ("llm: {profiles: {}}", "c: llm.active_profile: 'openai' is not one of llm.profiles, which "
-            "are: none; nothing is corrected"),
+            "llm.profiles (choose from: openai, openai-responses, anthropic, apfel, mlx); nothing "
+            "is corrected"),
+        ("llm: {profiles: {}}", "c: llm.active_profile: 'openai' is not one of llm.profiles (there "
+            "are none); nothing is corrected"),
         ("llm: {active_profile: anthropic}", "c, line 1: llm.active_profile: 'anthropic' needs a "
             "base_url and a model in llm.profiles; nothing is corrected"),
         ("llm: {active_profile: a, profiles: {a: {provider: mlx, mlx: {model: ''}}}}",
@@ -137,7 +137,8 @@ def test_what_can_not_work(key: str, text: str, is_obstacle: bool) -> None:
 def test_a_text_that_yaml_takes_for_something_else(folder: Path, value: str, mark: str) -> None:
     text = f"asr:\n  qwen:\n    api_key: {value}\n    model: y\n"
     assert problems(folder, text) == [
-        f"c, line 3: asr.qwen.api_key: a text that begins with {mark} needs quotes; it is not set"
+        f"c, line 3: asr.qwen.api_key: it has no value: put a text that begins with {mark} "
+        "in quotes"
     ]
 
 

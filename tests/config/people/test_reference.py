@@ -15,7 +15,7 @@ def test_a_row_of_every_kind() -> None:
         "asr.doubao.api_key` | text | empty | any | with the next recording | C |",
         "asr.doubao.headers` | texts by name | empty | a group of names and texts | ",
         "asr.doubao.language` | text | not set | any | with the next recording | C |",
-        "asr.fallback` | names | empty | a list of engines, which are: moonshine, ",
+        "asr.fallback` | names | empty | a list of engines (choose from: moonshine, ",
         "history.max_mb` | whole number | `500` | a whole number from 0 to 1000000, or unlimited; ",
         "asr.provider` | text | `moonshine` | any | with the next recording | B C |",
         ".<name>.endpoint_path` | text | empty | any; formerly `chat_completions_path` | ",
