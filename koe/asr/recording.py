@@ -1,8 +1,8 @@
 """Engines that get the whole recording at once, after its end, over HTTP.
 
-Nothing leaves this machine before the input has ended, so a cancelled recording is never sent.
-Services limit the length of a recording; a longer one is cut where it is quiet. Each piece is
-retried by itself, so that a failed piece does not cost the others.
+Nothing leaves this machine before the input has ended, so a recording that is cancelled before its
+end is never sent. Services limit the length of a recording; a longer one is cut where it is quiet.
+Each piece is retried by itself, so that a failed piece does not cost the others.
 """
 
 from __future__ import annotations
