@@ -76,6 +76,10 @@ _REST = 4
 _LOOK = SAMPLE_RATE_HZ // 5
 _ENDED = 3 * FRAMES_PER_SECOND // 5
 
+# A gate reports speech for up to half a second after the last sound. So in the first _HANG_OVER
+# samples after a chunk it may still report the speech of that chunk.
+_HANG_OVER = SAMPLE_RATE_HZ // 2
+
 # Speech has three to six words, or characters of Chinese, per second. A text with fewer tokens than
 # this per second of speech counts as incomplete.
 _LEAST_TOKENS_PER_SECOND = 0.5
@@ -118,6 +122,8 @@ class WholePasses(Recogniser):
         # Samples that the gate got, from the first of the session.
         self._gated = 0
         self._chunk = Chunk()
+        # The sample of the session up to which the gate may report the speech of the last chunk.
+        self._hung_over = 0
         # The texts of pieces of the chunk, by their first sample, the one after their last, and
         # whether marks were used for them.
         self._texts: dict[tuple[int, int, bool], _Heard] = {}
@@ -180,17 +186,17 @@ class WholePasses(Recogniser):
 
         If it goes on, the text is not used.
         """
-        if not self._whole.reuses_parts or not self._chunk.quiet:
+        if not self._whole.reuses_parts or not self._chunk.loud or not self._chunk.quiet:
             return self.recognise_so_far()
         if self._chunk.quiet >= ENDING:
-            self._recognise_last(self._chunk.end)
+            self._recognise_last(self._speech_end())
         return []
 
     def finish(self) -> list[Event]:
         """Recognise the rest; most was recognised during speech."""
         ended = self._speech_end()
         if self._whole.reuses_parts:
-            rest = self._recognise_last(ended or self._chunk.end)
+            rest = self._recognise_last(ended)
         else:
             rest = self._recognise_open(ended)
         text = join_segments([self._settled, rest.text])
@@ -209,6 +215,7 @@ class WholePasses(Recogniser):
         size = (self._chunk.loud + self._chunk.quiet) * FRAME
         chunk = self._recognise(0, cut * FRAME, heard=size, is_final=True)
         self._chunk.drop(cut)
+        self._hung_over = self._chunk.start + _HANG_OVER
         self._texts, self._updated = {}, 0
         if not chunk.text:
             return _missed(chunk)
@@ -254,8 +261,9 @@ class WholePasses(Recogniser):
         # A last sound that the gate does not hear must not be cut off.
         return max((end // FRAME + MARGIN) * FRAME, self._chunk.pause_end)
 
-    def _recognise_last(self, end: int) -> _Heard:
-        """Recognise the open chunk up to a sample, as the last one."""
+    def _recognise_last(self, ended: int) -> _Heard:
+        """Recognise the open chunk as the last one; ``ended`` as for `_recognise_open`."""
+        end = ended or self._chunk.end
         return self._recognise(0, end, len(self._chunk.samples), is_final=True)
 
     def _recognise_open(self, ended: int) -> _Heard:
@@ -324,6 +332,8 @@ class WholePasses(Recogniser):
             return any(self._chunk.are_loud(begin, end))
         self._gate.feed(self._chunk.samples[self._gated - start : heard])
         self._gated = max(self._gated, start + heard)
+        if not self._chunk.loud:
+            begin = max(begin, self._hung_over - start)
         return self._gate.has_speech(start + begin, start + end)
 
     def _is_too_little(self, text: str, begin: int, end: int) -> bool:

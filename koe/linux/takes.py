@@ -139,8 +139,8 @@ class Takes:
     def end(self) -> None:
         """End the recording, if there is one; its text is inserted where the key was pressed."""
         if self._newest is not None and self._newest.recording is not None:
-            self._newest.session.expect_end()
             self._newest.recording.end()
+            self._newest.session.expect_end()
 
     def cancel(self) -> None:
         """Cancel the newest dictation, unless it is over."""

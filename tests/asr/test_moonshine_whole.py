@@ -16,8 +16,10 @@ from koe.asr import moonshine_whole
 from koe.asr.moonshine import MoonshineRecogniser, load_stream_model
 from koe.asr.moonshine_package import forget_voice_detector
 from koe.asr.moonshine_whole import VoiceDetector, WholeModel, WholeMoonshine, load_model
+from koe.asr.passes import WholePasses
 from koe.asr.samples import float_samples
 from koe.errors import AsrConnectionError, AsrProtocolError
+from tests.asr.contract import final_text
 
 pytestmark = pytest.mark.model
 
@@ -117,6 +119,17 @@ def test_a_whole_is_recognised_with_the_texts_of_its_parts(
     parts = [whole.recognise(speech[:24_000]), whole.recognise(speech[24_000:])]
     for known in (parts, parts[:1], parts[::-1], ["never recognised"]):
         assert words_of(whole.recognise_whole(speech, known)) == "ever tried ever failed"
+
+
+def test_no_words_are_made_of_silence(model: WholeModel, recordings: Path) -> None:
+    """ "You" was added to the text, because the detector ends speech late."""
+    with wave.open(str(recordings / "beckett.wav")) as recording:
+        pcm = recording.readframes(11 * 16_000 // 2)
+    with closing(VoiceDetector(model)) as gate:
+        passes = WholePasses(WholeMoonshine(model), gate=gate)
+        passes.feed(pcm + bytes(2 * 16_000 * 23 // 10))
+        text = final_text(passes.finish())
+    assert words_of(text) == "ever tried ever failed no matter try again"
 
 
 def test_a_damaged_model_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -390,9 +390,36 @@ def test_before_the_end_the_last_speech_is_recognised_as_soon_as_it_may_have_end
         assert final_text(passes.finish()) == spoken(14 if goes_on else 13)
         return len(reader.pieces)
 
-    assert pieces_after(0.04) == 1
+    assert pieces_after(0.0) == pieces_after(0.04) == 1
     assert pieces_after(0.06) == pieces_after(0.12) == 0
     assert pieces_after(0.08, goes_on=True) == 1
+
+
+def test_before_the_end_the_speech_that_the_gate_has_ended_is_recognised() -> None:
+    """Although louder noise follows, so that the last sound has just ended."""
+    reader = Reader()
+    passes = WholePasses(reader, gate=Noise(), update_interval=0.5)
+    noise = array("h", [3_000, -3_000]).tobytes() * 4_800
+    for frame in in_frames(PHRASES + noise, 640):
+        take(passes, frame)
+    for frame in in_frames(pause(0.12), 640):
+        passes.feed(frame)
+        passes.recognise_before_end()
+    reader.pieces.clear()
+    assert final_text(passes.finish()) == spoken(13)
+    assert not reader.pieces
+
+
+def test_silence_is_not_recognised_before_the_end() -> None:
+    reader = Reader()
+    passes = WholePasses(reader, gate=Lingering(), update_interval=0.5)
+    for frame in in_frames(speech(1.0) + pause(2.2), 640):
+        take(passes, frame)
+    reader.pieces.clear()
+    for frame in in_frames(pause(0.3), 640):
+        passes.feed(frame)
+        passes.recognise_before_end()
+    assert not reader.pieces
 
 
 def hear_fast(pcm: bytes, size: int, recogniser: WholeRecogniser) -> str:
@@ -445,6 +472,27 @@ def test_the_text_depends_on_the_samples_alone(seed: int) -> None:
                 source.choice([passes.recognise_so_far, passes.recognise_before_end])()
         texts.add(final_text(passes.finish()))
     assert len(texts) == 1
+
+
+class Lingering(Listener):
+    """Hears speech for half a second after its end."""
+
+    def has_speech(self, begin: int, end: int) -> bool:
+        return any(self.heard[max(0, begin - 8_000) : end])
+
+
+@pytest.mark.parametrize("silence", [0.7, 2.5, 5.0])
+def test_what_a_gate_reports_late_makes_no_words_of_silence(silence: float) -> None:
+    class Inventor(Counter):
+        """Makes a word of silence."""
+
+        def recognise(self, samples: array[float]) -> str:
+            return super().recognise(samples).replace("0.", "you", samples[:1] == array("f", [0]))
+
+    passes = WholePasses(Inventor(), gate=Lingering())
+    for frame in in_frames(speech(2.0) + pause(silence), 640):
+        take(passes, frame)
+    assert final_text(passes.finish()) == "20."
 
 
 def test_noise_after_speech_gets_no_live_text() -> None:
