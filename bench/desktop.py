@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,10 @@ from bench import machine
 from bench.recordings import write_speech
 from bench.report import Section, percentile, render
 from koe.errors import DesktopError
-from koe.linux.control import STATUS, ask, control_path
-from koe.linux.requests import ControlRequest
 from koe.linux.x11 import Display
 from tests.linux.looking import focus
-from tests.linux.making import KOE_KEY
-from tests.linux.screen import GtkField, missing, running, screen, until
+from tests.linux.screen import GtkField, missing, running, screen
+from tests.linux.serving import daemon, press, status_of, until_idle
 from tests.linux.sound import missing_sound, sound
 
 TAKES = 100
@@ -60,18 +58,6 @@ class Take:
     is_whole: bool
 
 
-@contextmanager
-def daemon(folder: Path, environ: dict[str, str]) -> Iterator[int]:
-    """A daemon that listens; gives its process."""
-    process = subprocess.Popen([sys.executable, "-m", "koe.cli", "serve"], env=environ)
-    try:
-        until(lambda: _status(environ) is not None)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
 def measure(takes: int) -> list[Section]:
     """Dictate so often, and idle before."""
     with ExitStack() as stack:
@@ -84,7 +70,7 @@ def measure(takes: int) -> list[Section]:
         field = stack.enter_context(desk.field(folder))
         asyncio.run(_focus(desk.environ["DISPLAY"]))
         openings = [_first_sample(environ) for _ in range(OPENINGS)]
-        process = stack.enter_context(daemon(folder, environ))
+        process = stack.enter_context(daemon(environ))
         idle = _idle(process)
         found = []
         for number in range(takes + 1):
@@ -107,31 +93,19 @@ def _dictate(
 ) -> Take:
     before = field.text
     began = time.perf_counter()
-    _key("begin", environ)
+    press("begin", environ)
     key = time.perf_counter() - began
     player.wait(PATIENCE)
     ended = time.monotonic()
-    _key("end", environ)
+    press("end", environ)
     while field.text == before:
         if time.monotonic() - ended > PATIENCE:
-            raise DesktopError(f"no text came: {_status(environ)}")
+            raise DesktopError(f"no text came: {status_of(environ)}")
         time.sleep(_LOOK_S)
-    until(lambda: (_status(environ) or {}).get("state") == "idle")
+    delivered = str(until_idle(environ)["text"])
     taken = field.changed_at - ended
-    delivered = str((_status(environ) or {})["text"])
     # Between two texts there is a space.
     return Take(speech, key, taken, field.text.removeprefix(before).lstrip() == delivered)
-
-
-def _key(word: str, environ: Mapping[str, str]) -> None:
-    subprocess.run([KOE_KEY, word], env=environ, check=True)
-
-
-def _status(environ: Mapping[str, str]) -> dict[str, object] | None:
-    try:
-        return next(ask(control_path(environ), ControlRequest(STATUS)))
-    except DesktopError:
-        return None
 
 
 def _first_sample(environ: dict[str, str]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ctypes.util import find_library
 from dataclasses import dataclass
@@ -40,10 +40,12 @@ class Sound:
 
     Attributes:
         environ: What programs that use it are started with.
+        user: A command that starts them as its user; empty: as this one.
         clients: Programs that use it, to be ended with it.
     """
 
     environ: dict[str, str]
+    user: Sequence[str]
     clients: ExitStack
 
     def plug_in(self) -> None:
@@ -51,7 +53,7 @@ class Sound:
         self._control("load-module", "module-null-sink", "sink_name=speaker")
         # While something records from it, a null sink works in small steps, as a device does.
         # Otherwise its first sample takes two seconds.
-        recorder = ["parec", "--device=speaker.monitor", "--raw", os.devnull]
+        recorder = [*self.user, "parec", "--device=speaker.monitor", "--raw", os.devnull]
         self.clients.enter_context(running(recorder, self.environ))
 
     def unplug(self) -> None:
@@ -62,21 +64,26 @@ class Sound:
     def playing(self, pcm: Path) -> Iterator[subprocess.Popen[str]]:
         """Have the microphone hear a recording: 16 kHz mono s16le."""
         shape = ["--format=s16le", "--rate=16000", "--channels=1"]
-        with running(["pacat", "--playback", *shape, str(pcm)], self.environ) as player:
+        with running([*self.user, "pacat", "--playback", *shape, str(pcm)], self.environ) as player:
             yield player
 
     def _control(self, *words: str) -> None:
         subprocess.run(
-            ["pactl", *words], env=self.environ, check=True, capture_output=True, timeout=PATIENCE
+            [*self.user, "pactl", *words],
+            env=self.environ,
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
         )
 
 
 @contextmanager
-def sound(folder: Path) -> Iterator[Sound]:
+def sound(folder: Path, user: Sequence[str] = ()) -> Iterator[Sound]:
     """A sound server with one microphone, which no other program uses.
 
     Args:
         folder: Of its own; its path is short enough for a socket.
+        user: A command that starts programs as the owner of the folder; empty: that is this user.
     """
     (folder / ".asoundrc").write_text(_ASOUND, encoding="utf-8")
     environ = os.environ | {
@@ -85,9 +92,9 @@ def sound(folder: Path) -> Iterator[Sound]:
         "PULSE_RUNTIME_PATH": str(folder / "pulse"),
         "PULSE_LATENCY_MSEC": "20",
     }
-    command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm"]
+    command = [*user, "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm"]
     with running([*command, "-L", "module-native-protocol-unix"], environ), ExitStack() as clients:
-        server = Sound(environ, clients)
+        server = Sound(environ, user, clients)
         until((folder / "pulse/native").exists)
         server.plug_in()
         yield server

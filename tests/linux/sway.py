@@ -64,6 +64,13 @@ class Sway:
         ).stdout  # fmt: skip
 
 
+def as_ordinary_user() -> list[str]:
+    """A command that starts others as an ordinary user; empty: this one is such a user."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+
+
 @contextmanager
 def sway_desktop() -> Iterator[Sway]:
     """A desktop without windows."""
@@ -78,12 +85,9 @@ def sway_desktop() -> Iterator[Sway]:
             "WLR_LIBINPUT_NO_DEVICES": "1",
             "WLR_RENDERER": "pixman",
         }
-        command = ["sway", "--config", str(config)]
-        if os.getuid() == 0:
+        if user := as_ordinary_user():
             os.chown(folder, _NOBODY, _NOBODY)
-            ids = (f"--reuid={_NOBODY}", f"--regid={_NOBODY}")
-            command = ["setpriv", *ids, "--clear-groups", *command]
-        with running(command, environ):
+        with running([*user, "sway", "--config", str(config)], environ):
             until(lambda: any(folder.glob("wayland-*[0-9]")))
             (display,) = folder.glob("wayland-*[0-9]")
             yield Sway(
