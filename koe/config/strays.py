@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from koe.config.sections import Group, Section
 
@@ -19,6 +20,8 @@ _ALIKE = 0.75
 _SHORT, _ALIKE_IF_SHORT = 3, 0.65
 
 
+# The known keys are compared with each unknown one.
+@lru_cache(maxsize=1024)
 def folded(key: str) -> str:
     """A key without case, hyphens and foreign characters: ``api-Key`` becomes ``apikey``."""
     return key.strip(_STRAY).casefold().translate(_JOINTS)

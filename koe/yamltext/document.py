@@ -40,8 +40,8 @@ class Part:
     """
 
     __slots__ = (
-        "anchor", "end", "is_flow", "items", "kind", "line", "start", "style", "tag", "target",
-        "text",
+        "_by_key", "anchor", "end", "is_flow", "items", "kind", "line", "start", "style", "tag",
+        "target", "text",
     )  # fmt: skip
 
     def __init__(self, kind: str, start: int, end: int, line: int, anchor: str | None) -> None:
@@ -56,10 +56,22 @@ class Part:
         self.is_flow = False
         self.items: list[Part] = []
         self.target: Part | None = None
+        # The pairs of a mapping by the text of their key; None: not needed yet.
+        self._by_key: dict[str, list[tuple[Part, Part]]] | None = None
 
     def pairs(self) -> list[tuple[Part, Part]]:
         """The pairs of a mapping, each key with its value, duplicates included."""
         return list(zip(self.items[::2], self.items[1::2], strict=True))
+
+    def pairs_of(self, key: str) -> list[tuple[Part, Part]]:
+        """The pairs of a complete mapping whose key is a scalar with this text."""
+        if self._by_key is None:
+            self._by_key = {}
+            for name, value in self.pairs():
+                part = name.resolved
+                if part.kind == SCALAR:
+                    self._by_key.setdefault(part.text, []).append((name, value))
+        return self._by_key.get(key, [])
 
     @property
     def resolved(self) -> Part:

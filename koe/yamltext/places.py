@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from koe.yamltext.document import MAPPING, SCALAR, Document, Part
+from koe.yamltext.document import MAPPING, Document, Part
 from koe.yamltext.scalars import resolve
 
 Splice = tuple[int, int, str]
@@ -27,10 +27,9 @@ _BLANK = re.compile(r"[ \t]*(?=[\r\n])")
 def pair_of(section: Part, key: str) -> Pair | None:
     """The last entry of a mapping with this key; None if there is none."""
     if section.kind == MAPPING:
-        for name, value in reversed(section.pairs()):
-            part = name.resolved
+        for name, value in reversed(section.pairs_of(key)):
             # A key must be text: its text resolves to itself, not to a number or the like.
-            if part.kind == SCALAR and part.text == key and resolve(part) == key:
+            if resolve(name.resolved) == key:
                 return name, value
     return None
 
