@@ -93,13 +93,20 @@ bool koe_libpython_place(char place[KOE_PATH_SIZE]) {
 #endif
 
 static bool fill(void *library, char sentence[KOE_SENTENCE_SIZE]) {
-#define FIND(name)                                                                                        \
-    if (!(*(void **)&koe_python.name = find_symbol(library, #name))) {                                    \
-        snprintf(sentence, KOE_SENTENCE_SIZE, "the Python library has no " #name "; install koe again");  \
-        return false;                                                                                     \
+#define KOE_API_ENTRY(name) {#name, (void **)&koe_python.name},
+    static const struct {
+        const char *name;
+        void **function;
+    } entries[] = {KOE_PYTHON_API(KOE_API_ENTRY)};
+#undef KOE_API_ENTRY
+    for (size_t at = 0; at < sizeof entries / sizeof *entries; at++) {
+        *entries[at].function = find_symbol(library, entries[at].name);
+        if (!*entries[at].function) {
+            snprintf(sentence, KOE_SENTENCE_SIZE, "the Python library has no %s; install koe again",
+                     entries[at].name);
+            return false;
+        }
     }
-    KOE_PYTHON_API(FIND)
-#undef FIND
     return true;
 }
 
