@@ -13,13 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 Args = ParamSpec("Args")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
-def run(work: Coroutine[object, object, Result]) -> Result:
+def run(work: Coroutine[object, object, Returned]) -> Returned:
     """Run a coroutine as `asyncio.run` does, but do not wait for blocked threads at the end."""
 
-    async def without_waiting() -> Result:
+    async def without_waiting() -> Returned:
         asyncio.get_running_loop().set_default_executor(DaemonThreads())
         return await work
 
@@ -27,8 +27,8 @@ def run(work: Coroutine[object, object, Result]) -> Result:
 
 
 def settle(
-    future: Future[Result],
-    function: Callable[Args, Result],
+    future: Future[Returned],
+    function: Callable[Args, Returned],
     /,
     *args: Args.args,
     **kwargs: Args.kwargs,
@@ -46,10 +46,10 @@ class DaemonThreads(ThreadPoolExecutor):
     """An executor whose threads Python does not join at exit; each call has its own thread."""
 
     def submit(
-        self, function: Callable[Args, Result], /, *args: Args.args, **kwargs: Args.kwargs
-    ) -> Future[Result]:
+        self, function: Callable[Args, Returned], /, *args: Args.args, **kwargs: Args.kwargs
+    ) -> Future[Returned]:
         """Call ``function`` on a thread of its own."""
-        future: Future[Result] = Future()
+        future: Future[Returned] = Future()
 
         def call() -> None:
             if future.set_running_or_notify_cancel():

@@ -215,7 +215,7 @@ def frame(head: bytes, payload: bytes) -> bytes:
     return head + struct.pack(">I", len(packed)) + packed
 
 
-class Response(NamedTuple):
+class ServerResponse(NamedTuple):
     """A message of the service.
 
     Attributes:
@@ -227,7 +227,7 @@ class Response(NamedTuple):
     is_last: bool
 
 
-def parse(message: bytes) -> Response:
+def parse(message: bytes) -> ServerResponse:
     """Decode a frame of the service (spec asr §2.1.5).
 
     Raises:
@@ -257,8 +257,8 @@ def parse(message: bytes) -> Response:
         payload = _unpack(payload)
     is_last = bool(flags & _IS_LAST)
     if serialisation != _JSON:
-        return Response(JsonObject({}, ""), is_last)
-    return Response(JsonObject.parse(payload, "parse JSON"), is_last)
+        return ServerResponse(JsonObject({}, ""), is_last)
+    return ServerResponse(JsonObject.parse(payload, "parse JSON"), is_last)
 
 
 def _server_error(body: bytes, compression: int) -> AsrProtocolError:

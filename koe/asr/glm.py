@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
+from koe.asr.reply import HeardSoFar, Interpretation, ReplyDocument, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.config.schema import AsrConfig
@@ -88,7 +88,7 @@ def _part(name: str, content_type: str, content: bytes) -> bytes:
     return b"%b\r\n\r\n%b\r\n" % (head.encode(), content)
 
 
-def interpret(document: Document, heard: str) -> Interpretation:
+def interpret(document: ReplyDocument, heard: str) -> Interpretation:
     """Interpret a document (spec asr §2.3.5).
 
     Increments are never the whole text: a final document or the end mark of the stream follows.

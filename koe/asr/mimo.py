@@ -11,7 +11,7 @@ from base64 import b64encode
 
 from koe.asr import Engine
 from koe.asr.recording import RecordingEngine, Service
-from koe.asr.reply import Document, HeardSoFar, Interpretation, refusal_in
+from koe.asr.reply import HeardSoFar, Interpretation, ReplyDocument, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import MimoConfig
 from koe.config.schema import AsrConfig
@@ -74,7 +74,7 @@ def build_upload(config: MimoConfig, wav: bytes) -> Upload:
     )
 
 
-def interpret(document: Document, heard: str) -> Interpretation:
+def interpret(document: ReplyDocument, heard: str) -> Interpretation:
     """Interpret a document (spec asr §2.4)."""
     if refusal := refusal_in(document):
         return refusal

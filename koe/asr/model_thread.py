@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 from koe.daemon_threads import settle
 
 Args = ParamSpec("Args")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 class ModelThread:
@@ -28,16 +28,16 @@ class ModelThread:
         self._thread.start()
 
     def run(
-        self, function: Callable[Args, Result], /, *args: Args.args, **kwargs: Args.kwargs
-    ) -> Result:
+        self, function: Callable[Args, Returned], /, *args: Args.args, **kwargs: Args.kwargs
+    ) -> Returned:
         """Call a function on the thread, and return its result or raise its exception."""
         return self.submit(function, *args, **kwargs).result()
 
     def submit(
-        self, function: Callable[Args, Result], /, *args: Args.args, **kwargs: Args.kwargs
-    ) -> Future[Result]:
+        self, function: Callable[Args, Returned], /, *args: Args.args, **kwargs: Args.kwargs
+    ) -> Future[Returned]:
         """Call a function on the thread, without waiting for it."""
-        done = Future[Result]()
+        done = Future[Returned]()
         self._calls.put(lambda: settle(done, function, *args, **kwargs))
         return done
 

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from koe.asr import WORKING_INTERVAL, Engine
-from koe.asr.reply import Document, Interpretation, UploadReply
+from koe.asr.reply import Interpretation, ReplyDocument, UploadReply
 from koe.asr.upload import Upload, Uploader, open_uploader
 from koe.config.engines import GlmConfig, MimoConfig
 from koe.endpoint import check_endpoint, shown
@@ -77,7 +77,7 @@ class Service:
     settings: GlmConfig | MimoConfig
     longest: float
     build_upload: Callable[[bytes], Upload]
-    interpret: Callable[[Document, str], Interpretation]
+    interpret: Callable[[ReplyDocument, str], Interpretation]
 
 
 class RecordingEngine(Engine):

@@ -26,7 +26,7 @@ LIMIT_BYTES = 4 * 1024 * 1024
 # A line of an event stream that is no data.
 _FIELD = re.compile(r"(?:event|id|retry)?:")
 
-Document = Mapping[str, object]
+ReplyDocument = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class UploadReply:
     """
 
     def __init__(
-        self, interpret: Callable[[Document, str], Interpretation], secret: str = ""
+        self, interpret: Callable[[ReplyDocument, str], Interpretation], secret: str = ""
     ) -> None:
         self._interpret = interpret
         self._secret = secret
@@ -162,7 +162,7 @@ class UploadReply:
             return []
         return self._take(_parse(text))
 
-    def _take(self, document: Document | None) -> list[InterimHeard]:
+    def _take(self, document: ReplyDocument | None) -> list[InterimHeard]:
         said = None if document is None else self._interpret(document, self._heard)
         if said is None:
             return []
@@ -180,7 +180,7 @@ class UploadReply:
         return [InterimHeard(self.text)] if changed and said.text else []
 
 
-def refusal_in(document: Document) -> Refusal | None:
+def refusal_in(document: ReplyDocument) -> Refusal | None:
     """The error of a document; None if it is null or missing (spec asr §2.4)."""
     error = document.get("error")
     if error is None:
@@ -210,7 +210,7 @@ def _is_complete(line: str) -> bool:
     return True
 
 
-def _parse(text: str) -> Document | None:
+def _parse(text: str) -> ReplyDocument | None:
     try:
         document = parse_json(text)
     except ValueError:

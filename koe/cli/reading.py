@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from koe.audio import AudioInput
 
 Args = ParamSpec("Args")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 class Reading:
@@ -58,9 +58,9 @@ class Reading:
             yield pcm
 
     async def _on_thread(
-        self, function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs
-    ) -> Result:
-        def call() -> Result:
+        self, function: Callable[Args, Returned], *args: Args.args, **kwargs: Args.kwargs
+    ) -> Returned:
+        def call() -> Returned:
             try:
                 return function(*args, **kwargs)
             finally:

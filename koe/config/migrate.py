@@ -26,7 +26,7 @@ from koe.yamltext.edit import KeyPath, find, keys_at, move, set_value
 from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 
 Step = Callable[[Document], Document]
@@ -198,7 +198,7 @@ def replace_untouched_templates(document: Document) -> Document:
     found = [_untouched(item.resolved) for item in templates.items]
     if found != [(*it, shortcut) for shortcut, it in enumerate(_TEMPLATES, start=1)]:
         return document
-    first: dict[str, Value] = {
+    first: dict[str, YamlValue] = {
         key.text: resolve(value) for key, value in templates.items[0].resolved.pairs()
     }
     return set_value(document, ("prompt_templates",), [first])

@@ -19,7 +19,7 @@ from koe.json_text import parse_json
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Value = TypeVar("Value", bound="DataclassInstance")
+Dataclass = TypeVar("Dataclass", bound="DataclassInstance")
 
 LONGEST_TEXT = 500_000
 """Longer texts are cut to this many characters, about nine hours of speech."""
@@ -50,7 +50,7 @@ def members_of(value: DataclassInstance) -> dict[str, object]:
     return members
 
 
-def build(cls: type[Value], members: Mapping[str, object]) -> Value:
+def build(cls: type[Dataclass], members: Mapping[str, object]) -> Dataclass:
     """Make an instance of a dataclass from the members of a JSON object.
 
     Raises:

@@ -30,8 +30,6 @@ from koe.journal.threads import Writer
 # Seconds that the end of a process waits for the disk.
 EXIT_SECONDS = 2.0
 
-_Job = Callable[[], None]
-
 
 class SessionJournal:
     """The record of one session. All methods but `read` take microseconds and never raise.
@@ -214,7 +212,7 @@ def remedy_for(entry_id: str) -> str:
     return f"The recording is kept; to try it again, run: koe history retry {entry_id}"
 
 
-def _ignore(job: _Job) -> None:
+def _ignore(job: Callable[[], None]) -> None:
     """Do nothing: the record has ended."""
 
 

@@ -45,7 +45,8 @@ class _Content(NamedTuple):
     bits: int = 8
 
 
-Contents = Mapping[str, _Content]
+X11Contents = Mapping[str, _Content]
+"""What an X11 selection holds, by format."""
 
 
 class Clipboard:
@@ -68,7 +69,7 @@ class Clipboard:
         display.on(xproto.SelectionNotifyEvent, self._note_answer)
         display.on(xproto.PropertyNotifyEvent, self._note_property)
         # What is on each selection that this program owns, by format.
-        self._owned: dict[str, Contents] = {}
+        self._owned: dict[str, X11Contents] = {}
         # The windows that have taken a text since the last `put`.
         self._takers: set[int] = set()
         self._taken = asyncio.Event()
@@ -103,7 +104,7 @@ class Clipboard:
             self._taken.clear()
             await self._taken.wait()
 
-    def bring_back(self, contents: Contents | None, selection: str) -> None:
+    def bring_back(self, contents: X11Contents | None, selection: str) -> None:
         """Restore a selection, unless another program has set it meanwhile.
 
         Args:
@@ -124,7 +125,7 @@ class Clipboard:
         """Whether a selection holds what this program has put there."""
         return selection in self._owned
 
-    async def contents(self, selection: str) -> Contents | None:
+    async def contents(self, selection: str) -> X11Contents | None:
         """What a selection holds, in as many formats as can be kept; None: nothing."""
         if selection in self._owned:
             return self._owned[selection]
@@ -148,7 +149,7 @@ class Clipboard:
 
     # --- giving ---
 
-    def _own(self, selection: str, contents: Contents) -> None:
+    def _own(self, selection: str, contents: X11Contents) -> None:
         self._owned[selection] = contents
         self._display.core.SetSelectionOwner(self._window, self._atom(selection), 0)
         self._display.flush()

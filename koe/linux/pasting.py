@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from koe.errors import DesktopError
-from koe.linux.clipboard import CLIPBOARD, PRIMARY, Clipboard, Contents
+from koe.linux.clipboard import CLIPBOARD, PRIMARY, Clipboard, X11Contents
 from koe.linux.delivery import Tried, Window, chord_for
 from koe.linux.x11 import Display
 
@@ -35,7 +35,7 @@ class Pasting:
         self._display = display
         self._clipboard = Clipboard(display)
         # The contents to restore, by selection, and the timer of that.
-        self._held: dict[str, Contents | None] = {}
+        self._held: dict[str, X11Contents | None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def active_window(self) -> Window | None:
@@ -87,7 +87,7 @@ class Pasting:
         self._timer = asyncio.get_running_loop().call_later(restore_delay, self._restore)
         return Tried.ARRIVED
 
-    async def _take_held(self, selections: tuple[str, ...]) -> dict[str, Contents | None]:
+    async def _take_held(self, selections: tuple[str, ...]) -> dict[str, X11Contents | None]:
         """The contents to restore later: those that the last paste saved, or the present ones."""
         pending = self._held
         self._cancel_restore()

@@ -20,7 +20,7 @@ import xcffib.xtest as xtest
 from koe.errors import DesktopError
 from koe.linux.delivery import Window
 
-Event = TypeVar("Event")
+XEvent = TypeVar("XEvent")
 
 _GONE = "the X server has ended"
 
@@ -73,7 +73,7 @@ class Display:
         self._loop.remove_reader(self._descriptor)
         self.connection.disconnect()
 
-    def on(self, kind: type[Event], handle: Callable[[Event], None]) -> None:
+    def on(self, kind: type[XEvent], handle: Callable[[XEvent], None]) -> None:
         """Add a function that handles events of a type."""
         self._handlers.setdefault(kind, []).append(handle)
 

@@ -35,7 +35,7 @@ from koe.yamltext.scalars import atom_text, block_lines, flow_text, foreign_tag,
 from koe.yamltext.tree import DEEPEST_NESTING
 
 if TYPE_CHECKING:
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 KeyPath = tuple[str, ...]
 """The keys that lead to a value, outermost first."""
@@ -62,7 +62,7 @@ def keys_at(document: Document, path: KeyPath) -> set[str]:
     return {key.text for key, _ in part.pairs()}
 
 
-def set_value(document: Document, path: KeyPath, value: Value) -> Document:
+def set_value(document: Document, path: KeyPath, value: YamlValue) -> Document:
     """Put ``value`` at ``path``, in the place of an existing value.
 
     Missing sections are created, and a value in the place of a section is replaced by one. New
@@ -174,7 +174,7 @@ def _deepest(document: Document, path: KeyPath) -> tuple[Part | None, KeyPath]:
 # --- changes -----------------------------------------------------------------------------
 
 
-def _start(document: Document, value: Value) -> Document:
+def _start(document: Document, value: YamlValue) -> Document:
     """Write the first settings of a file: after its comments, or in the place of ``{}``."""
     assert isinstance(value, dict)
     end, text = line_end(document), document.text
@@ -187,7 +187,7 @@ def _start(document: Document, value: Value) -> Document:
     return _checked(document, document.root, [splice], Change(whole=value_outline(value)))
 
 
-def _append(document: Document, section: Part, key: str, value: Value) -> Document:
+def _append(document: Document, section: Part, key: str, value: YamlValue) -> Document:
     change = Change(section=section, added=(value_outline(key), value_outline(value)))
     last = section.items[-1]
     if not section.is_flow:
@@ -201,7 +201,7 @@ def _append(document: Document, section: Part, key: str, value: Value) -> Docume
     return _checked(document, last, [(end, end, separator + text)], change)
 
 
-def _replace(document: Document, section: Part, pair: Pair, value: Value) -> Document:
+def _replace(document: Document, section: Part, pair: Pair, value: YamlValue) -> Document:
     key, old = pair
     is_atom = not isinstance(value, list | dict)
     if is_atom and old.kind == SCALAR and not old.tag and value_outline(value) == outline_of(old):
@@ -240,7 +240,7 @@ def _replace(document: Document, section: Part, pair: Pair, value: Value) -> Doc
     return _checked(document, key, splices, Change(replaced=old, by=value_outline(value)))
 
 
-def _one_line(value: Value, section: Part, old: Part) -> str:
+def _one_line(value: YamlValue, section: Part, old: Part) -> str:
     if isinstance(value, list | dict):
         return flow_text(value)
     quote = old.style if old.style in {"'", '"'} else ""
@@ -250,13 +250,13 @@ def _one_line(value: Value, section: Part, old: Part) -> str:
 # --- the check and its terms ---
 
 
-def _nested(path: KeyPath, value: Value) -> Value:
+def _nested(path: KeyPath, value: YamlValue) -> YamlValue:
     for key in reversed(path):
         value = {key: value}
     return value
 
 
-def _value(document: Document, part: Part) -> Value:
+def _value(document: Document, part: Part) -> YamlValue:
     """The value of a part, without its place."""
     if foreign_tag(part) or part.kind == ALIAS:
         problem = "koe can't move a value with a tag or an alias; move it by hand"

@@ -9,7 +9,7 @@ from koe.yamltext.document import ALIAS, MAPPING, SCALAR, SEQUENCE, Part
 from koe.yamltext.scalars import resolve
 
 if TYPE_CHECKING:
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 Outline = tuple[object, ...]
 """Kind, tag and content of a node. Comments, exact bytes, quotes and anchors are left out."""
@@ -62,7 +62,7 @@ def outline_of(part: Part, change: Change = _NO_CHANGE) -> Outline:
     return MAPPING, part.tag, *pairs
 
 
-def value_outline(value: Value) -> Outline:
+def value_outline(value: YamlValue) -> Outline:
     """The outline of a value that is to be written."""
     if isinstance(value, dict):
         pairs = ((value_outline(key), value_outline(item)) for key, item in value.items())

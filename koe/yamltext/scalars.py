@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Atom: TypeAlias = bool | int | float | str | None
-    Value: TypeAlias = "Atom | list[Value] | dict[str, Value]"
+    YamlValue: TypeAlias = "Atom | list[YamlValue] | dict[str, YamlValue]"
 
 _CORE = "tag:yaml.org,2002:"
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
@@ -137,7 +137,7 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def flow_text(value: Value) -> str:
+def flow_text(value: YamlValue) -> str:
     """A value on one line, with collections in brackets and braces. Raises as `atom_text`."""
     if isinstance(value, list):
         return f"[{', '.join(flow_text(item) for item in value)}]"
@@ -147,7 +147,7 @@ def flow_text(value: Value) -> str:
     return atom_text(value, in_flow=True)
 
 
-def block_lines(value: dict[str, Value] | list[Value], indent: int) -> list[str]:
+def block_lines(value: dict[str, YamlValue] | list[YamlValue], indent: int) -> list[str]:
     """A collection that is not empty, as lines without line ends. Raises as `atom_text`."""
     if isinstance(value, list):
         items = [(f"{' ' * indent}-", item) for item in value]

@@ -23,7 +23,7 @@ from koe.asr.recording import (
     cut,
     wav,
 )
-from koe.asr.reply import LIMIT_BYTES, Document, HeardSoFar, Interpretation, refusal_in
+from koe.asr.reply import LIMIT_BYTES, HeardSoFar, Interpretation, ReplyDocument, refusal_in
 from koe.asr.upload import Upload
 from koe.config.engines import GlmConfig
 from koe.errors import AsrConnectionError, AsrError, AsrProtocolError, AsrTimeoutError
@@ -60,7 +60,7 @@ def service(
     longest: float = 30.0,
     final_wait_timeout: float = 5.0,
 ) -> Service:
-    def interpret(document: Document, heard: str) -> Interpretation:
+    def interpret(document: ReplyDocument, heard: str) -> Interpretation:
         text, add, stopped = (document.get(name) for name in ("text", "add", "stopped"))
         if isinstance(add, str):
             return HeardSoFar(heard + add, stopped=str(stopped or ""))

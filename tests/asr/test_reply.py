@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from koe.asr.reply import (
     LIMIT_BYTES,
-    Document,
     HeardSoFar,
     Interpretation,
     Refusal,
+    ReplyDocument,
     UploadReply,
     refusal_code,
     refusal_in,
@@ -22,7 +22,7 @@ from koe.errors import AsrProtocolError
 from koe.events import InterimHeard
 
 
-def replace(document: Document, heard: str) -> Interpretation:
+def replace(document: ReplyDocument, heard: str) -> Interpretation:
     """As simple as a service can be."""
     if refusal := refusal_in(document):
         return refusal

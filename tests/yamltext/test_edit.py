@@ -19,10 +19,10 @@ from koe.yamltext.places import line_stop, pair_of
 from koe.yamltext.scalars import atom_text, flow_text
 
 if TYPE_CHECKING:
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 
-def edited(text: str, key: str, value: Value) -> str:
+def edited(text: str, key: str, value: YamlValue) -> str:
     return set_value(Document.parse(text, "p"), tuple(key.split(".")), value).text
 
 
@@ -98,7 +98,7 @@ def edited(text: str, key: str, value: Value) -> str:
         ('{"a":1}', "a", 2, '{"a": 2}'),
     ],
 )  # fmt: skip
-def test_set(text: str, key: str, value: Value, result: str) -> None:
+def test_set(text: str, key: str, value: YamlValue, result: str) -> None:
     assert edited(text, key, value) == result
 
 
@@ -204,7 +204,7 @@ values = st.recursive(
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> tuple[str, dict[str, Value], list[str]]:
+def documents(draw: st.DrawFn) -> tuple[str, dict[str, YamlValue], list[str]]:
     """A text as people write them, what it means, and its comments."""
     comments: list[str] = []
 
@@ -212,14 +212,14 @@ def documents(draw: st.DrawFn) -> tuple[str, dict[str, Value], list[str]]:
         comments.append(f"# comment {len(comments):03}")
         return comments[-1]
 
-    def scalar(value: Value) -> str:
+    def scalar(value: YamlValue) -> str:
         if isinstance(value, list | dict):
             return flow_text(value)
         if isinstance(value, str) and draw(st.booleans()):
             return atom_text(value, quote=draw(st.sampled_from(["'", '"'])))
         return "" if value is None else atom_text(value)
 
-    def block(value: dict[str, Value], indent: int) -> list[str]:
+    def block(value: dict[str, YamlValue], indent: int) -> list[str]:
         lines = []
         for key, item in value.items():
             prefix = " " * indent
@@ -247,7 +247,7 @@ def documents(draw: st.DrawFn) -> tuple[str, dict[str, Value], list[str]]:
     return ends.join(lines) + draw(st.sampled_from(["", ends])), meaning, comments
 
 
-def put(meaning: dict[str, Value], path: list[str], value: Value) -> dict[str, Value]:
+def put(meaning: dict[str, YamlValue], path: list[str], value: YamlValue) -> dict[str, YamlValue]:
     key, *rest = path
     below = meaning.get(key)
     inner = put(below if isinstance(below, dict) else {}, rest, value) if rest else value
@@ -260,7 +260,7 @@ def outline(document: Document) -> Outline:
 
 @given(documents(), st.lists(keys, min_size=1, max_size=4), values)
 def test_any_set(
-    generated: tuple[str, dict[str, Value], list[str]], path: list[str], value: Value
+    generated: tuple[str, dict[str, YamlValue], list[str]], path: list[str], value: YamlValue
 ) -> None:
     text, meaning, comments = generated
     document = Document.parse(text, "p")
@@ -291,7 +291,7 @@ def giving_way(document: Document, path: list[str]) -> str:
 
 @given(documents(), st.data())
 def test_any_scalar_in_the_place_of_another(
-    generated: tuple[str, dict[str, Value], list[str]], data: st.DataObject
+    generated: tuple[str, dict[str, YamlValue], list[str]], data: st.DataObject
 ) -> None:
     text, meaning, _ = generated
     single = [key for key, value in meaning.items() if not isinstance(value, list | dict)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from koe.config.store import Store
     from koe.config.windows.records import Json
     from koe.yamltext.edit import KeyPath
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 _PROFILES = ("llm", "profiles")
 _ACTIVE = ("llm", "active_profile")
@@ -85,7 +85,7 @@ def parse_profile(text: str) -> LlmProfile:
     return profile if profile.name else profile.replace(name=record["id"])
 
 
-def _parse(text: str) -> tuple[str, dict[str, dict[str, Value]]]:
+def _parse(text: str) -> tuple[str, dict[str, dict[str, YamlValue]]]:
     payload = parse(text)
     if not isinstance(payload, dict):
         raise ValueError("the payload must be an object")
@@ -100,7 +100,9 @@ def _parse(text: str) -> tuple[str, dict[str, dict[str, Value]]]:
     }
 
 
-def _restored(references: References, name: str, profile: dict[str, Value]) -> dict[str, Value]:
+def _restored(
+    references: References, name: str, profile: dict[str, YamlValue]
+) -> dict[str, YamlValue]:
     restored = references.restore(profile, (*_PROFILES, name))
     assert isinstance(restored, dict)
     # The file may have this setting under its former key.
@@ -111,7 +113,7 @@ def _restored(references: References, name: str, profile: dict[str, Value]) -> d
 _FORMER_PATH = "chat_completions_path"
 
 
-def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Document:
+def _replace(document: Document, profiles: dict[str, dict[str, YamlValue]]) -> Document:
     old = find(document, _PROFILES)
     names = keys_at(document, _PROFILES)
     if old is None or names.isdisjoint(profiles):
@@ -123,7 +125,7 @@ def _replace(document: Document, profiles: dict[str, dict[str, Value]]) -> Docum
     return document
 
 
-def _update(document: Document, path: KeyPath, record: dict[str, Value]) -> Document:
+def _update(document: Document, path: KeyPath, record: dict[str, YamlValue]) -> Document:
     """Set each field of the record separately, so that comments and other keys stay."""
     keys = keys_at(document, path)
     if not keys:

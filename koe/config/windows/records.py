@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias, TypeVar
 
-    from koe.yamltext.scalars import Value as FileValue
+    from koe.yamltext.scalars import YamlValue
 
     S = TypeVar("S", bound=Section)
 
@@ -143,7 +143,7 @@ class References:
                     if value.text and value.text != value.written:
                         self._written[key, value.text] = value.written
 
-    def restore(self, value: FileValue, path: tuple[str, ...]) -> FileValue:
+    def restore(self, value: YamlValue, path: tuple[str, ...]) -> YamlValue:
         """Replace values from the environment by the references in the file.
 
         The reference is looked up at ``path``, or, for a setting that was moved or copied, under
@@ -154,7 +154,7 @@ class References:
             node = _below(node, key)
         return self._restore(value, node, path[-1])
 
-    def _restore(self, value: FileValue, node: Node | None, key: str) -> FileValue:
+    def _restore(self, value: YamlValue, node: Node | None, key: str) -> YamlValue:
         if isinstance(value, dict):
             return {name: self._restore(it, _below(node, name), name) for name, it in value.items()}
         if isinstance(value, list):

@@ -13,7 +13,7 @@ from koe.yamltext.edit import set_value
 
 if TYPE_CHECKING:
     from koe.config.store import Store
-    from koe.yamltext.scalars import Value
+    from koe.yamltext.scalars import YamlValue
 
 _KEY = "prompt_templates"
 _MOST_TEMPLATES = 9  # one for each digit key
@@ -46,7 +46,7 @@ def save_templates(store: Store, text: str) -> None:
         values = store.values(document)
         if read_config(values, path)[0].prompt_templates == templates:
             return document
-        records: list[Value] = [to_record(template) for template in templates]
+        records: list[YamlValue] = [to_record(template) for template in templates]
         restored = References(values).restore(records, (_KEY,))
         try:
             return set_value(document, (_KEY,), restored)
