@@ -1,6 +1,6 @@
 """Random texts by each way of inserting: no wrong character may be delivered unnoticed.
 
-python -m tests.linux.strings [COUNT [SEED]]: so many by each way, into fields of a real program.
+python -m tests.linux.strings [COUNT [SEED]]: so many by each way, on X11 and on Wayland, into fields of a real program.
 """
 
 from __future__ import annotations
@@ -10,21 +10,25 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Container, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Container, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from koe.config.schema import Config, LinuxConfig
 from koe.linux.bus import open_bus
+from koe.linux.compositor import Compositor
 from koe.linux.delivery import Way, continuing
-from koe.linux.fields import open_fields
-from koe.linux.insertion import Insertion
+from koe.linux.fields import Fields, open_fields
+from koe.linux.insertion import Board, Insertion
 from koe.linux.pasting import Pasting
+from koe.linux.wayland import open_board
 from koe.linux.x11 import Display
 from tests.linux.looking import focus
 from tests.linux.making import PATIENCE
 from tests.linux.screen import GtkField, Screen, missing, screen
+from tests.linux.sway import Sway, missing_sway, sway_desktop
 
 WAYS = (Way.ACCESSIBLE, Way.PASTE)
 COUNT = 10_000
@@ -58,9 +62,15 @@ def texts(seed: int) -> Iterator[str]:
         yield "".join(source.choice(source.choice(alphabets)) for _ in range(size))
 
 
+def _insertion(way: Way, board: Board, fields: Fields | None) -> Insertion:
+    inserter = Insertion(lambda: Config(linux=LinuxConfig(insert=way)))
+    inserter.use(board, fields)
+    return inserter
+
+
 @asynccontextmanager
 async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
-    """What inserts in one way, or leaves a text on the clipboard."""
+    """What inserts on X11 in one way, or leaves a text on the clipboard."""
     bus = await open_bus(desk.environ["DBUS_SESSION_BUS_ADDRESS"])
     display = Display(desk.environ["DISPLAY"])
     fields, board = await open_fields(bus), Pasting(display)
@@ -68,10 +78,8 @@ async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
     async with asyncio.timeout(PATIENCE):
         while (await fields.focus()).field is None:  # noqa: ASYNC110 - GTK informs AT-SPI when it can
             await asyncio.sleep(0.02)
-    inserter = Insertion(lambda: Config(linux=LinuxConfig(insert=way)))
-    inserter.use(board, fields)
     try:
-        yield inserter
+        yield _insertion(way, board, fields)
     finally:
         board.close()
         display.close()
@@ -79,8 +87,27 @@ async def inserting(desk: Screen, way: Way) -> AsyncIterator[Insertion]:
         await bus.close()
 
 
+@asynccontextmanager
+async def inserting_on_wayland(sway: Sway, way: Way) -> AsyncIterator[Insertion]:
+    """The same on Wayland."""
+    compositor = Compositor(sway.environ)
+    board = await open_board(compositor)
+    assert board is not None
+    async with asyncio.timeout(PATIENCE):
+        while board.active_window() is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    try:
+        yield _insertion(way, board, None)
+    finally:
+        board.close()
+        compositor.close()
+
+
 async def insert_all(
-    desk: Screen, field: GtkField, way: Way, strings: Iterator[str]
+    opening: AbstractAsyncContextManager[Insertion],
+    field: GtkField,
+    way: Way,
+    strings: Iterator[str],
 ) -> tuple[Counter[str], list[str]]:
     """Insert texts into a field, one after the other.
 
@@ -93,7 +120,7 @@ async def insert_all(
     """
     found: Counter[str] = Counter()
     wrong = []
-    async with inserting(desk, way) as inserter:
+    async with opening as inserter:
         there, last = field.text, ""
         for text in strings:
             delivered = await inserter.insert(text, inserter.aim())
@@ -127,25 +154,44 @@ def main() -> int:
     given = [int(number) for number in sys.argv[1:]]
     count = given[0] if given else COUNT
     seed = given[1] if len(given) > 1 else _SEED
-    failures = 0
+    strings = partial(texts, seed)
     with screen() as desk:
-        for way in WAYS:
-            found: Counter[str] = Counter()
-            wrong: list[str] = []
-            strings = islice(texts(seed), count)
-            while found.total() < count:
-                with tempfile.TemporaryDirectory() as folder, desk.field(Path(folder)) as field:
-                    some = islice(strings, _PER_FIELD)
-                    more, bad = asyncio.run(insert_all(desk, field, way, some))
-                found += more
-                wrong += bad
-            line = f"{way}: {dict(found)}, wrong and unnoticed: {len(wrong)} (seed {seed})"
-            sys.stdout.write(f"{line}\n")
-            for sentence in wrong:
-                sys.stdout.write(f"    {sentence}\n")
-            sys.stdout.flush()
-            failures += len(wrong)
+        failures = sum(
+            _try(f"{way} on X11", count, strings(), desk, way, partial(inserting, desk, way))
+            for way in WAYS
+        )
+    if reason := missing_sway():
+        sys.stdout.write(f"not on Wayland: {reason}\n")
+        return int(failures > 0)
+    way = Way.PASTE
+    with sway_desktop() as sway:
+        opening = partial(inserting_on_wayland, sway, way)
+        failures += _try(f"{way} on Wayland", count, strings(), sway, way, opening)
     return int(failures > 0)
+
+
+def _try(
+    name: str,
+    count: int,
+    strings: Iterator[str],
+    desk: Screen | Sway,
+    way: Way,
+    opening: Callable[[], AbstractAsyncContextManager[Insertion]],
+) -> int:
+    """Insert so many texts in one way, and print the result; return how many are wrong."""
+    found: Counter[str] = Counter()
+    wrong: list[str] = []
+    while found.total() < count:
+        with tempfile.TemporaryDirectory() as folder, desk.field(Path(folder)) as field:
+            some = islice(strings, min(_PER_FIELD, count - found.total()))
+            more, bad = asyncio.run(insert_all(opening(), field, way, some))
+        found += more
+        wrong += bad
+    sys.stdout.write(f"{name}: {dict(found)}, wrong and unnoticed: {len(wrong)}\n")
+    for sentence in wrong:
+        sys.stdout.write(f"    {sentence}\n")
+    sys.stdout.flush()
+    return len(wrong)
 
 
 if __name__ == "__main__":
