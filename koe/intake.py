@@ -32,8 +32,10 @@ _FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3\x03", b"ID3\x04", b"FORM")
 # even loud ones, far fewer than half have such a high byte, and not with both signs.
 _POSITIVE, _NEGATIVE = bytes(range(0x2F, 0x40)), bytes(range(0xAF, 0xC0))
 
-# The fewest bytes by which floats can be distinguished from 16-bit samples.
+# The fewest bytes by which floats can be distinguished from 16-bit samples, and how many of the
+# last bytes are examined again with the next ones: a multiple of the size of all floats.
 _FEWEST_FLOATS = 256
+_EXAMINED_AGAIN = 4096
 
 
 class Intake:
@@ -53,6 +55,8 @@ class Intake:
         self._resampler: Resampler | None = None
         # Audio was added before.
         self._has_begun = False
+        # The last bytes: those of one call can be too few to be recognised as floats.
+        self._last = b""
 
     def add(self, audio: Audio) -> bytes:
         """Convert the next audio, which may be empty.
@@ -100,11 +104,15 @@ class Intake:
                 "these bytes are a file with a header; pass its samples, or its path to "
                 "koe.transcribe"
             )
-        if _are_floats(pcm):
-            raise AudioError(
-                "these bytes are 32-bit floats, and 16-bit integers are expected; pass the "
-                "numpy array itself, with its rate"
-            )
+        self._last += pcm
+        for size in (4, 8):
+            if _are_floats(self._last, size):
+                raise AudioError(
+                    f"these bytes are {8 * size}-bit floats, and 16-bit integers are expected; "
+                    "pass the numpy array itself, with its rate"
+                )
+        surplus = max(0, len(self._last) - _EXAMINED_AGAIN)
+        self._last = self._last[surplus - surplus % 8 :]
         return pcm
 
 
@@ -164,9 +172,9 @@ def _frames(array: NDArray[Any]) -> NDArray[Any]:
     return frames
 
 
-def _are_floats(pcm: bytes) -> bool:
-    """Whether bytes that should be 16-bit samples are 32-bit floats, by every fourth byte."""
-    high = pcm[3::4].replace(b"\0", b"")
+def _are_floats(pcm: bytes, size: int) -> bool:
+    """Whether bytes that should be 16-bit samples are floats of a size, by their highest bytes."""
+    high = pcm[size - 1 :: size].replace(b"\0", b"")
     positive = len(high) - len(high.translate(None, _POSITIVE))
     negative = len(high) - len(high.translate(None, _NEGATIVE))
     return (

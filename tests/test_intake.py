@@ -64,6 +64,7 @@ def test_nothing_is_no_mistake_in_a_stream() -> None:
         (b"abc", "3 bytes are no whole number of 16-bit samples"),
         (as_floats(SPOKEN), "these bytes are 32-bit floats"),
         (as_floats([0.0] * 500 + SPOKEN), "these bytes are 32-bit floats"),
+        (numpy.array(SPOKEN).tobytes(), "these bytes are 64-bit floats"),
         (wav(b"\0\0"), "these bytes are a file with a header"),
         (memoryview(array("f", [0.5])), "a memoryview of the format 'f'"),
         ("talk.wav", "str is no type of audio; pass a numpy array"),
@@ -90,6 +91,13 @@ def test_a_rate_is_needed_and_must_be_one() -> None:
     assert refusal(b"\0\0", 48_000).startswith("bytes are always 16000 Hz")
     with pytest.raises(AudioError, match="a sample rate of 0 Hz"):
         Intake(0)
+
+
+def test_floats_in_small_blocks() -> None:
+    intake, pcm = Intake(), as_floats(SPOKEN)
+    with pytest.raises(AudioError, match="32-bit floats"):
+        for at in range(0, len(pcm), 512):
+            intake.add(pcm[at : at + 512])
 
 
 @pytest.mark.parametrize("loudness", [1, 300, 15_000, 32_767])
