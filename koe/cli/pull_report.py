@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from koe.cli import print_error, print_line, sentence_of
 from koe.cli.live_line import display_width
+from koe.errors import DownloadError
 from koe.models.transfer import Progress, Retry
 from koe.models.verification import Status
 
@@ -73,6 +74,8 @@ class BarsReport(PullReport):
         self._bars: dict[int, tqdm[Never]] = {}
         # The states (pulling, done, exists), by the index of the file.
         self._states: dict[int, str] = {}
+        # Why a file was tried again, if nothing was received since; else empty.
+        self._reason = ""
         # One thread draws, so a lock between threads is enough; tqdm would create a semaphore that
         # other processes share.
         tqdm.set_lock(threading.RLock())
@@ -80,11 +83,16 @@ class BarsReport(PullReport):
 
     def show(self, notice: Progress | Retry) -> None:
         if isinstance(notice, Retry):
+            # Without a network, all files fail at once and for the same reason.
+            error = notice.error
+            reason = error.reason if isinstance(error, DownloadError) else str(error)
+            is_known, self._reason = reason == self._reason, reason
+            if is_known:
+                return
             with tqdm.external_write_mode(self._terminal):
-                print_error(
-                    f"warning: {sentence_of(notice.error)}; trying again in {notice.pause:g} s"
-                )
+                print_error(f"warning: {sentence_of(error)}; trying again in {notice.pause:g} s")
             return
+        self._reason = ""
         if notice.index not in self._bars:
             self._bars[notice.index] = self._make_bar(notice)
         bar = self._bars[notice.index]

@@ -47,6 +47,17 @@ def test_retries(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ("koe: warning: download a: gone; trying again in 2 s\n")
 
 
+def test_a_reason_is_given_once_until_something_is_received(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = BarsReport(Screen())
+    for name, pause in (("a", 1.0), ("b", 1.0), ("a", 2.0)):
+        report.show(Retry(name, DownloadError(name, "gone"), pause))
+    report.show(progress(0, "a", 1000, 4000))
+    report.show(Retry("a", DownloadError("a", "gone"), 1.0))
+    assert capsys.readouterr().err.count("gone") == 2
+
+
 def test_no_bars_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     file = io.StringIO()
     with BarsReport(file) as report:
