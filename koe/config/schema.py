@@ -39,6 +39,7 @@ from koe.config.sections import (
     RECORDING_AFTER,
     RELOAD,
     RELOAD_OR_RECORDING,
+    RELOAD_OR_START,
     Section,
 )
 from koe.errors import ConfigError
@@ -95,7 +96,7 @@ class ClipboardConfig(Section):
     restore_delay_ms: int = plain_integer(1500, low=0, high=60_000)
 
 
-class HotkeyConfig(Section, generations=ALL, effect=RELOAD):
+class HotkeyConfig(Section, generations=ALL, effect=RELOAD_OR_START):
     """The key that starts and stops a recording.
 
     Names are as the user wrote them; `koe.config.hotkeys` resolves them.

@@ -38,6 +38,7 @@ RELOAD_OR_RECORDING = "when the shell reloads, or with the next recording"
 RECORDING_AFTER = "when the shell reloads, or with the recording after the next"
 AT_ONCE = "at once: the shell reads the file when it needs it"
 AT_START = "when koe serve starts"
+RELOAD_OR_START = f"{RELOAD}; in koe serve, when it starts"
 
 # The shells that know a setting, as shown to users.
 ALL = "A B C"

@@ -214,7 +214,7 @@ class Takes:
             await recording.run()
         finally:
             if recording.level.seconds and not recording.level.has_speech and not take.cancelled:
-                take.session.cancel()  # asks no engine and no model
+                take.session.cancel()  # asks no model
                 remedy = "" if take.session.not_kept else _RETRY
                 self._tell_of(take, self.status.message or f"{_NO_SPEECH}{remedy}")
             take.session.end(recording.flaw)
