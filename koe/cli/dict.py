@@ -12,7 +12,7 @@ from koe.cli import Exit, print_error, print_json, print_line
 from koe.cli.usage import add_config_option, add_json_option, add_subcommands
 from koe.config.dictionary import add_terms, find_flaws, remove_terms
 from koe.config.schema import Config
-from koe.config.store import CONFIG_NAME, Store, config_directory, parse_terms
+from koe.config.store import CONFIG_NAME, Store, config_directory, parse_terms, term_of
 from koe.errors import ConfigError
 from koe.files.read import decoded, is_missing, read_bytes
 
@@ -27,8 +27,19 @@ _EPILOGS = {
     "list": """\
 with --json, one object on stdout: {"path": TEXT, "terms": [TEXT, ...]}
 """,
-    "add": "A term that is already in the file, in upper or lower case, is not added again.",
-    "remove": "exit status: 1 if a term was not in the file, else 0",
+    "add": """\
+A term that is already in the file, in upper or lower case, is not added again.
+
+with --json, one object on stdout: {"path": TEXT, "added": [TEXT, ...],
+"present": [{"term": TEXT, "spelling": TEXT}, ...]}; spelling is how the file spells the term
+""",
+    "remove": """\
+exit status: 1 if a term was not in the file, else 0
+
+with --json, one object on stdout: {"ok": BOOLEAN, "path": TEXT, "removed": [TEXT, ...],
+"missing": [{"term": TEXT, "spelling": TEXT or null}, ...]}; spelling is the same term in the file,
+in another case
+""",
     "check": """\
 Comments, which begin with #, and blank lines are not listed.
 
@@ -47,8 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, action in add_subcommands(parser, "action", _SUMMARIES, _EPILOGS).items():
         if name in {"add", "remove"}:
             action.add_argument("terms", metavar="TERM", nargs="+", help="a name or a short phrase")
-        if name in {"list", "check"}:
-            add_json_option(action)
+        add_json_option(action)
         add_config_option(action)
 
 
@@ -91,8 +101,14 @@ def _print_terms(path: Path, terms: Sequence[str], *, as_json: bool) -> None:
 def _add(directory: Path, arguments: argparse.Namespace) -> int:
     Store(directory, os.environ).create_missing_files()
     path = _path(directory)
+    spellings = add_terms(path, arguments.terms)
+    if arguments.json:
+        new = [term for term, spelling in spellings.items() if spelling is None]
+        present = [{"term": term, "spelling": it} for term, it in spellings.items() if it]
+        print_json({"path": str(path), "added": new, "present": present})
+        return Exit.OK
     added = 0
-    for term, spelling in add_terms(path, arguments.terms).items():
+    for term, spelling in spellings.items():
         if spelling is None:
             added += 1
             print_line(f"added: {term}")
@@ -115,6 +131,15 @@ def _remove(directory: Path, arguments: argparse.Namespace) -> int:
     for term, spelling in missing.items():
         hint = f"did you mean {spelling!r}?" if spelling else "koe dict list shows all terms"
         print_error(f"{term!r} is not in {path}; {hint}")
+    if arguments.json:
+        wanted = dict.fromkeys(term_of(term) or term for term in arguments.terms)
+        report = {
+            "ok": not missing,
+            "path": str(path),
+            "removed": [term for term in wanted if term not in missing],
+            "missing": [{"term": term, "spelling": it} for term, it in missing.items()],
+        }
+        print_json(report)
     return Exit.ERROR if missing else Exit.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,43 @@ def test_what_it_makes_and_prints(
         "total                        16.5 MB,     5.5 MB in the archive",
         f"{out} runs on Linux 1",
     ]
+
+
+def test_the_sizes_as_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the making, which takes minutes, is replaced."""
+    compressed: dict[str, int] | None = {"Python": 5_000_000, "koe": 500_000}
+
+    def make(*_: object) -> assembly.Bundle:
+        return assembly.Bundle({"Python": 15_000_000, "koe": 1_500_000}, compressed, "macOS 14")
+
+    monkeypatch.setattr(assembly, "make", make)
+    out = tmp_path / "out"
+    words = ["bundle", str(out), "--target", "macos-arm64", "--json"]
+    assert main([*words, "--zip"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "test the bundle with" in report.pop("left_to_do")
+    assert report == {
+        "path": str(out),
+        "archive": str(tmp_path / "out.zip"),
+        "runs_on": "macOS 14",
+        "bytes": 16_500_000,
+        "compressed_bytes": 5_500_000,
+        "parts": [
+            {"name": "koe", "bytes": 1_500_000, "compressed_bytes": 500_000},
+            {"name": "Python", "bytes": 15_000_000, "compressed_bytes": 5_000_000},
+        ],
+    }
+    compressed = None
+    assert main(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["archive"], report["compressed_bytes"]) == (None, None)
+    assert report["parts"][0] == {"name": "koe", "bytes": 1_500_000, "compressed_bytes": None}
+    assert main([*words, "--engines", "doubao"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "'doubao' is not an engine that can be included" in said.err
 
 
 def test_an_engine_that_can_not_come_along(capsys: pytest.CaptureFixture[str]) -> None:

@@ -334,6 +334,25 @@ def test_a_header(folder: Folder) -> None:
     assert folder.koe("get", "asr.qwen.headers.X-Team")[1] == "${TEAM_KEY}\n"
 
 
+def test_setting_for_a_program(folder: Folder) -> None:
+    folder.write("mine: {a: 1}\n")
+    status, out, err = folder.koe("set", "--json", "llm.timeout_ms", "9000")
+    assert (status, err) == (Exit.OK, "")
+    assert json.loads(out) == {
+        "path": str(folder.file), "key": "llm.timeout_ms", "effect": "with the next recording",
+    }  # fmt: skip
+    status, out, err = folder.koe("set", "--json", "asr.qwen.api_key", "sk-1")
+    assert (status, json.loads(out)["key"]) == (Exit.OK, "asr.qwen.api_key")
+    assert "your shell may remember what you typed" in err
+    assert "sk-1" not in out + err
+    status, out, err = folder.koe("set", "--json", "mine.a", "2")
+    assert (status, json.loads(out)["effect"]) == (Exit.OK, None)
+    assert "mine: there is no such setting; ignoring it" in err
+    status, out, err = folder.koe("set", "--json", "llm.timeout_ms", "soon")
+    assert (status, out) == (Exit.ERROR, "")
+    assert "nothing was changed" in err
+
+
 def test_a_secret_in_the_arguments(folder: Folder) -> None:
     folder.write("")
     status, out, err = folder.koe("set", "asr.qwen.api_key", "sk-1")

@@ -94,6 +94,24 @@ def test_add(folder: Folder) -> None:
     assert folder.file.read_text() == "# mine\nGitHub\nKoe\nsherpa-onnx\n"
 
 
+def test_add_as_json(folder: Folder) -> None:
+    folder.write("# mine\nGitHub\n")
+    status, out, err = folder.koe("add", "--json", " 语音 ", "GitHub", "github", "语音")
+    assert (status, err) == (Exit.OK, "")
+    assert json.loads(out) == {
+        "path": str(folder.file),
+        "added": ["语音"],
+        "present": [
+            {"term": "GitHub", "spelling": "GitHub"},
+            {"term": "github", "spelling": "GitHub"},
+        ],
+    }
+    status, out, err = folder.koe("add", "--json", "# no")
+    assert (status, out) == (Exit.ERROR, "")
+    assert "nothing was added" in err
+    assert folder.file.read_text("utf-8") == "# mine\nGitHub\n语音\n"
+
+
 def test_add_creates_the_default_files(folder: Folder) -> None:
     assert folder.koe("add", "Koe")[0] == Exit.OK
     assert folder.file.read_text("utf-8").splitlines()[-1] == "Koe"
@@ -121,6 +139,28 @@ def test_remove(folder: Folder) -> None:
         f"koe: 'github' is not in {folder.file}; did you mean 'GitHub'?",
     ]
     assert folder.file.read_text() == "# mine\nGitHub\n"
+
+
+def test_remove_as_json(folder: Folder) -> None:
+    folder.write("Koe\nGitHub\n语音\n")
+    status, out, err = folder.koe("remove", "--json", "语音")
+    assert (status, err) == (Exit.OK, "")
+    assert json.loads(out) == {
+        "ok": True, "path": str(folder.file), "removed": ["语音"], "missing": [],
+    }  # fmt: skip
+    status, out, err = folder.koe("remove", "--json", " Koe ", "github", "Koe", "--", "-x")
+    assert status == Exit.ERROR
+    assert json.loads(out) == {
+        "ok": False,
+        "path": str(folder.file),
+        "removed": ["Koe"],
+        "missing": [{"term": "-x", "spelling": None}, {"term": "github", "spelling": "GitHub"}],
+    }
+    assert err.splitlines() == [
+        f"koe: '-x' is not in {folder.file}; koe dict list shows all terms",
+        f"koe: 'github' is not in {folder.file}; did you mean 'GitHub'?",
+    ]
+    assert folder.file.read_text() == "GitHub\n"
 
 
 def test_check(folder: Folder) -> None:

@@ -1,6 +1,7 @@
 """Random texts by each way of inserting: no wrong character may be delivered unnoticed.
 
-python -m tests.linux.strings [COUNT [SEED]]: so many by each way, on X11 and on Wayland, into fields of a real program.
+python -m tests.linux.strings [COUNT [SEED]]: so many by each way, on X11 and on Wayland, into
+fields of a real program.
 """
 
 from __future__ import annotations
