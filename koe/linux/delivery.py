@@ -104,6 +104,7 @@ class Tried(StrEnum):
 
     ARRIVED = "arrived"  # as far as can be known
     REFUSED = "refused"  # and nothing was changed
+    NO_KEY = "no key"  # of the keyboard layout pastes, and nothing was changed
     UNCLEAR = "unclear"  # a part may have arrived
 
 
@@ -220,7 +221,7 @@ def following(last: Inserted | None, window: Window, began: float, text: str) ->
 
 def goes_on(tried: Tried) -> bool:
     """Whether the next way is tried: not where a part of the text may have arrived."""
-    return tried is Tried.REFUSED
+    return tried in (Tried.REFUSED, Tried.NO_KEY)
 
 
 def on_the_clipboard(reason: str, chord: Chord | None) -> Delivered:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _REASONS = {
     Tried.REFUSED: "this window did not accept the text",
+    Tried.NO_KEY: "your keyboard layout lacks a key that pastes",
     Tried.UNCLEAR: "it is not known whether this window accepted the text",
 }
 

@@ -67,7 +67,9 @@ class Pasting:
     async def _paste(self, text: str, window: Window, restore_delay: float) -> Tried:
         chord = chord_for(window)
         keycodes = [next(iter(self._display.keycodes(it)), 0) for it in chord.keysyms]
-        if not all(keycodes) or not await self._keys_are_up():
+        if not all(keycodes):
+            return Tried.NO_KEY
+        if not await self._keys_are_up():
             return Tried.REFUSED
         selections = (CLIPBOARD, PRIMARY) if chord.is_primary else (CLIPBOARD,)
         held = await self._take_held(selections)

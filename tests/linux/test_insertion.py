@@ -127,6 +127,16 @@ async def test_a_field_that_refuses() -> None:
 
 
 @on_loop
+async def test_a_layout_without_a_key_that_pastes() -> None:
+    board = Board()
+    board.takes = Tried.NO_KEY
+    inserter = insertion(board, None)
+    delivered = await inserter.insert("text", inserter.aim())
+    assert board.left == ["text"]
+    assert "because your keyboard layout lacks a key that pastes" in delivered.message
+
+
+@on_loop
 async def test_what_may_have_arrived_is_not_pasted() -> None:
     board, field = Board(), OneField(Tried.UNCLEAR)
     inserter = insertion(board, field)

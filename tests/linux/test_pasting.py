@@ -107,6 +107,22 @@ async def test_a_window_that_does_not_paste(
 
 
 @on_loop
+async def test_a_layout_without_the_letter_v(
+    desk: Screen, field: GtkField, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the one of Russian, if it is the only one."""
+    async with board(desk) as it:
+        window = await focus(it.display, "gtk_field.py")
+        keycodes = it.display.keycodes
+        monkeypatch.setattr(
+            it.display, "keycodes", lambda keysym: [] if keysym == ord("v") else keycodes(keysym)
+        )
+        it.other.put("copied before", CLIPBOARD)
+        assert await it.pasting.paste(TEXT, window, SOON) is Tried.NO_KEY
+        assert it.other.owns(CLIPBOARD)
+
+
+@on_loop
 async def test_a_key_that_stays_down(
     desk: Screen, field: GtkField, monkeypatch: pytest.MonkeyPatch
 ) -> None:
