@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 NO_KEYS = "none: bind keys to koe-key; koe service keys shows how"
 """The description if there is no hotkey."""
 
+_NO_CANCEL_KEY = (
+    "hotkey.cancel_key has no effect here, because the desktop would keep this key from all other "
+    "programs; bind a key to: koe-key cancel"
+)
+
 # The shortcuts of the portal. Their names must not change: desktops store the user's keys by them.
 _DICTATE, _PROFILE = "dictate", "dictate-profile"
 _PRESSES = {_DICTATE: "press", _PROFILE: "press_profile"}
@@ -128,6 +133,8 @@ async def listen_by_portal(bus: Bus, config: HotkeyConfig, perform: Callable[[st
             f"Dictate for the profile {config.profile}",
             key_of(config.profile_key),
         )
+    if config.is_set("cancel_key"):
+        report_once(_NO_CANCEL_KEY)
     listening = PortalKeys(
         bus,
         lambda name: perform(_PRESSES[name]),

@@ -66,11 +66,11 @@ async def test_a_key_that_another_program_has(
 
 
 @on_loop
-async def test_keys_of_a_portal(desk: Screen) -> None:
+async def test_keys_of_a_portal(desk: Screen, capsys: pytest.CaptureFixture[str]) -> None:
     asked: asyncio.Queue[str] = asyncio.Queue()
     address = desk.environ["DBUS_SESSION_BUS_ADDRESS"]
     bus = await open_bus(address)
-    config = HotkeyConfig(trigger_key="97", profile_key="98", profile="letters")
+    config = HotkeyConfig(trigger_key="97", profile_key="98", profile="letters", cancel_key="53")
     assert await listen_by_portal(bus, config, asked.put_nowait) == NO_KEYS
     async with portal(address) as imitation, asyncio.timeout(PATIENCE):
         await introduce(bus)
@@ -83,6 +83,7 @@ async def test_keys_of_a_portal(desk: Screen) -> None:
                 await imitation.press(name, is_down=is_down)
         heard = [await asked.get() for _ in range(4)]
     assert heard == ["press", "release", "press_profile", "release_profile"]
+    assert "hotkey.cancel_key has no effect here" in capsys.readouterr().err
     await bus.close()
 
 
