@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from koe.errors import DesktopError
 from koe.linux.control import STATUS, ask, control_path
@@ -17,19 +19,33 @@ from tests.linux.screen import until
 
 @contextmanager
 def daemon(environ: dict[str, str], user: Sequence[str] = ()) -> Iterator[int]:
-    """A daemon that listens; gives its process.
+    """A daemon that has found its desktop; gives its process.
 
     Args:
         environ: What it is started with.
         user: A command that starts others as another user; empty: as this one.
     """
-    process = subprocess.Popen([*user, sys.executable, "-m", "koe.cli", "serve"], env=environ)
-    try:
-        until(lambda: process.poll() is not None or status_of(environ, user) is not None)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
+    notified = Path(environ["XDG_RUNTIME_DIR"], "ready.sock")
+    command = [*user, sys.executable, "-m", "koe.cli", "serve"]
+    with listening(notified) as messages:
+        notified.chmod(0o777)
+        process = subprocess.Popen(command, env=environ | {"NOTIFY_SOCKET": str(notified)})
+        try:
+            messages.settimeout(PATIENCE)
+            assert messages.recv(64) == b"READY=1"
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+            notified.unlink()
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """The socket on which a service manager hears of its services."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messages:
+        messages.bind(str(path))
+        yield messages
 
 
 def press(word: str, environ: Mapping[str, str], user: Sequence[str] = ()) -> None:

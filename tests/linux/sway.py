@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -71,6 +72,11 @@ def as_ordinary_user() -> list[str]:
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
 
 
+def _accepts_clients(display: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        return client.connect_ex(str(display)) == 0
+
+
 @contextmanager
 def sway_desktop() -> Iterator[Sway]:
     """A desktop without windows."""
@@ -90,6 +96,7 @@ def sway_desktop() -> Iterator[Sway]:
         with running([*user, "sway", "--config", str(config)], environ):
             until(lambda: any(folder.glob("wayland-*[0-9]")))
             (display,) = folder.glob("wayland-*[0-9]")
+            until(lambda: _accepts_clients(display))  # the socket exists a moment before
             yield Sway(
                 environ
                 | {"WAYLAND_DISPLAY": str(display), "GDK_BACKEND": "wayland", "NO_AT_BRIDGE": "1"}

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from tests.asynchronous import on_loop
 from tests.linux.looking import focus
 from tests.linux.making import KOE_KEY, PATIENCE, Recorder, key
 from tests.linux.screen import GtkField, Screen
+from tests.linux.serving import listening
 
 CONTROL_RIGHT, ESCAPE = 0xFFE4, 0xFF1B
 
@@ -54,6 +52,7 @@ def test_speech_is_text_in_the_field(
         recorders = [Recorder(pcm) for _ in range(3)]
         waiting = iter(recorders)
         with listening(notified) as messages:
+            messages.setblocking(False)
             serving = asyncio.create_task(serve(directory, environ, lambda: next(waiting)))
             # Before that it knows no window, and would leave the text on the clipboard.
             async with asyncio.timeout(PATIENCE):
@@ -97,15 +96,6 @@ def test_speech_is_text_in_the_field(
         assert not control_path(environ).exists()
 
     run()
-
-
-@contextmanager
-def listening(path: Path) -> Iterator[socket.socket]:
-    """The socket on which a service manager hears of its services."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messages:
-        messages.setblocking(False)
-        messages.bind(str(path))
-        yield messages
 
 
 async def until_filled(field: GtkField, before: str) -> str:
