@@ -79,10 +79,19 @@ class GrabbedKey:
             self._released()
 
     def _note_mapping(self, event: Any) -> None:
-        """Grab the key again after the keyboard layout has changed."""
-        if self._keycodes:
-            self.ungrab()
+        """Grab the key again after the keyboard layout has changed.
+
+        The old grab ends after that, so that no press is missed meanwhile.
+        """
+        if not (before := self._keycodes):
+            return
+        self._keycodes = set()
+        try:
             self.grab()
+        finally:
+            with self._display.asking():
+                for keycode in before - self._keycodes:
+                    self._display.ungrab(keycode)
 
 
 _CHOOSE = "choose another key (koe config show hotkey lists the settings), then restart koe serve"

@@ -95,7 +95,7 @@ async def inserting_on_wayland(sway: Sway, way: Way) -> AsyncIterator[Insertion]
     board = await open_board(compositor)
     assert board is not None
     async with asyncio.timeout(PATIENCE):
-        while board.active_window() is None:  # noqa: ASYNC110
+        while board.active_window() is None:  # noqa: ASYNC110 - the board has no event for it
             await asyncio.sleep(0.02)
     try:
         yield _insertion(way, board, None)
